@@ -1,8 +1,11 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
+from collections.abc import Mapping
+
 from symgraph.ir.graph import OPPOSITE, Graph, made, values_of
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, OpText, Text, call
+from symgraph.ir.special import SPECIAL
 from symgraph.ir.user_functions import Table
 
 LONGEST = 400
@@ -11,6 +14,7 @@ LONGEST = 400
 _FORMULA = Table(
     {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
     | {name: row.numpy for name, row in OPS.items() if isinstance(row.numpy, OpText)}
+    | {op: call(op, row.arity) for op, row in SPECIAL.items()}
     | {
         "pow": OpText("{0}**{1}", Level.POWER, (Level.ATOM, Level.UNARY)),
         "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),
@@ -33,21 +37,30 @@ def formulas(graph: Graph) -> dict[str, str]:
     """
     hidden = {*values_of(graph, "output"), OPPOSITE, *(["residual"] if "node residual" in graph.roots else [])}
     wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root not in hidden}
-    texts: list[Text] = [Text("", Level.ATOM)] * len(graph.nodes)
-    result: dict[str, str] = {}
     first = {p: root.removeprefix("node ") for root, p in reversed([*graph.roots.items()]) if root.startswith("node ")}
+    texts = expressions(graph, first)
+    named = {name: texts[position] for position, name in first.items()}
+    return {name: named.get(name) or first.get(position) or texts[position] for name, position in wanted.items()}
+
+
+def expressions(graph: Graph, names: Mapping[int, str]) -> list[str]:
+    """Write the expression of every node, in terms of inputs and of the nodes that have names.
+
+    Args:
+        graph: any graph.
+        names: the names of some nodes, by which other expressions refer to them.
+    """
+    texts: list[Text] = []  # by which other expressions refer to nodes
+    result: list[str] = []
     for position, node in enumerate(graph.nodes):
         if node.data is None:
             text = _FORMULA[node.op].render([texts[arg] for arg in node.args])
-            texts[position] = text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)
+            text = text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)
         elif isinstance(node.data, str):
-            texts[position] = made(Text, (node.data, Level.ATOM))
+            text = made(Text, (node.data, Level.ATOM))
         else:
             shown = f"{node.data:g}" if float(f"{node.data:g}") == node.data else repr(node.data)
-            texts[position] = Text(shown, Level.UNARY if shown.startswith("-") else Level.ATOM)
-        if position in first:
-            result[first[position]] = texts[position].text
-            texts[position] = Text(first[position], Level.ATOM)
-    for name, position in wanted.items():
-        result.setdefault(name, texts[position].text)
-    return {name: result[name] for name in wanted}
+            text = Text(shown, Level.UNARY if shown.startswith("-") else Level.ATOM)
+        result.append(text.text)
+        texts.append(Text(names[position], Level.ATOM) if position in names else text)
+    return result

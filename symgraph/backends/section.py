@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import chain
 from types import MappingProxyType
@@ -41,6 +42,10 @@ class Line:
     node: int
 
 
+WRITERS: ContextVar[list["SectionWriter"] | None] = ContextVar("writers", default=None)
+"""List of the writers of a text, if somebody has set one to ask them where its lines come from."""
+
+
 @dataclass(slots=True)
 class SectionWriter:
     """Writes the operations of one function.
@@ -73,6 +78,11 @@ class SectionWriter:
     _pending: dict[int, Text] = field(default_factory=dict)
     _constants: dict[int, Text] = field(default_factory=dict)
     _lazy: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        writers = WRITERS.get()
+        if writers is not None:
+            writers.append(self)
 
     def write(self, order: Sequence[int], kept: Iterable[int]) -> tuple[Line, ...]:
         """Write the given operations.

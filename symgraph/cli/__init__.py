@@ -45,11 +45,21 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "Compute predictions for a file.",
             "symgraph predict decay --data rows.csv --weights weights.json",
         ),
-        "show": ("symgraph.cli.show:show", "Print formulas, or the graph.", "symgraph show decay --format latex"),
+        "show": ("symgraph.cli.show:show", "Print formulas, graph or derivation.", "symgraph show decay --derivation"),
+        "explain": (
+            "symgraph.cli.explain:explain",
+            "Explain a line of a generated file.",
+            "symgraph explain generated/decay.py:42",
+        ),
         "draw": (
             "symgraph.cli.draw:draw",
             "Draw a model's graph.",
             "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg",
+        ),
+        "report": (
+            "symgraph.cli.report:report",
+            "Write a page about a model on its data.",
+            "symgraph report decay --data rows.csv -o report.html",
         ),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
     }

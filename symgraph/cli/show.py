@@ -109,7 +109,7 @@ def _graph(model: "Model") -> str:
 
 def _lines(rows: list[tuple[str, str]], style: Format) -> str:
     if style == "latex":
-        from symgraph.spec.latex import aligned
+        from symgraph.views.model import aligned
 
         return f"\\begin{{align*}}\n{aligned(rows)}\n\\end{{align*}}\n"
     return "".join(f"{name} = {formula}\n" for name, formula in rows)
@@ -117,18 +117,12 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     from symgraph.views.formulas import formula
+    from symgraph.views.model import formulas
     from symgraph.views.styles import STYLES
 
     form = STYLES["latex" if style == "latex" else "text"]
-    frozen = model.freeze()
-    rows = [(form.name(node.name), formula(node.expr, form)) for node in frozen.nodes]
-    if model.loss_expr is not None:
-        rows.append((form.name("loss"), formula(model.loss_expr, form)))
-        partials = model.partials()
-        rows += [
-            (form.derivative(form.name("loss"), form.name(one.name)), formula(partials[one.name], form))
-            for one in frozen.weight_inputs
-        ]
-    if model.penalty_expr is not None:
-        rows.append((form.name("penalty"), formula(model.penalty_expr, form)))
-    return rows
+    rows, partials = formulas(model.freeze(), form), {} if model.loss_expr is None else model.partials()
+    loss = form.name("loss")
+    slopes = [(form.derivative(loss, form.name(name)), formula(partial, form)) for name, partial in partials.items()]
+    ends = len(rows) - (model.penalty_expr is not None)  # the penalty has no part in these
+    return [*rows[:ends], *slopes, *rows[ends:]]

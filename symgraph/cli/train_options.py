@@ -69,7 +69,7 @@ def training_of(settings: Settings, rows: int) -> dict[str, Any]:
     stops += [] if settings["patience"] is None else [training.patience(count("--patience", settings["patience"]))]
     return {
         "epochs": count("--epochs", settings["epochs"]),
-        "batch_size": _batch_size(settings["batch_size"], rows),
+        "batch_size": batch_size_of(settings["batch_size"], rows),
         "shuffle": settings["shuffle"],
         "seed": count("--seed", settings["seed"], at_least=0, at_most=GREATEST_SEED),
         "validation": None if share is None else number("--validation", share, above=0.0, below=1.0),
@@ -160,7 +160,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{' and '.join(names)} {'has it' if len(names) == 1 else 'have it'}"
 
 
-def _batch_size(text: str, rows: int) -> int | None:
+def batch_size_of(text: str, rows: int) -> int | None:
     from symgraph.errors import OptionError
     from symgraph.training.options import count
 

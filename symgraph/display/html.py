@@ -23,7 +23,7 @@ body[data-jp-theme-light=false] .symgraph,body.vscode-dark .symgraph,html[data-t
 .symgraph th,.symgraph td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right}}
 .symgraph th,.symgraph td{{white-space:nowrap;background:none}}
 .symgraph th{{font-weight:600}} .symgraph th:first-child,.symgraph td:first-child{{text-align:left;padding-left:0}}
-.symgraph pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto;font-size:13px}}
+.symgraph pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto;font:13px/1.5 ui-monospace,monospace}}
 .symgraph svg{{display:block;width:24em;max-width:100%;height:4em;margin:.5em 0}}
 .symgraph polyline{{fill:none;stroke:var(--line);stroke-width:1.5;vector-effect:non-scaling-stroke}}
 </style>"""

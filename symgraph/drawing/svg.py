@@ -151,8 +151,17 @@ def _vertex(box: Box, size: Size, corner: Spot) -> Iterator[str]:
     yield "</g>"
 
 
+def stroke(share: float) -> float:
+    """Return the width of the line of an arrow.
+
+    Args:
+        share: the thickness that stands for what it carries back, from 0 to 1.
+    """
+    return round(_THIN + (_THICK - _THIN) * share, 2)
+
+
 def _arrow(arrow: Arrow, route: Sequence[Spot]) -> Iterator[str]:
-    wide = 1.5 if arrow.share is None else _THIN + (_THICK - _THIN) * arrow.share
+    wide = 1.5 if arrow.share is None else stroke(arrow.share)
     style = "carried " if arrow.share else ""
     ends = f"data-source={quoteattr(arrow.source)} data-target={quoteattr(arrow.target)}"
     (x, y), reach = route[-1], 5.0 + 0.9 * wide

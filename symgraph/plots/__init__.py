@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.plots.axes import save
     from symgraph.plots.fits import correlation, fit, profile, residuals
     from symgraph.plots.judgements import conditioning, errors
+    from symgraph.plots.observations import differences, predictions
     from symgraph.plots.runs import gradient_norms, losses, running_mean, weights
     from symgraph.plots.surface import loss_surface
 
@@ -19,17 +20,20 @@ _HOMES = {
     **dict.fromkeys(("losses", "running_mean", "weights", "gradient_norms"), "symgraph.plots.runs"),
     "loss_surface": "symgraph.plots.surface",
     **dict.fromkeys(("fit", "residuals", "profile", "correlation"), "symgraph.plots.fits"),
+    **dict.fromkeys(("predictions", "differences"), "symgraph.plots.observations"),
     **dict.fromkeys(("errors", "conditioning"), "symgraph.plots.judgements"),
 }
 
 __all__ = [
     "conditioning",
     "correlation",
+    "differences",
     "errors",
     "fit",
     "gradient_norms",
     "loss_surface",
     "losses",
+    "predictions",
     "profile",
     "residuals",
     "running_mean",

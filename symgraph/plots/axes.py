@@ -98,6 +98,16 @@ def grid(ax: Any) -> None:
     ax.set_axisbelow(True)
 
 
+def legend_below(ax: Any, columns: int) -> None:
+    """Put the legend under the name of the horizontal axis, where it covers nothing.
+
+    Args:
+        ax: the Axes.
+        columns: of the legend, 3 at most.
+    """
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, handlelength=2.6, ncols=min(columns, 3))
+
+
 def check_plot_path(path: PathLike) -> None:
     """Refuse a file that no plot can be written to, before a run whose plot it is to hold.
 
@@ -138,22 +148,36 @@ def save_figure(path: PathLike, draw: "Callable[[Figure], object]", title: str =
     Raises:
         OptionError: as for `save`.
     """
+    content = drawn(Path(path), draw, title)
+    try:
+        write_file(Path(path), content)
+    except OSError as error:
+        raise OptionError(f"cannot write a plot to {path}: {error.strerror or error}") from error
+
+
+def drawn(path: Path, draw: "Callable[[Figure], object]", title: str = "") -> bytes:
+    """Return the bytes that `save_figure` writes.
+
+    Args:
+        path: a file's name, whose suffix says the format.
+        draw: a function that puts the axes into an empty figure.
+        title: the text above the figure; "" is none.
+
+    Raises:
+        OptionError: Matplotlib is missing, the suffix is unknown, or the plot refuses its arguments.
+    """
     with _style():
         from matplotlib.figure import Figure
 
-        metadata = _metadata_for(Path(path))
+        metadata = _metadata_for(path)
         figure = Figure(layout="constrained")  # without pyplot, so that no window system is asked for
         draw(figure)
         if title:
             figure.axes[0].set_title(title, wrap=True)
-        kind, drawn = Path(path).suffix[1:].lower(), io.BytesIO()
+        kind, made = path.suffix[1:].lower(), io.BytesIO()
         named = {"Title": title} if title and kind != "png" else {}
-        figure.savefig(drawn, format=kind, metadata={**metadata, **named}, transparent=kind == "svg")
-        content = _in_the_readers_colours(drawn.getvalue().decode()).encode() if kind == "svg" else drawn.getvalue()
-        try:
-            write_file(Path(path), content)
-        except OSError as error:
-            raise OptionError(f"cannot write a plot to {path}: {error.strerror or error}") from error
+        figure.savefig(made, format=kind, metadata={**metadata, **named}, transparent=kind == "svg")
+        return _in_the_readers_colours(made.getvalue().decode()).encode() if kind == "svg" else made.getvalue()
 
 
 def _in_the_readers_colours(svg: str) -> str:

@@ -1,11 +1,13 @@
 """Plots of a fit: data, curve and band, residuals, the profile of a weight, correlations; results here are ``FitResult``."""
 
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import COLORS, axes_for, grid, ink, new_figure, save_figure
+from symgraph.plots.axes import COLORS, axes_for, grid, ink, legend_below, new_figure, save_figure
 from symgraph.training.options import count
 
 _CURVE = 400
@@ -32,8 +34,8 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
     """
     sets, texts, over_feature = _sets(result)
     ax = axes_for(ax)
-    for color, text, one in zip(_colors(), texts, sets, strict=False):
-        _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1]), text)
+    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
+        _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1], marker), text)
     _, target, across = _named(sets, over_feature)
     ax.set(ylabel=target, xlabel=across)
     ax.set_title(result.problem.module.METADATA.get("doc") or f"{result.problem.module.MODEL}: fit", wrap=True)
@@ -58,11 +60,13 @@ def residuals(result: Any, ax: Any = None) -> Any:
     sets, texts, over_feature = _sets(result)
     ax = axes_for(ax)
     ax.axhline(0.0, color=ink(), linewidth=1, alpha=0.6)
-    for color, text, one in zip(_colors(), texts, sets, strict=False):
+    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
         x, predicted, observed = _points(one, over_feature)
-        ax.plot(x, predicted - observed, "o", color=color, markersize=4, label=text)
+        ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
     name, target, across = _named(sets, over_feature)
     ax.set(ylabel=f"{name} - {target}", xlabel=across)
+    if len(sets) > 1:
+        legend_below(ax, len(sets))
     grid(ax)
     return ax
 
@@ -79,7 +83,9 @@ def fit_and_residuals(result: Any, axes: Any = None, *, level: float = 0.95) -> 
             "axes must be two Axes, for the fit and for the residuals; pyplot.subplots(2, 1) makes them"
         ) from None
     fit(result, upper, level=level).set_xlabel("")
-    residuals(result, lower)
+    legend = residuals(result, lower).get_legend()
+    if legend is not None:
+        legend.remove()  # the one above says the same
     return axes
 
 
@@ -93,11 +99,9 @@ def save_fit(result: Any, path: Any) -> None:
     save_figure(path, lambda figure: fit_and_residuals(result, figure.subplots(2, 1, **_HEIGHTS)), title)
 
 
-def _colors() -> Any:
-    """Return the colours of the data sets, one after the other."""
-    from itertools import cycle
-
-    return cycle(COLORS)
+def _looks() -> Iterator[tuple[str, str]]:
+    """Return the colours and the markers of the data sets, one after the other."""
+    return zip(cycle(COLORS), cycle("os^D"), strict=False)
 
 
 def _sets(result: Any) -> tuple[list[Any], tuple[str, ...], bool]:
@@ -128,9 +132,9 @@ def _points(result: Any, over_feature: bool) -> tuple[Any, Any, Any]:
     return np.reshape(rows.X, -1) if over_feature else predicted, predicted, observed
 
 
-def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, colors: tuple[str, str], text: str) -> None:
-    """Draw one data set: points in the first color, what was fitted in the second; a text names it in the legend."""
-    (points, curve), (y, target), name = colors, result.observed, result.problem.module.OUTPUTS[0]
+def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tuple[str, str, str], text: str) -> None:
+    """Draw one data set: points in the first colour by a marker, the curve in the second; a text names it in the legend."""
+    (points, curve, marker), (y, target), name = look, result.observed, result.problem.module.OUTPUTS[0]
     x, predicted, _ = _points(result, over_feature)
     if over_feature:
         across = np.linspace(x.min(), x.max(), _CURVE)
@@ -141,7 +145,7 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, colors: tu
     else:
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
         ax.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")
-    ax.plot(x, y, "o", color=points, markersize=4, label=text or target)
+    ax.plot(x, y, marker, color=points, markersize=4, label=text or target)
     if result.problem.sigma is not None:
         ax.errorbar(x, y, np.broadcast_to(result.problem.sigma, y.shape), fmt="none", ecolor=points, alpha=0.6)
 
@@ -202,11 +206,14 @@ def correlation(result: Any, ax: Any = None) -> Any:
     """
     ax = axes_for(ax)
     matrix, places = result.correlations, range(len(result.names))
+    size = 10 if len(places) <= 5 else 8 if len(places) <= 8 else 6.5
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
     for i in places:
         for j in places:
             if np.isfinite(matrix[i, j]) and len(places) <= _NUMBERS:
-                ax.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center", color="w" if abs(matrix[i, j]) > 0.6 else "k")
+                color, text = "w" if abs(matrix[i, j]) > 0.6 else "k", f"{matrix[i, j]:.2f}"
+                text = text if len(places) <= 5 else text.replace("0.", ".")
+                ax.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
     ax.set_xticks(places, result.names, rotation=45, ha="right")
     ax.set_yticks(places, result.names)
     ax.figure.colorbar(image, ax=ax, label="correlation")

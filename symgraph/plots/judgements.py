@@ -62,7 +62,7 @@ def conditioning(report: Any, ax: Any = None) -> Any:
     found = list(_kinds(report))
     ax = axes_for(ax)
     for color, (kind, ulp, kappas) in zip(COLORS, found, strict=False):
-        ax.plot(kappas, ulp, _GROUPS[kind], markersize=3, alpha=0.4, label=kind, color=color)
+        ax.plot(kappas, ulp, _GROUPS[kind], markersize=3, alpha=0.5, label=kind, color=color)
     line = np.array([_LEAST, 2.0 * max(1.0, *(float(np.max(kappas)) for *_, kappas in found))])
     promised = np.ones_like(line) if report.precision == ACCURATE else report.largest_ulp * line
     ax.plot(line, promised, color=ink(), label=report.bound())
@@ -70,7 +70,8 @@ def conditioning(report: Any, ax: Any = None) -> Any:
     ax.set_yscale("log", base=10)
     ax.set(title=_title(report), xlabel="kappa_graph", ylabel="error (ulp)")
     grid(ax)
-    ax.legend()
+    for mark in ax.legend().legend_handles:  # seen one by one they need not be faint
+        mark.set(alpha=1.0, markersize=6)
     return ax
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import axes_for, grid, lines
+from symgraph.plots.axes import axes_for, grid, legend_below, lines
 from symgraph.training.history import TrainResult
 from symgraph.training.options import count
 from symgraph.training.recorder import Recorder
@@ -135,7 +135,7 @@ def _curves_of(label: str, run: Any) -> Iterator[_Curve]:
     optimizer, epochs = run.optimizer, range(run.first_epoch, run.first_epoch + run.epochs)
     rates = [f"{optimizer.rate_at(epoch):.3g}" for epoch in (epochs[:1] and (epochs[0], epochs[-1]))]
     rate = "" if not rates else f", rate {rates[0]}" if rates[0] == rates[-1] else f", rates {rates[0]} to {rates[-1]}"
-    name = label or optimizer.name
+    name = (label or optimizer.name).removesuffix(f"-{rates[0]}" if rates else "")
     yield _Curve(f"{name}{rate}", run.first_epoch, run.losses)
     if run.validation_losses is not None:
         yield _Curve(f"{name}, rows held out", run.first_epoch, run.validation_losses)
@@ -158,9 +158,10 @@ def _drawn(curves: Sequence[_Curve], ax: Any, ylabel: str, *, log: bool = True) 
     ax.set(xlabel="epoch", ylabel=ylabel)
     grid(ax)
     if any(one.label for one in curves):
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.0}  # under the name of the axis
-        columns = 2 if max(len(one.label) for one in curves) > len("nesterov, rate 0.1") else 3
-        ax.legend(handlelength=2.6, **{"ncols": columns, **below} if len(curves) > _BESIDE else {})
+        if len(curves) > _BESIDE:
+            legend_below(ax, 2 if max(len(one.label) for one in curves) > len("nesterov, rate 0.1") else 3)
+        else:
+            ax.legend(handlelength=2.6)
     return ax
 
 

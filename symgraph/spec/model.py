@@ -9,7 +9,6 @@ from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.formula import declare_formula
 from symgraph.spec.inputs import Input, NamedNode
-from symgraph.spec.latex import aligned, latex_name, latex_of
 
 
 class Model(Declarations):
@@ -168,12 +167,6 @@ class Model(Declarations):
         if self._loss is None:
             raise SpecError(f"model {self.name}: {what} a loss; set one with model.loss")
         return self._loss
-
-    def _repr_latex_(self) -> str:
-        ends = {"loss": self._loss, "penalty": self._penalty}
-        rows = [(latex_of(node.symbol), latex_of(node.expr)) for node in self.nodes]
-        rows += [(latex_name(name), latex_of(expr)) for name, expr in ends.items() if expr is not None]
-        return f"$\\displaystyle \\begin{{aligned}}\n{aligned(rows)}\n\\end{{aligned}}$"
 
     def __repr__(self) -> str:
         parts = f"{len(self.feature_inputs)} features, {len(self.weight_inputs)} weights, {len(self._nodes)} nodes"

@@ -1,0 +1,118 @@
+"""``symgraph explain``: say what a line of a generated file computes, and why it has that form."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json
+
+if TYPE_CHECKING:
+    from symgraph.backends.header import FileHeader
+    from symgraph.io.config import Config
+    from symgraph.io.manifest import Entry
+    from symgraph.spec.model import Model
+
+
+def explain(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A generated file and the number of a line.")],
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Say which node and formula a line of a generated file computes, and which rule or pass gave it its form.
+
+    The model is generated once more from its spec, and the line is looked up in what the writer says of its statements. A file
+    that was edited by hand, or that is older than its spec, is said to be so.
+    """
+    from symgraph.backends.header import read_header
+    from symgraph.backends.source import model_hash
+    from symgraph.errors import OptionError
+    from symgraph.io.config import read_config
+    from symgraph.io.manifest import read_manifest
+    from symgraph.options import DOUBLE, options_of
+    from symgraph.views.explanation import explain_line
+
+    path, number = _parsed(place)
+    text = _read(path)
+    header = read_header(text)
+    if header is None:
+        raise OptionError(f"{path} is no file that symgraph has generated; name one, such as generated/model.py:42")
+    entry = next((one for one in read_manifest(path.parent).entries if one.output == path.name), None)
+    model = _model_of(path, header, entry, read_config(file=config))
+    extras = [extra for extra in entry.extras.split(",") if extra] if entry is not None else []
+    options = options_of(extras, (entry.precision if entry is not None else "") or DOUBLE)
+    if header.edited:
+        note(
+            f"{nearer(path)} was edited by hand since it was built; lines are those of the spec where they are the same",
+            quiet=quiet,
+        )
+    elif header.model != model_hash(model):
+        note(f"{nearer(path)} is older than its spec; `symgraph build` brings it up to date", quiet=quiet)
+    backend = entry.backend if entry is not None else _backend_of(path, model)
+    found = explain_line(model, backend, path.name, text, number, spec=header.spec, options=options)
+    if json:
+        facts = [{"about": about, "text": said} for about, said in found.facts]
+        print_json({"file": str(path), "line": number, "text": found.text, "computes": found.computes, "facts": facts})
+        return
+    print(f"{nearer(path)}:{number}: {found.text}")
+    for about, said in found.facts:
+        print(f"  {about:<9} {said}")
+
+
+def _parsed(place: str) -> tuple[Path, int]:
+    from symgraph.errors import OptionError
+
+    name, found, number = place.rpartition(":")
+    if not found or not number.isdigit():
+        raise OptionError(f"{place!r} names no line; give FILE:LINE, such as generated/model.py:42")
+    return Path(name), int(number)
+
+
+def _read(path: Path) -> str:
+    from symgraph.errors import OptionError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise OptionError(f"{path} is no text") from None
+
+
+def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings: "Config") -> "Model":
+    """Return the model of a generated file, from its spec."""
+    from symgraph.backends.source import model_hash
+    from symgraph.build.specs import read_spec
+    from symgraph.cli.current import require_own
+    from symgraph.errors import OptionError
+    from symgraph.io.lineage import Lineage, lineage_of
+
+    lineage = lineage_of(path, header.model)
+    if lineage is None:
+        root = next((root for root in (settings.root, path.parent) if (root / header.spec).is_file()), None)
+        if root is None:
+            raise OptionError(
+                f"{path} was built from {header.spec}, which is not below {settings.root}; run this in its project"
+            )
+        lineage = Lineage(root / header.spec, root, "")
+    require_own(lineage, settings)
+    models = read_spec(str(lineage.spec), lineage.root).models
+    by_name = next((one for one in models if entry is not None and one.name == entry.model), None)
+    found = by_name or next((one for one in models if model_hash(one) == header.model), None)
+    found = found or next((one for one in models if path.name.startswith(one.name)), None)
+    if found is None:
+        raise OptionError(f"{path} was built from {header.spec}, where its model is gone")
+    return found
+
+
+def _backend_of(path: Path, model: "Model") -> str:
+    from symgraph.backends import BACKENDS
+    from symgraph.errors import OptionError
+
+    found = next((one.name for one in BACKENDS.values() if path.name in one.files(model.name)), None)
+    if found is None:
+        raise OptionError(
+            f"{path} has not the name of a file of the model {model.name}, and no manifest beside it tells what it is"
+        )
+    return found
