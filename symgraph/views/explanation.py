@@ -153,7 +153,7 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         elif origin.step == "differentiate":
             yield (
                 "form",
-                f"differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)",
+                "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)",
             )
         else:
             where = "rewrite/table.py" if origin.step in RULED else f"passes/{origin.step}.py"
