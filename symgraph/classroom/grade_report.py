@@ -28,16 +28,16 @@ def _is_right(test: Test) -> bool:
 
 def _lines(file: str, tests: list[Test]) -> Iterator[str]:
     """The lines about the tests of one function; those with one reason are said together."""
-    reasons: dict[tuple[bool, str], list[Test]] = {}
+    reasons: dict[str, list[Test]] = {}
     for test in tests:
         if not _is_right(test):
-            reasons.setdefault((test.ok, test.text), []).append(test)
-    for (ok, reason), alike in reasons.items():
+            reasons.setdefault(test.text, []).append(test)
+    for reason, alike in reasons.items():
         names = ", ".join(test.result for test in alike if test.result)
         place = f"{file}:{alike[0].line}: " if alike[0].line else ""
         numbers = f" ({alike[0].result} {alike[0].numbers})" if alike[0].numbers else ""
         joint = " " if reason.startswith(("is ", "has ")) else ": "
-        yield f"  {place}{names}{joint if names else ''}{reason}{numbers}" + (" [right]" if ok and names else "")
+        yield f"  {place}{names}{joint if names else ''}{reason}{numbers}"
 
 
 def _points(value: float) -> str:
