@@ -24,13 +24,13 @@ replay: $(VENV)/.train
 	$(BIN)/python -m examples.nine_weights --data $(DATA)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
 test-all: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m slow
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -74,7 +74,7 @@ def did_you_mean(name: object, known: Iterable[str], close: float = 0.6) -> str:
     """
     from difflib import get_close_matches
 
-    by_small = {one.lower(): one for one in known}  # RATE for rate is a slip too
+    by_small = {str(one).lower(): one for one in known}  # RATE for rate is a slip too
     found = get_close_matches(str(name).lower(), by_small, 1, close)
     return f"; did you mean {by_small[found[0]]}?" if found else ""
 

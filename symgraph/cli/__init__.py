@@ -61,6 +61,16 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "Write a page about a model on its data.",
             "symgraph report decay --data rows.csv -o report.html",
         ),
+        "grade": (
+            "symgraph.cli.grade:grade",
+            "Judge a student's functions.",
+            "symgraph grade student.py --model decay.py",
+        ),
+        "worksheet": (
+            "symgraph.cli.worksheet:worksheet",
+            "Write exercises for a class.",
+            "symgraph worksheet decay.py -o week3/",
+        ),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
     }
 )

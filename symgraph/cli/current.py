@@ -179,6 +179,21 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     return found
 
 
+def one_model(reference: str, config: Path | None = None) -> "Model":
+    """Return the model of a spec with one model, or the one that a built module names.
+
+    Raises:
+        OptionError: the spec has several.
+    """
+    from symgraph.errors import OptionError
+
+    models = models_of(reference, config)
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise OptionError(f"{reference} defines {len(models)} models ({names}); build them and give the name of one")
+    return models[0]
+
+
 def spec_of(reference: str, config: Path | None) -> str | None:
     """Return the spec of a model as `symgraph build` takes it here; None for a model that came with a package."""
     from symgraph.errors import ModuleError

@@ -44,7 +44,7 @@ def explain(
     options = options_of(extras, (entry.precision if entry is not None else "") or DOUBLE)
     if header.edited:
         note(
-            f"{nearer(path)} was edited by hand since it was built; lines are those of the spec where they are the same",
+            f"{nearer(path)} was edited by hand since it was built; only lines that its spec gives are explained",
             quiet=quiet,
         )
     elif header.model != model_hash(model):
@@ -92,9 +92,7 @@ def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings:
     if lineage is None:
         root = next((root for root in (settings.root, path.parent) if (root / header.spec).is_file()), None)
         if root is None:
-            raise OptionError(
-                f"{path} was built from {header.spec}, which is not below {settings.root}; run this in its project"
-            )
+            raise OptionError(f"{path} was built from {header.spec}, not below {settings.root}; run this in its project")
         lineage = Lineage(root / header.spec, root, "")
     require_own(lineage, settings)
     models = read_spec(str(lineage.spec), lineage.root).models
@@ -112,7 +110,5 @@ def _backend_of(path: Path, model: "Model") -> str:
 
     found = next((one.name for one in BACKENDS.values() if path.name in one.files(model.name)), None)
     if found is None:
-        raise OptionError(
-            f"{path} has not the name of a file of the model {model.name}, and no manifest beside it tells what it is"
-        )
+        raise OptionError(f"{path} has no name of a file of the model {model.name}, and no manifest tells what it is")
     return found

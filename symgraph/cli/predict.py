@@ -82,8 +82,8 @@ def predict(
             _write(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
-    rows = () if data is None or str(data) == "-" else ("--data", data)
-    note_next("report", model, "--weights", weights, *rows, "-o", f"{module.MODEL}.html", quiet=quiet or json)
+    source = () if data is None or str(data) == "-" else ("--data", data)
+    note_next("report", model, "--weights", weights, *source, "-o", f"{module.MODEL}.html", quiet=quiet or json)
 
 
 def _header(module: Any) -> str:

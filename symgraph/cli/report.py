@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from symgraph.cli.current import spec_of
+from symgraph.cli.current import one_model, spec_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
 from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, note_next, progress, read_weights
 from symgraph.cli.train_options import batch_size_of
-from symgraph.cli.truth import one_model
 
 
 def report(

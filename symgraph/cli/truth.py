@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from symgraph.cli import completion
+from symgraph.cli.current import one_model
 from symgraph.cli.terminal import (
     ConfigFile,
     Json,
@@ -101,22 +102,6 @@ def truth(
         save(plot, conditioning, report)
     if not all(found.ok for found in reports):
         raise typer.Exit(1)
-
-
-def one_model(reference: str, config: Path | None) -> "Model":
-    """Return the model that MODEL names.
-
-    Raises:
-        OptionError: it names a spec with several.
-    """
-    from symgraph.cli.current import models_of
-    from symgraph.errors import OptionError
-
-    models = models_of(reference, config)
-    if len(models) > 1:
-        names = ", ".join(model.name for model in models)
-        raise OptionError(f"{reference} defines {len(models)} models ({names}); build them and give the name of one")
-    return models[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ _COLUMNS = 7
 """Most levels of a picture of groups: of a deep graph, several levels are taken together."""
 _FEW = 6
 """Boxes that need not share one, as long as there are not too many of all."""
-_SIGNS, _LINES = 34, 5
-"""Signs of a line of names, and lines of names."""
+_SIGNS, _LINES, _HINTS = 34, 5, 40
+"""Signs of a line of names, lines of names, and lines of a hint."""
 
 
 def grouped(picture: Picture) -> Picture:
@@ -76,7 +76,7 @@ def _group(key: str, group: list[Box]) -> Box:
     if len(names) > _LINES:
         rest = len(group) - sum(line.count(",") for line in lines)
         lines[-1] += f" and {rest} more" if rest else ""
-    hint = "\n".join(box.hint or box.name for box in group)
+    hint = "\n".join([*(box.hint or box.name for box in group[:_HINTS]), *(["..."] if len(group) > _HINTS else [])])
     return Box(key, kind if kind in INPUTS else "group", f"{len(group)} {KINDS[kind]}s", tuple(lines), hint)
 
 

@@ -46,6 +46,11 @@ class Box:
     value: str = ""
     cotangent: str = ""
 
+    @property
+    def called(self) -> str:
+        """What its cotangent is called, as in generated code."""
+        return "d" if self.kind == "operation" else f"d_{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrow:

@@ -108,11 +108,6 @@ def _style(theme: Theme) -> str:
     return f"\n.symgraph {{ {light} }}\n@media (prefers-color-scheme: dark) {{ .symgraph {{ {dark} }} }}{rules}"
 
 
-def _label(box: Box) -> str:
-    """Return what a cotangent is called, as in the generated code."""
-    return "d" if box.kind == "operation" else f"d_{box.name}"
-
-
 def _sizes(picture: Picture, edges: Sequence[tuple[int, int]]) -> list[Size]:
     """Return the sizes of the boxes; inputs in a column are equally wide."""
     sizes = [_size(box) for box in picture.boxes]
@@ -127,7 +122,7 @@ def _sizes(picture: Picture, edges: Sequence[tuple[int, int]]) -> list[Size]:
 
 
 def _size(box: Box) -> Size:
-    heads = [box.name] if not box.cotangent else [box.name, _label(box)]
+    heads = [box.name] if not box.cotangent else [box.name, box.called]
     digits = max(_DIGITS, box.value, box.cotangent, key=len)
     numbers = width(digits, _NAME) + _BETWEEN if box.value or box.cotangent else 0.0
     wide = max(max(width(text, _NAME) for text in heads) + numbers, *(width(line, _LINE) for line in ("", *box.lines)))
@@ -148,7 +143,7 @@ def _vertex(box: Box, size: Size, corner: Spot) -> Iterator[str]:
     if box.value:
         yield _text("value", right, y + 13.0, _NAME, box.value, end=True)
     if box.cotangent:
-        yield _text("cotangent label", x, y + _ROW + 13.0, _NAME, _label(box))
+        yield _text("cotangent label", x, y + _ROW + 13.0, _NAME, box.called)
         yield _text("cotangent", right, y + _ROW + 13.0, _NAME, box.cotangent, end=True)
     base = y + _ROW * (1 + bool(box.cotangent))
     for number, line in enumerate(box.lines):

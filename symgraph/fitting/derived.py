@@ -1,11 +1,26 @@
-"""Expressions of weights with their slopes, as texts such as "1/f"."""
+"""Values that follow from the weights: expressions as texts such as "1/f", with their slopes."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from symgraph.errors import SpecError, did_you_mean
 from symgraph.fitting.problem import Array
+
+
+class Derived(NamedTuple):
+    """A value that follows from the weights.
+
+    Attributes:
+        value: at the weights found.
+        stderr: its standard error.
+        interval: symmetric, of the level asked for.
+    """
+
+    value: float
+    stderr: float
+    interval: tuple[float, float]
 
 
 def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[float, Array]:

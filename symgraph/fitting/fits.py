@@ -24,6 +24,10 @@ from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, as_weights, float_array, refuse_outside
 
+_BY_ENTRIES = 20
+"""Most weights of a model whose Hessian is compiled entry by entry; a C compiler takes seconds for more, and for its products
+with vectors about as long as for the gradient."""
+
 
 class FitWarning(UserWarning):
     """A fit that ended, and should not be used without a look at what its warning says."""
@@ -52,7 +56,7 @@ def fit(
     Args:
         module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
-        y: (n,) target, (n, p) of several; None without a target.
+        y: (n,) target, (n, p) of several; None without a target, or where X is a table that has it.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
             What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
@@ -153,13 +157,12 @@ def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
     return given
 
 
-def compiled(model: Any, extras: tuple[str, ...] = (), *, by_hessian: float = math.inf) -> Any:
-    """Compile a model with what its fit uses: its Hessian where it has a loss and no residual.
+def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
+    """Compile a model with what its fit uses: second derivatives where it has a loss and no residual.
 
     Args:
         model: a Model.
         extras: what else the module is to have.
-        by_hessian: the most weights of a model whose Hessian is compiled; the fit of a larger one takes differences.
 
     Raises:
         OptionError: it is no Model.
@@ -170,9 +173,10 @@ def compiled(model: Any, extras: tuple[str, ...] = (), *, by_hessian: float = ma
 
     if not isinstance(model, Model):
         raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
-    if residual_of(model).reason and model.loss_expr is not None and len(model.weight_inputs) <= by_hessian:
+    if residual_of(model).reason and model.loss_expr is not None:
+        second = "hessian" if len(model.weight_inputs) <= _BY_ENTRIES else "hvp"
         try:
-            return compile(model, extras=("hessian", *extras))
+            return compile(model, extras=(second, *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
             return compile(model, extras=extras)
     return compile(model, extras=extras)

@@ -59,7 +59,7 @@ class ScalarModule(ModuleFacts, RowFunctions):
 
 def targets_of(module: Any) -> tuple[str, ...]:
     """Return the names of a module's targets, the columns of y: none, one or several."""
-    return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
+    return tuple(getattr(module, "TARGETS", ())) if module.TARGET is None else (module.TARGET,)
 
 
 def load_file(path: Path) -> GeneratedModule:
@@ -126,6 +126,16 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     return module
 
 
+class _MissingError(AttributeError):
+    """Error for an attribute that a module lacks; the name that was meant is looked for when somebody reads the message, since
+    ``hasattr``, which fits and checks call often, does not.
+    """
+
+    def __str__(self) -> str:
+        text, name, module = self.args
+        return f"{text}{did_you_mean(name, dir(module)) if name else ''}"
+
+
 def explain_missing(module: ModuleType) -> None:
     """Make the error for a missing function say why it is missing: there is no residual, or nobody asked for it."""
     reason = module.METADATA.get("no_residual")
@@ -133,8 +143,8 @@ def explain_missing(module: ModuleType) -> None:
 
     def missing(name: str) -> Any:
         why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
-        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why or did_you_mean(name, dir(module))
-        raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
+        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why
+        raise _MissingError(f"the module of {module.MODEL} has no attribute {name!r}{why}", "" if why else name, module)
 
     vars(module)["__getattr__"] = missing
 

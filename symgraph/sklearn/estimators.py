@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 _KEPT = 64
 _COMPILED: dict[str, ModuleType] = {}
 """The last modules by the digests of their models: clones of an estimator, and families at one width, share them."""
-_BY_HESSIAN = 20
-"""Most weights of a model whose Hessian is compiled: a C compiler takes seconds for the 210 second derivatives."""
 _CONSTANT = "constants__"
 
 
@@ -57,7 +55,8 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         given, width = self.model, self.n_features_in_
         is_family = not isinstance(given, Model) and not hasattr(given, "WEIGHTS")
         if is_family and not callable(given):
-            raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns a Model, not {given!r}")
+            told = "; Model.from_formula makes a Model of a text" if isinstance(given, str) else ""
+            raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns one, not {given!r}{told}")
         module = self._with_constants(_module_of(given(width, *size) if is_family else given))
         names_of_X = () if is_family else getattr(self, "feature_names_in_", ())
         self._columns = _places_of_features(module, width, list(names_of_X))
@@ -250,7 +249,7 @@ def _module_of(given: Any) -> Any:
         return given
     digest = model_hash(given)
     if digest not in _COMPILED:
-        _COMPILED[digest] = compiled(given, by_hessian=_BY_HESSIAN)
+        _COMPILED[digest] = compiled(given)
         if len(_COMPILED) > _KEPT:
             _COMPILED.pop(next(iter(_COMPILED)), None)  # another thread may have taken it
     return _COMPILED[digest]

@@ -197,6 +197,17 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
 """Every likelihood there is by name."""
 
 
+_SAME = {
+    "bernoulli": "'binomial', or 'binomial_with_logits', with trials=1",
+    "normal": "'gaussian'",
+    "norm": "'gaussian'",
+    "t": "'student_t'",
+    "nbinom": "'negative_binomial'",
+    "multinomial": "'categorical'",
+}
+"""Likelihoods by other names that people know them by."""
+
+
 def given_parameters(
     name: str, given: Mapping[str, Any], where: str, output: NamedNode | None, targets: Sequence[Input]
 ) -> dict[str, Any]:
@@ -206,8 +217,9 @@ def given_parameters(
         SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
     if name not in [*LIKELIHOODS]:
-        there = f"known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr){did_you_mean(name, LIKELIHOODS)}"
-        raise SpecError(f"{where}: {name!r} is unknown; {there}")
+        same = f"that law is {_SAME[name]}" if name in [*_SAME] else f"known are {', '.join(LIKELIHOODS)}"
+        meant = "" if name in [*_SAME] else did_you_mean(name, LIKELIHOODS)
+        raise SpecError(f"{where}: {name!r} is unknown; {same}; other laws are a model.loss(expr){meant}")
     if not targets:
         raise SpecError(f"{where}: {name!r} is a density of the target; declare model.target first")
     if len(targets) > 1:

@@ -1,6 +1,6 @@
 """Choice of what runs the epochs of a training: arrays, Python floats, or compiled C."""
 
-from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from symgraph.training.rows import Array, Rows, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
+_CHOICES = get_args(Choice)
 
 
 class Epochs(Protocol):
@@ -80,10 +81,11 @@ def checked_choice(value: Any, option: str = "backend") -> Choice:
     Raises:
         OptionError: there is none of that name.
     """
-    if value not in get_args(Choice):
-        known = f"{', '.join(get_args(Choice))}, not {value!r}{did_you_mean(value, get_args(Choice))}"
+    if value not in _CHOICES:
+        known = f"{', '.join(_CHOICES)}, not {value!r}{did_you_mean(value, _CHOICES)}"
         raise OptionError(f"{option} must be one of {known}")
-    return cast("Choice", value)
+    choice: Choice = value
+    return choice
 
 
 def choose_engine(work: Work, choice: Choice) -> Engine:
@@ -105,10 +107,10 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
         return _arrays(work, None if choice in ("auto", "numpy") else "float32 is for arrays alone", on_numpy=choice == "numpy")
     if work.batch_size != 1:
         raise OptionError(f"batch_size is {work.batch_size}; the backends scalar and c take one row an update, numpy more")
-    if choice != "auto" and choice in modules.lacking:
+    if choice != "auto" and (lack := modules.lack(choice)) is not None:
         needed = {"c": "the model's C file", "scalar": "the scalar module"}[choice]
-        raise OptionError(f"the backend {choice} needs {needed}: {modules.lacking[choice]}")
-    reason = modules.lacking.get("c") or _too_long(modules) if choice == "auto" else None
+        raise OptionError(f"the backend {choice} needs {needed}: {lack}")
+    reason = modules.lack("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
             rows = compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits)
@@ -133,7 +135,7 @@ def _too_long(modules: Siblings) -> str | None:
 def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine:
     module: Any = work.modules.arrays
     if module is None:
-        raise OptionError(f"the backend numpy needs the numpy module: {work.modules.lacking['numpy']}")
+        raise OptionError(f"the backend numpy needs the numpy module: {work.modules.lack('numpy')}")
 
     if on_numpy and isinstance(module, NativeModule):
         module = module.numpy

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -112,7 +112,8 @@ def train(
     if isinstance(module, Stream):
         module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
         backend = "numpy"
-    _check_module(module)
+    by_rows = is_scalar(module)
+    _check_module(module, by_rows)
     stops, listeners = _checked_stops(stop), _checked_callbacks(callbacks)
     function("clip", clip, "clip_by_norm(1.0)")
     if state is not None and w0 is None:
@@ -126,9 +127,8 @@ def train(
         saved = None if journal is None else journal.saved
         if saved is not None:
             given, state, seed = _weights_of(saved, module), None, saved.run["seed"] if seed is None else seed
-        seed = secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed
+        seed = secrets.randbits(32) if seed is None else seed
         seed = count("seed", seed, at_least=0, at_most=GREATEST_SEED)
-        by_rows = is_scalar(module)
         rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
         modules = siblings_of(module)
         w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
@@ -287,16 +287,16 @@ def _frozen(reached: Reached) -> Reached:
     return reached
 
 
-def _check_module(module: GeneratedModule | ScalarModule) -> None:
-    if is_scalar(module) and getattr(module, "METADATA", {}).get("has_penalty"):
+def _check_module(module: GeneratedModule | ScalarModule, by_rows: bool) -> None:
+    if by_rows and getattr(module, "METADATA", {}).get("has_penalty"):
         raise OptionError(f"{module.MODEL} has a penalty, which rows have no share in; train its numpy module")
-    if not hasattr(module, "row" if is_scalar(module) else "value_and_grad"):
+    if not hasattr(module, "row" if by_rows else "value_and_grad"):
         raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
 
 
 def _initial_weights(modules: Siblings, seed: int) -> Array:
     if modules.arrays is None:
-        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking['numpy']}")
+        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lack('numpy')}")
     if not hasattr(modules.arrays, "initial_weights"):
         raise OptionError(f"w0 is missing: the compiled module of {modules.arrays.MODEL} draws no initial weights")
     weights: Array = modules.arrays.initial_weights(seed)
@@ -322,7 +322,7 @@ def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
 
 
 def _checked_stops(stop: Stop | Sequence[Stop] | None) -> tuple[Stop, ...]:
-    stops = () if stop is None else tuple(stop) if isinstance(stop, list | tuple) else (stop,)
+    stops: tuple[Any, ...] = () if stop is None else tuple(stop) if isinstance(stop, list | tuple) else (stop,)
     for one in stops:
         function("stop", one, "converged(1e-6)")
-    return cast("tuple[Stop, ...]", stops)
+    return stops

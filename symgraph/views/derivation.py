@@ -253,7 +253,8 @@ class _Proof:
         self._model = model
         sampler = Sampler(reference(model), 0, None, _ROWS)
         batches = [sampler.draw() for _ in range(_BATCHES)]
-        self._points = [point for batch in batches if batch is not None for point in batch.points]
+        points = [point for batch in batches if batch is not None for point in batch.points]
+        self._points = [point for point in points if _is_possible(model, point)]
         self._defined: list[NamedNode] = []
 
     def define(self, symbol: Any, expr: Any) -> None:
@@ -289,6 +290,12 @@ class _Proof:
                     return False
                 compared += 1
         return compared >= _FEWEST
+
+
+def _is_possible(model: Model, point: Point) -> bool:
+    """Tell if a likelihood knows a target at all, which it does not above the largest count of its row."""
+    limit = None if model.likelihood_declared is None else model.likelihood_declared.labels.limit
+    return not isinstance(limit, str) or 0.0 <= point[model.target_inputs[0].name] <= point[limit]
 
 
 def _by_effort(forms: Iterable[Any], first: Any) -> list[Any]:

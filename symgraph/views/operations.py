@@ -90,8 +90,10 @@ class _Walk:
                 name = called.pop(0) if called else f"{prefix}{at}"
                 found[at] = self._node(name, expr, sign)
                 words[at] = name if not name.startswith("%") else f"({sign})" if " " in sign else sign
-            for name in called:  # another name for the same value, which is passed on by it
-                found[at], words[at] = self._node(name, found[at], f"= {words[at]}"), name
+            for name in called:  # another name for the same value, which is passed on by it, unless it is a number
+                symbol = self._node(name, found[at], f"= {words[at]}")
+                if expr.free_symbols:
+                    found[at], words[at] = symbol, name
         self.signs[end] = words[last]
         return found[last]
 

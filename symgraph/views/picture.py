@@ -58,8 +58,8 @@ def picture_of(
     most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
     hints = len(boxes) <= MOST  # partials of thousands of edges take minutes, and arrows of groups have no use for them
     arrows = tuple(_arrow(edge, _hint(edge) if hints else "", numbers, most) for edge in graph.edges)
-    description = _description(graph, formulas, numbers, row)
-    return grouped(Picture(graph.model.name, row or graph.model.doc, description, boxes, arrows))
+    picture = grouped(Picture(graph.model.name, row or graph.model.doc, "", boxes, arrows))
+    return replace(picture, description=_description(picture, row))
 
 
 def digits(number: float) -> str:
@@ -122,13 +122,11 @@ def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow
     return Arrow(edge.source, edge.target, f"{hint}; ".lstrip("; ") + f"carries back {digits(numbers.passed(edge))}", share)
 
 
-def _description(graph: NamedGraph, formulas: Mapping[str, str], numbers: Numbers | None, row: str) -> str:
+def _description(picture: Picture, row: str) -> str:
     lines = []
-    for vertex in graph.vertices:
-        line = _said(vertex, formulas.get(vertex.name, ""))
-        if numbers is not None:
-            line += f", value {digits(numbers.values[vertex.name])}"
-            line += f", gradient {digits(numbers.cotangents[vertex.name])}" if numbers.cotangents else ""
-        lines.append(line)
+    for box in picture.boxes:
+        text = f"{box.name}: {' '.join(box.lines)}" if box.key.startswith("group ") else box.hint or f"{box.kind} {box.name}"
+        text += f", value {box.value}" if box.value else ""
+        lines.append(f"{text}, gradient {box.cotangent}" if box.cotangent else text)
     where = f" at {row}" if row else ""
-    return f"Graph of the model {graph.model.name}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."
+    return f"Graph of the model {picture.title}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."

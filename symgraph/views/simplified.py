@@ -1,7 +1,7 @@
 """Forms of derivatives that are equal, and a measure of how much there is to read, by which a person would choose."""
 
 import operator
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import chain
 from math import prod
@@ -20,6 +20,8 @@ MOST_FORMS = 120
 """An expression of more operations is shown as it is."""
 _MOST_POLYNOMIAL, _MOST_TERMS = 40, 60
 """An expression of more operations is not factored, and one of more terms is not written out, which may take long."""
+_FEW = 3
+"""A sum of more terms is not multiplied by what stands before it."""
 _CALL, _CHOICE = 1.5, 3.0
 
 
@@ -80,7 +82,21 @@ def times(exprs: Iterable[Any], written: Collection[Any] = ()) -> Product:
         return Product(sympy.S.Zero, ())
     if coefficient.is_Float and abs(coefficient) == 1:
         coefficient = sympy.Integer(coefficient)
-    return Product(coefficient, tuple((base, exponent) for base, exponent in powers.items() if exponent != 0))
+    factors = [(base, exponent) for base, exponent in powers.items() if exponent != 0]
+    return Product(*_without_minus(coefficient, factors, written))
+
+
+def _without_minus(coefficient: Any, factors: list[Any], written: Collection[Any]) -> tuple[Any, tuple[Any, ...]]:
+    """Give the sign of -1 to a difference of two symbols, if that is not as the spec has it."""
+    if coefficient != -1:
+        return coefficient, tuple(factors)
+    for place, (base, exponent) in enumerate(factors):
+        symbols = base.is_Add and len(base.args) == 2 and all(term.as_coeff_Mul()[1].is_Symbol for term in base.args)
+        if symbols and exponent == 1 and base not in written:
+            turned = sympy.Add(*(-term for term in base.args))
+            if not _mostly_negative(turned):
+                return sympy.S.One, (*factors[:place], (turned, exponent), *factors[place + 1 :])
+    return coefficient, tuple(factors)
 
 
 def _factors(exprs: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -155,7 +171,7 @@ def forms(expr: Any, own: Any, own_symbol: Any, nodes: Iterable[tuple[Any, Any]]
     if sympy.count_ops(expr) > MOST_FORMS:
         return found
     if expr.has(sympy.Piecewise):
-        found += _chosen(expr)
+        found += [expr.replace(sympy.Piecewise, lambda *cases: _without_default(sympy.Piecewise(*cases))), *_chosen(expr)]
     for form in tuple(found):
         named = form.xreplace({one: symbol for one, symbol in nodes if one.args})
         found += [named] if named != form else []
@@ -253,7 +269,20 @@ def _chosen(expr: Any) -> Iterator[Any]:
         if kept and _agrees(value, condition, kept[-1][0]) and kept[-1][1] == True:  # noqa: E712  SymPy's true
             continue
         kept.append((value, condition))
-    yield kept[0][0] if len(kept) == 1 else sympy.Piecewise(*reversed(kept))
+    yield kept[0][0] if len(kept) == 1 else _without_default(sympy.Piecewise(*reversed(kept)))
+
+
+def _without_default(choice: Any) -> Any:
+    """Leave out the cases of a choice that have the value of its last one, where no other case can hold instead."""
+    *cases, (otherwise, last) = choice.args
+    if last != sympy.true or not _apart(cases):
+        return choice
+    return sympy.Piecewise(*(one for one in cases if one[0] != otherwise), (otherwise, True))
+
+
+def _apart(branches: Sequence[tuple[Any, Any]]) -> bool:
+    """Tell if conditions exclude each other: they say that the same symbol is one number, or another."""
+    return len({when.lhs if isinstance(when, sympy.Eq) and when.rhs.is_number else when for _, when in branches}) == 1
 
 
 def _never(condition: Any) -> bool:
@@ -281,6 +310,7 @@ def sums(terms: Sum, written: Collection[Any]) -> list[Sum]:
         like[key] = term if before is None else Product(before.coefficient + term.coefficient, before.factors)
     collected = tuple(term for term in like.values() if term.coefficient != 0)
     found = [terms, collected, tuple(chain.from_iterable(map(_opened, collected)))]
+    found.append(tuple(chain.from_iterable(_distributed(term, written) for term in collected)))
     if len(collected) > 1:
         common = reduce(operator.and_, (set(term.factors) for term in collected))
         front = tuple(factor for factor in collected[0].factors if factor in common)
@@ -300,16 +330,27 @@ def _opened(term: Product) -> Sum:
     return tuple(times((Product(term.coefficient, ()), one)) for one in base.as_ordered_terms())
 
 
+def _distributed(term: Product, written: Collection[Any]) -> Sum:
+    """Return the products of the terms of a factor that is a sum with the other factors."""
+    found = next((base for base, exponent in term.factors if base.is_Add and exponent == 1), None)
+    if found is None or len(found.args) > _FEW:
+        return (term,)
+    rest = Product(term.coefficient, tuple(one for one in term.factors if one[0] != found))
+    return tuple(times((rest, one), written) for one in found.as_ordered_terms())
+
+
 def products(term: Product, written: Collection[Any]) -> list[Product]:
     """Return forms of a product, itself first: with factors that cancel each other, the others where they were."""
     found = [term]
     value, places = term.value, {base: place for place, (base, _) in enumerate(term.factors)}
     small = sympy.count_ops(value) <= _MOST_POLYNOMIAL and _terms(value) <= _MOST_TERMS and len(symbols_of(value)) <= 8
-    if small and any(exponent.is_negative for _, exponent in term.factors) and not value.atoms(sympy.Float):
+    below = any(part.is_Pow and is_below(part.exp) for part in postorder([value]))
+    if small and below and not value.atoms(sympy.Float):
         try:
             coefficient, factors = product(sympy.factor(sympy.cancel(value)), {*written, *places})
         except (sympy.PolynomialError, NotImplementedError):  # no polynomial of its parts
             return found
-        shorter = Product(coefficient, tuple(sorted(factors, key=lambda one: places.get(one[0], len(places)))))  # stable
+        order = sorted(factors, key=lambda one: places.get(one[0], -1 if one[0].is_Add else len(places)))  # stable
+        shorter = Product(coefficient, tuple(order))
         found += [shorter] if effort(shorter) <= effort(term) - 1.0 else []
     return found

@@ -1,6 +1,7 @@
 """``symgraph show``: formulas as text and LaTeX, and the graph."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -123,3 +124,60 @@ def test_the_graph_as_latex_is_refused(command: Run, form: tuple[str, ...]) -> N
     done = command("show", "nine_weights", "--graph", "--format", "latex", *form)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: --graph and --format latex exclude each other")
+
+
+def test_the_derivation_has_the_steps_for_each_weight(command: Run, built: Project) -> None:
+    done = built.run("show", "decay", "--derivation")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[0] == "decay: the derivative of the loss by each weight"
+    assert "  d loss / d rate  = 2*(y - y_hat)*y_hat*time" in done.out.splitlines()
+
+
+def test_the_derivation_has_numbers_at_a_row_of_data(command: Run, built: Project) -> None:
+    files = ("--data", built.path("rows.csv"), "--weights", built.path("weights.json"))
+    done = command("show", built.path("generated") / "decay.py", "--derivation", *files, "--row", "2", "--json")
+    assert (done.code, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert document["row"]["time"] == 2.0
+    top = document["weights"]["top"]
+    assert top["value"] == pytest.approx(math.prod(step["value"] for step in top["chains"][0]["steps"]), rel=1e-15)
+
+
+@pytest.mark.parametrize(("form", "start"), [("markdown", "# decay"), ("latex", "% decay"), ("html", "<!DOCTYPE html>")])
+def test_a_derivation_is_written_to_a_file_in_each_format(command: Run, built: Project, form: str, start: str) -> None:
+    done = command("show", built.path("generated") / "decay.py", "--derivation", "--format", form, "-o", "steps")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert Path("steps").read_text(encoding="utf-8").startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ("--derivation --graph", "--graph and --derivation exclude each other"),
+        ("--format html", "--format html is for --derivation"),
+        ("--row 1", "--data, --weights and --row are for --derivation"),
+        ("--derivation --row 1", "--weights is missing"),
+        ("--derivation --weights {weights}", "--data is missing; decay needs the columns time, y"),
+        ("--derivation --weights {weights} --data {rows} --row 6", "has 6 rows, counted from 0"),
+        ("--derivation --weights {weights} --data {rows} --row -1", "--row -1"),
+        ("--derivation -o no/steps.txt", "there is no folder no"),
+    ],
+)
+def test_options_of_a_derivation_that_do_not_fit_are_refused(command: Run, built: Project, options: str, fault: str) -> None:
+    given = options.format(weights=built.path("weights.json"), rows=built.path("rows.csv")).split()
+    done = command("show", built.path("generated") / "decay.py", *given)
+    assert (done.code, done.out) == (2, "")
+    assert fault in done.err
+
+
+def test_a_derivation_of_a_spec_with_several_models_is_refused(command: Run, built: Project) -> None:
+    done = command("show", built.path("models.py"), "--derivation")
+    assert (done.code, done.out) == (2, "")
+    assert "has several models (decay, valley); build them and name one" in done.err
+
+
+def test_a_derivation_without_a_loss_is_refused(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    done = command("show", "line.py", "--derivation")
+    assert done.code == 2
+    assert "model line: it has no loss to derive" in done.err

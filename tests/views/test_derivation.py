@@ -1,0 +1,217 @@
+"""Derivations: each formula that is shown is the gradient, and reads as a person would write it."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from corpus import CORPUS
+from flint import arb
+from sympy import Symbol, exp, tanh
+
+from symgraph import Model
+from symgraph.check.reference import Reference, number, reference
+from symgraph.check.verification_points import Sampler
+from symgraph.errors import SpecError
+from symgraph.ir.functions import sigmoid
+from symgraph.spec.inputs import NamedNode
+from symgraph.views.derivation import Derivation, derivation
+from symgraph.views.formulas import cotangent, formula
+from symgraph.views.styles import STYLES
+
+WITH_LOSS = [name for name, build in CORPUS.items() if build().loss_expr is not None]
+QUICK = (
+    "nine_weights",
+    "logistic",
+    "energy",
+    "pieces",
+    "penalty",
+    "softmax",
+    "heteroscedastic",
+    "hill",
+    "sawtooth",
+    "net_relu",
+)
+
+
+def gradients(derived: Derivation) -> dict[str, str]:
+    return {one.name: formula(one.formula, STYLES["text"]) for one in derived.weights}
+
+
+def line(*declare: Callable[[Model, Any], None]) -> Model:
+    model = Model("line")
+    x, a, b = model.feature("x"), model.weight("a"), model.weight("b")
+    model.target("y")
+    z = a * x + b
+    for one in declare:
+        one(model, z)
+    return model
+
+
+def check_formulas(name: str) -> None:
+    model = CORPUS[name]()
+    derived = derivation(model)
+    values = {one: sum(term.value for term in one.formula) for one in (*derived.cotangents, *derived.weights)}
+    places = {end: Symbol(end) for end in derived.of}  # the loss may stand in its own derivative, that of exp(z) say
+    nodes = [NamedNode(end, symbol, getattr(model, f"{end}_expr")) for end, symbol in places.items()]
+    order = {vertex: place for place, vertex in enumerate(_vertices(model))}
+    nodes += [NamedNode(f"d {one.name}", cotangent(one.name, order[one.name]), value) for one, value in values.items()]
+    whole = Reference(model.with_nodes([NamedNode(f"the {node.name}", node.symbol, node.expr) for node in nodes]))
+    batch = Sampler(reference(model), 7, None, 4).draw()
+    assert batch is not None
+    compared = 0
+    for point in batch.points:
+        shown, truth = whole.truth(point).nodes, reference(model).truth(point).partials["loss"]
+        part = reference(model).penalty
+        beside = {} if part is None else part.truth(point).partials["loss"]
+        for weight in derived.weights:
+            wanted, found = truth[weight.name], shown[f"the d {weight.name}"]
+            if isinstance(wanted, arb):
+                wanted += beside.get(weight.name, 0)
+                assert isinstance(found, arb), f"{weight.name} at {point}"
+                # coefficients that are floats are multiplied, some ten of them at most; all else is exact
+                assert abs(found - wanted) <= 1e-14 * (abs(wanted) + abs(found)) + 1e-300, f"{weight.name} at {point}"
+                compared += 1
+    assert compared >= len(derived.weights)
+
+
+def _vertices(model: Model) -> list[str]:
+    from symgraph.views.named_graph import NamedGraph
+
+    return [vertex.name for vertex in NamedGraph(model).vertices]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_formula_of_each_weight_is_the_gradient_of_the_reference(name: str) -> None:
+    check_formulas(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in WITH_LOSS if name not in QUICK])
+def test_the_formula_of_each_weight_of_every_model_is_the_gradient_of_the_reference(name: str) -> None:
+    check_formulas(name)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_numbers_beside_the_steps_multiply_to_the_gradient(name: str) -> None:
+    model = CORPUS[name]()
+    batch = Sampler(reference(model), 3, None, 1).draw()
+    assert batch is not None
+    (point,) = batch.points
+    derived = derivation(model, point)
+    cotangents = {"loss": 1.0, "penalty": 1.0} | {one.name: one.number for one in derived.cotangents}
+    for one in (*derived.cotangents, *derived.weights):
+        parts = []
+        for chain in one.chains:
+            parts.append(math.prod((step.number for step in chain.steps), start=cotangents[chain.start]))  # type: ignore[type-var]
+            assert chain.number == pytest.approx(parts[-1], rel=1e-15)
+        # each factor is rounded once, and the terms may cancel
+        assert one.number == pytest.approx(sum(parts), rel=1e-14, abs=1e-14 * sum(map(abs, parts)))
+    truth = reference(model).truth(point).partials["loss"]
+    part = reference(model).penalty
+    for weight in derived.weights:
+        beside = 0.0 if part is None else number(part.truth(point).partials["loss"].get(weight.name, arb(0)))
+        assert weight.number == pytest.approx(number(truth[weight.name]) + beside, rel=1e-15)
+
+
+def test_a_chain_names_each_node_between_the_loss_and_the_weight() -> None:
+    (first, *_) = derivation(CORPUS["nine_weights"]()).weights
+    (chain,) = first.chains
+    assert [(step.target, step.source) for step in chain.steps] == [
+        ("loss", "y_hat"), ("y_hat", "tanh"), ("tanh", "exp"), ("exp", "t"), ("t", "w1")
+    ]  # fmt: skip
+    assert [formula(step.partial, STYLES["text"]) for step in chain.steps] == [
+        "-2*(y - y_hat)", "1", "1 - tanh**2", "2*exp*t", "f1"
+    ]  # fmt: skip
+
+
+LOSSES = {
+    "squared_error": (lambda m, z: m.output("y_hat", z), {"a": "-2*(y - y_hat)*x", "b": "-2*(y - y_hat)"}),
+    "absolute_error": (lambda m, z: m.output("y_hat", z), {"a": "-sign(y - y_hat)*x", "b": "-sign(y - y_hat)"}),
+    "bce_with_logits": (lambda m, z: m.output("z", z), {"a": "(sigmoid(z) - y)*x", "b": "sigmoid(z) - y"}),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_known_by_name_has_the_derivative_of_textbooks(loss: str) -> None:
+    output, expected = LOSSES[loss]
+    assert gradients(derivation(line(output, lambda m, _: m.loss(loss)))) == expected
+
+
+LIKELIHOODS = {
+    "gaussian": (lambda z: z, {"sigma": 2}, "(mean - y)/4"),
+    "student_t": (lambda z: z, {"scale": 1, "nu": 3}, "-4*(y - mean)/((y - mean)**2 + 3)"),
+    "poisson": (exp, {}, "mean - y"),
+    "gamma": (exp, {"shape": 3}, "3*(1 - y/mean)"),
+    "negative_binomial": (exp, {"dispersion": 1}, "-(y - mean)/(mean + 1)"),
+    "binomial": (sigmoid, {"trials": 5}, "5*mean - y"),
+    "binomial_with_logits": (lambda z: z, {"trials": 5}, "5*sigmoid(mean) - y"),
+}
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_a_likelihood_has_the_score_of_textbooks(name: str) -> None:
+    link, given, expected = LIKELIHOODS[name]
+    model = line(lambda m, z: m.output("mean", link(z)), lambda m, _: m.likelihood(name, **given))
+    assert gradients(derivation(model))["b"] == expected
+
+
+def test_the_likelihood_of_classes_has_shares_less_the_class_that_is_there() -> None:
+    model = Model("classes")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    first = model.node("first", a * x)
+    second = model.node("second", b * x)
+    model.likelihood("categorical", logits=[first, second, 0])
+    found = gradients(derivation(model))
+    assert found["a"] == "(exp(first)/(exp(first) + exp(second) + 1) - (1 if y == 0 else 0))*x"
+    assert found["b"] == "(exp(second)/(exp(first) + exp(second) + 1) - (1 if y == 1 else 0))*x"
+    assert y is not None
+
+
+def test_the_cross_entropy_of_a_probability_cancels_its_slope() -> None:
+    from sympy import log
+
+    model = line(lambda m, z: m.output("p", sigmoid(z)))
+    y, p = model.target_inputs[0].symbol, model.output_nodes[0].symbol
+    model.loss(-y * log(p) - (1 - y) * log(1 - p))
+    assert gradients(derivation(model)) == {"a": "(p - y)*x", "b": "p - y"}
+
+
+def test_a_node_that_is_used_twice_has_a_cotangent_that_is_defined_once() -> None:
+    model = Model("shared")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    h = model.node("h", tanh(a * x))
+    y_hat = model.output("y_hat", b * h + h**2)
+    model.loss((y - y_hat) ** 2 + h**2)
+    derived = derivation(model)
+    (found,) = derived.cotangents
+    assert (found.name, len(found.chains)) == ("h", 2)
+    assert formula(found.formula, STYLES["text"]) == "2*h - 2*(y - y_hat)*(b + 2*h)"
+    assert gradients(derived) == {"a": "d_h*(1 - h**2)*x", "b": "-2*(y - y_hat)*h"}
+
+
+def test_a_long_chain_is_cut_by_a_cotangent() -> None:
+    model = Model("deep")
+    value = model.weight("a")
+    for place in range(20):
+        value = model.node(f"h{place}", tanh(value))
+    model.loss(value**2)
+    derived = derivation(model)
+    assert max(len(chain.steps) for one in (*derived.cotangents, *derived.weights) for chain in one.chains) <= 7
+    assert len(derived.cotangents) == 3
+
+
+def test_a_penalty_is_a_second_end() -> None:
+    model = line(lambda m, z: m.output("y_hat", z), lambda m, _: m.loss("squared_error"))
+    b = model.weight_inputs[1].symbol
+    model.penalty(b**2 / 10)
+    derived = derivation(model)
+    assert derived.of == ("loss", "penalty")
+    assert gradients(derived)["b"] == "b/5 - 2*(y - y_hat)"
+
+
+def test_a_model_without_loss_is_refused() -> None:
+    model = Model("line")
+    model.output("y_hat", model.weight("a") * model.feature("x"))
+    with pytest.raises(SpecError, match=r"model line: it has no loss to derive; set one with model\.loss"):
+        derivation(model)

@@ -1,0 +1,164 @@
+"""Derivations as text, Markdown, LaTeX and HTML."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from corpus import CORPUS
+
+from symgraph import Model
+from symgraph.check.reference import reference
+from symgraph.check.verification_points import Sampler
+from symgraph.views.derivation import Derivation, derivation
+from symgraph.views.derivation_texts import TEXTS, derivation_data, derivation_html
+from symgraph.views.formulas import formula
+from symgraph.views.styles import STYLES
+
+VOID = {"meta", "mspace"}
+
+
+class Balanced(HTMLParser):
+    """Reads HTML and remembers the elements that are open, and all that there were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def at_a_row(name: str) -> Derivation:
+    model = CORPUS[name]()
+    batch = Sampler(reference(model), 0, None, 1).draw()
+    assert batch is not None
+    return derivation(model, batch.points[0])
+
+
+def line() -> Model:
+    model = Model("line")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    y_hat = model.output("y_hat", a * x + b)
+    model.loss((y - y_hat) ** 2)
+    return model
+
+
+def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
+    point = {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}
+    text = TEXTS["text"](derivation(line(), point))
+    assert text.splitlines()[-9:] == [
+        "Weight a: d loss / d a",
+        "  d loss / d y_hat = -2*(y - y_hat)    = 11",
+        "  d y_hat / d a    = x                 = 2",
+        "  d loss / d a     = -2*(y - y_hat)*x  = 22",
+        "",
+        "Weight b: d loss / d b",
+        "  d loss / d y_hat = -2*(y - y_hat)  = 11",
+        "  d y_hat / d b    = 1               = 1",
+        "  d loss / d b     = -2*(y - y_hat)  = 11",
+    ]
+
+
+def test_without_a_row_there_are_no_numbers_and_no_row() -> None:
+    text = TEXTS["text"](derivation(line()))
+    assert "Row" not in text
+    assert "  d loss / d a     = -2*(y - y_hat)*x\n" in text
+
+
+def test_latex_has_hats_and_environments_that_end() -> None:
+    text = TEXTS["latex"](at_a_row("nine_weights"))
+    assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 11
+    assert r"\frac{\partial\,\mathrm{loss}}{\partial \hat{y}} &= -2 \, \left(y - \hat{y}\right) && = " in text
+    assert text.count("{") == text.count("}")
+    assert text.count(r"\left") == text.count(r"\right")
+
+
+def test_markdown_has_a_heading_and_a_block_of_mathematics_for_each_weight() -> None:
+    text = TEXTS["markdown"](derivation(line()))
+    assert re.findall("^#+ .*", text, re.MULTILINE) == [
+        "# line: the derivative of the loss by each weight",
+        "## Graph",
+        r"## Weight a: $\frac{\partial\,\mathrm{loss}}{\partial a}$",
+        r"## Weight b: $\frac{\partial\,\mathrm{loss}}{\partial b}$",
+    ]
+    assert text.count("$$") == 2 * text.count(r"\begin{aligned}") == 6
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "softmax", "penalty", "gaussian_beam", "haversine"])
+def test_html_is_well_formed_and_uses_mathml_that_browsers_have(name: str) -> None:
+    page = Balanced()
+    page.feed(TEXTS["html"](at_a_row(name)))
+    page.close()
+    assert page.open == []
+    # MathML Core, which Chromium and Firefox draw by themselves
+    core = {
+        "math",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "mtext",
+        "mspace",
+        "mfrac",
+        "msqrt",
+        "msup",
+        "msub",
+        "mover",
+        "mtable",
+        "mtr",
+        "mtd",
+    }
+    assert {tag for tag in page.seen if tag.startswith("m")} - {"meta"} <= core
+    assert "script" not in page.seen
+
+
+def test_a_part_of_a_page_is_a_section_alone() -> None:
+    part = derivation_html(derivation(line()))
+    assert part.startswith('<section class="derivation">')
+    assert part.endswith("</section>\n")
+    assert "<style" not in part
+
+
+def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
+    data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
+    assert data["weights"]["a"] == {
+        "chains": [
+            {
+                "from": "loss",
+                "steps": [
+                    {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
+                    {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
+                ],
+                "value": 22.0,
+            }
+        ],
+        "formula": "-2*(y - y_hat)*x",
+        "value": 22.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [("y_hat", r"\hat{y}"), ("alpha_max", r"\alpha_{\mathrm{max}}"), ("x__y", r"\mathrm{x\_\_y}"), ("w1_2", "w_{1 2}")],
+)
+def test_a_name_in_latex(name: str, latex: str) -> None:
+    assert STYLES["latex"].name(name) == latex
+
+
+def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
+    model = Model("signs")
+    x, (a, b) = model.feature("x"), model.weights("a b")
+    plain, latex = STYLES["text"], STYLES["latex"]
+    assert formula(-a + x, plain) == "x - a"
+    assert formula(-a / (b * x), plain) == "-a/(b*x)"
+    assert formula(-a / (b * x), latex) == r"-\frac{a}{b \, x}"
+    assert formula((x - a) ** -b, plain) == "1/(x - a)**b"

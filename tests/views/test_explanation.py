@@ -1,0 +1,136 @@
+"""Lines of generated files explained: each statement has its node, and forms that differ from the spec have their reason."""
+
+import pytest
+from corpus import CORPUS
+
+from symgraph.errors import OptionError
+from symgraph.generate import generate
+from symgraph.options import options_of
+from symgraph.views.explanation import Explanation, explain_line
+from symgraph.views.provenance import provenance
+
+
+def explained(name: str, start: str, backend: str = "numpy", edit: tuple[str, str] = ("", "")) -> Explanation:
+    """Explain the first line of a model's file that begins with a text."""
+    model = CORPUS[name]()
+    (artifact, *_) = generate(model, (backend,), spec="model.py")
+    text = artifact.text.replace(*edit) if edit[0] else artifact.text
+    lines = text.splitlines()
+    after = next(at for at, line in enumerate(lines) if "import" in line or "#include" in line)  # behind the docstring
+    own = (at for at, line in enumerate(lines, 1) if line.strip().startswith(start) and (at > after or at < 3))
+    return explain_line(model, backend, artifact.name, text, next(own), spec="model.py")
+
+
+def said(found: Explanation, about: str) -> list[str]:
+    return [text for word, text in found.facts if word == about]
+
+
+def test_a_statement_as_the_spec_has_it_is_said_to_be_so() -> None:
+    found = explained("nine_weights", "t = ")
+    assert found.computes
+    assert said(found, "in") == ["_forward: Compute every node; the loss only if y is given."]
+    assert said(found, "node") == ["t = w1*f1 + w2*f2"]
+    assert said(found, "form") == ["as the spec has it"]
+
+
+def test_a_pass_is_named_with_what_stood_there_before() -> None:
+    found = explained("nine_weights", "sigmoid_3 = ")
+    assert said(found, "node") == ["sigmoid = sigmoid(w8 + (w4*f4 + w5*f5)*sin(w3*f3))"]
+    assert said(found, "computes") == ["sin(w3 * f3)"]
+    (form,) = said(found, "form")
+    assert form.startswith("tangents: Exact: the sine and the cosine of a doubled value are computed from its tangent")
+    assert "(passes/tangents.py)" in form
+
+
+def test_a_composed_function_is_expanded() -> None:
+    found = explained("nine_weights", "sigmoid = ")
+    assert said(found, "computes") == ["sigmoid(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
+    assert said(found, "form")[0].startswith("expand: Exact: ops with a stable form are replaced by it")
+
+
+def test_a_limit_is_named_beside_the_product_that_it_guards() -> None:
+    found = explained("nine_weights", "d_exp_1 = ")
+    assert [form.partition(":")[0] for form in said(found, "form")] == ["differentiate", "limit"]
+    assert said(found, "remark") == ["limited to the largest number, since 0 * inf is nan"]
+
+
+def test_the_gradient_of_a_weight_has_the_formula_of_the_derivation() -> None:
+    found = explained("nine_weights", "d_w9 = ")
+    assert said(found, "node") == ["d_w9 = d loss / d w9"]
+    assert said(found, "formula") == ["d loss / d w9 = -2*(y - y_hat)*sigmoid"]
+    assert said(found, "form")[0].startswith("dots: ")
+
+
+def test_a_rule_of_the_table_is_named_with_what_it_gains() -> None:
+    from sympy import log
+
+    from symgraph import Model
+
+    model = Model("entropy")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
+    y_hat = model.output("y_hat", log(1 + a * x))
+    model.loss((y - y_hat) ** 2)
+    (artifact,) = generate(model, ("numpy",), spec="model.py")
+    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip().startswith("y_hat = np."))
+    found = explain_line(model, "numpy", artifact.name, artifact.text, number, spec="model.py")
+    (rule,) = said(found, "rule")
+    assert rule.startswith("log(1 + x)")
+    assert "(rewrite/table.py)" in rule
+
+
+@pytest.mark.parametrize("backend", ["scalar", "c"])
+def test_statements_of_other_backends_are_explained(backend: str) -> None:
+    start = "d_y_hat = " if backend == "scalar" else "const double d_y_hat = "
+    found = explained("nine_weights", start, backend)
+    assert said(found, "node") == ["d_y_hat = d loss / d y_hat"]
+
+
+def test_a_comment_is_explained_by_the_statement_that_it_is_about() -> None:
+    found = explained("nine_weights", "# 1/(1 + exp(-v))")
+    assert said(found, "computes") == ["abs(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
+
+
+@pytest.mark.parametrize(
+    ("start", "text"),
+    [
+        ("# @generated", "the header"),
+        ("import numpy", "an import"),
+        ("METADATA", "facts about the model"),
+        ("tanh_1: Array", "a field: the value that _forward calls tanh_1"),
+        ("w1, w2", "names for the inputs"),
+        ("largest =", "an input or a value"),
+        ("_model = bind", "binds the lines above"),
+        ("grad = ", "the public function grad"),
+        ("return Tape", "the results"),
+    ],
+)
+def test_plumbing_says_what_it_is(start: str, text: str) -> None:
+    found = explained("nine_weights", start)
+    assert not found.computes
+    assert said(found, "is")[0].startswith(text)
+
+
+def test_a_line_of_an_edited_file_is_found_where_the_spec_has_it() -> None:
+    found = explained("nine_weights", "exp = ", edit=("import numpy as np\n", "import numpy as np\n\n# mine\n"))
+    assert said(found, "node") == ["exp = exp(w6 + t**2)"]
+
+
+def test_a_line_that_the_spec_does_not_give_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"nine_weights\.py:\d+ is not in what its spec gives now: t = 2\.0 \* w1"):
+        explained("nine_weights", "t = ", edit=("t = w1", "t = 2.0 * w1"))
+
+
+def test_a_line_beyond_the_end_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"x\.py has 1 lines; there is no line 2"):
+        explain_line(CORPUS["energy"](), "numpy", "x.py", "text\n", 2, spec="model.py")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
+@pytest.mark.parametrize("name", ["pieces", "penalty", "softmax", "net_relu"])
+def test_every_statement_of_a_text_has_a_value_or_belongs_to_a_penalty(name: str, backend: str) -> None:
+    found = provenance(CORPUS[name](), backend, spec="model.py", options=options_of(()))
+    lines = {line.split("  # ")[0].split("  // ")[0].strip() for one in found.artifacts for line in one.text.splitlines()}
+    statements = [(text, origin()) for text, origin in found.statements()]
+    assert len(statements) >= 3
+    assert {text.split("\n")[0] for text, _ in statements} <= lines
+    assert sum(bool(one.value) for _, one in statements) >= 3
