@@ -48,7 +48,7 @@ model.draw([0.1] * 9, [*rows.X[0], rows.y[0]])
 # The gradient check that the course has its students write compares with differences. Ours judges every weight by what
 # differences can tell:
 
-print(gradcheck(module, rows.X, rows.y))
+print(gradcheck(module, rows.X, rows.y, points=1))
 
 # %%
 # And the three optimizers, from the same weights, with an update after each row. Plain gradient descent is slow here. Adam is
@@ -57,7 +57,7 @@ print(gradcheck(module, rows.X, rows.y))
 start = module.initial_weights(seed=42)
 optimizers = {"vanilla": sgd(), "momentum": momentum(), "Adam": adam()}
 runs = {
-    name: train(module, rows.X, rows.y, optimizer=optimizer, w0=start, epochs=60, shuffle=False)
+    name: train(module, rows.X, rows.y, optimizer=optimizer, w0=start, epochs=30, shuffle=False)
     for name, optimizer in optimizers.items()
 }
 for name, run in runs.items():
