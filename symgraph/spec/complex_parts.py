@@ -39,9 +39,10 @@ def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode]
         stands = {symbol: positive[symbol] for symbol in symbols_of(whole) if symbol in positive}
         given = {dummy: symbol for symbol, dummy in stands.items()}
         parts = _split(whole.xreplace(stands))
-        left = [one.xreplace(given) for part in parts for one in part.atoms(sympy.Function, *_COMPLEX) if one.has(*_COMPLEX)]
-    if left:
-        raise SpecError(f"{where}: {left[0]} cannot be split into real expressions; write both parts and use model.outputs")
+        found = {one.xreplace(given) for part in parts for one in part.atoms(sympy.Function, *_COMPLEX) if one.has(*_COMPLEX)}
+    if found:
+        left = max(found, key=lambda one: (sympy.count_ops(one), str(one)))
+        raise SpecError(f"{where}: {left} cannot be split into real expressions; write both parts and use model.outputs")
     real, imaginary = (part.xreplace(given) for part in parts)
     return real, imaginary
 
