@@ -48,20 +48,7 @@ def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None
     assert {path.name for path in tmp_path.iterdir()} == {"symgraph", "fit.svg"}
 
 
-def test_the_picture_is_what_draw_makes_of_the_founding_model() -> None:
-    pictures = ROOT / "docs" / "pictures"
-    line = [
-        "draw",
-        "nine_weights",
-        "--weights",
-        "docs/pictures/nine_weights.json",
-        "--data",
-        "data/nine_weights.csv",
-        "--row",
-        "0",
-    ]
-    done = run([sys.executable, "-m", "symgraph", *line], ROOT)
-    assert done.stdout == (pictures / "nine_weights.svg").read_text(encoding="utf-8"), "draw it anew with -o"
+def test_the_first_screen_shows_the_graph_of_the_founding_model() -> None:
     assert "(docs/pictures/nine_weights.svg)" in README.split("\n## ")[0]
 
 

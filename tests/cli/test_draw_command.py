@@ -17,19 +17,19 @@ def project(built: Project, command: Run, monkeypatch: pytest.MonkeyPatch) -> Ru
 
 def test_a_model_is_drawn_to_stdout_or_to_a_file_of_any_format(project: Run, tmp_path: Path) -> None:
     done = project("draw", "decay")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.notes) == (0, "")
     assert done.out.startswith("<svg ")
     assert 'data-node="y_hat"' in done.out
     path = tmp_path / "graph.dot"
     done = project("draw", "decay", "-o", path)
     assert (done.code, done.out) == (0, "")
-    assert done.err == f"picture of decay written to {path}\n"
+    assert done.notes == f"picture of decay written to {path}\n"
     assert path.read_text(encoding="utf-8").startswith('digraph "decay" {')
 
 
 def test_numbers_are_those_of_the_row_and_the_weights(project: Run) -> None:
     done = project("draw", "decay", "--weights", "weights.json", "--data", "rows.csv", "--row", "2")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.notes) == (0, "")
     assert "row 2 of rows.csv, at the weights of weights.json" in done.out
     assert '<text class="value"' in done.out
     assert f">{digits(0.735759)}</text>" in done.out  # the target of that row
@@ -97,5 +97,5 @@ def test_the_picture_in_the_documents_is_what_the_command_writes() -> None:
         "0",
     ]
     done = run_command(root, *line)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.notes) == (0, "")
     assert done.out == (root / "docs" / "pictures" / "nine_weights.svg").read_text(encoding="utf-8")

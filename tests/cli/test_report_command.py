@@ -13,7 +13,7 @@ def test_a_report_is_written_and_the_last_line_says_where(command: Run, built: P
     module, rows = built.path("generated") / "decay.py", built.path("rows.csv")
     done = command("report", module, "--data", rows, "-o", "page.html", *QUICK)
     assert (done.code, done.out) == (0, "")
-    assert done.err.splitlines()[-1] == "report written to page.html; open it in a browser"
+    assert done.notes.splitlines()[-1] == "report written to page.html; open it in a browser"
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "6 rows of rows.csv" in text
     told = json.loads(text.partition('id="graph-numbers">')[2].partition("</script>")[0])
