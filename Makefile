@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
-.PHONY: train replay test test-all test-slow check bench evidence clean
+.PHONY: train replay test test-all test-slow check docs bench evidence clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
@@ -24,13 +24,13 @@ replay: $(VENV)/.train
 	$(BIN)/python -m examples.nine_weights --data $(DATA)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
 test-all: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m slow
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -38,6 +38,11 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mypy --strict generated
 	$(BIN)/symgraph build --check
+
+# The site, in build/site. Warnings are errors, links among them; examples run, and what changed since the last time is built.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html -c docs . build/site
+	@echo "next: open build/site/index.html in a browser"
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/speed.py
@@ -55,11 +60,12 @@ evidence: $(VENV)/.test $(VENV)/.bench
 	@echo "== benchmarks/speed.py: RESULTS.md"
 	$(BIN)/python benchmarks/speed.py
 
-# One environment for all three; each extra is installed into it when it is first needed.
+# One environment for all; each extra is installed into it when it is first needed.
 $(VENV)/.train: EXTRA := plot,fit
 $(VENV)/.test: EXTRA := test
+$(VENV)/.docs: EXTRA := docs
 $(VENV)/.bench: EXTRA := bench
-$(VENV)/.train $(VENV)/.test $(VENV)/.bench: pyproject.toml
+$(VENV)/.train $(VENV)/.test $(VENV)/.docs $(VENV)/.bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "symgraph needs Python 3.11 or newer, and $(PYTHON) is older or missing; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "== installing symgraph with '$(EXTRA)' into $(VENV), which takes a minute or two"
@@ -68,4 +74,4 @@ $(VENV)/.train $(VENV)/.test $(VENV)/.bench: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) runs build dist docs/gallery docs/reference/api .pytest_cache .mypy_cache .ruff_cache

@@ -28,8 +28,9 @@ from timing import FULL, QUICK, Effort, Timing, pinned, side_by_side
 
 from symgraph.build.modules import compile as in_memory
 from symgraph.check.judged_points import points
+from symgraph.cli.current import one_model
 from symgraph.cli.terminal import print_json
-from symgraph.cli.truth import Chosen, module_of_model, one_model
+from symgraph.cli.truth import Chosen, module_of_model
 from symgraph.errors import OptionError, SymgraphError
 from symgraph.spec.model import Model
 from symgraph.training.options import count

@@ -4,6 +4,7 @@ Each message names what is at fault (model, node, column, row, option) and says 
 the message alone and exits with 2; any other exception is a bug of ours and keeps its traceback.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -58,3 +59,33 @@ class OptionError(SymgraphError):
 
 class SpecWarning(UserWarning):
     """A model spec says something that can be built and is hardly meant: a sigmoid of a sigmoid."""
+
+
+def did_you_mean(name: object, known: Iterable[str], close: float = 0.6) -> str:
+    """Return the end of a message about an unknown name that says which one was probably meant.
+
+    Args:
+        name: what the user gave.
+        known: the names that there are.
+        close: how alike two names must be, between 0 and 1.
+
+    Returns:
+        "; did you mean peak?", or "" where no name is alike.
+    """
+    from difflib import get_close_matches
+
+    by_small = {str(one).lower(): one for one in known}  # RATE for rate is a slip too
+    found = get_close_matches(str(name).lower(), by_small, 1, close)
+    return f"; did you mean {by_small[found[0]]}?" if found else ""
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:
+    """Return the error for an option whose value is none of some names.
+
+    Args:
+        what: the option.
+        name: what the user gave.
+        known: the names that there are.
+    """
+    names = list(known)
+    return OptionError(f"{what} {name!r} is unknown; known are {', '.join(names)}{did_you_mean(name, names)}")

@@ -19,7 +19,7 @@ from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, unknown_name
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -169,7 +169,7 @@ def require(backends: Sequence[str], options: Options) -> None:
     """
     unknown = [name for name in backends if name not in BACKENDS]
     if unknown:
-        raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
+        raise unknown_name("backend", unknown[0], BACKENDS)
     rows = [BACKENDS[name] for name in backends]
     wanted = {name.partition("=")[0]: f"the extra {name!r}" for name in options.extras}
     wanted |= {} if options.precision == DOUBLE else {options.precision: f"the precision {options.precision!r}"}

@@ -7,7 +7,7 @@ refused; a backend that lacks an option which another one has writes its plain m
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean, unknown_name
 
 ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalone", "float", "workspace", "functions"
 DOUBLE, ACCURATE = "double", "accurate"
@@ -97,12 +97,13 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     chosen = (*functions, *(one for name in given if name.startswith(head) for one in name.removeprefix(head).split("+")))
     strange = [name for name in chosen if name not in C_FUNCTIONS]
     if strange:
-        raise OptionError(f"the function {strange[0]!r} is unknown; functions of a C file are {', '.join(C_FUNCTIONS)}")
+        known = f"functions of a C file are {', '.join(C_FUNCTIONS)}{did_you_mean(strange[0], C_FUNCTIONS)}"
+        raise OptionError(f"the function {strange[0]!r} is unknown; {known}")
     unknown = [name for name in asked if name not in EXTRAS]
     if unknown:
-        raise OptionError(f"the extra {unknown[0]!r} is unknown; known are {', '.join(EXTRAS)}")
+        raise unknown_name("the extra", unknown[0], EXTRAS)
     if precision not in PRECISIONS:
-        raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
+        raise unknown_name("the precision", precision, PRECISIONS)
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
     derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]

@@ -56,7 +56,7 @@ def run_page(text: str, namespace: dict[str, Any]) -> None:
         elif language == "console":
             run_console(body)
         elif language == "text":
-            assert printed.getvalue() == body
+            assert printed.getvalue() == body, printed.getvalue()
             printed = io.StringIO()
     assert printed.getvalue() == ""
 

@@ -11,7 +11,8 @@ PACKAGE = ROOT / "symgraph"
 
 WRITERS = ("ir", "spec", "derive", "rewrite", "passes", "backends")
 """The rooms that make text of a spec; they may know SymPy and Jinja."""
-GENERATOR = (*WRITERS, "generate", "check", "build", "fitting", "sklearn", "views", "cli", "__main__", "__init__")
+ABOVE = ("check", "build", "views", "report", "classroom", "fitting", "sklearn", "cli", "__main__", "__init__")
+GENERATOR = (*WRITERS, "generate", *ABOVE)
 """These, and what is above them; fits and estimators take models, and expressions of their weights; views are of models."""
 WHEN_NEEDED = {"matplotlib", "pyarrow", "scipy"}
 """Packages that are imported by the function that needs them."""

@@ -1,10 +1,9 @@
 """Models as users write them, in every backend that takes them, with first and second derivatives, against the reference."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from inspect import isfunction
 from pathlib import Path
-from types import ModuleType
 
 import models_of_users
 import numpy as np
@@ -16,9 +15,9 @@ from symgraph.backends import BACKENDS
 from symgraph.build.modules import load_artifact
 from symgraph.check.verify import verify
 from symgraph.errors import SpecError
-from symgraph.generate import generate
+from symgraph.generate import Artifact, generate
 from symgraph.io.compiled import module_of
-from symgraph.options import options_of
+from symgraph.options import PLAIN, options_of
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.likelihoods import LIKELIHOODS
 from symgraph.spec.losses import LOSSES
@@ -36,17 +35,21 @@ REFUSED = {
     "irises": EXTRAS,
 }
 """Derivatives that may be refused: second ones beside a penalty, and of several outputs those by features or along a vector."""
+IN_PYTHON = BACKENDS.keys() - {"numpy", "c"}
 ON_NUMPY_ALONE = ("voigt_doublet", "airy_rings", "solar_cell", "well_test", "matern_field")
 """Models with a function that SciPy has and C and Python's math lack."""
 
 
 @cache
-def extras_of(name: str) -> tuple[str, ...]:
-    """The derivatives that a model has, the others refused by an error that names the model and what to leave out."""
-    extras = EXTRAS
+def with_derivatives(name: str) -> tuple[Artifact, ...]:
+    """The numpy module and, where C has the functions, the C file of a model, with all the derivatives that it has.
+
+    Others are refused by an error that names the model and what to leave out.
+    """
+    extras, backends = EXTRAS, ("numpy",) if name in ON_NUMPY_ALONE else ("numpy", "c")
     while True:
         try:
-            generate(USERS[name](), options=options_of(extras))
+            return generate(USERS[name](), backends, options=options_of(extras))
         except SpecError as error:
             said = str(error)
             refused = next(extra for extra in extras if extra.replace("-", "_") in said)
@@ -54,12 +57,13 @@ def extras_of(name: str) -> tuple[str, ...]:
             assert f"model {name}: " in said
             assert "leave" in said
             extras = tuple(extra for extra in extras if extra != refused)
-        else:
-            return extras
 
 
-def numpy_of(name: str, extras: Sequence[str]) -> ModuleType:
-    return load_artifact(generate(USERS[name](), options=options_of(extras))[0])
+@cache
+def plain(name: str) -> Mapping[str, Artifact]:
+    """The modules in Python without those derivatives, by backend."""
+    backends = ("numpy",) if name in ON_NUMPY_ALONE else ("numpy", *sorted(IN_PYTHON))
+    return {artifact.backend: artifact for artifact in generate(USERS[name](), backends)}
 
 
 def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
@@ -79,35 +83,36 @@ def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
     assert all(f"{option}=" in text for option in ("init", "domain", "bounds", "fixed", "lower", "upper", "f_scale", "sigma"))
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "pendulum")) for name in USERS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "pendulum")) for name in USERS], scope="module"
+)
 def test_values_and_derivatives_are_those_of_the_reference(name: str) -> None:
-    report = verify(USERS[name](), numpy_of(name, extras_of(name)))
+    report = verify(USERS[name](), load_artifact(with_derivatives(name)[0]))
     assert (report.unverified, report.untaken) == ((), ())
     assert report.worst < UNITS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", USERS)
+@pytest.mark.parametrize("name", USERS, scope="module")
 def test_every_other_backend_takes_them_or_names_the_function_that_it_lacks(name: str) -> None:
-    modules = []
-    for backend in sorted(BACKENDS.keys() - {"numpy"}):
-        options = options_of(extras_of(name) if backend == "c" else ())
-        if name in ON_NUMPY_ALONE:
+    if name in ON_NUMPY_ALONE:
+        for backend in (*IN_PYTHON, "c"):
             with pytest.raises(SpecError, match=rf"model {name}: .* needs \w+, which the backend {backend} lacks"):
-                generate(USERS[name](), (backend,), options=options)
-        else:
-            artifacts = generate(USERS[name](), (backend,), options=options)
-            texts = {artifact.name: artifact.text for artifact in artifacts}
-            modules.append(module_of(artifacts[0].name, texts) if backend == "c" else load_artifact(artifacts[0]))
-    if modules:
-        assert verify(USERS[name](), None, tuple(modules)).worst < UNITS
+                generate(USERS[name](), (backend,), options=with_derivatives(name)[0].options if backend == "c" else PLAIN)
+        return
+    _, *c = with_derivatives(name)
+    compiled = module_of(c[0].name, {artifact.name: artifact.text for artifact in c})
+    modules = (compiled, *(load_artifact(plain(name)[backend]) for backend in IN_PYTHON))
+    assert verify(USERS[name](), None, modules).worst < UNITS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, build in USERS.items() if build().residual_exprs and not build().robust])
+@pytest.mark.parametrize(
+    "name", [name for name, build in USERS.items() if (model := build()).residual_exprs and not model.robust], scope="module"
+)
 def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> None:
     """The initial weights, moved by a twentieth, give the data; SciPy takes the module's functions as they are."""
-    model, module, rng = USERS[name]().freeze(), numpy_of(name, ()), np.random.RandomState(1)
+    model, module, rng = USERS[name]().freeze(), load_artifact(plain(name)["numpy"]), np.random.RandomState(1)
     domains = [entry.domain or (-2.0, 2.0) for entry in model.feature_inputs]
     X = np.array([rng.uniform(*domain, 60) for domain in domains]).T
     start = module.initial_weights(0)

@@ -1,4 +1,4 @@
-"""Wheel and sdist: what they contain, and that an installed wheel works outside the checkout."""
+"""Wheel and sdist: what they contain; `test_first_minutes` installs and uses a wheel."""
 
 import os
 import subprocess
@@ -12,18 +12,6 @@ import pytest
 import symgraph
 
 ROOT = Path(__file__).parent.parent
-
-SPEC = """
-import sympy as sp
-from symgraph import Model, softplus
-
-model = Model("dose_response")
-dose = model.feature("dose", domain=(0, 5))
-y = model.target("response")
-top, rate = model.weights("top rate", init=1.0)
-y_hat = model.output("effect", softplus(top) * (1 - sp.exp(-rate * dose)))
-model.loss("squared_error")
-"""
 
 
 def _run(*command: object, cwd: Path) -> str:
@@ -84,34 +72,3 @@ def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[
     wanted += ["examples/nine_weights/model.py", "tools/ops_document.py"]
     assert set(wanted) <= names
     assert not [name for name in names if name.startswith((".venv", "runs", "dist", ".git/"))]
-
-
-@pytest.mark.slow
-def test_an_installed_wheel_builds_checks_trains_and_predicts(distributions: tuple[Path, Path], tmp_path: Path) -> None:
-    environment = tmp_path / "venv"
-    _run(sys.executable, "-m", "venv", environment, cwd=tmp_path)
-    _run(
-        environment / "bin/python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        distributions[0],
-        cwd=tmp_path,
-    )
-    symgraph = environment / "bin/symgraph"
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "dose_response.py").write_text(SPEC, encoding="utf-8")
-    (project / "data.csv").write_text("response,dose\n0.1,0.1\n0.9,1\n1.2,2\n1.35,4\n", encoding="utf-8")
-    _run(symgraph, "build", "dose_response.py", cwd=project)
-    _run(symgraph, "build", "dose_response.py", "--check", cwd=project)
-    assert "passed" in _run(symgraph, "gradcheck", "dose_response", "--data", "data.csv", cwd=project)
-    _run(symgraph, "train", "dose_response", "--data", "data.csv", "--epochs", 5, "--save", "w.json", cwd=project)
-    predicted = _run(symgraph, "predict", "dose_response", "--weights", "w.json", "--data", "data.csv", cwd=project)
-    assert predicted.splitlines()[0] == "effect"
-    assert len(predicted.splitlines()) == 5
-    # the founding model comes with the package: no project configures it here
-    assert "passed" in _run(symgraph, "gradcheck", "nine_weights", cwd=project)
-    assert "d loss / d w9" in _run(symgraph, "show", "nine_weights", cwd=project)

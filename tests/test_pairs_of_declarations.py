@@ -44,8 +44,8 @@ def possible(choice: Choice) -> bool:
     )
 
 
-def pairs(choice: Choice) -> set[frozenset[tuple[str, str]]]:
-    return {frozenset(two) for two in combinations(choice.items(), 2)}
+def pairs(choice: Choice) -> set[tuple[tuple[str, str], ...]]:
+    return set(combinations(choice.items(), 2))
 
 
 def covering() -> list[Choice]:

@@ -12,6 +12,7 @@ import pytest
 from documents import ROOT, blocks, run, run_document
 from sympy import symbols
 
+from symgraph.cli import COMMANDS
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.losses import LOSSES
 
@@ -25,6 +26,9 @@ def test_a_page_runs_and_prints_what_it_shows(document: Path, tmp_path: Path) ->
     consoles = [body for language, body in blocks(document.read_text(encoding="utf-8")) if language == "console"]
     assert not any(line == "..." for body in consoles for line in body.splitlines())  # which would stand for any lines
     run_document(document, tmp_path)
+    pictures = ROOT / "docs" / "pictures"
+    for drawn in tmp_path.glob("*.svg"):  # a picture that the page shows is the one that it draws
+        assert not (pictures / drawn.name).exists() or drawn.read_bytes() == (pictures / drawn.name).read_bytes()
 
 
 def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Path) -> None:
@@ -37,18 +41,40 @@ def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Pa
 
 def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None:
     command = next(line for line in README.splitlines() if line.startswith('symgraph fit "'))
-    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "symgraph").symlink_to(ROOT)  # a clone of the repository
     done = run([sys.executable, "-m", *shlex.split(command)], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "standard error" in done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "fit.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {"symgraph", "fit.svg"}
+
+
+def test_the_picture_is_what_draw_makes_of_the_founding_model() -> None:
+    pictures = ROOT / "docs" / "pictures"
+    line = [
+        "draw",
+        "nine_weights",
+        "--weights",
+        "docs/pictures/nine_weights.json",
+        "--data",
+        "data/nine_weights.csv",
+        "--row",
+        "0",
+    ]
+    done = run([sys.executable, "-m", "symgraph", *line], ROOT)
+    assert done.stdout == (pictures / "nine_weights.svg").read_text(encoding="utf-8"), "draw it anew with -o"
+    assert "(docs/pictures/nine_weights.svg)" in README.split("\n## ")[0]
+
+
+def test_every_command_is_listed() -> None:
+    listed = re.findall(r"^symgraph (\w+)", README.split("## The command line")[1].split("\n## ")[0], flags=re.MULTILINE)
+    assert set(listed) == set(COMMANDS)
 
 
 def test_what_make_train_installs_is_what_the_readme_says_to_install_without_make() -> None:
     (extras,) = re.findall(
         r"^\$\(VENV\)/\.train: EXTRA := (\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE
     )
-    assert f"pip install '.[{extras}]'" in README
+    assert f"pip install './symgraph[{extras}]'" in README
 
 
 def test_the_readme_and_the_page_of_other_libraries_name_every_extra() -> None:
@@ -61,7 +87,7 @@ def test_the_readme_and_the_page_of_other_libraries_name_every_extra() -> None:
 
 def test_the_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE)) == {"train", "test", "replay"} <= set(targets)
+    assert set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE)) == {"train", "test", "replay", "docs"} <= set(targets)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make is installed")
@@ -92,7 +118,8 @@ def test_the_next_command_that_make_train_names_runs_as_typed(tmp_path: Path) ->
 
 
 def test_every_supported_function_is_listed() -> None:
-    section = README.split("## What a spec may contain")[1].split("## ")[0]
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    section = page.split("## What a spec may contain")[1].split("## ")[0]
     listed = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", section))))
     assert {function.__name__ for function in FUNCTIONS} <= listed
 

@@ -12,7 +12,8 @@ from examples.nine_weights.runs import SETUPS, Run, train_as_notebook
 from symgraph.errors import DataError
 from symgraph.io.data import read_data
 from symgraph.io.module import GeneratedModule
-from symgraph.training import clip_by_norm, plot_comparison, plot_loss
+from symgraph.plots import losses, running_mean, save
+from symgraph.training import clip_by_norm
 
 Verdict = Literal["agrees", "differs", "shown"]
 Value = float | int | bool | str | None
@@ -85,35 +86,28 @@ def replay(
     return Replay(tuple(lines), tuple(runs))
 
 
-def draw(result: Replay, folder: str | Path | None = None, suffix: str = ".svg") -> tuple[Path, ...]:
-    """Draw the loss of each run, and the comparison of the notebook's runs and of the clipped ones.
+def draw(result: Replay, folder: str | Path, suffix: str = ".svg") -> tuple[Path, ...]:
+    """Draw the loss of each run, the comparison of the notebook's runs and of the clipped ones, and their running means.
 
     Args:
         result: from `replay`.
-        folder: where the files go; None shows the plots on the screen, one after the other.
+        folder: where the files go.
         suffix: of the files: .svg, .png or .pdf.
 
     Returns:
         The files that were written.
 
     Raises:
-        OptionError: Matplotlib is missing, a file cannot be written, or there is no screen.
+        OptionError: Matplotlib is missing, or a file cannot be written.
     """
-    files = []
-
-    def place(name: str) -> Path | None:
-        if folder is None:
-            return None
-        files.append(Path(folder) / f"{name.replace(', ', '-')}{suffix}")
-        return files[-1]
-
     drawn = [run for run in result.runs if len(run.losses)]
-    for run in drawn:
-        plot_loss(run.losses, place(run.name), title=f"nine_weights, {run.name}")
-    for name, clipped in (("comparison", False), ("comparison, clipped", True)):
-        chosen = {run.name: run.losses for run in drawn if (run.clip is not None) == clipped}
-        if chosen:
-            plot_comparison(chosen, place(name), title=f"nine_weights, {name}")
+    plots: list[tuple[str, Any, Any]] = [(run.name, losses, run.losses) for run in drawn]
+    for ending, clipped in (("", False), (", clipped", True)):
+        if chosen := {run.name: run.losses for run in drawn if (run.clip is not None) == clipped}:
+            plots += [(f"comparison{ending}", losses, chosen), (f"running mean{ending}", running_mean, chosen)]
+    files = [Path(folder) / f"{name.replace(', ', '-').replace(' ', '-')}{suffix}" for name, *_ in plots]
+    for file, (name, plot, runs) in zip(files, plots, strict=True):
+        save(file, plot, runs, title=f"nine_weights, {name}")
     return tuple(files)
 
 

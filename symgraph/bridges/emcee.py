@@ -25,7 +25,7 @@ class LogProbability:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of the weights, in the order of the vectors."""
-        return tuple(name for name, is_free in zip(self.module.WEIGHTS, self.known.free, strict=True) if is_free)
+        return tuple(np.array(self.module.WEIGHTS)[self.known.free].tolist())
 
     def __call__(self, vectors: Any) -> NDArray[np.float64]:
         """Return the logarithm at each of (S, f) vectors, (S,): -inf outside of the bounds, and where the loss is nan.
@@ -39,10 +39,8 @@ class LogProbability:
         w = np.tile(known.start, (len(v), 1))
         w[:, known.free] = v
         inside = ((w >= known.lower) & (w <= known.upper) | ~known.free).all(axis=1)
-        found = np.full(len(v), -np.inf)
-        if inside.any():
-            found[inside] = -self._negative(w[inside])
-        return np.where(np.isnan(found), -np.inf, found)
+        loss = self._negative(np.where(inside[:, np.newaxis], w, known.start))
+        return np.where(inside & ~np.isnan(loss), -loss, -np.inf)
 
     def _negative(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the negative logarithm for (S, k) weights: half the squares of residuals, else the loss."""

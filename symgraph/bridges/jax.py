@@ -1,14 +1,12 @@
 """Modules as functions of JAX's arrays with derivatives, by ``jax.custom_vjp`` and ``jax.pure_callback``."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from symgraph.bridges.pullback import pullback
-from symgraph.errors import OptionError
+from symgraph.bridges.reverse import Reverse, loss_of, output_of
 from symgraph.io.extra import library
 
 
@@ -29,44 +27,38 @@ def to_jax(module: Any) -> SimpleNamespace:
     worker = ThreadPoolExecutor(1)
     worker.submit(int).result()  # now, since JAX's own threads take subnormal numbers for 0, and so do threads that they start
 
-    def called(function: Any, shapes: list[tuple[int, ...]], w: Any, X: Any, *others: Any) -> Any:
+    def called(function: Any, shapes: Any, *given: Any) -> Any:
         """Return the results of a function of the module, a tuple of arrays of these shapes."""
-        dtype = jax.numpy.result_type(w, X)
+        dtype = jax.numpy.result_type(*given[:2])
 
         def on_host(*arrays: Any) -> Any:
-            found = worker.submit(function, *map(np.asarray, arrays)).result()
-            return tuple(np.asarray(one, dtype) for one in (found if len(shapes) > 1 else (found,)))
+            return tuple(np.asarray(one, dtype) for one in worker.submit(function, *map(np.asarray, arrays)).result())
 
         wanted = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
-        return jax.pure_callback(on_host, wanted, w, X, *others, vmap_method="sequential")
+        return jax.pure_callback(on_host, wanted, *given, vmap_method="sequential")
 
-    def constant(name: str, given: Any) -> Any:
-        if given.perturbed:
-            raise OptionError(f"to_jax has no derivative of {module.MODEL} by {name}; jax.lax.stop_gradient leaves it out")
-        return given.value
+    def with_derivatives(part: Reverse) -> Any:
+        def forward(*given: Any) -> Any:
+            part.refuse_others("to_jax", [one.perturbed for one in given], "jax.lax.stop_gradient leaves it out")
+            values = [one.value for one in given]
+            value, *kept = called(part.forward, part.shapes(*map(np.shape, values)), *values)
+            return value, (values, kept)
 
-    def forward(w: Any, X: Any, y: Any) -> Any:
-        shape = w.value.shape
-        return called(module.value_and_grad, [shape[:-1], shape], w.value, constant("X", X), constant("y", y))
+        def backward(saved: Any, cotangent: Any) -> Any:
+            values, kept = saved
+            slopes = called(part.backward, list(map(np.shape, values))[: len(part.by)], *values, *kept, cotangent)
+            return (*slopes, *[None] * (len(values) - len(slopes)))
 
-    loss = jax.custom_vjp(lambda w, X, y: called(module.loss, [w.shape[:-1]], w, X, y)[0])
-    loss.defvjp(forward, lambda gradient, ct: (ct[..., None] * gradient, None, None), symbolic_zeros=True)
+        function = jax.custom_vjp(lambda *given: called(part.value, part.shapes(*map(np.shape, given))[:1], *given)[0])
+        function.defvjp(forward, backward, symbolic_zeros=True)
+        return lambda *given: function(*map(jax.numpy.asarray, given))
 
-    def output(w: Any, X: Any) -> Any:
-        rows = X.shape if len(module.FEATURES) == 1 and X.ndim < 2 else X.shape[:-1]
-        several = (len(module.OUTPUTS),) if len(module.OUTPUTS) > 1 else ()
-        return called(module.predict, [(*rows, *several)], w, X)[0]
+    loss_at, output_at = with_derivatives(loss_of(module, {})), with_derivatives(output_of(module))
 
-    def output_forward(w: Any, X: Any) -> Any:
-        given = w.value, X.value if hasattr(module, "feature_jacobian") else constant("X", X)
-        return output(*given), given
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return loss_at(w, X, y)
 
-    def output_backward(given: Any, ct: Any) -> Any:
-        return called(partial(pullback, module), [one.shape for one in given], *given, ct)
+    def predict(w: Any, X: Any) -> Any:
+        return output_at(w, X)
 
-    predict = jax.custom_vjp(output)
-    predict.defvjp(output_forward, output_backward, symbolic_zeros=True)
-    array = jax.numpy.asarray
-    return SimpleNamespace(
-        loss=lambda w, X, y: loss(array(w), array(X), array(y)), predict=lambda w, X: predict(array(w), array(X))
-    )
+    return SimpleNamespace(loss=loss, predict=predict)

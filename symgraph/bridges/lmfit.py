@@ -40,8 +40,7 @@ def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, si
 
     def residuals(values: Any) -> Any:
         w = weights(values)
-        rows = module.residual(w, *known.rows) / known.sigma
-        return np.concatenate([rows, module.penalty_residual(w)]) if has_penalty else rows
+        return np.append(module.residual(w, *known.rows) / known.sigma, module.penalty_residual(w) if has_penalty else ())
 
     def slopes(values: Any) -> Any:
         w = weights(values)

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from symgraph.bridges.pullback import pullback
+from symgraph.bridges.reverse import Reverse, loss_of, output_of
 from symgraph.errors import OptionError
 from symgraph.io.extra import library
 
@@ -18,50 +18,31 @@ def to_torch(module: Any) -> SimpleNamespace:
         module: a numpy or native module. Options of the loss are those of its ``value_and_grad``.
 
     Raises:
-        OptionError: PyTorch is not installed; in a call, a tensor requires a gradient that the module does not have.
+        OptionError: PyTorch is not installed; in a call, a tensor requires a gradient that the module does not have, or one
+            that is to be differentiated again.
     """
     torch = library("torch", "torch", "to_torch")
 
     def array(tensor: Any) -> Any:
         return None if tensor is None else tensor.detach().cpu().numpy()
 
-    def refuse(name: str, is_needed: bool) -> None:
-        if is_needed:
-            raise OptionError(f"to_torch has no derivative of {module.MODEL} by {name}, which requires a gradient; detach it")
-
-    def refuse_second() -> None:
-        if torch.is_grad_enabled():  # else they would be 0, without a word
-            raise OptionError(f"to_torch has first derivatives of {module.MODEL} only; leave out create_graph=True")
-
-    class Loss(torch.autograd.Function):  # type: ignore[misc, name-defined]  # PyTorch need not be installed
+    class Function(torch.autograd.Function):  # type: ignore[misc, name-defined]  # PyTorch need not be installed
         @staticmethod
-        def forward(ctx: Any, w: Any, X: Any, y: Any, options: dict[str, Any]) -> Any:
-            refuse("X", ctx.needs_input_grad[1])
-            refuse("y", ctx.needs_input_grad[2])
-            value, gradient = module.value_and_grad(array(w), array(X), array(y), **options)
-            ctx.save_for_backward(w.new_tensor(gradient))
-            return w.new_tensor(value)
+        def forward(ctx: Any, part: Reverse, *given: Any) -> Any:
+            part.refuse_others("to_torch", ctx.needs_input_grad[1:], "detach it")
+            ctx.part, (value, *kept) = part, map(given[0].new_tensor, part.forward(*map(array, given)))
+            ctx.save_for_backward(*given, *kept)
+            return value
 
         @staticmethod
         def backward(ctx: Any, cotangent: Any) -> Any:
-            refuse_second()
-            return cotangent[..., None] * ctx.saved_tensors[0], None, None, None
-
-    class Output(torch.autograd.Function):  # type: ignore[misc, name-defined]  # PyTorch need not be installed
-        @staticmethod
-        def forward(ctx: Any, w: Any, X: Any) -> Any:
-            refuse("X", ctx.needs_input_grad[1] and not hasattr(module, "feature_jacobian"))
-            ctx.save_for_backward(w, X)
-            return w.new_tensor(module.predict(array(w), array(X)))
-
-        @staticmethod
-        def backward(ctx: Any, cotangent: Any) -> Any:
-            refuse_second()
-            w, X = ctx.saved_tensors
-            by_w, by_X = pullback(module, array(w), array(X), array(cotangent))
-            return w.new_tensor(by_w), X.new_tensor(by_X)
+            if torch.is_grad_enabled():  # else second derivatives would be 0, without a word
+                raise OptionError(f"to_torch has first derivatives of {module.MODEL} only; leave out create_graph=True")
+            found = ctx.part.backward(*map(array, (*ctx.saved_tensors, cotangent)))
+            slopes = [one.new_tensor(slope) for one, slope in zip(ctx.saved_tensors, found, strict=False)]
+            return None, *slopes, *[None] * (len(ctx.needs_input_grad) - 1 - len(slopes))
 
     def loss(w: Any, X: Any = None, y: Any = None, **options: Any) -> Any:
-        return Loss.apply(w, X, y, options)
+        return Function.apply(loss_of(module, options), w, X, y)
 
-    return SimpleNamespace(loss=loss, predict=Output.apply)
+    return SimpleNamespace(loss=loss, predict=lambda w, X: Function.apply(output_of(module), w, X))

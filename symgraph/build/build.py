@@ -57,12 +57,14 @@ class BuildReport:
         verifications: the verification report of each model, by name; empty after a check.
         libraries: the libraries that the C files were compiled into, if that was asked for.
         unverified: for each file whose text was never verified against its spec, by name, the reason.
+        models: the models of the specs.
     """
 
     outputs: tuple[Output, ...]
     verifications: dict[str, VerificationReport]
     libraries: tuple[Path, ...] = ()
     unverified: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -160,7 +162,7 @@ def build(
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
     outputs = profile.run("write files", _write, plan, noted, force)
-    return BuildReport(outputs, verifications, libraries, _unverified(plan, wanted))
+    return BuildReport(outputs, verifications, libraries, _unverified(plan, wanted), tuple(entry.model for entry in made))
 
 
 def _verify(

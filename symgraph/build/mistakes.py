@@ -4,10 +4,10 @@ import builtins
 import inspect
 import re
 import traceback
-from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 
+from symgraph.errors import did_you_mean
 from symgraph.spec.model import Model
 
 # Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead; the first is told.
@@ -44,19 +44,20 @@ def told(error: BaseException, path: Path) -> str:
         _, *parameters = inspect.signature(getattr(Model, called[1])).parameters.values()
         name = "Model" if called[1] == "__init__" else f"model.{called[1]}"
         signature = inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
-        return f"{text.replace(called[0], f'{name}() ')}; its parameters are {name}{signature}"
-    hint = next((hint for sign, hint in _HINTS.items() if sign in text), None) or _similar(error)
-    return text if hint is None else f"{text}; {hint}"
+        strange = re.search(r"unexpected keyword argument '(\w+)'", text)
+        meant = did_you_mean(strange[1], signature.parameters) if strange else ""
+        return f"{text.replace(called[0], f'{name}() ')}; its parameters are {name}{signature}{meant}"
+    hint = next((f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "") or _similar(error)
+    return f"{text}{hint}"
 
 
-def _similar(error: BaseException) -> str | None:
+def _similar(error: BaseException) -> str:
     """Return a hint at the name that was meant by one that does not exist."""
     if not isinstance(error, NameError | AttributeError) or error.name is None:
-        return None
+        return ""
     frame = raised_in(error)
     known = dir(error.obj) if isinstance(error, AttributeError) else [*frame.f_locals, *frame.f_globals, *dir(builtins)]
-    found = get_close_matches(error.name, [name for name in known if not name.startswith("_")], 1, 0.75)
-    return f"did you mean {found[0]}?" if found else None
+    return did_you_mean(error.name, [name for name in known if not name.startswith("_")], 0.75)
 
 
 def raised_in(error: BaseException) -> FrameType:

@@ -53,6 +53,12 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 
     Warns:
         NativeWarning: the module runs on NumPy because its C file cannot be used.
+
+    Example:
+        >>> from symgraph import Model, compile
+        >>> module = compile(Model.from_formula("y ~ a*x", ("x", "y")))
+        >>> module.value_and_grad([2.0], [1.0, 2.0], [2.0, 5.0])
+        (0.25, array([-1.]))
     """
     if not isinstance(model, Model):
         raise OptionError(f"compile needs a symgraph.Model, not {model!r}")

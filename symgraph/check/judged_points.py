@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.program import Program, forward
 from symgraph.check.reference import reference
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.gradcheck.drawing import KINDS, inside
 from symgraph.spec.model import Model
 
@@ -67,7 +67,8 @@ def points(model: Model, kinds: Sequence[str] = tuple(KINDS), n: int = 1000, see
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
-        raise OptionError(f"there is no kind of points {', '.join(map(repr, unknown))}; there are {', '.join(KINDS)}")
+        known = f"there are {', '.join(KINDS)}{did_you_mean(unknown[0], KINDS) if unknown else ''}"
+        raise OptionError(f"there is no kind of points {', '.join(map(repr, unknown))}; {known}")
     if n < 1:
         raise OptionError(f"the number of points must be at least 1, not {n}")
     rows = _rows(model.freeze(), kinds, random.Random(seed))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symgraph.check.faults import WHAT, Verdicts
 from symgraph.check.runs import BATCH, Results
 from symgraph.check.truth_at_points import Truths
+from symgraph.display.html import card, notes, table
 from symgraph.gradcheck.report import jsonable
 from symgraph.options import ACCURATE
 
@@ -254,10 +255,20 @@ class Report:
         whole["results"] = [{**one, **one.pop("counts"), **one.pop("figures")} for one in whole["results"]]
         return {name: jsonable(value) for name, value in whole.items() if name != "samples"}
 
+    def _repr_html_(self) -> str:
+        name, _, verdict = self.verdict().partition(": ")
+        worst = [line for line in self.points_to_paste() if ": " in line]
+        columns = list(zip(COLUMNS, zip(*self.rows(), strict=True), strict=True))
+        shown = [(head, *cells) for head, cells in columns if {*cells} != {"0"}]
+        none = [f"0 in all results: {', '.join(head for head, cells in columns if {*cells} == {'0'})}"]
+        head, *rows = zip(*shown, strict=True)
+        said = notes([*none, *worst, *self.remarks()])
+        return card(name, verdict, "good" if self.ok else "bad", table(head, rows), said)
+
     def __str__(self) -> str:
-        table = [COLUMNS, *self.rows()]
-        widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        cells = [COLUMNS, *self.rows()]
+        widths = [max(len(row[place]) for row in cells) for place in range(len(COLUMNS))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
         return "\n".join([self.verdict(), *lines, *self.remarks(), *self.points_to_paste()])
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from symgraph.display.html import card, notes
+
 _MANY = 3.0
 """Digits beyond which the point is named at which they are lost."""
 
@@ -67,6 +69,14 @@ class VerificationReport:
         gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
         told = "; ".join(f"{gap}: {_listed(names)}" for gap, names in gaps.items() if names)
         return f"{text}\n{self.model}: not verified, {told}" if told else text
+
+    def _repr_html_(self) -> str:
+        first, *gaps = str(self).splitlines()
+        name, _, verdict = first.partition(": ")
+        judged = f"{self.judged:,} values judged, {self.skipped:,} that rounding blurs too much"
+        said = [f"{judged}; largest error {self.worst:.3g} ulp", *([] if self.lost is None else [str(self.lost)])]
+        gaps = [gap.partition(": ")[2] for gap in gaps]
+        return card(name, verdict, "open" if gaps else "good", notes(gaps, "bad"), notes(said))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -4,42 +4,90 @@ Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check s
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 from symgraph.cli.terminal import UsageError, abandon_output
 from symgraph.errors import SymgraphError, VerificationError
 
-COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "new": ("symgraph.cli.new:new", "Write a small commented spec."),
-        "build": ("symgraph.cli.build:build", "Generate, verify and write modules."),
-        "gradcheck": ("symgraph.cli.gradcheck:gradcheck", "Check a module's derivatives."),
-        "truth": ("symgraph.cli.truth:truth", "Judge a module by its spec."),
-        "train": ("symgraph.cli.train:train", "Train on the rows of a file."),
-        "fit": ("symgraph.cli.fit:fit", "Fit a model or a formula to a file."),
-        "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
-        "show": ("symgraph.cli.show:show", "Print formulas, graph or derivation."),
-        "explain": ("symgraph.cli.explain:explain", "Explain a line of a generated file."),
-        "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),
+        "new": ("symgraph.cli.new:new", "Write a small commented spec.", "symgraph new peak --kind curve"),
+        "build": ("symgraph.cli.build:build", "Generate, verify and write modules.", "symgraph build models.py"),
+        "gradcheck": (
+            "symgraph.cli.gradcheck:gradcheck",
+            "Check a module's derivatives.",
+            "symgraph gradcheck decay --data rows.csv --weights weights.json",
+        ),
+        "truth": (
+            "symgraph.cli.truth:truth",
+            "Judge a module by its spec.",
+            "symgraph truth decay --points 200 --plot errors.svg",
+        ),
+        "train": (
+            "symgraph.cli.train:train",
+            "Train on the rows of a file.",
+            "symgraph train decay --data rows.csv --optimizer adam,sgd --plot loss.svg",
+        ),
+        "fit": (
+            "symgraph.cli.fit:fit",
+            "Fit a model or a formula to a file.",
+            'symgraph fit "y ~ a*exp(-k*time)" --data rows.csv --plot fit.svg',
+        ),
+        "predict": (
+            "symgraph.cli.predict:predict",
+            "Compute predictions for a file.",
+            "symgraph predict decay --data rows.csv --weights weights.json",
+        ),
+        "show": ("symgraph.cli.show:show", "Print formulas, graph or derivation.", "symgraph show decay --derivation"),
+        "explain": (
+            "symgraph.cli.explain:explain",
+            "Explain a line of a generated file.",
+            "symgraph explain generated/decay.py:42",
+        ),
+        "draw": (
+            "symgraph.cli.draw:draw",
+            "Draw a model's graph.",
+            "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg",
+        ),
+        "report": (
+            "symgraph.cli.report:report",
+            "Write a page about a model on its data.",
+            "symgraph report decay --data rows.csv -o report.html",
+        ),
+        "grade": (
+            "symgraph.cli.grade:grade",
+            "Judge a student's functions.",
+            "symgraph grade student.py --model decay.py",
+        ),
+        "worksheet": (
+            "symgraph.cli.worksheet:worksheet",
+            "Write exercises for a class.",
+            "symgraph worksheet decay.py -o week3/",
+        ),
+        "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
     }
 )
-"""Every command in the order of ``--help``: the function that runs it, whose parameters are its options, and its line there."""
+"""Every command in the order of ``--help``: the function that runs it, whose parameters are its options, its line there,
+and the example with which its own help ends."""
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
-    add_completion=False,
+    suggest_commands=False,  # ours is the same for every unknown name
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog="\b\nExample:\n  symgraph new peak",
 )
-for _name, (_function, _line) in COMMANDS.items():
+for _name, (_function, _line, _example) in COMMANDS.items():
     _module, _, _attribute = _function.partition(":")
-    app.command(_name, short_help=_line)(getattr(import_module(_module), _attribute))
+    _decorate = app.command(_name, short_help=_line, epilog=f"\b\nExample:\n  {_example}")
+    _decorate(getattr(import_module(_module), _attribute))
 
 
 def _version(wanted: bool) -> None:
@@ -71,7 +119,7 @@ def main() -> None:
     except SymgraphError as error:
         _refuse(str(error))
     except UsageError as error:
-        text = error.format_message().rstrip(".")
+        text = _with_hint(error)
         command = error.ctx.command_path if error.ctx is not None else "symgraph"
         _refuse(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")
     except typer.Abort:
@@ -79,6 +127,22 @@ def main() -> None:
     except BrokenPipeError:
         abandon_output()  # its reader (head, say) has gone
         sys.exit(1)
+
+
+def _with_hint(error: Any) -> str:
+    """Return what is wrong with a command line, with the command, option or choice that was probably meant."""
+    from symgraph.errors import did_you_mean
+
+    text, context = str(error.format_message()).rstrip("."), error.ctx
+    if hasattr(error, "possibilities") and context is not None:
+        options = [name for one in context.command.params for name in one.opts]
+        return f"no such option: {error.option_name}{did_you_mean(error.option_name, options, 0.75)}"
+    if command := re.fullmatch(r"No such command '(.*)'", text):
+        return f"{text}{did_you_mean(command[1], COMMANDS)}"
+    if choice := re.search(r"'([^']*)' is not one of (.*)", text):
+        choices = re.findall(r"'([^']*)'", choice[2])
+        return f"{text}{did_you_mean(choice[1], choices)}"
+    return text
 
 
 def _refuse(text: str) -> NoReturn:

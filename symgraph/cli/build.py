@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json, print_table, stage_bar
+from symgraph.cli import completion
+from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, note_next, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
     from symgraph.build.build import BuildReport, Plan
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
     from symgraph.options import Options
+    from symgraph.spec.model import Model
 
 
 def build(
@@ -20,12 +22,19 @@ def build(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
+        typer.Option(
+            metavar="LIST",
+            help="Backends, by commas: numpy, scalar, c (these by default), array_api.",
+            autocompletion=completion.of_several(lambda: ("numpy", "scalar", "c", "array_api")),
+        ),
     ] = None,
     extras: Annotated[
         str | None,
         typer.Option(
-            "--with", metavar="LIST", help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row."
+            "--with",
+            metavar="LIST",
+            help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
+            autocompletion=completion.of_several(completion.extras),
         ),
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
@@ -78,8 +87,23 @@ def build(
     _print(report, measured.done if profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)
+    if "numpy" in plan.backends and report.models:
+        note_next(*_next(report.models[0], specs or []), quiet=quiet or json)
     if check and not report.ok:
         raise typer.Exit(1)
+
+
+def _next(model: "Model", specs: list[str]) -> tuple[object, ...]:
+    """Return the words of the command that gives a model its weights; data may stand beside the spec, as `new` puts them."""
+    from symgraph.spec.residuals import residual_of
+
+    if model.loss_expr is None:
+        return "show", model.name
+    command = "fit" if residual_of(model).exprs or model.likelihood_declared is not None else "train"
+    if not (model.feature_inputs or model.target_inputs):
+        return command, model.name
+    files = (path.with_suffix(".csv") for path in map(Path, specs) if path.stem == model.name)
+    return command, model.name, "--data", next((path for path in files if path.is_file()), "FILE"), "--save", "weights.json"
 
 
 def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.current import load_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
-from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, print_json
+from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 def fit(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL|SPEC|FORMULA", help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.")
+        str,
+        typer.Argument(
+            metavar="MODEL|SPEC|FORMULA",
+            help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.",
+            autocompletion=completion.models,
+        ),
     ],
     data: Annotated[
         list[Path] | None,
@@ -69,8 +75,6 @@ def fit(
 
     Of a formula, names that are columns of the file are features, and other names are weights, which start at 1. Of several
     data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
-
-    Example: symgraph fit "y ~ b1*(1 - exp(-b2*x))" --data misra1a.csv --start b1=500,b2=1e-4 --plot fit.svg
     """
     from symgraph.fitting import FitWarning
 
@@ -103,6 +107,16 @@ def fit(
         note(line, quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
+    if "~" in model:
+        note_next("new", "NAME", quiet=quiet or json)  # a spec has room for more than a formula
+    else:
+        note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
+
+
+def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]:
+    """Return the words of the command that draws the graph with the numbers of a row, or without where none are kept."""
+    numbers = ("--weights", save, "--data", rows.files[0], "--row", 0) if save is not None and rows.files else ()
+    return "draw", model, *numbers, "-o", f"{rows.module.MODEL}.svg"
 
 
 class _Rows(NamedTuple):
@@ -144,7 +158,7 @@ def _rows(
 
 def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
     if plot is not None:
-        from symgraph.training.plots import check_plot_path
+        from symgraph.plots.axes import check_plot_path
 
         check_writable("--plot", plot, *files)
         check_plot_path(plot)
@@ -212,7 +226,7 @@ def _written(result: Any, save: Path | None, plot: Path | None, files: Sequence[
     for label, path in saved.items():
         save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:
-        from symgraph.fitting.plots import save_fit
+        from symgraph.plots.fits import save_fit
 
         save_fit(result, plot)
     return [f"weights written to {path}" for path in saved.values()] + ([] if plot is None else [f"plot written to {plot}"])

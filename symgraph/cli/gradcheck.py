@@ -15,6 +15,7 @@ from symgraph.cli.terminal import (
     ModelName,
     Quiet,
     note,
+    note_next,
     print_json,
     read_weights,
 )
@@ -58,4 +59,9 @@ def gradcheck(
     if report.unjudged:
         note("a fault in the weights not judged would have gone unseen; try other --weights, --data or --seed", quiet=quiet)
     if report.verdict in ("failed", "nothing judged"):
+        note_next("truth", model, quiet=quiet or json)  # which says if the values are wrong, or the derivatives
         raise typer.Exit(1)
+    if has_loss:
+        note_next("train", model, *(() if data is None else ("--data", data)), "--save", "weights.json", quiet=quiet or json)
+    else:
+        note_next("show", model, quiet=quiet or json)

@@ -1,11 +1,12 @@
 """``symgraph new``: a spec to start from."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from symgraph.cli.terminal import Quiet, note
+from symgraph.cli.terminal import Quiet, note_next
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -17,7 +18,7 @@ def new(
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
     quiet: Quiet = False,
 ) -> None:
-    """Write a small commented spec that builds at once."""
+    """Write a small commented spec that builds at once, and a few rows of made-up data for it, unless NAME.csv is there."""
     from types import SimpleNamespace
 
     from symgraph.backends.rendering import render
@@ -36,4 +37,7 @@ def new(
     except OSError as error:
         raise BuildError(f"{path} cannot be written: {error.strerror}") from error
     print(path)
-    note(f"next: symgraph build {path}", quiet=quiet)
+    with suppress(FileExistsError), path.with_suffix(".csv").open("x", encoding="utf-8", newline="\n") as file:
+        file.write(render(f"specs/{kind}.csv", None))
+        print(file.name)
+    note_next("build", path, quiet=quiet)

@@ -31,6 +31,7 @@ from symgraph.cli.terminal import (
     check_writable,
     json_text,
     note,
+    note_next,
     read_weights,
 )
 
@@ -81,6 +82,8 @@ def predict(
             _write(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
+    source = () if data is None or str(data) == "-" else ("--data", data)
+    note_next("report", model, "--weights", weights, *source, "-o", f"{module.MODEL}.html", quiet=quiet or json)
 
 
 def _header(module: Any) -> str:

@@ -8,7 +8,7 @@ import typer
 from symgraph.cli.current import models_of
 from symgraph.cli.points import Row, WeightsFile, point_of
 from symgraph.cli.rows import DataFile
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, check_writable, note
+from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
@@ -20,7 +20,7 @@ Format = Literal["text", "markdown", "latex", "html"]
 
 
 def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     format: Annotated[Format, typer.Option(help="How formulas are written: text or latex, a derivation in any.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     derivation: Annotated[bool, typer.Option("--derivation", help="Print each step from the loss to the gradient.")] = False,
@@ -109,25 +109,20 @@ def _graph(model: "Model") -> str:
 
 def _lines(rows: list[tuple[str, str]], style: Format) -> str:
     if style == "latex":
-        body = " \\\\\n".join(f"{name} &= {formula}" for name, formula in rows)
-        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+        from symgraph.views.model import aligned
+
+        return f"\\begin{{align*}}\n{aligned(rows)}\n\\end{{align*}}\n"
     return "".join(f"{name} = {formula}\n" for name, formula in rows)
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     from symgraph.views.formulas import formula
+    from symgraph.views.model import formulas
     from symgraph.views.styles import STYLES
 
     form = STYLES["latex" if style == "latex" else "text"]
-    frozen = model.freeze()
-    rows = [(form.name(node.name), formula(node.expr, form)) for node in frozen.nodes]
-    if model.loss_expr is not None:
-        rows.append((form.name("loss"), formula(model.loss_expr, form)))
-        partials = model.partials()
-        rows += [
-            (form.derivative(form.name("loss"), form.name(one.name)), formula(partials[one.name], form))
-            for one in frozen.weight_inputs
-        ]
-    if model.penalty_expr is not None:
-        rows.append((form.name("penalty"), formula(model.penalty_expr, form)))
-    return rows
+    rows, partials = formulas(model.freeze(), form), {} if model.loss_expr is None else model.partials()
+    loss = form.name("loss")
+    slopes = [(form.derivative(loss, form.name(name)), formula(partial, form)) for name, partial in partials.items()]
+    ends = len(rows) - (model.penalty_expr is not None)  # the penalty has no part in these
+    return [*rows[:ends], *slopes, *rows[ends:]]

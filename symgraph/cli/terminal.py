@@ -2,15 +2,20 @@
 
 import json
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from symgraph.cli import completion
+from symgraph.display.pace import Pace
 
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
@@ -23,10 +28,23 @@ _PATIENCE = 1.0
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
+BUILT = typer.Argument(
+    metavar="MODEL", help="A built model's name, or the path of its module.", autocompletion=completion.built_models
+)
+ModelName = Annotated[str, BUILT]
+ModelOrSpec = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.", autocompletion=completion.models
+    ),
+]
 Backend = Annotated[
     str,
-    typer.Option(metavar="NAME", help="What computes: native (the C file beside the module, compiled), numpy, or auto."),
+    typer.Option(
+        metavar="NAME",
+        help="What computes: native (the C file beside the module, compiled), numpy, or auto.",
+        autocompletion=completion.of_several(lambda: ("auto", "native", "numpy")),
+    ),
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
@@ -109,6 +127,11 @@ def note(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr)
 
 
+def note_next(*words: object, quiet: bool = False) -> None:
+    """Name the command that comes next, as the last line on stderr."""
+    note(f"next: symgraph {shlex.join(map(str, words))}", quiet=quiet)
+
+
 def abandon_output() -> None:
     """Point stdout and stderr, whose readers are gone, elsewhere, so that Python does not complain when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -149,9 +172,18 @@ def table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
 
 @contextmanager
 def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
-    """Show a bar on stderr if that is a terminal; yield a function that advances it by one and shows a remark."""
+    """Show progress on stderr: a bar if that is a terminal, else a line now and then, the first after 5 seconds.
+
+    Args:
+        total: the number of steps.
+        label: the name of the work.
+        quiet: whether to show nothing.
+
+    Returns:
+        A function that advances it by one step and shows a remark.
+    """
     if quiet or not sys.stderr.isatty():
-        yield lambda _remark="": None
+        yield (lambda _remark="": None) if quiet else _told(total, label)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -165,6 +197,19 @@ def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
     finally:
         with suppress(OSError):  # the terminal is closed; the work goes on
             bar.stop()
+
+
+def _told(total: int, label: str) -> Callable[..., None]:
+    """Return a function that counts steps, and prints how many are done when the time has come."""
+    pace, steps = Pace(), count(1)
+
+    def advance(remark: str = "") -> None:
+        done = next(steps)
+        if pace.due():
+            with suppress(OSError):  # its reader has gone; the work goes on
+                print(f"{label}: {done} of {total}{remark and f', {remark}'}", file=sys.stderr, flush=True)
+
+    return advance
 
 
 @contextmanager

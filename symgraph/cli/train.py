@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.rows import (
@@ -24,6 +25,7 @@ from symgraph.cli.rows import (
 )
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.terminal import (
+    BUILT,
     ConfigFile,
     Json,
     Locked,
@@ -33,6 +35,7 @@ from symgraph.cli.terminal import (
     check_writable,
     file_of,
     note,
+    note_next,
     print_json,
     print_table,
     progress,
@@ -50,14 +53,14 @@ if TYPE_CHECKING:
 
 def train(
     context: typer.Context,
-    model: Annotated[
-        str | None, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")
-    ] = None,
+    model: Annotated[str | None, BUILT] = None,
     data: DataFile = None,
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]"
+            metavar="NAME",
+            help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
+            autocompletion=completion.of_several(completion.optimizers),
         ),
     ] = None,
     lr: Annotated[
@@ -71,7 +74,12 @@ def train(
     epsilon: Annotated[float | None, typer.Option(metavar="E", help="rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
     weight_decay: Annotated[float | None, typer.Option(metavar="D", help="adamw: decay of weights. [0.01]")] = None,
     schedule: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the rate: constant, step, exponential, cosine, warmup. [constant]")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the rate: constant, step, exponential, cosine, warmup. [constant]",
+            autocompletion=completion.of_several(completion.schedules),
+        ),
     ] = None,
     lr_step: Annotated[int | None, typer.Option(metavar="N", help="step: epochs between two rates.")] = None,
     lr_factor: Annotated[
@@ -115,6 +123,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
+            autocompletion=completion.of_several(lambda: ("auto", "numpy", "scalar", "c")),
         ),
     ] = "auto",
     log: Annotated[int | None, typer.Option(metavar="N", help="Print a line every N epochs on stderr, not a bar.")] = None,
@@ -182,6 +191,8 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         lines = [line for own, _ in saved for line in own] + draw(results, module, _path(settings, "plot"))
         for line in [*lines, *([] if folder is None else [f"kept in {folder.path}"]), *verdicts]:
             note(line, quiet=quiet)
+        if interrupts.received is None and all(result.reason != "non-finite" for result in results.values()):
+            note_next(*_drawing(module, settings, files), quiet=quiet or settings["json"])
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
     except OSError:
@@ -189,6 +200,15 @@ def _train(settings: Settings, stack: ExitStack) -> None:
             raise
         abandon_output()
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
+
+
+def _drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> tuple[object, ...]:
+    """Return the words of the command that draws the graph with the numbers of a row, or without where none were saved."""
+    saved = [file for own in files.values() for file in own.values()]
+    numbers = (
+        ("--weights", saved[0], "--data", settings["data"], "--row", 0) if saved and settings["data"] not in (None, "-") else ()
+    )
+    return "draw", settings["model"] or module.MODEL, *numbers, "-o", f"{module.MODEL}.svg"
 
 
 def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult]", interrupts: Interrupts) -> None:
@@ -225,7 +245,7 @@ def _path(settings: Settings, name: str) -> Path | None:
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    from symgraph.training.plots import check_plot_path
+    from symgraph.plots.axes import check_plot_path
 
     data, plot = _path(settings, "data"), _path(settings, "plot")
     files, taken = {}, [data]

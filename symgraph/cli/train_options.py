@@ -30,13 +30,13 @@ def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
     Raises:
         OptionError: an option is out of bounds, or none of the optimizers or the schedule has it.
     """
-    from symgraph.errors import OptionError
+    from symgraph.errors import unknown_name
     from symgraph.training import OPTIMIZERS
 
     names = _parts(settings["optimizer"]) or ["adam"]
     for name in names:
         if name not in OPTIMIZERS:
-            raise OptionError(f"--optimizer: {name!r} is unknown; known are {', '.join(OPTIMIZERS)}")
+            raise unknown_name("--optimizer:", name, OPTIMIZERS)
     _check_parameters(settings, names)
     scheduled, rates = _schedule(settings), {text: _rate(text) for text in _parts(settings["lr"])}
     runs = {}
@@ -69,7 +69,7 @@ def training_of(settings: Settings, rows: int) -> dict[str, Any]:
     stops += [] if settings["patience"] is None else [training.patience(count("--patience", settings["patience"]))]
     return {
         "epochs": count("--epochs", settings["epochs"]),
-        "batch_size": _batch_size(settings["batch_size"], rows),
+        "batch_size": batch_size_of(settings["batch_size"], rows),
         "shuffle": settings["shuffle"],
         "seed": count("--seed", settings["seed"], at_least=0, at_most=GREATEST_SEED),
         "validation": None if share is None else number("--validation", share, above=0.0, below=1.0),
@@ -106,7 +106,7 @@ def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
 
 def _schedule(settings: Settings) -> "Callable[[float], Any]":
     """Return the function that makes the schedule of a rate."""
-    from symgraph.errors import OptionError
+    from symgraph.errors import OptionError, unknown_name
     from symgraph.training import SCHEDULES, warmup
     from symgraph.training.options import count, number
 
@@ -115,7 +115,7 @@ def _schedule(settings: Settings) -> "Callable[[float], Any]":
     if name is None:
         name = "constant" if settings["lr_step"] is None else "step"
     if name not in SCHEDULES:
-        raise OptionError(f"--schedule: {name!r} is unknown; known are {', '.join(SCHEDULES)}")
+        raise unknown_name("--schedule:", name, SCHEDULES)
     if name == "warmup" and rise is None:
         raise OptionError("--schedule warmup needs --warmup: the number of epochs in which the rate rises")
     if rise is not None:
@@ -160,7 +160,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{' and '.join(names)} {'has it' if len(names) == 1 else 'have it'}"
 
 
-def _batch_size(text: str, rows: int) -> int | None:
+def batch_size_of(text: str, rows: int) -> int | None:
     from symgraph.errors import OptionError
     from symgraph.training.options import count
 

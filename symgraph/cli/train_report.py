@@ -55,23 +55,17 @@ def save_all(
 
 def draw(results: Results, module: "GeneratedModule", path: Path | None) -> list[str]:
     """Draw the losses, those of rows held out beside them; return a line that says what was drawn."""
-    from symgraph.training.plots import plot_comparison, plot_loss
+    from symgraph.plots import losses, save
 
     if path is None:
         return []
-    curves = {name: _curves(result) for name, result in results.items() if result.epochs}
-    if not curves:
+    drawn = {name: result for name, result in results.items() if result.epochs}
+    if not drawn:
         return [f"no run finished an epoch: nothing is drawn to {path}"]
-    if len(curves) > 1:
-        together = {f"{name} {curve}".rstrip(): values for name, own in curves.items() for curve, values in own.items()}
-        plot_comparison(together, path, title=f"{module.MODEL}: loss by run")
-    for name, own in curves.items():
-        title, file = f"{module.MODEL}: loss, {name}", file_of(path, name, curves)
-        if len(own) > 1:
-            plot_comparison({curve or "training": values for curve, values in own.items()}, file, title=title)
-        else:
-            plot_loss(own[""], file, title=title)
-    return [f"losses drawn to {path}{', those of each run beside it' if len(curves) > 1 else ''}"]
+    save(path, losses, drawn, title=f"{module.MODEL}: loss by run" if len(drawn) > 1 else f"{module.MODEL}: loss")
+    for name, result in drawn.items() if len(drawn) > 1 else ():
+        save(file_of(path, name, drawn), losses, {name: result}, title=f"{module.MODEL}: loss")
+    return [f"losses drawn to {path}{', those of each run beside it' if len(drawn) > 1 else ''}"]
 
 
 def _curves(result: "TrainResult") -> dict[str, Any]:

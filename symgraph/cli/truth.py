@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writable, note, print_json, print_table, progress
+from symgraph.cli import completion
+from symgraph.cli.current import one_model
+from symgraph.cli.terminal import (
+    ConfigFile,
+    Json,
+    Locked,
+    ModelOrSpec,
+    Quiet,
+    check_writable,
+    note,
+    print_json,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -18,9 +31,16 @@ BackendName = Literal["numpy", "scalar", "c", "array_api"]
 
 
 def truth(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     points: Annotated[int, typer.Option(metavar="N", help="How many points.")] = 1000,
-    kinds: Annotated[str | None, typer.Option(metavar="LIST", help="Kinds of points, separated by commas; else all.")] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Kinds of points, separated by commas; else all.",
+            autocompletion=completion.of_several(completion.kinds),
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
     module: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
@@ -55,7 +75,7 @@ def truth(
     count("--points", points)
     count("--seed", seed, at_least=0)
     if plot is not None:
-        from symgraph.training.plots import check_plot_path
+        from symgraph.plots.axes import check_plot_path
 
         check_plot_path(plot)
         check_writable("--plot", plot)
@@ -77,27 +97,11 @@ def truth(
         print_table(COLUMNS, own_report.rows())
         print("\n".join((*own_report.remarks(), *own_report.points_to_paste())))
     if plot is not None:
-        from symgraph.check.plot import plot_errors
+        from symgraph.plots import conditioning, save
 
-        plot_errors(report, plot)
+        save(plot, conditioning, report)
     if not all(found.ok for found in reports):
         raise typer.Exit(1)
-
-
-def one_model(reference: str, config: Path | None) -> "Model":
-    """Return the model that MODEL names.
-
-    Raises:
-        OptionError: it names a spec with several.
-    """
-    from symgraph.cli.current import models_of
-    from symgraph.errors import OptionError
-
-    models = models_of(reference, config)
-    if len(models) > 1:
-        names = ", ".join(model.name for model in models)
-        raise OptionError(f"{reference} defines {len(models)} models ({names}); build them and give the name of one")
-    return models[0]
 
 
 @dataclass(frozen=True, slots=True)

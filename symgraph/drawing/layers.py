@@ -16,11 +16,11 @@ _SWEEPS = 12
 """Sweeps of each kind, from left to right and back; later ones change little."""
 _APART = 14.0
 """Room between two boxes of a column; of a box and a bend it is half."""
-_GAP = (44.0, 120.0)
+_GAP = (40.0, 110.0)
 """Narrowest and widest room between columns; it grows with the rise of the edges there."""
 _STEEP = 0.22
 """Room between columns as a part of the highest rise there."""
-_PORTS = 9.0
+_PORTS = 15.0
 """Room between the ends of two edges at a box, where it is high enough."""
 
 
@@ -116,8 +116,9 @@ class _Grid:
     def __init__(self, sizes: Sequence[Size], edges: Edges, ranks: Sequence[int]) -> None:
         self.sizes, self.ranks = list(sizes), list(ranks)
         self.count = len(sizes)
+        self.bends: dict[tuple[int, int], int] = {}
         self.chains = [self._chain(source, target) for source, target in edges]
-        links = [pair for chain in self.chains for pair in pairwise(chain)]
+        links = list(dict.fromkeys(pair for chain in self.chains for pair in pairwise(chain)))
         self.left, self.right = _neighbours(len(self.sizes), links)
         self.columns: list[list[int]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
         for item in self._first_order():
@@ -125,10 +126,14 @@ class _Grid:
         self.middles = [0.0] * len(self.sizes)
 
     def _chain(self, source: int, target: int) -> list[int]:
-        bends = range(len(self.sizes), len(self.sizes) + self.ranks[target] - self.ranks[source] - 1)
-        self.sizes += [Size(0.0, 0.0)] * len(bends)
-        self.ranks += range(self.ranks[source] + 1, self.ranks[target])
-        return [source, *bends, target]
+        """Return the items that an edge passes; the edges of one source share their bends, like the branches of a tree."""
+        between = range(self.ranks[source] + 1, self.ranks[target])
+        for rank in between:
+            if (source, rank) not in self.bends:
+                self.bends[source, rank] = len(self.sizes)
+                self.sizes.append(Size(0.0, 0.0))
+                self.ranks.append(rank)
+        return [source, *(self.bends[source, rank] for rank in between), target]
 
     def _first_order(self) -> list[int]:
         """Return the items as a walk from the ends to the left meets them, so that what belongs together is together."""
@@ -145,18 +150,25 @@ class _Grid:
     # Order in the columns.
 
     def reduce_crossings(self) -> None:
-        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen."""
-        best, fewest = [list(column) for column in self.columns], self.crossings()
-        for sweep in range(2 * _SWEEPS):
-            if not fewest:
-                break
-            rightwards = sweep % 2 == 0
-            for column in self.columns if rightwards else reversed(self.columns):
-                self._sort(column, self.left if rightwards else self.right)
-            self._exchange()
-            found = self.crossings()
-            if found < fewest:
-                best, fewest = [list(column) for column in self.columns], found
+        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen.
+
+        The sweeps begin at the left and at the right, and from the order of the walk and its reverse, since each ends in
+        another valley.
+        """
+        first = best = [list(column) for column in self.columns]
+        fewest = self.crossings()
+        for start in range(4):
+            self.columns = [list(column if start < 2 else reversed(column)) for column in first]
+            for sweep in range(start, start + _SWEEPS):
+                if not fewest:
+                    break
+                rightwards = sweep % 2 == 0
+                for column in self.columns if rightwards else reversed(self.columns):
+                    self._sort(column, self.left if rightwards else self.right)
+                self._exchange()
+                found = self.crossings()
+                if found < fewest:
+                    best, fewest = [list(column) for column in self.columns], found
         self.columns = best
 
     def _sort(self, column: list[int], neighbours: list[list[int]]) -> None:

@@ -20,6 +20,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Kinds of boxes in the order of a legend, and the words for them there."""
 
+INPUTS = frozenset({"feature", "weight", "constant", "target"})
+"""Kinds of boxes that use no others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -42,6 +45,11 @@ class Box:
     hint: str = ""
     value: str = ""
     cotangent: str = ""
+
+    @property
+    def called(self) -> str:
+        """What its cotangent is called, as in generated code."""
+        return "d" if self.kind == "operation" else f"d_{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

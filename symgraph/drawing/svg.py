@@ -20,10 +20,10 @@ _ROW, _FORMULA = 18.0, 14.0
 """Heights of a row of name or number, and of a line of a formula."""
 _PAD, _EDGE, _BETWEEN = 9.0, 20.0, 14.0
 """Room between a box's rim and its text, around the picture, and between a name and its number."""
-_DIGITS = "-1.234e-123"
-"""The longest number, for which each box has room, so that the layout is the same for all numbers."""
+_DIGITS = "-1.234e-12"
+"""A number for which each box has room, so that the layout is the same for all numbers; some may have a digit more."""
 _NARROWEST = 400.0
-_THIN, _THICK = 1.2, 7.0
+_THIN, _THICK = 1.2, 6.0
 """Widths of arrows that carry nothing, and the most."""
 
 _STYLE = """
@@ -108,11 +108,6 @@ def _style(theme: Theme) -> str:
     return f"\n.symgraph {{ {light} }}\n@media (prefers-color-scheme: dark) {{ .symgraph {{ {dark} }} }}{rules}"
 
 
-def _label(box: Box) -> str:
-    """Return what a cotangent is called, as in the generated code."""
-    return "d" if box.kind == "operation" else f"d_{box.name}"
-
-
 def _sizes(picture: Picture, edges: Sequence[tuple[int, int]]) -> list[Size]:
     """Return the sizes of the boxes; inputs in a column are equally wide."""
     sizes = [_size(box) for box in picture.boxes]
@@ -127,8 +122,9 @@ def _sizes(picture: Picture, edges: Sequence[tuple[int, int]]) -> list[Size]:
 
 
 def _size(box: Box) -> Size:
-    heads = [box.name] if not box.cotangent else [box.name, _label(box)]
-    numbers = width(_DIGITS, _NAME) + _BETWEEN if box.value or box.cotangent else 0.0
+    heads = [box.name] if not box.cotangent else [box.name, box.called]
+    digits = max(_DIGITS, box.value, box.cotangent, key=len)
+    numbers = width(digits, _NAME) + _BETWEEN if box.value or box.cotangent else 0.0
     wide = max(max(width(text, _NAME) for text in heads) + numbers, *(width(line, _LINE) for line in ("", *box.lines)))
     rows = _ROW * (1 + bool(box.cotangent)) + _FORMULA * len(box.lines)
     return Size(max(wide, 26.0) + 2 * _PAD, rows + 8.0)
@@ -147,7 +143,7 @@ def _vertex(box: Box, size: Size, corner: Spot) -> Iterator[str]:
     if box.value:
         yield _text("value", right, y + 13.0, _NAME, box.value, end=True)
     if box.cotangent:
-        yield _text("cotangent label", x, y + _ROW + 13.0, _NAME, _label(box))
+        yield _text("cotangent label", x, y + _ROW + 13.0, _NAME, box.called)
         yield _text("cotangent", right, y + _ROW + 13.0, _NAME, box.cotangent, end=True)
     base = y + _ROW * (1 + bool(box.cotangent))
     for number, line in enumerate(box.lines):
@@ -155,8 +151,17 @@ def _vertex(box: Box, size: Size, corner: Spot) -> Iterator[str]:
     yield "</g>"
 
 
+def stroke(share: float) -> float:
+    """Return the width of the line of an arrow.
+
+    Args:
+        share: the thickness that stands for what it carries back, from 0 to 1.
+    """
+    return round(_THIN + (_THICK - _THIN) * share, 2)
+
+
 def _arrow(arrow: Arrow, route: Sequence[Spot]) -> Iterator[str]:
-    wide = 1.5 if arrow.share is None else _THIN + (_THICK - _THIN) * arrow.share
+    wide = 1.5 if arrow.share is None else stroke(arrow.share)
     style = "carried " if arrow.share else ""
     ends = f"data-source={quoteattr(arrow.source)} data-target={quoteattr(arrow.target)}"
     (x, y), reach = route[-1], 5.0 + 0.9 * wide
@@ -204,7 +209,7 @@ def _legend(picture: Picture, room: float, top: float) -> tuple[list[str], float
 
 
 _COTANGENT = "d_t = d loss / d t"
-_CARRIED = "carries more of it back"
+_CARRIED = "thicker: carries more of it back"
 _Entry = Callable[[float, float], Iterable[str]]
 
 

@@ -21,7 +21,7 @@ def mermaid(picture: Picture) -> str:
 def _label(box: Box) -> list[str]:
     lines = [box.name, *box.lines]
     lines += [f"value {box.value}"] if box.value else []
-    return [*lines, f"d loss {box.cotangent}"] if box.cotangent else lines
+    return [*lines, f"{box.called} {box.cotangent}"] if box.cotangent else lines
 
 
 def _thickness(arrow: Arrow) -> str:
@@ -58,7 +58,7 @@ def _mermaid_lines(picture: Picture) -> Iterator[str]:
         yield f"  %% {picture.note}"
     numbers = {box.key: f"n{index}" for index, box in enumerate(picture.boxes)}  # since names may be words of the language
     for box in picture.boxes:
-        yield f'  {numbers[box.key]}["{"<br>".join(map(_escaped, _label(box)))}"]:::{box.kind}'
+        yield f'  {numbers[box.key]}["{"<br>".join(map(_escaped, _label(box)))}"]:::kind_{box.kind}'
     for arrow in picture.arrows:
         yield f"  {numbers[arrow.source]} --> {numbers[arrow.target]}"
     for index, arrow in enumerate(picture.arrows):
@@ -66,4 +66,4 @@ def _mermaid_lines(picture: Picture) -> Iterator[str]:
             yield f"  linkStyle {index} stroke-width:{_thickness(arrow)}px"
     for kind in (one for one in KINDS if any(box.kind == one for box in picture.boxes)):
         colours = f"fill:{COLOURS[kind].light},stroke:{COLOURS[f'{kind}-rim'].light},color:{COLOURS['ink'].light}"
-        yield f"  classDef {kind} {colours}"
+        yield f"  classDef kind_{kind} {colours}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symgraph.display.html import card, notes, table
 from symgraph.errors import OptionError
 from symgraph.fitting.report import table_lines
 from symgraph.fitting.result import FitResult
@@ -42,14 +43,22 @@ class Comparison:
     statistic: float
     p_value: float
 
-    def __str__(self) -> str:
+    def _rows(self) -> list[tuple[str, ...]]:
         columns = zip(self.models, self.parameters, self.log_likelihoods, self.aic, self.bic, self.weights, strict=True)
         rows: list[tuple[str, ...]] = [("model", "parameters", "log-likelihood", "AIC", "BIC", "weight")]
         rows += [(name, str(k), f"{ll:.6g}", f"{a:.6g}", f"{b:.6g}", f"{weight:.3f}") for name, k, ll, a, b, weight in columns]
-        lines = table_lines(rows)
-        if self.test:
-            lines.append(f"{self.test} test of the smaller model within the larger: {self.statistic:.4g}, p {self.p_value:.3g}")
-        return "\n".join(lines)
+        return rows
+
+    def _tested(self) -> list[str]:
+        said = f"{self.test} test of the smaller model within the larger: {self.statistic:.4g}, p {self.p_value:.3g}"
+        return [said] if self.test else []
+
+    def __str__(self) -> str:
+        return "\n".join([*table_lines(self._rows()), *self._tested()])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        return card("comparison of fits", "", "open", table(head, rows), notes(self._tested()))
 
 
 def compare(*results: FitResult) -> Comparison:

@@ -1,11 +1,26 @@
-"""Expressions of weights with their slopes, as texts such as "1/f"."""
+"""Values that follow from the weights: expressions as texts such as "1/f", with their slopes."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.fitting.problem import Array
+
+
+class Derived(NamedTuple):
+    """A value that follows from the weights.
+
+    Attributes:
+        value: at the weights found.
+        stderr: its standard error.
+        interval: symmetric, of the level asked for.
+    """
+
+    value: float
+    stderr: float
+    interval: tuple[float, float]
 
 
 def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[float, Array]:
@@ -29,7 +44,8 @@ def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[floa
     expr = reader.read()
     for name, column in reader.names.items():
         if name not in values:
-            raise SpecError(f"expression, column {column + 1}: {name} is no weight; there are {', '.join(values)}")
+            known = f"there are {', '.join(values)}{did_you_mean(name, values)}"
+            raise SpecError(f"expression, column {column + 1}: {name} is no weight; {known}")
     at = {symbols[name]: value for name, value in values.items()}
     numbers = [expr.evalf(17, subs=at), *(diff(expr, symbols[name]).evalf(17, subs=at) for name in values)]
     if not all(number.is_real and number.is_finite for number in numbers):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, SpecError, WeightsError
+from symgraph.errors import DataError, OptionError, SpecError, WeightsError, did_you_mean
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
@@ -23,6 +23,10 @@ from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, as_weights, float_array, refuse_outside
+
+_BY_ENTRIES = 20
+"""Most weights of a model whose Hessian is compiled entry by entry; a C compiler takes seconds for more, and for its products
+with vectors about as long as for the gradient."""
 
 
 class FitWarning(UserWarning):
@@ -52,7 +56,7 @@ def fit(
     Args:
         module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
-        y: (n,) target, (n, p) of several; None without a target.
+        y: (n,) target, (n, p) of several; None without a target, or where X is a table that has it.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
             What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
@@ -79,6 +83,12 @@ def fit(
 
     Warns:
         FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
+
+    Example:
+        >>> from symgraph import Model, fit
+        >>> result = fit(Model.from_formula("y ~ a*x + b", ("x", "y")), [0.0, 1.0, 2.0], [1.0, 3.0, 5.1])
+        >>> {name: round(value, 3) for name, value in result.values.items()}
+        {'a': 2.05, 'b': 0.983}
     """
     begun = time.perf_counter()
     require_scipy()
@@ -112,7 +122,9 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
     module, begin = problem.module, problem.start[problem.free]
     _check_start(problem, begin)
     if method != "auto" and method not in methods_of(problem):
-        raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
+        methods = methods_of(problem)
+        asked = f"not {method!r}{did_you_mean(method, methods)}"
+        raise OptionError(f"method must be one of {', '.join(methods)} for {module.MODEL}, {asked}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
@@ -145,13 +157,12 @@ def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
     return given
 
 
-def compiled(model: Any, extras: tuple[str, ...] = (), *, by_hessian: float = math.inf) -> Any:
-    """Compile a model with what its fit uses: its Hessian where it has a loss and no residual.
+def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
+    """Compile a model with what its fit uses: second derivatives where it has a loss and no residual.
 
     Args:
         model: a Model.
         extras: what else the module is to have.
-        by_hessian: the most weights of a model whose Hessian is compiled; the fit of a larger one takes differences.
 
     Raises:
         OptionError: it is no Model.
@@ -162,9 +173,10 @@ def compiled(model: Any, extras: tuple[str, ...] = (), *, by_hessian: float = ma
 
     if not isinstance(model, Model):
         raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
-    if residual_of(model).reason and model.loss_expr is not None and len(model.weight_inputs) <= by_hessian:
+    if residual_of(model).reason and model.loss_expr is not None:
+        second = "hessian" if len(model.weight_inputs) <= _BY_ENTRIES else "hvp"
         try:
-            return compile(model, extras=("hessian", *extras))
+            return compile(model, extras=(second, *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
             return compile(model, extras=extras)
     return compile(model, extras=extras)

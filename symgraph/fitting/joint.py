@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.fitting.problem import Array, Problem
 from symgraph.io.module import GeneratedModule
+from symgraph.io.stream import triangle
 from symgraph.training.rows import Rows
 
 Places = NDArray[np.intp]
@@ -103,6 +104,60 @@ class JointProblem(Problem):
         w = self.all_weights(v)
         return self._blocks([part.jacobian(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
 
+    def squared(self, v: Array) -> Array:
+        """Return what the sum of squares is the squares of: the last column of R, (f + 1,); residuals of a robust loss."""
+        return self.residual(v) if self.robust else self._factor(v)[:, -1]
+
+    def slopes(self, v: Array) -> Array:
+        """Return the derivatives of ``squared``: the other columns of R."""
+        return self.jacobian(v) if self.robust else self._factor(v)[:, :-1]
+
+    def couplings(self, v: Array) -> NDArray[np.bool_]:
+        """Tell which free weights move the derivatives by which, data set by data set; see `Problem`."""
+        w, found = self.all_weights(v), np.zeros((len(self.start),) * 2, np.bool_)
+        for part, place in zip(self.parts, self.places, strict=True):
+            found[np.ix_(place, place)] |= part.couplings(w[place])
+        return found[np.ix_(self.free, self.free)]
+
+    @cached_property
+    def _last(self) -> dict[bytes, Array]:
+        """Return the factor that was asked for last, since a search asks for both at the same weights."""
+        return {}
+
+    @cached_property
+    def _columns(self) -> list[tuple[Places, Places, int]]:
+        """Return for each data set its free weights, its own first, their places among the free, and how many are its own."""
+        often = np.bincount(np.concatenate(self.places), minlength=len(self.start)) > 1
+        found = []
+        for place in self.places:
+            free = np.flatnonzero(np.isin(place, self.free))
+            free = free[np.argsort(often[place[free]], kind="stable")]
+            found.append((free, np.searchsorted(self.free, place[free]), int(np.sum(~often[place[free]]))))
+        return found
+
+    def _factor(self, v: Array) -> Array:
+        """Return R of [J r] = QR, (f + 1, f + 1), whose rows are in another order, set by set.
+
+        The weights that a data set has for itself stand in its rows alone: their rows of its triangle are rows of R; what is
+        left goes into the triangle of the shared weights (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, 6.3).
+        """
+        key, w = v.tobytes(), self.all_weights(v)
+        if key not in self._last:
+            R, row, left = np.zeros((len(v) + 1,) * 2), 0, []
+            shared = np.unique(np.concatenate([[len(v)], *(places[own:] for _, places, own in self._columns)])).astype(np.intp)
+            for part, place, (free, places, own) in zip(self.parts, self.places, self._columns, strict=True):
+                r, J = part.residual(w[place]), part.jacobian(w[place])
+                of_set, columns = triangle([np.column_stack([J[:, free], r])]), np.append(places, len(v))
+                R[row : row + own, columns] = of_set[:own]
+                rest = np.zeros((len(of_set) - own, len(shared)))
+                rest[:, np.searchsorted(shared, columns[own:])] = of_set[own:, own:]
+                left.append(rest)
+                row += own
+            R[row:, shared] = triangle(left)
+            self._last.clear()
+            self._last[key] = R
+        return self._last[key]
+
     def scores(self, v: Array) -> Array:
         """Return the gradients of the losses of all rows."""
         w = self.all_weights(v)
@@ -182,7 +237,7 @@ def joint_facts(labels: Sequence[str], modules: Sequence[GeneratedModule], share
     for number, name in enumerate(shared):
         if name not in everywhere:
             there = ", ".join(dict.fromkeys(name for module in modules for name in module.WEIGHTS))
-            raise OptionError(f"shared names {name!r}, which is no weight; there are {there}")
+            raise OptionError(f"shared names {name!r}, which is no weight; there are {there}{did_you_mean(name, everywhere)}")
         if name in shared[:number]:
             raise OptionError(f"shared names {name} twice")
     _check_kinds(labels, modules)

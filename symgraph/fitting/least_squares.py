@@ -151,23 +151,14 @@ def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
 def linear_weights(problem: Problem, v: Array) -> list[int]:
     """Find free weights in which the residuals are jointly linear: changing them changes none of their own derivatives.
 
-    The generated derivative of a residual that is linear in some weights has none of them in it, so it is the same to the last
-    bit wherever they are. Each weight is moved twice.
-
-    Args:
+        Args:
         problem: has residuals.
         v: (f,) the free weights about which it is tried.
 
     Returns:
         Places among the free weights, in order; each is taken that is linear together with those before it.
     """
-    at_v, rng = problem.slopes(v), np.random.default_rng(0)
-    coupled = np.zeros((len(v), len(v)), bool)
-    for j in range(len(v)):
-        for _ in range(2):
-            moved = v.copy()
-            moved[j] += (1.0 + abs(v[j])) * rng.uniform(0.1, 0.5)
-            coupled[j] |= ~np.all(problem.slopes(moved) == at_v, axis=0)
+    coupled = problem.couplings(v)
     chosen: list[int] = []
     for j in range(len(v)):
         if not coupled[j, j] and not (coupled[j, chosen].any() or coupled[chosen, j].any()):

@@ -39,7 +39,7 @@ class Orthogonal(Problem):
         """Return their derivatives by the free weights, (n, f)."""
         X, _, s = self._nearest(v)
         J = self.module.residual_jacobian(self.all_weights(v), X, self.rows.y)
-        return np.asarray(J[:, self.free] / s[:, np.newaxis])
+        return np.asarray(self.sense * J[:, self.free] / s[:, np.newaxis])
 
     def nearest(self, v: Array) -> Array:
         """Return the rows on the curve that are nearest to the data, of the shape of X."""
@@ -67,7 +67,7 @@ class Orthogonal(Problem):
         inverse = np.divide(1.0, of_x, out=np.zeros(of_x.shape), where=of_x > 0.0)
         shifts, tried, least = np.zeros(X.shape), np.zeros(X.shape), np.full(len(X), np.inf)
         for _ in range(_MOST):
-            e = module.residual(w, X + tried, y)
+            e = self.sense * module.residual(w, X + tried, y)
             squares = np.square(e / sigma) + np.sum(np.square(tried * inverse), axis=1)
             better = squares <= least * (1.0 + 1e-14)
             shifts, least = np.where(better[:, np.newaxis], tried, shifts), np.where(better, squares, least)
@@ -78,7 +78,7 @@ class Orthogonal(Problem):
             if not (np.abs(tried - shifts) > np.finfo(np.float64).eps * (np.abs(X) + np.abs(shifts))).any():
                 break
         X = X + shifts
-        e, G = module.residual(w, X, y), module.feature_jacobian(w, X)
+        e, G = self.sense * module.residual(w, X, y), module.feature_jacobian(w, X)
         s = np.sqrt(np.square(sigma) + np.sum(np.square(of_x * G), axis=1))
         return X, np.asarray((e - np.sum(G * shifts, axis=1)) / s), s
 

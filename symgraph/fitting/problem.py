@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import WeightsError
+from symgraph.errors import WeightsError, did_you_mean
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
@@ -91,18 +91,29 @@ class Problem:
 
     @cached_property
     def is_difference(self) -> bool:
-        """Tell if the residual is the prediction less the target, by its values at the start."""
+        """Tell if the residual is the prediction less the target, or the target less the prediction."""
+        return self.sense != 0.0
+
+    @cached_property
+    def sense(self) -> float:
+        """Return 1.0 where the residual is the prediction less the target, -1.0 for the target less the prediction, else 0.0.
+
+        It is told by values at the start, of the target and of one far from the prediction: a residual of 0 has no scale.
+        """
         module, (X, y, *_) = self.module, self.rows
         if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
-            return False
-        predicted, r = np.reshape(module.predict(self.start, X), -1), np.reshape(module.residual(self.start, X, y), -1)
-        y = np.reshape(y, -1)
-        if predicted.shape != r.shape or y.shape != r.shape:
-            return False
-        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
-        with np.errstate(invalid="ignore"):
-            apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
-        return not bool(apart.any())
+            return 0.0
+        predicted = np.asarray(module.predict(self.start, X))
+        if predicted.shape != y.shape or self.residuals != y.size:
+            return 0.0
+        senses = {1.0, -1.0}
+        with np.errstate(all="ignore"):
+            for target in (y, y + (1.0 + np.abs(predicted - y))):
+                r = np.reshape(module.residual(self.start, X, target), y.shape)
+                rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(target))
+                # nowhere apart where one is not finite, which tells nothing
+                senses -= {one for one in senses if (np.abs(one * r - (predicted - target)) > rounding).any()}
+        return max(senses, default=0.0)
 
     @cached_property
     def residuals(self) -> int:
@@ -161,6 +172,21 @@ class Problem:
         J = self.jacobian(v)
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
+    def couplings(self, v: Array) -> NDArray[np.bool_]:
+        """Tell which free weights move the derivatives by which, (f, f).
+
+        The generated derivative of a residual that is linear in some weights has none of them in it, so it is the same to the
+        last bit wherever they are. Each weight is moved twice.
+        """
+        at_v, rng = self.slopes(v), np.random.default_rng(0)
+        coupled = np.zeros((len(v), len(v)), bool)
+        for j in range(len(v)):
+            for _ in range(2):
+                moved = v.copy()
+                moved[j] += (1.0 + abs(v[j])) * rng.uniform(0.1, 0.5)
+                coupled[j] |= ~np.all(self.slopes(moved) == at_v, axis=0)
+        return coupled
+
     @property
     def is_of_module(self) -> bool:
         """Tell if what is searched are the module's own residuals, over sigma at most, by all of its weights."""
@@ -178,10 +204,18 @@ class Problem:
 
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
-        if not hasattr(self.module, "hessian"):
-            return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
-        H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
-        return np.asarray(H[np.ix_(self.free, self.free)])
+        found = self.second_derivatives(v, self.rows.X, self.rows.y)
+        return _slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
+
+    def second_derivatives(self, v: Array, X: Any, y: Any) -> Array | None:
+        """Return the Hessian of the sum of the losses of rows, (f, f), None where the module has none, nor products."""
+        module, w, free = self.module, self.all_weights(v), self.free
+        if hasattr(module, "hessian"):
+            return np.asarray(module.hessian(w, X, y, reduction="sum")[np.ix_(free, free)])
+        if not hasattr(module, "hvp"):
+            return None
+        H = np.array([module.hvp(w, unit, X, y, reduction="sum")[free] for unit in np.eye(len(w))[free]])
+        return np.asarray((H + H.T) / 2)
 
     def scores(self, v: Array) -> Array:
         """Return the gradients of the losses of the rows by the free weights, (n, f), or what has their products."""
@@ -244,6 +278,6 @@ def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
     for name in given:
         if name not in names:
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}")
+            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}{did_you_mean(name, names)}")
     found: Mapping[str, Any] = given
     return found

@@ -1,11 +1,12 @@
 """A fit as text, for people, and as a table of HTML. The results here are `FitResult`, whose file imports this one."""
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from symgraph.display.html import card, notes, table
 
 _CORRELATED = 0.1
 """Least correlation that is shown."""
@@ -20,15 +21,13 @@ def text_of(result: Any) -> str:
     return "\n".join(parts)
 
 
-def table_as_html(result: Any) -> str:
+def report_as_html(result: Any) -> str:
     """Return the report as HTML, as notebooks show it."""
     head, *rows = _rows(result)
-    lines = ["<table><thead><tr>", *(f"<th>{html.escape(cell)}</th>" for cell in head), "</tr></thead><tbody>"]
-    for row in rows:
-        lines += ["<tr>", *(f"<td>{html.escape(cell)}</td>" for cell in row), "</tr>"]
-    lines.append("</tbody></table>")
-    lines += [f"<p>warning: {html.escape(one)}</p>" for one in result.warnings]
-    return f"<pre>{html.escape(_head(result))}</pre>" + "".join(lines)
+    name, _, ended = _head(result).splitlines()[0].partition(": ")
+    lines = [line.strip() for line in _head(result).splitlines()[1:]]
+    warned = notes([f"warning: {one}" for one in result.warnings], "bad")
+    return card(name, ended, "good" if result.success else "bad", table(head, rows), warned, notes(lines))
 
 
 def rich_report(result: Any) -> Any:
@@ -38,11 +37,11 @@ def rich_report(result: Any) -> Any:
     from rich.text import Text
 
     head, *rows = _rows(result)
-    table = Table(*head)
+    ruled = Table(*head)
     for row in rows:
-        table.add_row(*row)
+        ruled.add_row(*row)
     told = [Text(f"warning: {one}", style="yellow") for one in result.warnings]
-    return Group(_head(result), table, *_correlations(result), *told)
+    return Group(_head(result), ruled, *_correlations(result), *told)
 
 
 def _head(result: Any) -> str:

@@ -4,40 +4,28 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.fitting.bootstrap import resampled
-from symgraph.fitting.derived import value_and_slopes
+from symgraph.fitting.derived import Derived, value_and_slopes
 from symgraph.fitting.found import Found
 from symgraph.fitting.orthogonal import Orthogonal
-from symgraph.fitting.plots import plot_correlation, plot_fit, plot_profile
+from symgraph.fitting.other_names import OTHER_NAMES
+from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
-from symgraph.fitting.report import rich_report, table_as_html, text_of
+from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
+from symgraph.fitting.streamed import StreamProblem
 from symgraph.training.options import count
 from symgraph.training.rows import float_array
 
 
-class Derived(NamedTuple):
-    """A value that follows from the weights.
-
-    Attributes:
-        value: at the weights found.
-        stderr: its standard error.
-        interval: symmetric, of the level asked for.
-    """
-
-    value: float
-    stderr: float
-    interval: tuple[float, float]
-
-
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Plotted):
     """A fit.
 
     Attributes:
@@ -155,6 +143,18 @@ class FitResult:
         """Return Schwarz's information criterion."""
         return self.statistics.bic
 
+    @property
+    def residual(self) -> Array:
+        """Return the residuals of the rows at the weights found, (m,), in units of sigma where that is given; distances
+        from the curve where x has errors.
+
+        Raises:
+            OptionError: the model has none, or the rows are a stream.
+        """
+        if not self.problem.has_residual or isinstance(self.problem, StreamProblem):
+            raise OptionError(f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or rows are a stream")
+        return self.problem.residual(self.found.v)
+
     def predict(self, X: Any) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""
         return np.asarray(self.problem.module.predict(self.w, X))
@@ -231,7 +231,7 @@ class FitResult:
         """
         return resampled(self.problem, self.found.v, count("repetitions", repetitions), count("seed", seed, at_least=0))
 
-    def derived(self, expression: str, level: float = 0.95) -> "Derived":
+    def derived(self, expression: str, level: float = 0.95) -> Derived:
         """Return the value of an expression of the weights with its standard error, by the delta method.
 
         Args:
@@ -285,18 +285,6 @@ class FitResult:
         if not (np.isfinite(given).all() and (given > 0).all()):
             raise OptionError(f"sigma must be above 0, one number or one a row of X, not {sigma!r}")
         return self._band(X, level, (1.0 if self.absolute_sigma else self.reduced_chi2) * np.square(given))
-
-    def plot_profile(self, name: str, axes: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
-        """Draw how far the deviance rises along a weight, the others fitted anew; see ``plots.plot_profile``."""
-        return plot_profile(self, name, axes, level=level, points=points)
-
-    def plot_correlation(self, axes: Any = None) -> Any:
-        """Draw the correlations of the weights; see ``plots.plot_correlation``."""
-        return plot_correlation(self, axes)
-
-    def plot(self, axes: Any = None, *, level: float = 0.95) -> Any:
-        """Draw data, fit, confidence band and residuals; see ``plots.plot_fit``."""
-        return plot_fit(self, axes, level=level)
 
     def report(self) -> str:
         """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
@@ -353,6 +341,11 @@ class FitResult:
             for j, error in enumerate(self.stderr.tolist())
         )
 
+    def __getattr__(self, name: str) -> Any:
+        if name in OTHER_NAMES:
+            raise AttributeError(f"a FitResult has no {name}; it has {OTHER_NAMES[name]}")
+        return object.__getattribute__(self, name)  # which raises what it has raised before
+
     def __str__(self) -> str:
         return self.report()
 
@@ -364,7 +357,7 @@ class FitResult:
         return rich_report(self)
 
     def _repr_html_(self) -> str:
-        return table_as_html(self)
+        return report_as_html(self)
 
     def _moving(self) -> list[int]:
         """Return the places of the weights that are neither fixed nor at a bound."""

@@ -64,13 +64,13 @@ class StreamProblem(Problem):
 
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, added up block by block."""
-        if not hasattr(self.module, "hessian"):
+        if not hasattr(self.module, "hvp"):  # which comes along with hessian
             return Problem.hessian(self, v)
-        w = self.all_weights(v)
-        H: Any = sum(self.module.hessian(w, X, y, reduction="sum") for X, y in self.stream.blocks())
+        H: Any = sum(self.second_derivatives(v, X, y) for X, y in self.stream.blocks())
         if self.has_penalty:  # which each block has added
-            H = H - (-(-self.stream.n // self.stream.rows) - 1) * self.module.penalty_hessian(w)
-        return np.asarray(H[np.ix_(self.free, self.free)])
+            own = self.module.penalty_hessian(self.all_weights(v))[np.ix_(self.free, self.free)]
+            H = H - (-(-self.stream.n // self.stream.rows) - 1) * own
+        return np.asarray(H)
 
     def scores(self, v: Array) -> Array:
         """Return the triangular factor of the gradients of the rows, whose products are those of the gradients."""

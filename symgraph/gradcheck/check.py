@@ -69,6 +69,12 @@ def gradcheck(
         ModuleError: a function on which the check rests raises.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
+
+    Example:
+        >>> from symgraph import load
+        >>> from symgraph.gradcheck import gradcheck
+        >>> gradcheck(load("nine_weights")).verdict
+        'passed'
     """
     for option, value in ({"points": points, "rows": rows} | ({} if singles is None else {"singles": singles})).items():
         count(option, value)

@@ -7,9 +7,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from symgraph.display.html import State, card, notes, table
 from symgraph.gradcheck.agreement import Entries
 from symgraph.gradcheck.points import Point
 from symgraph.io.module import GeneratedModule
+
+_SHOWN = 30
+"""Weights that a notebook shows, those first whose partials are wrong."""
 
 Verdict = Literal["ok", "failed", "not judged", "together"]
 
@@ -127,6 +131,24 @@ class GradcheckReport:
         """Return the report as dicts, lists, strings and finite numbers; None stands for a number that is not finite."""
         return {"verdict": self.verdict, **{key: jsonable(value) for key, value in asdict(self).items()}}
 
+    def _repr_html_(self) -> str:
+        states: dict[str, State] = {"ok": "good", "failed": "bad"}
+        head = ("weight", "function", "judged", "relative error", "verdict")
+        rows = [
+            (one.weight, one.function, f"{one.judged} of {one.entries}", _error(one.worst), one.verdict)
+            for one in sorted(self.weights, key=lambda one: one.verdict != "failed")[:_SHOWN]
+        ]
+        wrong = [
+            f"{one.function}: {one.problem or f'relative error {one.worst:.1e}'} ({one.where})"
+            for one in self.functions
+            if one.verdict == "failed"
+        ]
+        more = f"; {len(self.weights) - _SHOWN} more weights are not shown" if len(self.weights) > _SHOWN else ""
+        said = f"{len(self.functions)} functions compared at {len(self.points)} points, seed {self.seed}{more}"
+        verdict: State = "good" if self.verdict == "passed" else "bad" if self.verdict == "failed" else "open"
+        listed = table(head, rows, [states.get(verdict, "open") for *_, verdict in rows])
+        return card(f"gradient check of {self.model}", self.verdict, verdict, listed, notes(wrong, "bad"), notes([said]))
+
     def __str__(self) -> str:
         judged = len(self.weights) - len(self.unjudged)
         head = f"gradient check of {self.model}: {self.verdict} ({judged} of {len(self.weights)} weights judged, "
@@ -140,6 +162,10 @@ class GradcheckReport:
                 problem = function.problem or f"relative error {function.worst:.1e}"
                 lines.append(f"  {function.function}: failed, {problem} ({function.where})")
         return "\n".join([head, *lines])
+
+
+def _error(relative: float) -> str:
+    return "-" if math.isnan(relative) else f"{relative:.1e}"
 
 
 def _weight_line(weight: WeightReport) -> str:

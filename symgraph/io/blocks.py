@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError
+from symgraph.errors import DataError, did_you_mean
 
 LONGEST = 200
 """Characters of a file's text that a message repeats at most."""
@@ -129,7 +129,9 @@ def positions(name: str, header: Sequence[str], names: Sequence[str], where: str
     """
     missing = [one for one in names if one not in header]
     if missing:
-        raise DataError(f"{name} has no column {', '.join(missing)}; {where} {listed(header)}{hint}")
+        raise DataError(
+            f"{name} has no column {', '.join(missing)}; {where} {listed(header)}{did_you_mean(missing[0], header)}{hint}"
+        )
     doubled = [one for one in names if header.count(one) > 1]
     if doubled:
         places = ", ".join(str(i) for i, one in enumerate(header, start=1) if one == doubled[0])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.io.trust import objection
 
 _FILE = "pyproject.toml"
@@ -146,7 +146,8 @@ def _table(path: Path) -> dict[str, object]:
 def _config(path: Path, table: dict[str, object]) -> Config:
     unknown = [key for key in table if key not in _KEYS]
     if unknown:
-        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(_KEYS)}")
+        known = f"the keys are {', '.join(_KEYS)}{did_you_mean(unknown[0], _KEYS)}"
+        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; {known}")
     given: dict[str, Any] = {_KEYS[key][0]: _checked(path, key, value) for key, value in table.items()}
     return Config(root=path.parent, file=path, **given)
 

@@ -12,11 +12,18 @@ from collections.abc import Callable, Sequence
 from importlib.abc import ExecutionLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
+from symgraph.display.html import card, formulas, notes, table
+
 __path__: list[str] = []
 """Empty path that makes this a package for Python's imports; ``_Finder`` finds the modules below it."""
+
+
+_SHOWN = 12
+"""Names of a kind that a notebook shows."""
 
 
 class LoadedModule(ModuleType):
@@ -34,11 +41,19 @@ class LoadedModule(ModuleType):
         parts = f"{len(self.WEIGHTS)} weights, {len(self.FEATURES)} features"
         return f"<module {self.MODEL} of symgraph: {parts}, {backend} backend, from {self.__file__}>"
 
-    def _repr_markdown_(self) -> str:
-        """Return the formulas, for notebooks."""
+    def _repr_html_(self) -> str:
+        """Return names and formulas, for notebooks."""
         _, found, text = str(self.__doc__).partition("By row:\n")
-        lines = text.partition("\n\n")[0] if found else ""
-        return f"**{self.MODEL}**\n\n```\n{lines}\n```" if lines else repr(self)
+        lines = dedent(text.partition("\n\n")[0]) if found else ""
+        names = {"features": self.FEATURES, "weights": self.WEIGHTS, "outputs": getattr(self, "OUTPUTS", ())}
+        rows = [(kind, str(len(of_kind)), _shortened(of_kind)) for kind, of_kind in names.items() if of_kind]
+        way = repr(self).partition(" features, ")[2].partition(", from")[0]
+        said = [str(self.METADATA["doc"])] if self.METADATA.get("doc") else []
+        return card(self.MODEL, way, "open", notes(said), table(("", "number", "names"), rows), formulas(lines))
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
 def module_of_text(source: str, name: str, origin: str) -> LoadedModule:

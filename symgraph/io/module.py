@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from symgraph.errors import BuildError, ModuleError
+from symgraph.errors import BuildError, ModuleError, did_you_mean
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text
@@ -59,7 +59,7 @@ class ScalarModule(ModuleFacts, RowFunctions):
 
 def targets_of(module: Any) -> tuple[str, ...]:
     """Return the names of a module's targets, the columns of y: none, one or several."""
-    return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
+    return tuple(getattr(module, "TARGETS", ())) if module.TARGET is None else (module.TARGET,)
 
 
 def load_file(path: Path) -> GeneratedModule:
@@ -126,6 +126,16 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     return module
 
 
+class _MissingError(AttributeError):
+    """Error for an attribute that a module lacks; the name that was meant is looked for when somebody reads the message, since
+    ``hasattr``, which fits and checks call often, does not.
+    """
+
+    def __str__(self) -> str:
+        text, name, module = self.args
+        return f"{text}{did_you_mean(name, dir(module)) if name else ''}"
+
+
 def explain_missing(module: ModuleType) -> None:
     """Make the error for a missing function say why it is missing: there is no residual, or nobody asked for it."""
     reason = module.METADATA.get("no_residual")
@@ -134,7 +144,7 @@ def explain_missing(module: ModuleType) -> None:
     def missing(name: str) -> Any:
         why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
         why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why
-        raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
+        raise _MissingError(f"the module of {module.MODEL} has no attribute {name!r}{why}", "" if why else name, module)
 
     vars(module)["__getattr__"] = missing
 
@@ -168,7 +178,8 @@ def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
     found = next((path for folder in folders if (path := folder / f"{text}.py").is_file()), None)
     if found is None:
         where = " or ".join(dict.fromkeys(map(str, folders))) + _listing("there are", folders)
-        raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one")
+        meant = did_you_mean(text, _names_in(folders))
+        raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one{meant}")
     if found.parent == settings.out_folder:
         require_trust(found, settings)
     return found.resolve()
@@ -195,9 +206,26 @@ def _packaged() -> list[Path]:
 
 
 def _listing(introduction: str, folders: list[Path]) -> str:
-    names = sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
+    names = _names_in(folders)
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     return f" ({introduction} {shown})" if names else ""
+
+
+def names_of_modules(config: str | Path | None = None) -> list[str]:
+    """Return the names by which `symgraph.load` finds modules.
+
+    Args:
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Raises:
+        OptionError: the settings cannot be read.
+    """
+    settings = read_config(file=None if config is None else Path(config))
+    return _names_in([settings.out_folder, *_packaged()])
+
+
+def _names_in(folders: list[Path]) -> list[str]:
+    return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
 
 
 def _check_abi(source: str, origin: str) -> None:

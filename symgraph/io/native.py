@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
-from symgraph.errors import BuildError, ModuleError, OptionError, SymgraphError
+from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
 from symgraph.io.compiled import is_single, module_of, offered, read_texts
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
 from symgraph.io.loaded import LoadedModule
@@ -210,7 +210,7 @@ def chosen(backend: str, others: Iterable[str] = ()) -> Choice:
         asked, where = os.environ.get(VARIABLE) or "auto", VARIABLE
     if asked not in get_args(Choice):
         known = dict.fromkeys((*get_args(Choice), *(() if where == VARIABLE else others)))
-        raise OptionError(f"{where} {asked!r} is unknown; known are {', '.join(known)}")
+        raise unknown_name(where, asked, known)
     return cast("Choice", asked)
 
 

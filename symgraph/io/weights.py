@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import WeightsError
+from symgraph.errors import WeightsError, did_you_mean
 from symgraph.io.documents import read_document
 from symgraph.io.files import write_file
 from symgraph.io.module import GeneratedModule
@@ -139,7 +139,8 @@ def _in_order(path: str, document: Mapping[str, Any], names: tuple[str, ...]) ->
     if missing or extra:
         lacks = f"lacks {', '.join(missing)}" if missing else ""
         has = f"has {', '.join(extra)}, which the model does not" if extra else ""
-        raise WeightsError(f"{path} was saved with another version of {model}: it {' and '.join(filter(None, (lacks, has)))}")
+        differs = " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
+        raise WeightsError(f"{path} was saved with another version of {model}: it {differs}")
     dtype = _DTYPES[document["dtype"]]
     return np.array([_number(path, name, values[name], dtype) for name in names], dtype)
 

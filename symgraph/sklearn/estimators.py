@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from symgraph.backends.source import model_hash
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import DataError, OptionError, did_you_mean
 from symgraph.fitting.fits import compiled, fit
 from symgraph.io.module import targets_of
 from symgraph.sklearn.families import linear, softmax
@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 _KEPT = 64
 _COMPILED: dict[str, ModuleType] = {}
 """The last modules by the digests of their models: clones of an estimator, and families at one width, share them."""
-_BY_HESSIAN = 20
-"""Most weights of a model whose Hessian is compiled: a C compiler takes seconds for the 210 second derivatives."""
 _CONSTANT = "constants__"
 
 
@@ -57,7 +55,8 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         given, width = self.model, self.n_features_in_
         is_family = not isinstance(given, Model) and not hasattr(given, "WEIGHTS")
         if is_family and not callable(given):
-            raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns a Model, not {given!r}")
+            told = "; Model.from_formula makes a Model of a text" if isinstance(given, str) else ""
+            raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns one, not {given!r}{told}")
         module = self._with_constants(_module_of(given(width, *size) if is_family else given))
         names_of_X = () if is_family else getattr(self, "feature_names_in_", ())
         self._columns = _places_of_features(module, width, list(names_of_X))
@@ -231,7 +230,8 @@ def _places_of_features(module: Any, width: int, names_of_X: list[str]) -> list[
         return list(range(width))
     missing = [name for name in names if name not in names_of_X]
     if missing:
-        raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; it has {', '.join(names_of_X)}")
+        known = f"it has {', '.join(names_of_X)}{did_you_mean(missing[0], names_of_X)}"
+        raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; {known}")
     return [names_of_X.index(name) for name in names]
 
 
@@ -249,7 +249,7 @@ def _module_of(given: Any) -> Any:
         return given
     digest = model_hash(given)
     if digest not in _COMPILED:
-        _COMPILED[digest] = compiled(given, by_hessian=_BY_HESSIAN)
+        _COMPILED[digest] = compiled(given)
         if len(_COMPILED) > _KEPT:
             _COMPILED.pop(next(iter(_COMPILED)), None)  # another thread may have taken it
     return _COMPILED[digest]

@@ -11,7 +11,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
 from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
@@ -109,7 +109,7 @@ def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
         names = ", ".join(declared) or "none so far"
         raise SpecError(
             f"{where}: symbol {symbol.name} is not declared; declare it with model.feature, weight, target or node first "
-            f"(declared: {names})"
+            f"(declared: {names}){did_you_mean(symbol.name, declared)}"
         )
     if symbol.assumptions0 != known.assumptions0:
         raise SpecError(

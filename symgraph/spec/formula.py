@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.formula_text import ALLOWED, fault_of, names_of_columns, unquoted_column, with_plain_names
 
@@ -233,7 +233,7 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
     unknown = [name for name in init if name not in weights]
     if unknown:
         is_column = "is a column of the data, and so" if unknown[0] in there else "is"
-        known = f"there are {', '.join(weights) or 'none'}"
+        known = f"there are {', '.join(weights) or 'none'}{did_you_mean(unknown[0], weights)}"
         raise SpecError(f"{unknown[0]} has an initial value and {is_column} no weight of the formula; {known}")
     if not weights:
         raise SpecError("the formula has no weight: every name right of ~ is a column of the data")
@@ -261,5 +261,6 @@ def _target(left: str, own: Collection[str], there: Mapping[str, str]) -> str:
         raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
     (target,) = reader.names
     if target not in there:
-        raise SpecError(f"formula, column 1: the target {target} is no column of the data; there are {', '.join(there)}")
+        known = f"there are {', '.join(there)}{did_you_mean(target, there)}"
+        raise SpecError(f"formula, column 1: the target {target} is no column of the data; {known}")
     return target

@@ -60,7 +60,11 @@ def fault_of(text: str) -> tuple[int, str]:
             return place, f"{token} is a word of Python's and no name; a column that is called so stands in backquotes"
         if not is_name and token not in _OPERATORS and not _NUMBER.fullmatch(token):
             instead = _INSTEAD.get(token)
-            return place, f"{token!r} is not read; write {instead}" if instead else f"{token!r} is not read: {ALLOWED}"
+            of_module = "; write exp(x) for np.exp(x)" if token == "." else ""
+            return (
+                place,
+                f"{token!r} is not read; write {instead}" if instead else f"{token!r} is not read: {ALLOWED}{of_module}",
+            )
         operand_ended = before == ")" or (before != "" and before not in _OPERATORS)
         calls = token == "(" and before.isidentifier()
         if operand_ended and not calls and (token == "(" or token not in _OPERATORS):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
@@ -197,6 +197,17 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
 """Every likelihood there is by name."""
 
 
+_SAME = {
+    "bernoulli": "'binomial', or 'binomial_with_logits', with trials=1",
+    "normal": "'gaussian'",
+    "norm": "'gaussian'",
+    "t": "'student_t'",
+    "nbinom": "'negative_binomial'",
+    "multinomial": "'categorical'",
+}
+"""Likelihoods by other names that people know them by."""
+
+
 def given_parameters(
     name: str, given: Mapping[str, Any], where: str, output: NamedNode | None, targets: Sequence[Input]
 ) -> dict[str, Any]:
@@ -206,7 +217,9 @@ def given_parameters(
         SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
     if name not in [*LIKELIHOODS]:
-        raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr)")
+        same = f"that law is {_SAME[name]}" if name in [*_SAME] else f"known are {', '.join(LIKELIHOODS)}"
+        meant = "" if name in [*_SAME] else did_you_mean(name, LIKELIHOODS)
+        raise SpecError(f"{where}: {name!r} is unknown; {same}; other laws are a model.loss(expr){meant}")
     if not targets:
         raise SpecError(f"{where}: {name!r} is a density of the target; declare model.target first")
     if len(targets) > 1:
@@ -214,7 +227,8 @@ def given_parameters(
     wanted = LIKELIHOODS[name].parameters
     unknown = [parameter for parameter in given if parameter not in wanted]
     if unknown:
-        raise SpecError(f"{where}: {name!r} has no parameter {unknown[0]}; it has {', '.join(wanted)}")
+        there = f"{', '.join(wanted)}{did_you_mean(unknown[0], wanted)}"
+        raise SpecError(f"{where}: {name!r} has no parameter {unknown[0]}; it has {there}")
     first = {} if output is None or wanted[0] in given or name == "categorical" else {wanted[0]: output.symbol}
     known = {**first, **given}
     for parameter in wanted:

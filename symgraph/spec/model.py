@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sympy
-
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
@@ -122,6 +120,17 @@ class Model(Declarations):
         part._loss, part._functions, part._places, part._frozen = loss, self._functions, self._places, True
         return part
 
+    def rewritten(self, nodes: Iterable[NamedNode], loss: Any, penalty: Any) -> "Model":
+        """Return a frozen model of the same inputs and outputs whose nodes, loss and penalty are written in another way.
+
+        Args:
+            nodes: its nodes, those of the outputs among them.
+            loss, penalty: their expressions, or None.
+        """
+        part = self.part(nodes, loss)
+        part._inputs, part._targets, part._outputs, part._penalty = self._inputs, self._targets, self._outputs, penalty
+        return part
+
     def local(self, expr: Any) -> "Model":
         """Return a model whose loss is one expression, and whose weights are the symbols in it, nodes as well as inputs.
 
@@ -140,9 +149,7 @@ class Model(Declarations):
         Args:
             nodes: the further nodes, over symbols of this model and of nodes among them that come before.
         """
-        part = self.part((*self.nodes, *nodes), self._loss)
-        part._inputs, part._targets, part._outputs = self._inputs, self._targets, self._outputs
-        return part
+        return self.rewritten((*self.nodes, *nodes), self._loss, None)
 
     def penalty_part(self) -> "Model":
         """Return the model whose loss is the penalty, with the nodes that it needs; without features and target.
@@ -160,15 +167,6 @@ class Model(Declarations):
         if self._loss is None:
             raise SpecError(f"model {self.name}: {what} a loss; set one with model.loss")
         return self._loss
-
-    def _repr_latex_(self) -> str:
-        rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
-        if self._loss is not None:
-            rows.append((r"\mathrm{loss}", sympy.latex(self._loss)))
-        if self._penalty is not None:
-            rows.append((r"\mathrm{penalty}", sympy.latex(self._penalty)))
-        body = r" \\ ".join(f"{left} &= {right}" for left, right in rows)
-        return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
 
     def __repr__(self) -> str:
         parts = f"{len(self.feature_inputs)} features, {len(self.weight_inputs)} weights, {len(self._nodes)} nodes"

@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Abs, Piecewise, sqrt
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.functions import log1p
 from symgraph.spec.laws import is_finite_number
 
@@ -52,7 +52,8 @@ def robust_loss(name: str, f_scale: float, where: str) -> Robust | None:
         SpecError: the name is unknown, or the scale is no positive number.
     """
     if name not in ["linear", *ROBUST]:
-        raise SpecError(f"{where}: loss {name!r} is unknown; known are linear, {', '.join(ROBUST)}")
+        known = f"known are linear, {', '.join(ROBUST)}{did_you_mean(name, ['linear', *ROBUST])}"
+        raise SpecError(f"{where}: loss {name!r} is unknown; {known}")
     if not is_finite_number(f_scale) or f_scale <= 0.0:
         raise SpecError(f"{where}: f_scale must be a positive number, not {f_scale!r}")
     return None if name == "linear" else Robust(name, float(f_scale))

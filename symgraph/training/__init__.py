@@ -5,6 +5,7 @@ from symgraph.training.clipping import CLIPS, Clip, clip_by_norm, clip_by_value
 from symgraph.training.doubts import doubts
 from symgraph.training.epoch import Epoch, run_epoch
 from symgraph.training.history import Callback, EpochEnd, Failure, Stop, TrainResult
+from symgraph.training.live import Live
 from symgraph.training.optimizers import (
     OPTIMIZERS,
     Optimizer,
@@ -17,7 +18,7 @@ from symgraph.training.optimizers import (
     rmsprop,
     sgd,
 )
-from symgraph.training.plots import plot_comparison, plot_loss
+from symgraph.training.recorder import Recorder
 from symgraph.training.rows import Rows, Split, as_rows, batches, shuffled, split
 from symgraph.training.schedules import SCHEDULES, Schedule, constant, cosine, exponential, step_decay, warmup
 from symgraph.training.stopping import STOPS, converged, patience
@@ -34,9 +35,11 @@ __all__ = [
     "Epoch",
     "EpochEnd",
     "Failure",
+    "Live",
     "Optimizer",
     "OptimizerState",
     "Parameter",
+    "Recorder",
     "Rows",
     "Schedule",
     "Split",
@@ -57,8 +60,6 @@ __all__ = [
     "momentum",
     "nesterov",
     "patience",
-    "plot_comparison",
-    "plot_loss",
     "resume",
     "rmsprop",
     "run_epoch",

@@ -90,7 +90,7 @@ def clip_by_norm(max_norm: float) -> ClipByNorm:
     """Shorten gradients longer than `max_norm` to that length, keeping their direction.
 
     Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks", algorithm 1:
-    g * max_norm / |g| where |g| > max_norm, and g elsewhere.
+    ``g * max_norm / |g|`` where ``|g| > max_norm``, and g elsewhere.
 
     Args:
         max_norm: the greatest Euclidean norm, positive.

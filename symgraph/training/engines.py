@@ -1,11 +1,11 @@
 """Choice of what runs the epochs of a training: arrays, Python floats, or compiled C."""
 
-from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import BuildError, ModuleError, OptionError
+from symgraph.errors import BuildError, ModuleError, OptionError, did_you_mean
 from symgraph.io.native import LONGEST, NativeModule
 from symgraph.training.clipping import Clip
 from symgraph.training.epoch import ByEpoch, Epoch, Ran, run_epoch
@@ -19,6 +19,7 @@ from symgraph.training.rows import Array, Rows, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
+_CHOICES = get_args(Choice)
 
 
 class Epochs(Protocol):
@@ -80,9 +81,11 @@ def checked_choice(value: Any, option: str = "backend") -> Choice:
     Raises:
         OptionError: there is none of that name.
     """
-    if value not in get_args(Choice):
-        raise OptionError(f"{option} must be one of {', '.join(get_args(Choice))}, not {value!r}")
-    return cast("Choice", value)
+    if value not in _CHOICES:
+        known = f"{', '.join(_CHOICES)}, not {value!r}{did_you_mean(value, _CHOICES)}"
+        raise OptionError(f"{option} must be one of {known}")
+    choice: Choice = value
+    return choice
 
 
 def choose_engine(work: Work, choice: Choice) -> Engine:
@@ -104,10 +107,10 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
         return _arrays(work, None if choice in ("auto", "numpy") else "float32 is for arrays alone", on_numpy=choice == "numpy")
     if work.batch_size != 1:
         raise OptionError(f"batch_size is {work.batch_size}; the backends scalar and c take one row an update, numpy more")
-    if choice != "auto" and choice in modules.lacking:
+    if choice != "auto" and (lack := modules.lack(choice)) is not None:
         needed = {"c": "the model's C file", "scalar": "the scalar module"}[choice]
-        raise OptionError(f"the backend {choice} needs {needed}: {modules.lacking[choice]}")
-    reason = modules.lacking.get("c") or _too_long(modules) if choice == "auto" else None
+        raise OptionError(f"the backend {choice} needs {needed}: {lack}")
+    reason = modules.lack("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
             rows = compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits)
@@ -132,7 +135,7 @@ def _too_long(modules: Siblings) -> str | None:
 def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine:
     module: Any = work.modules.arrays
     if module is None:
-        raise OptionError(f"the backend numpy needs the numpy module: {work.modules.lacking['numpy']}")
+        raise OptionError(f"the backend numpy needs the numpy module: {work.modules.lack('numpy')}")
 
     if on_numpy and isinstance(module, NativeModule):
         module = module.numpy

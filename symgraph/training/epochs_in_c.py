@@ -3,11 +3,12 @@
 import ctypes
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class CompiledRows:
         judge: has the mean loss where a sum of losses overflows, and the loss of the row at which a value is not finite.
         rows: all rows, float64, each row's features in one piece.
         optimizer: the optimizer of the updates.
-        numbers: the constants of its rule, and behind them the limits of the weights, if there are some.
+        numbers: the constants of its rule, and behind them the limits of the weights, if there are some, as numbers in a row.
         limit: the number that belongs to the clip.
     """
 
@@ -54,7 +55,7 @@ class CompiledRows:
     judge: Any
     rows: Rows
     optimizer: Optimizer
-    numbers: NDArray[np.float64]
+    numbers: Sequence[float] | NDArray[np.float64]
     limit: float
 
     @property
@@ -64,19 +65,20 @@ class CompiledRows:
 
     def epochs(self, w: Array, state: OptimizerState, count: int, orders: NDArray[np.int64] | None) -> Ran:
         """See `engines.Epochs`. An epoch with a value that is not finite is run again row by row, which finds the row."""
-        n, size = self.rows.n, _PIECE
+        n, size, k = self.rows.n, _PIECE, len(w)
         kept: list[float] = []
         best = w
         if n <= _PIECE:
             first, step = int(state.epoch), int(state.step)
-            room, behind = self._room(w, state, _padded(len(w)) + count)
-            rates = behind[_padded(len(w)) :]
-            rates[:] = [self.optimizer.rate_at(epoch) for epoch in range(first, first + count)]
+            room, numbers, behind = self._room(w, state, _padded(k) + count)
+            rates, rate = room[behind + _padded(k) :], self.optimizer.rate
+            rates[:] = [self.optimizer.rate_at(epoch) for epoch in range(first, first + count)] if callable(rate) else rate
             order = None if orders is None else np.ascontiguousarray(orders[:count]).reshape(-1)
-            done = self.library.symgraph_epochs(_at(room), *self._data(0, order), n, step, count, self.limit)
-            w, state = _read(room, len(w), step + done * n, first + done)
+            at = _at(room)
+            done = self.library.symgraph_epochs(at, at + numbers, *self._data(0, order), n, step, count, self.limit)
+            w, state = _read(room, k, len(state.slots), step + done * n, first + done)
             kept, size = rates[:done].tolist(), 1
-            best = behind[: len(w)].copy() if done else w
+            best = room[behind : behind + k].copy() if done else w
             if done == count:
                 return Ran(Epoch(w, state, None), kept, best)
         orders = None if orders is None else orders[len(kept) :]
@@ -85,11 +87,12 @@ class CompiledRows:
 
     def _epoch(self, size: int, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, some at a time; one at a time tells at which a value is not finite."""
-        room, epoch, step, n = self._room(w, state)[0], int(state.epoch), int(state.step), self.rows.n
-        rate = self.optimizer.rate_at(epoch)
+        epoch, step, n = int(state.epoch), int(state.step), self.rows.n
+        (room, numbers, _), rate = self._room(w, state), self.optimizer.rate_at(epoch)
+        at = _at(room)
         for start in range(0, n, size):
-            before, some = room[0, : len(w)].copy(), min(size, n - start)
-            lost = self.library.symgraph_steps(_at(room), *self._data(start, order), some, step, rate, self.limit)
+            before, some = room[: len(w)].copy(), min(size, n - start)
+            lost = self.library.symgraph_steps(at, at + numbers, *self._data(start, order), some, step, rate, self.limit)
             step += some
             if math.isfinite(lost):
                 continue
@@ -97,33 +100,42 @@ class CompiledRows:
                 return self._epoch(1, w, state, order)
             row = start if order is None else int(order[start])
             return Epoch(w, state, Failure(epoch, row if self.rows.given else None, self._fault(before, room, row)))
-        return finished(*_read(room, len(w), step, epoch + 1), (w, state))
+        return finished(*_read(room, len(w), len(state.slots), step, epoch + 1), (w, state))
 
     def _fault(self, before: Array, room: NDArray[np.float64], row: int) -> Quantity:
         """Tell which value was not finite at a row, from the weights before it and the state behind it."""
         loss, gradient = self.judge.value_and_grad(before, *self.rows.take(row))
         if not math.isfinite(loss):
             return "loss"
-        if not (np.isfinite(gradient).all() and np.isfinite(room[1]).all()):  # the second has been clipped
+        k, lanes = len(before), _padded(len(before))
+        if not (np.isfinite(gradient).all() and np.isfinite(room[lanes : lanes + k]).all()):  # the second has been clipped
             return "gradient"
-        return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
+        return "weights" if not np.isfinite(room[:k]).all() else "loss"
 
-    def _room(self, w: Array, state: OptimizerState, count: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the state that the C code changes, and room for so many numbers; between them is that for the state before."""
-        parts, lanes = 2 + len(state.slots), _padded(len(w))
-        block = np.zeros(2 * parts * lanes + count)
-        room = block[: parts * lanes].reshape(parts, lanes)
-        room[0, : len(w)] = w
-        for place, slot in zip(room[2:], state.slots, strict=True):
-            place[: len(w)] = slot
-        return room, block[len(block) - count :]
+    def _room(self, w: Array, state: OptimizerState, count: int = 0) -> tuple[NDArray[np.float64], int, int]:
+        """Return what the C code works on: the state, room for the state before, so many numbers; and those of the rule.
+
+        The numbers of the rule, which come last, are out of the way of those that the C code counts from the state on.
+
+        Returns:
+            All that, then the place of the rule's numbers in bytes, and that of the others.
+        """
+        k, lanes = len(w), _padded(len(w))
+        behind, own = 2 * (2 + len(state.slots)) * lanes, len(self.numbers)
+        room = np.zeros(own + behind + count)
+        room[:k] = w
+        for i, slot in enumerate(state.slots, 2):
+            room[i * lanes : i * lanes + k] = slot
+        if own:
+            room[behind + count :] = self.numbers
+        return room[: behind + count], 8 * (behind + count), behind
 
     def _data(self, start: int, order: NDArray[np.int64] | None) -> tuple[int | None, ...]:
-        """Return the addresses of the rule's numbers, of the rows from one on, and of their order."""
+        """Return the addresses of the rows from one on, and of their order."""
         X, y = self.rows.X, self.rows.y
-        if order is not None:
-            return _at(self.numbers), _at(X), _at(y), _at(order[start:])
-        return _at(self.numbers), *(None if part is None else _at(part[start:]) for part in (X, y)), None
+        if order is None and start:
+            X, y = self.rows.take(slice(start, None))
+        return _at_or_null(X), _at_or_null(y), None if order is None else _at(order[start:])
 
 
 def compiled_rows(
@@ -148,18 +160,20 @@ def compiled_rows(
     source, text = siblings.c_files[0]
     if is_single(text):
         raise ModuleError(f"{source} is in single precision, and an optimizer's state is in double; build it without --float")
-    (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
-    environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
+    rule, numbers = recorded(optimizer)
+    given: Any = siblings.arrays or siblings.scalar
+    environment = tuple(map(os.environ.get, ("CC", "PATH", VARIABLE)))
     sizes = len(given.WEIGHTS), len(given.FEATURES), len(targets_of(given)), len(given.OUTPUTS)
     clipped = "" if clip is None else clip.in_c
     library, module = _library(siblings.c_files, sizes, rule, clipped, -1 if limits is None else len(numbers), environment)
     if identity(module) != identity(given):
         raise ModuleError(f"{source} was not built from the same spec; build it again")
-    X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
+    if not all(part is None or (part.flags.c_contiguous and part.dtype == np.float64) for part in (rows.X, rows.y)):
+        X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
+        rows = rows._replace(X=X, y=y)
     limit = 0.0 if clip is None else clip.limit
-    judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
-    constants = np.array(numbers, np.float64) if limits is None else np.hstack([numbers, *limits])
-    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, constants, limit)
+    judge = given if siblings.arrays is not None else ScalarRows(given)
+    return CompiledRows(library, judge, rows, optimizer, numbers if limits is None else np.hstack([numbers, *limits]), limit)
 
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library
@@ -169,7 +183,7 @@ def _library(
     rule: RuleInC,
     clip: str,
     limits: int,
-    environment: tuple[str, ...],
+    environment: tuple[str | None, ...],
 ) -> tuple[ctypes.CDLL, ModuleType]:
     """Compile and load the epochs of a model, a rule and a clip.
 
@@ -217,11 +231,18 @@ def _padded(k: int) -> int:
     return -(-k // 4) * 4
 
 
-def _read(state: NDArray[np.float64], k: int, step: int, epoch: int) -> tuple[Array, OptimizerState]:
+def _read(room: NDArray[np.float64], k: int, slots: int, step: int, epoch: int) -> tuple[Array, OptimizerState]:
     """Return the weights and the optimizer's state that a state of the C code holds."""
-    return state[0, :k].copy(), OptimizerState(int64(step), int64(epoch), tuple(slot[:k].copy() for slot in state[2:]))
+    lanes = _padded(k)
+    kept = tuple([room[i * lanes : i * lanes + k].copy() for i in range(2, 2 + slots)])
+    return room[:k].copy(), OptimizerState(int64(step), int64(epoch), kept)
 
 
-def _at(array: NDArray[Any] | None) -> int | None:
+def _at(array: NDArray[Any]) -> int:
     """Return the address of an array, in a tenth of the time that ``array.ctypes`` takes."""
-    return None if array is None else array.__array_interface__["data"][0]
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _at_or_null(array: NDArray[Any] | None) -> int | None:
+    return None if array is None else _at(array)

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.training.optimizers import OptimizerState
+from symgraph.display.html import State, card, curve, notes, table
+from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.rows import Array
 
 Reason = Literal["epochs", "converged", "patience", "callback", "non-finite", "interrupted"]
@@ -114,6 +115,7 @@ class TrainResult:
             the first one where no epoch was finished, and the best weights are those it started from.
         shuffle: whether rows were visited in a new order each epoch; not where an update takes all rows.
         batch_size: rows an update.
+        optimizer: the optimizer with its rate.
     """
 
     weights: Array
@@ -132,6 +134,7 @@ class TrainResult:
     best_epoch: int
     shuffle: bool
     batch_size: int
+    optimizer: Optimizer
 
     @property
     def message(self) -> str:
@@ -165,6 +168,21 @@ class TrainResult:
             f"TrainResult(epochs={self.epochs}, reason={self.reason!r}, loss={loss}, best_epoch={self.best_epoch}, "
             f"backend={self.backend!r}, seed={self.seed})"
         )
+
+    def _repr_html_(self) -> str:
+        states: dict[Reason, State] = {"converged": "good", "patience": "good", "non-finite": "bad"}
+        held, last = self.validation_losses, self.epochs - 1
+        columns = {"loss": self.losses} | ({} if held is None else {"validation loss": held})
+        place = self.best_epoch - self.first_epoch
+        rows = [
+            (when, str(epoch + self.first_epoch), *(f"{values[epoch]:.6g}" for values in columns.values()))
+            for when, epoch in (("first", 0), ("best", place), ("last", last))
+            if self.epochs and epoch >= 0
+        ]
+        *_, updates = self.summary().splitlines()
+        name = f"training by {self.optimizer.name}, rate {self.optimizer.rate_at(self.first_epoch):g}"
+        parts = curve(self.losses.tolist(), "loss"), table(("", "epoch", *columns), rows), notes([updates])
+        return card(name, self.message, states.get(self.reason, "open"), *parts)
 
     def summary(self) -> str:
         """Return a few lines for a person: how the run ended, and its losses."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.training.options import number
 from symgraph.training.rows import Array
 from symgraph.training.schedules import Schedule
@@ -188,7 +188,8 @@ class Optimizer:
         known = tuple(parameter.name for parameter in self.parameters)
         for name in parameters:
             if name not in known:
-                raise OptionError(f"{self.name} has no parameter {name!r}; it takes {', '.join(('rate', *known))}")
+                takes = f"it takes {', '.join(('rate', *known))}{did_you_mean(name, ('rate', *known))}"
+                raise OptionError(f"{self.name} has no parameter {name!r}; {takes}")
         changed = tuple(p._replace(value=parameters.get(p.name, p.value)) for p in self.parameters)
         return replace(self, rate=self.rate if rate is None else rate, parameters=changed)
 

@@ -1,11 +1,12 @@
 """Find a model's modules of the other backends, which `symgraph build` puts beside a module's file."""
 
 import os
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from importlib.util import decode_source
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from symgraph.errors import ModuleError
 from symgraph.io.module import GeneratedModule, ScalarModule, from_source
@@ -15,20 +16,36 @@ from symgraph.io.trust import objection
 _SUFFIX = "_scalar"
 
 
-class Siblings(NamedTuple):
+@dataclass(frozen=True)
+class Siblings:
     """Modules of a model, the given one included, all built from the same spec; and its C file, whose spec is compared later.
 
     Attributes:
         arrays: the module of the numpy backend, or a compiled one; or None.
-        scalar: the module of the scalar backend, or None.
+        find_scalar: finds the module of the scalar backend, or says why there is none; most runs do without it.
         c_files: the texts of the C file, which comes first, and its header, by name; () if there are none.
-        lacking: for each of "numpy", "scalar" and "c" that is missing, the reason.
+        lacking: for "numpy" and "c", if it is missing, the reason.
     """
 
     arrays: GeneratedModule | None
-    scalar: ScalarModule | None
+    find_scalar: Callable[[], ScalarModule | str]
     c_files: tuple[tuple[str, str], ...]
     lacking: Mapping[str, str]
+
+    @cached_property
+    def _scalar(self) -> ScalarModule | str:
+        return self.find_scalar()
+
+    @property
+    def scalar(self) -> ScalarModule | None:
+        """Return the module of the scalar backend, or None."""
+        return None if isinstance(self._scalar, str) else self._scalar
+
+    def lack(self, backend: str) -> str | None:
+        """Return the reason why "numpy", "scalar" or "c" is missing, or None if it is not."""
+        if backend == "scalar":
+            return self._scalar if isinstance(self._scalar, str) else None
+        return self.lacking.get(backend)
 
 
 def is_scalar(module: Any) -> bool:
@@ -48,30 +65,53 @@ def siblings_of(module: Any) -> Siblings:
     Args:
         module: of any backend. A C file beside a module of Python is not compiled here; see `identity`.
     """
-    own, metadata = tuple(getattr(module, "C_FILES", {}).items()), getattr(module, "METADATA", {})
-    alone = "constants, which only its own module has as they are" if getattr(module, "CONSTANTS", {}) else ""
-    alone = alone or ("a penalty, which functions of one row do not have" if metadata.get("has_penalty") else "")
+    facts, alone = vars(module), ""
+    if facts.get("CONSTANTS"):
+        alone = f"{module.MODEL} has constants, which only its own module has as they are"
+    elif facts.get("METADATA", {}).get("has_penalty"):
+        alone = f"{module.MODEL} has a penalty, which functions of one row do not have"
     if alone:
-        return Siblings(module, None, (), dict.fromkeys(("scalar", "c"), f"{module.MODEL} has {alone}"))
+        return Siblings(module, lambda: alone, (), {"c": alone})
+    own = tuple(facts.get("C_FILES", {}).items())
     if own and not isinstance(module, NativeModule):
-        return Siblings(module, None, own, {"scalar": f"the module of {module.MODEL} was compiled from C"})
+        return Siblings(module, lambda: f"the module of {module.MODEL} was compiled from C", own, {})
     given_scalar = is_scalar(module)
-    stem, suffix = _stem(getattr(module, "__file__", None) or "", given_scalar)
-    other = "numpy" if given_scalar else "scalar"
+    stem, suffix = _stem(facts.get("__file__") or "", given_scalar)
+    other = partial(_other, module, stem, suffix, given_scalar)
+    c_files, lacking = (own, {}) if own else _c_files(module, stem, suffix)
+    if not given_scalar:
+        return Siblings(module, other, c_files, lacking)
+    arrays = other()
+    if isinstance(arrays, str):
+        return Siblings(None, lambda: module, c_files, {**lacking, "numpy": arrays})
+    return Siblings(arrays, lambda: module, c_files, lacking)
+
+
+def _nowhere(module: Any, suffix: str) -> str:
+    return f"the module of {module.MODEL} is in no file{suffix}"
+
+
+def _other(module: Any, stem: str | None, suffix: str, given_scalar: bool) -> Any:
+    """Return the scalar module beside a numpy module, or the other way round; or the reason why there is none."""
     if stem is None:
-        nowhere = f"the module of {module.MODEL} is in no file{suffix}"
-        lacking, found, c_files = dict.fromkeys((other,) if own else (other, "c"), nowhere), None, own
-    else:
-        lacking, found, name = {}, _read(f"{stem}{suffix}"), os.path.basename(stem)  # noqa: PTH119  quicker than Path
-        if found is None:
-            lacking[other] = f"there is no module {name}{suffix} beside it"
-        elif is_scalar(found) is given_scalar or identity(found) != identity(module):
-            found, lacking[other] = None, f"{name}{suffix} was not built from the same spec; build it again"
-        c_files = own or tuple((f"{name}{end}", _read(f"{stem}{end}")) for end in (".c", ".h"))
-        if None in (text for _, text in c_files):
-            lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
-    arrays, scalar = (found, module) if given_scalar else (module, found)
-    return Siblings(arrays, scalar, c_files, lacking)
+        return _nowhere(module, suffix)
+    found, name = _read(f"{stem}{suffix}"), f"{os.path.basename(stem)}{suffix}"  # noqa: PTH119  quicker than Path
+    if found is None:
+        return f"there is no module {name} beside it"
+    if is_scalar(found) is given_scalar or identity(found) != identity(module):
+        return f"{name} was not built from the same spec; build it again"
+    return found
+
+
+def _c_files(module: Any, stem: str | None, suffix: str) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    """Return the texts of the C file beside a module and of its header, and what is lacking."""
+    if stem is None:
+        return (), {"c": _nowhere(module, suffix)}
+    name = os.path.basename(stem)  # noqa: PTH119  as above
+    files = tuple((f"{name}{end}", _read(f"{stem}{end}")) for end in (".c", ".h"))
+    if None in (text for _, text in files):
+        return files, {"c": f"there is no {name}.c beside it, which `symgraph build --backend c` makes"}
+    return files, {}
 
 
 @lru_cache(maxsize=64)  # a run is often short beside the search for files

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.io.targets import check_labels
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.labels import array_of, labels_of
 from symgraph.training.options import number
 
 Array = NDArray[np.floating[Any]]
@@ -49,6 +49,9 @@ class Rows(NamedTuple):
         return None if self.X is None else self.X[batch], None if self.y is None else self.y[batch]
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
 def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: bool = False) -> Array:
     """Return a value as a float32 or float64 array in native byte order; whole numbers and booleans become float64.
 
@@ -61,6 +64,8 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
     Raises:
         DataError: it is no rectangular array of such numbers, has other names, or is masked.
     """
+    if type(value) is np.ndarray and value.dtype is _DOUBLE:
+        return value
     try:
         array = array_of(value, names, name, column=column)
     except ValueError as error:
@@ -80,15 +85,16 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
     Args:
         module: a generated module.
         X: (n, d), with one feature also (n,); None for a model without features.
-        y: (n,), of several targets (n, p); None for a model without target.
+        y: (n,), of several targets (n, p); None for a model without target, or where X is a table that has it.
         dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
 
     Raises:
         DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers; or the
             model's likelihood gives a target no probability.
     """
+    targets, labels = targets_of(module), labels_of(X, False)
     features = _features(module, X)
-    target = _target(module, y)
+    target = _target(module, X if y is None and targets and all(name in labels for name in targets) else y)
     if features is not None and target is not None and len(features) != len(target):
         raise DataError(f"X has {len(features)} rows and y has {len(target)}; give one target a row")
     check_labels(module, features, target)
@@ -237,17 +243,20 @@ def _features(module: GeneratedModule | ScalarModule, X: Any) -> Array | None:
         if X is not None:
             raise DataError(f"{model} has no features; leave X out")
         return None
-    wanted = f"{model} needs (n, {len(names)}): {', '.join(names)}"
     if X is None:
-        raise DataError(f"X is missing; {wanted}")
+        raise DataError(f"X is missing; {_wanted_features(module)}")
     array = float_array("X", X, names, column=len(names) == 1)
     if len(names) == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape[1:] != (() if len(names) == 1 else (len(names),)) or array.ndim == 0:
-        raise DataError(f"X has shape {array.shape}; {wanted}")
+        raise DataError(f"X has shape {array.shape}; {_wanted_features(module)}")
     if len(array) == 0:
         raise DataError("X has no rows")
     return array
+
+
+def _wanted_features(module: GeneratedModule | ScalarModule) -> str:
+    return f"{module.MODEL} needs (n, {len(module.FEATURES)}): {', '.join(module.FEATURES)}"
 
 
 def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
@@ -257,10 +266,17 @@ def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
             raise DataError(f"{model} has no target; leave y out")
         return None
     several = len(names) > 1
-    wanted, shape = f"its target{'s' * several} {', '.join(names)}", f"(n, {len(names)})" if several else "(n,)"
     if y is None:
-        raise DataError(f"y is missing; {model} needs {wanted}, {shape}")
+        raise DataError(f"y is missing; {model} needs {_wanted(names)}, {_shape(names)}")
     array = float_array("y", y, names, column=not several)
     if array.ndim != 1 + several or len(array) == 0 or (several and array.shape[1] != len(names)):
-        raise DataError(f"y has shape {array.shape}; {model} needs {wanted} as {shape}, n at least 1")
+        raise DataError(f"y has shape {array.shape}; {model} needs {_wanted(names)} as {_shape(names)}, n at least 1")
     return array
+
+
+def _wanted(names: Sequence[str]) -> str:
+    return f"its target{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
+def _shape(names: Sequence[str]) -> str:
+    return f"(n, {len(names)})" if len(names) > 1 else "(n,)"

@@ -2,9 +2,10 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class _Plan(NamedTuple):
     stops: Sequence[Stop]
     callbacks: Sequence[Callback]
     journal: Journal | None
+    optimizer: Optimizer
 
     def at_once(self, done: int) -> int:
         """Return the most epochs of one call after some are done: one where someone looks at each, else up to a checkpoint."""
@@ -90,7 +92,8 @@ def train(
         state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
         stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
-        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. Where one
+            has a method ``close``, that is called in the end.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
             beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
@@ -109,7 +112,8 @@ def train(
     if isinstance(module, Stream):
         module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
         backend = "numpy"
-    _check_module(module)
+    by_rows = is_scalar(module)
+    _check_module(module, by_rows)
     stops, listeners = _checked_stops(stop), _checked_callbacks(callbacks)
     function("clip", clip, "clip_by_norm(1.0)")
     if state is not None and w0 is None:
@@ -123,9 +127,8 @@ def train(
         saved = None if journal is None else journal.saved
         if saved is not None:
             given, state, seed = _weights_of(saved, module), None, saved.run["seed"] if seed is None else seed
-        seed = secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed
+        seed = secrets.randbits(32) if seed is None else seed
         seed = count("seed", seed, at_least=0, at_most=GREATEST_SEED)
-        by_rows = is_scalar(module)
         rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
         modules = siblings_of(module)
         w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
@@ -137,7 +140,7 @@ def train(
             size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
-        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
+        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal, optimizer)
         first = int(start.epoch) if saved is None else saved.run["first_epoch"]
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
@@ -145,7 +148,18 @@ def train(
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
             _checked_state(optimizer, reached.state, w)
-        return _run(plan, reached, saved, epochs)
+        with _closed(listeners):
+            return _run(plan, reached, saved, epochs)
+
+
+@contextmanager
+def _closed(callbacks: Sequence[Callback]) -> Iterator[None]:
+    """Call in the end the method ``close`` of each callback that has one."""
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda: None)()
 
 
 def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
@@ -233,6 +247,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
         best_epoch=kept.best_epoch,
         shuffle=plan.shuffle,
         batch_size=plan.batch_size,
+        optimizer=plan.optimizer,
     )
 
 
@@ -272,16 +287,16 @@ def _frozen(reached: Reached) -> Reached:
     return reached
 
 
-def _check_module(module: GeneratedModule | ScalarModule) -> None:
-    if is_scalar(module) and getattr(module, "METADATA", {}).get("has_penalty"):
+def _check_module(module: GeneratedModule | ScalarModule, by_rows: bool) -> None:
+    if by_rows and getattr(module, "METADATA", {}).get("has_penalty"):
         raise OptionError(f"{module.MODEL} has a penalty, which rows have no share in; train its numpy module")
-    if not hasattr(module, "row" if is_scalar(module) else "value_and_grad"):
+    if not hasattr(module, "row" if by_rows else "value_and_grad"):
         raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
 
 
 def _initial_weights(modules: Siblings, seed: int) -> Array:
     if modules.arrays is None:
-        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking['numpy']}")
+        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lack('numpy')}")
     if not hasattr(modules.arrays, "initial_weights"):
         raise OptionError(f"w0 is missing: the compiled module of {modules.arrays.MODEL} draws no initial weights")
     weights: Array = modules.arrays.initial_weights(seed)
@@ -307,7 +322,7 @@ def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
 
 
 def _checked_stops(stop: Stop | Sequence[Stop] | None) -> tuple[Stop, ...]:
-    stops = () if stop is None else tuple(stop) if isinstance(stop, list | tuple) else (stop,)
+    stops: tuple[Any, ...] = () if stop is None else tuple(stop) if isinstance(stop, list | tuple) else (stop,)
     for one in stops:
         function("stop", one, "converged(1e-6)")
-    return cast("tuple[Stop, ...]", stops)
+    return stops

@@ -1,6 +1,6 @@
 """The model that users declare: a spec that draws itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -10,7 +10,9 @@ from symgraph.drawing.drawing import Drawing
 from symgraph.errors import OptionError
 from symgraph.runtime.labels import array_of
 from symgraph.spec import model as spec
+from symgraph.views.formulas import formula
 from symgraph.views.picture import pictured
+from symgraph.views.styles import STYLES, Style
 
 
 class Model(spec.Model):
@@ -37,9 +39,34 @@ class Model(spec.Model):
         point = None if w is None and row is None else point_of(self, w, row)
         return Drawing(pictured(self, point, ops=ops))
 
+    def _repr_latex_(self) -> str:
+        body = aligned(formulas(self, STYLES["latex"]))
+        return f"$\\displaystyle \\begin{{aligned}}\n{body}\n\\end{{aligned}}$"
+
     def _repr_html_(self) -> str:
         """Return the picture and below it the formulas, which notebooks typeset."""
         return f"{self.draw()._repr_html_()}\n{escape(self._repr_latex_(), quote=False)}"
+
+
+def formulas(model: spec.Model, style: Style) -> list[tuple[str, str]]:
+    """Return both sides of the equations of a model: its nodes, the loss and the penalty, as far as they are declared.
+
+    Args:
+        model: the spec, which may not be complete yet.
+        style: a row of ``STYLES``.
+    """
+    ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
+    exprs = {node.name: node.expr for node in model.nodes} | {name: expr for name, expr in ends.items() if expr is not None}
+    return [(style.name(name), formula(expr, style)) for name, expr in exprs.items()]
+
+
+def aligned(rows: Iterable[tuple[str, str]]) -> str:
+    """Return equations as lines of LaTeX that are aligned at their equals signs, for the inside of a display.
+
+    Args:
+        rows: both sides of each.
+    """
+    return " \\\\\n".join(f"{left} &= {right}" for left, right in rows)
 
 
 def point_of(model: spec.Model, w: Any, row: Any) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -41,12 +41,19 @@ class Edge:
     Attributes:
         source: the name of what is used.
         target: the name of what uses it.
-        partial: the local partial d target / d source, a SymPy expression over symbols of the model, the target's own included.
+        symbol: the symbol of what is used.
+        user: the vertex that uses it.
     """
 
     source: str
     target: str
-    partial: Any
+    symbol: Any
+    user: Vertex
+
+    @property
+    def partial(self) -> Any:
+        """The local partial d target / d source, a SymPy expression over symbols of the model, the target's own included."""
+        return _partial(self.user.expr, self.symbol, self.user.symbol)
 
 
 class Numbers(NamedTuple):
@@ -141,8 +148,12 @@ class NamedGraph:
 
 
 def _edges_to(vertex: Vertex) -> list[Edge]:
-    if vertex.expr is None:
-        return []
-    own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): the node itself
-    symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
-    return [Edge(str(one.name), vertex.name, slope(vertex.expr, one).xreplace(own)) for one in symbols]
+    symbols = () if vertex.expr is None else sorted(symbols_of(vertex.expr), key=lambda one: one.place)
+    return [Edge(str(one.name), vertex.name, one, vertex) for one in symbols]
+
+
+@lru_cache(maxsize=1024)
+def _partial(expr: Any, symbol: Any, own: Any) -> Any:
+    """Differentiate; the derivative of exp(t) is exp(t), the node itself, which is called by its own symbol."""
+    found = slope(expr, symbol)
+    return found.xreplace({expr: own}) if expr.args else found

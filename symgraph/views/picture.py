@@ -2,17 +2,21 @@
 
 import math
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from symgraph.check.reference import Point
+from symgraph.drawing.groups import MOST, grouped
 from symgraph.drawing.picture import Arrow, Box, Picture
 from symgraph.spec.model import Model
+from symgraph.views.formulas import formula
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
+from symgraph.views.operations import operations
+from symgraph.views.styles import STYLES
 
-MOST = 60
-"""Most boxes of a picture; beyond, boxes hold several nodes."""
-
-_WIDE, _LINES = 34, 3
-"""Most signs of a line of a formula, and most lines: what is longer is left to the hint of its box."""
+_WIDE, _LINES = 34, 4
+"""Signs of a line of a formula, and most lines; the hint of its box has all of it."""
+_BREAK = re.compile(r"(?<=, )|(?= [-+] )|(?= (?:if|else|and|or) )|(?<=[^*]\*)(?=[^*])")
 
 
 def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row: str = "") -> Picture:
@@ -21,31 +25,41 @@ def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row
     Args:
         model: the spec; numbers and operations freeze it.
         point: a float for every input, to show the numbers there; None for a picture without numbers.
-        ops: whether every operation is drawn instead of the named nodes.
+        ops: whether every operation is drawn instead of the named nodes, as long as there are not too many.
         row: words for the row of the point, such as "row 0 of rows.csv".
 
     Raises:
         OptionError: an input has no value.
         SpecError: numbers or operations are asked for, and the model is not complete.
     """
-    del ops
-    graph = NamedGraph(model)
-    return picture_of(graph, None if point is None else graph.numbers(point), row=row)
+    graph, signs = operations(model) if ops else (NamedGraph(model), None)
+    note = ""
+    if ops and len(graph.vertices) > MOST:
+        many = len(graph.vertices)
+        note = f"All operations would be {many} boxes, more than the {MOST} that can be read, so named nodes are drawn."
+        graph, signs = NamedGraph(model), None
+    picture = picture_of(graph, None if point is None else graph.numbers(point), row=row, signs=signs)
+    return replace(picture, note=f"{note} {picture.note}".strip())
 
 
-def picture_of(graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "") -> Picture:
-    """Make a picture of a model's named nodes.
+def picture_of(
+    graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "", signs: Mapping[str, str] | None = None
+) -> Picture:
+    """Make a picture of a graph, in which boxes are shared if there are too many.
 
     Args:
-        graph: the model's graph.
+        graph: the graph of a model's named nodes, or of its operations.
         numbers: values and cotangents to show, or None.
         row: words for the row that they are of, such as "row 0 of rows.csv".
+        signs: of a graph of operations the text of each, which stands in the place of its formula.
     """
-    boxes = tuple(_box(vertex, numbers) for vertex in graph.vertices)
+    formulas = {one.name: _formula(one) for one in graph.vertices} if signs is None else signs
+    boxes = tuple(_box(vertex, formulas.get(vertex.name, ""), numbers) for vertex in graph.vertices)
     most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
-    arrows = tuple(_arrow(edge, numbers, most) for edge in graph.edges)
-    name = graph.model.name
-    return Picture(name, row or graph.model.doc, _description(graph, numbers, row), boxes, arrows)
+    hints = len(boxes) <= MOST  # partials of thousands of edges take minutes, and arrows of groups have no use for them
+    arrows = tuple(_arrow(edge, _hint(edge) if hints else "", numbers, most) for edge in graph.edges)
+    picture = grouped(Picture(graph.model.name, row or graph.model.doc, "", boxes, arrows))
+    return replace(picture, description=_description(picture, row))
 
 
 def digits(number: float) -> str:
@@ -58,48 +72,61 @@ def _size(numbers: Numbers, edge: Edge) -> float:
     return passed if math.isfinite(passed) else 0.0
 
 
-def _box(vertex: Vertex, numbers: Numbers | None) -> Box:
-    formula = "" if vertex.expr is None else str(vertex.expr)
+def _formula(vertex: Vertex) -> str:
+    return "" if vertex.expr is None else formula(vertex.expr, STYLES["text"])
+
+
+def _box(vertex: Vertex, written: str, numbers: Numbers | None) -> Box:
     value = cotangent = ""
     if numbers is not None:
         value = digits(numbers.values[vertex.name])
-        if numbers.cotangents:
-            cotangent = digits(numbers.cotangents[vertex.name])
-    hint = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
-    hint += f" = {formula}" if formula else ""
-    return Box(vertex.name, vertex.kind, vertex.name, lines_of(formula), hint, value, cotangent)
+        cotangent = digits(numbers.cotangents[vertex.name]) if numbers.cotangents else ""
+    if vertex.name.startswith("%"):
+        return Box(vertex.name, "operation", written, (), "", value, cotangent)
+    return Box(vertex.name, vertex.kind, vertex.name, lines_of(written), _said(vertex, written), value, cotangent)
 
 
-def lines_of(formula: str) -> tuple[str, ...]:
-    """Return a formula in a few lines, broken before or after operators; none if it takes too many."""
+def _said(vertex: Vertex, written: str) -> str:
+    named = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
+    return f"{named} = {written}" if written else named
+
+
+def lines_of(written: str) -> tuple[str, ...]:
+    """Return a formula in a few lines, broken at operators and commas; three points stand for the rest of a long one."""
     lines: list[str] = []
-    for part in re.split(r"(?<=, )|(?= [-+] )|(?<=[^*]\*)(?=[^*])", formula):
-        if lines and len(lines[-1]) + len(part) <= _WIDE:
+    for part in _parts(written):
+        if lines and len(lines[-1]) + len(part.rstrip()) <= _WIDE:
             lines[-1] += part
         else:
             lines.append(part)
-    fits = len(lines) <= _LINES and all(len(line) <= _WIDE + 6 for line in lines)
-    return tuple(line.strip() for line in lines if line) if fits else ()
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = [f"{lines[_LINES - 1].rstrip()} ..."]
+    return tuple(line.strip() for line in lines if line.strip())
 
 
-def _arrow(edge: Edge, numbers: Numbers | None, most: float) -> Arrow:
-    hint = f"d {edge.target} / d {edge.source} = {edge.partial}"
+def _parts(written: str) -> Iterator[str]:
+    """Yield the parts between which a formula may be broken; a part that is long may be broken at brackets too."""
+    for part in _BREAK.split(written):
+        yield from (part,) if len(part) <= _WIDE else re.split(r"(?<=\()|(?=/)", part)
+
+
+def _hint(edge: Edge) -> str:
+    named = not edge.source.startswith("%") and not edge.target.startswith("%")
+    return f"d {edge.target} / d {edge.source} = {formula(edge.partial, STYLES['text'])}" if named else ""
+
+
+def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:
     if numbers is None or not numbers.cotangents:
         return Arrow(edge.source, edge.target, hint)
-    passed = _size(numbers, edge)
-    share = math.sqrt(passed / most) if most else 0.0
-    return Arrow(edge.source, edge.target, f"{hint}; carries back {digits(numbers.passed(edge))}", share)
+    share = math.sqrt(_size(numbers, edge) / most) if most else 0.0
+    return Arrow(edge.source, edge.target, f"{hint}; ".lstrip("; ") + f"carries back {digits(numbers.passed(edge))}", share)
 
 
-def _description(graph: NamedGraph, numbers: Numbers | None, row: str) -> str:
+def _description(picture: Picture, row: str) -> str:
     lines = []
-    for vertex in graph.vertices:
-        formula = "" if vertex.expr is None else f" = {vertex.expr}"
-        found = "" if numbers is None else f", value {digits(numbers.values[vertex.name])}"
-        if numbers is not None and numbers.cotangents:
-            found += f", gradient {digits(numbers.cotangents[vertex.name])}"
-        lines.append(
-            f"{vertex.kind} {vertex.name}{formula}{found}" if vertex.kind != vertex.name else f"{vertex.name}{formula}{found}"
-        )
+    for box in picture.boxes:
+        text = f"{box.name}: {' '.join(box.lines)}" if box.key.startswith("group ") else box.hint or f"{box.kind} {box.name}"
+        text += f", value {box.value}" if box.value else ""
+        lines.append(f"{text}, gradient {box.cotangent}" if box.cotangent else text)
     where = f" at {row}" if row else ""
-    return f"Graph of the model {graph.model.name}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."
+    return f"Graph of the model {picture.title}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."

@@ -65,7 +65,7 @@ def test_an_optimizer_of_torch_trains_the_model_in_float32() -> None:
 def test_derivatives_that_there_are_none_of_are_refused() -> None:
     w, X, y = tensor(W, requires_grad=True), tensor(T, requires_grad=True), tensor(Y, requires_grad=True)
     function = to_torch(plain_module())
-    with pytest.raises(OptionError, match="no derivative of decay by X, which requires a gradient; detach it"):
+    with pytest.raises(OptionError, match="no derivative of decay by X, and one is wanted; detach it"):
         function.loss(w, X, y.detach())
     with pytest.raises(OptionError, match="by y"):
         function.loss(w, X.detach(), y)

@@ -2,18 +2,17 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from zoo import ZOO
 
-from symgraph import Model
+from symgraph import Model, plots
 from symgraph.build.modules import load_artifact
 from symgraph.check.digits import digits_lost
 from symgraph.check.judged_points import given, points
 from symgraph.check.judging import judge
-from symgraph.check.plot import plot_errors
 from symgraph.check.truth_report import COLUMNS, LEGEND, Report
 from symgraph.errors import OptionError
 from symgraph.generate import generate
@@ -83,16 +82,28 @@ def test_statistics_are_those_of_the_samples(report: Report) -> None:
     assert loss.figures["worst_bound"] == np.max(errors / (report.largest_ulp * report.samples.kappa_graph[:, 0]))
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
-def test_a_plot_is_the_same_bytes_each_time(report: Report, tmp_path: Path, suffix: str) -> None:
-    paths = [tmp_path / f"{name}{suffix}" for name in ("one", "two")]
-    for path in paths:
-        plot_errors(report, path)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert paths[0].stat().st_size > 1000
+def test_a_plot_shows_every_error_against_its_condition_and_the_bound(report: Report) -> None:
+    ax = plots.conditioning(report, Figure().subplots())
+    *kinds, bound = ax.get_lines()
+    drawn = np.concatenate([one.get_ydata() for one in kinds])
+    known = report.samples.ulp[np.isfinite(report.samples.ulp)]
+    assert np.sort(drawn) == pytest.approx(np.sort(np.maximum(known, 2.0**-6)))
+    np.testing.assert_allclose(bound.get_ydata(), report.largest_ulp * bound.get_xdata())
+    assert ax.get_legend().get_texts()[-1].get_text() == report.bound()
 
 
-def test_nothing_judged_is_not_plotted(tmp_path: Path) -> None:
+def test_a_histogram_shows_the_shares_of_errors_of_each_kind_of_result(report: Report) -> None:
+    ax = plots.errors(report, Figure().subplots())
+    kinds = [text.get_text() for text in ax.get_legend().get_texts()]
+    of_loss = report.samples.ulp[np.isfinite(report.samples.ulp[:, 0]), 0]
+    assert kinds[0] == f"loss ({len(of_loss):,})"
+    for one in ax.patches:
+        assert one.get_data().values.sum() == pytest.approx(1.0)
+    values, edges, _ = ax.patches[0].get_data()
+    assert values[edges[:-1] >= 1.0].sum() == pytest.approx((of_loss >= 1.0).mean())
+
+
+def test_nothing_judged_is_not_plotted() -> None:
     model = ZOO["location"]()
     empty = judge(model, load_artifact(generate(model)[0]), given(model, [{"price": 0.0, "mu": 0.0}]))
     # the output is 0, so is the loss, and the derivative of the output by mu is 1
@@ -100,7 +111,9 @@ def test_nothing_judged_is_not_plotted(tmp_path: Path) -> None:
     report = judge(model, load_artifact(generate(model, ("scalar",))[0]), given(model, [{"price": 0.0, "mu": 0.0}]))
     assert "nothing could be judged" in report.verdict()
     with pytest.raises(OptionError, match="nothing to plot"):
-        plot_errors(report, tmp_path / "a.png")
+        plots.conditioning(report)
+    with pytest.raises(OptionError, match="nothing to plot"):
+        plots.errors(report)
 
 
 def test_the_result_at_which_digits_die_is_named_with_its_node_and_point() -> None:

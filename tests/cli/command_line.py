@@ -1,4 +1,4 @@
-"""The command line as a user meets it: subprocesses in a project of their own."""
+"""The command line as a user meets it: processes in a project of their own."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import command_server
 
 # Two models in one file, of which one has a single feature and the other none.
 SPEC = """
@@ -46,6 +48,12 @@ class Outcome:
     out: str
     err: str
 
+    @property
+    def notes(self) -> str:
+        """Lines on stderr, without the last one if that names the next command."""
+        *notes, last = self.err.splitlines(keepends=True) or [""]
+        return "".join(notes) if last.startswith("next: symgraph ") else self.err
+
 
 Run = Callable[..., Outcome]
 """Runs a command in this process; the fixture ``command`` is one."""
@@ -58,9 +66,11 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run_command(folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
-    """Run ``python -m symgraph`` in a folder."""
+    """Run ``python -m symgraph`` in a folder; in an environment of its own it is a Python of its own that starts."""
+    if env is None:
+        return Outcome(*command_server.run([*map(str, arguments)], folder, environment()))
     command = [sys.executable, "-m", "symgraph", *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=dict(env or environment()), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=dict(env), capture_output=True, text=True, check=False)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 

@@ -97,7 +97,7 @@ def test_without_a_compiler_the_files_are_written_and_it_is_said_that_they_were_
     found = os.pathsep.join([str(project.root), os.getcwd()])  # noqa: PTH109
     nothing = environment(PATH=str(project.root), CC="", PYTHONPATH=found)
     silent = project.run("build", "models.py", env=nothing)  # C that nobody named is told of in one line
-    assert (silent.code, silent.err.splitlines()[5:]) == (
+    assert (silent.code, silent.notes.splitlines()[5:]) == (
         0,
         [f"{', '.join(sorted(FILES[:2] + FILES[3:]))} are not verified: {NOT_RUN}"],
     )
@@ -129,7 +129,7 @@ def test_a_long_c_file_is_run_only_where_c_is_named(project: Project, command: R
     done = command("build", "models.py")
     assert done.code == 0
     assert "characters, and is compiled only if the backend c is named" in done.err
-    assert done.err.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
+    assert done.notes.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
     named = command("build", "models.py", "--backend", "numpy,scalar,c")
     assert (named.code, "not verified" in named.err) == (0, False)
 
@@ -143,7 +143,7 @@ def test_a_compiler_that_fails_stops_a_build_only_where_c_is_named(
     monkeypatch.setenv("CC", str(broken))
     done = command("build", "models.py")
     assert (done.code, "decay.c was not run: " in done.err) == (0, True)
-    assert done.err.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
+    assert done.notes.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
     assert command("build", "models.py", "--backend", "c").code == 2
 
 

@@ -39,7 +39,7 @@ def test_a_build_writes_every_backend_of_every_model_in_a_file_and_says_what_was
     assert states(done.out) == {f"generated/{name}": "written" for name in FILES}
     assert "decay: 2 of 2 weights verified" in done.out
     assert "valley: 2 of 2 weights verified" in done.out
-    assert done.err.splitlines() == [
+    assert done.notes.splitlines() == [
         "reading models.py",
         "generating decay",
         "generating valley",

@@ -41,7 +41,7 @@ def test_a_built_model_is_fitted_and_its_weights_saved(command: Run, built: Proj
     done = command("fit", module, "--data", built.path("rows.csv"), "--save", "w.json", "--plot", "fit.svg")
     assert done.code == 0
     assert "decay: converged by" in done.out
-    assert done.err == "weights written to w.json\nplot written to fit.svg\n"
+    assert done.notes == "weights written to w.json\nplot written to fit.svg\n"
     # the rows are 2 * exp(-time / 2) to six digits
     assert load_weights(Path("w.json"), load(module)) == pytest.approx([2.0, 0.5], abs=1e-6)
     assert "<svg" in Path("fit.svg").read_text()

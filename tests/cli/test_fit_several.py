@@ -87,7 +87,7 @@ def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built:
     line = ("fit", module, "--data", "first.csv", "--data", "second.csv", "--share", "rate")
     done = command(*line, "--save", "w.json", "--plot", "fit.svg")
     assert done.code == 0
-    assert done.err == "weights written to w-first.json\nweights written to w-second.json\nplot written to fit.svg\n"
+    assert done.notes == "weights written to w-first.json\nweights written to w-second.json\nplot written to fit.svg\n"
     for label in ("first", "second"):  # the rows are 2 * exp(-time / 2) to six digits
         assert load_weights(Path(f"w-{label}.json"), load(module)) == pytest.approx([2.0, 0.5], abs=1e-6)
     assert "<svg" in Path("fit.svg").read_text()

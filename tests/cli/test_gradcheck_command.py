@@ -9,7 +9,7 @@ from command_line import Project, Run
 
 def test_a_right_module_passes(built: Project) -> None:
     done = built.run("gradcheck", "decay", "--points", "2", "--rows", "4")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.notes) == (0, "")
     head, *weights = done.out.splitlines()
     assert head == "gradient check of decay: passed (2 of 2 weights judged, 2 points, seed 0)"
     assert [line.split()[:2] for line in weights] == [["top", "ok"], ["rate", "ok"]]
@@ -31,7 +31,7 @@ def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: 
     wrong = text.replace("    return (d_top, d_rate)", "    return (d_top, 1.001 * d_rate)")
     Path("decay.py").write_text(wrong, encoding="utf-8")
     done = command("gradcheck", "./decay.py", *form)
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.notes) == (1, "")
     if form:
         assert [weight["verdict"] for weight in json.loads(done.out)["weights"]] == ["ok", "failed"]
     else:

@@ -1,9 +1,12 @@
 """Help, version, wrong usage, and what the commands import."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from command_line import Project, Run, environment
@@ -76,6 +79,84 @@ def test_the_help_of_a_command_names_values_in_capitals_and_not_by_types_of_pyth
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_told_to_be_quiet(command: Run, name: str) -> None:
     assert "-q, --quiet" in command(name, "--help").out
+
+
+def test_the_help_of_every_command_ends_with_an_example_that_runs(
+    command: Run, built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(built.root, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    for name in COMMANDS:
+        *_, head, example = command(name, "--help").out.splitlines()
+        assert head.strip() == "Example:"
+        program, *words = shlex.split(example)
+        assert (program, words[0]) == ("symgraph", name)
+        done = command(*words)
+        assert done.code == 0, f"{example}: {done.err}"
+    assert command("--help").out.endswith("  Example:\n    symgraph new peak\n")
+
+
+def completed(project: Project, line: str) -> list[str]:
+    """What bash is told at the end of a line."""
+    words = line.split(" ")
+    asked = {"_SYMGRAPH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv[0] = 'symgraph'; from symgraph.cli import main; main()"],
+        cwd=project.root,
+        env=environment(**asked),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("symgraph gradcheck de", ["decay", "decay_scalar"]),
+        ("symgraph show mo", ["models.py"]),
+        ("symgraph train decay --optimizer adam,ve", []),
+        ("symgraph train decay --optimizer adam,mo", ["adam,momentum"]),
+        ("symgraph train decay --schedule co", ["constant", "cosine"]),
+        ("symgraph pre", ["predict"]),
+    ],
+)
+def test_a_shell_completes_commands_models_and_names_of_options(built: Project, line: str, names: list[str]) -> None:
+    assert completed(built, line) == names
+
+
+def test_help_says_how_to_install_completion(command: Run) -> None:
+    assert "--install-completion" in command("--help").out
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("trian decay", "train"),
+        ("train decay --epoch 3", "--epochs"),
+        ("show decay --format text2", "text"),
+        ("train decai --data rows.csv", "decay"),
+        ("train decay --data rows.csv --optimizer adma", "adam"),
+        ("train decay --data rows.csv --schedule cosin", "cosine"),
+        ("train decay --data rows.csv --backend scaler", "scalar"),
+        ("truth decay --kinds norml", "normal"),
+        ("build models.py --with hesian", "hessian"),
+        ("build models.py --backend nunpy", "numpy"),
+        ("fit decay --data rows.csv --fix ratee", "rate"),
+        ("fit decay --data rows.csv --method lesat_squares", None),
+        ("predict decay --data short.csv --weights weights.json", "tim"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_one_that_was_meant(
+    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, meant: str | None
+) -> None:
+    for name in ("models.py", "rows.csv", "weights.json", "generated"):
+        (tmp_path / name).symlink_to(built.path(name))
+    (tmp_path / "short.csv").write_text("tim\n1\n", encoding="utf-8")
+    done = command(*line.split())
+    assert done.code == 2
+    assert (f"did you mean {meant}?" if meant else "did you mean") in done.err or meant is None
 
 
 def test_help_of_train_states_the_default_rates_that_training_has(command: Run) -> None:

@@ -8,7 +8,7 @@ from command_line import Project, Run, run_command, snapshot
 
 def test_a_new_spec_builds_checks_and_explains_itself_at_once(tmp_path: Path) -> None:
     done = run_command(tmp_path, "new", "growth")
-    assert (done.code, done.out) == (0, "growth.py\n")
+    assert (done.code, done.out) == (0, "growth.py\ngrowth.csv\n")
     assert "symgraph build growth.py" in done.err
     text = (tmp_path / "growth.py").read_text(encoding="utf-8")
     assert text.count("\n# ") >= 5  # a comment for each kind of declaration
@@ -71,7 +71,7 @@ def test_a_name_that_would_hide_a_module_is_refused(command: Run, tmp_path: Path
 
 def test_quiet_leaves_out_the_next_step(command: Run) -> None:
     done = command("new", "growth", "--quiet")
-    assert (done.code, done.out, done.err) == (0, "growth.py\n", "")
+    assert (done.code, done.out, done.err) == (0, "growth.py\ngrowth.csv\n", "")
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(command: Run, fresh: Project) -> None:

@@ -20,7 +20,7 @@ def truth(built: Project) -> list[float]:
 
 def test_predictions_are_csv_on_stdout_and_nothing_else(built: Project, truth: list[float]) -> None:
     done = built.run("predict", "decay", "--data", "rows.csv", "--weights", "weights.json")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.notes) == (0, "")
     header, *values = done.out.splitlines()
     assert header == "y_hat"
     assert list(map(float, values)) == truth
@@ -41,7 +41,7 @@ def test_out_writes_the_same_csv_to_a_file(command: Run, built: Project, tmp_pat
     line = ("predict", module, "--data", built.path("rows.csv"), "--weights", weights)
     printed = command(*line)
     written = command(*line, "--out", "y.csv")
-    assert (written.code, written.out, written.err) == (0, "", "predictions written to y.csv\n")
+    assert (written.code, written.out, written.notes) == (0, "", "predictions written to y.csv\n")
     assert (tmp_path / "y.csv").read_text(encoding="utf-8") == printed.out
     assert command(*line, "--out", "y.csv", "--quiet").err == ""
 
@@ -51,7 +51,7 @@ def test_out_to_stdout_prints_and_out_to_a_pipe_is_read_there(command: Run, buil
     Path("stdout").symlink_to("/proc/self/fd/1")  # as /dev/stdout is
     stdout = Path("stdout").absolute()
     done = built.run(*line, stdout)
-    assert (done.code, done.err) == (0, f"predictions written to {stdout}\n")
+    assert (done.code, done.notes) == (0, f"predictions written to {stdout}\n")
     assert stdout.is_symlink()
     assert list(map(float, done.out.splitlines()[1:])) == truth
     os.mkfifo("pipe")

@@ -58,7 +58,7 @@ def test_fit_leaves_them_out_too_with_their_standard_deviations(command: Run, mo
 
 def test_gradcheck_leaves_them_out_too(command: Run, module: Path) -> None:
     done = command("gradcheck", module, "--data", "holes.csv", "--drop-missing")
-    assert (done.code, done.err) == (0, LEFT_OUT)
+    assert (done.code, done.notes) == (0, LEFT_OUT)
 
 
 @pytest.mark.parametrize("more", [[], ["--stream"]])
@@ -84,7 +84,7 @@ def test_predictions_in_json_are_null_beside_rows_left_out(command: Run, module:
 def test_signs_are_taken_from_options(command: Run, module: Path) -> None:
     Path("odd.txt").write_text("time:y\n1:2\n1'000:1,5\n", encoding="utf-8")
     done = command("gradcheck", module, "--data", "odd.txt", "--delimiter", ":", "--decimal", ",", "--thousands", "'")
-    assert (done.code, done.err) == (0, "odd.txt: columns separated by :, decimal commas\n")
+    assert (done.code, done.notes) == (0, "odd.txt: columns separated by :, decimal commas\n")
     done = command("gradcheck", module, "--data", "odd.txt", "--delimiter", "::")
     assert (done.code, done.out) == (2, "")
     assert done.err == "error: delimiter must be one sign between cells, such as ; or tab, not '::'\n"

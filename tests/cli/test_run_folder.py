@@ -83,7 +83,7 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
     assert json.loads((folder / "adam" / "checkpoint.json").read_text(encoding="utf-8"))["run"]["backend"] == expected.backend
     report = (folder / "report.txt").read_text(encoding="utf-8")
     assert done.out.rstrip() in report
-    assert done.err.splitlines()[-1] == report.splitlines()[-1]
+    assert done.notes.splitlines()[-1] == report.splitlines()[-1]
     assert "kept in runs/one\n" in done.err
 
 

@@ -44,7 +44,7 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
         f"rate    {result.weights[1]:.8g}",
     ]
     # off a terminal: lines, no bar and no colour
-    assert done.err.splitlines() == [
+    assert done.notes.splitlines() == [
         "adam: all epochs are done; the weights are those after epoch 2",
         *(f"adam: {line}" for line in doubts(load(module_of(built)), *rows(built), result)),
     ]

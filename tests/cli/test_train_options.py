@@ -122,6 +122,8 @@ def test_rates_are_compared_side_by_side_with_a_table_plots_and_weights(command:
     assert max(map(len, done.out.splitlines())) <= 80
     files = ["loss.svg", *(f"loss-{run}.svg" for run in runs), *(f"w-{run}.json" for run in runs)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+    shown = Path("loss.svg").read_text(encoding="utf-8")
+    assert all(f">{run.replace('-', ', rate ')}</text>" in shown for run in runs)
     results = {run: trained(built, optimizer=OPTIMIZERS[run.split("-")[0]].tuned(float(run.split("-")[1]))) for run in runs}
     least = min(results, key=lambda run: results[run].losses.min())
     assert f"the least loss of these runs: {results[least].losses.min():.8g}, {least}, epoch 11\n" in done.err
@@ -155,10 +157,11 @@ def test_losses_of_both_kinds_are_drawn(command: Run, built: Project) -> None:
     line = ("train", module_of(built), "--data", built.path("rows.csv"), "--epochs", "4", "--validation", "0.3")
     assert command(*line, "--plot", "one.svg").code == 0
     shown = Path("one.svg").read_text(encoding="utf-8")
-    assert all(f"<!-- {name} -->" in shown for name in ("training", "validation"))
+    assert all(f">{name}</text>" in shown for name in ("adam, rate 0.001", "adam, rows held out"))
     assert command(*line, "--plot", "two.svg", "--optimizer", "sgd,adam").code == 0
     shown = Path("two.svg").read_text(encoding="utf-8")
-    assert all(f"<!-- {name} -->" in shown for name in ("sgd", "sgd validation", "adam", "adam validation"))
+    names = "sgd, rate 0.01", "sgd, rows held out", "adam, rate 0.001", "adam, rows held out"
+    assert all(f">{name}</text>" in shown for name in names)
 
 
 def test_epochs_are_printed_when_piped_too(built: Project) -> None:
@@ -174,12 +177,12 @@ def test_epochs_are_printed_when_piped_too(built: Project) -> None:
     assert built.run(*line, "--log", "3", "--quiet").err == ""
 
 
-def test_a_run_that_has_not_converged_says_so_in_its_last_line(command: Run, built: Project) -> None:
+def test_a_run_that_has_not_converged_says_so_before_it_names_the_next_command(command: Run, built: Project) -> None:
     done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--plot", "loss.svg")
     assert re.fullmatch(
         r"adam: not converged: the gradient's norm is \S+, and \d+% of the rows' gradients by \w+ are left over; "
         r"try more epochs, another learning rate, or `symgraph fit`",
-        done.err.splitlines()[-1],
+        done.notes.splitlines()[-1],
     )
 
 

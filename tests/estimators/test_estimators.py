@@ -196,7 +196,7 @@ def test_the_start_and_the_number_of_starts_are_those_of_fit() -> None:
 
 
 def test_models_that_are_no_regressor_or_classifier_are_refused() -> None:
-    with pytest.raises(OptionError, match=r"model must be a symgraph\.Model, a module, or a function that returns a Model"):
+    with pytest.raises(OptionError, match=r"model must be a symgraph\.Model, a module, or a function that returns one"):
         Regressor(3).fit(X, Y)
     with pytest.raises(OptionError, match=r"model must return a symgraph\.Model, not 3"):
         Regressor(lambda _: 3).fit(X, Y)

@@ -232,7 +232,9 @@ def test_plots_are_drawn_of_each_run_and_of_their_comparison(result: Replay, tmp
         "momentum-clipped.svg",
         "adam-clipped.svg",
         "comparison.svg",
+        "running-mean.svg",
         "comparison-clipped.svg",
+        "running-mean-clipped.svg",
     ]
     assert all(path.read_text(encoding="utf-8").lstrip().startswith("<?xml") for path in files)
     assert draw(result, tmp_path, ".png")[0].read_bytes().startswith(b"\x89PNG")

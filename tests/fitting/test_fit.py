@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -234,6 +235,30 @@ def test_rows_that_are_not_finite_are_named(decay: Any) -> None:
         symgraph.fit(decay, X, np.where(X[3] == X, np.nan, Y))
     with pytest.raises(DataError, match="X is inf in row 4"):
         symgraph.fit(decay, np.where(X[4] == X, np.inf, X), Y)
+
+
+def with_residual(of: Callable[[Any, Any], Any]) -> Any:
+    """Return the module of y_hat = a*x whose residual is a function of y_hat and y."""
+    model = symgraph.Model("proportional")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a", init=2.0)
+    model.residual(of(model.output("y_hat", a * x), y))
+    return symgraph.compile(model, backend="numpy")
+
+
+def test_a_scale_is_seen_where_all_residuals_are_0_at_the_start() -> None:
+    exact = with_residual(lambda y_hat, y: (y_hat - y) / 0.5)
+    with pytest.raises(OptionError, match="states its own scale; leave sigma out"):
+        symgraph.fit(exact, X, 2.0 * X, sigma=1.0)
+    assert np.isnan(symgraph.fit(exact, X, 2.0 * X).r2)
+
+
+def test_a_residual_may_be_the_target_less_the_prediction() -> None:
+    theirs, ours = with_residual(lambda y_hat, y: y - y_hat), with_residual(lambda y_hat, y: y_hat - y)
+    y = 2.0 * X + np.sin(7.0 * X)
+    one, other = (symgraph.fit(module, X, y, sigma=SIGMA) for module in (theirs, ours))
+    assert (one.r2, one.values, one.errors) == (other.r2, other.values, other.errors)
+    band = one.prediction_band(X, sigma=SIGMA)
+    np.testing.assert_array_equal(band, other.prediction_band(X, sigma=SIGMA))
 
 
 def test_sigma_beside_a_declared_scale_or_a_likelihood_is_refused() -> None:

@@ -57,6 +57,17 @@ def test_pearsons_data_with_yorks_weights_have_the_published_line_and_errors() -
     assert "sigma_x" in result.report()
 
 
+def test_the_sign_of_the_residual_does_not_matter() -> None:
+    model = Model("turned")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b", init=1.0)
+    model.residual(y - model.output("y_hat", a + b * x))
+    errors = {"sigma": YORK_SIGMA, "sigma_x": YORK_SIGMA_X, "absolute_sigma": True}
+    turned, ours = (symgraph.fit(one, PEARSON_X, PEARSON_Y, **errors) for one in (model, line()))
+    assert turned.w == pytest.approx(ours.w, rel=1e-12)  # from another start
+    assert turned.stderr == pytest.approx(ours.stderr, rel=1e-9)
+    assert turned.chi2 == pytest.approx(ours.chi2, rel=1e-12)
+
+
 def test_weights_and_covariance_are_those_of_the_minimum_over_weights_and_shifts(decay: Any) -> None:
     result = symgraph.fit(decay, X, Y, sigma=SIGMA, sigma_x=OF_X)
 

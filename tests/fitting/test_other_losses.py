@@ -35,6 +35,33 @@ def test_poisson_regression_is_that_of_its_score_equations() -> None:
     assert "likelihood" in result.how
 
 
+def test_products_with_vectors_give_the_hessian_that_entries_give() -> None:
+    model, x, _, a, b = one_input("counts")
+    model.likelihood("poisson", mean=exp(a + b * x))
+    model.penalty(0.5 * a**2)
+    y = RNG.poisson(np.exp(0.5 + 0.8 * X)).astype(float)
+    by_entries, by_products = (symgraph.compile(model, extras=[one], backend="numpy") for one in ("hessian", "hvp"))
+    assert not hasattr(by_products, "hessian")
+    for how in ({}, {"fixed": {"b": 0.7}}):
+        first, second = (symgraph.fit(module, X, y, **how) for module in (by_entries, by_products))
+        np.testing.assert_allclose(second.w, first.w, rtol=1e-12)  # both polished to rounding
+        np.testing.assert_allclose(second.covariance, first.covariance, rtol=1e-12)
+    in_blocks, whole = symgraph.fit(symgraph.stream(by_products, X, y, rows=16)), symgraph.fit(by_entries, X, y)
+    np.testing.assert_allclose(in_blocks.covariance, whole.covariance, rtol=1e-12)
+
+
+def test_a_model_of_many_weights_is_compiled_with_products() -> None:
+    model = symgraph.Model("shares")
+    model.target("y")
+    columns, weights = model.features(" ".join(f"x{j}" for j in range(21))), model.weights(" ".join(f"w{j}" for j in range(21)))
+    model.likelihood("poisson", mean=exp(sum(w * x for w, x in zip(weights, columns, strict=True))))
+    rows = RNG.normal(size=(200, 21)) / 5.0
+    result = symgraph.fit(model, rows, RNG.poisson(1.0, 200).astype(float), np.zeros(21))
+    assert result.problem.module.METADATA["extras"] == ("hvp",)
+    information = rows.T @ (np.exp(rows @ result.w)[:, None] * rows)
+    np.testing.assert_allclose(result.covariance, np.linalg.inv(information), rtol=1e-10)
+
+
 def test_a_free_sigma_has_the_error_that_theory_gives() -> None:
     model, x, _, a, b = one_input("scatter")
     sigma = model.positive("sigma", init=1.0)

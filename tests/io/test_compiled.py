@@ -5,6 +5,7 @@ import math
 import pickle
 import subprocess
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,12 @@ from symgraph.io.compiled import module_of
 from symgraph.runtime import compiled_binding
 from symgraph.training import Failure, momentum, train
 
+pytestmark = pytest.mark.usefixtures("gcc")
+
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own, and gcc."""
-    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("CC", compiler("gcc"))
-    return tmp_path / "cache"
-
-
+@cache
 def files_of(name: str) -> dict[str, str]:
     return {artifact.name: artifact.text for artifact in generate(MODELS[name](), ("c",))}
 

@@ -204,6 +204,9 @@ def test_training_and_weights_files_take_names_too(tmp_path: Path) -> None:
     rows = as_rows(module, frame, frame)
     np.testing.assert_array_equal(rows.X, X)
     np.testing.assert_array_equal(rows.y, Y)
+    np.testing.assert_array_equal(as_rows(module, frame).y, Y)
+    with pytest.raises(DataError, match=r"^y is missing"):
+        as_rows(module, Frame(TABLE))
     by_name = train(module, frame, Y, optimizer=sgd(0.01), epochs=2, seed=0, w0=WEIGHTS, batch_size=3)
     by_position = train(module, X, Y, optimizer=sgd(0.01), epochs=2, seed=0, w0=W, batch_size=3)
     np.testing.assert_array_equal(by_name.weights, by_position.weights)

@@ -18,7 +18,7 @@ from native_models import Three, flat, outcome, three
 from symgraph.io.native import Floats, NativeWarning, compiled_model, native_module
 from symgraph.runtime import compiled_binding
 
-pytestmark = pytest.mark.usefixtures("gcc_and_cache")
+pytestmark = pytest.mark.usefixtures("gcc")
 
 CORPUS = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1", "curve", "energy", "pieces"]
 REDUCED = ("value_and_grad", "loss", "grad")

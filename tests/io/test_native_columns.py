@@ -11,7 +11,7 @@ from native_models import flat
 import symgraph
 from symgraph import Model
 
-pytestmark = pytest.mark.usefixtures("gcc_and_cache")
+pytestmark = pytest.mark.usefixtures("gcc")
 
 RNG = np.random.default_rng(0)
 REDUCED = ("value_and_grad", "loss", "grad")

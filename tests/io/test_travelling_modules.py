@@ -104,4 +104,4 @@ def test_a_name_whose_file_has_changed_or_that_was_in_memory_is_not_found(module
 def test_a_module_says_what_it_is_and_shows_its_formulas_in_notebooks(modules: dict[str, Any]) -> None:
     assert repr(modules["file"]).startswith("<module nine_weights of symgraph: 9 weights, 5 features, numpy backend, from ")
     assert "scalar backend" in repr(modules["scalar"])
-    assert "t = w1 * f1 + w2 * f2" in modules["memory"]._repr_markdown_()
+    assert "t = w1 * f1 + w2 * f2" in modules["memory"]._repr_html_()

@@ -201,7 +201,9 @@ def test_a_class_that_there_is_not_is_refused_with_its_row() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "text"),
     [
-        ("normal", {}, "'normal' is unknown; known are gaussian, student_t"),
+        ("nosuch", {}, "'nosuch' is unknown; known are gaussian, student_t"),
+        ("normal", {}, "'normal' is unknown; that law is 'gaussian'"),
+        ("bernoulli", {}, "'bernoulli' is unknown; that law is 'binomial', or 'binomial_with_logits', with trials=1"),
         ("gaussian", {}, "needs sigma; give sigma=..."),
         ("gaussian", {"sigma": 1, "nu": 3}, "has no parameter nu; it has mean, sigma"),
         ("binomial", {"trials": 2.5}, "trials must be a feature or a positive whole number, not 2.5"),

@@ -377,8 +377,8 @@ def test_a_notebook_shows_nodes_and_loss_as_latex() -> None:
     text = ZOO["nine_weights"]()._repr_latex_()
     assert text.startswith("$")
     assert text.endswith("$")
-    assert r"t &= w_{1} f_{1} + w_{2} f_{2}" in text
-    assert r"\mathrm{loss} &= \left(y - y_{hat}\right)^{2}" in text
+    assert r"t &= w_{1} \, f_{1} + w_{2} \, f_{2}" in text
+    assert r"\mathrm{loss} &= \left(y - \hat{y}\right)^{2}" in text
     assert repr(ZOO["nine_weights"]()) == "<Model nine_weights: 5 features, 9 weights, 5 nodes>"
 
 

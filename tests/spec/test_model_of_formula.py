@@ -46,6 +46,7 @@ REFUSED = {
     "y ~ __import__(x)": "column 5: __import__ is no function that a formula may call; for a product write __import__",
     "y ~ a*eval(x)": "column 7: eval is no function",
     "y ~ exp(x)(a)": r"column 11: an operator is missing before \(",
+    "y ~ np.exp(x)": r"column 7: '\.' is not read: .*; write exp\(x\) for np\.exp\(x\)",
     "y ~ a.b": r"column 6: '\.' is not read: only numbers, names",
     "y ~ a[0]": r"column 6: '\[' is not read: only numbers, names",
     "y ~ (lambda: 1)()": "column 6: lambda is a word of Python's",

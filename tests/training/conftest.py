@@ -1,22 +1,12 @@
 """Modules to train: small ones written by hand, and the founding model and a line with all files that a build makes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from reference import Built, build
-
-
-@pytest.fixture(autouse=True, scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder of the tests' own."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SYMGRAPH_CACHE", str(folder))
-        yield folder / "c"
 
 
 @pytest.fixture(scope="session")

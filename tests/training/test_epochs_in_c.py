@@ -45,7 +45,7 @@ from symgraph.training import (
     warmup,
 )
 
-pytestmark = needs_c
+pytestmark = [needs_c, pytest.mark.usefixtures("usual_compiler")]
 
 EPSILON = 2.0**-52
 

@@ -42,7 +42,7 @@ def modules() -> Siblings:
     artifacts = generate(line(), ("numpy", "scalar", "c"))
     found, _ = load_verified(line(), artifacts, None)
     files = tuple((artifact.name, artifact.text) for artifact in artifacts if artifact.backend == "c")
-    return Siblings(found["numpy"], found["scalar"], tuple(sorted(files)), {})
+    return Siblings(found["numpy"], lambda: found["scalar"], tuple(sorted(files)), {})
 
 
 def test_weights_stay_within_their_bounds_and_fixed_ones_where_they_are(modules: Siblings) -> None:

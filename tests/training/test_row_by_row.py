@@ -307,7 +307,7 @@ def test_modules_belong_together_only_if_built_from_one_spec_with_one_precision(
         other.write_text(text.replace(old, new), encoding="utf-8")
         found = siblings_of(built.arrays)
         assert found.scalar is None
-        assert found.lacking["scalar"] == "nine_weights_scalar.py was not built from the same spec; build it again"
+        assert found.lack("scalar") == "nine_weights_scalar.py was not built from the same spec; build it again"
     for broken in ("ABI = 2\nraise RuntimeError", "ABI = 99", "def", "\udcff"):
         other.write_text(broken, encoding="utf-8", errors="surrogateescape")
         assert siblings_of(built.arrays).scalar is None

@@ -1,0 +1,256 @@
+"""The functions that students write: their names, their arguments, and the spellings of what they return; NumPy only.
+
+Names are compared without capitals, underscores and other signs, so that ``dL_dw1``, ``d_w1`` and ``dw1`` are one.
+"""
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+
+def plain(name: object) -> str:
+    """Return a name without capitals and signs."""
+    return "".join(sign for sign in str(name).lower() if sign.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One of the functions that students write.
+
+    Attributes:
+        name: its name on worksheets.
+        aliases: its other names, plain.
+        arguments: by position; each can also be asked for by one of its spellings, plain.
+        extra: arguments that it gets only where it asks for them by name.
+    """
+
+    name: str
+    aliases: frozenset[str]
+    arguments: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+
+def _role(name: str, aliases: str, arguments: str, extra: str = "") -> Role:
+    return Role(name, frozenset([plain(name), *aliases.split()]), tuple(arguments.split()), tuple(extra.split()))
+
+
+ROLES: Mapping[str, Role] = MappingProxyType(
+    {
+        role.name: role
+        for role in (
+            _role("forward_propagation", "forward forwardprop forwardpass forwardpropagate", "x y W"),
+            _role("backward_propagation", "backward backwardprop backprop backpropagation backwardpass", "L W d", "x y"),
+            _role("gradient_checking", "gradientcheck gradcheck checkgradient checkgradients gradientchecker", "row W", "x y"),
+            _role("loss", "cost lossfunction costfunction computecost computeloss", "X y W"),
+            _role("gradient", "grad gradients computegradient computegradients", "X y W"),
+            _role("vanilla", "sgd gradientdescent updateparameters sgdupdate vanillaupdate", "W dW lr"),
+            _role("momentum", "sgdmomentum momentumupdate updateparameterswithmomentum", "W dW v lr gamma"),
+            _role("rmsprop", "rmspropupdate updateparameterswithrmsprop", "W dW v lr gamma epsilon"),
+            _role("adam", "adamupdate updateparameterswithadam", "W dW m v t lr beta1 beta2 epsilon"),
+        )
+    }
+)
+"""The functions by their names on worksheets."""
+
+SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "x": "x row features point inputs input sample xi",
+        "X": "x rows features data inputs xs",
+        "y": "y target targets label labels ytrue yi ys",
+        "W": "w weights weight params parameters theta",
+        "L": "l loss cost",
+        "d": "d dict dicts cache caches values nodes tape memory c intermediates",
+        "row": "row datapoint data point xy sample",
+        "dW": "dw grad grads gradient gradients g",
+        "lr": "lr learningrate alpha eta rate stepsize",
+        "gamma": "gamma beta mu momentum rho decay decayrate alpha beta2",
+        "m": "m m1 first moment mean",
+        "z": "z",
+        "v": "v velocity vel second m2 s cache u",
+        "t": "t step iteration iter i n k",
+        "beta1": "beta1 b1",
+        "beta2": "beta2 b2",
+        "epsilon": "epsilon eps e",
+    }
+)
+"""The names of parameters by which students ask for an argument, plain."""
+
+
+def role_of(name: str) -> str | None:
+    """Return the role of a function's name, or None."""
+    found = plain(name)
+    return next((role.name for role in ROLES.values() if found in role.aliases), None)
+
+
+def function_of(role: str, functions: Mapping[str, Any]) -> str | None:
+    """Return the name of the function of a role, the one that is defined last, or None."""
+    if role in ROLES:
+        found = [name for name in functions if role_of(name) == role]
+    else:
+        found = [name for name in functions if plain(name) == plain(role)]
+    return found[-1] if found else None
+
+
+def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Find the arguments of a student's function by the names of its parameters, or else by position.
+
+    Args:
+        role: its name in `ROLES`, or another for a function of one number z.
+        function: the student's.
+        given: the arguments of the role.
+
+    Returns:
+        Positional arguments, and those by name.
+
+    Raises:
+        TypeError: it has a parameter that no argument of the role is left for.
+    """
+    named = ROLES.get(role, Role(role, frozenset(), ("z",)))
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return [given[name] for name in named.arguments], {}
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return [given[name] for name in named.arguments], {}
+    chosen = _chosen(named, [one for one in parameters if one.kind is not one.VAR_KEYWORD], given)
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for one in parameters:
+        if one.name in chosen:
+            if keywords or one.kind is one.KEYWORD_ONLY or len(positional) < parameters.index(one):
+                keywords[one.name] = given[chosen[one.name]]
+            else:
+                positional.append(given[chosen[one.name]])
+    return positional, keywords
+
+
+def _chosen(role: Role, parameters: list[inspect.Parameter], given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the argument for each parameter that gets one: those that say their name first, then the others in order."""
+    names = [name for name in (*role.arguments, *role.extra) if name in given]
+    spelled = {name: SPELLINGS[name].split() for name in names}
+    asked = {plain(one.name) for one in parameters}
+    if role.name == "gradient_checking" and not asked & set(spelled["y"]):
+        spelled["row"] += spelled.pop("x")
+    if role.name == "adam" and "s" in asked and "m" not in asked:
+        spelled |= {"m": ["v", "vdw"], "v": ["s", "sdw"]}
+    chosen: dict[str, str] = {}
+    for exact in (True, False):
+        for one in parameters:
+            fitting = (
+                n for n in spelled if plain(one.name) in (spelled[n][:1] if exact else spelled[n]) and n not in chosen.values()
+            )
+            name = None if one.name in chosen else next(fitting, None)
+            if name is not None:
+                chosen[one.name] = name
+    for one in parameters:
+        if one.name not in chosen and one.default is one.empty:
+            left = next((name for name in role.arguments if name not in chosen.values()), None)
+            if left is None:
+                wanted = ", ".join(role.arguments)
+                raise TypeError(f"its parameter {one.name} is none that it is called with; write {role.name}({wanted})")
+            chosen[one.name] = left
+    return chosen
+
+
+def partial_spellings(name: str) -> list[str]:
+    """Return how the derivative of the loss by a name is written."""
+    return [f"{before}{name}" for before in ("d", "d_", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")]
+
+
+def table(spelled: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
+    """Return the meaning of each spelling; one that could mean two things means the first."""
+    found: dict[str, str] = {}
+    for meaning, spellings in spelled:
+        for spelling in spellings:
+            found.setdefault(spelling, meaning)
+    return found
+
+
+def meaning_of(key: object, known: Mapping[str, str]) -> str | None:
+    """Return what a key of a student's dictionary means: as it is written, or else in its plain form."""
+    if str(key) in known:
+        return known[str(key)]
+    loose = {plain(spelling): meaning for spelling, meaning in reversed(list(known.items()))}
+    return loose.get(plain(key))
+
+
+def number_of(value: Any) -> float | str:
+    """Return a student's number as a float, or say why it is none."""
+    if value is None:
+        return "is None; return a number"
+    if isinstance(value, str | bytes | dict):
+        return f"is of type {type(value).__name__}; return a number"
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            return f"is the complex number {value}; return a real one"
+        if array.dtype.kind not in "biuf":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        return f"is of type {type(value).__name__}; return a number"
+    if array.size != 1:
+        return f"has the shape {array.shape}; return one number"
+    return float(array.reshape(()))
+
+
+def numbers_of(returned: Any, order: Collection[tuple[str, ...]], known: Mapping[str, str]) -> dict[str, float | str]:
+    """Read what a student's function returned: a dictionary by its keys, anything else by order.
+
+    Args:
+        returned: a mapping, a named tuple, a sequence, an array or a number.
+        order: the names in each order in which numbers without names may come; their count decides.
+        known: what spellings of keys mean.
+
+    Returns:
+        By name the number, or the reason why there is none; under "" the reason why nothing can be read.
+    """
+    found: dict[str, float | str] = {}
+    if hasattr(returned, "_asdict"):
+        returned = returned._asdict()
+    if isinstance(returned, Mapping):
+        for key, value in returned.items():
+            meaning = meaning_of(key, known)
+            if meaning is not None and meaning not in found:
+                found[meaning] = number_of(value)
+        single = all(_size(value) <= 1 for value in returned.values())
+        if found and (single or any(found.keys() >= set(names) for names in order)):
+            return found
+        sizes = {len(names) for names in order if len(names) > 1}
+        whole = [value for value in returned.values() if _size(value) in sizes]
+        parts: list[Any] = whole if len(whole) == len(sizes) == 1 else list(returned.values())
+    else:
+        parts = list(returned) if isinstance(returned, list | tuple) else [returned]
+    orders = {len(names): names for names in order if len(names) > isinstance(returned, Mapping)}
+    if returned is None:
+        return {"": "returns None; is a return statement missing?"}
+    if len(parts) in orders and len(parts) > 1 and not found:
+        return {name: number_of(part) for name, part in zip(orders[len(parts)], parts, strict=True)}
+    try:
+        flat = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in parts]) if parts else np.zeros(0)
+    except (TypeError, ValueError):
+        return found or {"": f"returns {type(returned).__name__} with other things than numbers in it"}
+    if len(flat) in orders:
+        return dict(zip(orders[len(flat)], flat.tolist(), strict=True))
+    if found:
+        return found
+    if isinstance(returned, Mapping):
+        keys = ", ".join(map(repr, returned)) or "none"
+        return {"": f"returns a dictionary without any of the keys {_some(known)}; its keys are {keys}"}
+    wanted = " or ".join(str(size) for size in sorted(orders))
+    return {"": f"returns {len(flat)} numbers, not {wanted}: {', '.join(orders[min(orders)][:12])}"}
+
+
+def _size(value: Any) -> int:
+    try:
+        return int(np.size(value))
+    except (TypeError, ValueError):
+        return 1  # lists of lists of different lengths, which are no numbers
+
+
+def _some(known: Mapping[str, str]) -> str:
+    names = list(dict.fromkeys(known.values()))
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

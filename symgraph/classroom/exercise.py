@@ -1,0 +1,249 @@
+"""A model as an exercise: random points that a careless program can compute well, and what is right at them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.check.reference import Point, reference
+from symgraph.check.verification_points import Sampler
+from symgraph.classroom.conventions import partial_spellings, table
+from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.errors import OptionError
+from symgraph.spec.model import Model
+from symgraph.views.named_graph import Edge, NamedGraph
+
+POINTS, ROWS = 5, 4
+"""Weights that a function is called with, and the rows at each for functions of several rows."""
+_DRAWS = 30
+_DIGITS = 3e-6
+"""Error in single precision up to which a point is tame: then some ten digits are right in double precision."""
+_ORDERS = 3.0
+"""Orders of magnitude from 1 within which the numbers of a tame point are, as people meet them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """The graph of a model at n points, as arrays (n,).
+
+    Attributes:
+        values: of every vertex.
+        cotangents: the derivative of the row's loss by every vertex, without the penalty.
+        partials: of every edge, by its source and target.
+        penalty: the penalty's derivative by every weight that has one.
+    """
+
+    values: Mapping[str, Array]
+    cotangents: Mapping[str, Array]
+    partials: Mapping[tuple[str, str], Array]
+    penalty: Mapping[str, Array]
+
+
+class Exercise:
+    """A model with points, the same ones for the same seed.
+
+    Args:
+        model: the spec; it is frozen by this.
+        seed: of the points.
+
+    Attributes:
+        graph: the model's named graph.
+        root: the vertex whose derivatives are asked for, "loss" or else the only output.
+        weights: the names of the weights.
+
+    Raises:
+        OptionError: the model has no loss and several outputs, or no point is found at which it is finite.
+    """
+
+    def __init__(self, model: Model, seed: int = 0) -> None:
+        self.model = model.freeze()
+        self.graph = NamedGraph(self.model)
+        outputs = [node.name for node in self.model.output_nodes]
+        if self.model.loss_expr is None and len(outputs) != 1:
+            raise OptionError(f"{self.model.name} has no loss and {len(outputs)} outputs: no derivative to ask for; set a loss")
+        self.root = "loss" if self.model.loss_expr is not None else outputs[0]
+        self.output = outputs[0] if len(outputs) == 1 else None
+        self.features = [one.name for one in self.model.feature_inputs]
+        self.weights = [one.name for one in self.model.weight_inputs]
+        self.targets = [one.name for one in self.model.target_inputs]
+        self.nodes = [node.name for node in self.model.nodes]
+        self._seed = seed
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges that lead to the root, in order."""
+        reached, found = {self.root}, list[Edge]()
+        for edge in reversed(self.graph.edges):
+            if edge.target in reached:
+                reached.add(edge.source)
+                found.append(edge)
+        return tuple(reversed(found))
+
+    @cached_property
+    def batches(self) -> tuple[Sequence[Point], ...]:
+        """The points: for each of some weights some rows.
+
+        Raises:
+            OptionError: there is none at which the model is finite.
+        """
+        sampler = Sampler(reference(self.model), self._seed, None, ROWS)
+        drawn: list[tuple[float, Sequence[Point], Any]] = []
+        for _ in range(_DRAWS):
+            batch = sampler.draw()
+            if batch is None:
+                break
+            points = [self.ordinary(point) for point in batch.points]
+            error, moving = self.wildness(points)
+            drawn.append((error, points, batch.choices | moving))
+            if sum(error <= 1.0 for error, *_ in drawn) >= POINTS + 3:
+                break
+        drawn = [one for one in drawn if np.isfinite(one[0])]
+        if not drawn:
+            raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
+        return tuple(_diverse(sorted(drawn, key=lambda one: one[0])))
+
+    def ordinary(self, point: Point) -> Point:
+        """Return a point with the constants that students see, and labels that are whole."""
+        constants = {one.name: one.init.value for one in self.model.constant_inputs if one.init is not None}  # type: ignore[union-attr]
+        labels = self.model.likelihood_declared
+        whole = () if labels is None or labels.labels[0] not in ("count", "class") else self.targets
+        return {**point, **constants, **{name: float(np.floor(point[name])) for name in whole}}
+
+    def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
+        """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.
+
+        Wild is what differs between single and double precision in the formulas as written, what is far from 1, and where these
+        formulas lose a derivative altogether, as that of a saturated sigmoid.
+        """
+        (values, slopes), (rough, rough_slopes) = (self._as_written(points, dtype) for dtype in (np.float64, np.float32))
+        errors = [_error(rough[vertex.name], values[vertex.name]) for vertex in self.graph.vertices]
+        errors += [_error(rough_slopes[name], slopes[name]) for name in self.weights]
+        sizes = np.abs(np.concatenate([*(values[one.name] for one in self.graph.vertices), *(slopes[w] for w in self.weights)]))
+        orders = float(np.max(np.abs(np.log10(sizes[sizes > 0.0])), initial=0.0))
+        wild = max(max(errors) / _DIGITS, 1.0 + orders - _ORDERS)
+        moving = frozenset(name for name in self.weights if slopes[name][0])
+        if wild <= 1.0:
+            truth = self.numbers(points[:1]).cotangents
+            wild = max(wild, *(_error(slopes[name][:1], truth[name]) / _DIGITS for name in self.weights))
+        return wild, moving
+
+    def _as_written(self, points: Sequence[Point], dtype: Any) -> tuple[dict[str, Any], dict[str, Array]]:
+        values: dict[str, Any] = {one.name: np.array([point[one.name] for point in points], dtype) for one in self.model.inputs}
+        for vertex in self.graph.vertices:
+            if vertex.expr is not None:
+                values[vertex.name] = np.broadcast_to(np.asarray(evaluate(vertex.expr, values)), len(points))
+        partials = {(edge.source, edge.target): evaluate(edge.partial, values) for edge in self.edges}
+        return values, self.sweep({key: np.broadcast_to(np.asarray(value), len(points)) for key, value in partials.items()})
+
+    def numbers(self, points: Sequence[Point]) -> Numbers:
+        """Evaluate the graph at points by the reference."""
+        known = [self.graph.numbers(point) for point in points]
+
+        def column(part: str, key: Any) -> Array:
+            return np.array([getattr(one, part)[key] for one in known])
+
+        partials = {(e.source, e.target): column("partials", (e.source, e.target)) for e in self.graph.edges}
+        cotangents = self.sweep(partials)
+        values = {vertex.name: column("values", vertex.name) for vertex in self.graph.vertices}
+        penalty = {name: self.sweep(partials, "penalty")[name] for name in self.weights} if "penalty" in values else {}
+        return Numbers(values, cotangents, partials, penalty)
+
+    def sweep(self, partials: Mapping[tuple[str, str], Array], root: str = "") -> dict[str, Array]:
+        """Return the derivative of the root, or of another vertex, by every vertex.
+
+        Args:
+            partials: (n,) of every edge.
+            root: the other vertex.
+        """
+        edges = self.graph.edges if root else self.edges
+        size = len(next(iter(partials.values()))) if partials else 1
+        found = {vertex.name: np.zeros(size) for vertex in self.graph.vertices}
+        found[root or self.root] = np.ones(size)
+        for edge in reversed(edges):
+            back = found[edge.target]
+            with np.errstate(all="ignore"):
+                found[edge.source] = found[edge.source] + np.where(back == 0.0, 0.0, back * partials[edge.source, edge.target])
+        return found
+
+    @cached_property
+    def first_rows(self) -> Numbers:
+        """The numbers at the first row of each batch."""
+        return self.numbers([points[0] for points in self.batches])
+
+    @cached_property
+    def all_rows(self) -> Numbers:
+        """The numbers at all rows of all batches, (POINTS*ROWS,)."""
+        return self.numbers([point for points in self.batches for point in points])
+
+    # The forms in which students see it.
+
+    def row(self, point: Point) -> dict[str, Any]:
+        """Return x (d,), y, W (k,) of a point, as lists and numbers."""
+        y = [point[name] for name in self.targets]
+        return {
+            "x": [point[name] for name in self.features],
+            "y": y[0] if len(y) == 1 else y,
+            "W": [point[name] for name in self.weights],
+            "row": [point[name] for name in (*self.features, *self.targets)],
+        }
+
+    def rows(self, points: Sequence[Point]) -> dict[str, Any]:
+        """Return X (n, d), y (n,) or (n, p), and W (k,) of the points of a batch."""
+        found = [self.row(point) for point in points]
+        return {"X": [one["x"] for one in found], "y": [one["y"] for one in found], "W": found[0]["W"]}
+
+    @cached_property
+    def value_spellings(self) -> dict[str, str]:
+        """The keys of a forward dictionary and what they mean; "dl" is the derivative of the loss by the output."""
+        nodes = [(name, [name]) for name in (*self.nodes, self.root)]
+        ends = [(self.root, ["loss", "L", "cost", "error"])] if self.root == "loss" else []
+        if self.output is not None:
+            ends += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
+            ends += [("dl", ["dl"])] if self.root == "loss" else []
+        return table([*nodes, *ends])
+
+    @cached_property
+    def partial_spellings(self) -> dict[str, str]:
+        """The keys of a backward dictionary and what they mean."""
+        return table([(name, [f"d{name}", f"d_{name}", name, *partial_spellings(name)]) for name in self.weights])
+
+    @property
+    def value_orders(self) -> list[list[str]]:
+        """The orders in which forward values may come without names."""
+        ends = [self.root] if self.root not in self.nodes else []
+        return [[self.root], self.nodes, [*self.nodes, *ends]]
+
+    def symbols_before(self, name: str) -> list[Any]:
+        """Return the symbols that a student may have written by mistake in the formula of a vertex: all known before it."""
+        place = [vertex.name for vertex in self.graph.vertices].index(name)
+        return [vertex.symbol for vertex in self.graph.vertices[:place]]
+
+    @cached_property
+    def kinds(self) -> list[frozenset[str]]:
+        """The groups of names that are taken for each other: features, weights, nodes."""
+        groups: dict[str, set[str]] = {}
+        for vertex in self.graph.vertices:
+            groups.setdefault("node" if vertex.kind == "output" else vertex.kind, set()).add(vertex.name)
+        return [frozenset(group) for group in groups.values()]
+
+
+def _error(found: Any, right: NDArray[np.float64]) -> float:
+    with np.errstate(all="ignore"):
+        gap = np.abs(np.asarray(found, np.float64) - right) / np.where(right == 0.0, 1.0, np.abs(right))
+    return float(np.max(gap)) if np.isfinite(gap).all() else np.inf
+
+
+def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
+    """Choose points, the tamest first, so that each branch is taken and each weight matters at two of them if possible."""
+    seen: dict[Any, int] = {}
+    chosen: list[int] = []
+    for place, (_, _, shown) in enumerate(drawn):
+        if len(chosen) < POINTS and any(seen.get(one, 0) < 2 for one in shown):
+            chosen.append(place)
+            for one in shown:
+                seen[one] = seen.get(one, 0) + 1
+    chosen += [place for place in range(len(drawn)) if place not in chosen]
+    return [drawn[place][1] for place in sorted(chosen[:POINTS])]

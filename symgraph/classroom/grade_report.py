@@ -1,0 +1,62 @@
+"""A grade as text, and as the results.json that Gradescope reads."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from symgraph.classroom.grading import Grade, Test
+
+
+def text(grade: Grade) -> str:
+    """Return a grade as lines for people: what is wrong by function, with the student's line, and the points."""
+    lines = [f"{grade.file}, model {grade.model}: {_points(grade.points)} of {_points(grade.of)} points"]
+    for function, some in groupby(grade.tests, lambda test: test.function):
+        tests = list(some)
+        got, of = sum(test.points for test in tests), sum(test.of for test in tests)
+        if function:
+            lines.append(
+                f"{function}: "
+                + ("right" if got == of and all(_is_right(t) for t in tests) else f"{_points(got)} of {_points(of)}")
+            )
+        lines += _lines(grade.file, tests)
+    return "\n".join(lines)
+
+
+def _is_right(test: Test) -> bool:
+    return test.ok and test.text == "right"
+
+
+def _lines(file: str, tests: list[Test]) -> Iterator[str]:
+    """The lines about the tests of one function; those with one reason are said together."""
+    reasons: dict[str, list[Test]] = {}
+    for test in tests:
+        if not _is_right(test):
+            reasons.setdefault(test.text, []).append(test)
+    for reason, alike in reasons.items():
+        names = ", ".join(test.result for test in alike if test.result)
+        place = f"{file}:{alike[0].line}: " if alike[0].line else ""
+        numbers = f" ({alike[0].result} {alike[0].numbers})" if alike[0].numbers else ""
+        joint = " " if reason.startswith(("is ", "has ")) else ": "
+        yield f"  {place}{names}{joint if names else ''}{reason}{numbers}"
+
+
+def _points(value: float) -> str:
+    return f"{value:g}"
+
+
+def gradescope(grade: Grade) -> dict[str, Any]:
+    """Return a grade in the form of Gradescope's results.json.
+
+    The form is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/: a score, and tests with name, score,
+    max_score, status and output; extra_data has the mistake's kind, the line and the edge.
+    """
+    tests = []
+    for test in grade.tests:
+        name = ": ".join(filter(None, (test.function or grade.file, test.result)))
+        output = "; ".join(filter(None, (f"{grade.file}:{test.line}" if test.line else "", test.numbers, test.text)))
+        row: dict[str, Any] = {"name": name, "score": test.points, "max_score": test.of}
+        row |= {"status": "passed" if test.ok else "failed", "output": output}
+        if test.mistake:
+            row["extra_data"] = {"mistake": test.mistake, "line": test.line, "edge": test.edge}
+        tests.append(row)
+    return {"score": grade.points, "output": text(grade), "output_format": "text", "tests": tests}

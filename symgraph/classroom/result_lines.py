@@ -1,0 +1,54 @@
+"""The lines of a student's file where results are computed, as far as its text tells."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from symgraph.classroom.conventions import meaning_of
+
+
+def result_lines(file: Path, function: str, known: Mapping[str, str]) -> dict[str, int]:
+    """Return the line of each result of a function.
+
+    Args:
+        file: the student's.
+        function: its name.
+        known: what spellings of keys mean.
+
+    Returns:
+        By meaning the line of the assignment to a variable of that name, or to the one that a dictionary has under such a key,
+        or else of the key.
+    """
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    body = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function), None)
+    if body is None:
+        return {}
+    variables: dict[str, int] = {}
+    keys: dict[str, tuple[int, ast.expr]] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for name in [target, *(target.elts if isinstance(target, ast.Tuple) else ())]:
+                    if isinstance(name, ast.Name):
+                        variables[name.id] = max(node.lineno, variables.get(name.id, 0))
+                    elif isinstance(name, ast.Subscript) and isinstance(name.slice, ast.Constant):
+                        keys[str(name.slice.value)] = node.lineno, node.value
+        elif isinstance(node, ast.Dict):
+            for entry, value in zip(node.keys, node.values, strict=True):
+                if isinstance(entry, ast.Constant):
+                    keys[str(entry.value)] = value.lineno, value
+        elif isinstance(node, ast.keyword) and node.arg is not None:
+            keys.setdefault(node.arg, (node.value.lineno, node.value))
+    found: dict[str, int] = {}
+    for key, (line, value) in keys.items():
+        meaning = meaning_of(key, known)
+        if meaning is not None:
+            found[meaning] = variables.get(value.id, line) if isinstance(value, ast.Name) else line
+    for name, line in variables.items():
+        meaning = meaning_of(name, known)
+        if meaning is not None:
+            found.setdefault(meaning, line)
+    return found

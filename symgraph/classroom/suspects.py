@@ -1,0 +1,250 @@
+"""Hypotheses about a wrong function: for each usual mistake the numbers that it gives, by the graph's own partials.
+
+A hypothesis counts only where it gives the student's number at all points to rounding: with five random points a chance hit is
+as likely as twenty-five digits of luck. A correct function is never looked at.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symgraph.classroom.exercise import Exercise, Numbers
+from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.mistakes import Slip, renamed, slips
+from symgraph.views.named_graph import Edge
+
+_MANY = 60
+"""Vertices above which names are taken only for others of their kind."""
+
+
+class Suspect(NamedTuple):
+    """One hypothesis.
+
+    Attributes:
+        rank: the lower, the more usual.
+        kind: of the mistake, as in `Slip`, and "forgotten", "constant factor", "swapped", "missing path", "local derivative",
+            "mean", "penalty", "rows", "step", "state".
+        text: the mistake in words.
+        values: (n,) what it makes of each result that it changes.
+        edge: source and target of the local partial that is wrong, if one is.
+    """
+
+    rank: float
+    kind: str
+    text: str
+    values: Mapping[str, Array]
+    edge: tuple[str, str] | None = None
+
+
+class Variant(NamedTuple):
+    """One way of making a result of the numbers of rows, right or wrong."""
+
+    rank: float
+    kind: str
+    text: str
+    reduce: Callable[[str, Array], Array]
+
+
+_FACTORS = (
+    (-1.0, 0.5, "sign", "has the wrong sign"),
+    (0.5, 1.0, "constant factor", "is half of what is right"),
+    (2.0, 1.0, "constant factor", "is twice what is right"),
+    (0.0, 0.0, "forgotten", "is 0"),
+    (-0.5, 2.0, "sign", "has the wrong sign, and is half of what is right"),
+    (-2.0, 2.0, "sign", "has the wrong sign, and is twice what is right"),
+)
+
+
+def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
+    """Suspect a constant factor on all results, or on one."""
+    for factor, rank, kind, text in _FACTORS:
+        yield Suspect(rank + 0.1, kind, f"{text}, as all others", {name: factor * value for name, value in right.items()})
+        for name, value in right.items():
+            yield Suspect(rank + 0.2, kind, text, {name: factor * value})
+
+
+def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iterator[Suspect]:
+    """Suspect the mistakes in partial derivatives.
+
+    Args:
+        exercise: the model.
+        numbers: its graph at n points.
+        wrong: the inputs and nodes whose derivatives are wrong.
+    """
+    right = numbers.cotangents
+    asked = [*exercise.weights, *(name for name in exercise.nodes if name in wrong)]
+    yield from scaled({name: right[name] for name in asked})
+    yield from _swapped(right, exercise.weights, wrong)
+    slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in _between(exercise)}
+    for vertex, by in slopes.items():
+        if vertex in exercise.nodes:
+            text = (
+                f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
+            )
+            yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked if np.any(by[name])})
+    for edge in exercise.edges:
+        behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
+        if behind and any(name in behind for name in wrong):
+            own = numbers.partials[edge.source, edge.target]
+            for slip, partial in _of_partial(exercise, numbers, edge):
+                change = right[edge.target] * (partial - own)
+                values = {name: right[name] + change * slope for name, slope in behind.items()}
+                yield Suspect(slip.rank, slip.kind, slip.text, values, (edge.source, edge.target))
+
+
+def _between(exercise: Exercise) -> list[str]:
+    """The vertices from which edges lead to the root, and the root."""
+    return list(dict.fromkeys([*(edge.source for edge in exercise.edges), exercise.root]))
+
+
+def _swapped(right: Mapping[str, Array], weights: Sequence[str], wrong: Sequence[str]) -> Iterator[Suspect]:
+    for one in (name for name in weights if name in wrong):
+        for other in weights:
+            if one < other and other in wrong:
+                text = f"d{one} and d{other} have changed places"
+                yield Suspect(0.6, "swapped", text, {one: right[other], other: right[one]})
+            if one != other:
+                yield Suspect(0.8, "swapped", f"d{one} has the value of d{other}", {one: right[other]})
+
+
+def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[tuple[Slip, Array]]:
+    """The wrong values of one local partial."""
+    name, own = f"d {edge.target} / d {edge.source}", numbers.partials[edge.source, edge.target]
+    formula = f"{name} = {edge.partial}"
+    many = [other for other in exercise.edges if other.source == edge.source and other is not edge]
+    two = edge.partial.as_content_primitive()[0] % 2 == 0 if edge.partial.is_Add or edge.partial.is_Mul else False
+    ones = np.ones_like(own)
+    yield Slip(1.5, "missing factor", f"the factor {formula} is missing", None), ones
+    yield Slip(1.6, "sign", f"the factor {formula} has the wrong sign", None), -own
+    yield Slip(0.4 if two else 9.0, "constant factor", f"the factor 2 in {formula} is forgotten", None), own / 2.0
+    yield Slip(9.0, "constant factor", f"the factor {formula} has twice its value", None), 2.0 * own
+    yield Slip(3.0, "extra factor", f"the factor {formula} comes twice", None), own * own
+    with np.errstate(all="ignore"):
+        yield Slip(6.0, "inverted", f"{formula} divides instead of multiplying", None), 1.0 / own
+    if many:
+        yield (
+            Slip(
+                2.0,
+                "missing path",
+                f"the path through {edge.target} is missing: d {exercise.root} / d {edge.source} is a sum",
+                None,
+            ),
+            0.0 * own,
+        )
+    target = exercise.graph.by_name[edge.target]
+    kinds = exercise.kinds
+    names = [*exercise.symbols_before(edge.target), target.symbol]
+    variants = list(slips(edge.partial))
+    variants += renamed(edge.partial, _plausible(exercise, edge.partial, names), kinds)
+    for slip in variants:
+        value = np.broadcast_to(np.asarray(evaluate(slip.expr, numbers.values), np.float64), own.shape)
+        text = f"in {name}, {slip.text}" if slip.kind == "wrong name" else f"in {formula}, {slip.text}"
+        if slip.kind == "missing factor" and slip.text.startswith("the factor "):
+            text = f"in {formula}, {slip.text.replace(f' of {edge.partial}', '')}"
+        yield slip._replace(text=text), value
+
+
+def _plausible(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Sequence[Any]:
+    """The names that may stand in a formula by mistake: all, or in large models those of the kinds in it."""
+    if len(exercise.graph.vertices) <= _MANY:
+        return names
+    inside = {str(one) for one in expr.free_symbols}
+    near = [group for group in exercise.kinds if group & inside]
+    return [name for name in names if any(str(name) in group for group in near)][:_MANY]
+
+
+def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: Sequence[str]) -> Iterator[Suspect]:
+    """Suspect the mistakes in the formula of one vertex, or of those before it that the student does not return.
+
+    Args:
+        exercise: the model.
+        name: the vertex.
+        own: (n,) the values of all vertices before it, as the student has them.
+        returned: the names that the student returns.
+    """
+    vertex = exercise.graph.by_name[name]
+    right = _again(exercise, name, own, {})
+    yield from scaled({name: right})
+    for other in exercise.nodes:
+        if other != name:
+            yield Suspect(4.0, "wrong node", f"{name} has the value of {other}", {name: own[other]})
+    for source in _unseen(exercise, name, returned):
+        formula, names = source.expr, exercise.symbols_before(source.name)
+        variants = [*slips(formula), *renamed(formula, _plausible(exercise, formula, names), exercise.kinds)]
+        for slip in variants:
+            value = np.broadcast_to(np.asarray(evaluate(slip.expr, own), np.float64), right.shape)
+            found = value if source is vertex else _again(exercise, name, own, {source.name: value})
+            inside = "" if str(formula) in slip.text else f"in {source.name} = {formula}, "
+            yield Suspect(slip.rank + (source is not vertex), slip.kind, f"{inside}{slip.text}", {name: found})
+
+
+def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Any]:
+    """The vertex, and those that it depends on by others that the student does not return."""
+    needed, found = {name}, list[Any]()
+    for vertex in reversed(exercise.graph.vertices):
+        if vertex.name in needed and vertex.expr is not None and (vertex.name == name or vertex.name not in returned):
+            found.append(vertex)
+            needed |= {edge.source for edge in exercise.graph.edges if edge.target == vertex.name}
+    return found
+
+
+def _again(exercise: Exercise, name: str, own: Mapping[str, Array], changed: Mapping[str, Array]) -> Array:
+    """Return the value of a vertex computed anew, with the changed values of some before it."""
+    values = {**own, **changed}
+    moved = set(changed)
+    for vertex in exercise.graph.vertices:
+        if vertex.expr is None or vertex.name in changed:
+            continue
+        sources = {edge.source for edge in exercise.graph.edges if edge.target == vertex.name}
+        if vertex.name == name or sources & moved:
+            values[vertex.name] = np.broadcast_to(np.asarray(evaluate(vertex.expr, values), np.float64), own[name].shape)
+            moved.add(vertex.name)
+        if vertex.name == name:
+            break
+    return values[name]
+
+
+def reductions(rows: int, size: int, penalty: Mapping[str, Array]) -> list[Variant]:
+    """Return the ways of making one number of those of some rows, the right one first.
+
+    Args:
+        rows: rows that are one result's.
+        size: the number of results.
+        penalty: (size,) what the penalty adds to each result; empty without one.
+    """
+
+    def shaped(values: Array) -> Array:
+        return values.reshape(size, rows)
+
+    def variant(rank: float, kind: str, text: str, of_rows: Callable[[Array], Array], share: float) -> Variant:
+        def reduce(name: str, values: Array) -> Array:
+            return of_rows(shaped(values)) + share * penalty.get(name, np.zeros(size))
+
+        return Variant(rank, kind, text, reduce)
+
+    def mean(values: Array) -> Array:
+        return np.asarray(values.mean(axis=1))
+
+    def total(values: Array) -> Array:
+        return np.asarray(values.sum(axis=1))
+
+    share = 1.0 / rows
+    sums = "the sum over the rows is not divided by their number"
+    found = [variant(0.0, "", "", mean, share)]
+    if rows > 1:
+        found += [variant(0.1, "mean", sums, total, 1.0), variant(0.2, "mean", sums, total, share)]
+        found.append(variant(2.0, "rows", "it is of the first row alone", lambda v: v[:, 0], share))
+        found.append(variant(2.0, "rows", "it is of the last row alone", lambda v: v[:, -1], share))
+        found.append(variant(3.0, "mean", "it is divided by the number of rows twice", lambda v: mean(v) / rows, share / rows))
+        found.append(variant(2.5, "mean", "it is divided by twice the number of rows", lambda v: mean(v) / 2.0, share / 2.0))
+    if penalty:
+        found += [
+            variant(0.1, "penalty", "the penalty is forgotten", mean, 0.0),
+            variant(0.2, "penalty", f"{sums}, and the penalty is forgotten", total, 0.0),
+            variant(0.3, "penalty", "the penalty is not divided by the number of rows", mean, 1.0),
+            variant(0.5, "penalty", "the penalty has the wrong sign", mean, -share),
+            variant(0.6, "penalty", "the penalty counts half: is a factor 2 forgotten?", mean, 0.5 * share),
+            variant(0.7, "penalty", "the penalty counts twice", mean, 2.0 * share),
+        ]
+    return found

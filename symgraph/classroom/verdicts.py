@@ -1,0 +1,157 @@
+"""Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from symgraph.classroom.formula_values import Array
+from symgraph.classroom.suspects import Suspect, Variant
+
+CLOSE = 1e-5
+"""Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
+
+
+class Tolerance(NamedTuple):
+    """Error that a right number may have: relative to it, and absolute (n,) beside that."""
+
+    relative: float = CLOSE
+    absolute: Array | float = 0.0
+
+
+EXACT = Tolerance()
+"""Tolerance for numbers that are computed by formulas."""
+
+
+class Verdict(NamedTuple):
+    """The verdict on one result.
+
+    Attributes:
+        name: the result: of a forward dictionary the node, of a backward one the weight.
+        found, right: its first number that is wrong, or the first; NaN where there is none.
+        suspect: the mistake that explains it; None if it is right, or wrong for a reason unknown.
+        fault: why there is no number.
+        carried: whether it is right for the wrong numbers before it.
+    """
+
+    name: str
+    found: float
+    right: float
+    ok: bool
+    suspect: Suspect | None = None
+    fault: str = ""
+    carried: bool = False
+
+
+def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
+    """Tell whether numbers are the same to rounding at all points; NaN and infinities never are."""
+    if not np.isfinite(found).all() or not np.isfinite(right).all():
+        return False
+    size = float(np.max(np.abs(right), initial=0.0))
+    slack = min(6e-9, 1e-4 * size) + close.absolute  # eight decimals are enough
+    return bool(np.all(np.abs(found - right) <= close.relative * np.abs(right) + slack))
+
+
+def explained(
+    found: Mapping[str, Array],
+    right: Mapping[str, Array],
+    rows: Mapping[str, Array],
+    suspects: Iterable[Suspect],
+    variants: Sequence[Variant],
+    close: Tolerance = EXACT,
+) -> dict[str, Suspect]:
+    """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
+
+    Args:
+        found: the student's results that are numbers.
+        right: the right ones.
+        rows: the right numbers of rows, from which the variants make results.
+        suspects: the hypotheses.
+        variants: how results are made of rows, the right way first.
+        close: the error that a right number may have.
+    """
+    wrong = [name for name in found if not agree(found[name], right[name], close)]
+    scored: list[tuple[frozenset[str], int, Suspect]] = []
+    first = variants[0]
+    for suspect in [Suspect(0.0, "", "", {}), *suspects]:
+        for variant in variants:
+            if variant is not first and suspect.rank > 3.0:
+                continue
+            values = suspect.values if variant is first else {**rows, **suspect.values}
+            given = {name: variant.reduce(name, value) for name, value in values.items() if name in found}
+            hits = frozenset(name for name in wrong if name in given and agree(found[name], given[name], close))
+            if hits:
+                missed = sum(name not in wrong and not agree(given[name], right[name], close) for name in given)
+                text = " and ".join(filter(None, (variant.text, suspect.text)))
+                both = Suspect(variant.rank + suspect.rank, suspect.kind or variant.kind, text, given, suspect.edge)
+                scored.append((hits, missed, both))
+    return _fewest(wrong, scored)
+
+
+def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Suspect]]) -> dict[str, Suspect]:
+    known: dict[str, Suspect] = {}
+    while True:
+        left = set(wrong) - set(known)
+        useful = [(hits & left, missed, suspect) for hits, missed, suspect in scored if hits & left]
+        if not useful:
+            return known
+        hits, _, best = min(useful, key=lambda one: (one[1] - len(one[0]), one[2].rank))
+        known |= dict.fromkeys(hits, best)
+
+
+def with_factors(
+    found: Mapping[str, Array], right: Mapping[str, Array], suspects: Sequence[Suspect], unknown: Sequence[str]
+) -> dict[str, Suspect]:
+    """Explain results by two mistakes at once, each of which multiplies the right number by something.
+
+    Args:
+        found, right: as for `explained`, of one row each.
+        suspects: the hypotheses, the most usual of which are tried in pairs.
+        unknown: the results that no single one explains.
+    """
+    known: dict[str, Suspect] = {}
+    for name in unknown:
+        if not np.all(right[name]):
+            continue
+        fitting = sorted((one for one in suspects if name in one.values and one.rank <= 3.0), key=lambda one: one.rank)[:400]
+        ratios = np.array([one.values[name] / right[name] for one in fitting]).reshape(len(fitting), -1)
+        with np.errstate(all="ignore"):
+            wanted = found[name] / right[name] / ratios
+        for place, ratio in enumerate(ratios):
+            gaps = np.abs(wanted - ratio) <= CLOSE * np.abs(ratio)
+            partner = next((int(other) for other in np.flatnonzero(gaps.all(axis=1)) if other > place), None)
+            if partner is not None:
+                one, other = fitting[place], fitting[partner]
+                text = f"{one.text}; and {other.text}"
+                known[name] = Suspect(one.rank + other.rank, one.kind, text, {name: found[name]}, one.edge or other.edge)
+                break
+    return known
+
+
+def judged(
+    found: Mapping[str, Array],
+    faults: Mapping[str, str],
+    right: Mapping[str, Array],
+    why: Callable[[], Mapping[str, Suspect]],
+    close: Tolerance = EXACT,
+) -> list[Verdict]:
+    """Return the verdicts on results, in the order of the right ones.
+
+    Args:
+        found: the student's numbers.
+        faults: by name, why there are none.
+        right: the right numbers.
+        why: finds the mistakes of wrong ones; called if there are some.
+        close: the error that a right number may have.
+    """
+    wrong = [name for name in found if name in right and not agree(found[name], right[name], close)]
+    reasons = why() if wrong else {}
+    verdicts = []
+    for name, values in right.items():
+        if name in faults:
+            verdicts.append(Verdict(name, np.nan, float(values[0]), False, None, faults[name]))
+        elif name in found:
+            ok = name not in wrong
+            place = 0 if ok else int(np.argmax(~np.isclose(found[name], values, rtol=close.relative, atol=0.0)))
+            verdicts.append(Verdict(name, float(found[name][place]), float(values[place]), ok, reasons.get(name)))
+    return verdicts

@@ -1,0 +1,98 @@
+"""``symgraph draw``: draw a model's graph, with the numbers of a row."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symgraph.cli.current import models_of
+from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
+from symgraph.cli.terminal import ConfigFile, Quiet, check_writable, file_of, note, note_next, read_weights
+
+if TYPE_CHECKING:
+    from symgraph.io.data import Dataset, Reading
+    from symgraph.spec.model import Model
+
+
+def draw(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Picture: .svg, .png, .dot, .gv or .mmd. [SVG to stdout]"),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Show values and gradients at these weights, of a row of --data.")
+    ] = None,
+    data: DataFile = None,
+    row: Annotated[int | None, typer.Option(metavar="N", help="The row of --data, counted from 0. [0]")] = None,
+    ops: Annotated[bool, typer.Option("--ops", help="Draw every operation, not only named nodes.")] = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the graph of a model from its inputs to its loss: what uses what, with values and gradients if weights are given."""
+    from symgraph.drawing.drawing import Drawing, format_of
+    from symgraph.errors import OptionError
+    from symgraph.views.picture import pictured
+
+    if out is not None:
+        format_of(out)
+        check_writable("--out", out, data, weights)
+    models = models_of(model, config)
+    if weights is None and (data is not None or row is not None):
+        raise OptionError(
+            f"{'--row' if data is None else '--data'}: numbers need weights; give --weights FILE, or leave it out"
+        )
+    if weights is not None and len(models) > 1:
+        names = ", ".join(one.name for one in models)
+        raise OptionError(f"--weights: {model} has several models ({names}); build them, and name the one that is meant")
+    for one in models:
+        point, words = None, ""
+        if weights is not None:
+            point, words = _numbers(one, weights, data, row or 0, reading_of(True, delimiter, decimal, thousands))
+        drawing = Drawing(pictured(one, point, ops=ops, row=words))
+        if out is None:
+            sys.stdout.write(drawing._repr_svg_())
+        else:
+            path = file_of(out, one.name, [each.name for each in models])
+            drawing.save(path)
+            note(f"picture of {one.name} written to {path}", quiet=quiet)
+        if drawing.picture.note:
+            note(drawing.picture.note, quiet=quiet)
+    numbers = () if weights is None else ("--weights", weights)
+    note_next(
+        "report", model, *(() if data is None else ("--data", data)), *numbers, "-o", f"{models[0].name}.html", quiet=quiet
+    )
+
+
+def _numbers(model: "Model", weights: Path, data: Path | None, row: int, reading: "Reading") -> tuple[dict[str, float], str]:
+    """Return the value of every input, and words for the row."""
+    from symgraph.build.modules import compile as compiled
+    from symgraph.views.model import point_of
+
+    module: Any = compiled(model, backend="numpy")
+    w = read_weights(weights, module)
+    rows = read_rows(module, data, need_target=bool(model.target_inputs), reading=reading)
+    if rows is None or data is None:
+        return point_of(model, w, None), f"at the weights of {weights.name}"
+    place = _place(rows, data, row)
+    values = [part[place].reshape(-1) for part in (rows.X, rows.y) if part is not None]
+    flat = [number for part in values for number in part.tolist()]
+    return point_of(model, w, flat), f"row {row} of {data.name}, at the weights of {weights.name}"
+
+
+def _place(rows: "Dataset", data: Path, row: int) -> int:
+    """Return the place of a row of the file among those that were read; rows with a missing cell were not."""
+    from symgraph.errors import OptionError
+
+    total = len(rows) if rows.kept is None else len(rows.kept)
+    if not 0 <= row < total:
+        raise OptionError(f"--row: there is no row {row} in {data}, whose rows are 0 to {total - 1}")
+    if rows.kept is None:
+        return row
+    if not rows.kept[row]:
+        raise OptionError(f"--row: a cell of row {row} of {data} is missing; choose another row")
+    return int(rows.kept[:row].sum())

@@ -1,0 +1,39 @@
+"""``symgraph worksheet``: blank functions, data and graders of a model, for a class."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symgraph.cli.terminal import ConfigFile, Quiet, nearer, note
+
+
+def worksheet(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, or a dotted module.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for the class.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A CSV file with the model's columns; else rows are drawn.")
+    ] = None,
+    solution: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the teacher's solution, outside the folder.")
+    ] = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a folder with blank functions, data and graders of a model; files that are there are left alone."""
+    from symgraph.build.specs import read_spec
+    from symgraph.classroom.worksheet import write_worksheet
+    from symgraph.errors import OptionError
+    from symgraph.io.config import read_config
+
+    found = read_spec(spec, read_config(file=config).root)
+    if len(found.models) > 1 and (data is not None or solution is not None):
+        raise OptionError(f"{spec} has several models; --data and --solution need a spec with one")
+    for model in found.models:
+        folder = out / model.name if len(found.models) > 1 else out
+        written, left = write_worksheet(model, found.path, folder, data=data, solution=solution)
+        for path in written:
+            print(nearer(path))
+        for path in left:
+            note(f"{nearer(path)} is left as it is; delete it to have it written anew", quiet=quiet)
+    note(f"next: symgraph grade {nearer(out)}/functions.py --model {nearer(out)}/spec.py", quiet=quiet)

@@ -1,0 +1,220 @@
+"""Plots of a fit: data, curve and band, residuals, the profile of a weight, correlations; results here are ``FitResult``."""
+
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import OptionError
+from symgraph.plots.axes import COLORS, axes_for, grid, ink, legend_below, new_figure, save_figure
+from symgraph.training.options import count
+
+_CURVE = 400
+"""Points of a curve."""
+_NUMBERS = 12
+"""Weights up to which a matrix of correlations shows its numbers."""
+_HEIGHTS: Any = {"sharex": True, "height_ratios": (3, 1)}
+"""Options of a figure with a fit and the residuals below it."""
+
+
+def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
+    """Draw the data of a fit with what was fitted: over its feature, where there is one, else observations over predictions.
+
+    Args:
+        result: a `FitResult`.
+        ax: an Axes; None makes one by pyplot.
+        level: of the confidence band about the curve.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing, the model has no output or not one target, or the rows are a stream.
+    """
+    sets, texts, over_feature = _sets(result)
+    ax = axes_for(ax)
+    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
+        _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1], marker), text)
+    _, target, across = _named(sets, over_feature)
+    ax.set(ylabel=target, xlabel=across)
+    ax.set_title(result.problem.module.METADATA.get("doc") or f"{result.problem.module.MODEL}: fit", wrap=True)
+    ax.legend()
+    grid(ax)
+    return ax
+
+
+def residuals(result: Any, ax: Any = None) -> Any:
+    """Draw the predictions of a fit less the observations, over its feature, where there is one, else over the predictions.
+
+    Args:
+        result: a `FitResult`.
+        ax: an Axes; None makes one by pyplot.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: as for `fit`.
+    """
+    sets, texts, over_feature = _sets(result)
+    ax = axes_for(ax)
+    ax.axhline(0.0, color=ink(), linewidth=1, alpha=0.6)
+    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
+        x, predicted, observed = _points(one, over_feature)
+        ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
+    name, target, across = _named(sets, over_feature)
+    ax.set(ylabel=f"{name} - {target}", xlabel=across)
+    if len(sets) > 1:
+        legend_below(ax, len(sets))
+    grid(ax)
+    return ax
+
+
+def fit_and_residuals(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
+    """Draw `fit` into one Axes and `residuals` into another; see ``FitResult.plot``."""
+    if axes is None:
+        _sets(result)
+        axes = new_figure().subplots(2, 1, **_HEIGHTS)
+    try:
+        upper, lower = axes
+    except TypeError:
+        raise OptionError(
+            "axes must be two Axes, for the fit and for the residuals; pyplot.subplots(2, 1) makes them"
+        ) from None
+    fit(result, upper, level=level).set_xlabel("")
+    legend = residuals(result, lower).get_legend()
+    if legend is not None:
+        legend.remove()  # the one above says the same
+    return axes
+
+
+def save_fit(result: Any, path: Any) -> None:
+    """Write the plot of a fit and its residuals to a file, .svg, .png or .pdf, as ``symgraph.plots.save`` does.
+
+    Raises:
+        OptionError: as for `fit`, or the file cannot be written.
+    """
+    title = result.problem.module.METADATA.get("doc") or f"{result.problem.module.MODEL}: fit"
+    save_figure(path, lambda figure: fit_and_residuals(result, figure.subplots(2, 1, **_HEIGHTS)), title)
+
+
+def _looks() -> Iterator[tuple[str, str]]:
+    """Return the colours and the markers of the data sets, one after the other."""
+    return zip(cycle(COLORS), cycle("os^D"), strict=False)
+
+
+def _sets(result: Any) -> tuple[list[Any], tuple[str, ...], bool]:
+    """Return the results of the data sets, what they are called, and whether all have one feature, which is drawn across."""
+    sets = list(getattr(result, "sets", {"": result}).values())
+    for one in sets:
+        module, y = one.problem.module, one.problem.rows.y
+        if getattr(one.problem, "stream", None) is not None:
+            raise OptionError(f"the rows of the fit of {module.MODEL} are a stream, not in memory, so it is not drawn")
+        if not hasattr(module, "predict") or y is None or y.ndim != 1 or len(module.OUTPUTS) != 1:
+            raise OptionError(f"{module.MODEL} has not one output and one target, so its fit is not drawn")
+    over_feature = all(one.problem.rows.X is not None and len(one.problem.module.FEATURES) == 1 for one in sets)
+    return sets, getattr(result.problem, "texts", ("",)), over_feature
+
+
+def _named(sets: list[Any], over_feature: bool) -> tuple[str, str, str]:
+    """Return what the output, what it is held against and what is drawn across are called."""
+    modules = [one.problem.module for one in sets]
+    name = ", ".join(dict.fromkeys(module.OUTPUTS[0] for module in modules))
+    target = ", ".join(dict.fromkeys(one.observed[1] for one in sets))
+    return name, target, ", ".join(dict.fromkeys(module.FEATURES[0] for module in modules)) if over_feature else name
+
+
+def _points(result: Any, over_feature: bool) -> tuple[Any, Any, Any]:
+    """Return the places across of the rows of a data set, their predictions, and what these are held against."""
+    rows, (observed, _) = result.problem.rows, result.observed
+    predicted = np.broadcast_to(result.predict(rows.X), observed.shape)
+    return np.reshape(rows.X, -1) if over_feature else predicted, predicted, observed
+
+
+def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tuple[str, str, str], text: str) -> None:
+    """Draw one data set: points in the first colour by a marker, the curve in the second; a text names it in the legend."""
+    (points, curve, marker), (y, target), name = look, result.observed, result.problem.module.OUTPUTS[0]
+    x, predicted, _ = _points(result, over_feature)
+    if over_feature:
+        across = np.linspace(x.min(), x.max(), _CURVE)
+        low, high = result.confidence_band(across, level)
+        if np.isfinite(low).all():
+            ax.fill_between(across, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
+        ax.plot(across, result.predict(across), color=curve, label=None if text else name)
+    else:
+        ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
+        ax.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")
+    ax.plot(x, y, marker, color=points, markersize=4, label=text or target)
+    if result.problem.sigma is not None:
+        ax.errorbar(x, y, np.broadcast_to(result.problem.sigma, y.shape), fmt="none", ecolor=points, alpha=0.6)
+
+
+def profile(result: Any, name: str, ax: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
+    """Draw how far the deviance rises along a weight, the others fitted anew, and beside it the parabola of the standard error.
+
+    Args:
+        result: a `FitResult`.
+        name: of a free weight.
+        ax: an Axes; None makes one by pyplot.
+        level: of the profile interval, whose ends and threshold are drawn.
+        points: of the curve.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing, or the weight has no profile.
+    """
+    low, high = result.profile(name, level)
+    value, error = result.values[name], result.errors[name]
+    reach = 3 * error if error > 0 else max(abs(value), 1.0)
+    ends = [end if np.isfinite(end) else value + sign * reach for end, sign in ((low, -1), (high, 1))]
+    place = result.problem.names.index(name)
+    margin = 0.15 * (ends[1] - ends[0])
+    values = np.linspace(
+        max(ends[0] - margin, result.problem.lower[place]),
+        min(ends[1] + margin, result.problem.upper[place]),
+        count("points", points),
+    )
+    ax = axes_for(ax)
+    ax.plot(values, result.rises(name, values), color=COLORS[0], label="profile")
+    if error > 0:
+        ax.plot(values, np.square((values - value) / error), "--", color=COLORS[1], label="by the standard error")
+    ax.axhline(result.threshold(level), color=ink(), alpha=0.6, linewidth=1, label=f"{level:.0%}")
+    for end in (low, high):
+        if np.isfinite(end):
+            ax.axvline(end, color=ink(), alpha=0.6, linewidth=1, linestyle=":")
+    ax.set(xlabel=name, ylabel="rise of the deviance")
+    ax.legend()
+    grid(ax)
+    return ax
+
+
+def correlation(result: Any, ax: Any = None) -> Any:
+    """Draw the correlations of the weights as a matrix of numbers and colours, blank where there is none.
+
+    Args:
+        result: a `FitResult`.
+        ax: an Axes; None makes one by pyplot.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing.
+    """
+    ax = axes_for(ax)
+    matrix, places = result.correlations, range(len(result.names))
+    size = 10 if len(places) <= 5 else 8 if len(places) <= 8 else 6.5
+    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    for i in places:
+        for j in places:
+            if np.isfinite(matrix[i, j]) and len(places) <= _NUMBERS:
+                color, text = "w" if abs(matrix[i, j]) > 0.6 else "k", f"{matrix[i, j]:.2f}"
+                text = text if len(places) <= 5 else text.replace("0.", ".")
+                ax.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
+    ax.set_xticks(places, result.names, rotation=45, ha="right")
+    ax.set_yticks(places, result.names)
+    ax.figure.colorbar(image, ax=ax, label="correlation")
+    return ax

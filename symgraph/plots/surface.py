@@ -1,0 +1,118 @@
+"""Paths of optimizers over the loss as a function of two weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import OptionError, did_you_mean
+from symgraph.io.module import GeneratedModule
+from symgraph.plots.axes import axes_for, ink, lines
+from symgraph.training.recorder import Recorder
+from symgraph.training.rows import as_rows
+
+Array = NDArray[np.float64]
+Path = Recorder | NDArray[Any]
+
+_POINTS = 61
+"""Values of each weight at which the loss is computed."""
+_LEVELS = 12
+"""Lines of equal loss, spread so that as much of the area lies between each two."""
+
+
+def loss_surface(
+    module: GeneratedModule,
+    X: Any,
+    y: Any,
+    paths: Path | Mapping[str, Path],
+    names: Sequence[str] = (),
+    ax: Any = None,
+) -> Any:
+    """Draw the ways of optimizers over lines of equal mean loss, as a function of two weights.
+
+    A circle is where a path begins, a star where it ends. All other weights are as at the end of the first path.
+
+    Args:
+        module: a generated module with a loss, of the numpy backend.
+        X: (n, d) rows, as for ``train``.
+        y: (n,) targets, as for ``train``.
+        paths: a `Recorder` that was a callback of the run, or (epochs + 1, k) weights; or several by their labels.
+        names: of the two weights; without names those that moved the farthest.
+        ax: an Axes; None makes one by pyplot.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing, the module has no loss, names are not two of its weights, or a path is of others.
+        DataError: X or y do not fit the model.
+    """
+    if not hasattr(module, "loss"):
+        raise OptionError(f"{module.MODEL} has no loss, and so no surface that a path could lie on")
+    rows, several = as_rows(module, X, y), paths if isinstance(paths, Mapping) else {"": paths}
+    ways = {label: _weights_of(module, label, way) for label, way in several.items()}
+    if not ways:
+        raise OptionError("paths is empty: give a Recorder, or several by their labels")
+    first, second = _places(module, names, ways)
+    ax = axes_for(ax)
+    for line, (label, way) in zip(lines(), ways.items(), strict=False):
+        x, height = way[:, first], way[:, second]
+        ax.plot(x, height, label=label, zorder=3, **line)
+        ax.plot(x[:1], height[:1], "o", color=line["color"], markersize=6, zorder=4)
+        ax.plot(x[-1:], height[-1:], "*", color=line["color"], markersize=12, zorder=4)
+    sides = [_values(np.concatenate([way[:, place] for way in ways.values()])) for place in (first, second)]
+    _contours(ax, sides, _losses(module, rows, next(iter(ways.values()))[-1], (first, second), sides))
+    ax.set(xlabel=module.WEIGHTS[first], ylabel=module.WEIGHTS[second])
+    if any(ways):
+        ax.legend(handlelength=2.6)
+    return ax
+
+
+def _weights_of(module: GeneratedModule, label: str, path: Path) -> Array:
+    way = np.asarray(path.weights if isinstance(path, Recorder) else path, np.float64)
+    if way.ndim != 2 or way.shape[1] != len(module.WEIGHTS) or not len(way):
+        named = f"path {label!r}" if label else "the path"
+        raise OptionError(f"{named} has shape {way.shape}; {module.MODEL} needs (epochs + 1, {len(module.WEIGHTS)})")
+    return way
+
+
+def _places(module: GeneratedModule, names: Sequence[str], ways: Mapping[str, Array]) -> tuple[int, int]:
+    """Return the places of the two weights of the axes."""
+    if len(module.WEIGHTS) < 2:
+        raise OptionError(f"{module.MODEL} has one weight; a surface needs two")
+    for name in names:
+        if name not in module.WEIGHTS:
+            known = f"it has {', '.join(module.WEIGHTS[:20])}{did_you_mean(name, module.WEIGHTS)}"
+            raise OptionError(f"{module.MODEL} has no weight {name!r}; {known}")
+    if names and len(set(names)) != 2:
+        raise OptionError(f"names must be two different weights, not {', '.join(names)}")
+    moved = np.max([np.ptp(way, axis=0) for way in ways.values()], axis=0)
+    places = [module.WEIGHTS.index(name) for name in names] or sorted(np.argsort(-moved, kind="stable")[:2].tolist())
+    return places[0], places[1]
+
+
+def _values(passed: Array) -> Array:
+    """Return the values along one side: where the paths went, and a margin about it."""
+    low, high = float(passed.min()), float(passed.max())
+    margin = 0.2 * (high - low) or max(1.0, abs(high)) * 0.1
+    return np.linspace(low - margin, high + margin, _POINTS)
+
+
+def _losses(module: Any, rows: Any, at: Array, places: tuple[int, int], sides: Sequence[Array]) -> Array:
+    """Return the mean losses over the area, (values of the second weight, of the first), NaN where there is none."""
+    found, w = np.empty((_POINTS, _POINTS)), np.array(at)
+    with np.errstate(all="ignore"):
+        for i, second in enumerate(sides[1]):
+            for j, first in enumerate(sides[0]):
+                w[list(places)] = first, second
+                found[i, j] = module.loss(w, rows.X, rows.y)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _contours(ax: Any, sides: Sequence[Array], found: Array) -> None:
+    known = found[np.isfinite(found)]
+    levels = np.unique(np.quantile(known, np.linspace(0.02, 0.98, _LEVELS))) if len(known) else known
+    if len(levels) > 1:
+        drawn = ax.contour(*sides, np.ma.masked_invalid(found), levels=levels, colors=ink(), alpha=0.35, linewidths=0.8)
+        ax.clabel(drawn, levels[::3], fmt="%.2g", fontsize=8)

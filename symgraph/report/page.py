@@ -1,0 +1,239 @@
+"""The page of a report: one HTML file that loads nothing, and is whole without its script."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from html import escape
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+
+from symgraph.backends.rendering import templates_folder
+from symgraph.check.truth_report import COLUMNS, LEGEND
+from symgraph.drawing.picture import Picture
+from symgraph.drawing.svg import stroke, svg
+from symgraph.report import figures
+from symgraph.report.contents import Contents
+from symgraph.training.doubts import doubts
+from symgraph.views.derivation import derivation
+from symgraph.views.derivation_texts import STYLE_SHEET, derivation_html
+from symgraph.views.picture import picture_of
+
+
+class Section(NamedTuple):
+    """A part of the page under a heading.
+
+    Attributes:
+        key: its name in links.
+        title: its heading.
+        html: what stands below it.
+    """
+
+    key: str
+    title: str
+    html: str
+
+
+def page(contents: Contents) -> str:
+    """Return the text of a report's file.
+
+    Args:
+        contents: all that it says.
+    """
+    model = contents.model
+    counts = {"feature": len(model.feature_inputs), "weight": len(model.weight_inputs), "node": len(model.nodes)}
+    facts = ", ".join(f"{count} {word}{'s' * (count != 1)}" for word, count in counts.items())
+    pictures = {shown.origin: [picture_of(contents.graph, numbers) for numbers in shown.numbers] for shown in contents.shown}
+    view = {
+        "title": model.name,
+        "doc": model.doc,
+        "facts": f"{facts}; {contents.n} row{'s' * (contents.n != 1)} of {contents.data.source}",
+        "sections": list(_sections(contents, pictures)),
+        "version": version("symgraph-codegen"),
+        "numbers": _for_script(contents, pictures),
+        "css": f"{_part('page.css')}\n{STYLE_SHEET}",
+        "js": _part("page.js"),
+    }
+    return _environment().get_template("report/page.html.jinja").render(view=view)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates_folder()),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _part(name: str) -> str:
+    return (templates_folder() / "report" / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+_Pictures = Mapping[str, Sequence[Picture]]
+"""The pictures of the first rows by where the weights come from."""
+
+
+def _sections(contents: Contents, pictures: _Pictures) -> Iterator[Section]:
+    yield Section("graph", "Graph", _graph(contents, pictures))
+    if contents.model.loss_expr is not None:
+        yield Section("derivation", "Derivation", _derivation(contents))
+    yield Section("verification", "Verification", _verification(contents))
+    yield Section("accuracy", "Accuracy", _accuracy(contents))
+    if contents.runs:
+        yield Section("training", "Training", _training(contents))
+    yield Section("fit", "Fit", _fit(contents))
+    if contents.model.target_inputs and contents.model.output_nodes:
+        plots = "".join(figures.of_predictions(contents))
+        words = f"At the weights of {contents.shown[-1].origin}."
+        yield Section("predictions", "Predictions", f'<p>{escape(words)}</p><div class="plots">{plots}</div>')
+
+
+def _graph(contents: Contents, pictures: _Pictures) -> str:
+    origin, of_rows = next(iter(pictures.items()))
+    drawn = svg(of_rows[0])
+    wide = drawn.partition(' width="')[2].partition('"')[0]
+    rows = "".join(f"<option>row {row}</option>" for row in range(len(of_rows)))
+    weights = "".join(f"<option>{escape(one)}</option>" for one in pictures)
+    derivatives = " and, below it, the derivative of the loss by it" * of_rows[0].has_cotangents
+    arrows = " Arrows are as thick as what they carry back." * of_rows[0].has_cotangents
+    words = f"Every box has its value at a row{derivatives}: here row 0 of {contents.data.source} at {origin}.{arrows}"
+    return (
+        f"<p>{escape(words)}</p>"
+        '<div id="graph-controls" hidden>'
+        f'<label>Weights <select id="weights">{weights}</select></label><label>Data <select id="row">{rows}</select></label>'
+        '<button type="button" id="first">Start</button><button type="button" id="back">Back</button>'
+        '<button type="button" id="forward">Next</button><button type="button" id="last">End</button>'
+        "</div>"
+        '<p id="graph-caption" aria-live="polite">All values and derivatives of row 0.</p>'
+        f'<figure id="graph-figure" class="wide" style="--wide: {wide}px" tabindex="0" '
+        f'aria-label="Graph of the model; arrow keys step through it">{drawn}</figure>'
+    )
+
+
+def _for_script(contents: Contents, pictures: _Pictures) -> str:
+    """Return what the script shows: the steps through the graph, and the numbers of each row at all weights."""
+    first = next(iter(pictures.values()))[0]
+    numbers = [
+        [
+            {
+                "boxes": {box.key: [box.value, box.cotangent] for box in picture.boxes},
+                "arrows": [[None if arrow.share is None else stroke(arrow.share), arrow.hint] for arrow in picture.arrows],
+            }
+            for picture in of_rows
+        ]
+        for of_rows in pictures.values()
+    ]
+    told = {
+        "hints": {box.key: box.hint for box in first.boxes},
+        "arrows": [[arrow.source, arrow.target] for arrow in first.arrows],
+        "steps": list(_steps(contents, first)),
+        "numbers": numbers,
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _steps(contents: Contents, picture: Picture) -> Iterator[dict[str, Any]]:
+    """Yield the steps of forward and of backward: what is computed by each, and by which formula."""
+    used = {arrow.target for arrow in picture.arrows}
+    inputs = [box.key for box in picture.boxes if box.key not in used]
+    computed = [box for box in picture.boxes if box.key in used]
+    yield {"side": "value", "boxes": inputs, "text": f"the inputs {', '.join(inputs)} are given"}
+    for box in computed:
+        yield {"side": "value", "boxes": [box.key], "text": box.hint}
+    if not picture.has_cotangents:
+        return
+    for box in reversed(computed):
+        yield {"side": "cotangent", "boxes": [box.key], "text": f"d_{box.name}{_chain(contents, box.key)}"}
+    text = f"the inputs {', '.join(inputs)}, each the sum of what its arrows carry back"
+    yield {"side": "cotangent", "boxes": inputs, "text": text}
+
+
+def _chain(contents: Contents, name: str) -> str:
+    """Return the chain rule at a vertex, " = d_exp*(2*t)"; "" at the ends, and where a box holds several."""
+    parts = [f"d_{edge.target}*({edge.partial})" for edge in contents.graph.edges if edge.source == name]
+    return f" = {' + '.join(parts)}" if parts else ""
+
+
+def _derivation(contents: Contents) -> str:
+    point = contents.shown[0].points[0]
+    return f'<div class="equations">{derivation_html(derivation(contents.model, point))}</div>'
+
+
+def _verification(contents: Contents) -> str:
+    found = contents.verification
+    seen = found.weights - len(found.unverified)
+    values = [
+        ("weights verified", f"{seen} of {found.weights}"),
+        ("points, each with some rows", str(found.points)),
+        ("values compared with enclosures", str(found.judged)),
+        ("values that rounding blurs too much to compare", str(found.skipped)),
+        ("largest error, in ulp or in units of what rounding explains", f"{found.worst:.3g}"),
+    ]
+    gaps = [("partials 0 or unclear at every point", found.unverified), ("branches never taken", found.untaken)]
+    lines = [f"Not verified, {what}: {', '.join(names)}" for what, names in gaps if names]
+    told = "".join(f'<p class="bad">{escape(line)}</p>' for line in lines)
+    words = (
+        "Every function of the module was held against enclosures of the model's own expressions, value and partials, "
+        "before it was used here."
+    )
+    return f"<p>{escape(words)}</p>{_table(('', ''), values)}{told}"
+
+
+def _accuracy(contents: Contents) -> str:
+    report = contents.accuracy
+    style = "good" if report.ok else "bad"
+    shown = [place for place, name in enumerate(COLUMNS) if name in _SHOWN]
+    rows = [tuple(row[place] for place in shown) for row in report.rows()]
+    legend = "".join(f"<li>{escape(line.format(bound=report.bound()))}</li>" for line in LEGEND[:2])
+    return (
+        f'<p class="{style}">{escape(report.verdict())}</p>{_table([COLUMNS[place] for place in shown], rows)}'
+        f'<ul class="soft">{legend}</ul><div class="plots">{"".join(figures.of_accuracy(contents))}</div>'
+    )
+
+
+_SHOWN = ("result", "judged", "median ulp", "worst ulp", "worst/(1+kappa_in)", "worst/bound")
+"""Columns of the table of errors."""
+
+
+def _training(contents: Contents) -> str:
+    rows = []
+    remarks = []
+    for name, run in contents.runs.items():
+        result = run.result
+        loss, _ = result.best
+        last = f"{result.losses[-1]:.6g}" if result.epochs else "-"
+        rows.append((name, str(result.epochs), last, f"{loss:.6g}" if np.isfinite(loss) else "-", f"{run.norms[-1]:.3g}"))
+        doubted = doubts(contents.module, contents.data.X, contents.data.y, result)
+        remarks += [f"{name}: {line}" for line in (result.message, *doubted)]
+    table = _table(("optimizer", "epochs", "last loss", "least loss", "norm of the gradient"), rows)
+    told = "".join(f"<li>{escape(line)}</li>" for line in remarks)
+    return f'{table}<ul>{told}</ul><div class="plots">{"".join(figures.of_training(contents))}</div>'
+
+
+def _fit(contents: Contents) -> str:
+    if contents.fit is None:
+        return f"<p>There is no fit: {escape(contents.no_fit)}.</p>"
+    plots = "".join(figures.of_fit(contents))
+    text = contents.fit._repr_html_()
+    return f'{_scrolled(text, "Report of the fit")}<div class="plots">{plots}</div>'
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns) if any(columns) else ""
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    top = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return _scrolled(f"<table>{top}<tbody>{body}</tbody></table>", "Table")
+
+
+def _scrolled(html: str, words: str) -> str:
+    """Put what may be wider than the page where it can be scrolled, by keys as well."""
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{escape(words)}">{html}</div>'

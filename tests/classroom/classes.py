@@ -1,0 +1,44 @@
+"""Models and files of students for the tests of classes."""
+
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from symgraph.build.specs import read_spec
+from symgraph.classroom.grading import Grade, Test, grade
+from symgraph.classroom.process import Limits
+from symgraph.spec.model import Model
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SPECS: Mapping[str, Path] = {
+    "nine_weights": ROOT / "examples" / "nine_weights" / "model.py",
+    "logistic": HERE / "specs" / "logistic.py",
+    "perceptron": HERE / "specs" / "perceptron.py",
+}
+STUDENTS = sorted((HERE / "students").glob("*.py"))
+PATIENT = Limits(seconds=60.0)
+"""Time enough on a machine that does other things too."""
+
+
+@cache
+def model_of(name: str) -> Model:
+    return read_spec(str(SPECS[name]), ROOT).models[0]
+
+
+def head(file: Path) -> dict[str, str]:
+    """The model, the function and the true mistake that a student's file says in its head."""
+    lines = file.read_text(encoding="utf-8").splitlines()[:3]
+    return dict(line.removeprefix("# ").split(": ", 1) for line in lines)
+
+
+def graded(folder: Path, text: str, model: str = "nine_weights", *functions: str, limits: Limits = PATIENT) -> Grade:
+    """Grade a student's text."""
+    file = folder / "student.py"
+    file.write_text(textwrap.dedent(text), encoding="utf-8")
+    return grade(file, model_of(model), functions, limits=limits)
+
+
+def wrong(found: Grade) -> list[Test]:
+    return [test for test in found.tests if not test.ok]

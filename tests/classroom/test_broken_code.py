@@ -1,0 +1,151 @@
+"""Code of students that fails, hangs or returns no number: one line each with the student's line, and the grader goes on."""
+
+from pathlib import Path
+
+import pytest
+from classes import PATIENT, graded, model_of, wrong
+
+from symgraph.classroom.grading import grade
+from symgraph.classroom.process import Limits
+from symgraph.errors import OptionError
+
+FUNCTION = "def forward_propagation(x, y, W):\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "line"),
+    [
+        ("return {'loss': 1 / 0}", "ZeroDivisionError: division by zero", 2),
+        ("return undefined", "NameError: name 'undefined' is not defined", 2),
+        ("t = x[0]", "returns None; is a return statement missing?", 1),
+        ("return {'loss': 'a'}", "loss: is of type str; return a number", 2),
+        ("return {'loss': None}", "loss: is None; return a number", 2),
+        ("return {'loss': 1j}", "loss: is the complex number 1j; return a real one", 2),
+        ("return {'loss': W}", "loss: has the shape (9,); return one number", 2),
+        ("return {'loss': [[1], [2, 3]]}", "loss: is of type list; return a number", 2),
+        ("return {'t': W[0] * x[0] + W[1] * x[1]}", "loss: is missing; return it under the key 'loss'", 1),
+        ("return {'f': 1.0}", "returns a dictionary without any of the keys t, exp, tanh", 1),
+        ("return {}", "returns a dictionary without any of the keys", 1),
+        ("return [1.0, 2.0]", "returns 2 numbers, not 1 or 5 or 6: loss", 1),
+        ("return object()", "returns object with other things than numbers in it", 1),
+        ("return (i for i in range(3))", "returns generator with other things than numbers in it", 1),
+        ("import sys; sys.exit(3)", "ends the program by sys.exit or exit; return a value instead", 2),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", 2),
+        ("import os; os._exit(3)", "ends the process (exit code 3) before there is an answer", 1),
+        ("import ctypes; ctypes.string_at(0)", "the process was killed by SIGSEGV", 2),
+        ("return forward_propagation(x, y, W)", "RecursionError: maximum recursion depth exceeded", 2),
+        ("return {'loss': float(input())}", "EOFError", 2),
+        ("raise NotImplementedError('forward_propagation is still to be written')", "is still to be written", 2),
+    ],
+)
+def test_what_is_no_answer_is_one_line_with_the_place(body: str, words: str, line: int, tmp_path: Path) -> None:
+    found = graded(tmp_path, FUNCTION.format(body))
+    (test,) = wrong(found)
+    said = f"{test.result}: {test.text}" if test.result else test.text
+    assert words in said
+    assert test.line == line
+    assert test.mistake == "error"
+    assert "\n" not in test.text
+    assert test.points == 0
+
+
+def test_a_number_that_is_nan_is_placed_where_it_arises(tmp_path: Path) -> None:
+    text = "import numpy as np\n" + FUNCTION.format("t = W[0] - 1e3\n    e = np.log(t)\n    s = e + 1\n    return {'loss': s}")
+    (test,) = wrong(graded(tmp_path, text))
+    assert test.text.startswith("is nan: is there a division by 0")
+    assert test.line == 4
+
+
+def test_an_argument_that_is_changed_is_named_with_the_line(tmp_path: Path) -> None:
+    text = FUNCTION.format("a = x[0]\n    W[0] = 0.0\n    return {'loss': a}")
+    tests = wrong(graded(tmp_path, text))
+    assert tests[-1].text == "it changes its argument W; work on a copy: W = W.copy()"
+    assert tests[-1].line == 3
+
+
+def test_printing_is_noted_with_the_line_and_costs_nothing(tmp_path: Path) -> None:
+    text = "import math\n\ndef sigmoid(z):\n    print('z is', z)\n    return 1 / (1 + math.exp(-z))\n"
+    found = graded(tmp_path, text)
+    assert found.passed
+    assert found.points == found.of == 1
+    assert [(test.text, test.line) for test in found.tests[1:]] == [("it prints; what it prints is not looked at", 4)]
+
+
+def test_a_loop_without_an_end_is_stopped_and_the_other_functions_are_judged(tmp_path: Path) -> None:
+    text = """
+    import math
+
+    def sigmoid(z):
+        return 1 / (1 + math.exp(-z))
+
+    def forward_propagation(x, y, W):
+        while True:
+            try:
+                pass
+            except BaseException:
+                pass
+
+    def backward_propagation(L, W, d):
+        return {f"dw{i}": 0.0 for i in range(1, 10)}
+
+    def vanilla(W, dW, lr):
+        return W - lr * dW
+    """
+    found = graded(tmp_path, text, limits=Limits(seconds=3.0))
+    by_function = {test.function: test for test in found.tests}
+    assert by_function["forward_propagation"].text == "does not end within 3 s; is there a loop without an end?"
+    assert by_function["forward_propagation"].line in range(8, 13)
+    assert by_function["backward_propagation"].text == "is 0, as all others"
+    assert by_function["sigmoid"].ok
+    assert by_function["vanilla"].ok
+
+
+def test_a_function_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
+    text = FUNCTION.format("return {'loss': [0.0] * 2**40}")
+    (test,) = wrong(graded(tmp_path, text, limits=Limits(60.0, 512)))
+    assert test.text == "needs more memory than it may have"
+    assert test.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line"),
+    [
+        ("def forward_propagation(x, y, W):\n    return {\n", "SyntaxError: '{' was never closed", 2),
+        ("x = 1\ny = x[3]\n", "TypeError: 'int' object is not subscriptable", 2),
+        ("import nothing_of_this_name\n", "ModuleNotFoundError: No module named 'nothing_of_this_name'", 1),
+        ("raise SystemExit\n", "ends the program by sys.exit", 1),
+        ("x = 1\n", "it has no function to grade; write one of sigmoid, forward_propagation", 0),
+        ("from numpy import *\n", "it has no function to grade", 0),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line(text: str, words: str, line: int, tmp_path: Path) -> None:
+    found = graded(tmp_path, text)
+    (test,) = found.tests
+    assert words in test.text
+    assert (test.line, found.points) == (line, 0)
+
+
+def test_a_function_that_is_asked_for_and_not_there_costs_its_points(tmp_path: Path) -> None:
+    found = graded(tmp_path, "x = 1", "nine_weights", "backward_propagation")
+    (test,) = found.tests
+    assert test.text == "there is no function backward_propagation(L, W, d)"
+    assert (test.points, test.of) == (0, 9)
+
+
+def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
+    (tmp_path / "random.py").write_text("raise RuntimeError('a file that has the name of a module of Python')\n")
+    (tmp_path / "data.csv").write_text("1\n")
+    found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n")
+    assert found.passed, found.tests
+
+
+def test_wrong_use_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="there is no file"):
+        grade(tmp_path / "none.py", model_of("nine_weights"))
+    (tmp_path / "a.ipynb").write_text("{}")
+    with pytest.raises(OptionError, match="is a notebook; `jupyter nbconvert --to script"):
+        grade(tmp_path / "a.ipynb", model_of("nine_weights"))
+    (tmp_path / "a.py").write_text("x = 1")
+    with pytest.raises(OptionError, match="nine_weights has no function 'backward' to grade; there are sigmoid, forward"):
+        grade(tmp_path / "a.py", model_of("nine_weights"), ["backward"], limits=PATIENT)

@@ -1,0 +1,117 @@
+"""Worksheets of many models, each solved by its own solution; nothing of a student's is overwritten."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from classes import PATIENT, ROOT, SPECS, model_of
+from corpus import CORPUS
+
+from symgraph.classroom.assertion import assert_right
+from symgraph.classroom.grading import grade
+from symgraph.classroom.worksheet import write_worksheet
+from symgraph.errors import OptionError
+from symgraph.io.data import read_data
+
+QUICK = ("rosenbrock", "poisson", "hill", "net_relu")
+SLOW = (
+    "logistic", "constants", "softmax", "arrhenius", "butler_volmer", "biexponential", "damped_oscillator", "lennard_jones",
+    "snell", "pseudo_voigt", "negative_binomial", "quantile", "box_cox", "weibull", "attention", "Misra1a",
+)  # fmt: skip
+SOLVED = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+FUNCTIONS = ("forward_propagation", "backward_propagation", "gradient_checking", "loss", "gradient", "momentum")
+
+
+def test_twenty_models_are_tried() -> None:
+    assert len({*QUICK, *SLOW}) == 20
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_worksheet_is_solved_by_its_solution(name: str, tmp_path: Path) -> None:
+    model, solution = CORPUS[name](), tmp_path / "solution.py"
+    write_worksheet(model, SPECS["logistic"], tmp_path / "week", solution=solution)
+    found = grade(solution, model, FUNCTIONS, complete=True, limits=PATIENT)
+    assert found.passed, [test for test in found.tests if not test.ok]
+    assert found.points == found.of == (len(model.nodes) + 1) + 3 * len(model.weight_inputs) + 1 + 2
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The worksheet of the founding model, and its solution beside the folder."""
+    folder = tmp_path_factory.mktemp("week3")
+    write_worksheet(model_of("nine_weights"), SPECS["nine_weights"], folder / "week3", solution=folder / "solution.py")
+    return folder
+
+
+def test_a_worksheet_has_functions_data_graders_spec_and_a_text(week: Path) -> None:
+    names = {path.name for path in (week / "week3").iterdir()}
+    assert names == {"functions.py", "data.csv", "test_functions.py", "spec.py", "README.md"}
+    blank = (week / "week3" / "functions.py").read_text(encoding="utf-8")
+    assert "th = " not in blank
+    assert blank.count("is still to be written") == 9
+    assert all(f"        {node.name} = {node.expr}\n" in blank for node in model_of("nine_weights").nodes)
+    assert max(map(len, blank.splitlines())) <= 128
+
+
+def test_the_data_are_rows_of_the_model_that_it_can_learn(week: Path) -> None:
+    table = read_data(week / "week3" / "data.csv", ["f1", "f2", "f3", "f4", "f5"], "y")
+    assert table.X.shape == (24, 5)
+    assert len(set(table.y.tolist())) > 1
+
+
+def test_the_graders_of_the_founding_notebook_are_an_instance(week: Path) -> None:
+    graders = (week / "week3" / "test_functions.py").read_text(encoding="utf-8")
+    for function in ("sigmoid", "forward_propagation", "backward_propagation"):
+        assert f"def test_{function}():\n" in graders
+        assert_right(week / "solution.py", week / "week3" / "spec.py", "nine_weights", function)
+    with pytest.raises(AssertionError, match=r"functions.py:\d+: NotImplementedError: sigmoid is still to be written"):
+        assert_right(week / "week3" / "functions.py", week / "week3" / "spec.py", "nine_weights", "sigmoid")
+
+
+@pytest.mark.slow
+def test_pytest_runs_the_graders_of_a_worksheet(week: Path, tmp_path: Path) -> None:
+    for name in ("spec.py", "test_functions.py"):
+        (tmp_path / name).write_text((week / "week3" / name).read_text(encoding="utf-8"), encoding="utf-8")
+    text = (week / "solution.py").read_text(encoding="utf-8").replace("d_exp = d_tanh * (1 - tanh**2)", "d_exp = d_tanh")
+    (tmp_path / "functions.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_functions.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "2 failed, 7 passed" in done.stdout
+    assert "the factor d tanh / d exp = 1 - tanh**2 is missing" in done.stdout  # and `gradient` rests on it
+
+
+def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "week").mkdir()
+    own = tmp_path / "week" / "functions.py"
+    own.write_text("# a night's work\n")
+    written, left = write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "week")
+    assert own.read_text() == "# a night's work\n"
+    assert left == [own]
+    assert len(written) == 4
+    assert write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "week")[0] == []
+
+
+def test_a_solution_is_kept_out_of_the_folder_and_never_overwritten(tmp_path: Path) -> None:
+    week, solution = tmp_path / "week", tmp_path / "solution.py"
+    with pytest.raises(OptionError, match="lies in the folder that students get"):
+        write_worksheet(model_of("logistic"), SPECS["logistic"], week, solution=week / "solution.py")
+    solution.write_text("")
+    with pytest.raises(OptionError, match="is there already"):
+        write_worksheet(model_of("logistic"), SPECS["logistic"], week, solution=solution)
+    assert not week.exists()
+
+
+def test_data_of_the_teachers_are_copied_if_they_have_the_columns(tmp_path: Path) -> None:
+    data = tmp_path / "own.csv"
+    data.write_text("y,x1,x2,x3,more\n1,0.5,1,2,7\n")
+    write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "week", data=data)
+    assert (tmp_path / "week" / "data.csv").read_text() == data.read_text()
+    data.write_text("y,x1,x2\n1,0.5,1\n")
+    with pytest.raises(OptionError, match="has no column 'x3'; its first line has y, x1, x2"):
+        write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "other", data=data)
+
+
+def test_a_formula_that_numpy_has_no_words_for_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"sawtooth: .* cannot be written with NumPy and SciPy"):
+        write_worksheet(CORPUS["sawtooth"](), ROOT / "tests" / "odd_models.py", tmp_path)

@@ -1,0 +1,100 @@
+"""`symgraph worksheet` and `symgraph grade` as a teacher and a student type them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import LINE, SPEC, Run
+
+SOLVED = """
+from math import exp
+
+def forward_propagation(x, y, W):
+    y_hat = W[0] * exp(-W[1] * x[0])
+    return {"y_hat": y_hat, "loss": (y - y_hat) ** 2, "x": x, "y": y}
+
+def backward_propagation(L, W, d):
+    slope = -2 * (d["y"] - d["y_hat"])
+    return {"dtop": slope * exp(-W[1] * d["x"][0]), "drate": slope * d["y_hat"] * d["x"][0]}
+"""
+"""A student's functions of the decay; a sign is missing in drate."""
+
+
+@pytest.fixture
+def decay(tmp_path: Path) -> Path:
+    (tmp_path / "decay.py").write_text(SPEC.split("valley")[0], encoding="utf-8")
+    (tmp_path / "student.py").write_text(SOLVED, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command: Run) -> None:
+    done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60")
+    assert done.code == 1
+    first, forward, backward, mistake = done.out.splitlines()
+    assert first == "student.py, model decay: 3 of 4 points"
+    assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
+    assert mistake.startswith("  student.py:10: drate has the wrong sign (drate is ")
+    assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
+
+
+def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
+    done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60", "--json", "-q")
+    found = json.loads(done.out)
+    assert set(found) == {"score", "output", "output_format", "tests"}
+    assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
+    assert sum(test["max_score"] for test in found["tests"]) == 4
+    (failed,) = (test for test in found["tests"] if test["status"] == "failed")
+    assert failed["name"] == "backward_propagation: drate"
+    assert failed["output"].endswith("; has the wrong sign")
+    assert failed["extra_data"]["mistake"] == "sign"
+    assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
+
+
+def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
+    (decay / "models.py").write_text(SPEC, encoding="utf-8")
+    for arguments, words in (
+        (("nobody.py", "--model", "decay.py"), "there is no file nobody.py"),
+        (
+            ("student.py", "--model", "models.py"),
+            "models.py defines 2 models (decay, valley); build them and give the name of one",
+        ),
+        (("student.py", "--model", "decay.py", "--seconds", "0"), "--seconds"),
+        (("student.py", "--model", "decay.py", "--memory", "1"), "--memory"),
+        (
+            ("student.py", "--model", "decay.py", "--function", "backward"),
+            "there are forward_propagation, backward_propagation",
+        ),
+    ):
+        done = command("grade", *arguments)
+        assert (done.code, done.out) == (2, "")
+        assert words in done.err
+
+
+def test_the_help_of_grade_says_that_it_is_no_sandbox(command: Run) -> None:
+    assert "no sandbox" in " ".join(command("grade", "--help").out.split())
+
+
+def test_a_worksheet_is_written_and_then_left_alone(decay: Path, command: Run) -> None:
+    done = command("worksheet", "decay.py", "-o", "week", "--solution", "solution.py")
+    names = ["functions.py", "test_functions.py", "README.md", "spec.py", "data.csv"]
+    assert (done.code, done.out.split()) == (0, [*(f"week/{name}" for name in names), "solution.py"])
+    assert done.err == "next: symgraph grade week/functions.py --model week/spec.py\n"
+    again = command("worksheet", "decay.py", "-o", "week")
+    assert (again.code, again.out) == (0, "")
+    assert "week/functions.py is left as it is; delete it to have it written anew" in again.err
+    assert command("grade", "solution.py", "--model", "week/spec.py", "--seconds", "60").code == 0
+
+
+def test_a_spec_of_several_models_gives_a_folder_each(decay: Path, command: Run) -> None:
+    (decay / "models.py").write_text(SPEC, encoding="utf-8")
+    assert command("worksheet", "models.py", "-o", "week", "-q").code == 0
+    assert {path.name for path in (decay / "week").iterdir()} == {"decay", "valley"}
+    done = command("worksheet", "models.py", "-o", "week", "--solution", "solution.py")
+    assert (done.code, "has several models" in done.err) == (2, True)
+
+
+def test_a_model_without_a_loss_has_a_worksheet_of_its_output(decay: Path, command: Run) -> None:
+    (decay / "line.py").write_text(LINE, encoding="utf-8")
+    assert command("worksheet", "line.py", "-o", "week", "--solution", "solution.py").code == 0
+    done = command("grade", "solution.py", "--model", "line.py", "--seconds", "60")
+    assert done.out.startswith("solution.py, model line: 9 of 9 points\n")

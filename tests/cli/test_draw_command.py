@@ -1,0 +1,101 @@
+"""``symgraph draw``: pictures of built models and of specs, with the numbers of a row."""
+
+from pathlib import Path
+
+import pytest
+from command_line import LINE, Project, Run, run_command
+
+from symgraph.views.picture import digits
+
+
+@pytest.fixture
+def project(built: Project, command: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run commands of this process in a built project."""
+    monkeypatch.chdir(built.root)
+    return command
+
+
+def test_a_model_is_drawn_to_stdout_or_to_a_file_of_any_format(project: Run, tmp_path: Path) -> None:
+    done = project("draw", "decay")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("<svg ")
+    assert 'data-node="y_hat"' in done.out
+    path = tmp_path / "graph.dot"
+    done = project("draw", "decay", "-o", path)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == f"picture of decay written to {path}\n"
+    assert path.read_text(encoding="utf-8").startswith('digraph "decay" {')
+
+
+def test_numbers_are_those_of_the_row_and_the_weights(project: Run) -> None:
+    done = project("draw", "decay", "--weights", "weights.json", "--data", "rows.csv", "--row", "2")
+    assert (done.code, done.err) == (0, "")
+    assert "row 2 of rows.csv, at the weights of weights.json" in done.out
+    assert '<text class="value"' in done.out
+    assert f">{digits(0.735759)}</text>" in done.out  # the target of that row
+
+
+def test_every_operation_is_drawn_on_request(project: Run) -> None:
+    assert 'class="vertex operation"' not in project("draw", "decay").out
+    assert 'class="vertex operation"' in project("draw", "decay", "--ops").out
+
+
+def test_a_spec_file_with_several_models_gives_a_picture_each(project: Run, tmp_path: Path) -> None:
+    done = project("draw", "models.py", "-o", tmp_path / "all.svg")
+    assert done.code == 0
+    assert sorted(path.name for path in tmp_path.glob("*.svg")) == ["all-decay.svg", "all-valley.svg"]
+
+
+def test_rows_with_missing_cells_are_passed_over_unless_one_is_asked_for(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "line.py").write_text(LINE, encoding="utf-8")
+    (tmp_path / "gaps.csv").write_text("x,z\n1,1\n,2\n3,3\n", encoding="utf-8")
+    weights = (
+        '{"format": "symgraph weights 1", "model": "line", "model_hash": "", "dtype": "float64", "weights": {"a": 2, "b": 1}}'
+    )
+    (tmp_path / "w.json").write_text(weights, encoding="utf-8")
+    done = command("draw", "line.py", "--weights", "w.json", "--data", "gaps.csv", "--row", "2")
+    assert done.code == 0
+    assert ">7</text>" in done.out
+    done = command("draw", "line.py", "--weights", "w.json", "--data", "gaps.csv", "--row", "1")
+    assert done.code == 2
+    assert "error: --row: a cell of row 1 of gaps.csv is missing; choose another row" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-o graph.txt", "graph.txt: a picture can be written as .svg, .png, .dot, .gv, .mmd, .mermaid"),
+        ("-o nowhere/graph.svg", "--out: there is no folder nowhere"),
+        ("--data rows.csv", "--data: numbers need weights"),
+        ("--row 1", "--row: numbers need weights"),
+        ("--weights weights.json", "--data is missing; decay needs the columns time, y"),
+        ("--weights weights.json --data rows.csv --row 6", "--row: there is no row 6 in rows.csv, whose rows are 0 to 5"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(project: Run, options: str, said: str) -> None:
+    done = project("draw", "decay", *options.split())
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_numbers_of_a_file_of_several_models_are_refused(project: Run) -> None:
+    done = project("draw", "models.py", "--weights", "weights.json", "--data", "rows.csv")
+    assert done.code == 2
+    assert "--weights: models.py has several models (decay, valley)" in done.err
+
+
+def test_the_picture_in_the_documents_is_what_the_command_writes() -> None:
+    root = Path(__file__).parents[2]
+    line = [
+        "draw",
+        "nine_weights",
+        "--weights",
+        "docs/pictures/nine_weights.json",
+        "--data",
+        "data/nine_weights.csv",
+        "--row",
+        "0",
+    ]
+    done = run_command(root, *line)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (root / "docs" / "pictures" / "nine_weights.svg").read_text(encoding="utf-8")

@@ -1,0 +1,52 @@
+"""The searches of fits of several data sets see one triangular factor, made set by set."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sympy import exp
+
+import symgraph
+from symgraph.fitting.least_squares import linear_weights
+
+RNG = np.random.default_rng(3)
+SETS = 12
+
+
+@pytest.fixture(scope="module")
+def decay() -> Any:
+    model = symgraph.Model("decay")
+    t, y = model.feature("t"), model.target("y")
+    amp, tau, off = model.weights("amp tau off", init=1.0)
+    model.residual(model.output("y_hat", amp * exp(-t / tau) + off) - y)
+    return symgraph.compile(model, backend="numpy")
+
+
+def fit_of(module: Any, **how: Any) -> Any:
+    rows = [np.linspace(0.0, 5.0, 8 + number) for number in range(SETS)]
+    return symgraph.fit_together(
+        [(module, t, (1 + number) * np.exp(-t / 1.7) + 0.03 * RNG.normal(size=len(t))) for number, t in enumerate(rows)], **how
+    )
+
+
+@pytest.mark.parametrize(
+    "how", [{"shared": "tau"}, {"shared": ()}, {"shared": ("tau", "off"), "fixed": {"off": 0.1, "amp[3]": 2.0}}]
+)
+def test_it_has_the_products_of_residuals_and_derivatives(decay: Any, how: dict[str, Any]) -> None:
+    result = fit_of(decay, **how)
+    problem, v = result.problem, result.found.v
+    J, r, R, last = problem.jacobian(v), problem.residual(v), problem.slopes(v), problem.squared(v)
+    assert R.shape == (len(v) + 1, len(v))
+    # Householder's products differ by some ulps of the lengths of the columns
+    lengths = np.linalg.norm(J, axis=0)
+    assert np.abs(R.T @ R - J.T @ J).max() <= 1e-14 * lengths.max() ** 2
+    assert np.abs(R.T @ last - J.T @ r).max() <= 1e-14 * lengths.max() * np.linalg.norm(r)
+    assert last @ last == pytest.approx(r @ r, rel=1e-13)
+
+
+def test_weights_in_which_all_sets_are_linear_are_found_set_by_set(decay: Any) -> None:
+    result = fit_of(decay, shared="tau")
+    linear = [result.names[j] for j in linear_weights(result.problem, result.found.v)]
+    assert linear == [name for name in result.names if name != "tau"]
+    held = fit_of(decay, shared="tau", fixed={"tau": 1.7, "off[2]": 0.0})
+    assert linear_weights(held.problem, held.found.v) == list(range(2 * SETS - 1))

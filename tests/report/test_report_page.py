@@ -1,0 +1,240 @@
+"""The page of a report: whole without network and script, and with the script its controls do what they say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import measured, needs_browser
+from corpus import CORPUS
+from sympy import exp
+
+from symgraph import Model, compile  # noqa: A004  the public name
+from symgraph.report.contents import Choices, Contents, Data, gather
+from symgraph.report.page import page
+from symgraph.training import OPTIMIZERS
+
+HOSTILE = '<script>alert("&")</script>'
+
+
+def decay() -> Model:
+    model = Model("decay", doc=f"Decay of {HOSTILE}.")
+    t, y = model.feature("t"), model.target("y")
+    a, k = model.weights("a k", init=1.0)
+    rest = model.node("rest", exp(-k * t))
+    model.loss((y - model.output("y_hat", a * rest)) ** 2)
+    return model
+
+
+def contents_of(model: Model, X: Any, y: Any, rows: int = 3, w: Any = None) -> Contents:
+    choices = Choices(w, "a file", {name: OPTIMIZERS[name] for name in ("vanilla", "adam")}, 3, 1, 0, rows)
+    return gather(model, compile(model, "numpy"), Data(X, y, HOSTILE), choices)
+
+
+@pytest.fixture(scope="module")
+def contents() -> Contents:
+    t = np.linspace(0.0, 4.0, 12)
+    return contents_of(decay(), t, 2.5 * np.exp(-0.7 * t) + 0.01 * np.cos(9 * t))
+
+
+@pytest.fixture(scope="module")
+def text(contents: Contents) -> str:
+    return page(contents)
+
+
+def test_the_page_loads_nothing_from_elsewhere(text: str) -> None:
+    assert not re.search(r"\b(src|srcset|action|data-src)\s*=|@import|fetch\(|XMLHttpRequest|<link|<iframe|<object", text)
+    assert all(target.startswith(("#", "data:image/png;")) for target in re.findall(r'\bhref="([^"]*)"', text))
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
+
+
+def test_ids_in_the_page_are_each_of_one_element(text: str) -> None:
+    found = re.findall(r'\bid="([^"]*)"', text)
+    assert len(found) == len(set(found))
+
+
+def test_what_users_have_written_stands_as_text(text: str) -> None:
+    assert HOSTILE not in text
+    assert text.count("&lt;script&gt;alert(") >= 3
+
+
+def test_without_its_script_the_page_has_all_numbers_of_the_first_row(text: str, contents: Contents) -> None:
+    body = text.partition('<script type="application/json"')[0]
+    for name, value in contents.shown[0].numbers[0].cotangents.items():
+        assert f">{value:.4g}</text>" in body, name
+    assert 'id="graph-controls" hidden' in body
+    for heading in ("Graph", "Derivation", "Verification", "Accuracy", "Training", "Fit", "Predictions"):
+        assert f"<h2>{heading}</h2>" in body
+    assert contents.fit is not None
+    assert f"{contents.fit.values['k']:.4g}"[:5] in body.partition("<h2>Fit</h2>")[2]
+
+
+def test_the_last_weights_shown_are_those_of_the_fit_and_the_first_those_before_training(contents: Contents) -> None:
+    origins = [shown.origin for shown in contents.shown]
+    assert origins[0] == "initial weights of seed 0"
+    assert origins[-1] == "the fit"
+    assert {"training by vanilla", "training by adam"} == set(origins[1:-1])
+
+
+def test_given_weights_are_shown_alone() -> None:
+    found = contents_of(decay(), [0.0, 1.0], [2.0, 1.0], w=np.array([2.0, 0.5]))
+    assert [(shown.origin, shown.w.tolist()) for shown in found.shown] == [("a file", [2.0, 0.5])]
+
+
+def test_the_script_is_a_few_kilobytes(text: str) -> None:
+    assert 1_000 < len(text.rpartition("<script>")[2]) < 8_000
+
+
+# Clicks and types as a reader would, and writes down what is seen after each.
+PROBE = """
+<script>
+window.faults = [];
+window.addEventListener("error", (event) => window.faults.push(String(event.message)));
+console.error = (...words) => window.faults.push(words.join(" "));
+</script>
+"""
+READER = """
+<pre id="result"></pre>
+<script>
+const seen = () => [...document.querySelectorAll("g.vertex")].map((group) => [
+  group.dataset.node,
+  ...[".value", ".cotangent:not(.label)"].map((side) => {
+    const text = group.querySelector(side);
+    return getComputedStyle(text).visibility === "visible" ? text.textContent : null;
+  }),
+]);
+const caption = () => document.getElementById("graph-caption").textContent;
+const figure = document.getElementById("graph-figure");
+const press = (key) => figure.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const choose = (id, index) => {
+  const list = document.getElementById(id);
+  list.selectedIndex = index;
+  list.dispatchEvent(new Event("change"));
+};
+const told = {};
+const write = (name) => { told[name] = { seen: seen(), caption: caption() }; };
+write("opened");
+document.getElementById("first").click(); write("start");
+document.getElementById("forward").click(); write("inputs");
+press("ArrowRight"); write("rest");
+press("End"); press("ArrowLeft"); write("before the last");
+document.getElementById("last").click();
+choose("row", 2); write("row 2");
+choose("weights", document.getElementById("weights").options.length - 1); write("fitted");
+document.querySelector('g.vertex[data-node="rest"]').focus(); write("focused");
+const light = (colour) => {
+  const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (element) => {
+  for (let one = element; one; one = one.parentElement) {
+    const colour = getComputedStyle(one).backgroundColor;
+    if (!/, 0\\)$/.test(colour)) return colour;
+  }
+  return getComputedStyle(document.body).backgroundColor;
+};
+const faint = [];
+let texts = 0;
+for (const element of document.querySelectorAll("body *:not(svg):not(svg *):not(script):not(style):not(pre#result)")) {
+  const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  if (!own || !element.getClientRects().length || element.disabled) continue;
+  const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x);
+  texts += 1;
+  if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(`${element.tagName} ${element.textContent.slice(0, 40)}`);
+}
+const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+document.getElementById("result").textContent = JSON.stringify({ told, faults: window.faults, faint, texts, dark, wide });
+</script>
+"""
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def read(request: Any, text: str, tmp_path_factory: Any) -> Any:
+    """What a reader finds, on a wide screen by day, or on a narrow one at night."""
+    options = ["--blink-settings=preferredColorScheme=0", "--window-size=400,900"] if request.param == "dark" else []
+    probed = text.replace("<head>", f"<head>{PROBE}").replace("</body>", f"{READER}</body>")
+    found = measured(probed, tmp_path_factory.mktemp("read"), *options)
+    assert found["dark"] == (request.param == "dark")
+    return found
+
+
+@needs_browser
+def test_the_browser_finds_no_fault_in_the_page(read: Any) -> None:
+    assert read["faults"] == []
+
+
+@needs_browser
+def test_texts_have_the_contrast_of_level_aa(read: Any) -> None:
+    """WCAG 2.2, success criterion 1.4.3: 4.5 for texts of usual size. The pictures' colours have a test of their own."""
+    assert read["faint"] == []
+    assert read["texts"] > 50
+
+
+@needs_browser
+def test_the_page_is_never_wider_than_the_screen(read: Any) -> None:
+    assert read["wide"] <= 0
+
+
+@needs_browser
+def test_controls_do_what_they_say(read: Any, contents: Contents) -> None:
+    told = read["told"]
+    first, third = contents.shown[0].numbers[0], contents.shown[0].numbers[2]
+    fitted = contents.shown[-1].numbers[2]
+    names = [vertex.name for vertex in contents.graph.vertices]
+
+    def whole(numbers: Any) -> list[list[str]]:
+        return [[name, f"{numbers.values[name]:.4g}", f"{numbers.cotangents[name]:.4g}"] for name in names]
+
+    assert told["opened"]["seen"] == whole(first)
+    assert all(value is slope is None for _, value, slope in told["start"]["seen"])
+    assert [name for name, value, _ in told["inputs"]["seen"] if value] == ["t", "a", "k", "y"]
+    assert [name for name, value, _ in told["rest"]["seen"] if value] == ["t", "a", "k", "y", "rest"]
+    assert told["rest"]["caption"].endswith(f"= {first.values['rest']:.4g}")
+    assert [name for name, _, slope in told["before the last"]["seen"] if slope] == ["rest", "y_hat", "loss"]
+    assert told["row 2"]["seen"] == whole(third)
+    assert told["fitted"]["seen"] == whole(fitted)
+    assert told["focused"]["caption"].startswith("node rest = exp(-k*t); value ")
+
+
+def kinds() -> dict[str, Model]:
+    """Models that lack what others have: a loss, features, one output, weights in the loss alone; and one with a penalty."""
+    found = {}
+    without_loss = Model("without_loss")
+    without_loss.output("y_hat", without_loss.weight("a") * without_loss.feature("x"))
+    found["no loss"] = without_loss
+    without_rows = Model("without_rows")
+    a, b = without_rows.weights("a b", init=0.5)
+    without_rows.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+    found["no features"] = without_rows
+    several = Model("several")
+    x, (p, q) = several.feature("x"), several.targets("p q")
+    u, v = several.weights("u v", init=0.5)
+    first, second = several.outputs("one two", u * x, v * x**2)
+    several.loss((first - p) ** 2 + (second - q) ** 2)
+    several.penalty(0.1 * u**2)
+    found["several outputs"] = several
+    return found
+
+
+@pytest.mark.parametrize("kind", ["no loss", "no features", "several outputs"])
+def test_every_kind_of_model_has_a_report(kind: str) -> None:
+    model = kinds()[kind]
+    X = np.array([[0.5], [1.0], [2.0]]) if model.feature_inputs else None
+    y = np.array([[0.2, 0.1], [0.5, 0.4], [0.9, 2.0]]) if model.target_inputs else None
+    text = page(contents_of(model, X, y))
+    assert "<h2>Graph</h2>" in text
+    assert ("<h2>Training</h2>" in text) == (model.loss_expr is not None)
+    json.loads(text.partition('id="graph-numbers">')[2].partition("</script>")[0])
+
+
+def test_a_large_model_is_drawn_by_levels_and_its_steps_name_boxes_that_are_there(tmp_path: Path) -> None:
+    model = CORPUS["net_tanh"]()
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3, len(model.feature_inputs)))
+    text = page(contents_of(model, X, rng.normal(size=3), rows=1))
+    told = json.loads(text.partition('id="graph-numbers">')[2].partition("</script>")[0])
+    assert {name for step in told["steps"] for name in step["boxes"]} == set(told["hints"])
