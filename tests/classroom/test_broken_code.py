@@ -158,8 +158,9 @@ def test_wrong_use_is_refused(tmp_path: Path) -> None:
 
 JUNK = (
     None, True, 0, float("nan"), float("inf"), "text", b"bytes", 1j, object(), [], (), {}, [None], [[1], [2, 3]],
-    ["a"] * 9, [0.0] * 9,    {"dw1": None}, {"loss": [1, 2]}, {1: 2, None: 3}, {"w1": {"w2": 3}}, {f"dw{i}": float("inf") for i in range(1, 10)},
-    np.zeros((3, 3)), np.zeros(0), np.array([None, 1], dtype=object), np.array(["a"]), range(9), {1, 2}, iter([1.0]), len,
+    ["a"] * 9, [0.0] * 9, {"dw1": None}, {"loss": [1, 2]}, {1: 2, None: 3}, {"w1": {"w2": 3}},
+    {f"dw{i}": float("inf") for i in range(1, 10)}, np.zeros((3, 3)), np.zeros(0), np.array([None, 1], dtype=object),
+    np.array(["a"]), range(9), {1, 2}, iter([1.0]), len,
 )  # fmt: skip
 
 
