@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
@@ -173,7 +175,8 @@ def _of_function(exercise: Exercise, asked: _Asked, outcome: Outcome) -> Iterato
     if outcome.fault is not None:
         yield _error(name, outcome.fault.text, outcome.fault.line or begin, size)
         return
-    verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
+    with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
+        verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
     for verdict in verdicts:
         nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
         of = size if not verdict.name and len(verdicts) == 1 else 1.0
