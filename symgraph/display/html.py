@@ -24,7 +24,8 @@ html[data-theme=dark] .symgraph-result{{{_DARK}}}
 .symgraph-result table{{border-collapse:collapse;margin:.5em 0;border:0;color:inherit;font-variant-numeric:tabular-nums}}
 .symgraph-result th,.symgraph-result td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right}}
 .symgraph-result th,.symgraph-result td{{white-space:nowrap;background:none}}
-.symgraph-result th{{font-weight:600}} .symgraph-result th:first-child,.symgraph-result td:first-child{{text-align:left;padding-left:0}}
+.symgraph-result th{{font-weight:600}}
+.symgraph-result th:first-child,.symgraph-result td:first-child{{text-align:left;padding-left:0}}
 .symgraph-result pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto}}
 .symgraph-result pre{{font:13px/1.5 ui-monospace,monospace}}
 .symgraph-result svg{{display:block;width:24em;max-width:100%;height:4em;margin:.5em 0}}
