@@ -15,7 +15,7 @@ from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.role_judges import JUDGES, Judge, elementary
 from symgraph.classroom.verdicts import Verdict
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
@@ -113,7 +113,8 @@ def grade(
     judges = judges_of(exercise)
     unknown = [name for name in functions if name not in judges]
     if unknown:
-        raise OptionError(f"{exercise.model.name} has no function {unknown[0]!r} to grade; there are {', '.join(judges)}")
+        known = f"there are {', '.join(judges)}{did_you_mean(unknown[0], judges)}"
+        raise OptionError(f"{exercise.model.name} has no function {unknown[0]!r} to grade; {known}")
     return Grade(path.name, exercise.model.name, tuple(_tests(path, exercise, judges, functions, complete, limits)))
 
 
