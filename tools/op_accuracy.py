@@ -460,16 +460,22 @@ def stated(case: Case, root: str, dtype: str) -> float:
     return row.partial_ulp[int(root.split()[1])] * (1 if dtype == "float64" else 4)
 
 
-def in_ulp(case: Case, root: str, point: Sequence[float], got: float, truth: Any, dtype: str) -> float:
-    """An error in units in the last place, after what the notes of the table allow."""
+def unit_of(case: Case, root: str, point: Sequence[float], truth: Any, dtype: str) -> tuple[Any, Any]:
+    """The unit in the last place at a point, and how many of them the notes of the table allow besides the figure."""
     bits, smallest, normal, _ = BITS[dtype]
     exact = exact_operands(case, point, dtype)
     scale = max(abs(truth), SCALE[case.op, root](*exact)) if (case.op, root) in SCALE else abs(truth)
     unit = mp.ldexp(scale, -bits) if scale >= mp.ldexp(1, -normal) else mp.ldexp(1, -smallest)
-    if not math.isfinite(got):
-        return math.inf
-    allowed = ADDED[case.op, root](*exact) if (case.op, root) in ADDED else 0
-    return float(max(abs(mp.mpf(got) - truth) / unit - allowed, 0))
+    return unit, ADDED[case.op, root](*exact) if (case.op, root) in ADDED else 0
+
+
+def in_ulp(case: Case, root: str, point: Sequence[float], got: float, truth: Any, dtype: str) -> float:
+    """An error in units in the last place, after what the notes of the table allow."""
+    return _error(got, truth, *unit_of(case, root, point, truth, dtype))
+
+
+def _error(got: float, truth: Any, unit: Any, allowed: Any) -> float:
+    return float(max(abs(mp.mpf(got) - truth) / unit - allowed, 0)) if math.isfinite(got) else math.inf
 
 
 def by_numpy(case: Case, arrays: Arrays, seed: float = 1.0) -> Iterator[Mapping[str, Any]]:
@@ -550,16 +556,17 @@ def measure(case: Case, count: int, dtype: str = "float64", seed: int = 0) -> di
     worst: dict[str, Worst] = {}
     with mp.workdps(DIGITS):
         for root in runs[0][1]:
-            truths = true_values(case, root, arrays)
             worst[root] = Worst()
-            for where, result in (run for run in runs if root in run[1]):
-                for place, truth in enumerate(truths):
+            for place, truth in enumerate(true_values(case, root, arrays)):
+                if truth is None:
+                    continue
+                point = tuple(float(array[place]) for array in arrays)
+                unit, allowed = unit_of(case, root, point, truth, dtype)
+                for where, result in (run for run in runs if root in run[1]):
                     got = float(result[root][place])
-                    skipped = math.isnan(got) and where in ("numpy 2", "numpy 3")
-                    if truth is None or skipped:
+                    if math.isnan(got) and where in ("numpy 2", "numpy 3"):
                         continue
-                    point = tuple(float(array[place]) for array in arrays)
-                    error = in_ulp(case, root, point, got, truth, dtype)
+                    error = _error(got, truth, unit, allowed)
                     if error > worst[root].error:
                         worst[root] = Worst(error, point, where)
     return worst

@@ -1,6 +1,7 @@
 """Prints docs/ops.md from the op table: ``python tools/ops_document.py > docs/ops.md``."""
 
 import math
+import re
 
 from symgraph.ir.op import REALS, Op
 from symgraph.ir.ops import OPS
@@ -28,12 +29,14 @@ Notes in the last column say what a figure is relative to where that is not the 
 
 ## By region
 
-Figures of special functions by the last operand, or by its size if the function is even or odd: half as much again as the
-largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of some fifteen kinds:
-of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2. Notes above hold here too:
-next to a zero a figure is relative to the size that they name. Orders of Bessel functions were measured from 0 to 20.
+Figures by the last operand, or its size if the function is even or odd, or of two operands by the number that is named: half
+as much again as the largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of
+some fifteen kinds (of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2), but not
+above the figure of the whole domain. Notes above hold here too: next to a zero a figure is relative to the size that they name.
+Orders of Bessel functions were measured from 0 to 20, those of `polygamma` from 2 to 12. `voigt` is `wofz_re` of quotients.
+What has no figures here is as good everywhere as above.
 
-| operation | region | value | slope |
+| operation | region | value | slopes |
 | --- | --- | --- | --- |
 {regions}
 
@@ -76,15 +79,15 @@ def domain(row: Op) -> str:
 
 def lines_of_regions(row: Op) -> list[str]:
     """The lines of the second table for an op, one for each region."""
-    last = "b" if row.arity == 2 else "a"
-    name = f"\\|{last}\\|" if row.regions and row.regions[0].low == 0.0 > row.domain[-1].low else last
+    name = re.sub(r"Abs\(((?:[^()]|\([^()]*\))*)\)", r"\|\1\|", str(row.region_of)).replace("x0", "a").replace("x1", "b")
     found = []
     for region in row.regions:
         ends = [f"{end:g}" for end in (region.low, region.high)]
         where = f"{ends[0]} to {ends[1]}".replace("-inf to", "below").replace("inf to", "below")
         where = f"above {ends[0]}" if math.isinf(region.high) else where
-        slope = "refused" if math.isinf(region.partial_ulp) else figure(region.partial_ulp)
-        found.append(f"| `{row.name}` | {name} {where} | {figure(region.ulp)} | {slope} |")
+        slopes = ", ".join(map(figure, region.partial_ulp))
+        operation = NAMES.get(row.name, row.name)
+        found.append(f"| `{operation}` | {name} {where} | {figure(region.ulp)} | {slopes} |")
     return found
 
 

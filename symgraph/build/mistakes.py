@@ -2,12 +2,17 @@
 
 import builtins
 import inspect
+import keyword
 import re
+import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from symgraph.errors import did_you_mean
+from symgraph.ir import functions
+from symgraph.spec import laws
 from symgraph.spec.model import Model
 
 # Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead; the first is told.
@@ -21,11 +26,17 @@ _HINTS = {
         "use Piecewise, Max or Min instead of if, max or min, and And(0 < x, x < 1) instead of 0 < x < 1 or `and`"
     ),
     "type(s) for ^": "powers are written with **",
+    "type(s) for @": "products are written with *",
+    "'NoneType'": "None is no number; a function that returns nothing gives it",
     "object is not callable": "products are written with *",
     "values to unpack": "declare as many names as there are variables on the left",
-    "can't multiply sequence": "features, weights, targets, outputs, simplex and rk4 return tuples; unpack them",
+    "can't multiply sequence": "a text is no symbol; features, weights, outputs, simplex and rk4 return tuples; unpack them",
     "'Constant'": "symgraph.Constant is the law of an initial value; model.constant declares a number for formulas",
     "unsupported operand type(s)": "`from sympy import *` defines N, S, Q, beta, gamma and more; declare a symbol of that name",
+    "ExprCondPair": "write Piecewise((value, condition), (other, True))",
+    "is not comparable": "write Max(a, b) instead of Max([a, b])",
+    "'Symbol' object is not iterable": "a symbol is one number of a row; loop over a list of symbols",
+    "'Symbol' object has no attribute": "functions are written as exp(x), and declarations are of the model",
     "is read-only": "call it, as in model.loss(...)",
 }
 
@@ -38,11 +49,11 @@ def told(error: BaseException, path: Path) -> str:
         path: the spec's file.
     """
     said = error.msg if isinstance(error, SyntaxError) and error.filename == str(path) else error
-    text = " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": ").replace("DeclaredSymbol", "Symbol")
-    called = re.search(r"\w+\.(\w+)\(\) ", text) if isinstance(error, TypeError) else None
-    if called and hasattr(Model, called[1]):
-        _, *parameters = inspect.signature(getattr(Model, called[1])).parameters.values()
-        name = "Model" if called[1] == "__init__" else f"model.{called[1]}"
+    text = " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": .").replace("DeclaredSymbol", "Symbol")
+    called = re.search(r"(?:(\w+)\.)?(\w+)\(\) ", text) if isinstance(error, TypeError) else None
+    if called and (known := _function(*called.groups())):
+        name, function, own = known
+        parameters = [*inspect.signature(function).parameters.values()][own:]
         signature = inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
         strange = re.search(r"unexpected keyword argument '(\w+)'", text)
         meant = did_you_mean(strange[1], signature.parameters) if strange else ""
@@ -51,8 +62,23 @@ def told(error: BaseException, path: Path) -> str:
     return f"{text}{hint}"
 
 
+def _function(owner: str | None, name: str) -> tuple[str, Callable[..., object], int] | None:
+    """Return how a spec calls a function of symgraph, the function, and how many of its parameters a call does not give."""
+    if owner in {kind.__name__ for kind in Model.__mro__}:
+        return "Model" if name == "__init__" else f"model.{name}", getattr(Model, name), 1
+    found = (vars(functions) | vars(laws)).get(owner if name == "__init__" and owner else name)
+    return None if found is None or (owner and name != "__init__") else (str(found.__name__), found, 0)
+
+
 def _similar(error: BaseException) -> str:
-    """Return a hint at the name that was meant by one that does not exist."""
+    """Return a hint at the name that was meant by one that does not exist or that Python keeps."""
+    if isinstance(error, SyntaxError):
+        assigned = re.match(r"\s*(\w+)\s*=", error.text or "")
+        is_word = assigned is not None and keyword.iskeyword(assigned[1])
+        return f"; {assigned[1]} is a word of Python; choose another name" if assigned and is_word else ""
+    missing = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error)) if isinstance(error, ImportError) else None
+    if missing and missing[2] in sys.modules:
+        return did_you_mean(missing[1], dir(sys.modules[missing[2]]), 0.75)
     if not isinstance(error, NameError | AttributeError) or error.name is None:
         return ""
     frame = raised_in(error)

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 from symgraph.build.mistakes import line_of, raised_in, told
 from symgraph.errors import BuildError, SpecError
@@ -128,7 +129,8 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # output that a spec prints is not the result of the command that reads it
     imports = _importing_from(*found.folders, root=root)
-    with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
+    with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected(), catch_warnings():
+        simplefilter("ignore", SyntaxWarning)  # as of 3(x + 1), which is an error a moment later
         try:
             spec.loader.exec_module(module)
         except SpecError:

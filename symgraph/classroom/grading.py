@@ -7,13 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.role_judges import JUDGES, Judge, elementary
 from symgraph.classroom.verdicts import Verdict
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
@@ -111,7 +113,8 @@ def grade(
     judges = judges_of(exercise)
     unknown = [name for name in functions if name not in judges]
     if unknown:
-        raise OptionError(f"{exercise.model.name} has no function {unknown[0]!r} to grade; there are {', '.join(judges)}")
+        known = f"there are {', '.join(judges)}{did_you_mean(unknown[0], judges)}"
+        raise OptionError(f"{exercise.model.name} has no function {unknown[0]!r} to grade; {known}")
     return Grade(path.name, exercise.model.name, tuple(_tests(path, exercise, judges, functions, complete, limits)))
 
 
@@ -173,7 +176,8 @@ def _of_function(exercise: Exercise, asked: _Asked, outcome: Outcome) -> Iterato
     if outcome.fault is not None:
         yield _error(name, outcome.fault.text, outcome.fault.line or begin, size)
         return
-    verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
+    with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
+        verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
     for verdict in verdicts:
         nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
         of = size if not verdict.name and len(verdicts) == 1 else 1.0

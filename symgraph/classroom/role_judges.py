@@ -233,7 +233,7 @@ def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> lis
         suspects = _quotients(slopes)
         variants = reductions(1, len(answers), {})
         return judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, rough), rough)
-    return _differences(exercise, answers, found, slopes, rough)
+    return _differences(answers, found, slopes, rough)
 
 
 def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
@@ -252,32 +252,30 @@ def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array], rough: T
     return any(agree(found[name], factor * slopes[name], rough) for name in found for factor in (-1.0, 0.5, 2.0))
 
 
-def _differences(
-    exercise: Exercise, answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance
-) -> list[Verdict]:
-    """Judge differences between partials and numerical ones: small where they agree, and seen to grow with a planted fault."""
+def _differences(answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> list[Verdict]:
+    """Judge differences between the student's partials and numerical ones: small where these agree, and only there."""
+    own, _ = sorted_out([answer["own"] for answer in answers])
+    sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
+    sound["difference"] = all(sound.values())
+    if sound["difference"] and all(not np.any(value) for value in found.values()):
+        return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
     verdicts = []
-    right = exercise.first_rows.cotangents
-    sound = {name: agree(np.asarray(slope), right[name], rough) for name, slope in slopes.items()}
     for name, value in found.items():
         place = int(np.argmax(np.abs(value)))
         says_yes = name == "difference" and bool(np.all(value == 1.0))
-        if np.all(np.abs(value) < _ROUGH) or says_yes or not sound.get(name, True):
-            verdicts.append(Verdict(name, float(value[place]), 0.0, True))
-            continue
-        suspect = None
-        for size, text in ((1.0 / 3.0, "the difference is divided by delta instead of 2*delta, or by twice as much"),):
-            if np.all(np.abs(np.abs(value) - size) < _ROUGH):
-                suspect = Suspect(1.0, "constant factor", text, {})
-        fault = "" if suspect else "the difference is not small, though the partial is right"
-        verdicts.append(Verdict(name, float(value[place]), 0.0, False, suspect, fault))
-    if all(not np.any(value) for value in found.values()):
-        return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
+        passes = says_yes or bool(np.all(np.abs(value) < _ROUGH) and (np.any(value) or name != "difference"))
+        suspect, fault = None, ""
+        if passes and not sound[name]:
+            fault = "passes, though backward_propagation gives another number than the difference quotient"
+        elif not passes and sound[name]:
+            third = np.all(np.abs(np.abs(value) - 1.0 / 3.0) < _ROUGH)
+            text = "the difference is divided by delta instead of 2*delta, or by twice as much"
+            suspect = Suspect(1.0, "constant factor", text, {}) if third else None
+            fault = "" if third else "is not small, though backward_propagation agrees with the difference quotient"
+        verdicts.append(Verdict(name, float(value[place]), 0.0, passes is sound[name], suspect, fault))
     planted = [_notices(answer) for answer in answers if answer["found"]]
-    if planted and not any(planted):
-        text = (
-            "it does not notice if a partial of backward_propagation is made wrong by half: does it call backward_propagation?"
-        )
+    if sound["difference"] and planted and not any(planted):
+        text = "it does not notice a partial that is made wrong by half: does it call backward_propagation?"
         verdicts.append(Verdict("", np.nan, np.nan, True, None, text))
     return verdicts
 

@@ -122,11 +122,14 @@ class Calls:
     def _check(self, given: Given) -> Answer:
         """Call the gradient check, and again with a fault planted in the student's backward function."""
         weights: Sequence[str] = self.request["weights"]
-        answer: Answer = {"check": self._read(self._called(given), given), "found": None}
+        answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
         answer["slopes"] = [self._slope(given, place) for place in range(len(weights))]
         backward, place = self._named("backward_propagation"), given["planted"]
         if backward is None:
             return answer
+        arguments, keywords = bound("backward_propagation", backward, copy.deepcopy({**given, "d": self._forward(given)}))
+        with suppress(Exception):  # it is judged by itself
+            answer["own"] = numbers_of(_quietly(backward, arguments, keywords), [tuple(weights)], self.request["partials"])
 
         def faulty(*arguments: Any, **keywords: Any) -> Any:
             return _with_fault(backward(*arguments, **keywords), place, weights, self.request["partials"])

@@ -48,7 +48,7 @@ class Variant(NamedTuple):
 
 _FACTORS = (
     (-1.0, 0.5, "sign", "has the wrong sign"),
-    (0.5, 1.0, "constant factor", "is half of what is right"),
+    (0.5, 1.0, "constant factor", "is half of what is right: is a factor 2 forgotten?"),
     (2.0, 1.0, "constant factor", "is twice what is right"),
     (0.0, 0.0, "forgotten", "is 0"),
     (-0.5, 2.0, "sign", "has the wrong sign, and is half of what is right"),
@@ -59,7 +59,12 @@ _FACTORS = (
 def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
     """Suspect a constant factor on all results, or on one."""
     for factor, rank, kind, text in _FACTORS:
-        yield Suspect(rank + 0.1, kind, f"{text}, as all others", {name: factor * value for name, value in right.items()})
+        yield Suspect(
+            rank + 0.1,
+            kind,
+            f"{text} (so are all others)" if "?" in text else f"{text}, as all others",
+            {name: factor * value for name, value in right.items()},
+        )
         for name, value in right.items():
             yield Suspect(rank + 0.2, kind, text, {name: factor * value})
 

@@ -8,7 +8,7 @@ import typer
 
 from symgraph.cli.current import models_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, Quiet, check_writable, file_of, note, note_next, read_weights
+from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next, read_weights
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Picture: .svg, .png, .dot, .gv or .mmd. [SVG to stdout]"),

@@ -5,13 +5,19 @@ from typing import Annotated
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.current import one_model
 from symgraph.cli.terminal import ConfigFile, Quiet, note, print_json
 
 
 def grade(
     student: Annotated[Path, typer.Argument(metavar="FILE", help="The student's Python file.")],
-    model: Annotated[str, typer.Option(metavar="MODEL", help="A built model's name, its module, or a spec file.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL", help="A built model's name, its module, or a spec file.", autocompletion=completion.models
+        ),
+    ],
     function: Annotated[
         list[str] | None,
         typer.Option(

@@ -58,7 +58,7 @@ def report(
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     size = batch_size_of(batch_size, 1 if given is None else len(given))
-    choices = Choices(w, str(weights), {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
+    choices = Choices(w, f"weights of {weights}", {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
         text = page(gather(one, module, Data(X, y, "no file" if data is None else data.name), choices, advance))
     try:

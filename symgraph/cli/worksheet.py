@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Quiet, nearer, note
 
 
 def worksheet(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, or a dotted module.")],
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="A spec file, or a dotted module.", autocompletion=completion.models)
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for the class.")],
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV file with the model's columns; else rows are drawn.")

@@ -12,20 +12,24 @@ _MARKS = {"good": "\u2713", "bad": "\u2717", "open": "\u2013"}
 _LIGHT = "--ink:#1b1f24;--soft:#57606a;--rule:#d0d7de;--good:#1a7f37;--bad:#cf222e;--line:#126aa5"
 _DARK = "--ink:#e6edf3;--soft:#9198a1;--rule:#3d444d;--good:#3fb950;--bad:#ff7b72;--line:#58a6e0"
 _STYLE = f"""<style>
-.symgraph{{{_LIGHT};color:var(--ink);font:14px/1.5 system-ui,sans-serif;max-width:60em}}
-.symgraph .wide{{overflow-x:auto}}
-@media (prefers-color-scheme:dark){{.symgraph{{{_DARK}}}}}
-body[data-jp-theme-light=true] .symgraph,body.vscode-light .symgraph{{{_LIGHT}}}
-body[data-jp-theme-light=false] .symgraph,body.vscode-dark .symgraph,html[data-theme=dark] .symgraph{{{_DARK}}}
-.symgraph p{{margin:.2em 0}}
-.symgraph .good{{color:var(--good)}} .symgraph .bad{{color:var(--bad)}} .symgraph .open,.symgraph .soft{{color:var(--soft)}}
-.symgraph table{{border-collapse:collapse;margin:.5em 0;border:0;color:inherit;font-variant-numeric:tabular-nums}}
-.symgraph th,.symgraph td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right}}
-.symgraph th,.symgraph td{{white-space:nowrap;background:none}}
-.symgraph th{{font-weight:600}} .symgraph th:first-child,.symgraph td:first-child{{text-align:left;padding-left:0}}
-.symgraph pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto;font:13px/1.5 ui-monospace,monospace}}
-.symgraph svg{{display:block;width:24em;max-width:100%;height:4em;margin:.5em 0}}
-.symgraph polyline{{fill:none;stroke:var(--line);stroke-width:1.5;vector-effect:non-scaling-stroke}}
+.symgraph-result{{{_LIGHT};color:var(--ink);font:14px/1.5 system-ui,sans-serif;max-width:60em}}
+.symgraph-result .wide{{overflow-x:auto}}
+@media (prefers-color-scheme:dark){{.symgraph-result{{{_DARK}}}}}
+body[data-jp-theme-light=true] .symgraph-result,body.vscode-light .symgraph-result{{{_LIGHT}}}
+body[data-jp-theme-light=false] .symgraph-result,body.vscode-dark .symgraph-result{{{_DARK}}}
+html[data-theme=dark] .symgraph-result{{{_DARK}}}
+.symgraph-result p{{margin:.2em 0}}
+.symgraph-result .good{{color:var(--good)}} .symgraph-result .bad{{color:var(--bad)}}
+.symgraph-result .open,.symgraph-result .soft{{color:var(--soft)}}
+.symgraph-result table{{border-collapse:collapse;margin:.5em 0;border:0;color:inherit;font-variant-numeric:tabular-nums}}
+.symgraph-result th,.symgraph-result td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right}}
+.symgraph-result th,.symgraph-result td{{white-space:nowrap;background:none}}
+.symgraph-result th{{font-weight:600}}
+.symgraph-result th:first-child,.symgraph-result td:first-child{{text-align:left;padding-left:0}}
+.symgraph-result pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto}}
+.symgraph-result pre{{font:13px/1.5 ui-monospace,monospace}}
+.symgraph-result svg{{display:block;width:24em;max-width:100%;height:4em;margin:.5em 0}}
+.symgraph-result polyline{{fill:none;stroke:var(--line);stroke-width:1.5;vector-effect:non-scaling-stroke}}
 </style>"""
 _POINTS = 240
 """Points of a small curve; of more values the middle of each part is drawn."""
@@ -41,7 +45,7 @@ def card(name: str, verdict: str = "", state: State = "open", *parts: str) -> st
         parts: HTML, such as that of the functions below.
     """
     mark = f' <span class="{state}">{_MARKS[state]} {html.escape(verdict)}</span>' if verdict else ""
-    return f'{_STYLE}<div class="symgraph"><p><b>{html.escape(name)}</b>{mark}</p>{"".join(parts)}</div>'
+    return f'{_STYLE}<div class="symgraph-result"><p><b>{html.escape(name)}</b>{mark}</p>{"".join(parts)}</div>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], states: Sequence[State] = ()) -> str:

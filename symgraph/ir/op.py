@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, NamedTuple
 
+from sympy import Abs, Symbol
+
 from symgraph.ir.optext import OpText, call
 
 ARITHMETIC, ROOT, TRANSCENDENTAL = 1, 5, 20
@@ -73,24 +75,24 @@ WHOLE_NUMBERS = Whole(-(2.0**53), 2.0**53, "[]")
 
 
 class Region(NamedTuple):
-    """Figures of error where the last operand, or its size if the function has a parity, lies from low to high.
+    """Figures of error where the number by which regions are told apart (``Op.region_of``) lies from low to high.
 
     Attributes:
         low, high: the region's ends, which belong to it.
         ulp: as in ``Op``.
-        partial_ulp: as in ``Op``, of the last operand.
+        partial_ulp: as in ``Op``, of the last operands, as many as there are figures.
     """
 
     low: float
     high: float
     ulp: float
-    partial_ulp: float
+    partial_ulp: tuple[float, ...]
 
 
 def regions(*parts: Any) -> tuple[Region, ...]:
-    """Return regions, given their borders in order and between each two of these the figures of value and slope."""
+    """Return regions, given their borders in order and between each two of these the figures of value and slopes."""
     figures = zip(parts[::2], parts[2::2], parts[1::2], strict=False)
-    return tuple(Region(low, high, *found) for low, high, found in figures)
+    return tuple(Region(low, high, value, tuple(slopes)) for low, high, (value, *slopes) in figures)
 
 
 class Trend(Enum):
@@ -159,7 +161,10 @@ class Op:
         ulp32: the same for NumPy's functions on float32, in units of 2**-23 of the value or of 2**-149.
         partial_ulp: for each operand a bound of the error of an exact cotangent times the partial, in float64, where no
             intermediate product leaves the normal numbers.
-        regions: parts of the domain, which they cover, with figures of their own; ulp and partial_ulp are the largest of these.
+        regions: parts of the domain, which they cover, with figures of their own; ulp and partial_ulp are the largest of these
+            where the row does not state them.
+        region_of: the number that tells regions apart, over x0 and x1; if not given the last operand, or its size if the
+            function has a parity.
         note: what ulp or partial_ulp are relative to, where that is not the result.
         numpy: the text in the numpy backend: the name of a function, an OpText, or None where the backend lacks the op.
         scalar: the same for the scalar backend; a name that begins with _ is a function of the module's own.
@@ -201,6 +206,7 @@ class Op:
     ulp32: float = MISSING
     partial_ulp: tuple[float, ...] = MISSING
     regions: tuple[Region, ...] = ()
+    region_of: Any = None
     note: str = ""
     numpy: Any = MISSING
     scalar: Any = MISSING
@@ -216,9 +222,16 @@ class Op:
 
     def __post_init__(self) -> None:
         if self.regions:
-            object.__setattr__(self, "ulp", max(region.ulp for region in self.regions))
-            slopes = (*(0.0,) * (self.arity - 1), max(region.partial_ulp for region in self.regions))
-            object.__setattr__(self, "partial_ulp", slopes)
+            largest = tuple(map(max, zip(*(region.partial_ulp for region in self.regions), strict=True)))
+            last = Symbol(f"x{self.arity - 1}", real=True)
+            found = {
+                "ulp": max(region.ulp for region in self.regions),
+                "partial_ulp": (*(0.0,) * (self.arity - len(largest)), *largest),
+                "region_of": Abs(last) if self.parity else last,
+            }
+            for name, value in found.items():
+                if getattr(self, name) in (MISSING, None):
+                    object.__setattr__(self, name, value)
         needed = (*(_OF_NUMBERS if self.value is not None else ()), *(_OF_PRIMITIVES if self.stable is None else ()))
         for field in fields(self):
             if getattr(self, field.name) is MISSING:

@@ -122,6 +122,15 @@ _FADDEEVA_NOTE = (
     "of the modulus of the complex number that v, or the slope, is a part of; derivatives below |z| = 1.7, and third ones: of "
     "the terms that cancel"
 )
+_FADDEEVA_REGIONS = {
+    "re": regions(0, (4.5, 5.5, 15.5), 1.7, (4.5, 11, 30), 4, (4.5, 5, 6), 28, (2, 4, 3.5), math.inf),
+    "im": regions(0, (6, 15.5, 5.5), 1.7, (5, 30, 11), 4, (5, 6, 5), 28, (2.5, 3.5, 4), math.inf),
+    "slope_re": regions(0, (5.5, 92, 98), 1.7, (11, 124, 162.5), 4, (5, 23, 9.5), 28, (3.5, 4, 4), math.inf),
+    "slope_im": regions(0, (15.5, 98, 92), 1.7, (20.5, 162.5, 124), 4, (5, 9.5, 23), 28, (3.5, 4, 4), math.inf),
+    "bend_re": regions(0, (205, 63.5, 88), 2.1, (89.5, 36, 100.5), 4, (18.5, 5.5, 10), 28, (4, 2.5, 2), math.inf),
+    "bend_im": regions(0, (116, 88, 63.5), 2.1, (173, 100.5, 36), 4, (9.5, 10, 5.5), 28, (4, 2, 2.5), math.inf),
+}
+"""Figures by the modulus of x0 + i*x1."""
 _WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2)"
 _BESSEL = (
     ("j", sympy.besselj, REALS, _HALF, -_HALF), ("y", sympy.bessely, POSITIVE, _HALF, -_HALF),
@@ -188,7 +197,8 @@ SPECIAL_FUNCTIONS = (
     Op("polygamma", 2, sympy.polygamma(x0, x1), (_ZERO, (sympy.polygamma(x0 + 1, x1),)), sympy.polygamma,
        domain=(WHOLE_NUMBERS, REALS), range=REALS, **scipy("polygamma"),
        mpmath=polygamma, reference="polygamma", cost=3 * TRANSCENDENTAL,
-       ulp=12.0, ulp32=1.0, partial_ulp=(0.0, 16.0), note=f"for orders up to 12; {_REFLECTED}"),
+       ulp=12.0, ulp32=1.0, partial_ulp=(0.0, 16.0), note=f"for orders up to 12; {_REFLECTED}",
+       regions=regions(-math.inf, (12, 16), 0, (6, 5.5), 4, (7, 7.5), math.inf)),
     Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
        besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
        steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",
@@ -200,12 +210,14 @@ SPECIAL_FUNCTIONS = (
        Piecewise((_BOTH_LARGE, m >= 10), (_ONE_LARGE, n >= 10),
                  (sympy.loggamma(m) + sympy.loggamma(n) - sympy.loggamma(m + n), True)),
        domain=POSITIVE, range=REALS, reference="betaln", cost=8 * TRANSCENDENTAL, ulp=9.0, ulp32=12.0, partial_ulp=(6.0, 6.0),
-       note="value: of the largest of |lgamma| of the smaller operand and, where both are below 10, of the sum, |v| and 1"),
+       note="value: of the largest of |lgamma| of the smaller operand and, where both are below 10, of the sum, |v| and 1",
+       regions=regions(0, (4.5, 5, 4), 1, (4.5, 3.5, 3), 10, (3, 2.5, 2.5), math.inf), region_of=Min(x0, x1)),
     Op("digamma_step", 2, fn.digamma_step(x0, x1).definition(),
        ((sympy.polygamma(1, x0 + x1) - sympy.polygamma(1, x0),), (sympy.polygamma(1, x0 + x1),)), fn.digamma_step,
        _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
        reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
-       note="partial by x0: of the terms that are subtracted"),
+       note="partial by x0: of the terms that are subtracted",
+       regions=regions(0, (4.5, 4.5, 4), 1, (3, 3.5, 3), 10, (2.5, 2.5, 2), math.inf), region_of=x0),
     Op("stirlerr", 1, fn.stirlerr(x0).definition(), ((fn.stirlerr_slope(x0),),), fn.stirlerr, domain=POSITIVE,
        range=POSITIVE, trend=FALLING, **own("stirlerr") | {"accurate": None}, mpmath=stirlerr, **_GAMMA,
        regions=regions(0.0, (20, 18), 1.0, (5, 5.5), math.inf)),
@@ -262,7 +274,7 @@ SPECIAL_FUNCTIONS = (
          domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
          cost=4 * TRANSCENDENTAL, ulp=8.0 if "_" not in name else 30.0 if "slope" in name else 250.0,
          ulp32=1.0, partial_ulp=(250.0, 250.0) if "_" in name else (30.0, 30.0),
-         note=_FADDEEVA_NOTE)
+         note=_FADDEEVA_NOTE, regions=_FADDEEVA_REGIONS[name], region_of=sqrt(x0**2 + x1**2))
       for name, partials, exact in (
         ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
         ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
@@ -287,6 +299,7 @@ SPECIAL_FUNCTIONS = (
         Op(f"bessel_{kind}", 2, function(x0, x1), (_ZERO, (below * function(x0 - 1, x1) + above * function(x0 + 1, x1),)),
            function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"bessel_{kind}"), mpmath=f"bessel{kind}",
            reference=f"bessel_{kind}", cost=_BESSEL_COST, ulp32=1.0, regions=_BESSEL_REGIONS[kind],
+           region_of=Abs(x1) if span == REALS else None,
            note=f"for orders up to 20{'; ' + _WAVES if kind in 'jy' else ''}"))),
 )
 # fmt: on

@@ -74,6 +74,8 @@ class ElementwiseFunction:
         recorded = next((value for value in operands if isinstance(value, Traced)), None)
         if recorded is not None:
             return recorded.recorder.apply(self, operands)
+        if not out and all(isinstance(operand, float | int) for operand in operands):
+            return np.float64(self.function(*map(float, operands)))
         wide = (np.asarray(operand, np.float64) for operand in operands)
         result = np.asarray(self.function(*wide), np.result_type(*operands))[()]
         if out:

@@ -15,6 +15,7 @@ from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
 from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
+from symgraph.spec.complex_parts import real_form
 from symgraph.spec.declared import DeclaredSymbol
 
 _SHOWN = 60
@@ -78,6 +79,7 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     if not isinstance(result, sympy.Expr) or result.is_Matrix:
         hint = "take its parts one by one" if hasattr(result, "__len__") else "write an expression"
         raise SpecError(f"{where}: a {type(result).__name__.removeprefix('ImmutableDense')} is not a scalar expression; {hint}")
+    result = real_form(result)
     parts = list(postorder([result]))
     if not {type(part) for part in parts} <= _COMMON:
         for part in reversed(parts):  # from the outside in: a sum is named before its limits

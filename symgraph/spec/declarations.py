@@ -222,12 +222,14 @@ class Declarations(LossDeclarations, Transforms, Steps):
 
         Args:
             names: as ``sympy.symbols`` reads them (``"re im"``), or a list.
-            exprs: an expression for each name, in order.
+            exprs: an expression for each name, in order, or a list of them.
 
         Raises:
             SpecError: there is an output already, there are not as many expressions as names, or as for ``node``.
         """
         split = split_names(names, f"model {self.name}: output")
+        if len(exprs) == 1 and len(split) > 1 and isinstance(exprs[0], list | tuple | sympy.MatrixBase):
+            exprs = tuple(exprs[0])
         self._check_first("output", split, self._outputs)
         if len(split) != len(exprs):
             raise SpecError(
@@ -247,7 +249,7 @@ class Declarations(LossDeclarations, Transforms, Steps):
                 positive where its domain begins at 0 or above, so that the angle of ``(I*omega)**n`` is known.
 
         Raises:
-            SpecError: SymPy cannot split the expression, or as for ``outputs``.
+            SpecError: the expression has a function whose parts are not known, or as for ``outputs``.
         """
         where = f"model {self.name}: complex_output {name!r}"
         real, imaginary = complex_parts(expr, self.inputs, self.nodes, where)

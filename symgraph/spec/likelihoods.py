@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy
-from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
+from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, atanh, cosh, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
@@ -117,8 +117,17 @@ def _binomial(y: Any, probability: Any, trials: Any) -> Any:
 
 def _binomial_with_logits(y: Any, logit: Any, trials: Any) -> Any:
     failures = trials - y
+    gap, share = failures - y, (y - failures) / trials
+    # next to one half the slope is (trials*tanh(logit/2) + gap)/2, whose terms do not cancel for a gap of 0
+    half = And(Abs(logit) < 1, gap**2 <= 4 * trials, Abs(gap) < trials)
+    middle = (trials * (2 * log(cosh(logit / 2)) + log1p(-(share**2))) + logit * gap) / 2 - gap * atanh(share)
+    excess = Piecewise((trials * sigmoid(logit) - y, logit < 0), (failures - trials * sigmoid(-logit), True))
+    near = And(Abs(excess) < 7 * y / 8, Abs(excess) < 7 * failures / 8)
+    one, other = excess / y, -excess / failures
+    deviance = y * (one - log1p(one)) + failures * (other - log1p(other))
     entropy = y * _log_share(y, failures) + failures * _log_share(failures, y)
-    return y * softplus(-logit) + failures * softplus(logit) - _ways(y, trials, entropy)
+    far = y * softplus(-logit) + failures * softplus(logit) + Piecewise((0, _one_way(y, trials)), (entropy, True))
+    return Piecewise((middle, half), (deviance, near), (far, True)) - _ways(y, trials)
 
 
 def _log_share(x: Any, others: Any) -> Any:
@@ -126,10 +135,14 @@ def _log_share(x: Any, others: Any) -> Any:
     return Piecewise((log(x / (x + others)), x < others), (log1p(-others / (x + others)), True))
 
 
-def _ways(y: Any, trials: Any, entropy: Any = 0) -> Any:
-    """Return log(C(trials, y)) + y*log(y/trials) + (trials - y)*log(1 - y/trials) less an entropy; 0 where there is one way."""
-    ways = _log_root_of(trials) - _log_root_of(y) - _log_root_of(trials - y) - entropy
-    return Piecewise((0, Or(Eq(y, 0), Eq(y, trials))), (ways, True))
+def _ways(y: Any, trials: Any) -> Any:
+    """Return log(C(trials, y)) + y*log(y/trials) + (trials - y)*log(1 - y/trials); 0 where there is one way."""
+    ways = _log_root_of(trials) - _log_root_of(y) - _log_root_of(trials - y)
+    return Piecewise((0, _one_way(y, trials)), (ways, True))
+
+
+def _one_way(y: Any, trials: Any) -> Any:
+    return Or(Eq(y, 0), Eq(y, trials))
 
 
 def _gamma(y: Any, mean: Any, shape: Any) -> Any:

@@ -202,12 +202,10 @@ def _html_row(line: Line) -> str:
     if not line.left:
         return f'<tr class="way"><th colspan="2">{escape(line.right)}</th>{number}</tr>'
     kind = ' class="result"' if line.result else ""
-    right = (
-        f"<td>{escape(line.right)}</td>"
-        if line.right in ("", "found above")
-        else f"<td>{_math(f'<mo>=</mo>{line.right}')}</td>"
-    )
-    return f'<tr{kind}><th scope="row">{_math(line.left)}</th>{right}{number}</tr>'
+    if not line.right:
+        return f'<tr><th scope="row">{_math(line.left)}</th>{number}</tr>'
+    right = escape(line.right) if line.right == "found above" else _math(f"<mo>=</mo>{line.right}")
+    return f'<tr{kind}><th scope="row">{_math(line.left)}</th><td>{right}</td>{number}</tr>'
 
 
 def _math(text: str) -> str:
@@ -223,6 +221,7 @@ STYLE_SHEET = """\
 .derivation th, .derivation td { padding: .3rem .7rem .3rem 0; }
 .derivation th { white-space: nowrap; padding-left: .5rem; }
 .derivation td.number { text-align: right; color: var(--value); white-space: nowrap; padding-left: 1.2rem; }
+.derivation mtd { text-align: left; }
 .derivation td.number { font-variant-numeric: tabular-nums; }
 .derivation tr.way th { color: var(--faint); }
 .derivation tr.result { background: var(--result); border-top: 1px solid var(--line); }

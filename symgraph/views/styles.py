@@ -283,7 +283,9 @@ class _MathML:
             "</mtd></mtr>"
             for value, condition in branches
         )
-        return f"<mrow><mo>{{</mo><mtable>{rows}</mtable></mrow>"
+        # a brace is as high as its cases only in fonts that have one for mathematics
+        bent = "border-left: 1px solid; border-radius: .5em; padding-left: .3em; text-align: left"
+        return f'<mrow><mtable style="{bent}">{rows}</mtable></mrow>'
 
     def related(self, left: str, sign: str, right: str) -> str:
         shown = _SIGNS.get(sign, ("", sign))[1]

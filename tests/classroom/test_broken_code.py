@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from classes import PATIENT, graded, model_of, wrong
 
+from symgraph.classroom.conventions import numbers_of
+from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.grading import grade
+from symgraph.classroom.optimizer_steps import EXERCISED
 from symgraph.classroom.process import Limits
+from symgraph.classroom.role_judges import JUDGES
 from symgraph.errors import OptionError
 
 FUNCTION = "def forward_propagation(x, y, W):\n    {}\n"
@@ -149,3 +154,25 @@ def test_wrong_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1")
     with pytest.raises(OptionError, match="nine_weights has no function 'backward' to grade; there are sigmoid, forward"):
         grade(tmp_path / "a.py", model_of("nine_weights"), ["backward"], limits=PATIENT)
+
+
+JUNK = (
+    None, True, 0, float("nan"), float("inf"), "text", b"bytes", 1j, object(), [], (), {}, [None], [[1], [2, 3]],
+    ["a"] * 9, [0.0] * 9, {"dw1": None}, {"loss": [1, 2]}, {1: 2, None: 3}, {"w1": {"w2": 3}},
+    {f"dw{i}": float("inf") for i in range(1, 10)}, np.zeros((3, 3)), np.zeros(0), np.array([None, 1], dtype=object),
+    np.array(["a"]), range(9), {1, 2}, iter([1.0]), len,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [role for role, judge in JUDGES.items() if role not in (*EXERCISED, "gradient_checking")])
+def test_whatever_comes_back_is_judged(role: str) -> None:
+    exercise, judge = Exercise(model_of("nine_weights")), JUDGES[role]
+    request = judge.request(exercise)
+    for junk, other in zip(JUNK, reversed(JUNK), strict=True):
+        read = [
+            numbers_of(one, [tuple(o) for o in request["order"]], request["known"]) for one in (junk, junk, junk, junk, other)
+        ]
+        with np.errstate(all="ignore"):
+            verdicts = judge.verdicts(exercise, read, False)
+        assert verdicts
+        assert not all(verdict.ok for verdict in verdicts)

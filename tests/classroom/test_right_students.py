@@ -202,3 +202,28 @@ def test_the_process_of_a_student_loads_no_sympy() -> None:
     code = "import sys, symgraph.classroom.student; print('sympy' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False True\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "right"),
+    [("(a - n) / (a + n)", True), ("bool(np.allclose(a, n, rtol=1e-4))", True), ("1e-9 * a", False), ("True", False)],
+)
+def test_a_gradient_check_that_finds_a_wrong_partial_is_right_and_one_that_passes_it_is_not(
+    result: str, right: bool, tmp_path: Path
+) -> None:
+    text = (
+        FORWARD
+        + BACKWARD.replace("RETURNED", "g * [0.5, 1, 1, 1, 1, 1, 1, 1, 1]")
+        + f"""
+def gradient_checking(row, W):
+    f = lambda w: forward_propagation(row[:5], row[5], w)["L"]
+    d = forward_propagation(row[:5], row[5], W)
+    a = backward_propagation(d["L"], W, d)
+    n = np.array([(f(W + 1e-5 * one) - f(W - 1e-5 * one)) / 2e-5 for one in np.eye(9)])
+    return {result}
+"""
+    )
+    tests = graded(tmp_path, text, "nine_weights", "gradient_checking").tests
+    assert all(test.ok for test in tests) is right
+    if not right:
+        assert all("passes, though backward_propagation gives another number" in test.text for test in tests if not test.ok)

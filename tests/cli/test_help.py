@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from command_line import Project, Run, environment
+from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
 from symgraph.training import OPTIMIZERS
@@ -86,6 +86,8 @@ def test_the_help_of_every_command_ends_with_an_example_that_runs(
 ) -> None:
     shutil.copytree(built.root, tmp_path / "project")
     monkeypatch.chdir(tmp_path / "project")
+    Path("decay.py").write_text(SPEC.partition("valley = ")[0], encoding="utf-8")
+    assert command("worksheet", "decay.py", "-o", "week2", "--solution", "student.py").code == 0
     for name in COMMANDS:
         *_, head, example = command(name, "--help").out.splitlines()
         assert head.strip() == "Example:"

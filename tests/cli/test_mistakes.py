@@ -176,7 +176,9 @@ FOUND: dict[str, Mistake] = {
         'n = m.node("n", a*y)', 'm.output("p", n + b)  #!', says=("model m: output 'p' depends on the target 'y'",)
     ),
     "complex in a real output": wrong('m.output("p", a + I*x)  #!', says=("output 'p'", "complex", "model.complex_output")),
-    "complex parts that nobody knows": wrong('m.complex_output("p", (I*x)**a)  #!', says=("complex_output 'p'", "domain=(0")),
+    "complex parts that nobody knows": wrong(
+        'm.complex_output("c", gamma(x + I*a))  #!', says=("model m: complex_output 'c'", "gamma", "model.outputs")
+    ),
     "a second output": wrong(LINE, 'm.output("q", b)  #!', says=("output 'q'", "the output 'p' already", "model.outputs")),
     "a second target": wrong('m.target("t")  #!', says=("target 't'", "the target 'y' already", "model.targets")),
     "fewer expressions than outputs": wrong('m.outputs("p q", a*x)  #!', says=("outputs have 2 names (p, q) and 1 expr",)),
@@ -320,6 +322,24 @@ OF_PYTHON: dict[str, Mistake] = {
     "rounding": wrong("round(a*x)  #!", says=("TypeError", "use SymPy's floor")),
     "a name that SymPy has": wrong("a*x + S*b  #!", says=("TypeError", "declare a symbol of that name")),
     "a law for a constant": wrong("T = Constant(300)", "a*x*T  #!", says=("TypeError", "model.constant declares")),
+    "a law without its spread": wrong('m.weight("k", init=Normal(0))  #!', says=("Normal() missing", "Normal(mean, std)")),
+    "a profile of two numbers": wrong(
+        "from symgraph import voigt", "voigt(x, 1)  #!", says=("voigt() missing", "'gamma'", "voigt(x, sigma, gamma)")
+    ),
+    "a node without an expression": wrong('m.node("n")  #!', says=("model.node() missing", "model.node(name, expr)")),
+    "branches that are not in pairs": wrong("Piecewise(x, x > 0)  #!", says=("write Piecewise((value, condition), ",)),
+    "a loop over a column": wrong("sum(i for i in x)  #!", says=("not iterable", "a symbol is one number of a row")),
+    "a product of matrices": wrong("a @ x  #!", says=("TypeError", "products are written with *")),
+    "a function that returned nothing": wrong("a*x + [].sort()  #!", says=("TypeError", "None is no number")),
+    "a word of Python": wrong('lambda = m.weight("k")  #!', says=("SyntaxError", "lambda is a word of Python; choose another")),
+    "a declaration of a symbol": wrong(
+        'm.feature("q").node("c", a)  #!', says=("AttributeError", "declarations are of the model")
+    ),
+    "a function as a method": wrong("x.exp()  #!", says=("AttributeError", "functions are written as exp(x)")),
+    "the largest of a list": wrong("Max([a, b])  #!", says=("ValueError", "write Max(a, b) instead of Max([a, b])")),
+    "a text times a symbol": wrong('"x"*a  #!', says=("TypeError", "a text is no symbol")),
+    "a number that is called": wrong("3(x + 1)*a  #!", says=("TypeError: 'int' object is not callable", "written with *")),
+    "a misspelt import": wrong("from symgraph import Modle  #!", says=("ImportError", "did you mean Model?")),
     "an index": wrong("a[0]*x  #!", says=("TypeError: 'Symbol' object is not subscriptable",)),
     "matrices of unequal shapes": wrong("Matrix([a, b])*Matrix([a, b])  #!", says=("ShapeError", "(2, 1)")),
     "a text that SymPy cannot read": wrong('sympify("a +* b")  #!', says=("SympifyError", "a +* b")),

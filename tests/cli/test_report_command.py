@@ -26,7 +26,7 @@ def test_given_weights_are_those_of_the_graph(command: Run, built: Project, tmp_
     done = command("report", module, "--data", rows, "--weights", weights, "-o", "page.html", "--quiet", *QUICK)
     assert (done.code, done.err) == (0, "")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert text.partition('<select id="weights">')[2].startswith(f"<option>{weights}</option></select>")
+    assert text.partition('<select id="weights">')[2].startswith(f"<option>weights of {weights}</option></select>")
 
 
 @pytest.mark.parametrize(

@@ -117,10 +117,39 @@ def plain(name: str, y: Any, first: Any, second: Any, third: Any = 0) -> Any:
 
 DOMAINS = {("binomial", "probability"): (0, 1), ("student_t", "mean"): None, ("binomial_with_logits", "logit"): None}
 EXTREME: dict[str, list[tuple[float, ...]]] = {
-    "student_t": [(0, 0.3, 1e-300, 0.3), (1, 0.3, 2.7, 1e-8), (1, 0.3, 2.7, 1e20), (-1e8, 0.3, 0.3, 1e300), (1, 0.5, 1e150, 2)],
+    "student_t": [
+        (0, 0.3, 1e-300, 0.3),
+        (1, 0.3, 2.7, 1e-8),
+        (1, 0.3, 2.7, 1e20),
+        (-1e8, 0.3, 0.3, 1e300),
+        (1, 0.5, 1e150, 2),
+        (1e300, -1e300, 1e-300, 1e-300),
+        (1e-300, 1e300, 1e300, 1e-300),
+        (1e300, -1e300, 1e300, 1e300),
+    ],
     "poisson": [(0, 1e-310), (7, 1e-300), (2, 1e300), (1e15, 1e15), (1e12, 1.001e12), (1e6, 1.2e5), (50, 1e20)],
     "binomial": [(0, 1e-300, 9), (9, 1e-300, 9), (5, 1 - 2.0**-53, 9), (1e6, 1.000001e-9, 1e15), (999, 0.999, 1000)],
-    "binomial_with_logits": [(3, 1000.0, 9), (3, -1000.0, 9), (9, 40.0, 9), (0, -40.0, 9), (1e6, -21.0, 1e15)],
+    "binomial_with_logits": [
+        *(
+            (3, 1000.0, 9),
+            (3, -1000.0, 9),
+            (9, 40.0, 9),
+            (0, -40.0, 9),
+            (1e6, -21.0, 1e15),
+            (0, 0.5, 1),
+            (1, 0.5, 1),
+            (4, 0.0, 4),
+        ),
+        # half of the trials beside a logit of 0, where sums of sigmoids cancel, and near the likeliest logit
+        *(
+            (500, 1e-20, 1000),
+            (500, 0.0, 1000),
+            (501, 0.004, 1000),
+            (5e14, 1e-12, 1e15),
+            (5, 1e-3, 10),
+            (2e14, 1e-3 - 2 * log(2), 1e15),
+        ),
+    ],
     "gamma": [(1e300, 1e-3, 1e-3), (1e-300, 1e300, 1e-3), (1.5, 1.5 + 2e-8, 1e15), (2.7, 1.0, 1e-300), (1.0, 3.0, 1e300)],
     "negative_binomial": [
         (y, mean, spread)
@@ -128,7 +157,7 @@ EXTREME: dict[str, list[tuple[float, ...]]] = {
         for mean in (5e-324, 1e-300, 0.3, 40.0, 1.001e15, 1e300)
         for spread in (5e-324, 1e-300, 1e-16, 1e-3, 2.7, 1e8, 1e300)
         # of the slope by the dispersion nothing is left but rounding errors there, and 1/mean**2 overflows on the way
-        if (y != 1 or mean > 1e-3) and not (mean == 1e-300 and spread == 1e300)
+        if y != 1 or mean > 1e-3
     ],
 }
 

@@ -95,6 +95,19 @@ IMPEDANCES: dict[str, tuple[SpecOf, Callable[[float, float], complex]]] = {
     ),
     "an exponential": (lambda m, x, a: a * sp.exp(sp.I * x), lambda x, a: a * cmath.exp(1j * x)),
     "a logarithm, whose angle is atan2": (lambda m, x, a: sp.log(a - 1 + sp.I * x), lambda x, a: cmath.log(a - 1 + 1j * x)),
+    "a power of a sum (Havriliak and Negami)": (
+        lambda m, x, a: 2 + a / (1 + (sp.I * x) ** 0.8) ** a,
+        lambda x, a: 2 + a / (1 + (1j * x) ** 0.8) ** a,
+    ),
+    "a characteristic function (Heston)": (
+        lambda m, x, a: sp.exp(a * sp.log((1 - (r := sp.sqrt((a - sp.I * x) ** 2 + x)) / 9) / (r + 2)) - r),
+        lambda x, a: cmath.exp(a * cmath.log((1 - (r := cmath.sqrt((a - 1j * x) ** 2 + x)) / 9) / (r + 2)) - r),
+    ),
+    "a real base": (lambda m, x, a: x ** (a + sp.I * x), lambda x, a: x ** (a + 1j * x)),
+    "conjugates, parts and moduli": (
+        lambda m, x, a: sp.conjugate(a + sp.I * x) ** 3 + sp.re(1 / (a + sp.I * x)) + sp.I * sp.Abs(sp.sinh(a + sp.I * x)),
+        lambda x, a: (a - 1j * x) ** 3 + (1 / (a + 1j * x)).real + 1j * abs(cmath.sinh(a + 1j * x)),
+    ),
     "a node that is positive": (
         lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a,
         lambda x, a: (1j * (a * x + 1)) ** a,
@@ -116,6 +129,37 @@ def test_a_complex_output_is_its_real_and_its_imaginary_part(name: str) -> None:
         assert abs(complex(re, im) - expected) <= 64 * 2**-53 * abs(expected)
 
 
+def test_an_angle_is_known_where_the_sign_of_a_symbol_is_not() -> None:
+    model = Model("demo")
+    x, a = model.feature("x"), model.weight("a")
+    model.complex_output("z", (sp.I * x) ** a)
+    module: Any = symgraph.compile(model, backend="numpy")
+    for omega in (-2.0, 3.0):
+        re, im = module.predict([0.7], omega)
+        assert abs(complex(re, im) - (1j * omega) ** 0.7) <= 64 * 2**-53 * abs(omega) ** 0.7  # as above
+
+
+def test_what_is_real_may_be_said_by_complex_numbers() -> None:
+    """The reflectance of a film: the square of a complex amplitude's size."""
+    model, x, a = begun()
+    z = a - sp.I * x
+    amplitude = ((1 - z) / (1 + z) + sp.exp(sp.I * z)) / 2
+    model.output("reflectance", sp.Abs(amplitude) ** 2)
+    model.loss(sp.re(amplitude * sp.conjugate(amplitude)) - sp.arg(amplitude))
+    module: Any = symgraph.compile(model, backend="numpy")
+    for omega, weight in ((0.3, 0.5), (2.0, 0.75)):
+        number = weight - 1j * omega
+        expected = ((1 - number) / (1 + number) + cmath.exp(1j * number)) / 2
+        assert module.predict([weight], omega) == pytest.approx(abs(expected) ** 2, rel=1e-14)  # some 30 roundings
+        assert module.loss([weight], omega) == pytest.approx(abs(expected) ** 2 - cmath.phase(expected), rel=1e-13)
+
+
+def test_outputs_take_their_expressions_as_a_list() -> None:
+    model, x, a = begun()
+    model.outputs("p q", [a * x, a + x])
+    assert [str(node.expr) for node in model.output_nodes] == ["a*x", "a + x"]
+
+
 REFUSED: dict[str, tuple[SpecOf, str]] = {
     "a second output": (
         lambda m, x, a: (m.output("o", a), m.outputs("p q", a, x)),
@@ -129,8 +173,8 @@ REFUSED: dict[str, tuple[SpecOf, str]] = {
         lambda m, x, a: m.outputs("re im", a),
         "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
     ),
-    "a list of expressions": (
-        lambda m, x, a: m.outputs("re im", [a, x]),
+    "a list of too few expressions": (
+        lambda m, x, a: m.outputs("re im", [a]),
         "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
     ),
     "no names": (lambda m, x, a: m.outputs([]), "model demo: outputs need a name each, such as 'a b'"),
@@ -148,9 +192,9 @@ REFUSED: dict[str, tuple[SpecOf, str]] = {
         lambda m, x, a: m.node("z", sp.I * x + a),
         "model demo: node 'z': the constant I is complex; models are real and finite",
     ),
-    "an angle that is not known": (
-        lambda m, x, a: m.complex_output("z", (sp.I * m.feature("free")) ** a),
-        "model demo: complex_output 'z': SymPy cannot split it into real expressions, ",
+    "a function without parts": (
+        lambda m, x, a: m.complex_output("z", a + sp.gamma(a + sp.I * x)),
+        "model demo: complex_output 'z': gamma(a + x*I) cannot be split into real expressions; write both parts and use ",
     ),
     "a complex output of a text": (
         lambda m, x, a: m.complex_output("z", "a + I*x"),

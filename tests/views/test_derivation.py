@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from corpus import CORPUS
 from flint import arb
-from sympy import Symbol, exp, tanh
+from sympy import Add, Symbol, exp, log, tanh
 
 from symgraph import Model
 from symgraph.check.reference import Reference, number, reference
@@ -17,6 +17,7 @@ from symgraph.ir.functions import sigmoid
 from symgraph.spec.inputs import NamedNode
 from symgraph.views.derivation import Derivation, derivation
 from symgraph.views.formulas import cotangent, formula
+from symgraph.views.named_graph import NamedGraph
 from symgraph.views.styles import STYLES
 
 WITH_LOSS = [name for name, build in CORPUS.items() if build().loss_expr is not None]
@@ -51,13 +52,13 @@ def line(*declare: Callable[[Model, Any], None]) -> Model:
 def check_formulas(name: str) -> None:
     model = CORPUS[name]()
     derived = derivation(model)
-    values = {one: sum(term.value for term in one.formula) for one in (*derived.cotangents, *derived.weights)}
+    values = {one: Add(*(term.value for term in one.formula)) for one in (*derived.cotangents, *derived.weights)}
     places = {end: Symbol(end) for end in derived.of}  # the loss may stand in its own derivative, that of exp(z) say
     nodes = [NamedNode(end, symbol, getattr(model, f"{end}_expr")) for end, symbol in places.items()]
     order = {vertex: place for place, vertex in enumerate(_vertices(model))}
     nodes += [NamedNode(f"d {one.name}", cotangent(one.name, order[one.name]), value) for one, value in values.items()]
     whole = Reference(model.with_nodes([NamedNode(f"the {node.name}", node.symbol, node.expr) for node in nodes]))
-    batch = Sampler(reference(model), 7, None, 4).draw()
+    batch = Sampler(reference(model), 7, None, 2).draw()
     assert batch is not None
     compared = 0
     for point in batch.points:
@@ -76,8 +77,6 @@ def check_formulas(name: str) -> None:
 
 
 def _vertices(model: Model) -> list[str]:
-    from symgraph.views.named_graph import NamedGraph
-
     return [vertex.name for vertex in NamedGraph(model).vertices]
 
 
@@ -169,8 +168,6 @@ def test_the_likelihood_of_classes_has_shares_less_the_class_that_is_there() -> 
 
 
 def test_the_cross_entropy_of_a_probability_cancels_its_slope() -> None:
-    from sympy import log
-
     model = line(lambda m, z: m.output("p", sigmoid(z)))
     y, p = model.target_inputs[0].symbol, model.output_nodes[0].symbol
     model.loss(-y * log(p) - (1 - y) * log(1 - p))
