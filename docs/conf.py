@@ -99,13 +99,14 @@ def setup(app: Any) -> None:
     app.connect("source-read", _lead_to_the_gallery)
     app.connect("autodoc-skip-member", _skips)
     app.connect("autodoc-process-docstring", _run_examples)
+    app.connect("autodoc-process-docstring", _keep_sentences, priority=400)  # before napoleon
 
 
 def _write_commands(_app: Any) -> None:
     command = typer.main.get_command(cli.app)
     lines = ["# The command line", ""]
     for name, one in command.commands.items():
-        context = one.make_context(f"symgraph {name}", [], resilient_parsing=True, terminal_width=100)
+        context = one.make_context(f"symgraph {name}", [], resilient_parsing=True, terminal_width=86)
         lines += [f"## symgraph {name}", "", "```report", one.get_help(context), "```", ""]
     folder = ROOT / "docs" / "reference" / "api"
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,3 +136,9 @@ def _run_examples(_app: Any, _what: str, name: str, _member: object, _options: A
         runner.run(test, out=said.write)
         if runner.failures:
             logging.getLogger(__name__).warning("%s: %s", name, said.getvalue())
+
+
+def _keep_sentences(_app: Any, what: str, _name: str, _member: object, _options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking the beginning of a property's sentence for a type, as far as its first colon."""
+    if what == "property":
+        lines[0] = lines[0].replace(": ", "; ")

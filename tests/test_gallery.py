@@ -8,9 +8,13 @@ from documents import ROOT
 from matplotlib import pyplot as plt
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
+SLOW = {"plot_03_poisson"}
+"""Those that take more than a second."""
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "example", [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW)) for path in EXAMPLES]
+)
 def test_an_example_runs_prints_and_draws(
     example: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,8 @@ def test_a_spec_of_every_kind_builds_at_once(command: Run, tmp_path: Path, kind:
     built = command("build", "started.py")
     assert built.code == 0, built.err
     assert "weights verified" in built.out
+    line = "train" if kind == "classifier" else "fit"
+    assert built.err.splitlines()[-1] == f"next: symgraph {line} started --data started.csv --save weights.json"
 
 
 def test_a_kind_that_there_is_not_is_refused(command: Run, tmp_path: Path) -> None:
@@ -67,6 +69,12 @@ def test_a_name_that_would_hide_a_module_is_refused(command: Run, tmp_path: Path
     assert done.code == 2
     assert f"{name}.py would hide the module" in done.err
     assert snapshot(tmp_path) == {}
+
+
+def test_rows_of_the_user_are_kept(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "growth.csv").write_text("dose,y\n1,2\n", encoding="utf-8")
+    assert command("new", "growth").out == "growth.py\n"
+    assert (tmp_path / "growth.csv").read_text(encoding="utf-8") == "dose,y\n1,2\n"
 
 
 def test_quiet_leaves_out_the_next_step(command: Run) -> None:
