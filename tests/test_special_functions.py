@@ -19,7 +19,7 @@ from symgraph.generate import generate
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.options import Options
-from symgraph.runtime.special import ElementwiseFunction
+from symgraph.runtime.special import BY_REGION, ElementwiseFunction, scipy_special
 
 
 @pytest.mark.parametrize("name", SPECIAL)
@@ -38,6 +38,27 @@ def test_a_model_is_built_and_verified_and_batches_are_what_rows_are(name: str) 
     assert single[1].dtype == np.float32
     # 2**-23 of the loss, times what its slopes and 3000 rounded features do: below 1e-4
     np.testing.assert_allclose(single[0], loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", BY_REGION)
+def test_a_single_number_has_the_bits_that_it_has_in_an_array(name: str) -> None:
+    """Single numbers take a path of their own, through floats of Python; the ends of domains and of regions are among them."""
+    function, (arity, _) = getattr(scipy_special, name), BY_REGION[name]
+    rng = np.random.default_rng(2)
+    x = np.concatenate(
+        [np.exp2(rng.uniform(-1074, 1024, 20)), np.exp2(rng.uniform(-9, 9, 40)), [0.0, 1.5, 25.0, 1e-300, np.inf]]
+    )
+    x = np.append(np.concatenate([x, -x]), np.nan)
+    orders = () if arity == 1 else (2.0, 7.0) if "polygamma" in name else (0.0, 1.0, 2.0, 12.0, -3.0)
+    with np.errstate(all="ignore"):
+        if name.startswith("wofz"):
+            y = np.abs(x[::-1])
+            np.testing.assert_array_equal(function(x, y), [function(*pair) for pair in zip(x, y, strict=True)])
+            assert np.isnan(function(np.nan, 1.0))
+        for order in orders if not name.startswith("wofz") else ():
+            np.testing.assert_array_equal(function(order, x), [function(order, one) for one in x])
+        if arity == 1:
+            np.testing.assert_array_equal(function(x), [function(one) for one in x])
 
 
 def test_lambert_w_of_exponentials_out_of_range_is_what_it_is() -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -10,6 +10,7 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
+from symgraph.build.build_report import BuildReport, Output
 from symgraph.build.modules import artifacts_of, load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
@@ -30,46 +31,6 @@ Progress = Callable[[str], None]
 
 ALL = ("numpy", "scalar", "c")
 """Backends of a build that names none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """File of a build.
-
-    Attributes:
-        path: its path.
-        state: "written" or "unchanged" after a build; after a check "unchanged", "missing", what has changed since it was built
-            ("spec changed", "options changed", "generator changed", "edited by hand"), "of another spec" (that of a model of
-            the same name) or, of the manifest, "stale"; after both "orphan" (the manifest lists it, but no spec makes it any
-            more).
-    """
-
-    path: Path
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """Findings of a build or a check.
-
-    Attributes:
-        outputs: every file, the manifest last.
-        verifications: the verification report of each model, by name; empty after a check.
-        libraries: the libraries that the C files were compiled into, if that was asked for.
-        unverified: for each file whose text was never verified against its spec, by name, the reason.
-        models: the models of the specs.
-    """
-
-    outputs: tuple[Output, ...]
-    verifications: dict[str, VerificationReport]
-    libraries: tuple[Path, ...] = ()
-    unverified: Mapping[str, str] = field(default_factory=dict)
-    models: tuple[Model, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Tell if every file is as a build leaves it."""
-        return all(output.state in ("written", "unchanged") for output in self.outputs)
 
 
 @dataclass(frozen=True, slots=True)

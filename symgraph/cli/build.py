@@ -10,7 +10,8 @@ from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, note_next, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
-    from symgraph.build.build import BuildReport, Plan
+    from symgraph.build.build import Plan
+    from symgraph.build.build_report import BuildReport
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
     from symgraph.options import Options

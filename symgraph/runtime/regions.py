@@ -253,5 +253,6 @@ def polygamma(scipy: Any, order: float, x: Array) -> Array:
     r = x - np.rint(x)
     near = np.abs(r) < 0.25  # elsewhere by the tangent of the complement, which keeps its digits near 1/2
     tangent = np.tan(np.pi * np.where(near, r, np.copysign(0.5, r) - r))
-    turned = cotangent(np.where(near, 1.0 / tangent, tangent))
+    # a finite number next to a pole, so that Horner's rule has no inf * 0
+    turned = cotangent(np.where(near, np.clip(1.0 / tangent, -1e300, 1e300), tangent))
     return np.where(x > 0.0, right, (-1.0) ** whole * right - np.pi ** (whole + 1.0) * turned)

@@ -158,7 +158,9 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         else:
             where = "rewrite/table.py" if origin.step in RULED else f"passes/{origin.step}.py"
             yield "form", f"{origin.step}: {origin.reason} ({where}){before}"
-    if not statement.origins:
+    if not statement.value:
+        yield "form", "of a graph of its own (a penalty, a constraint or an error bound), whose steps are not traced"
+    elif not statement.origins:
         yield "form", "as the spec has it"
     if remark:
         yield "remark", remark

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -279,6 +280,7 @@ def _inlined(writer: SectionWriter, position: int) -> list[int]:
     return [*found]
 
 
+@lru_cache(maxsize=2)
 def provenance(model: Model, backend: str, *, spec: str, options: Options = PLAIN) -> Provenance:
     """Generate a model's text and find out where its statements come from.
 

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, ROOT, SPECS, model_of
+from classes import PATIENT, SPECS, model_of
 from corpus import CORPUS
 
+from symgraph import Model
 from symgraph.classroom.assertion import assert_right
 from symgraph.classroom.grading import grade
 from symgraph.classroom.worksheet import write_worksheet
@@ -113,5 +114,9 @@ def test_data_of_the_teachers_are_copied_if_they_have_the_columns(tmp_path: Path
 
 
 def test_a_formula_that_numpy_has_no_words_for_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"sawtooth: .* cannot be written with NumPy and SciPy"):
-        write_worksheet(CORPUS["sawtooth"](), ROOT / "tests" / "odd_models.py", tmp_path)
+    model = Model("own")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
+    bend = model.function("bend", "math:sin", partials=["math:cos"])
+    model.loss((y - model.output("y_hat", bend(a * x))) ** 2)
+    with pytest.raises(OptionError, match=r"own: bend\(a\*x\) cannot be written with NumPy and SciPy"):
+        write_worksheet(model, SPECS["logistic"], tmp_path)

@@ -1,19 +1,28 @@
 """Lines of generated files explained: each statement has its node, and forms that differ from the spec have their reason."""
 
+from functools import lru_cache
+
 import pytest
 from corpus import CORPUS
+from sympy import log
 
+from symgraph import Model
 from symgraph.errors import OptionError
 from symgraph.generate import generate
-from symgraph.options import options_of
+from symgraph.options import PLAIN, options_of
 from symgraph.views.explanation import Explanation, explain_line
 from symgraph.views.provenance import provenance
 
 
+@lru_cache(maxsize=2)
+def of_corpus(name: str) -> Model:
+    return CORPUS[name]()
+
+
 def explained(name: str, start: str, backend: str = "numpy", edit: tuple[str, str] = ("", "")) -> Explanation:
     """Explain the first line of a model's file that begins with a text."""
-    model = CORPUS[name]()
-    (artifact, *_) = generate(model, (backend,), spec="model.py")
+    model = of_corpus(name)
+    artifact = provenance(model, backend, spec="model.py", options=PLAIN).artifacts[0]
     text = artifact.text.replace(*edit) if edit[0] else artifact.text
     lines = text.splitlines()
     after = next(at for at, line in enumerate(lines) if "import" in line or "#include" in line)  # behind the docstring
@@ -62,10 +71,6 @@ def test_the_gradient_of_a_weight_has_the_formula_of_the_derivation() -> None:
 
 
 def test_a_rule_of_the_table_is_named_with_what_it_gains() -> None:
-    from sympy import log
-
-    from symgraph import Model
-
     model = Model("entropy")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
     y_hat = model.output("y_hat", log(1 + a * x))
@@ -76,6 +81,19 @@ def test_a_rule_of_the_table_is_named_with_what_it_gains() -> None:
     (rule,) = said(found, "rule")
     assert rule.startswith("log(1 + x)")
     assert "(rewrite/table.py)" in rule
+
+
+def test_a_statement_of_a_graph_whose_steps_are_not_traced_is_said_to_be_so() -> None:
+    model = Model("ridge")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
+    model.loss((y - a * x) ** 2)
+    model.penalty(log(1 + a**2))
+    found = provenance(model, "numpy", spec="model.py", options=PLAIN)
+    text = next(text for text, origin in found.statements() if not origin().value)
+    (artifact,) = found.artifacts
+    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip() == text)
+    (form,) = said(explain_line(model, "numpy", artifact.name, artifact.text, number, spec="model.py"), "form")
+    assert form.startswith("of a graph of its own (a penalty")
 
 
 @pytest.mark.parametrize("backend", ["scalar", "c"])
