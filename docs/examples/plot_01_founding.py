@@ -52,7 +52,7 @@ print(gradcheck(module, rows.X, rows.y, points=1))
 
 # %%
 # And the three optimizers, from the same weights, with an update after each row. Plain gradient descent is slow here. Adam is
-# quick and then wanders, since its steps do not shrink with the gradient; momentum gets lowest.
+# quick and then wanders, since its steps do not shrink with the gradient; momentum ends lowest.
 
 built = symgraph.load("nine_weights")  # what a build wrote of the same spec; single updates run on Python floats
 start = built.initial_weights(seed=42) * 10  # the standard deviation of the notebook
