@@ -103,19 +103,6 @@ def randles_cell() -> Model:
     return model
 
 
-def dielectric() -> Model:
-    """Permittivity by Havriliak and Negami: a power of a sum with a power of the complex frequency."""
-    model = Model("dielectric")
-    omega = model.feature("omega", domain=(1e-2, 1e4))
-    static, far = model.weights("static far", init=[7, 2], domain=(1, 10))
-    tau = model.positive("tau", init=0.01)
-    alpha, beta = model.unit_interval("alpha", init=0.8), model.unit_interval("beta", init=0.6)
-    stored, lost = model.targets("stored lost")
-    eps_re, eps_im = model.complex_output("eps", far + (static - far) / (1 + (I * omega * tau) ** alpha) ** beta)
-    model.residual(eps_re - stored, eps_im + lost)
-    return model
-
-
 def poisson_counts() -> Model:
     """Counts over exposures of different length."""
     model = Model("poisson_counts")
@@ -628,7 +615,7 @@ USERS: dict[str, Callable[[], Model]] = {
         peaks, voigt_doublet, enzyme, hill_response, change_point, oscillation, randles_cell, poisson_counts, heavy_tails,
         claims, overdispersed, eight_schools, pendulum, kalman, oral_dose, two_compartments, irises, small_net, options_chain,
         langmuir_sites, arrhenius_at, logistic_growth, epidemic, pid_loop, lqr, decay_chain, exafs, garch, american_put,
-        dielectric, soil_water, electrode, airy_rings, blackbody, fano, solar_cell, bioassay, psychometric, refractive_index,
+        soil_water, electrode, airy_rings, blackbody, fano, solar_cell, bioassay, psychometric, refractive_index,
         binary_star, well_test,
         matern_field,
     )

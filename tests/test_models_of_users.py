@@ -29,7 +29,7 @@ UNITS = 64
 """Largest error in ulp, or in radii of an evaluation in doubles where these are more: modules round at other places than the
 spec's own expressions, and functions err by some units; a lost digit is 10 of them at the least."""
 
-SEVERAL = ("randles_cell", "dielectric", "options_chain", "epidemic", "decay_chain", "refractive_index")
+SEVERAL = ("randles_cell", "options_chain", "epidemic", "decay_chain", "refractive_index")
 REFUSED = {
     **dict.fromkeys(("overdispersed", "eight_schools", "psychometric"), ("hessian",)),
     **dict.fromkeys(SEVERAL, ("feature-jacobian", "jvp")),

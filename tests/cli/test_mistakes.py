@@ -330,7 +330,7 @@ OF_PYTHON: dict[str, Mistake] = {
     "branches that are not in pairs": wrong("Piecewise(x, x > 0)  #!", says=("write Piecewise((value, condition), ",)),
     "a loop over a column": wrong("sum(i for i in x)  #!", says=("not iterable", "a symbol is one number of a row")),
     "a product of matrices": wrong("a @ x  #!", says=("TypeError", "products are written with *")),
-    "a function that returned nothing": wrong("a*x + print()  #!", says=("TypeError", "None is no number")),
+    "a function that returned nothing": wrong("a*x + [].sort()  #!", says=("TypeError", "None is no number")),
     "a word of Python": wrong('lambda = m.weight("k")  #!', says=("SyntaxError", "lambda is a word of Python; choose another")),
     "a declaration of a symbol": wrong(
         'm.feature("q").node("c", a)  #!', says=("AttributeError", "declarations are of the model")
