@@ -28,7 +28,8 @@ def test_a_page_runs_and_prints_what_it_shows(document: Path, tmp_path: Path) ->
     run_document(document, tmp_path)
     pictures = ROOT / "docs" / "pictures"
     for drawn in tmp_path.glob("*.svg"):  # a picture that the page shows is the one that it draws
-        assert not (pictures / drawn.name).exists() or drawn.read_bytes() == (pictures / drawn.name).read_bytes()
+        shown = pictures / drawn.name
+        assert not shown.exists() or drawn.read_bytes() == shown.read_bytes(), f"draw {shown.name} anew, as the page says"
 
 
 def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Path) -> None:
