@@ -43,12 +43,9 @@ from sympy import (
     atanh,
     cos,
     cosh,
-    erf,
-    erfc,
     exp,
     factorial,
     log,
-    pi,
     sign,
     sin,
     sinc,
@@ -60,6 +57,7 @@ from sympy import (
 
 # fmt: on
 from symgraph.ir import functions as fn
+from symgraph.ir.error_functions import ERROR_FUNCTIONS
 from symgraph.ir.op import (
     FALLING,
     HILL,
@@ -77,11 +75,9 @@ from symgraph.ir.op import (
     library,
     named,
     over,
-    own,
     regions,
 )
 from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
-from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 from symgraph.ir.special_functions import SPECIAL_FUNCTIONS
 from symgraph.ir.user_functions import Table, UserFunction
 
@@ -130,21 +126,6 @@ _SERIES = Integer(0)
 for _n in range(17, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
-
-# the slope 2*x*v - erfcx(x) of ierfcx is -2*v/(x + (3/2)/(x + 2/(x + (5/2)/(x + ...)))), by the continued fraction of erfc
-# (NIST DLMF 7.9.3); from 16 on the rest that is cut off is below 2**-106 of it, as accurate modules need it
-_REST: Any = Rational(21, 2) / m
-with sympy.evaluate(False):  # it would ask for signs over and over, and find nothing to do
-    for _n in range(20, 2, -1):
-        _REST = Rational(_n, 2) * (m + _REST) ** -1
-    _REST = sympy.Mul(-2, v, (m + _REST) ** -1)
-_DIERFCX = Piecewise((2 * x0 * v - fn.erfcx(x0), x0 < 16), (_REST, True))
-
-# erfc(|x0|), and the slope of the logarithm of erfc(x0) = 2 - erfc(-x0): -2/sqrt(pi) * gauss(x0) / erfc(x0)
-_LOG_ERFC = ((g, fn.gauss(x0)), (a, fn.erfcx(Abs(x0))), (s, g * a))
-_LOG_ERFC_SLOPE = (
-    (-2 / sqrt(pi), over(Piecewise((a, x0 > 0), (2 - s, True))), late(Piecewise((1, x0 > 0), (g, True)))),
-)  # fmt: skip
 
 _AWAY = Piecewise((1, Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _STEEP = x1 < _HALF  # there x1 - 1 would round, and v is a normal number where x0 is
@@ -273,38 +254,7 @@ _ROWS = (
        trend=RISING, **library("acosh", "arccosh"), **_FUNCTION | {"ulp": 2.5}, partial_ulp=(2.5,)),
     Op("atanh", 1, atanh(x0), ((over((1 - x0) * (1 + x0)),),), sympy.atanh, domain=Span(-1.0, 1.0), range=REALS, trend=RISING,
        parity=-1, **library("atanh", "arctanh"), **_FUNCTION | {"ulp": 2.0}, partial_ulp=(2.0,)),
-    # the error functions; NumPy has none, so modules bring their own, as they do for exp(-x*x), whose square must not round
-    # (its value is 0 long before x0 is cut off, which keeps inf * 0 away)
-    Op("gauss", 1, exp(-(x0**2)), ((-2 * Max(Min(x0, 10**9), -(10**9)), late(v)),), fn.gauss, domain=REALS,
-       range=Span(0.0, 1.0, "(]"), trend=HILL, steep=True, parity=1, bounded_slope=True, **own("gauss"),
-       mpmath=lambda a: mpmath.exp(-(a * a)), cost=TRANSCENDENTAL, ulp=1.5, ulp32=1.0, partial_ulp=(2.5,),
-       regions=regions(0, (1.5, 2), 1, (1.5, 2), 6, (1.5, 2), math.inf)),
-    Op("erf", 1, erf(x0), ((2 / sqrt(pi), late(fn.gauss(x0))),), sympy.erf, domain=REALS, range=_UNIT, trend=RISING, steep=True,
-       parity=-1, bounded_slope=True, **library("erf") | {"numpy": "erf"}, loop="@erf_", cost=2 * TRANSCENDENTAL, ulp=1.5,
-       ulp32=1.0, partial_ulp=(3.0,),
-       regions=regions(0, (1, 2), 1, (1, 2), 2, (0.5, 2), math.inf)),
-    Op("erfc", 1, erfc(x0), ((-2 / sqrt(pi), late(fn.gauss(x0))),), sympy.erfc, domain=REALS, range=Span(0.0, 2.0),
-       trend=FALLING, steep=True, bounded_slope=True, **own("erfc"), mpmath="erfc", cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0,
-       partial_ulp=(3.0,),
-       regions=regions(-math.inf, (1, 1.5), -1, (1.5, 2), 0.5, (2.5, 2), 2, (2, 2), math.inf)),
-    # scaled by exp(x*x), so that nothing underflows: erfc and its integral; the slope 2*x*v - 2/sqrt(pi) of erfcx would cancel
-    Op("erfcx", 1, exp(x0**2) * erfc(x0), ((Integer(-2), fn.ierfcx(x0)),), fn.erfcx, domain=REALS,
-       besides="all reals; inf below -26.6", range=POSITIVE, trend=FALLING, steep=True, **own("erfcx"), mpmath=erfcx,
-       cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0, partial_ulp=(4.5,),
-       regions=regions(-math.inf, (1.5, 2), -2, (3, 2), 0, (2.5, 4), 2, (2, 3), math.inf)),
-    Op("ierfcx", 1, 1 / sqrt(pi) - x0 * exp(x0**2) * erfc(x0), ((_DIERFCX,),), fn.ierfcx, ((m, Max(x0, 16)),), domain=REALS,
-       besides="all reals; inf below -26.5", range=POSITIVE, trend=FALLING, steep=True, **own("ierfcx"), mpmath=ierfcx,
-       cost=2 * TRANSCENDENTAL, ulp=4.0, ulp32=1.0, partial_ulp=(4.0,),
-       note="partial, below 16: of 2*|x0|*v + erfcx(x0), the terms that cancel for x0 > 0",
-       regions=regions(-math.inf, (2, 2.5), -2, (2, 4), 0, (4, 2), 2, (4, 2), 16, (3, 3.5), math.inf)),
-    Op("log_erfc", 1, log(erfc(x0)), _LOG_ERFC_SLOPE, fn.log_erfc, _LOG_ERFC,
-       Piecewise((log(a) - x0 * x0, x0 > _HALF), (fn.log1p(-erf(x0)), True)), domain=REALS, range=Span(high=0.694),
-       trend=FALLING, mpmath=log_erfc, reference="log_erfc", ulp=4.0, ulp32=8.0, partial_ulp=(6.0,), cost=4 * TRANSCENDENTAL,
-       regions=regions(-math.inf, (1.5, 2), -0.5, (2, 3.5), 0.5, (3.5, 3), 2, (1.5, 2.5), math.inf)),
-    Op("log_half_erfc", 1, log(erfc(x0) / 2), _LOG_ERFC_SLOPE, fn.log_half_erfc, _LOG_ERFC,
-       Piecewise((log(a / 2) - x0 * x0, x0 > 0), (fn.log1p(-s / 2), True)), domain=REALS, range=Span(high=0.0), trend=FALLING,
-       mpmath=log_half_erfc, reference="log_half_erfc", ulp=4.0, ulp32=8.0, partial_ulp=(6.0,), cost=3 * TRANSCENDENTAL,
-       regions=regions(-math.inf, (3.5, 3.5), 0, (3, 3), 2, (1.5, 2.5), math.inf)),
+    *ERROR_FUNCTIONS,
     *SPECIAL_FUNCTIONS,
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,

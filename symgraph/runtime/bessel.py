@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.facts import Array
-from symgraph.runtime.regions import by_region, either, number_if_one
+from symgraph.runtime.regions import by_region, chosen_of, number_if_one
 
 BESSEL_FAR = 25.0
 """From here on Hankel's expansion has all digits with the terms that are taken."""
@@ -107,7 +107,7 @@ def upward(order: int, x: Array, of_order: Callable[[int], Array], sign: float) 
     first, second, x = of_order(0), of_order(1), x + np.float64(0.0)  # whose quotient by 0 is infinite
     for k in range(1, order):
         step = 2.0 * k / x * second
-        first, second = second, either(abs(step) == np.inf, step, step + sign * first)
+        first, second = second, chosen_of(abs(step) == np.inf, step, step + sign * first)
     return second
 
 
@@ -179,7 +179,7 @@ def of_whole_order(kind: str, scipy: Any, order: Any, x: Array) -> Array:
     size = BESSEL_FUNCTIONS[kind](scipy, abs(n), abs(x) if even else x)
     # f(-n) is (-1)**n * f(n) for J and Y (NIST DLMF 10.4.1), and f(n) for I and K (10.27.1, 10.27.3)
     sign = -1.0 if n % 2 and n < 0 and kind in "jy" else 1.0
-    return size * (either(x < 0.0, -sign, sign) if n % 2 and even else sign)
+    return size * (chosen_of(x < 0.0, -sign, sign) if n % 2 and even else sign)
 
 
 BESSEL_FUNCTIONS = {"j": bessel_j, "y": bessel_y, "i": bessel_i, "k": bessel_k}

@@ -68,7 +68,7 @@ def number_if_one(x: Any) -> Any:
     return x if isinstance(x, float) else x.item() if x.size == 1 else x
 
 
-def either(condition: Any, chosen: Any, other: Any) -> Any:
+def chosen_of(condition: Any, chosen: Any, other: Any) -> Any:
     """Take chosen where the condition holds, else the other; of numbers without an array."""
     return np.where(condition, chosen, other) if np.ndim(condition) else chosen if condition else other
 
