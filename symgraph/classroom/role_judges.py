@@ -103,7 +103,7 @@ def _formula(exercise: Exercise, name: str, own: Mapping[str, Array]) -> Array:
 def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Suspect]:
     right = {name: _formula(exercise, name, own)}
     return explained(
-        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions(1, len(found[name]), {})
+        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions([1] * len(found[name]))
     )
 
 
@@ -135,7 +135,7 @@ def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
     _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    variants = reductions(1, len(exercise.batches), {})
+    variants = reductions([1] * len(exercise.batches))
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
         variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
@@ -169,11 +169,17 @@ def _rows_request(exercise: Exercise, results: Sequence[str], known: Mapping[str
     return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [list(results)], "known": dict(known)}
 
 
+def _counted(exercise: Exercise) -> dict[str, int]:
+    """Return what is counted by mistake in the place of the rows."""
+    counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
+    return {name: count for name, count in counted.items() if count > 1}
+
+
 def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers, size = exercise.all_rows, len(exercise.batches)
+    numbers = exercise.all_rows
     found, faults = sorted_out(answers)
-    added = {"loss": numbers.values["penalty"].reshape(size, -1)[:, 0]} if "penalty" in numbers.values else {}
-    variants = reductions(len(numbers.values["loss"]) // size, size, added)
+    added = {"loss": exercise.first_rows.values["penalty"]} if "penalty" in numbers.values else {}
+    variants = reductions(exercise.counts, added, _counted(exercise))
     rows = {"loss": numbers.values["loss"]}
     right = {"loss": variants[0].reduce("loss", rows["loss"])}
 
@@ -184,13 +190,10 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers, size = exercise.all_rows, len(exercise.batches)
     found, faults = sorted_out(answers)
     _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    penalty = {name: value.reshape(size, -1)[:, 0] for name, value in numbers.penalty.items()}
-    return _partials(
-        exercise, numbers, found, faults, reductions(len(numbers.cotangents[exercise.root]) // size, size, penalty)
-    )
+    variants = reductions(exercise.counts, exercise.first_rows.penalty, _counted(exercise))
+    return _partials(exercise, exercise.all_rows, found, faults, variants)
 
 
 # Gradient checks.
@@ -231,7 +234,7 @@ def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> lis
     ):
         _missing(faults, found, exercise.weights, lambda name: f"d{name}")
         suspects = _quotients(slopes)
-        variants = reductions(1, len(answers), {})
+        variants = reductions([1] * len(answers))
         return judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, rough), rough)
     return _differences(answers, found, slopes, rough)
 
@@ -315,7 +318,7 @@ def _optimizer(name: str) -> Judge:
             made = ((text, stepped(step)) for text, step in exercised.wrong.items())
             suspects = [Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made)]
             size = len(found["W"])
-            return explained(found, right, right, suspects, reductions(1, size, {}))
+            return explained(found, right, right, suspects, reductions([1] * size))
 
         return judged(found, {}, right, why)
 
@@ -356,7 +359,7 @@ def elementary(function: Any) -> Judge:
                 Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]})
                 for s in slips(definition)
             ]
-            return explained(found, right, right, [derivative, *scaled(right), *made], reductions(1, len(_NUMBERS), {}))
+            return explained(found, right, right, [derivative, *scaled(right), *made], reductions([1] * len(_NUMBERS)))
 
         return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
 

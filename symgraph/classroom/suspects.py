@@ -5,13 +5,14 @@ as likely as twenty-five digits of luck. A correct function is never looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.classroom.exercise import Exercise, Numbers
 from symgraph.classroom.formula_values import Array, evaluate
-from symgraph.classroom.mistakes import Slip, renamed, slips
+from symgraph.classroom.mistakes import SLOPES, Slip, renamed, slips, wrong_slopes
 from symgraph.views.named_graph import Edge
 
 _MANY = 60
@@ -88,6 +89,7 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
                 f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
             )
             yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked if np.any(by[name])})
+    yield from _slopes(exercise, numbers, slopes, asked)
     for edge in exercise.edges:
         behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
         if behind and any(name in behind for name in wrong):
@@ -96,6 +98,24 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
                 change = right[edge.target] * (partial - own)
                 values = {name: right[name] + change * slope for name, slope in behind.items()}
                 yield Suspect(slip.rank, slip.kind, slip.text, values, (edge.source, edge.target))
+
+
+def _slopes(
+    exercise: Exercise, numbers: Numbers, slopes: Mapping[str, Mapping[str, Array]], asked: Sequence[str]
+) -> Iterator[Suspect]:
+    """Suspect a wrong derivative of tanh or sigmoid in all that comes back through a node that is one of them."""
+    for name, by in slopes.items():
+        expr = exercise.graph.by_name[name].expr
+        kind = type(expr).__name__
+        if expr is None or kind not in SLOPES:
+            continue
+        symbol = exercise.graph.by_name[name].symbol
+        with np.errstate(all="ignore"):
+            own = SLOPES[kind](numbers.values[name])
+            for rank, text, slope in wrong_slopes(kind, symbol):
+                change = numbers.cotangents[name] * (evaluate(slope, numbers.values) / own - 1.0)
+                values = {one: numbers.cotangents[one] + change * by[one] for one in asked if one != name and np.any(by[one])}
+                yield Suspect(rank, "local derivative", f"in {name} = {expr}, {text}", values)
 
 
 def _between(exercise: Exercise) -> list[str]:
@@ -210,39 +230,65 @@ def _again(exercise: Exercise, name: str, own: Mapping[str, Array], changed: Map
     return values[name]
 
 
-def reductions(rows: int, size: int, penalty: Mapping[str, Array]) -> list[Variant]:
+def reductions(
+    counts: Sequence[int], penalty: Mapping[str, Array] = MappingProxyType({}), others: Mapping[str, int] = MappingProxyType({})
+) -> list[Variant]:
     """Return the ways of making one number of those of some rows, the right one first.
 
     Args:
-        rows: rows that are one result's.
-        size: the number of results.
-        penalty: (size,) what the penalty adds to each result; empty without one.
+        counts: the number of rows of each result.
+        penalty: (results,) what the penalty adds to each result; empty without one.
+        others: numbers that are taken for that of the rows, by the names of what they count.
     """
+    begins = np.cumsum([0, *counts[:-1]])
+    n = np.asarray(counts, np.float64)
 
-    def shaped(values: Array) -> Array:
-        return values.reshape(size, rows)
+    def total(values: Array) -> Array:
+        return np.asarray(np.add.reduceat(values, begins)) if max(counts) > 1 else values
 
-    def variant(rank: float, kind: str, text: str, of_rows: Callable[[Array], Array], share: float) -> Variant:
+    def first(values: Array) -> Array:
+        return values[begins]
+
+    def last(values: Array) -> Array:
+        return values[begins + np.asarray(counts) - 1]
+
+    def variant(rank: float, kind: str, text: str, of_rows: Callable[[Array], Array], share: Array | float) -> Variant:
         def reduce(name: str, values: Array) -> Array:
-            return of_rows(shaped(values)) + share * penalty.get(name, np.zeros(size))
+            return of_rows(values) + share * penalty.get(name, np.zeros(len(counts)))
 
         return Variant(rank, kind, text, reduce)
 
     def mean(values: Array) -> Array:
-        return np.asarray(values.mean(axis=1))
+        return total(values) / n
 
-    def total(values: Array) -> Array:
-        return np.asarray(values.sum(axis=1))
-
-    share = 1.0 / rows
+    share = 1.0 / n
     sums = "the sum over the rows is not divided by their number"
     found = [variant(0.0, "", "", mean, share)]
-    if rows > 1:
+    if max(counts) > 1:
         found += [variant(0.1, "mean", sums, total, 1.0), variant(0.2, "mean", sums, total, share)]
-        found.append(variant(2.0, "rows", "it is of the first row alone", lambda v: v[:, 0], share))
-        found.append(variant(2.0, "rows", "it is of the last row alone", lambda v: v[:, -1], share))
-        found.append(variant(3.0, "mean", "it is divided by the number of rows twice", lambda v: mean(v) / rows, share / rows))
+        for place, row in (("first", first), ("last", last)):
+            found += [
+                variant(2.0, "rows", f"it is of the {place} row alone", row, share),
+                variant(2.1, "rows", _ONE[place], lambda v, row=row: row(v) / n, share),
+                variant(2.2, "rows", f"the {place} row is left out", lambda v, row=row: mean(v) - row(v) / n, share),
+                variant(
+                    2.3,
+                    "rows",
+                    f"the {place} row is left out, and not counted",
+                    lambda v, row=row: (total(v) - row(v)) / (n - 1.0),
+                    share,
+                ),
+            ]
+        found.append(variant(3.0, "mean", "it is divided by the number of rows twice", lambda v: mean(v) / n, share / n))
         found.append(variant(2.5, "mean", "it is divided by twice the number of rows", lambda v: mean(v) / 2.0, share / 2.0))
+        less = "it is divided by the number of rows less 1"
+        found.append(variant(2.6, "mean", less, lambda v: total(v) / (n - 1.0), 1.0 / (n - 1.0)))
+        for counted, other in others.items():
+            text = f"it is divided by the number of {counted} instead of the rows: is it the wrong axis?"
+            found += [
+                variant(2.7, "mean", text, lambda v, other=other: total(v) / other, 1.0 / other),
+                variant(2.8, "mean", text, lambda v, other=other: total(v) / other, share),
+            ]
     if penalty:
         found += [
             variant(0.1, "penalty", "the penalty is forgotten", mean, 0.0),
@@ -253,3 +299,10 @@ def reductions(rows: int, size: int, penalty: Mapping[str, Array]) -> list[Varia
             variant(0.7, "penalty", "the penalty counts twice", mean, 2.0 * share),
         ]
     return found
+
+
+_ONE = {
+    "first": "only the first row counts, divided by the number of rows: does the loop return too early?",
+    "last": "only the last row counts, divided by the number of rows: is = written for +=?",
+}
+"""Said of a sum that has one row alone in it."""

@@ -12,6 +12,10 @@ CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
 
 
+_TWO = 3.0
+"""Added to the rank of two mistakes at once, which are less usual than one."""
+
+
 class Tolerance(NamedTuple):
     """Error that a right number may have: relative to it, and absolute (n,) beside that."""
 
@@ -83,7 +87,8 @@ def explained(
             if hits:
                 missed = sum(name not in wrong and not agree(given[name], right[name], close) for name in given)
                 text = " and ".join(filter(None, (variant.text, suspect.text)))
-                both = Suspect(variant.rank + suspect.rank, suspect.kind or variant.kind, text, given, suspect.edge)
+                rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
+                both = Suspect(rank, suspect.kind or variant.kind, text, given, suspect.edge)
                 scored.append((hits, missed, both))
     return _fewest(wrong, scored)
 
