@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.conventions import bound, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.watching import steps, watched
 
 Answer = dict[str, Any]
 Given = Mapping[str, Any]
@@ -122,7 +123,9 @@ class Calls:
     def _check(self, given: Given) -> Answer:
         """Call the gradient check, and again with a fault planted in the student's backward function."""
         weights: Sequence[str] = self.request["weights"]
-        answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
+        with watched(self.module) as calls:
+            answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
+        answer["steps"] = steps(calls, np.array(given["W"], np.float64), self._loss)
         answer["slopes"] = [self._slope(given, place) for place in range(len(weights))]
         backward, place = self._named("backward_propagation"), given["planted"]
         if backward is None:
@@ -146,12 +149,15 @@ class Calls:
         for change in (step, -step):
             W = np.array(given["W"], np.float64)
             W[place] += change
-            found = numbers_of(
-                self._forward({**given, "W": W}), [tuple(n) for n in self.request["values order"]], self.request["values"]
-            )
-            sides.append(found.get(self.request["root"]))
+            sides.append(self._loss(self._forward({**given, "W": W})))
         above, below = sides
-        return (above - below) / (2.0 * step) if isinstance(above, float) and isinstance(below, float) else None
+        return None if above is None or below is None else (above - below) / (2.0 * step)
+
+    def _loss(self, returned: Any) -> float | None:
+        """Return the loss in what a forward function returned, or a function of the loss alone."""
+        found = numbers_of(returned, [tuple(n) for n in self.request["values order"]], self.request["values"])
+        loss = found.get(self.request["root"])
+        return loss if isinstance(loss, float) else None
 
     # Optimizers.
 

@@ -1,12 +1,15 @@
 """Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.classroom.formula_values import Array
 from symgraph.classroom.suspects import Suspect, Variant
+
+Answers = Sequence[Mapping[str, Any]]
+"""What came back of each call."""
 
 CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
@@ -45,6 +48,31 @@ class Verdict(NamedTuple):
     suspect: Suspect | None = None
     fault: str = ""
     carried: bool = False
+
+
+def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return by name the numbers (n,) of all calls, and the reasons why there are none."""
+    found, faults = dict[str, Array](), dict[str, str]()
+    for name in dict.fromkeys(name for answer in answers for name in answer):
+        values = [answer.get(name, "is not always there") for answer in answers]
+        texts = [value for value in values if isinstance(value, str)]
+        if texts:
+            faults[name] = texts[0]
+        else:
+            found[name] = np.array(values, np.float64)
+            bad = [value for value in found[name] if not np.isfinite(value)]
+            if bad:
+                faults[name] = f"is {bad[0]}: is there a division by 0, or a logarithm or root of what is not above 0?"
+    return {name: value for name, value in found.items() if name not in faults}, faults
+
+
+def note_missing(faults: dict[str, str], found: Mapping[str, Any], names: Iterable[str], key: Callable[[str], str]) -> None:
+    """Add to the faults those results that are not there, with the key that they are to be returned under."""
+    if "" in faults:
+        return
+    for name in names:
+        if name not in found and name not in faults:
+            faults[name] = f"is missing; return it under the key {key(name)!r}"
 
 
 def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:

@@ -36,7 +36,6 @@ PLANTED = [
     (NINE, "loss", "in zip(X, y)]", "in list(zip(X, y))[:1]]", "rows", "of the first row alone"),
     (NINE, "gradient", "found / len(X)", "found", "mean", "not divided by their number"),
     (NINE, "gradient", "found / len(X)", "found / len(X) / len(X)", "mean", "by the number of rows twice"),
-    (NINE, "gradient", "found / len(X)", "found / (2 * len(X))", "mean", "by twice the number of rows"),
     (NINE, "gradient", "found / len(X)", "found / X.shape[1]", "mean", "by the number of features instead"),
     (NINE, "gradient", "found +=", "found =", "rows", "only the last row counts"),
     (NINE, "gradient", "zip(X, y)", "zip(X[1:], y[1:])", "rows", "the first row is left out"),
