@@ -7,10 +7,11 @@ import numpy as np
 
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.suspects import Suspect, reductions, scaled
+from symgraph.classroom.row_means import reductions
+from symgraph.classroom.suspects import Suspect, scaled
 from symgraph.classroom.verdicts import Answers, Tolerance, Verdict, agree, explained, judged, note_missing, sorted_out
 
-_NO_STEPS = "returns what backward_propagation gives, and no difference of losses; call forward_propagation at W + h and W - h"
+_NO_STEPS = "returns what backward_propagation gives, not differences of losses; call forward_propagation at W + h and W - h"
 _ONE_SIDE = "its differences are of one side, W + h and W; central ones, of W + h and W - h, are much closer"
 _LEAST, _MOST = 1e-9, 1e-3
 """Steps between which a difference quotient can be right."""
@@ -60,12 +61,12 @@ def _way(answers: Answers, weights: Sequence[str], known: Mapping[str, Array]) -
     """Tell by the steps that were seen whether a check takes no differences, or those of one side; "" for any other way."""
     seen = [answer["steps"] for answer in answers]
     sides = [(up, down) for one in seen for up, down in zip(one["up"], one["down"], strict=True)]
-    if any(one["several"] for one in seen):
+    own, _ = sorted_out([answer["own"] for answer in answers])
+    same = [name in own and np.array_equal(value, own[name]) for name, value in known.items()]
+    if same and all(same) and any(np.any(value) for value in known.values()):  # no quotient is the same to the last bit
+        return _NO_STEPS
+    if any(one["several"] for one in seen) or not any(up or down for up, down in sides):
         return ""
-    if not any(up or down for up, down in sides):
-        own, _ = sorted_out([answer["own"] for answer in answers])
-        same = [name in own and np.array_equal(value, own[name]) for name, value in known.items()]
-        return _NO_STEPS if same and all(same) else ""
     if all(bool(up) != bool(down) or not np.isclose(up[0], down[0], rtol=1e-2) for up, down in sides):
         return _ONE_SIDE
     if set(known) != set(weights) or not all(up and down for up, down in sides):

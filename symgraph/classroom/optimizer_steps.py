@@ -106,6 +106,8 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
             {
                 _UP: _vanilla(1.0),
                 "the learning rate is forgotten": lambda s: (s["W"] - s["dW"],),
+                "the learning rate comes twice": lambda s: (s["W"] - s["lr"] ** 2 * s["dW"],),
+                "the learning rate is halved": lambda s: (s["W"] - 0.5 * s["lr"] * s["dW"],),
                 "the old weights are forgotten": lambda s: (-s["lr"] * s["dW"],),
                 "it returns the weights as they were": lambda s: (s["W"],),
                 "the weights and the gradient have changed places": lambda s: (s["dW"] - s["lr"] * s["W"],),

@@ -13,7 +13,8 @@ from symgraph.classroom.formula_values import Array, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import slips
 from symgraph.classroom.optimizer_steps import EXERCISED, calls
-from symgraph.classroom.suspects import Suspect, Variant, backward, forward, reductions, scaled
+from symgraph.classroom.row_means import Variant, reductions
+from symgraph.classroom.suspects import Suspect, backward, forward, scaled
 from symgraph.classroom.verdicts import Answers, Verdict, agree, explained, judged, note_missing, sorted_out, with_factors
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
@@ -97,6 +98,7 @@ def _backward_request(exercise: Exercise) -> dict[str, Any]:
         "calls": rows,
         "order": [exercise.weights],
         "known": exercise.partial_spellings,
+        "weights": exercise.weights,
         "values": exercise.value_spellings,
     }
 
@@ -109,7 +111,35 @@ def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
         variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
-    return _partials(exercise, numbers, found, faults, variants)
+    verdicts = _partials(exercise, numbers, found, faults, variants)
+    if all(one.ok for one in verdicts) or not any("own" in answer for answer in answers):
+        return verdicts
+    own, faults = sorted_out([answer["own"]["partials"] if "own" in answer else answer for answer in answers])
+    given = _partials(exercise, _at_own_values(exercise, answers), own, faults, variants)
+    better = _known(given) > _known(verdicts)
+    return [one._replace(ok=False, carried=True) if one.ok else one for one in given] if better else verdicts
+
+
+def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """Count what is right, and what is wrong for a reason that is known."""
+    return sum(one.ok for one in verdicts), sum(one.suspect is not None for one in verdicts)
+
+
+def _at_own_values(exercise: Exercise, answers: Answers) -> Numbers:
+    """Return the graph's numbers at the first rows, with a student's wrong values of nodes in the place of right ones."""
+    numbers = exercise.first_rows
+    values = dict(numbers.values)
+    wrong = [answer["own"]["values"] if "own" in answer else {} for answer in answers]
+    for vertex in exercise.graph.vertices:
+        if vertex.expr is not None and any(wrong):
+            again = _formula(exercise, vertex.name, values)
+            told = [one.get(vertex.name, value) for one, value in zip(wrong, again, strict=True)]
+            values[vertex.name] = np.array(told, np.float64)
+    partials = {
+        (edge.source, edge.target): np.broadcast_to(np.asarray(evaluate(edge.partial, values), np.float64), len(wrong))
+        for edge in exercise.graph.edges
+    }
+    return Numbers(values, exercise.sweep(partials), partials, numbers.penalty)
 
 
 def _partials(
@@ -136,7 +166,37 @@ def _partials(
 
 
 def _rows_request(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [list(results)], "known": dict(known)}
+    return {
+        "calls": [exercise.rows(points) for points in exercise.batches],
+        "order": [list(results)],
+        "known": dict(known),
+        "weights": exercise.weights,
+        "partials": exercise.partial_spellings,
+        "values": exercise.value_spellings,
+        "values order": exercise.value_orders,
+        "root": exercise.root,
+    }
+
+
+def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], variants: Sequence[Variant]) -> list[Verdict]:
+    """Say of wrong results that no mistake explains if they follow from the student's functions of one row."""
+    own = [answer.get("own", {}) for answer in answers]
+    found, _ = sorted_out(answers)
+    if not all(own):
+        return list(verdicts)
+    means, _ = sorted_out(own)
+    mean = reductions(exercise.counts)[0].reduce
+    sound = "loss" in means and agree(means["loss"], mean("loss", exercise.all_rows.values[exercise.root]))
+    text = f"follows from {'backward' if sound else 'forward'}_propagation, which is wrong"
+    changed = []
+    for one in verdicts:
+        none = np.zeros(sum(exercise.counts))
+        added = variants[0].reduce(one.name, none)  # the penalty alone
+        unknown = not one.ok and not one.fault and one.suspect is None
+        if unknown and one.name in means and agree(found[one.name], means[one.name] + added):
+            one = one._replace(suspect=Suspect(1.0, "follows", text, {}))
+        changed.append(one)
+    return changed
 
 
 def _counted(exercise: Exercise) -> dict[str, int]:
@@ -156,14 +216,16 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     def why() -> dict[str, Suspect]:
         return explained(found, right, rows, forward(exercise, "loss", numbers.values, ["loss"]), variants)
 
-    return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
+    if "" in faults:
+        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
+    return _followed(exercise, answers, judged(found, faults, right, why), variants)
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     found, faults = sorted_out(answers)
     note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
     variants = reductions(exercise.counts, exercise.first_rows.penalty, _counted(exercise))
-    return _partials(exercise, exercise.all_rows, found, faults, variants)
+    return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, variants), variants)
 
 
 # Gradient checks.

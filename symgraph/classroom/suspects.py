@@ -4,8 +4,7 @@ A hypothesis counts only where it gives the student's number at all points to ro
 as likely as twenty-five digits of luck. A correct function is never looked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,15 +35,6 @@ class Suspect(NamedTuple):
     text: str
     values: Mapping[str, Array]
     edge: tuple[str, str] | None = None
-
-
-class Variant(NamedTuple):
-    """One way of making a result of the numbers of rows, right or wrong."""
-
-    rank: float
-    kind: str
-    text: str
-    reduce: Callable[[str, Array], Array]
 
 
 _FACTORS = (
@@ -228,81 +218,3 @@ def _again(exercise: Exercise, name: str, own: Mapping[str, Array], changed: Map
         if vertex.name == name:
             break
     return values[name]
-
-
-def reductions(
-    counts: Sequence[int], penalty: Mapping[str, Array] = MappingProxyType({}), others: Mapping[str, int] = MappingProxyType({})
-) -> list[Variant]:
-    """Return the ways of making one number of those of some rows, the right one first.
-
-    Args:
-        counts: the number of rows of each result.
-        penalty: (results,) what the penalty adds to each result; empty without one.
-        others: numbers that are taken for that of the rows, by the names of what they count.
-    """
-    begins = np.cumsum([0, *counts[:-1]])
-    n = np.asarray(counts, np.float64)
-
-    def total(values: Array) -> Array:
-        return np.asarray(np.add.reduceat(values, begins)) if max(counts) > 1 else values
-
-    def first(values: Array) -> Array:
-        return values[begins]
-
-    def last(values: Array) -> Array:
-        return values[begins + np.asarray(counts) - 1]
-
-    def variant(rank: float, kind: str, text: str, of_rows: Callable[[Array], Array], share: Array | float) -> Variant:
-        def reduce(name: str, values: Array) -> Array:
-            return of_rows(values) + share * penalty.get(name, np.zeros(len(counts)))
-
-        return Variant(rank, kind, text, reduce)
-
-    def mean(values: Array) -> Array:
-        return total(values) / n
-
-    share = 1.0 / n
-    sums = "the sum over the rows is not divided by their number"
-    found = [variant(0.0, "", "", mean, share)]
-    if max(counts) > 1:
-        found += [variant(0.1, "mean", sums, total, 1.0), variant(0.2, "mean", sums, total, share)]
-        for place, row in (("first", first), ("last", last)):
-            found += [
-                variant(2.0, "rows", f"it is of the {place} row alone", row, share),
-                variant(2.1, "rows", _ONE[place], lambda v, row=row: row(v) / n, share),
-                variant(2.2, "rows", f"the {place} row is left out", lambda v, row=row: mean(v) - row(v) / n, share),
-                variant(
-                    2.3,
-                    "rows",
-                    f"the {place} row is left out, and not counted",
-                    lambda v, row=row: (total(v) - row(v)) / (n - 1.0),
-                    share,
-                ),
-            ]
-        found.append(variant(3.0, "mean", "it is divided by the number of rows twice", lambda v: mean(v) / n, share / n))
-        found.append(variant(2.5, "mean", "it is divided by twice the number of rows", lambda v: mean(v) / 2.0, share / 2.0))
-        less = "it is divided by the number of rows less 1"
-        found.append(variant(2.6, "mean", less, lambda v: total(v) / (n - 1.0), 1.0 / (n - 1.0)))
-        for counted, other in others.items():
-            text = f"it is divided by the number of {counted} instead of the rows: is it the wrong axis?"
-            found += [
-                variant(2.7, "mean", text, lambda v, other=other: total(v) / other, 1.0 / other),
-                variant(2.8, "mean", text, lambda v, other=other: total(v) / other, share),
-            ]
-    if penalty:
-        found += [
-            variant(0.1, "penalty", "the penalty is forgotten", mean, 0.0),
-            variant(0.2, "penalty", f"{sums}, and the penalty is forgotten", total, 0.0),
-            variant(0.3, "penalty", "the penalty is not divided by the number of rows", mean, 1.0),
-            variant(0.5, "penalty", "the penalty has the wrong sign", mean, -share),
-            variant(0.6, "penalty", "the penalty counts half: is a factor 2 forgotten?", mean, 0.5 * share),
-            variant(0.7, "penalty", "the penalty counts twice", mean, 2.0 * share),
-        ]
-    return found
-
-
-_ONE = {
-    "first": "only the first row counts, divided by the number of rows: does the loop return too early?",
-    "last": "only the last row counts, divided by the number of rows: is = written for +=?",
-}
-"""Said of a sum that has one row alone in it."""

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.suspects import Suspect, Variant
+from symgraph.classroom.row_means import Variant
+from symgraph.classroom.suspects import Suspect
 
 Answers = Sequence[Mapping[str, Any]]
 """What came back of each call."""
@@ -15,6 +16,8 @@ CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
 
 
+_ROUGH = 10.0
+"""Added to the rank of a mistake that gives a number to five digits alone, where another gives all its digits."""
 _TWO = 3.0
 """Added to the rank of two mistakes at once, which are less usual than one."""
 
@@ -51,9 +54,9 @@ class Verdict(NamedTuple):
 
 
 def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return by name the numbers (n,) of all calls, and the reasons why there are none."""
+    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result."""
     found, faults = dict[str, Array](), dict[str, str]()
-    for name in dict.fromkeys(name for answer in answers for name in answer):
+    for name in dict.fromkeys(name for answer in answers for name in answer if name != "own"):
         values = [answer.get(name, "is not always there") for answer in answers]
         texts = [value for value in values if isinstance(value, str)]
         if texts:
@@ -94,6 +97,8 @@ def explained(
 ) -> dict[str, Suspect]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
 
+    One that is 0 at all points is said to be 0.
+
     Args:
         found: the student's results that are numbers.
         right: the right ones.
@@ -103,6 +108,9 @@ def explained(
         close: the error that a right number may have.
     """
     wrong = [name for name in found if not agree(found[name], right[name], close)]
+    zero = [name for name in wrong if not np.any(found[name])]
+    none = Suspect(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
+    wrong = [name for name in wrong if name not in zero]
     scored: list[tuple[frozenset[str], int, Suspect]] = []
     first = variants[0]
     for suspect in [Suspect(0.0, "", "", {}), *suspects]:
@@ -116,9 +124,10 @@ def explained(
                 missed = sum(name not in wrong and not agree(given[name], right[name], close) for name in given)
                 text = " and ".join(filter(None, (variant.text, suspect.text)))
                 rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
+                rank += _ROUGH * (not all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits))
                 both = Suspect(rank, suspect.kind or variant.kind, text, given, suspect.edge)
                 scored.append((hits, missed, both))
-    return _fewest(wrong, scored)
+    return dict.fromkeys(zero, none) | _fewest(wrong, scored)
 
 
 def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Suspect]]) -> dict[str, Suspect]:

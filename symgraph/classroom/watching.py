@@ -46,11 +46,12 @@ def _noting(role: str, function: Callable[..., Any], calls: list[Call]) -> Calla
     except (TypeError, KeyError):
         return function
     place = positions.index("W") if "W" in positions else None
-    key = next((name for name, meaning in keywords.items() if meaning == "W"), None)
-    keys = (key,) if place is None else tuple(function.__code__.co_varnames[place : place + 1]) if _has_code(function) else ()
+    key = next((name for name, meaning in keywords.items() if meaning == "W"), "")
+    if place is not None and hasattr(function, "__code__"):
+        key = function.__code__.co_varnames[place]
 
     def noted(*arguments: Any, **by_name: Any) -> Any:
-        given = arguments[place] if place is not None and place < len(arguments) else by_name.get(next(iter(keys), None))
+        given = arguments[place] if place is not None and place < len(arguments) else by_name.get(key)
         weights = _copied(given)
         result = function(*arguments, **by_name)
         if weights is not None:
@@ -58,10 +59,6 @@ def _noting(role: str, function: Callable[..., Any], calls: list[Call]) -> Calla
         return result
 
     return noted
-
-
-def _has_code(function: Any) -> bool:
-    return hasattr(function, "__code__")
 
 
 def _copied(given: Any) -> Any:
