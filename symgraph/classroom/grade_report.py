@@ -44,9 +44,10 @@ def _lines(file: str, tests: list[Test]) -> Iterator[str]:
 
 def _of_several(reason: str) -> str:
     """Return what is said of one result as it is said of several."""
-    for verb, plural in (("is ", "are "), ("has ", "have ")):
-        if reason.startswith(verb):
-            reason = plural + reason.removeprefix(verb).replace(f", and {verb}", f", and {plural}")
+    if reason.startswith(("is ", "has ")):
+        for verb, plural in (("is ", "are "), ("has ", "have ")):
+            reason = reason.replace(f", and {verb}", f", and {plural}")
+            reason = plural + reason.removeprefix(verb) if reason.startswith(verb) else reason
     return reason.removesuffix(", as all others").removesuffix(" (so are all others)")
 
 

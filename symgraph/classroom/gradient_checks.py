@@ -90,12 +90,12 @@ def _by_steps(answers: Answers, verdict: Verdict) -> Verdict:
     seen = [answer["steps"] for answer in answers]
     sizes = [side[0] for one in seen for side in (*one["up"], *one["down"]) if side]
     text = ""
-    if sizes and max(sizes) < _LEAST:
+    if all(one["several"] for one in seen):
+        text = "several weights are changed at once: is a weight set back before the next is changed?"
+    elif sizes and max(sizes) < _LEAST:
         text = f"the step {max(sizes):.1g} is so small that rounding is all that is left; take 1e-6 to 1e-4"
     elif sizes and min(sizes) > _MOST:
         text = f"the step {min(sizes):.1g} is too large; take 1e-6 to 1e-4"
-    elif all(one["several"] for one in seen):
-        text = "several weights are changed at once: is a weight set back before the next is changed?"
     return verdict._replace(suspect=Suspect(1.0, "step", text, {}), fault="") if text else verdict
 
 

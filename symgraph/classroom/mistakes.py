@@ -157,6 +157,8 @@ def _of_function(part: Any) -> Iterator[Slip]:
         (inner,) = part.args
         yield Slip(2.0, "sign", f"the argument of {part} has the wrong sign", function(-inner))
         yield Slip(3.0, "function", f"{name} is forgotten in {part}", inner)
+        for term in inner.args if inner.is_Add else ():
+            yield Slip(4.0, "argument", f"the term {term} of {part} stands outside of {name}", function(inner - term) + term)
         for family in _SIBLINGS:
             for other in family if function in family else ():
                 if other is not function:

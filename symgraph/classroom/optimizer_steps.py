@@ -127,6 +127,7 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
                 "gamma is forgotten": _momentum(keep=lambda s: 1.0),
                 "the learning rate is forgotten": _momentum(gain=lambda s: 1.0),
                 "the learning rate comes twice": _momentum(rate=lambda s: s["lr"]),
+                "1 - gamma stands where the learning rate belongs": _momentum(gain=lambda s: 1.0 - s["gamma"]),
                 "the old velocity moves the weights": lambda s: (s["W"] - s["v"], s["gamma"] * s["v"] + s["lr"] * s["dW"]),
                 "gamma and 1 - gamma have changed places": _momentum(
                     lambda s: 1.0 - s["gamma"], lambda s: s["gamma"], lambda s: s["lr"]

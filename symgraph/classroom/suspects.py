@@ -24,7 +24,7 @@ class Suspect(NamedTuple):
     Attributes:
         rank: the lower, the more usual.
         kind: of the mistake, as in `Slip`, and "forgotten", "constant factor", "swapped", "missing path", "local derivative",
-            "mean", "penalty", "rows", "step", "state".
+            "mean", "penalty", "rows", "step", "follows".
         text: the mistake in words.
         values: (n,) what it makes of each result that it changes.
         edge: source and target of the local partial that is wrong, if one is.

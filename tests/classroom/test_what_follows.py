@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from classes import PATIENT, graded, model_of, wrong
 
+from symgraph.classroom import grading
 from symgraph.classroom.grade_report import text
-from symgraph.classroom.grading import Grade, Test, grade
+from symgraph.classroom.grading import Grade, grade
 
 FILE = """
 import numpy as np
@@ -89,8 +90,8 @@ def test_a_check_that_returns_the_partials_of_backward_propagation_is_no_check(t
         (CENTRAL.replace("1e-5", "1e-15").replace("2e-5", "2e-15"), "is so small that rounding is all that is left"),
         (CENTRAL.replace("1e-5", "0.3").replace("2e-5", "0.6"), "the step 0.3 is too large; take 1e-6 to 1e-4"),
         (
-            "n, w = [], np.array(W)\n    for j in range(9):\n        for h in (1e-2, -1e-2):\n            w[j] += h\n"
-            "            n.append(forward_propagation(row[:5], row[5], w)['loss'])\n            w[j] += 1e-2\n"
+            "n, w = [], np.array(W)\n    for j in range(9):\n        for h in (1e-2, -2e-2):\n            w[j] += h\n"
+            "            n.append(forward_propagation(row[:5], row[5], w)['loss'])\n"
             "    return [(n[2 * j] - n[2 * j + 1]) / 2e-2 for j in range(9)]",
             "is a weight set back before the next is changed?",
         ),
@@ -114,7 +115,7 @@ def test_what_follows_from_a_wrong_forward_function_is_said_to_follow(tmp_path: 
 
 
 def test_several_results_are_spoken_of_in_the_plural() -> None:
-    one = Test("f", "dw1", False, "has the wrong sign, and is half of what is right, as all others")
-    said = text(Grade("a.py", "m", (one, Test("f", "dw2", False, one.text))))
+    one = grading.Test("f", "dw1", False, "has the wrong sign, and is half of what is right, as all others")
+    said = text(Grade("a.py", "m", (one, grading.Test("f", "dw2", False, one.text))))
     assert said.endswith("  dw1, dw2 have the wrong sign, and are half of what is right")
     assert text(Grade("a.py", "m", (one,))).endswith("dw1 has the wrong sign, and is half of what is right, as all others")
