@@ -16,9 +16,11 @@ from symgraph.errors import OptionError
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph
 
-POINTS, ROWS = 5, 4
-"""Weights that a function is called with, and the rows at each for functions of several rows."""
-_DRAWS = 30
+POINTS = 5
+"""Weights that a function is called with."""
+_SIZES = (5, 7, 11, 13, 17, 19)
+"""Numbers of rows for functions of several rows: none is a product of the factors that are usually forgotten."""
+_DRAWS = 60
 _DIGITS = 3e-6
 """Error in single precision up to which a point is tame: then some ten digits are right in double precision."""
 _ORDERS = 3.0
@@ -89,7 +91,8 @@ class Exercise:
         Raises:
             OptionError: there is none at which the model is finite.
         """
-        sampler = Sampler(reference(self.model), self._seed, None, ROWS)
+        few, many = self._sizes
+        sampler = Sampler(reference(self.model), self._seed, None, many)
         drawn: list[tuple[float, Sequence[Point], Any]] = []
         for _ in range(_DRAWS):
             batch = sampler.draw()
@@ -103,7 +106,20 @@ class Exercise:
         drawn = [one for one in drawn if np.isfinite(one[0])]
         if not drawn:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
-        return tuple(_diverse(sorted(drawn, key=lambda one: one[0])))
+        chosen = _diverse(sorted(drawn, key=lambda one: one[0]))
+        return tuple(points[: few if place % 2 else many] for place, points in enumerate(chosen))
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        """Two numbers of rows, neither of which is that of the features, of the weights or of the columns of the data."""
+        d, k = len(self.features), len(self.weights)
+        few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
+        return few, many
+
+    @property
+    def counts(self) -> list[int]:
+        """The number of rows of each batch."""
+        return [len(points) for points in self.batches]
 
     def ordinary(self, point: Point) -> Point:
         """Return a point with the constants that students see, and labels that are whole."""
@@ -175,7 +191,7 @@ class Exercise:
 
     @cached_property
     def all_rows(self) -> Numbers:
-        """The numbers at all rows of all batches, (POINTS*ROWS,)."""
+        """The numbers at all rows of all batches, (sum of `counts`,)."""
         return self.numbers([point for points in self.batches for point in points])
 
     # The forms in which students see it.

@@ -33,11 +33,22 @@ def _lines(file: str, tests: list[Test]) -> Iterator[str]:
         if not _is_right(test):
             reasons.setdefault(test.text, []).append(test)
     for reason, alike in reasons.items():
-        names = ", ".join(test.result for test in alike if test.result)
+        named = [test.result for test in alike if test.result]
+        names = ", ".join(named)
         place = f"{file}:{alike[0].line}: " if alike[0].line else ""
         numbers = f" ({alike[0].result} {alike[0].numbers})" if alike[0].numbers else ""
-        joint = " " if reason.startswith(("is ", "has ")) else ": "
-        yield f"  {place}{names}{joint if names else ''}{reason}{numbers}"
+        said = _of_several(reason) if len(named) > 1 else reason
+        joint = " " if said.startswith(("is ", "has ", "are ", "have ")) else ": "
+        yield f"  {place}{names}{joint if names else ''}{said}{numbers}"
+
+
+def _of_several(reason: str) -> str:
+    """Return what is said of one result as it is said of several."""
+    if reason.startswith(("is ", "has ")):
+        for verb, plural in (("is ", "are "), ("has ", "have ")):
+            reason = reason.replace(f", and {verb}", f", and {plural}")
+            reason = plural + reason.removeprefix(verb) if reason.startswith(verb) else reason
+    return reason.removesuffix(", as all others").removesuffix(" (so are all others)")
 
 
 def _points(value: float) -> str:

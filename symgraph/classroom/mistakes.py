@@ -1,13 +1,14 @@
 """Usual mistakes in a formula: every variant of an expression that one slip of a student's makes of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy
 from sympy.core.function import AppliedUndef
 
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.functions import SpecFunction, sigmoid
 from symgraph.spec.canonical import postorder
 
 _SIBLINGS = (
@@ -21,12 +22,17 @@ _MANY = 60
 """Operations above which an expression is too long for all its variants."""
 
 
+SLOPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType({"tanh": lambda a: 1 - a**2, "sigmoid": lambda a: a * (1 - a)})
+"""The derivatives of functions by their own value a."""
+
+
 class Slip(NamedTuple):
     """One mistake in an expression.
 
     Attributes:
         rank: the lower, the more usual.
-        kind: "sign", "missing factor", "missing term", "power", "function", "argument", "wrong name" or "degrees".
+        kind: "sign", "missing factor", "missing term", "power", "function", "argument", "wrong name", "degrees" or
+            "local derivative".
         text: the mistake in words.
         expr: the expression that it makes.
     """
@@ -35,6 +41,28 @@ class Slip(NamedTuple):
     kind: str
     text: str
     expr: Any
+
+
+def wrong_slopes(kind: str, a: Any) -> Iterator[tuple[float, str, Any]]:
+    """Make the wrong derivatives of tanh or sigmoid.
+
+    Args:
+        kind: "tanh" or "sigmoid".
+        a: its value, a SymPy expression.
+
+    Returns:
+        Of each its rank, the mistake in words, and the formula.
+    """
+    right = SLOPES[kind](a)
+    (other,) = (name for name in SLOPES if name != kind)
+    yield 4.0, f"the slope of {other}, {SLOPES[other](a)}, stands where that of {kind}, {right}, belongs", SLOPES[other](a)
+    wrong = {"tanh": (1 - a, 1 + a**2, 1 + a, a**2, a), "sigmoid": (a * (1 + a), 1 - a, 1 + a, a**2, a)}[kind]
+    for slope in (*wrong, a**2 - 1 if kind == "tanh" else a * (a - 1)):
+        yield 4.1, f"the slope of {kind} is {right}, not {slope}", slope
+    if kind == "sigmoid":
+        yield 4.2, f"the slope is {right}: sigmoid is taken once more", sigmoid(a) * (1 - sigmoid(a))
+    else:
+        yield 4.2, f"the slope is {right}: tanh is taken once more", 1 - sympy.tanh(a) ** 2
 
 
 def slips(expr: Any) -> Iterator[Slip]:
@@ -71,10 +99,19 @@ def _of_sum(part: Any) -> Iterator[Slip]:
         others = sympy.Add(*(other for other in part.args if other != term))
         yield Slip(3.0, "missing term", f"the term {_sized(term)} of {part} is forgotten", others)
         yield Slip(2.0, "sign", f"the term {_sized(term)} of {part} has the wrong sign", others - term)
+    yield from _of_slope("tanh", part)
     outer = [term for term in part.args if term.could_extract_minus_sign()]
     if outer and len(outer) < len(part.args):
         flipped = sympy.Add(*(abs_of(term) for term in part.args))
         yield Slip(4.0, "sign", f"every term of {part} is added", flipped)
+
+
+def _of_slope(kind: str, part: Any) -> Iterator[Slip]:
+    """The variants of a sum 1 - a**2, or of a product that has a*(1 - a) in it, where a may be the value of tanh or sigmoid."""
+    for a in {factor.base if factor.is_Pow else factor for arg in part.args for factor in sympy.Mul.make_args(arg)}:
+        if (a.is_Symbol or a.is_Function) and (part == SLOPES[kind](a) or (part.is_Mul and {a, 1 - a} <= set(part.args))):
+            for rank, text, slope in wrong_slopes(kind, a):
+                yield Slip(rank, "local derivative", text, part / SLOPES[kind](a) * slope)
 
 
 def abs_of(term: Any) -> Any:
@@ -91,6 +128,7 @@ def _of_product(part: Any) -> Iterator[Slip]:
             yield Slip(2.0, "missing factor", f"the factor {factor} of {part} is missing", others)
         if factor.is_Pow and factor.exp.could_extract_minus_sign():
             yield Slip(5.0, "power", f"{part} is multiplied by {1 / factor} instead of divided", others / factor)
+    yield from _of_slope("sigmoid", part)
     if 2 < len(part.args) <= 6:
         for pair in combinations([arg for arg in part.args if arg != -1], 2):
             rest = sympy.Mul(*(other for other in part.args if other not in pair))
@@ -119,6 +157,8 @@ def _of_function(part: Any) -> Iterator[Slip]:
         (inner,) = part.args
         yield Slip(2.0, "sign", f"the argument of {part} has the wrong sign", function(-inner))
         yield Slip(3.0, "function", f"{name} is forgotten in {part}", inner)
+        for term in inner.args if inner.is_Add else ():
+            yield Slip(4.0, "argument", f"the term {term} of {part} stands outside of {name}", function(inner - term) + term)
         for family in _SIBLINGS:
             for other in family if function in family else ():
                 if other is not function:

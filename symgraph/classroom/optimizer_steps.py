@@ -106,6 +106,8 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
             {
                 _UP: _vanilla(1.0),
                 "the learning rate is forgotten": lambda s: (s["W"] - s["dW"],),
+                "the learning rate comes twice": lambda s: (s["W"] - s["lr"] ** 2 * s["dW"],),
+                "the learning rate is halved": lambda s: (s["W"] - 0.5 * s["lr"] * s["dW"],),
                 "the old weights are forgotten": lambda s: (-s["lr"] * s["dW"],),
                 "it returns the weights as they were": lambda s: (s["W"],),
                 "the weights and the gradient have changed places": lambda s: (s["dW"] - s["lr"] * s["W"],),
@@ -125,6 +127,7 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
                 "gamma is forgotten": _momentum(keep=lambda s: 1.0),
                 "the learning rate is forgotten": _momentum(gain=lambda s: 1.0),
                 "the learning rate comes twice": _momentum(rate=lambda s: s["lr"]),
+                "1 - gamma stands where the learning rate belongs": _momentum(gain=lambda s: 1.0 - s["gamma"]),
                 "the old velocity moves the weights": lambda s: (s["W"] - s["v"], s["gamma"] * s["v"] + s["lr"] * s["dW"]),
                 "gamma and 1 - gamma have changed places": _momentum(
                     lambda s: 1.0 - s["gamma"], lambda s: s["gamma"], lambda s: s["lr"]

@@ -1,6 +1,6 @@
 """For each role of a student's function: the calls that are made, and the verdicts on what came back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -10,18 +10,13 @@ import sympy
 
 from symgraph.classroom.exercise import Exercise, Numbers
 from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import slips
 from symgraph.classroom.optimizer_steps import EXERCISED, calls
-from symgraph.classroom.suspects import Suspect, Variant, backward, forward, reductions, scaled
-from symgraph.classroom.verdicts import Tolerance, Verdict, agree, explained, judged, with_factors
+from symgraph.classroom.row_means import Variant, reductions
+from symgraph.classroom.suspects import Suspect, backward, forward, scaled
+from symgraph.classroom.verdicts import Answers, Verdict, agree, explained, judged, note_missing, sorted_out, with_factors
 
-Answers = Sequence[Mapping[str, Any]]
-_ROUGH = 1e-3
-"""Relative error of a difference quotient that is right."""
-_NOISE = 1e-6
-"""Its absolute error by rounding, relative to the loss and to the largest partial."""
-_SEEN = 1e-2
-"""Size of what a gradient check says of a partial that is wrong by half."""
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
 """Arguments of functions of one number, inside most domains; others are halved towards 0.5 until they are."""
 
@@ -40,30 +35,6 @@ class Judge(NamedTuple):
     results: Callable[[Exercise], Sequence[str]]
 
 
-def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return by name the numbers (n,) of all calls, and the reasons why there are none."""
-    found, faults = dict[str, Array](), dict[str, str]()
-    for name in dict.fromkeys(name for answer in answers for name in answer):
-        values = [answer.get(name, "is not always there") for answer in answers]
-        texts = [value for value in values if isinstance(value, str)]
-        if texts:
-            faults[name] = texts[0]
-        else:
-            found[name] = np.array(values, np.float64)
-            bad = [value for value in found[name] if not np.isfinite(value)]
-            if bad:
-                faults[name] = f"is {bad[0]}: is there a division by 0, or a logarithm or root of what is not above 0?"
-    return {name: value for name, value in found.items() if name not in faults}, faults
-
-
-def _missing(faults: dict[str, str], found: Mapping[str, Any], names: Iterable[str], key: Callable[[str], str]) -> None:
-    if "" in faults:
-        return
-    for name in names:
-        if name not in found and name not in faults:
-            faults[name] = f"is missing; return it under the key {key(name)!r}"
-
-
 # Functions of one row.
 
 
@@ -76,7 +47,7 @@ def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> l
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
     names = [*exercise.nodes, *([exercise.root] if exercise.root not in exercise.nodes else [])]
-    _missing(faults, found, names if complete else [exercise.root], str)
+    note_missing(faults, found, names if complete else [exercise.root], str)
     right = {name: numbers.values[name] for name in names}
     verdicts = []
     own = dict(numbers.values)
@@ -103,7 +74,7 @@ def _formula(exercise: Exercise, name: str, own: Mapping[str, Array]) -> Array:
 def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Suspect]:
     right = {name: _formula(exercise, name, own)}
     return explained(
-        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions(1, len(found[name]), {})
+        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions([1] * len(found[name]))
     )
 
 
@@ -127,6 +98,7 @@ def _backward_request(exercise: Exercise) -> dict[str, Any]:
         "calls": rows,
         "order": [exercise.weights],
         "known": exercise.partial_spellings,
+        "weights": exercise.weights,
         "values": exercise.value_spellings,
     }
 
@@ -134,12 +106,40 @@ def _backward_request(exercise: Exercise) -> dict[str, Any]:
 def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
-    _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    variants = reductions(1, len(exercise.batches), {})
+    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+    variants = reductions([1] * len(exercise.batches))
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
         variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
-    return _partials(exercise, numbers, found, faults, variants)
+    verdicts = _partials(exercise, numbers, found, faults, variants)
+    if all(one.ok for one in verdicts) or not any("own" in answer for answer in answers):
+        return verdicts
+    own, faults = sorted_out([answer["own"]["partials"] if "own" in answer else answer for answer in answers])
+    given = _partials(exercise, _at_own_values(exercise, answers), own, faults, variants)
+    better = _known(given) > _known(verdicts)
+    return [one._replace(ok=False, carried=True) if one.ok else one for one in given] if better else verdicts
+
+
+def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """Count what is right, and what is wrong for a reason that is known."""
+    return sum(one.ok for one in verdicts), sum(one.suspect is not None for one in verdicts)
+
+
+def _at_own_values(exercise: Exercise, answers: Answers) -> Numbers:
+    """Return the graph's numbers at the first rows, with a student's wrong values of nodes in the place of right ones."""
+    numbers = exercise.first_rows
+    values = dict(numbers.values)
+    wrong = [answer["own"]["values"] if "own" in answer else {} for answer in answers]
+    for vertex in exercise.graph.vertices:
+        if vertex.expr is not None and any(wrong):
+            again = _formula(exercise, vertex.name, values)
+            told = [one.get(vertex.name, value) for one, value in zip(wrong, again, strict=True)]
+            values[vertex.name] = np.array(told, np.float64)
+    partials = {
+        (edge.source, edge.target): np.broadcast_to(np.asarray(evaluate(edge.partial, values), np.float64), len(wrong))
+        for edge in exercise.graph.edges
+    }
+    return Numbers(values, exercise.sweep(partials), partials, numbers.penalty)
 
 
 def _partials(
@@ -166,31 +166,66 @@ def _partials(
 
 
 def _rows_request(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [list(results)], "known": dict(known)}
+    return {
+        "calls": [exercise.rows(points) for points in exercise.batches],
+        "order": [list(results)],
+        "known": dict(known),
+        "weights": exercise.weights,
+        "partials": exercise.partial_spellings,
+        "values": exercise.value_spellings,
+        "values order": exercise.value_orders,
+        "root": exercise.root,
+    }
+
+
+def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], variants: Sequence[Variant]) -> list[Verdict]:
+    """Say of wrong results that no mistake explains if they follow from the student's functions of one row."""
+    own = [answer.get("own", {}) for answer in answers]
+    found, _ = sorted_out(answers)
+    if not all(own):
+        return list(verdicts)
+    means, _ = sorted_out(own)
+    mean = reductions(exercise.counts)[0].reduce
+    sound = "loss" in means and agree(means["loss"], mean("loss", exercise.all_rows.values[exercise.root]))
+    text = f"follows from {'backward' if sound else 'forward'}_propagation, which is wrong"
+    changed = []
+    for one in verdicts:
+        none = np.zeros(sum(exercise.counts))
+        added = variants[0].reduce(one.name, none)  # the penalty alone
+        unknown = not one.ok and not one.fault and one.suspect is None
+        if unknown and one.name in means and agree(found[one.name], means[one.name] + added):
+            one = one._replace(suspect=Suspect(1.0, "follows", text, {}))
+        changed.append(one)
+    return changed
+
+
+def _counted(exercise: Exercise) -> dict[str, int]:
+    """Return what is counted by mistake in the place of the rows."""
+    counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
+    return {name: count for name, count in counted.items() if count > 1}
 
 
 def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers, size = exercise.all_rows, len(exercise.batches)
+    numbers = exercise.all_rows
     found, faults = sorted_out(answers)
-    added = {"loss": numbers.values["penalty"].reshape(size, -1)[:, 0]} if "penalty" in numbers.values else {}
-    variants = reductions(len(numbers.values["loss"]) // size, size, added)
+    added = {"loss": exercise.first_rows.values["penalty"]} if "penalty" in numbers.values else {}
+    variants = reductions(exercise.counts, added, _counted(exercise))
     rows = {"loss": numbers.values["loss"]}
     right = {"loss": variants[0].reduce("loss", rows["loss"])}
 
     def why() -> dict[str, Suspect]:
         return explained(found, right, rows, forward(exercise, "loss", numbers.values, ["loss"]), variants)
 
-    return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
+    if "" in faults:
+        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
+    return _followed(exercise, answers, judged(found, faults, right, why), variants)
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers, size = exercise.all_rows, len(exercise.batches)
     found, faults = sorted_out(answers)
-    _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    penalty = {name: value.reshape(size, -1)[:, 0] for name, value in numbers.penalty.items()}
-    return _partials(
-        exercise, numbers, found, faults, reductions(len(numbers.cotangents[exercise.root]) // size, size, penalty)
-    )
+    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+    variants = reductions(exercise.counts, exercise.first_rows.penalty, _counted(exercise))
+    return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, variants), variants)
 
 
 # Gradient checks.
@@ -207,83 +242,6 @@ def _check_request(exercise: Exercise) -> dict[str, Any]:
         "values order": exercise.value_orders,
         "root": exercise.root,
     }
-
-
-def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    """Judge a gradient check by the student's own functions: numerical partials, relative differences, or one difference."""
-    found, faults = sorted_out([answer["check"] for answer in answers])
-    if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
-    if any(slope is None for answer in answers for slope in answer["slopes"]):
-        return [
-            Verdict("", np.nan, np.nan, False, None, "cannot be judged: forward_propagation gives no loss to differentiate")
-        ]
-    slopes = dict(zip(exercise.weights, np.array([answer["slopes"] for answer in answers], np.float64).T, strict=True))
-    known = {name: value for name, value in found.items() if name in slopes}
-    sizes = [exercise.first_rows.values[exercise.root], *slopes.values()]
-    rough = Tolerance(_ROUGH, _NOISE * np.max(np.abs(sizes), axis=0))
-    numeric = sum(agree(value, slopes[name], rough) for name, value in known.items())
-    small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
-    if (
-        not small
-        and "difference" not in found
-        and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes, rough))
-    ):
-        _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-        suspects = _quotients(slopes)
-        variants = reductions(1, len(answers), {})
-        return judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, rough), rough)
-    return _differences(answers, found, slopes, rough)
-
-
-def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
-    """Suspect the usual mistakes in a difference quotient."""
-    said = {
-        2.0: "the difference is divided by delta instead of 2*delta",
-        0.5: "it is halved: a difference of one side over 2*delta",
-    }
-    said[-1.0] = "the sides of the difference have changed places"
-    made = [Suspect(0.0, "constant factor", text, {n: c * slope for n, slope in slopes.items()}) for c, text in said.items()]
-    return [*made, *scaled(slopes)]
-
-
-def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> bool:
-    """Tell whether numbers are partials with a constant factor, rather than differences."""
-    return any(agree(found[name], factor * slopes[name], rough) for name in found for factor in (-1.0, 0.5, 2.0))
-
-
-def _differences(answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> list[Verdict]:
-    """Judge differences between the student's partials and numerical ones: small where these agree, and only there."""
-    own, _ = sorted_out([answer["own"] for answer in answers])
-    sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
-    sound["difference"] = all(sound.values())
-    if sound["difference"] and all(not np.any(value) for value in found.values()):
-        return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
-    verdicts = []
-    for name, value in found.items():
-        place = int(np.argmax(np.abs(value)))
-        says_yes = name == "difference" and bool(np.all(value == 1.0))
-        passes = says_yes or bool(np.all(np.abs(value) < _ROUGH) and (np.any(value) or name != "difference"))
-        suspect, fault = None, ""
-        if passes and not sound[name]:
-            fault = "passes, though backward_propagation gives another number than the difference quotient"
-        elif not passes and sound[name]:
-            third = np.all(np.abs(np.abs(value) - 1.0 / 3.0) < _ROUGH)
-            text = "the difference is divided by delta instead of 2*delta, or by twice as much"
-            suspect = Suspect(1.0, "constant factor", text, {}) if third else None
-            fault = "" if third else "is not small, though backward_propagation agrees with the difference quotient"
-        verdicts.append(Verdict(name, float(value[place]), 0.0, passes is sound[name], suspect, fault))
-    planted = [_notices(answer) for answer in answers if answer["found"]]
-    if sound["difference"] and planted and not any(planted):
-        text = "it does not notice a partial that is made wrong by half: does it call backward_propagation?"
-        verdicts.append(Verdict("", np.nan, np.nan, True, None, text))
-    return verdicts
-
-
-def _notices(answer: Mapping[str, Any]) -> bool:
-    before, after = answer["check"], answer["found"]
-    changes = [abs(float(after[name]) - float(before[name])) for name in before if isinstance(after.get(name), float)]
-    return max(changes, default=0.0) > _SEEN
 
 
 # Optimizers, and functions of one number.
@@ -315,7 +273,7 @@ def _optimizer(name: str) -> Judge:
             made = ((text, stepped(step)) for text, step in exercised.wrong.items())
             suspects = [Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made)]
             size = len(found["W"])
-            return explained(found, right, right, suspects, reductions(1, size, {}))
+            return explained(found, right, right, suspects, reductions([1] * size))
 
         return judged(found, {}, right, why)
 
@@ -356,7 +314,7 @@ def elementary(function: Any) -> Judge:
                 Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]})
                 for s in slips(definition)
             ]
-            return explained(found, right, right, [derivative, *scaled(right), *made], reductions(1, len(_NUMBERS), {}))
+            return explained(found, right, right, [derivative, *scaled(right), *made], reductions([1] * len(_NUMBERS)))
 
         return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
 
@@ -371,7 +329,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         "forward_propagation": Judge(_forward_request, _forward_verdicts, _values_asked),
         "backward_propagation": Judge(_backward_request, _backward_verdicts, lambda exercise: exercise.weights),
-        "gradient_checking": Judge(_check_request, _check_verdicts, lambda exercise: exercise.weights),
+        "gradient_checking": Judge(_check_request, check_verdicts, lambda exercise: exercise.weights),
         "loss": Judge(lambda e: _rows_request(e, ["loss"], {"loss": "loss"}), _loss_verdicts, lambda _: ["loss"]),
         "gradient": Judge(
             lambda e: _rows_request(e, e.weights, e.partial_spellings), _gradient_verdicts, lambda exercise: exercise.weights

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.conventions import bound, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.watching import steps, watched
 
 Answer = dict[str, Any]
 Given = Mapping[str, Any]
 
 _STEP = 1e-5
+_ROUNDING = 1e-12
+"""Relative error of a value above which it is more than rounding; what rests on it may have a larger one."""
 _PLANTED = 1.5
 """Factor of the partial that a gradient check has to find wrong."""
 
@@ -40,6 +43,7 @@ class Calls:
     def run(self) -> list[Answer]:
         """Call the function at all points of the request."""
         kinds = {"backward_propagation": self._backward, "gradient_checking": self._check}
+        kinds |= {"loss": self._rows, "gradient": self._rows}
         one = kinds.get(self.role, self._step if self.request["step"] else self._plain)
         return [one({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
 
@@ -104,32 +108,68 @@ class Calls:
         return None
 
     def _backward(self, given: Given) -> Answer:
-        """Call the backward function with the student's own values; where one of them is wrong, with the right one."""
+        """Call the backward function with the student's own values; where one of them is wrong, with the right one.
+
+        Then what it gives for the wrong ones is told too, since entries of the student's own may rest on them.
+        """
         right: Mapping[str, float] = given["right"]
         values = self._forward(given)
         if values is None:
             values = {**right, "x": given["x"], "y": given["y"], "W": given["W"]}
+        untouched, wrong = copy.deepcopy(values), dict[str, float]()
         if isinstance(values, dict):
             for key, value in values.items():
                 meaning, number = meaning_of(key, self.request["values"]), number_of(value)
                 if meaning is None or meaning not in right:
                     continue
+                if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
+                    wrong[meaning] = number
                 if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
                     values[key] = right[meaning]
-        given = {**given, "d": values}
-        return self._read(self._called(given), given)
+        answer = self._read(self._called({**given, "d": values}), {**given, "d": values})
+        if wrong:
+            with suppress(Exception):  # it is judged at the right values
+                arguments, keywords = bound(self.role, self.function, copy.deepcopy({**given, "d": untouched}))
+                answer["own"] = {"values": wrong, "partials": self._partials(self.function, arguments, keywords, "known")}
+        return answer
+
+    def _partials(self, backward: Callable[..., Any], arguments: Any, keywords: Any, known: str = "partials") -> Answer:
+        weights = tuple(self.request["weights"])
+        return dict(numbers_of(_quietly(backward, arguments, keywords), [weights], self.request[known]))
+
+    def _rows(self, given: Given) -> Answer:
+        """Call a function of all rows; tell the means of what the functions of one row give that it calls."""
+        with watched(self.module) as calls:
+            answer = self._plain(given)
+        if calls:
+            with suppress(Exception):  # they are judged by themselves
+                rows = [self._row({**given, "x": x, "y": y}) for x, y in zip(given["X"], given["y"], strict=True)]
+                answer["own"] = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        return answer
+
+    def _row(self, given: Given) -> Answer:
+        values = self._forward(given)
+        found: Answer = {"loss": self._loss(values)}
+        backward = self._named("backward_propagation")
+        if self.role == "gradient" and backward is not None:
+            found |= self._partials(
+                backward, *bound("backward_propagation", backward, {**given, "L": found["loss"], "d": values})
+            )
+        return found
 
     def _check(self, given: Given) -> Answer:
         """Call the gradient check, and again with a fault planted in the student's backward function."""
         weights: Sequence[str] = self.request["weights"]
-        answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
+        with watched(self.module) as calls:
+            answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
+        answer["steps"] = steps(calls, np.array(given["W"], np.float64), self._loss)
         answer["slopes"] = [self._slope(given, place) for place in range(len(weights))]
         backward, place = self._named("backward_propagation"), given["planted"]
         if backward is None:
             return answer
         arguments, keywords = bound("backward_propagation", backward, copy.deepcopy({**given, "d": self._forward(given)}))
         with suppress(Exception):  # it is judged by itself
-            answer["own"] = numbers_of(_quietly(backward, arguments, keywords), [tuple(weights)], self.request["partials"])
+            answer["own"] = self._partials(backward, arguments, keywords)
 
         def faulty(*arguments: Any, **keywords: Any) -> Any:
             return _with_fault(backward(*arguments, **keywords), place, weights, self.request["partials"])
@@ -146,12 +186,15 @@ class Calls:
         for change in (step, -step):
             W = np.array(given["W"], np.float64)
             W[place] += change
-            found = numbers_of(
-                self._forward({**given, "W": W}), [tuple(n) for n in self.request["values order"]], self.request["values"]
-            )
-            sides.append(found.get(self.request["root"]))
+            sides.append(self._loss(self._forward({**given, "W": W})))
         above, below = sides
-        return (above - below) / (2.0 * step) if isinstance(above, float) and isinstance(below, float) else None
+        return None if above is None or below is None else (above - below) / (2.0 * step)
+
+    def _loss(self, returned: Any) -> float | None:
+        """Return the loss in what a forward function returned, or a function of the loss alone."""
+        found = numbers_of(returned, [tuple(n) for n in self.request["values order"]], self.request["values"])
+        loss = found.get(self.request["root"])
+        return loss if isinstance(loss, float) else None
 
     # Optimizers.
 

@@ -4,14 +4,14 @@ A hypothesis counts only where it gives the student's number at all points to ro
 as likely as twenty-five digits of luck. A correct function is never looked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.classroom.exercise import Exercise, Numbers
 from symgraph.classroom.formula_values import Array, evaluate
-from symgraph.classroom.mistakes import Slip, renamed, slips
+from symgraph.classroom.mistakes import SLOPES, Slip, renamed, slips, wrong_slopes
 from symgraph.views.named_graph import Edge
 
 _MANY = 60
@@ -24,7 +24,7 @@ class Suspect(NamedTuple):
     Attributes:
         rank: the lower, the more usual.
         kind: of the mistake, as in `Slip`, and "forgotten", "constant factor", "swapped", "missing path", "local derivative",
-            "mean", "penalty", "rows", "step", "state".
+            "mean", "penalty", "rows", "step", "follows".
         text: the mistake in words.
         values: (n,) what it makes of each result that it changes.
         edge: source and target of the local partial that is wrong, if one is.
@@ -35,15 +35,6 @@ class Suspect(NamedTuple):
     text: str
     values: Mapping[str, Array]
     edge: tuple[str, str] | None = None
-
-
-class Variant(NamedTuple):
-    """One way of making a result of the numbers of rows, right or wrong."""
-
-    rank: float
-    kind: str
-    text: str
-    reduce: Callable[[str, Array], Array]
 
 
 _FACTORS = (
@@ -88,6 +79,7 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
                 f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
             )
             yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked if np.any(by[name])})
+    yield from _slopes(exercise, numbers, slopes, asked)
     for edge in exercise.edges:
         behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
         if behind and any(name in behind for name in wrong):
@@ -96,6 +88,24 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
                 change = right[edge.target] * (partial - own)
                 values = {name: right[name] + change * slope for name, slope in behind.items()}
                 yield Suspect(slip.rank, slip.kind, slip.text, values, (edge.source, edge.target))
+
+
+def _slopes(
+    exercise: Exercise, numbers: Numbers, slopes: Mapping[str, Mapping[str, Array]], asked: Sequence[str]
+) -> Iterator[Suspect]:
+    """Suspect a wrong derivative of tanh or sigmoid in all that comes back through a node that is one of them."""
+    for name, by in slopes.items():
+        expr = exercise.graph.by_name[name].expr
+        kind = type(expr).__name__
+        if expr is None or kind not in SLOPES:
+            continue
+        symbol = exercise.graph.by_name[name].symbol
+        with np.errstate(all="ignore"):
+            own = SLOPES[kind](numbers.values[name])
+            for rank, text, slope in wrong_slopes(kind, symbol):
+                change = numbers.cotangents[name] * (evaluate(slope, numbers.values) / own - 1.0)
+                values = {one: numbers.cotangents[one] + change * by[one] for one in asked if one != name and np.any(by[one])}
+                yield Suspect(rank, "local derivative", f"in {name} = {expr}, {text}", values)
 
 
 def _between(exercise: Exercise) -> list[str]:
@@ -208,48 +218,3 @@ def _again(exercise: Exercise, name: str, own: Mapping[str, Array], changed: Map
         if vertex.name == name:
             break
     return values[name]
-
-
-def reductions(rows: int, size: int, penalty: Mapping[str, Array]) -> list[Variant]:
-    """Return the ways of making one number of those of some rows, the right one first.
-
-    Args:
-        rows: rows that are one result's.
-        size: the number of results.
-        penalty: (size,) what the penalty adds to each result; empty without one.
-    """
-
-    def shaped(values: Array) -> Array:
-        return values.reshape(size, rows)
-
-    def variant(rank: float, kind: str, text: str, of_rows: Callable[[Array], Array], share: float) -> Variant:
-        def reduce(name: str, values: Array) -> Array:
-            return of_rows(shaped(values)) + share * penalty.get(name, np.zeros(size))
-
-        return Variant(rank, kind, text, reduce)
-
-    def mean(values: Array) -> Array:
-        return np.asarray(values.mean(axis=1))
-
-    def total(values: Array) -> Array:
-        return np.asarray(values.sum(axis=1))
-
-    share = 1.0 / rows
-    sums = "the sum over the rows is not divided by their number"
-    found = [variant(0.0, "", "", mean, share)]
-    if rows > 1:
-        found += [variant(0.1, "mean", sums, total, 1.0), variant(0.2, "mean", sums, total, share)]
-        found.append(variant(2.0, "rows", "it is of the first row alone", lambda v: v[:, 0], share))
-        found.append(variant(2.0, "rows", "it is of the last row alone", lambda v: v[:, -1], share))
-        found.append(variant(3.0, "mean", "it is divided by the number of rows twice", lambda v: mean(v) / rows, share / rows))
-        found.append(variant(2.5, "mean", "it is divided by twice the number of rows", lambda v: mean(v) / 2.0, share / 2.0))
-    if penalty:
-        found += [
-            variant(0.1, "penalty", "the penalty is forgotten", mean, 0.0),
-            variant(0.2, "penalty", f"{sums}, and the penalty is forgotten", total, 0.0),
-            variant(0.3, "penalty", "the penalty is not divided by the number of rows", mean, 1.0),
-            variant(0.5, "penalty", "the penalty has the wrong sign", mean, -share),
-            variant(0.6, "penalty", "the penalty counts half: is a factor 2 forgotten?", mean, 0.5 * share),
-            variant(0.7, "penalty", "the penalty counts twice", mean, 2.0 * share),
-        ]
-    return found

@@ -1,15 +1,25 @@
 """Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.suspects import Suspect, Variant
+from symgraph.classroom.row_means import Variant
+from symgraph.classroom.suspects import Suspect
+
+Answers = Sequence[Mapping[str, Any]]
+"""What came back of each call."""
 
 CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
+
+
+_ROUGH = 10.0
+"""Added to the rank of a mistake that gives a number to five digits alone, where another gives all its digits."""
+_TWO = 3.0
+"""Added to the rank of two mistakes at once, which are less usual than one."""
 
 
 class Tolerance(NamedTuple):
@@ -43,6 +53,31 @@ class Verdict(NamedTuple):
     carried: bool = False
 
 
+def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result."""
+    found, faults = dict[str, Array](), dict[str, str]()
+    for name in dict.fromkeys(name for answer in answers for name in answer if name != "own"):
+        values = [answer.get(name, "is not always there") for answer in answers]
+        texts = [value for value in values if isinstance(value, str)]
+        if texts:
+            faults[name] = texts[0]
+        else:
+            found[name] = np.array(values, np.float64)
+            bad = [value for value in found[name] if not np.isfinite(value)]
+            if bad:
+                faults[name] = f"is {bad[0]}: is there a division by 0, or a logarithm or root of what is not above 0?"
+    return {name: value for name, value in found.items() if name not in faults}, faults
+
+
+def note_missing(faults: dict[str, str], found: Mapping[str, Any], names: Iterable[str], key: Callable[[str], str]) -> None:
+    """Add to the faults those results that are not there, with the key that they are to be returned under."""
+    if "" in faults:
+        return
+    for name in names:
+        if name not in found and name not in faults:
+            faults[name] = f"is missing; return it under the key {key(name)!r}"
+
+
 def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
     """Tell whether numbers are the same to rounding at all points; NaN and infinities never are."""
     if not np.isfinite(found).all() or not np.isfinite(right).all():
@@ -62,6 +97,8 @@ def explained(
 ) -> dict[str, Suspect]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
 
+    One that is 0 at all points is said to be 0.
+
     Args:
         found: the student's results that are numbers.
         right: the right ones.
@@ -71,6 +108,9 @@ def explained(
         close: the error that a right number may have.
     """
     wrong = [name for name in found if not agree(found[name], right[name], close)]
+    zero = [name for name in wrong if not np.any(found[name])]
+    none = Suspect(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
+    wrong = [name for name in wrong if name not in zero]
     scored: list[tuple[frozenset[str], int, Suspect]] = []
     first = variants[0]
     for suspect in [Suspect(0.0, "", "", {}), *suspects]:
@@ -83,9 +123,11 @@ def explained(
             if hits:
                 missed = sum(name not in wrong and not agree(given[name], right[name], close) for name in given)
                 text = " and ".join(filter(None, (variant.text, suspect.text)))
-                both = Suspect(variant.rank + suspect.rank, suspect.kind or variant.kind, text, given, suspect.edge)
+                rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
+                rank += _ROUGH * (not all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits))
+                both = Suspect(rank, suspect.kind or variant.kind, text, given, suspect.edge)
                 scored.append((hits, missed, both))
-    return _fewest(wrong, scored)
+    return dict.fromkeys(zero, none) | _fewest(wrong, scored)
 
 
 def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Suspect]]) -> dict[str, Suspect]:
