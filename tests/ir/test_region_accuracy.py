@@ -14,7 +14,7 @@ from symgraph.ir.evaluate import evaluate
 from symgraph.ir.op import WHOLE_NUMBERS, Region
 from symgraph.ir.ops import OPS
 
-FEW, MANY = 2, 40
+FEW, MANY = 2, 12
 """Points of each of some fifteen kinds; figures are half as much again as the largest error that 300 found."""
 
 OF_ONE_NUMBER = [op for op, row in OPS.items() if row.regions and (row.arity == 1 or row.domain[0] is WHOLE_NUMBERS)]
