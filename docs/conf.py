@@ -43,7 +43,8 @@ templates_path = [str(ROOT / "docs" / "_templates")]  # autosummary looks from t
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
-suppress_warnings = ["config.cache"]  # the gallery's settings hold a function
+# the gallery's settings hold a function; the folder that the checkout lies in may have a space in its name
+suppress_warnings = ["config.cache", "sphinx_gallery.space_in_filename"]
 
 autosummary_generate = True
 autosummary_ignore_module_all = False
