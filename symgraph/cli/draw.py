@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from symgraph.cli.current import models_of
+from symgraph.cli.points import facts_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
 from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next, read_weights
 
@@ -70,18 +71,14 @@ def draw(
 
 def _numbers(model: "Model", weights: Path, data: Path | None, row: int, reading: "Reading") -> tuple[dict[str, float], str]:
     """Return the value of every input, and words for the row."""
-    from symgraph.build.modules import compile as compiled
-    from symgraph.views.model import point_of
+    from symgraph.views.model import cells_of, point_of
 
-    module: Any = compiled(model, backend="numpy")
-    w = read_weights(weights, module)
-    rows = read_rows(module, data, need_target=bool(model.target_inputs), reading=reading)
+    facts = facts_of(model)
+    w, rows = read_weights(weights, facts), read_rows(facts, data, reading=reading)
     if rows is None or data is None:
         return point_of(model, w, None), f"at the weights of {weights.name}"
-    place = _place(rows, data, row)
-    values = [part[place].reshape(-1) for part in (rows.X, rows.y) if part is not None]
-    flat = [number for part in values for number in part.tolist()]
-    return point_of(model, w, flat), f"row {row} of {data.name}, at the weights of {weights.name}"
+    cells = cells_of(rows.X, rows.y, _place(rows, data, row))
+    return point_of(model, w, cells), f"row {row} of {data.name}, at the weights of {weights.name}"
 
 
 def _place(rows: "Dataset", data: Path, row: int) -> int:

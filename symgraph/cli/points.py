@@ -30,11 +30,11 @@ def point_of(model: "Model", data: Path | None, weights: Path | None, row: int |
         OptionError: a file that is needed is not given, or there is no such row.
         DataError, WeightsError: a file cannot be used.
     """
-    import numpy as np
-
     from symgraph.cli.rows import read_rows
     from symgraph.cli.terminal import read_weights
     from symgraph.errors import OptionError
+    from symgraph.views.model import cells_of
+    from symgraph.views.model import point_of as point_at
 
     if data is None and weights is None and row is None:
         return None
@@ -42,27 +42,20 @@ def point_of(model: "Model", data: Path | None, weights: Path | None, row: int |
         raise OptionError(
             "--weights is missing: the numbers at a row need the weights; `symgraph train --save FILE` writes some"
         )
-    facts: Any = _facts(model)
-    point = dict(zip(facts.WEIGHTS, map(float, read_weights(weights, facts)), strict=True))
-    point |= {
-        one.name: float(one.init.value) for one in model.constant_inputs if one.init is not None and hasattr(one.init, "value")
-    }
-    rows = read_rows(facts, data, quiet=quiet)
+    facts = facts_of(model)
+    w, rows = read_weights(weights, facts), read_rows(facts, data, quiet=quiet)
     if rows is None:
         if row is not None:
             raise OptionError(f"--row: {model.name} has no features and no target, and so no rows; leave the option out")
-        return point
+        return point_at(model, w, None)
     place = row or 0
     if not 0 <= place < len(rows):
         raise OptionError(f"--row {place}: {data} has {len(rows)} rows, counted from 0")
-    columns = [] if rows.X is None else np.reshape(rows.X, (len(rows), -1))[place].tolist()
-    targets = [] if rows.y is None else np.reshape(rows.y, (len(rows), -1))[place].tolist()
-    names = (*facts.FEATURES, *facts.TARGETS)
-    return point | dict(zip(names, [*columns, *targets], strict=True))
+    return point_at(model, w, cells_of(rows.X, rows.y, place))
 
 
-def _facts(model: "Model") -> SimpleNamespace:
-    """Return what a module says of its model, as far as reading files needs it."""
+def facts_of(model: "Model") -> Any:
+    """Return what a module says of its model, as far as reading files needs it, without making the module."""
     from symgraph.backends.source import model_hash
 
     targets = tuple(one.name for one in model.freeze().target_inputs)

@@ -1,11 +1,12 @@
 """``symgraph report``: one page about a model on its data."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from symgraph.cli.current import one_model, spec_of
+from symgraph.cli.points import facts_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
 from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, note_next, progress, read_weights
 from symgraph.cli.train_options import batch_size_of
@@ -35,7 +36,6 @@ def report(
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
     how accurate the module is; runs of several optimizers side by side; the fit; predictions and residuals.
     """
-    from symgraph import compile  # noqa: A004  the public name
     from symgraph.errors import OptionError, unknown_name
     from symgraph.io.files import write_file
     from symgraph.report.contents import Choices, Data, gather
@@ -52,15 +52,15 @@ def report(
         if name not in OPTIMIZERS:
             raise unknown_name("--optimizer:", name, OPTIMIZERS)
     one = one_model(model, config)
-    module: Any = compile(one, "numpy")
+    facts = facts_of(one)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    given = read_rows(module, data, need_target=bool(one.target_inputs), reading=reading, quiet=quiet)
+    given = read_rows(facts, data, reading=reading, quiet=quiet)
     X, y = inputs_of(given)
-    w = None if weights is None else read_weights(weights, module)
+    w = None if weights is None else read_weights(weights, facts)
     size = batch_size_of(batch_size, 1 if given is None else len(given))
     choices = Choices(w, f"weights of {weights}", {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
-        text = page(gather(one, module, Data(X, y, "no file" if data is None else data.name), choices, advance))
+        text = page(gather(one, Data(X, y, "no file" if data is None else data.name), choices, advance))
     try:
         write_file(out, text)
     except OSError as error:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.build.modules import artifacts_of, load_verified
 from symgraph.build.modules import compile as compiled
-from symgraph.build.modules import verifier
 from symgraph.check.judged_points import points as judged_points
 from symgraph.check.judging import judge
 from symgraph.check.truth_report import Report
@@ -20,6 +20,7 @@ from symgraph.fitting import FitResult, FitWarning, fit
 from symgraph.spec.model import Model
 from symgraph.training import Optimizer, Recorder, TrainResult, train
 from symgraph.training.rows import as_rows
+from symgraph.views.model import cells_of, point_of
 from symgraph.views.named_graph import NamedGraph, Numbers
 
 _JUDGED = 60
@@ -131,12 +132,11 @@ class Contents:
         return self.graph.model
 
 
-def gather(model: Model, plain: Any, data: Data, choices: Choices, stage: Stage = lambda name: None) -> Contents:
+def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda name: None) -> Contents:
     """Verify, measure, train and fit a model for its report.
 
     Args:
         model: the spec; it is frozen by this.
-        plain: its module of the numpy backend.
         data: the rows.
         choices: what the user has chosen.
         stage: is told the name of each part of the work before it begins.
@@ -148,9 +148,10 @@ def gather(model: Model, plain: Any, data: Data, choices: Choices, stage: Stage 
         OptionError: an option of the runs is out of bounds.
     """
     stage("verifying")
-    module = compiled(model)
-    rows = as_rows(plain, data.X, data.y)
-    verification = verifier()(model, plain)
+    artifacts, _ = artifacts_of(model, ("numpy",), needs_c=False)
+    modules, verification = load_verified(model, artifacts)
+    plain: Any = modules["numpy"]
+    rows, module = as_rows(plain, data.X, data.y), compiled(model)
     stage("measuring accuracy")
     accuracy = judge(model, plain, judged_points(model, n=_JUDGED))
     runs: dict[str, Run] = {}
@@ -204,14 +205,5 @@ def _weights(module: Any, choices: Choices, found: FitResult | None, runs: Mappi
 
 
 def _shown(graph: NamedGraph, origin: str, w: Array, rows: Any, most: int) -> Shown:
-    points = tuple(_point(graph.model, w, rows, row) for row in range(min(most, rows.n)))
+    points = tuple(point_of(graph.model, w, cells_of(rows.X, rows.y, row) or None) for row in range(min(most, rows.n)))
     return Shown(origin, w, points, tuple(graph.numbers(point) for point in points))
-
-
-def _point(model: Model, w: Array, rows: Any, row: int) -> dict[str, float]:
-    values: dict[str, float] = {one.name: float(value) for one, value in zip(model.weight_inputs, w, strict=True)}
-    values |= {one.name: float(getattr(one.init, "value", np.nan)) for one in model.constant_inputs}
-    for inputs, array in ((model.feature_inputs, rows.X), (model.target_inputs, rows.y)):
-        if inputs:
-            values |= {one.name: float(value) for one, value in zip(inputs, np.atleast_1d(array[row]), strict=True)}
-    return values

@@ -86,6 +86,17 @@ def point_of(model: spec.Model, w: Any, row: Any) -> dict[str, float]:
     return {**_numbers(model, w, weights, "w"), **_numbers(model, row, columns, "row"), **constants}
 
 
+def cells_of(X: Any, y: Any, row: int) -> list[float]:
+    """Return a row as `point_of` takes it: its features and behind them its targets.
+
+    Args:
+        X: (n, d) rows, or None for a model without features.
+        y: (n,) or (n, targets), or None for a model without target.
+        row: the row, counted from 0.
+    """
+    return [float(cell) for part in (X, y) if part is not None for cell in part[row].reshape(-1)]
+
+
 def _numbers(model: spec.Model, values: Any, names: Sequence[str], what: str) -> dict[str, float]:
     where = f"model {model.name}: {what}"
     if values is None:

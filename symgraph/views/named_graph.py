@@ -109,15 +109,13 @@ class NamedGraph:
         truth = reference(self.model).truth(point)
         values = {name: float(point[name]) for name in (one.name for one in self.model.inputs)}
         values |= {name: number(value) for name, value in truth.nodes.items()}
-        values |= {name: number(truth.values[name]) for name in ("loss",) if name in truth.values}
+        if "loss" in truth.values:
+            values["loss"] = number(truth.values["loss"])
         partials: dict[tuple[str, str], float] = {}
-        for vertex in self.vertices:
-            if vertex.expr is not None and symbols_of(vertex.expr):
-                local = reference(self.model.local(vertex.expr)).truth(values)
-                values.setdefault(vertex.name, number(local.values["loss"]))
-                partials |= {(name, vertex.name): number(slope) for name, slope in local.partials["loss"].items()}
-            elif vertex.expr is not None:
-                values.setdefault(vertex.name, float(vertex.expr))
+        for name, alone in self._alone.items():
+            local = alone.truth(values)
+            values.setdefault(name, number(local.values["loss"]))
+            partials |= {(source, name): number(partial) for source, partial in local.partials["loss"].items()}
         return Numbers(values, self._cotangents(point, partials), partials)
 
     def _cotangents(self, point: Point, partials: Mapping[tuple[str, str], float]) -> dict[str, float]:
@@ -130,6 +128,11 @@ class NamedGraph:
                 found[edge.source] += found[edge.target] * partials[edge.source, edge.target]
         exact = self._swept.truth(point).nodes
         return {name: number(ball) if isinstance(ball := exact[f"d {name}"], arb) else rough for name, rough in found.items()}
+
+    @cached_property
+    def _alone(self) -> Mapping[str, Reference]:
+        """By the name of each vertex with an expression: the reference of that expression over the symbols in it."""
+        return {one.name: Reference(self.model.local(one.expr)) for one in self.vertices if one.expr is not None}
 
     @cached_property
     def _swept(self) -> Reference:

@@ -11,7 +11,7 @@ from browser import measured, needs_browser
 from corpus import CORPUS
 from sympy import exp
 
-from symgraph import Model, compile  # noqa: A004  the public name
+from symgraph import Model
 from symgraph.report.contents import Choices, Contents, Data, gather
 from symgraph.report.page import page
 from symgraph.training import OPTIMIZERS
@@ -30,7 +30,7 @@ def decay() -> Model:
 
 def contents_of(model: Model, X: Any, y: Any, rows: int = 3, w: Any = None) -> Contents:
     choices = Choices(w, "a file", {name: OPTIMIZERS[name] for name in ("vanilla", "adam")}, 3, 1, 0, rows)
-    return gather(model, compile(model, "numpy"), Data(X, y, HOSTILE), choices)
+    return gather(model, Data(X, y, HOSTILE), choices)
 
 
 @pytest.fixture(scope="module")
