@@ -14,20 +14,26 @@ def templates_folder() -> Path:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(*, html: bool = False) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates_folder()),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Python text, not HTML
+        autoescape=html,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
 
 
-def render(template: str, view: object) -> str:
-    """Print a view through a template; the text ends with one newline."""
-    text = _environment().get_template(template).render(view=view)
+def render(template: str, view: object, *, html: bool = False) -> str:
+    """Print a view through a template; the text ends with one newline.
+
+    Args:
+        template: its path below the folder of templates.
+        view: what the template prints.
+        html: whether it is a page, in which what the view has is escaped.
+    """
+    text = _environment(html=html).get_template(template).render(view=view)
     return text.rstrip("\n") + "\n"
 
 

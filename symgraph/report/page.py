@@ -1,17 +1,15 @@
 """The page of a report: one HTML file that loads nothing, and is whole without its script."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import jinja2
 import numpy as np
 
-from symgraph.backends.rendering import templates_folder
-from symgraph.check.truth_report import COLUMNS, LEGEND
+from symgraph.backends.rendering import render
+from symgraph.display.html import table
 from symgraph.drawing.picture import Picture
 from symgraph.drawing.svg import stroke, svg
 from symgraph.report import figures
@@ -53,26 +51,9 @@ def page(contents: Contents) -> str:
         "sections": list(_sections(contents, pictures)),
         "version": version("symgraph-codegen"),
         "numbers": _for_script(contents, pictures),
-        "css": f"{_part('page.css')}\n{STYLE_SHEET}",
-        "js": _part("page.js"),
+        "rules": STYLE_SHEET,
     }
-    return _environment().get_template("report/page.html.jinja").render(view=view)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_folder()),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _part(name: str) -> str:
-    return (templates_folder() / "report" / name).read_text(encoding="utf-8").rstrip("\n")
+    return render("report/page.html.jinja", view, html=True)
 
 
 _Pictures = Mapping[str, Sequence[Picture]]
@@ -166,39 +147,16 @@ def _derivation(contents: Contents) -> str:
 
 
 def _verification(contents: Contents) -> str:
-    found = contents.verification
-    seen = found.weights - len(found.unverified)
-    values = [
-        ("weights verified", f"{seen} of {found.weights}"),
-        ("points, each with some rows", str(found.points)),
-        ("values compared with enclosures", str(found.judged)),
-        ("values that rounding blurs too much to compare", str(found.skipped)),
-        ("largest error, in ulp or in units of what rounding explains", f"{found.worst:.3g}"),
-    ]
-    gaps = [("partials 0 or unclear at every point", found.unverified), ("branches never taken", found.untaken)]
-    lines = [f"Not verified, {what}: {', '.join(names)}" for what, names in gaps if names]
-    told = "".join(f'<p class="bad">{escape(line)}</p>' for line in lines)
     words = (
         "Every function of the module was held against enclosures of the model's own expressions, value and partials, "
         "before it was used here."
     )
-    return f"<p>{escape(words)}</p>{_table(('', ''), values)}{told}"
+    return f"<p>{escape(words)}</p>{contents.verification._repr_html_()}"
 
 
 def _accuracy(contents: Contents) -> str:
-    report = contents.accuracy
-    style = "good" if report.ok else "bad"
-    shown = [place for place, name in enumerate(COLUMNS) if name in _SHOWN]
-    rows = [tuple(row[place] for place in shown) for row in report.rows()]
-    legend = "".join(f"<li>{escape(line.format(bound=report.bound()))}</li>" for line in LEGEND[:2])
-    return (
-        f'<p class="{style}">{escape(report.verdict())}</p>{_table([COLUMNS[place] for place in shown], rows)}'
-        f'<ul class="soft">{legend}</ul><div class="plots">{"".join(figures.of_accuracy(contents))}</div>'
-    )
-
-
-_SHOWN = ("result", "judged", "median ulp", "worst ulp", "worst/(1+kappa_in)", "worst/bound")
-"""Columns of the table of errors."""
+    shown = _scrolled(contents.accuracy._repr_html_(), "Errors of every result")
+    return f'{shown}<div class="plots">{"".join(figures.of_accuracy(contents))}</div>'
 
 
 def _training(contents: Contents) -> str:
@@ -211,9 +169,9 @@ def _training(contents: Contents) -> str:
         rows.append((name, str(result.epochs), last, f"{loss:.6g}" if np.isfinite(loss) else "-", f"{run.norms[-1]:.3g}"))
         doubted = doubts(contents.module, contents.data.X, contents.data.y, result)
         remarks += [f"{name}: {line}" for line in (result.message, *doubted)]
-    table = _table(("optimizer", "epochs", "last loss", "least loss", "norm of the gradient"), rows)
+    shown = table(("optimizer", "epochs", "last loss", "least loss", "norm of the gradient"), rows)
     told = "".join(f"<li>{escape(line)}</li>" for line in remarks)
-    return f'{table}<ul>{told}</ul><div class="plots">{"".join(figures.of_training(contents))}</div>'
+    return f'{_scrolled(shown, "Runs")}<ul>{told}</ul><div class="plots">{"".join(figures.of_training(contents))}</div>'
 
 
 def _fit(contents: Contents) -> str:
@@ -222,16 +180,6 @@ def _fit(contents: Contents) -> str:
     plots = "".join(figures.of_fit(contents))
     text = contents.fit._repr_html_()
     return f'{_scrolled(text, "Report of the fit")}<div class="plots">{plots}</div>'
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns) if any(columns) else ""
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    top = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return _scrolled(f"<table>{top}<tbody>{body}</tbody></table>", "Table")
 
 
 def _scrolled(html: str, words: str) -> str:
