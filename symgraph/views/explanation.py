@@ -168,28 +168,22 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
 
 def _surroundings(fresh: Sequence[str], place: int, *, python: bool) -> list[tuple[str, str]]:
     """Return the function around a line, and what the line is in it."""
-    found = _python(fresh, place) if python else _c(fresh, place)
+    line = fresh[place].strip()
+    if place < 3 and line.startswith("#" if python else "//"):
+        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+    found = _python(fresh, place, line) if python else _c(fresh, place, line)
     return [one for one in found if one[1]]
 
 
-def _python(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
-    line = fresh[place].strip()
-    if line.startswith("#") and place < 3:
-        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+def _python(fresh: Sequence[str], place: int, line: str) -> list[tuple[str, str]]:
     for node in ast.parse("\n".join(fresh)).body:
         if not node.lineno <= place + 1 <= (node.end_lineno or node.lineno):
             continue
         match node:
-            case ast.FunctionDef():
+            case ast.FunctionDef() | ast.ClassDef():
                 said = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
-                return [("in", f"{node.name}: {said}".rstrip(": ")), ("is", _in_function(node, place + 1))]
-            case ast.ClassDef():
-                said = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
-                field = re.match(r"(\w+): ", line)
-                kept = (
-                    f"a field: the value that _forward calls {field[1]}, kept since a later function reads it" if field else ""
-                )
-                return [("in", f"{node.name}: {said}"), ("is", kept)]
+                inside = _in_function(node, place + 1) if isinstance(node, ast.FunctionDef) else _in_class(line)
+                return [("in", f"{node.name}: {said}".rstrip(": ")), ("is", inside)]
             case ast.Import() | ast.ImportFrom():
                 return [("is", "an import; the arithmetic is NumPy's and the runtime's, the model's own lines are below")]
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
@@ -198,6 +192,11 @@ def _python(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
             case ast.Expr():
                 return [("is", "the module's docstring: its shapes, the formulas of the spec, and counts of operations")]
     return [("is", "layout, which computes nothing")]
+
+
+def _in_class(line: str) -> str:
+    field = re.match(r"(\w+): ", line)
+    return f"a field: the value that _forward calls {field[1]}, kept since a later function reads it" if field else ""
 
 
 def _in_function(node: ast.FunctionDef, number: int) -> str:
@@ -218,10 +217,7 @@ def _in_function(node: ast.FunctionDef, number: int) -> str:
     return "its head, or layout"
 
 
-def _c(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
-    line = fresh[place].strip()
-    if line.startswith("//") and place < 3:
-        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+def _c(fresh: Sequence[str], place: int, line: str) -> list[tuple[str, str]]:
     if line.startswith("#"):
         return [("is", "a line of the preprocessor: what compilers and machines differ in")]
     head = next((at for at in range(place, -1, -1) if re.match(r"\w.*\(", fresh[at]) and not fresh[at].endswith(";")), None)
