@@ -12,6 +12,7 @@ from symgraph.rewrite import RULES, VALUE_RULES
 from symgraph.spec.model import Model
 from symgraph.views.derivation import derivation
 from symgraph.views.formulas import formula
+from symgraph.views.named_graph import NamedGraph
 from symgraph.views.provenance import RULED, Provenance, Statement, provenance
 from symgraph.views.styles import STYLES
 
@@ -126,10 +127,8 @@ def _remark(fresh: Sequence[str], place: int) -> str:
 
 def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[str, str]]:
     plain = STYLES["text"]
-    exprs = {node.name: node.expr for node in model.nodes}
-    exprs |= {"loss": model.loss_expr} if model.loss_expr is not None else {}
-    weights = {entry.name for entry in model.weight_inputs}
     name = statement.node
+    vertex = NamedGraph(model).by_name.get(name)
     if statement.cotangent:
         slope = plain.derivative("loss", name)
         whole = (
@@ -138,11 +137,11 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
             else f"{name}: a part of the way back through it, to {slope}"
         )
         yield "node", whole if name else "a part of the way back"
-        if name in weights and model.loss_expr is not None:
-            found = next(one for one in derivation(model).weights if one.name == name)
-            yield "formula", f"{plain.derivative('loss', name)} = {formula(found.formula, plain)}"
-    elif name in exprs:
-        yield "node", f"{name} = {formula(exprs[name], plain)}"
+        if vertex is not None and vertex.kind == "weight" and model.loss_expr is not None:
+            gradient = next(one.formula for one in derivation(model).weights if one.name == name)
+            yield "formula", f"{plain.derivative('loss', name)} = {formula(gradient, plain)}"
+    elif vertex is not None and vertex.expr is not None:
+        yield "node", f"{name} = {formula(vertex.expr, plain)}"
     if statement.value:
         yield "computes", statement.value
     for origin in statement.origins:

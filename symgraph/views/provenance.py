@@ -136,6 +136,8 @@ class Provenance:
         belongs = belongs.removeprefix("d_")
         known = {*names.values(), *(f"d_{name}" for name in names.values())}
         belongs = belongs if belongs in known or f"d_{belongs}" in known else ""
+        if belongs == "loss" and writer.bound.get(graph.roots["loss"]) == "penalty":
+            belongs = "penalty"  # the loss of a graph of its own
         return Statement(line.text, belongs, line.node in names, cotangent, value, tuple(origins))
 
     def _origins(self, graph: Graph, positions: Sequence[int], *, cotangent: bool) -> list[Origin]:
