@@ -1,7 +1,6 @@
 """``symgraph predict``: compute predictions of a built model for the rows of a file."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +32,7 @@ from symgraph.cli.terminal import (
     note,
     note_next,
     read_weights,
+    write_out,
 )
 
 
@@ -69,7 +69,7 @@ def predict(
         assert data is not None  # else there is nothing to read
         with streamed_rows(module, data, reading, need_target=False, quiet=quiet) as rows:
             parts = rows.predictions(w)
-            _write(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
+            write_out(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
     else:
         found = read_rows(module, data, need_target=False, reading=reading, quiet=quiet)
         predicted = module.predict(w, found.X if found is not None else None)
@@ -77,9 +77,9 @@ def predict(
         if json:
             columns = zip(*_placed(predicted, kept, len(module.OUTPUTS)), strict=True)
             text = json_text({"model": module.MODEL, **dict(zip(module.OUTPUTS, map(list, columns), strict=True))})
-            _write(out, [f"{text}\n"])
+            write_out(out, [f"{text}\n"])
         else:
-            _write(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
+            write_out(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
     source = () if data is None or str(data) == "-" else ("--data", data)
@@ -102,16 +102,3 @@ def _placed(predicted: Any, kept: Any, width: int) -> list[list[float | None]]:
 def _lines(predicted: Any, kept: Any, width: int) -> Iterator[str]:
     rows = _placed(predicted, kept, width)
     return (",".join("" if one is None else repr(one) for one in row) + "\n" for row in rows)
-
-
-def _write(path: Path | None, lines: Iterable[str]) -> None:
-    from symgraph.errors import OptionError
-    from symgraph.io.files import write_file
-
-    if path is None:
-        sys.stdout.writelines(lines)
-        return
-    try:
-        write_file(path, lines)
-    except OSError as error:
-        raise OptionError(f"--out: {path} cannot be written: {error.strerror}") from error

@@ -8,7 +8,7 @@ import typer
 from symgraph.cli.current import models_of
 from symgraph.cli.points import Row, WeightsFile, point_of
 from symgraph.cli.rows import DataFile
-from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note
+from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note, write_out
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
@@ -55,25 +55,12 @@ def show(
         if len(models) > 1:
             names = ", ".join(one.name for one in models)
             raise OptionError(f"{model} has several models ({names}); build them and name one")
-        _write(out, _derivation(models[0], format, point_of(models[0], data, weights, row, quiet=quiet), json=json))
+        write_out(out, [_derivation(models[0], format, point_of(models[0], data, weights, row, quiet=quiet), json=json)])
         return
     for one in models:
         if one.loss_expr is None and not graph:
             note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
-    _write(out, _json(models, format, graph=graph) if json else _text(models, format, graph=graph))
-
-
-def _write(out: Path | None, text: str) -> None:
-    from symgraph.errors import OptionError
-    from symgraph.io.files import write_file
-
-    if out is None:
-        print(text, end="")
-        return
-    try:
-        write_file(out, [text])
-    except OSError as error:
-        raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
+    write_out(out, [_json(models, format, graph=graph) if json else _text(models, format, graph=graph)])
 
 
 def _json(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa: A002  the option's name

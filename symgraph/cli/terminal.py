@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -105,6 +105,28 @@ def _check_target(option: str, path: Path, target: Path, others: Sequence[Path |
         raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
     if not os.access(target.parent, os.W_OK):
         raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
+
+
+def write_out(out: Path | None, text: Iterable[str]) -> None:
+    """Write to the file of --out, or to stdout.
+
+    Args:
+        out: the file; None is stdout.
+        text: in pieces, each written as it comes.
+
+    Raises:
+        OptionError: the file cannot be written.
+    """
+    from symgraph.errors import OptionError
+    from symgraph.io.files import write_file
+
+    if out is None:
+        sys.stdout.writelines(text)
+        return
+    try:
+        write_file(out, text)
+    except OSError as error:
+        raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
 
 
 def file_of(path: Path, name: str, names: Collection[str]) -> Path:

@@ -21,7 +21,7 @@ from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
-_TRUTHS = {
+TRUTHS = {
     sympy.StrictLessThan: "lt",
     sympy.LessThan: "le",
     sympy.StrictGreaterThan: "gt",
@@ -30,8 +30,10 @@ _TRUTHS = {
     sympy.Unequality: "ne",
     sympy.Not: "not",
 }
+"""The operation of each comparison and of the negation."""
 
-_LOGICAL = {sympy.And: "and", sympy.Or: "or"}
+LOGICAL = {sympy.And: "and", sympy.Or: "or"}
+"""The operation that joins the conditions of each connective, two at a time."""
 
 
 def lower(model: Model, *, guarded: bool = True) -> Graph:
@@ -189,7 +191,7 @@ class Scope:
         rule = _rule_for(part.__class__)
         if rule is not None:
             return rule(self, part)
-        name, args = (_TRUTHS[type(part)], part.args) if type(part) in _TRUTHS else op_of(part)
+        name, args = (TRUTHS[type(part)], part.args) if type(part) in TRUTHS else op_of(part)
         if name is None:
             raise SpecError(
                 f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
@@ -313,7 +315,7 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
 
 def _lower_chain(scope: Scope, part: Any) -> int:
     """Combine the operands of a commutative operation from left to right."""
-    name = _LOGICAL.get(type(part)) or FUNCTIONS[type(part)]
+    name = LOGICAL.get(type(part)) or FUNCTIONS[type(part)]
     return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 

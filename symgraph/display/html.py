@@ -61,10 +61,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], states: Sequence[S
         *(f"<th>{html.escape(cell)}</th>" for cell in head),
         "</tr></thead><tbody>",
     ]
-    for place, cells in enumerate(rows):
-        of_cells = [""] * (len(cells) - 1) + ([f' class="{states[place]}"'] if states else [""])
-        cells_of_row = zip(of_cells, cells, strict=True)
-        lines += ["<tr>", *(f"<td{state}>{html.escape(cell)}</td>" for state, cell in cells_of_row), "</tr>"]
+    for place, (*cells, last) in enumerate(rows):
+        state = f' class="{states[place]}"' if states else ""
+        lines += ["<tr>", *(f"<td>{html.escape(cell)}</td>" for cell in cells), f"<td{state}>{html.escape(last)}</td></tr>"]
     return "".join([*lines, "</tbody></table></div>"])
 
 

@@ -36,9 +36,8 @@ def grouped(picture: Picture) -> Picture:
 
 def _keys(picture: Picture) -> dict[str, tuple[Hashable, Hashable]]:
     """Return for each box what it shares with others: with ends and outputs apart, and with these together."""
-    at = {box.key: index for index, box in enumerate(picture.boxes)}
-    edges = [(at[arrow.source], at[arrow.target]) for arrow in picture.arrows]
-    ranks, used = ranked(len(at), edges), {source for source, _ in edges}
+    edges = picture.edges
+    ranks, used = ranked(len(picture.boxes), edges), {source for source, _ in edges}
     late = {source for source, target in edges if target in used}  # used by more than ends
     depth = max(ranks) + 1
     keys: dict[str, tuple[Hashable, Hashable]] = {}

@@ -15,7 +15,9 @@ from typing import NamedTuple
 _SWEEPS = 12
 """Sweeps of each kind, from left to right and back; later ones change little."""
 _APART = 14.0
-"""Room between two boxes of a column; of a box and a bend it is half."""
+"""Room between two boxes of a column."""
+_CLOSER = 0.6
+"""Room above or below a bend as a part of that."""
 _GAP = (40.0, 110.0)
 """Narrowest and widest room between columns; it grows with the rise of the edges there."""
 _STEEP = 0.22
@@ -180,9 +182,9 @@ class _Grid:
     def _exchange(self) -> None:
         """Exchange two neighbours in a column as long as that saves crossings."""
         for column in self.columns:
-            better = True
+            better, places = True, self._places()  # of the neighbours, which stand in other columns
             while better:
-                better, places = False, self._places()
+                better = False
                 for at in range(len(column) - 1):
                     upper, lower = column[at], column[at + 1]
                     saved = 0
@@ -235,8 +237,8 @@ class _Grid:
         """Put a column's items as near as can be to the heights wanted, in their order and apart from each other."""
         offsets = [0.0]
         for upper, lower in pairwise(column):
-            bends = (upper >= self.count) + (lower >= self.count)
-            apart = _APART * (1.0, 0.6, 0.6)[bends]
+            bends = max(upper, lower) >= self.count
+            apart = _APART * (_CLOSER if bends else 1.0)
             offsets.append(offsets[-1] + (self.sizes[upper].height + self.sizes[lower].height) / 2 + apart)
         blocks: list[tuple[float, float, int]] = []  # mean, strength, number of items
         for want, strength, offset in zip(wanted, strengths, offsets, strict=False):

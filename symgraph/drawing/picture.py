@@ -90,6 +90,12 @@ class Picture:
     note: str = ""
 
     @property
+    def edges(self) -> list[tuple[int, int]]:
+        """The arrows as pairs of places of boxes."""
+        at = {box.key: place for place, box in enumerate(self.boxes)}
+        return [(at[arrow.source], at[arrow.target]) for arrow in self.arrows]
+
+    @property
     def has_numbers(self) -> bool:
         """Whether boxes have values."""
         return any(box.value for box in self.boxes)

@@ -55,8 +55,7 @@ def svg(picture: Picture, theme: Theme = "both") -> str:
     Returns:
         The text of a file, or of an element in a page.
     """
-    at = {box.key: index for index, box in enumerate(picture.boxes)}
-    edges = [(at[arrow.source], at[arrow.target]) for arrow in picture.arrows]
+    edges = picture.edges
     sizes = _sizes(picture, edges)
     placed = layered(sizes, edges)
     inner = max(placed.width, _NARROWEST - 2 * _EDGE, width(picture.title, _TITLE), width(picture.subtitle, _SMALL))

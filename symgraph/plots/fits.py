@@ -38,7 +38,7 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
         _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1], marker), text)
     _, target, across = _named(sets, over_feature)
     ax.set(ylabel=target, xlabel=across)
-    ax.set_title(result.problem.module.METADATA.get("doc") or f"{result.problem.module.MODEL}: fit", wrap=True)
+    ax.set_title(_title(result), wrap=True)
     ax.legend()
     grid(ax)
     return ax
@@ -95,8 +95,12 @@ def save_fit(result: Any, path: Any) -> None:
     Raises:
         OptionError: as for `fit`, or the file cannot be written.
     """
-    title = result.problem.module.METADATA.get("doc") or f"{result.problem.module.MODEL}: fit"
-    save_figure(path, lambda figure: fit_and_residuals(result, figure.subplots(2, 1, **_HEIGHTS)), title)
+    save_figure(path, lambda figure: fit_and_residuals(result, figure.subplots(2, 1, **_HEIGHTS)), _title(result))
+
+
+def _title(result: Any) -> str:
+    module = result.problem.module
+    return module.METADATA.get("doc") or f"{module.MODEL}: fit"
 
 
 def _looks() -> Iterator[tuple[str, str]]:

@@ -132,22 +132,21 @@ def derivation(model: Model, point: Point | None = None) -> Derivation:
         raise SpecError(f"model {model.name}: it has no loss to derive; set one with model.loss")
     with sympy.evaluate(True):
         graph = NamedGraph(model)
-        numbers = None if point is None else graph.numbers(point)
-        derived = _derived(graph)
-    filled = [_with_numbers(one, numbers) for one in derived]
-    values: Mapping[str, float] = {} if numbers is None else numbers.values
+        numbers = Numbers({}, {}, {}) if point is None else graph.numbers(point)
+        derived = _derived(graph, numbers)
+    values = numbers.values
     return Derivation(
         model.name,
         tuple(end for end in ENDS if end in graph.by_name),
-        {one.name: values[one.name] for one in model.inputs if numbers is not None},
+        {one.name: values[one.name] for one in model.inputs if values},
         tuple(Definition(one.name, one.expr, values.get(one.name)) for one in graph.vertices if one.expr is not None),
-        tuple(one for one in filled if one.kind != "weight"),
-        tuple(one for one in filled if one.kind == "weight"),
+        tuple(one for one in derived if one.kind != "weight"),
+        tuple(one for one in derived if one.kind == "weight"),
     )
 
 
-def _derived(graph: NamedGraph) -> list[Derivative]:
-    """Derive by every joint and every weight, without numbers."""
+def _derived(graph: NamedGraph, numbers: Numbers) -> list[Derivative]:
+    """Derive by every joint and every weight."""
     proof = _Proof(graph.model)
     for end in (graph.by_name[name] for name in ENDS if name in graph.by_name):
         proof.define(end.symbol, end.expr)
@@ -156,30 +155,35 @@ def _derived(graph: NamedGraph) -> list[Derivative]:
         if edge.source in moved:
             moved.add(edge.target)
     edges = [edge for edge in graph.edges if edge.source in moved]
-    partials = _partials(graph, edges, proof)
+    written = sums_in(graph.model.exprs)
+    partials = _partials(graph, edges, written, proof)
     uses: dict[str, list[Edge]] = {}
     for edge in edges:
         if partials[edge.source, edge.target].coefficient != 0:
             uses.setdefault(edge.source, []).append(edge)
     ways = _ways(graph, uses)
     symbols = {vertex.name: cotangent(vertex.name, place) for place, vertex in enumerate(graph.vertices)}
-    written = sums_in(graph.model.exprs)
     found: list[Derivative] = []
     choices: list[list[Any]] = []
     for vertex, several in ways:
-        chains = tuple(
-            Chain(start, tuple(Step(e.source, e.target, partials[e.source, e.target], None) for e in edges), None)
-            for start, edges in several
-        )
+        chains = tuple(_chain(start, edges, partials, numbers) for start, edges in several)
         raw = sympy.Add(*(sympy.Mul(*_start(start, symbols), *(e.partial for e in edges)) for start, edges in several))
         proof.define(symbols[vertex.name], raw)
-        found.append(Derivative(vertex.name, vertex.kind, chains, (), None))
+        found.append(Derivative(vertex.name, vertex.kind, chains, (), numbers.cotangents.get(vertex.name)))
         choices.append([raw, *_formulas(chains, symbols, written)])
     chosen = proof.best(choices)
     return [
         replace(one, formula=best if isinstance(best, tuple) else (product(best, written),))
         for one, best in zip(found, chosen, strict=True)
     ]
+
+
+def _chain(start: str, edges: Sequence[Edge], partials: Mapping[tuple[str, str], Product], numbers: Numbers) -> Chain:
+    keys = [(edge.source, edge.target) for edge in edges]
+    steps = tuple(Step(*key, partials[key], numbers.partials.get(key)) for key in keys)
+    first = numbers.cotangents.get(start)
+    number = None if first is None else math.prod((numbers.partials[key] for key in keys), start=first)
+    return Chain(start, steps, number)
 
 
 def _start(start: str, symbols: Mapping[str, Cotangent]) -> tuple[Any, ...]:
@@ -193,11 +197,13 @@ def _formulas(chains: Sequence[Chain], symbols: Mapping[str, Cotangent], written
     return [*sums(plain, written), *(sums(cancelled, written) if cancelled != plain else ())]
 
 
-def _partials(graph: NamedGraph, edges: Sequence[Edge], proof: "_Proof") -> dict[tuple[str, str], Product]:
+def _partials(
+    graph: NamedGraph, edges: Sequence[Edge], written: frozenset[Any], proof: "_Proof"
+) -> dict[tuple[str, str], Product]:
     """Return the local partials of some edges in their simplest forms."""
     model = graph.model
     nodes = [(node.expr, node.symbol) for node in reversed(model.nodes)]
-    written, textbook = sums_in(model.exprs), textbook_loss(model)
+    textbook = textbook_loss(model)
     choices = []
     for edge in edges:
         target, source = graph.by_name[edge.target], graph.by_name[edge.source]
@@ -217,10 +223,9 @@ def _ways(graph: NamedGraph, uses: Mapping[str, Sequence[Edge]]) -> list[tuple[V
     """Return the chains of each weight and of each vertex that gets a cotangent, from the loss to the weights."""
     single: dict[str, tuple[str, list[Edge]]] = {end: (end, []) for end in ENDS}
     result: list[tuple[Vertex, list[tuple[str, list[Edge]]]]] = []
-    order = sorted(graph.vertices, key=lambda one: one.kind != "weight")  # stable: weights come last when reversed
-    for vertex in reversed(order):
-        if vertex.name in ENDS:
-            continue
+    weights = [vertex for vertex in graph.vertices if vertex.kind == "weight"]
+    others = [vertex for vertex in graph.vertices if vertex.kind != "weight" and vertex.name not in ENDS]
+    for vertex in (*reversed(others), *weights):
         ways = [(single[e.target][0], [*single[e.target][1], e]) for e in uses.get(vertex.name, ()) if e.target in single]
         if vertex.kind == "weight":
             result.append((vertex, ways))
@@ -229,21 +234,7 @@ def _ways(graph: NamedGraph, uses: Mapping[str, Sequence[Edge]]) -> list[tuple[V
             single[vertex.name] = (vertex.name, [])
         elif ways:
             single[vertex.name] = ways[0]
-    places = {vertex.name: place for place, vertex in enumerate(graph.vertices)}
-    return sorted(result, key=lambda one: places[one[0].name] if one[0].kind == "weight" else -1)
-
-
-def _with_numbers(one: Derivative, numbers: Numbers | None) -> Derivative:
-    if numbers is None:
-        return one
-    chains = []
-    for chain in one.chains:
-        steps = tuple(replace(step, number=numbers.partials[step.source, step.target]) for step in chain.steps)
-        start = numbers.cotangents[chain.start]
-        chains.append(
-            Chain(chain.start, steps, math.prod((step.number for step in steps if step.number is not None), start=start))
-        )
-    return replace(one, chains=tuple(chains), number=numbers.cotangents[one.name])
+    return result
 
 
 class _Proof:

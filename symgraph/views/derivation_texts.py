@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from symgraph.views.derivation import ENDS, Chain, Derivation, Derivative
 from symgraph.views.formulas import formula
 from symgraph.views.styles import STYLES, Style
-
-TextFormat = Literal["text", "markdown", "latex", "html"]
-"""Formats of a derivation."""
 
 
 class Line(NamedTuple):
@@ -125,9 +122,13 @@ def _data(one: Derivative) -> dict[str, Any]:
     return {"chains": chains, "formula": formula(one.formula, plain), "value": one.number}
 
 
+def _title(derived: Derivation) -> str:
+    return f"{derived.model}: the derivative of the {' and the '.join(derived.of)} by each weight"
+
+
 def derivation_text(derived: Derivation) -> str:
     """Return a derivation as plain text."""
-    parts = [f"{derived.model}: the derivative of the {' and the '.join(derived.of)} by each weight\n"]
+    parts = [f"{_title(derived)}\n"]
     for block in blocks(derived, STYLES["text"]):
         heading = f"{block.title}: {block.of}" if block.of else block.title
         width = max((len(line.left) for line in block.lines), default=0)
@@ -176,7 +177,7 @@ def _latex_line(line: Line) -> str:
 
 def derivation_markdown(derived: Derivation) -> str:
     """Return a derivation as Markdown, with formulas between dollars."""
-    parts = [f"# {derived.model}: the derivative of the {' and the '.join(derived.of)} by each weight"]
+    parts = [f"# {_title(derived)}"]
     for block in blocks(derived, STYLES["latex"]):
         title = f"{block.title}: ${block.of}$" if block.of else block.title
         parts.append(f"## {title}\n\n$$\n\\begin{{aligned}}\n{_aligned(block.lines)}\n\\end{{aligned}}\n$$")
@@ -238,7 +239,7 @@ STYLE_SHEET = """\
 
 def derivation_page(derived: Derivation) -> str:
     """Return a derivation as an HTML page that needs no other file."""
-    title = f"{escape(derived.model)}: the derivative of the {' and the '.join(derived.of)} by each weight"
+    title = escape(_title(derived))
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -261,7 +262,7 @@ h1 {{ font-size: 1.3rem; }}
 """
 
 
-TEXTS: Mapping[TextFormat, Callable[[Derivation], str]] = MappingProxyType(
+TEXTS: Mapping[str, Callable[[Derivation], str]] = MappingProxyType(
     {"text": derivation_text, "markdown": derivation_markdown, "latex": derivation_latex, "html": derivation_page}
 )
 """How a derivation is written in each format."""

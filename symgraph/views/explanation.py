@@ -12,6 +12,7 @@ from symgraph.rewrite import RULES, VALUE_RULES
 from symgraph.spec.model import Model
 from symgraph.views.derivation import derivation
 from symgraph.views.formulas import formula
+from symgraph.views.named_graph import NamedGraph
 from symgraph.views.provenance import RULED, Provenance, Statement, provenance
 from symgraph.views.styles import STYLES
 
@@ -126,10 +127,8 @@ def _remark(fresh: Sequence[str], place: int) -> str:
 
 def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[str, str]]:
     plain = STYLES["text"]
-    exprs = {node.name: node.expr for node in model.nodes}
-    exprs |= {"loss": model.loss_expr} if model.loss_expr is not None else {}
-    weights = {entry.name for entry in model.weight_inputs}
     name = statement.node
+    vertex = NamedGraph(model).by_name.get(name)
     if statement.cotangent:
         slope = plain.derivative("loss", name)
         whole = (
@@ -138,11 +137,11 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
             else f"{name}: a part of the way back through it, to {slope}"
         )
         yield "node", whole if name else "a part of the way back"
-        if name in weights and model.loss_expr is not None:
-            found = next(one for one in derivation(model).weights if one.name == name)
-            yield "formula", f"{plain.derivative('loss', name)} = {formula(found.formula, plain)}"
-    elif name in exprs:
-        yield "node", f"{name} = {formula(exprs[name], plain)}"
+        if vertex is not None and vertex.kind == "weight" and model.loss_expr is not None:
+            gradient = next(one.formula for one in derivation(model).weights if one.name == name)
+            yield "formula", f"{plain.derivative('loss', name)} = {formula(gradient, plain)}"
+    elif vertex is not None and vertex.expr is not None:
+        yield "node", f"{name} = {formula(vertex.expr, plain)}"
     if statement.value:
         yield "computes", statement.value
     for origin in statement.origins:
@@ -168,28 +167,22 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
 
 def _surroundings(fresh: Sequence[str], place: int, *, python: bool) -> list[tuple[str, str]]:
     """Return the function around a line, and what the line is in it."""
-    found = _python(fresh, place) if python else _c(fresh, place)
+    line = fresh[place].strip()
+    if place < 3 and line.startswith("#" if python else "//"):
+        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+    found = _python(fresh, place, line) if python else _c(fresh, place, line)
     return [one for one in found if one[1]]
 
 
-def _python(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
-    line = fresh[place].strip()
-    if line.startswith("#") and place < 3:
-        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+def _python(fresh: Sequence[str], place: int, line: str) -> list[tuple[str, str]]:
     for node in ast.parse("\n".join(fresh)).body:
         if not node.lineno <= place + 1 <= (node.end_lineno or node.lineno):
             continue
         match node:
-            case ast.FunctionDef():
+            case ast.FunctionDef() | ast.ClassDef():
                 said = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
-                return [("in", f"{node.name}: {said}".rstrip(": ")), ("is", _in_function(node, place + 1))]
-            case ast.ClassDef():
-                said = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
-                field = re.match(r"(\w+): ", line)
-                kept = (
-                    f"a field: the value that _forward calls {field[1]}, kept since a later function reads it" if field else ""
-                )
-                return [("in", f"{node.name}: {said}"), ("is", kept)]
+                inside = _in_function(node, place + 1) if isinstance(node, ast.FunctionDef) else _in_class(line)
+                return [("in", f"{node.name}: {said}".rstrip(": ")), ("is", inside)]
             case ast.Import() | ast.ImportFrom():
                 return [("is", "an import; the arithmetic is NumPy's and the runtime's, the model's own lines are below")]
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
@@ -198,6 +191,11 @@ def _python(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
             case ast.Expr():
                 return [("is", "the module's docstring: its shapes, the formulas of the spec, and counts of operations")]
     return [("is", "layout, which computes nothing")]
+
+
+def _in_class(line: str) -> str:
+    field = re.match(r"(\w+): ", line)
+    return f"a field: the value that _forward calls {field[1]}, kept since a later function reads it" if field else ""
 
 
 def _in_function(node: ast.FunctionDef, number: int) -> str:
@@ -218,10 +216,7 @@ def _in_function(node: ast.FunctionDef, number: int) -> str:
     return "its head, or layout"
 
 
-def _c(fresh: Sequence[str], place: int) -> list[tuple[str, str]]:
-    line = fresh[place].strip()
-    if line.startswith("//") and place < 3:
-        return [("is", "the header: the spec that the file is from, and a digest that tells if a hand has edited it")]
+def _c(fresh: Sequence[str], place: int, line: str) -> list[tuple[str, str]]:
     if line.startswith("#"):
         return [("is", "a line of the preprocessor: what compilers and machines differ in")]
     head = next((at for at in range(place, -1, -1) if re.match(r"\w.*\(", fresh[at]) and not fresh[at].endswith(";")), None)

@@ -11,6 +11,7 @@ from symgraph.errors import OptionError
 from symgraph.runtime.labels import array_of
 from symgraph.spec import model as spec
 from symgraph.views.formulas import formula
+from symgraph.views.named_graph import NamedGraph
 from symgraph.views.picture import pictured
 from symgraph.views.styles import STYLES, Style
 
@@ -55,9 +56,8 @@ def formulas(model: spec.Model, style: Style) -> list[tuple[str, str]]:
         model: the spec, which may not be complete yet.
         style: a row of ``STYLES``.
     """
-    ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
-    exprs = {node.name: node.expr for node in model.nodes} | {name: expr for name, expr in ends.items() if expr is not None}
-    return [(style.name(name), formula(expr, style)) for name, expr in exprs.items()]
+    defined = [one for one in NamedGraph(model).vertices if one.expr is not None]
+    return [(style.name(one.name), formula(one.expr, style)) for one in defined]
 
 
 def aligned(rows: Iterable[tuple[str, str]]) -> str:

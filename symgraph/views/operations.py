@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from symgraph.derive.lowering import lower
+from symgraph.derive.lowering import LOGICAL, TRUTHS, lower
 from symgraph.ir.graph import Graph, Node, needed
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
@@ -19,17 +19,7 @@ from symgraph.views.named_graph import NamedGraph
 
 _MINUS = "\N{MINUS SIGN}"
 _INFIX: Mapping[str, str] = {"add": "+", "sub": _MINUS, "mul": "\N{MULTIPLICATION SIGN}", "div": "÷", "pow": "^"}
-_CONDITIONS: Mapping[str, Any] = {
-    "lt": sympy.Lt,
-    "le": sympy.Le,
-    "gt": sympy.Gt,
-    "ge": sympy.Ge,
-    "eq": sympy.Eq,
-    "ne": sympy.Ne,
-    "and": sympy.And,
-    "or": sympy.Or,
-    "not": sympy.Not,
-}
+_CONDITIONS: Mapping[str, Any] = {op: kind for kind, op in (TRUTHS | LOGICAL).items()}
 _POWERS: Mapping[str, str] = {"2": "square", "3": "cube"}
 _LONG = 24
 """Most signs of what is written in the box of an operation."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import mpmath
@@ -38,6 +39,8 @@ WRITTEN = "lower"
 RULED = ("rewrite", "factor")
 """Names of the steps that apply rules of tables."""
 _POINTS, _DIGITS = 4, 12
+_STANDS: Mapping[str, float] = MappingProxyType({"cotangent": 0.8125, "direction": 1.3, "largest": 1.7976931348623157e308})
+"""Numbers that stand for leaves of which no point has one."""
 _SWAPPED = frozenset({"add", "mul", "min", "max", "and", "or", "eq", "ne"})
 """Operations whose operands may stand in any order."""
 
@@ -107,7 +110,11 @@ class Provenance:
     _written: tuple[tuple[SectionWriter, Line], ...]
     _points: tuple[Point, ...]
     _forms: dict[Any, int] = field(default_factory=dict)
-    _keys: list[list[Any]] = field(default_factory=list)
+    """The first stage that has each form."""
+    _texts: list[dict[Any, str]] = field(default_factory=list)
+    """Of each stage the expression of each value."""
+    _keys: list[Any] = field(default_factory=list)
+    """The values of the nodes of the last stage."""
 
     def statements(self) -> Iterator[tuple[str, Callable[[], Statement]]]:
         """Yield the text of each statement, and a function that finds out its origin."""
@@ -123,22 +130,19 @@ class Provenance:
         value, origins = "", list[Origin]()
         if graph is self.stages[-1].graph:
             self._look()
-            value = self._shortest(self._keys[-1][line.node])
+            key = self._keys[line.node]
+            value = min((texts[key] for texts in self._texts if key in texts), key=len, default="")
             origins = self._origins(graph, _inlined(writer, line.node), cotangent=cotangent)
         belongs = belongs.removeprefix("d_")
         known = {*names.values(), *(f"d_{name}" for name in names.values())}
         belongs = belongs if belongs in known or f"d_{belongs}" in known else ""
+        if belongs == "loss" and writer.bound.get(graph.roots["loss"]) == "penalty":
+            belongs = "penalty"  # the loss of a graph of its own
         return Statement(line.text, belongs, line.node in names, cotangent, value, tuple(origins))
-
-    def _shortest(self, key: Any) -> str:
-        """Return the shortest expression of a value among all graphs, the earliest of such."""
-        pairs = zip(self.stages, self._keys, strict=True)
-        found = [(stage.graph, at) for stage, keys in pairs if (at := _place(stage.graph, keys, key)) is not None]
-        return min((_text(graph, at) for graph, at in found), key=len, default="")
 
     def _origins(self, graph: Graph, positions: Sequence[int], *, cotangent: bool) -> list[Origin]:
         """Return the origins of some operations, one for each step: that which tells most."""
-        keys, found = self._keys[-1], dict[str, Origin]()
+        keys, found = self._keys, dict[str, Origin]()
         composed = {node.origin for node in self.stages[0].graph.nodes if node.op in OPS and OPS[node.op].stable is not None}
         for position in positions:
             node = graph.nodes[position]
@@ -148,54 +152,37 @@ class Provenance:
             if stage.name == "differentiate" and not cotangent and node.origin in composed:
                 stage = next(one for one in self.stages if one.name == "expand")  # the slope of the op has the same part
             _, _, rule = node.origin.partition(": ")
-            before = self._before(place, keys[position])
+            before = self._texts[place - 1].get(keys[position], "")
             origin = Origin(stage.name, stage.reason, before, rule if stage.name in RULED else "")
             if stage.name not in found or (before and not found[stage.name].before):
                 found[stage.name] = origin
         return [*found.values()]
 
-    def _before(self, place: int, key: Any) -> str:
-        """Return the expression of a value in the graph before a stage."""
-        graph = self.stages[place - 1].graph
-        found = _place(graph, self._keys[place - 1], key)
-        return "" if found is None else _text(graph, found)
-
     def _look(self) -> None:
-        """Find the key of each node of each stage, and the first stage that has each form."""
-        if self._keys:
+        """Find the value of each node of each stage, the first expression of it there, and the first stage of each form."""
+        if self._texts:
             return
         known: dict[Any, Any] = {}
         with mpmath.workdps(30):
             for place, stage in enumerate(self.stages):
                 keys: list[Any] = []
-                for node in stage.graph.nodes:
+                texts: dict[Any, str] = {}
+                for node, text in zip(stage.graph.nodes, expressions(stage.graph, names_of(stage.graph)), strict=True):
                     if node.data is None:
-                        form = _form(node.op, [keys[arg] for arg in node.args])
+                        form = _form(node.op, args := [keys[arg] for arg in node.args])
                         if form not in known:
-                            known[form] = _value(node.op, [keys[arg] for arg in node.args])
+                            known[form] = _value(node.op, args, form)
                         keys.append(known[form])
                         self._forms.setdefault(form, place)
+                        texts.setdefault(known[form], text)
                     else:
                         keys.append(self._leaf(node.op, node.data))
-                self._keys.append(keys)
+                self._texts.append(texts)
+                self._keys = keys
 
     def _leaf(self, op: str, data: Any) -> Any:
-        if isinstance(data, float):
-            return tuple(_Number(mpmath.mpf(data)) for _ in self._points)
-        if op in ("cotangent", "direction", "largest"):
-            stands = {"cotangent": 0.8125, "direction": 1.3, "largest": 1.7976931348623157e308}[op]
-            return tuple(_Number(mpmath.mpf(stands)) for _ in self._points)
-        return tuple(_Number(mpmath.mpf(point[data])) for point in self._points)
-
-
-def _place(graph: Graph, keys: Sequence[Any], key: Any) -> int | None:
-    """Return the position of an operation with a value."""
-    return next((at for at, other in enumerate(keys) if other == key and graph.nodes[at].data is None), None)
-
-
-def _text(graph: Graph, position: int) -> str:
-    names = names_of(graph)
-    return expressions(graph, {at: name for at, name in names.items() if at != position})[position]
+        same = data if isinstance(data, float) else _STANDS.get(op)
+        return tuple(_Number(mpmath.mpf(point[data] if same is None else same)) for point in self._points)
 
 
 def _base(label: str, names: Iterable[str]) -> str:
@@ -225,9 +212,8 @@ def _form(op: str, args: Sequence[Any]) -> Any:
     return (op, tuple(sorted(args, key=hash)) if op in _SWAPPED else tuple(args))
 
 
-def _value(op: str, args: Sequence[Any]) -> Any:
+def _value(op: str, args: Sequence[Any], form: Any) -> Any:
     """Return the values of an operation at the points; its form where it has none that is known."""
-    form = _form(op, args)
     if not all(isinstance(arg, tuple) and arg and isinstance(arg[0], _Number) for arg in args):
         return form
     try:

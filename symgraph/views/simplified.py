@@ -131,7 +131,7 @@ def _oriented(base: Any, exponent: Any, written: Collection[Any]) -> tuple[Any, 
     if not (base.is_Add and exponent.is_Integer):
         return sympy.S.One, base
     content, rest = _content(base)
-    if rest not in written and (-rest in written or (rest != base and _mostly_negative(rest)) or _mostly_negative(rest)):
+    if rest not in written and (-rest in written or _mostly_negative(rest)):
         content, rest = -content, -rest
     return content**exponent, rest
 
@@ -243,17 +243,14 @@ def _by_own(expr: Any, own: Any, symbol: Any) -> Any:
     """Return a multiple of what was differentiated, with its node's name; None where that would divide by more."""
     if not own.is_Mul and not own.is_Pow:
         return None
-    powers = dict(product(expr).factors)
-    quotient = times((expr, Product(sympy.S.One, tuple((base, -exponent) for base, exponent in product(own).factors))))
-    if any(exponent.is_negative is not False and not _is_below(powers.get(base)) for base, exponent in quotient.factors):
+    powers, divisor = dict(product(expr).factors), product(own)
+    quotient = times((expr, Product(sympy.S.One, tuple((base, -exponent) for base, exponent in divisor.factors))))
+    below = {base for base, exponent in powers.items() if exponent.is_negative}
+    if any(exponent.is_negative is not False and base not in below for base, exponent in quotient.factors):
         return None
     if len(quotient.factors) >= len(powers):
         return None
-    return sympy.Mul(symbol, quotient.value / product(own).coefficient)
-
-
-def _is_below(exponent: Any) -> bool:
-    return exponent is not None and bool(exponent.is_negative)
+    return sympy.Mul(symbol, quotient.value / divisor.coefficient)
 
 
 def _chosen(expr: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple
 
 Language = Literal["text", "latex", "mathml"]
 """Names of the languages."""
@@ -52,104 +52,72 @@ _SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Relations and connectives of plain text in LaTeX and in MathML, where they are others there."""
 
 
-class Style(Protocol):
-    """A language of formulas; each method writes one form of parts that are written already."""
+class Style:
+    """A language of formulas; each method writes one form of parts that are written already. This one is plain text."""
 
-    fractions: ClassVar[bool]
+    fractions: ClassVar[bool] = False
     """Whether quotients are two-dimensional, so that numerator, denominator and exponent need no brackets."""
 
     def name(self, name: str) -> str:
         """Write the name of an input or a node."""
-
-    def cotangent(self, name: str) -> str:
-        """Write the name of a cotangent."""
-
-    def number(self, text: str) -> str:
-        """Write a number that is not negative, as Python writes it."""
-
-    def bracket(self, text: str) -> str:
-        """Put brackets around a part."""
-
-    def sign(self, sign: str) -> str:
-        """Write "+" or "-" between terms."""
-
-    def negative(self, text: str) -> str:
-        """Write minus a part."""
-
-    def times(self, factors: Sequence[str]) -> str:
-        """Write a product."""
-
-    def over(self, above: str, below: str) -> str:
-        """Write a quotient."""
-
-    def power(self, base: str, exponent: str) -> str:
-        """Write a power."""
-
-    def root(self, text: str) -> str:
-        """Write a square root."""
-
-    def call(self, function: str, args: Sequence[str]) -> str:
-        """Write the value of a function."""
-
-    def cases(self, branches: Sequence[tuple[str, str]]) -> str:
-        """Write values with their conditions, "" for what holds otherwise."""
-
-    def related(self, left: str, sign: str, right: str) -> str:
-        """Write a comparison, or two conditions that "and" or "or" joins."""
-
-    def derivative(self, of: str, by: str) -> str:
-        """Write a partial derivative of two written names."""
-
-
-class _Plain:
-    fractions: ClassVar[bool] = False
-
-    def name(self, name: str) -> str:
         return name
 
     def cotangent(self, name: str) -> str:
+        """Write the name of a cotangent."""
         return f"d_{name}"
 
     def number(self, text: str) -> str:
+        """Write a number that is not negative, as Python writes it."""
         return text
 
     def bracket(self, text: str) -> str:
+        """Put brackets around a part."""
         return f"({text})"
 
     def sign(self, sign: str) -> str:
+        """Write "+" or "-" between terms."""
         return f" {sign} "
 
     def negative(self, text: str) -> str:
+        """Write minus a part."""
         return f"-{text}"
 
     def times(self, factors: Sequence[str]) -> str:
+        """Write a product."""
         return "*".join(factors)
 
     def over(self, above: str, below: str) -> str:
+        """Write a quotient."""
         return f"{above}/{below}"
 
     def power(self, base: str, exponent: str) -> str:
+        """Write a power."""
         return f"{base}**{exponent}"
 
     def root(self, text: str) -> str:
+        """Write a square root."""
         return f"sqrt({text})"
 
     def call(self, function: str, args: Sequence[str]) -> str:
+        """Write the value of a function."""
         return f"{function}({', '.join(args)})"
 
     def cases(self, branches: Sequence[tuple[str, str]]) -> str:
+        """Write values with their conditions, "" for what holds otherwise."""
         texts = [f"{value} if {condition}" if condition else value for value, condition in branches]
         return f"({' else '.join(texts)}{' else undefined' if branches[-1][1] else ''})"
 
     def related(self, left: str, sign: str, right: str) -> str:
+        """Write a comparison, or two conditions that "and" or "or" joins."""
         return f"{left} {sign} {right}"
 
     def derivative(self, of: str, by: str) -> str:
+        """Write a partial derivative of two written names."""
         return f"d {of} / d {by}"
 
 
-class _Latex:
-    fractions: ClassVar[bool] = True
+class _Latex(Style):
+    fractions = True
 
     def name(self, name: str) -> str:
         base, accent, indices = name_of(name)
@@ -167,12 +135,6 @@ class _Latex:
 
     def bracket(self, text: str) -> str:
         return rf"\left({text}\right)"
-
-    def sign(self, sign: str) -> str:
-        return f" {sign} "
-
-    def negative(self, text: str) -> str:
-        return f"-{text}"
 
     def times(self, factors: Sequence[str]) -> str:
         text = factors[0]
@@ -215,8 +177,8 @@ class _Latex:
         return rf"\frac{{\partial\,{of}}}{{\partial {by}}}"
 
 
-class _MathML:
-    fractions: ClassVar[bool] = True
+class _MathML(Style):
+    fractions = True
 
     def name(self, name: str) -> str:
         base, accent, indices = name_of(name)
@@ -234,12 +196,8 @@ class _MathML:
         digits, found, exponent = text.partition("e")
         if not found:
             return f"<mn>{text}</mn>"
-        power = self._signed(str(int(exponent)))
+        power = f"{'<mo>&#x2212;</mo>' if int(exponent) < 0 else ''}<mn>{abs(int(exponent))}</mn>"
         return f"<mrow><mn>{digits}</mn><mo>·</mo><msup><mn>10</mn><mrow>{power}</mrow></msup></mrow>"
-
-    @staticmethod
-    def _signed(text: str) -> str:
-        return f"<mo>&#x2212;</mo><mn>{text[1:]}</mn>" if text.startswith("-") else f"<mn>{text}</mn>"
 
     def bracket(self, text: str) -> str:
         return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
@@ -297,7 +255,7 @@ class _MathML:
         return self.over(f"<mi>∂</mi>{of}", f"<mi>∂</mi>{by}")
 
 
-STYLES: Mapping[Language, Style] = MappingProxyType({"text": _Plain(), "latex": _Latex(), "mathml": _MathML()})
+STYLES: Mapping[Language, Style] = MappingProxyType({"text": Style(), "latex": _Latex(), "mathml": _MathML()})
 """Every language of formulas."""
 
 

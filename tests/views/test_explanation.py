@@ -96,6 +96,22 @@ def test_a_statement_of_a_graph_whose_steps_are_not_traced_is_said_to_be_so() ->
     assert form.startswith("of a graph of its own (a penalty")
 
 
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
+def test_statements_of_the_penalty_are_not_said_to_be_the_loss(backend: str) -> None:
+    model = Model("ridge")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
+    model.loss((y - a * x) ** 2)
+    model.penalty(3 * log(1 + a**2) + a)
+    found = provenance(model, backend, spec="model.py", options=PLAIN)
+    statements = [origin() for _, origin in found.statements()]
+    assert {one.node for one in statements if not one.value and not one.cotangent} == {"penalty"}
+    text = next(one.text for one in statements if one.node == "penalty" and one.named)
+    artifact = next(one for one in found.artifacts if text in one.text)
+    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip() == text)
+    explanation = explain_line(model, backend, artifact.name, artifact.text, number, spec="model.py")
+    assert said(explanation, "node") == ["penalty = a + 3*log(a**2 + 1)"]
+
+
 @pytest.mark.parametrize("backend", ["scalar", "c"])
 def test_statements_of_other_backends_are_explained(backend: str) -> None:
     start = "d_y_hat = " if backend == "scalar" else "const double d_y_hat = "
