@@ -8,7 +8,17 @@ import typer
 from symgraph.cli.current import one_model, spec_of
 from symgraph.cli.points import facts_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, note_next, progress, read_weights
+from symgraph.cli.terminal import (
+    ConfigFile,
+    ModelOrSpec,
+    Quiet,
+    check_writable,
+    note,
+    note_next,
+    progress,
+    read_weights,
+    write_out,
+)
 from symgraph.cli.train_options import batch_size_of
 
 
@@ -36,8 +46,7 @@ def report(
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
     how accurate the module is; runs of several optimizers side by side; the fit; predictions and residuals.
     """
-    from symgraph.errors import OptionError, unknown_name
-    from symgraph.io.files import write_file
+    from symgraph.errors import unknown_name
     from symgraph.report.contents import Choices, Data, gather
     from symgraph.report.page import page
     from symgraph.training import OPTIMIZERS
@@ -61,10 +70,7 @@ def report(
     choices = Choices(w, f"weights of {weights}", {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
         text = page(gather(one, Data(X, y, "no file" if data is None else data.name), choices, advance))
-    try:
-        write_file(out, text)
-    except OSError as error:
-        raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
+    write_out(out, [text])
     note(f"report written to {out}; open it in a browser", quiet=quiet)
     spec = spec_of(model, config)
     note_next(*(("new", "NAME") if spec is None else ("build", spec, "--check")), quiet=quiet)
