@@ -1,6 +1,6 @@
 """A model as an exercise: random points that a careless program can compute well, and what is right at them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.conventions import partial_spellings, table
-from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph
@@ -134,9 +134,13 @@ class Exercise:
         Wild is what differs between single and double precision in the formulas as written, what is far from 1, and where these
         formulas lose a derivative altogether, as that of a saturated sigmoid.
         """
-        (values, slopes), (rough, rough_slopes) = (self._as_written(points, dtype) for dtype in (np.float64, np.float32))
-        errors = [_error(rough[vertex.name], values[vertex.name]) for vertex in self.graph.vertices]
-        errors += [_error(rough_slopes[name], slopes[name]) for name in self.weights]
+        inputs = {one.name: np.array([point[one.name] for point in points]) for one in self.model.inputs}
+        exact, rough = (
+            self.written({name: one.astype(kind) for name, one in inputs.items()}) for kind in (np.float64, np.float32)
+        )
+        values, slopes = exact.values, exact.cotangents
+        errors = [_error(rough.values[vertex.name], values[vertex.name]) for vertex in self.graph.vertices]
+        errors += [_error(rough.cotangents[name], slopes[name]) for name in self.weights]
         sizes = np.abs(np.concatenate([*(values[one.name] for one in self.graph.vertices), *(slopes[w] for w in self.weights)]))
         orders = float(np.max(np.abs(np.log10(sizes[sizes > 0.0])), initial=0.0))
         wild = max(max(errors) / _DIGITS, 1.0 + orders - _ORDERS)
@@ -146,13 +150,19 @@ class Exercise:
             wild = max(wild, *(_error(slopes[name][:1], truth[name]) / _DIGITS for name in self.weights))
         return wild, moving
 
-    def _as_written(self, points: Sequence[Point], dtype: Any) -> tuple[dict[str, Any], dict[str, Array]]:
-        values: dict[str, Any] = {one.name: np.array([point[one.name] for point in points], dtype) for one in self.model.inputs}
+    def written(self, inputs: Mapping[str, Array], told: Callable[[str, Array], Array] = lambda _, value: value) -> Numbers:
+        """Evaluate the graph by its formulas as they are written, as a program does; without the penalty's derivatives.
+
+        Args:
+            inputs: (n,) of every input.
+            told: gives the value (n,) that takes the place of a computed one, by its name.
+        """
+        values, size = dict(inputs), len(next(iter(inputs.values())))
         for vertex in self.graph.vertices:
             if vertex.expr is not None:
-                values[vertex.name] = np.broadcast_to(np.asarray(evaluate(vertex.expr, values)), len(points))
-        partials = {(edge.source, edge.target): evaluate(edge.partial, values) for edge in self.edges}
-        return values, self.sweep({key: np.broadcast_to(np.asarray(value), len(points)) for key, value in partials.items()})
+                values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
+        partials = {(edge.source, edge.target): column(edge.partial, values, size) for edge in self.graph.edges}
+        return Numbers(values, self.sweep(partials), partials, {})
 
     def numbers(self, points: Sequence[Point]) -> Numbers:
         """Evaluate the graph at points by the reference."""
@@ -174,11 +184,10 @@ class Exercise:
             partials: (n,) of every edge.
             root: the other vertex.
         """
-        edges = self.graph.edges if root else self.edges
         size = len(next(iter(partials.values()))) if partials else 1
         found = {vertex.name: np.zeros(size) for vertex in self.graph.vertices}
         found[root or self.root] = np.ones(size)
-        for edge in reversed(edges):
+        for edge in reversed(self.graph.edges):
             back = found[edge.target]
             with np.errstate(all="ignore"):
                 found[edge.source] = found[edge.source] + np.where(back == 0.0, 0.0, back * partials[edge.source, edge.target])

@@ -1,7 +1,6 @@
 """For each role of a student's function: the calls that are made, and the verdicts on what came back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -9,13 +8,13 @@ import numpy as np
 import sympy
 
 from symgraph.classroom.exercise import Exercise, Numbers
-from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import slips
 from symgraph.classroom.optimizer_steps import EXERCISED, calls
-from symgraph.classroom.row_means import Variant, reductions
+from symgraph.classroom.row_means import ALONE, Variant, reductions
 from symgraph.classroom.suspects import Suspect, backward, forward, scaled
-from symgraph.classroom.verdicts import Answers, Verdict, agree, explained, judged, note_missing, sorted_out, with_factors
+from symgraph.classroom.verdicts import Answers, Verdict, agree, failed, judged, note_missing, sorted_out
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
 """Arguments of functions of one number, inside most domains; others are halved towards 0.5 until they are."""
@@ -44,38 +43,24 @@ def _forward_request(exercise: Exercise) -> dict[str, Any]:
 
 
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers = exercise.first_rows
+    right, names = exercise.first_rows.values, _values_asked(exercise)
     found, faults = sorted_out(answers)
-    names = [*exercise.nodes, *([exercise.root] if exercise.root not in exercise.nodes else [])]
     note_missing(faults, found, names if complete else [exercise.root], str)
-    right = {name: numbers.values[name] for name in names}
-    verdicts = []
-    own = dict(numbers.values)
+    if "" in faults:
+        return failed(faults[""])
+    verdicts, own = list[Verdict](), dict(right)
     for name in names:
-        if name not in found:
-            own[name] = _formula(exercise, name, own)
-        if name in found:
-            (verdict,) = judged(
-                {name: found[name]}, {}, {name: right[name]}, partial(_forward_reason, exercise, name, found, own)
-            )
-            carried = not verdict.ok and agree(found[name], _formula(exercise, name, own))
-            verdicts.append(verdict._replace(carried=carried, suspect=None if carried else verdict.suspect))
-            own[name] = found[name]
-        elif name in faults:
-            verdicts += judged({}, faults, {name: right[name]}, dict)
-    verdicts += [_kept_slope(exercise, found["dl"])] if "dl" in found else []
-    return [Verdict("", np.nan, np.nan, False, None, faults[""])] if "" in faults else verdicts
+        again = column(exercise.graph.by_name[name].expr, own, len(answers))
+        given = {name: found[name]} if name in found else {}
+        carried = name in found and agree(found[name], again) and not agree(found[name], right[name])
+        suspects = () if carried else forward(exercise, name, own, list(found))
+        verdicts += [one._replace(carried=carried) for one in judged(given, faults, {name: right[name]}, suspects)]
+        own[name] = found.get(name, again)
+    return verdicts + ([_kept_slope(exercise, found["dl"])] if "dl" in found else [])
 
 
-def _formula(exercise: Exercise, name: str, own: Mapping[str, Array]) -> Array:
-    return np.broadcast_to(np.asarray(evaluate(exercise.graph.by_name[name].expr, own), np.float64), own[name].shape)
-
-
-def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Suspect]:
-    right = {name: _formula(exercise, name, own)}
-    return explained(
-        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions([1] * len(found[name]))
-    )
+def _values_asked(exercise: Exercise) -> list[str]:
+    return [*exercise.nodes, *([] if exercise.root in exercise.nodes else [exercise.root])]
 
 
 def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
@@ -107,7 +92,7 @@ def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
     note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    variants = reductions([1] * len(exercise.batches))
+    variants = list(ALONE)
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
         variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
@@ -127,39 +112,22 @@ def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
 
 def _at_own_values(exercise: Exercise, answers: Answers) -> Numbers:
     """Return the graph's numbers at the first rows, with a student's wrong values of nodes in the place of right ones."""
-    numbers = exercise.first_rows
-    values = dict(numbers.values)
     wrong = [answer["own"]["values"] if "own" in answer else {} for answer in answers]
-    for vertex in exercise.graph.vertices:
-        if vertex.expr is not None and any(wrong):
-            again = _formula(exercise, vertex.name, values)
-            told = [one.get(vertex.name, value) for one, value in zip(wrong, again, strict=True)]
-            values[vertex.name] = np.array(told, np.float64)
-    partials = {
-        (edge.source, edge.target): np.broadcast_to(np.asarray(evaluate(edge.partial, values), np.float64), len(wrong))
-        for edge in exercise.graph.edges
-    }
-    return Numbers(values, exercise.sweep(partials), partials, numbers.penalty)
+
+    def told(name: str, values: Array) -> Array:
+        return np.array([one.get(name, value) for one, value in zip(wrong, values, strict=True)], np.float64)
+
+    return exercise.written({one.name: exercise.first_rows.values[one.name] for one in exercise.model.inputs}, told)
 
 
 def _partials(
     exercise: Exercise, numbers: Numbers, found: Mapping[str, Array], faults: Mapping[str, str], variants: Sequence[Variant]
 ) -> list[Verdict]:
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
-    if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
-    right = {name: variants[0].reduce(name, value) for name, value in rows.items()}
-
-    def why() -> dict[str, Suspect]:
-        wrong = [name for name in found if not agree(found[name], right[name])]
-        suspects = list(backward(exercise, numbers, wrong))
-        known = explained(found, right, rows, suspects, variants)
-        unknown = [name for name in wrong if name not in known]
-        single = all(len(rows[name]) == len(right[name]) for name in rows)
-        return {**known, **(with_factors(found, right, suspects, unknown) if single else {})}
-
-    return judged(found, faults, right, why)
+    wrong = [name for name in found if not agree(found[name], variants[0].reduce(name, rows[name]))]
+    single = variants[0] in ALONE
+    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, pairs=single)
 
 
 # Functions of all rows.
@@ -210,15 +178,9 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     found, faults = sorted_out(answers)
     added = {"loss": exercise.first_rows.values["penalty"]} if "penalty" in numbers.values else {}
     variants = reductions(exercise.counts, added, _counted(exercise))
-    rows = {"loss": numbers.values["loss"]}
-    right = {"loss": variants[0].reduce("loss", rows["loss"])}
-
-    def why() -> dict[str, Suspect]:
-        return explained(found, right, rows, forward(exercise, "loss", numbers.values, ["loss"]), variants)
-
-    if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
-    return _followed(exercise, answers, judged(found, faults, right, why), variants)
+    suspects = forward(exercise, "loss", numbers.values, ["loss"])
+    verdicts = judged(found, faults, {"loss": numbers.values["loss"]}, suspects, variants)
+    return _followed(exercise, answers, verdicts, variants)
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
@@ -257,7 +219,7 @@ def _optimizer(name: str) -> Judge:
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         texts = [value for answer in answers for value in answer.values() if isinstance(value, str)]
         if texts:
-            return [Verdict("", np.nan, np.nan, False, None, texts[0])]
+            return failed(texts[0])
         given = [{key: np.asarray(value) for key, value in one.items()} for one in request(exercise)["calls"]]
         returned = [part for part in results if all(part in answer for answer in answers)]
         found = {part: np.concatenate([np.asarray(answer[part], np.float64) for answer in answers]) for part in returned}
@@ -269,13 +231,9 @@ def _optimizer(name: str) -> Judge:
         choices = [stepped(step) for step in exercised.right]
         right = max(choices, key=lambda one: sum(agree(found[part], one[part]) for part in returned))
 
-        def why() -> dict[str, Suspect]:
-            made = ((text, stepped(step)) for text, step in exercised.wrong.items())
-            suspects = [Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made)]
-            size = len(found["W"])
-            return explained(found, right, right, suspects, reductions([1] * size))
-
-        return judged(found, {}, right, why)
+        made = ((text, stepped(step)) for text, step in exercised.wrong.items())
+        suspects = (Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made))
+        return judged(found, {}, right, suspects)
 
     return Judge(request, verdicts, lambda _: results)
 
@@ -303,26 +261,17 @@ def elementary(function: Any) -> Judge:
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         found, faults = sorted_out(answers)
         values = {"z": np.array(places(exercise))}
-        right = {"value": np.asarray(evaluate(expr, values))}
+        return judged(found, faults, {"value": column(expr, values, len(_NUMBERS))}, suspects(values))
+
+    def suspects(values: Mapping[str, Array]) -> Iterator[Suspect]:
         definition = expr.definition() if hasattr(expr, "definition") else expr
-
-        def why() -> dict[str, Suspect]:
-            derivative = Suspect(
-                0.0, "local derivative", "it is the derivative", {"value": evaluate(sympy.diff(definition, z), values)}
-            )
-            made = [
-                Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]})
-                for s in slips(definition)
-            ]
-            return explained(found, right, right, [derivative, *scaled(right), *made], reductions([1] * len(_NUMBERS)))
-
-        return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
+        slope = column(sympy.diff(definition, z), values, len(_NUMBERS))
+        yield Suspect(0.0, "local derivative", "it is the derivative", {"value": slope})
+        yield from scaled({"value": column(expr, values, len(_NUMBERS))})
+        for slip in slips(definition):
+            yield Suspect(slip.rank, slip.kind, slip.text, {"value": column(slip.expr, values, len(_NUMBERS))})
 
     return Judge(request, verdicts, lambda _: ("value",))
-
-
-def _values_asked(exercise: Exercise) -> list[str]:
-    return [*exercise.nodes, *([] if exercise.root in exercise.nodes else [exercise.root])]
 
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
