@@ -55,6 +55,7 @@ class Exercise:
         graph: the model's named graph.
         root: the vertex whose derivatives are asked for, "loss" or else the only output.
         weights: the names of the weights.
+        value_names: the nodes and the root, which a forward function is asked for.
 
     Raises:
         OptionError: the model has no loss and several outputs, or no point is found at which it is finite.
@@ -72,6 +73,7 @@ class Exercise:
         self.weights = [one.name for one in self.model.weight_inputs]
         self.targets = [one.name for one in self.model.target_inputs]
         self.nodes = [node.name for node in self.model.nodes]
+        self.value_names = [*self.nodes, *([] if self.root in self.nodes else [self.root])]
         self._seed = seed
 
     @cached_property
@@ -223,7 +225,7 @@ class Exercise:
     @cached_property
     def value_spellings(self) -> dict[str, str]:
         """The keys of a forward dictionary and what they mean; "dl" is the derivative of the loss by the output."""
-        nodes = [(name, [name]) for name in (*self.nodes, self.root)]
+        nodes = [(name, [name]) for name in self.value_names]
         ends = [(self.root, ["loss", "L", "cost", "error"])] if self.root == "loss" else []
         if self.output is not None:
             ends += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
@@ -237,9 +239,19 @@ class Exercise:
 
     @property
     def value_orders(self) -> list[list[str]]:
-        """The orders in which forward values may come without names."""
-        ends = [self.root] if self.root not in self.nodes else []
-        return [[self.root], self.nodes, [*self.nodes, *ends]]
+        """The orders in which forward values may come without names, that of all first."""
+        return [self.value_names, [self.root], self.nodes]
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Say for `symgraph.classroom.student_calls.Calls` how to read what a student's other functions give."""
+        return {
+            "weights": self.weights,
+            "partials": self.partial_spellings,
+            "values": self.value_spellings,
+            "values order": self.value_orders,
+            "root": self.root,
+        }
 
     def symbols_before(self, name: str) -> list[Any]:
         """Return the symbols that a student may have written by mistake in the formula of a vertex: all known before it."""

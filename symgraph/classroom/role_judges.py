@@ -17,33 +17,37 @@ from symgraph.classroom.suspects import Suspect, backward, forward, scaled
 from symgraph.classroom.verdicts import Answers, Verdict, agree, failed, judged, note_missing, sorted_out
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
-"""Arguments of functions of one number, inside most domains; others are halved towards 0.5 until they are."""
+"""Arguments of functions of one number, inside most domains."""
 
 
 class Judge(NamedTuple):
     """How one role is judged.
 
     Attributes:
-        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`.
+        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`: "calls" has the
+            arguments of each, "order" the orders of results without names, that of all results first, and "known" the meaning
+            of keys.
         verdicts: judges the answers; with True, all results of a worksheet must be there.
-        results: the names of all results.
     """
 
     request: Callable[[Exercise], dict[str, Any]]
     verdicts: Callable[[Exercise, Answers, bool], list[Verdict]]
-    results: Callable[[Exercise], Sequence[str]]
 
 
 # Functions of one row.
 
 
-def _forward_request(exercise: Exercise) -> dict[str, Any]:
-    rows = [exercise.row(points[0]) for points in exercise.batches]
-    return {"calls": rows, "order": exercise.value_orders, "known": exercise.value_spellings}
+def _of_row(exercise: Exercise, order: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, Any]:
+    numbers, calls = exercise.first_rows, []
+    for place, points in enumerate(exercise.batches):
+        right = {name: float(numbers.values[name][place]) for name in exercise.value_names}
+        planted = place % len(exercise.weights)
+        calls.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right, "planted": planted})
+    return {"calls": calls, "order": order, "known": known}
 
 
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    right, names = exercise.first_rows.values, _values_asked(exercise)
+    right, names = exercise.first_rows.values, exercise.value_names
     found, faults = sorted_out(answers)
     note_missing(faults, found, names if complete else [exercise.root], str)
     if "" in faults:
@@ -59,10 +63,6 @@ def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> l
     return verdicts + ([_kept_slope(exercise, found["dl"])] if "dl" in found else [])
 
 
-def _values_asked(exercise: Exercise) -> list[str]:
-    return [*exercise.nodes, *([] if exercise.root in exercise.nodes else [exercise.root])]
-
-
 def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
     """Look at the derivative of the loss by the output that a forward function keeps as dl; another dl may be meant, so it is
     only remarked.
@@ -72,20 +72,6 @@ def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
         return Verdict("dl", float(found[0]), float(right[0]), True)
     text = f"is {found[0]:.8g}; if it is meant as d loss / d {exercise.output}, right is {right[0]:.8g}"
     return Verdict("dl", float(found[0]), float(right[0]), True, None, text)
-
-
-def _backward_request(exercise: Exercise) -> dict[str, Any]:
-    numbers, rows = exercise.first_rows, []
-    for place, points in enumerate(exercise.batches):
-        right = {name: float(numbers.values[name][place]) for name in (*exercise.nodes, exercise.root)}
-        rows.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right})
-    return {
-        "calls": rows,
-        "order": [exercise.weights],
-        "known": exercise.partial_spellings,
-        "weights": exercise.weights,
-        "values": exercise.value_spellings,
-    }
 
 
 def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
@@ -133,17 +119,8 @@ def _partials(
 # Functions of all rows.
 
 
-def _rows_request(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "calls": [exercise.rows(points) for points in exercise.batches],
-        "order": [list(results)],
-        "known": dict(known),
-        "weights": exercise.weights,
-        "partials": exercise.partial_spellings,
-        "values": exercise.value_spellings,
-        "values order": exercise.value_orders,
-        "root": exercise.root,
-    }
+def _of_rows(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
+    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [results], "known": known}
 
 
 def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], variants: Sequence[Variant]) -> list[Verdict]:
@@ -190,22 +167,6 @@ def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, variants), variants)
 
 
-# Gradient checks.
-
-
-def _check_request(exercise: Exercise) -> dict[str, Any]:
-    request = _backward_request(exercise)
-    request["calls"] = [{**one, "planted": place % len(exercise.weights)} for place, one in enumerate(request["calls"])]
-    return {
-        **request,
-        "order": [exercise.weights, ["difference"]],
-        "weights": exercise.weights,
-        "partials": exercise.partial_spellings,
-        "values order": exercise.value_orders,
-        "root": exercise.root,
-    }
-
-
 # Optimizers, and functions of one number.
 
 
@@ -214,7 +175,7 @@ def _optimizer(name: str) -> Judge:
     results = ("W", *exercised.states)
 
     def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": calls(max(3, len(exercise.weights))), "order": [list(results)], "known": {}, "step": True}
+        return {"calls": calls(max(3, len(exercise.weights))), "order": [results], "known": {}}
 
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         texts = [value for answer in answers for value in answer.values() if isinstance(value, str)]
@@ -230,12 +191,11 @@ def _optimizer(name: str) -> Judge:
 
         choices = [stepped(step) for step in exercised.right]
         right = max(choices, key=lambda one: sum(agree(found[part], one[part]) for part in returned))
-
         made = ((text, stepped(step)) for text, step in exercised.wrong.items())
         suspects = (Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made))
         return judged(found, {}, right, suspects)
 
-    return Judge(request, verdicts, lambda _: results)
+    return Judge(request, verdicts)
 
 
 def elementary(function: Any) -> Judge:
@@ -246,43 +206,38 @@ def elementary(function: Any) -> Judge:
     """
     z = sympy.Symbol("z", real=True)
     expr = function(z)
+    definition = expr.definition() if hasattr(expr, "definition") else expr
+    values = {"z": np.array([_inside(expr, number) for number in _NUMBERS])}
 
-    def places(_: Exercise) -> list[float]:
-        found = []
-        for number in _NUMBERS:
-            while not np.isfinite(evaluate(expr, {"z": number})) and abs(number - 0.5) > 1e-3:
-                number = 0.5 + (number - 0.5) / 2.0
-            found.append(number)
-        return found
+    def value(expr: Any) -> dict[str, Array]:
+        return {"value": column(expr, values, len(_NUMBERS))}
 
-    def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": [{"z": number} for number in places(exercise)], "order": [["value"]], "known": {}}
-
-    def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-        found, faults = sorted_out(answers)
-        values = {"z": np.array(places(exercise))}
-        return judged(found, faults, {"value": column(expr, values, len(_NUMBERS))}, suspects(values))
-
-    def suspects(values: Mapping[str, Array]) -> Iterator[Suspect]:
-        definition = expr.definition() if hasattr(expr, "definition") else expr
-        slope = column(sympy.diff(definition, z), values, len(_NUMBERS))
-        yield Suspect(0.0, "local derivative", "it is the derivative", {"value": slope})
-        yield from scaled({"value": column(expr, values, len(_NUMBERS))})
+    def suspects() -> Iterator[Suspect]:
+        yield Suspect(0.0, "local derivative", "it is the derivative", value(sympy.diff(definition, z)))
+        yield from scaled(value(expr))
         for slip in slips(definition):
-            yield Suspect(slip.rank, slip.kind, slip.text, {"value": column(slip.expr, values, len(_NUMBERS))})
+            yield Suspect(slip.rank, slip.kind, slip.text, value(slip.expr))
 
-    return Judge(request, verdicts, lambda _: ("value",))
+    return Judge(
+        lambda _: {"calls": [{"z": number} for number in values["z"].tolist()], "order": [["value"]], "known": {}},
+        lambda exercise, answers, complete: judged(*sorted_out(answers), value(expr), suspects()),
+    )
+
+
+def _inside(expr: Any, number: float) -> float:
+    """Return an argument where a function of z has a value: a number, halved towards 0.5 as often as it takes."""
+    while not np.isfinite(evaluate(expr, {"z": number})) and abs(number - 0.5) > 1e-3:
+        number = 0.5 + (number - 0.5) / 2.0
+    return number
 
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
-        "forward_propagation": Judge(_forward_request, _forward_verdicts, _values_asked),
-        "backward_propagation": Judge(_backward_request, _backward_verdicts, lambda exercise: exercise.weights),
-        "gradient_checking": Judge(_check_request, check_verdicts, lambda exercise: exercise.weights),
-        "loss": Judge(lambda e: _rows_request(e, ["loss"], {"loss": "loss"}), _loss_verdicts, lambda _: ["loss"]),
-        "gradient": Judge(
-            lambda e: _rows_request(e, e.weights, e.partial_spellings), _gradient_verdicts, lambda exercise: exercise.weights
-        ),
+        "forward_propagation": Judge(lambda e: _of_row(e, e.value_orders, e.value_spellings), _forward_verdicts),
+        "backward_propagation": Judge(lambda e: _of_row(e, [e.weights], e.partial_spellings), _backward_verdicts),
+        "gradient_checking": Judge(lambda e: _of_row(e, [e.weights, ["difference"]], e.partial_spellings), check_verdicts),
+        "loss": Judge(lambda e: _of_rows(e, ["loss"], {"loss": "loss"}), _loss_verdicts),
+        "gradient": Judge(lambda e: _of_rows(e, e.weights, e.partial_spellings), _gradient_verdicts),
         **{name: _optimizer(name) for name in EXERCISED},
     }
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.conventions import bound, function_of, meaning_of, number_of, numbers_of
+from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of
 from symgraph.classroom.watching import steps, watched
 
 Answer = dict[str, Any]
@@ -44,7 +44,8 @@ class Calls:
         """Call the function at all points of the request."""
         kinds = {"backward_propagation": self._backward, "gradient_checking": self._check}
         kinds |= {"loss": self._rows, "gradient": self._rows}
-        one = kinds.get(self.role, self._step if self.request["step"] else self._plain)
+        kinds |= {name: self._step for name, role in ROLES.items() if "dW" in role.arguments}
+        one = kinds.get(self.role, self._plain)
         return [one({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
 
     def _called(self, given: Given) -> Any:
@@ -141,13 +142,13 @@ class Calls:
         answer = self._read(self._called({**given, "d": values}), {**given, "d": values})
         if wrong:
             with suppress(Exception):  # it is judged at the right values
-                answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched}, "known")}
+                answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
         return answer
 
-    def _partials(self, given: Given, known: str = "partials") -> Answer:
+    def _partials(self, given: Given) -> Answer:
         """Return what the student's backward function gives."""
         returned = self._own("backward_propagation", given)
-        return dict(numbers_of(returned, [tuple(self.request["weights"])], self.request[known]))
+        return dict(numbers_of(returned, [tuple(self.request["weights"])], self.request["partials"]))
 
     def _rows(self, given: Given) -> Answer:
         """Call a function of all rows; tell the means of what the functions of one row give that it calls."""
