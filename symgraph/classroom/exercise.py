@@ -13,6 +13,8 @@ from symgraph.check.verification_points import Sampler
 from symgraph.classroom.conventions import partial_spellings, table
 from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
+from symgraph.ir.functions import SpecFunction
+from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph
 
@@ -75,6 +77,13 @@ class Exercise:
         self.nodes = [node.name for node in self.model.nodes]
         self.value_names = [*self.nodes, *([] if self.root in self.nodes else [self.root])]
         self._seed = seed
+
+    @cached_property
+    def functions(self) -> list[Any]:
+        """The classes of the functions of one number in the formulas that NumPy lacks, which a student writes first."""
+        parts = postorder([vertex.expr for vertex in self.graph.vertices if vertex.expr is not None])
+        found = {part.func for part in parts if isinstance(part, SpecFunction) and len(part.args) == 1}
+        return sorted(found, key=lambda function: str(function.__name__))
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

@@ -15,7 +15,6 @@ from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.role_judges import JUDGES, Judge, elementary
 from symgraph.classroom.verdicts import Verdict
 from symgraph.errors import OptionError, did_you_mean
-from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
 LIMITS = Limits()
@@ -124,11 +123,7 @@ def _exercise(model: Model, seed: int) -> Exercise:
 
 def judges_of(exercise: Exercise) -> dict[str, Judge]:
     """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
-    exprs = [vertex.expr for vertex in exercise.graph.vertices if vertex.expr is not None]
-    parts = sorted(
-        {part.func for part in postorder(exprs) if part.is_Function and len(part.args) == 1}, key=lambda f: f.__name__
-    )
-    own = {function.__name__: elementary(function) for function in parts if hasattr(function, "form")}
+    own = {function.__name__: elementary(function) for function in exercise.functions}
     needs_loss = ("loss", "gradient", "gradient_checking")
     has_loss = exercise.root == "loss"
     return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}

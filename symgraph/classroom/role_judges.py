@@ -202,11 +202,11 @@ def elementary(function: Any) -> Judge:
     """Return how a student's version of a function of one number is judged.
 
     Args:
-        function: the class of SymPy or symgraph.
+        function: its class, a SpecFunction.
     """
     z = sympy.Symbol("z", real=True)
     expr = function(z)
-    definition = expr.definition() if hasattr(expr, "definition") else expr
+    definition = expr.definition()
     values = {"z": np.array([_inside(expr, number) for number in _NUMBERS])}
 
     def value(expr: Any) -> dict[str, Array]:

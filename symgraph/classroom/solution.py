@@ -11,7 +11,6 @@ from sympy.printing.precedence import PRECEDENCE
 from symgraph.classroom.exercise import Exercise
 from symgraph.errors import OptionError
 from symgraph.ir.functions import SpecFunction
-from symgraph.spec.canonical import postorder
 
 _TAKEN = ("np", "numpy", "scipy", "functools", "math", "features", "target", "weights", "values", "partials", "L", "d")
 """Names that the solution needs for itself."""
@@ -72,15 +71,12 @@ class Lines:
 
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
-        exprs = [vertex.expr for vertex in exercise.graph.vertices if vertex.expr is not None]
-        exprs += [edge.partial for edge in exercise.edges]
-        found = {part.func for part in postorder(exprs) if isinstance(part, SpecFunction) and len(part.args) == 1}
-        asked = {part.func for part in postorder(exprs[: len(exercise.graph.vertices)]) if isinstance(part, SpecFunction)}
-        functions = sorted(found & asked, key=lambda function: str(function.__name__))
-        self._printer = _Printer({"user_functions": {one.__name__: one.__name__ for one in functions}, "strict": True})
-        self._functions, self._names, self._written = set(functions), dict[str, str](), list[str]()
+        self._printer = _Printer({"user_functions": {one.__name__: one.__name__ for one in exercise.functions}, "strict": True})
+        self._names, self._written = dict[str, str](), list[str]()
         z = sympy.Symbol("z", real=True)
-        self.helpers = [Helper(one.__name__, str(one(z).definition()), self._code(one(z).definition())) for one in functions]
+        self.helpers = [
+            Helper(one.__name__, str(one(z).definition()), self._code(one(z).definition())) for one in exercise.functions
+        ]
         self._names = self._variables([helper.name for helper in self.helpers])
         statements = [self._statement(vertex.name) for vertex in exercise.graph.vertices if vertex.kind != "penalty"]
         self.inputs = {one.key: one for one in statements if not one.code}
@@ -110,7 +106,7 @@ class Lines:
 
     def _code(self, expr: Any) -> str:
         """Print an expression; what no number hits is 0: derivatives of steps at the step."""
-        keep, names = self._functions, self._names
+        keep, names = self.exercise.functions, self._names
         plain = expr.replace(
             lambda part: isinstance(part, SpecFunction) and part.func not in keep, lambda part: part.doit(deep=False)
         )
