@@ -11,7 +11,7 @@ from symgraph.classroom.exercise import Exercise, Numbers
 from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import slips
-from symgraph.classroom.optimizer_steps import EXERCISED, calls
+from symgraph.classroom.optimizer_steps import EXERCISED, calls, stepped
 from symgraph.classroom.row_means import ALONE, Variant, reductions
 from symgraph.classroom.suspects import Suspect, backward, forward, scaled
 from symgraph.classroom.verdicts import Answers, Verdict, agree, failed, judged, note_missing, sorted_out
@@ -185,14 +185,14 @@ def _optimizer(name: str) -> Judge:
         returned = [part for part in results if all(part in answer for answer in answers)]
         found = {part: np.concatenate([np.asarray(answer[part], np.float64) for answer in answers]) for part in returned}
 
-        def stepped(step: Any) -> dict[str, Array]:
-            made = [dict(zip(results, step(one), strict=True)) for one in given]
-            return {part: np.concatenate([one[part] for one in made]) for part in returned}
+        def made(step: str) -> dict[str, Array]:
+            after = [stepped(step, one) for one in given]
+            return {part: np.concatenate([one[part] for one in after]) for part in returned}
 
-        choices = [stepped(step) for step in exercised.right]
+        choices = map(made, exercised.right)
         right = max(choices, key=lambda one: sum(agree(found[part], one[part]) for part in returned))
-        made = ((text, stepped(step)) for text, step in exercised.wrong.items())
-        suspects = (Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made))
+        wrong = enumerate(exercised.wrong.items())
+        suspects = (Suspect(float(place), "step", text, made(step)) for place, (text, step) in wrong)
         return judged(found, {}, right, suspects)
 
     return Judge(request, verdicts)
