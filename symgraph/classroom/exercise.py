@@ -1,6 +1,6 @@
 """A model as an exercise: random points that a careless program can compute well, and what is right at them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.conventions import partial_spellings, table
-from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
+from symgraph.ir.functions import SpecFunction
+from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph
 
@@ -55,6 +57,7 @@ class Exercise:
         graph: the model's named graph.
         root: the vertex whose derivatives are asked for, "loss" or else the only output.
         weights: the names of the weights.
+        value_names: the nodes and the root, which a forward function is asked for.
 
     Raises:
         OptionError: the model has no loss and several outputs, or no point is found at which it is finite.
@@ -72,7 +75,15 @@ class Exercise:
         self.weights = [one.name for one in self.model.weight_inputs]
         self.targets = [one.name for one in self.model.target_inputs]
         self.nodes = [node.name for node in self.model.nodes]
+        self.value_names = [*self.nodes, *([] if self.root in self.nodes else [self.root])]
         self._seed = seed
+
+    @cached_property
+    def functions(self) -> list[Any]:
+        """The classes of the functions of one number in the formulas that NumPy lacks, which a student writes first."""
+        parts = postorder([vertex.expr for vertex in self.graph.vertices if vertex.expr is not None])
+        found = {part.func for part in parts if isinstance(part, SpecFunction) and len(part.args) == 1}
+        return sorted(found, key=lambda function: str(function.__name__))
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -134,9 +145,13 @@ class Exercise:
         Wild is what differs between single and double precision in the formulas as written, what is far from 1, and where these
         formulas lose a derivative altogether, as that of a saturated sigmoid.
         """
-        (values, slopes), (rough, rough_slopes) = (self._as_written(points, dtype) for dtype in (np.float64, np.float32))
-        errors = [_error(rough[vertex.name], values[vertex.name]) for vertex in self.graph.vertices]
-        errors += [_error(rough_slopes[name], slopes[name]) for name in self.weights]
+        inputs = {one.name: np.array([point[one.name] for point in points]) for one in self.model.inputs}
+        exact, rough = (
+            self.written({name: one.astype(kind) for name, one in inputs.items()}) for kind in (np.float64, np.float32)
+        )
+        values, slopes = exact.values, exact.cotangents
+        errors = [_error(rough.values[vertex.name], values[vertex.name]) for vertex in self.graph.vertices]
+        errors += [_error(rough.cotangents[name], slopes[name]) for name in self.weights]
         sizes = np.abs(np.concatenate([*(values[one.name] for one in self.graph.vertices), *(slopes[w] for w in self.weights)]))
         orders = float(np.max(np.abs(np.log10(sizes[sizes > 0.0])), initial=0.0))
         wild = max(max(errors) / _DIGITS, 1.0 + orders - _ORDERS)
@@ -146,13 +161,19 @@ class Exercise:
             wild = max(wild, *(_error(slopes[name][:1], truth[name]) / _DIGITS for name in self.weights))
         return wild, moving
 
-    def _as_written(self, points: Sequence[Point], dtype: Any) -> tuple[dict[str, Any], dict[str, Array]]:
-        values: dict[str, Any] = {one.name: np.array([point[one.name] for point in points], dtype) for one in self.model.inputs}
+    def written(self, inputs: Mapping[str, Array], told: Callable[[str, Array], Array] = lambda _, value: value) -> Numbers:
+        """Evaluate the graph by its formulas as they are written, as a program does; without the penalty's derivatives.
+
+        Args:
+            inputs: (n,) of every input.
+            told: gives the value (n,) that takes the place of a computed one, by its name.
+        """
+        values, size = dict(inputs), len(next(iter(inputs.values())))
         for vertex in self.graph.vertices:
             if vertex.expr is not None:
-                values[vertex.name] = np.broadcast_to(np.asarray(evaluate(vertex.expr, values)), len(points))
-        partials = {(edge.source, edge.target): evaluate(edge.partial, values) for edge in self.edges}
-        return values, self.sweep({key: np.broadcast_to(np.asarray(value), len(points)) for key, value in partials.items()})
+                values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
+        partials = {(edge.source, edge.target): column(edge.partial, values, size) for edge in self.graph.edges}
+        return Numbers(values, self.sweep(partials), partials, {})
 
     def numbers(self, points: Sequence[Point]) -> Numbers:
         """Evaluate the graph at points by the reference."""
@@ -174,11 +195,10 @@ class Exercise:
             partials: (n,) of every edge.
             root: the other vertex.
         """
-        edges = self.graph.edges if root else self.edges
         size = len(next(iter(partials.values()))) if partials else 1
         found = {vertex.name: np.zeros(size) for vertex in self.graph.vertices}
         found[root or self.root] = np.ones(size)
-        for edge in reversed(edges):
+        for edge in reversed(self.graph.edges):
             back = found[edge.target]
             with np.errstate(all="ignore"):
                 found[edge.source] = found[edge.source] + np.where(back == 0.0, 0.0, back * partials[edge.source, edge.target])
@@ -214,7 +234,7 @@ class Exercise:
     @cached_property
     def value_spellings(self) -> dict[str, str]:
         """The keys of a forward dictionary and what they mean; "dl" is the derivative of the loss by the output."""
-        nodes = [(name, [name]) for name in (*self.nodes, self.root)]
+        nodes = [(name, [name]) for name in self.value_names]
         ends = [(self.root, ["loss", "L", "cost", "error"])] if self.root == "loss" else []
         if self.output is not None:
             ends += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
@@ -228,9 +248,19 @@ class Exercise:
 
     @property
     def value_orders(self) -> list[list[str]]:
-        """The orders in which forward values may come without names."""
-        ends = [self.root] if self.root not in self.nodes else []
-        return [[self.root], self.nodes, [*self.nodes, *ends]]
+        """The orders in which forward values may come without names, that of all first."""
+        return [self.value_names, [self.root], self.nodes]
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Say for `symgraph.classroom.student_calls.Calls` how to read what a student's other functions give."""
+        return {
+            "weights": self.weights,
+            "partials": self.partial_spellings,
+            "values": self.value_spellings,
+            "values order": self.value_orders,
+            "root": self.root,
+        }
 
     def symbols_before(self, name: str) -> list[Any]:
         """Return the symbols that a student may have written by mistake in the formula of a vertex: all known before it."""

@@ -63,6 +63,11 @@ def evaluate(expr: Any, values: Mapping[str, Any]) -> Any:
         return _one_by_one(expr, args) if function is None else function(*args)
 
 
+def column(expr: Any, values: Mapping[str, Any], size: int) -> Any:
+    """Evaluate an expression at some points, as `evaluate` does; return (size,) even where nothing in it is an array."""
+    return np.broadcast_to(np.asarray(evaluate(expr, values)), size)
+
+
 def _fold(function: Callable[..., Any], args: Any) -> Any:
     first, *others = args
     for other in others:

@@ -7,9 +7,8 @@ import numpy as np
 
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.row_means import reductions
 from symgraph.classroom.suspects import Suspect, scaled
-from symgraph.classroom.verdicts import Answers, Tolerance, Verdict, agree, explained, judged, note_missing, sorted_out
+from symgraph.classroom.verdicts import Answers, Tolerance, Verdict, agree, failed, judged, note_missing, sorted_out
 
 _NO_STEPS = "returns what backward_propagation gives, not differences of losses; call forward_propagation at W + h and W - h"
 _ONE_SIDE = "its differences are of one side, W + h and W; central ones, of W + h and W - h, are much closer"
@@ -28,11 +27,9 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     """Judge a gradient check by the student's own functions: numerical partials, relative differences, or one difference."""
     found, faults = sorted_out([answer["check"] for answer in answers])
     if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
+        return failed(faults[""])
     if any(slope is None for answer in answers for slope in answer["slopes"]):
-        return [
-            Verdict("", np.nan, np.nan, False, None, "cannot be judged: forward_propagation gives no loss to differentiate")
-        ]
+        return failed("cannot be judged: forward_propagation gives no loss to differentiate")
     slopes = dict(zip(exercise.weights, np.array([answer["slopes"] for answer in answers], np.float64).T, strict=True))
     known = {name: value for name, value in found.items() if name in slopes}
     sizes = [exercise.first_rows.values[exercise.root], *slopes.values()]
@@ -41,7 +38,7 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
     way = _way(answers, exercise.weights, known)
     if way == _NO_STEPS or (way == _ONE_SIDE and complete):
-        return [Verdict("", np.nan, np.nan, False, None, way)]
+        return failed(way)
     remarks = [Verdict("", np.nan, np.nan, True, None, way)] if way == _ONE_SIDE else []
     if (
         not small
@@ -49,9 +46,7 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
         and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes, rough))
     ):
         note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
-        suspects = _quotients(slopes)
-        variants = reductions([1] * len(answers))
-        verdicts = judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, rough), rough)
+        verdicts = judged(known, faults, slopes, _quotients(slopes), close=rough)
     else:
         verdicts = _differences(answers, found, slopes, rough)
     return [*(_by_steps(answers, one) for one in verdicts), *remarks]
@@ -121,7 +116,7 @@ def _differences(answers: Answers, found: Mapping[str, Array], slopes: Mapping[s
     sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
     sound["difference"] = all(sound.values())
     if sound["difference"] and all(not np.any(value) for value in found.values()):
-        return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
+        return failed("returns 0 always: differences of numbers are never that exact")
     verdicts = []
     for name, value in found.items():
         place = int(np.argmax(np.abs(value)))

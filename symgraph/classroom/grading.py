@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.role_judges import JUDGES, Judge, elementary
 from symgraph.classroom.verdicts import Verdict
 from symgraph.errors import OptionError, did_you_mean
-from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
 LIMITS = Limits()
@@ -125,11 +123,7 @@ def _exercise(model: Model, seed: int) -> Exercise:
 
 def judges_of(exercise: Exercise) -> dict[str, Judge]:
     """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
-    exprs = [vertex.expr for vertex in exercise.graph.vertices if vertex.expr is not None]
-    parts = sorted(
-        {part.func for part in postorder(exprs) if part.is_Function and len(part.args) == 1}, key=lambda f: f.__name__
-    )
-    own = {function.__name__: elementary(function) for function in parts if hasattr(function, "form")}
+    own = {function.__name__: elementary(function) for function in exercise.functions}
     needs_loss = ("loss", "gradient", "gradient_checking")
     has_loss = exercise.root == "loss"
     return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}
@@ -139,7 +133,7 @@ def _tests(
     path: Path, exercise: Exercise, judges: Mapping[str, Judge], functions: Sequence[str], complete: bool, limits: Limits
 ) -> Iterator[Test]:
     asked = functions or list(judges)
-    requests = [{"step": False, "role": role, **judges[role].request(exercise)} for role in asked]
+    requests = [{**exercise.reading, "role": role, **judges[role].request(exercise)} for role in asked]
     loaded, outcomes = run(path, requests, limits)
     if loaded.fault is not None:
         yield _error("", loaded.fault.text, loaded.fault.line, float(len(functions) or 1))
@@ -147,42 +141,22 @@ def _tests(
     names = [function_of(role, loaded.functions) for role in asked]
     if not functions and not any(names):
         yield _error("", f"it has no function to grade; write one of {', '.join(judges)}", 0, 1.0)
-    for role, name, request, outcome in zip(asked, names, requests, outcomes, strict=True):
-        judge = judges[role]
-        size = float(len(judge.results(exercise)))
-        if name:
-            begin = loaded.functions[name]
-            known = result_lines(path, name, request["known"])
-            yield from _of_function(exercise, _Asked(role, name, begin, judge, complete, known, size), outcome)
+    for name, request, outcome in zip(names, requests, outcomes, strict=True):
+        role, size = request["role"], float(len(request["order"][0]))
+        if name and outcome.fault is not None:
+            yield _error(name, outcome.fault.text, outcome.fault.line or loaded.functions[name], size)
+        elif name:
+            with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
+                verdicts = _together(judges[role].verdicts(exercise, outcome.calls, complete))
+            lines = result_lines(path, name, request["known"])
+            for verdict in verdicts:
+                nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
+                of = size if not verdict.name and len(verdicts) == 1 else 1.0
+                yield _test(verdict, role, name, nan or lines.get(verdict.name, 0) or loaded.functions[name], of)
+            yield from _remarks(name, outcome)
         elif functions:
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
             yield _error(role, f"there is no function {form}", 0, size)
-
-
-class _Asked(NamedTuple):
-    """A function to judge: its role and name, the lines where it begins and where its results are, and how many these are."""
-
-    role: str
-    name: str
-    begin: int
-    judge: Judge
-    complete: bool
-    lines: Mapping[str, int]
-    size: float
-
-
-def _of_function(exercise: Exercise, asked: _Asked, outcome: Outcome) -> Iterator[Test]:
-    role, name, begin, judge, complete, lines, size = asked
-    if outcome.fault is not None:
-        yield _error(name, outcome.fault.text, outcome.fault.line or begin, size)
-        return
-    with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
-        verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
-    for verdict in verdicts:
-        nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
-        of = size if not verdict.name and len(verdicts) == 1 else 1.0
-        yield _test(verdict, role, name, nan or lines.get(verdict.name, 0) or begin, of)
-    yield from _remarks(name, outcome)
 
 
 def _error(function: str, text: str, line: int, of: float) -> Test:
@@ -190,23 +164,19 @@ def _error(function: str, text: str, line: int, of: float) -> Test:
 
 
 def _test(verdict: Verdict, role: str, name: str, line: int, of: float) -> Test:
-    slope = verdict.name and (
-        verdict.name.startswith("d ") or role in ("backward_propagation", "gradient", "gradient_checking")
-    )
-    said = f"d{verdict.name.removeprefix('d ')}" if slope else verdict.name
+    of_weights = role in ("backward_propagation", "gradient", "gradient_checking")
+    said = f"d{verdict.name}" if verdict.name and of_weights else verdict.name
     if verdict.ok and verdict.fault:
         return Test(name, said, True, verdict.fault, line)
-    if verdict.ok:
-        return Test(name, said, True, "right", 0, "", of, of)
-    if verdict.carried:
-        return Test(name, said, True, "right for the wrong values before it", 0, "", of, of)
+    if verdict.ok or verdict.carried:
+        return Test(name, said, True, "right" if verdict.ok else "right for the wrong values before it", 0, "", of, of)
     if verdict.fault:
         return Test(name, said, False, verdict.fault, line, "", 0.0, of, "error")
     numbers = f"is {verdict.found:.8g}, right is {verdict.right:.8g}"
-    suspect = verdict.suspect
-    if suspect is None:
-        return Test(name, said, False, "no usual mistake gives this", line, numbers, 0.0, of, "unknown")
-    return Test(name, said, False, suspect.text, line, numbers, 0.0, of, suspect.kind, suspect.edge)
+    text, kind, edge = "no usual mistake gives this", "unknown", None
+    if verdict.suspect is not None:
+        text, kind, edge = verdict.suspect.text, verdict.suspect.kind, verdict.suspect.edge
+    return Test(name, said, False, text, line, numbers, 0.0, of, kind, edge)
 
 
 _STANDS = re.compile(r"(?:^|, )(\w+) stands where (\w+) belongs")

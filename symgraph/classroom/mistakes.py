@@ -97,8 +97,8 @@ def _of(part: Any) -> Iterator[Slip]:
 def _of_sum(part: Any) -> Iterator[Slip]:
     for term in part.args:
         others = sympy.Add(*(other for other in part.args if other != term))
-        yield Slip(3.0, "missing term", f"the term {_sized(term)} of {part} is forgotten", others)
-        yield Slip(2.0, "sign", f"the term {_sized(term)} of {part} has the wrong sign", others - term)
+        yield Slip(3.0, "missing term", f"the term {abs_of(term)} of {part} is forgotten", others)
+        yield Slip(2.0, "sign", f"the term {abs_of(term)} of {part} has the wrong sign", others - term)
     yield from _of_slope("tanh", part)
     outer = [term for term in part.args if term.could_extract_minus_sign()]
     if outer and len(outer) < len(part.args):
@@ -185,9 +185,7 @@ def renamed(expr: Any, names: Sequence[Any], same: Iterable[frozenset[str]]) -> 
         names: the symbols that may stand there by mistake, those of a kind together.
         same: the groups of names of a kind, which are taken for each other first.
     """
-    groups = list(same)
-    inside = sorted((part for part in postorder([expr]) if part.is_Symbol), key=str)
-    inside = list(dict.fromkeys(inside))
+    groups, inside = list(same), sorted(expr.free_symbols, key=str)
     for one in inside:
         for other in names:
             if other != one:
@@ -197,7 +195,3 @@ def renamed(expr: Any, names: Sequence[Any], same: Iterable[frozenset[str]]) -> 
     for one, other in combinations(inside, 2):
         swapped = expr.xreplace({one: other, other: one})
         yield Slip(4.5, "wrong name", f"{one} and {other} have changed places in {expr}", swapped)
-
-
-def _sized(term: Any) -> Any:
-    return abs_of(term)

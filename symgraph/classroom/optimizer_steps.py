@@ -1,23 +1,23 @@
 """One step of each optimizer that students write: the usual definitions, all of which are right, and the usual mistakes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import sympy
 
-from symgraph.classroom.formula_values import Array
+from symgraph.classroom.formula_values import Array, column
+from symgraph.spec.formula import Reader
 
-Given = Mapping[str, Any]
-Result = tuple[Array, ...]
-Step = Callable[[Given], Result]
-"""Returns the new weights and the new states."""
+_NAMES = ("W", "dW", "m", "v", "t", "lr", "gamma", "beta1", "beta2", "epsilon")
 
 
 @dataclass(frozen=True, slots=True)
 class Exercised:
-    """An optimizer as an exercise.
+    """An optimizer as an exercise; its steps are assignments one after the other, as `stepped` takes them.
 
     Attributes:
         states: the names of what it keeps beside the weights.
@@ -26,73 +26,46 @@ class Exercised:
     """
 
     states: tuple[str, ...]
-    right: tuple[Step, ...]
-    wrong: Mapping[str, Step]
+    right: tuple[str, ...]
+    wrong: Mapping[str, str]
 
 
-def _vanilla(sign: float = -1.0) -> Step:
-    return lambda s: (s["W"] + sign * s["lr"] * s["dW"],)
+def stepped(step: str, given: Mapping[str, Any]) -> dict[str, Array]:
+    """Return the values (k,) of all names after a step.
+
+    Args:
+        step: assignments like "v = gamma*v + lr*dW; W = W - v".
+        given: W, dW and states (k,), and numbers.
+    """
+    values, size = dict(given), len(given["W"])
+    for name, expr in _assignments(step):
+        values[name] = column(expr, values, size)
+    return values
 
 
-def _momentum(
-    keep: Callable[[Given], float] = lambda s: s["gamma"],
-    gain: Callable[[Given], float] = lambda s: s["lr"],
-    rate: Callable[[Given], float] = lambda s: 1.0,
-    sign: float = -1.0,
-) -> Step:
-    def step(s: Given) -> Result:
-        v = keep(s) * s["v"] + gain(s) * s["dW"]
-        return s["W"] + sign * rate(s) * v, v
+@cache
+def _assignments(step: str) -> tuple[tuple[str, Any], ...]:
+    symbols = {name: sympy.Symbol(name, real=True) for name in _NAMES}
+    lines = [line.split(" = ") for line in step.split("; ")]
+    return tuple((name, Reader(text, symbols.__getitem__, own=_NAMES).read()) for name, text in lines)
 
+
+def _but(step: str, *changes: str) -> str:
+    """Return a step with some of its parts replaced: each by the part behind it."""
+    for part, other in zip(changes[::2], changes[1::2], strict=True):
+        step = step.replace(part, other)
     return step
 
 
-def _rmsprop(
-    power: int = 2,
-    root: Callable[[Any, float], Any] = lambda v, e: np.sqrt(v) + e,
-    sign: float = -1.0,
-    shares: Callable[[float], tuple[float, float]] = lambda g: (g, 1.0 - g),
-) -> Step:
-    def step(s: Given) -> Result:
-        keep, gain = shares(s["gamma"])
-        v = keep * s["v"] + gain * s["dW"] ** power
-        return s["W"] + sign * s["lr"] * s["dW"] / root(v, s["epsilon"]), v
-
-    return step
-
-
-def _adam(
-    first: Callable[[float, float], float] = lambda beta, t: 1.0 - beta**t,
-    second: Callable[[float, float], float] = lambda beta, t: 1.0 - beta**t,
-    power: int = 2,
-    root: Callable[[Any, float], Any] = lambda v, e: np.sqrt(v) + e,
-    sign: float = -1.0,
-    betas: tuple[str, str] = ("beta1", "beta2"),
-    old: bool = False,
-) -> Step:
-    def step(s: Given) -> Result:
-        one, two = (s[name] for name in betas)
-        m = one * s["m"] + (1.0 - one) * s["dW"]
-        v = two * s["v"] + (1.0 - two) * s["dW"] ** power
-        top, below = (s["m"], s["v"]) if old else (m, v)
-        with np.errstate(all="ignore"):
-            move = top / first(one, s["t"]) / root(below / second(two, s["t"]), s["epsilon"])
-        return s["W"] + sign * s["lr"] * move, m, v
-
-    return step
-
-
-def _none(beta: float, t: float) -> float:
-    return 1.0
-
-
-def _inside(v: Any, e: float) -> Any:
-    return np.sqrt(v + e)
-
-
-def _unrooted(v: Any, e: float) -> Any:
-    return v + e
-
+_VANILLA = "W = W - lr*dW"
+_MOMENTUM = "v = gamma*v + lr*dW; W = W - v"
+_RATE_LATER = "v = gamma*v + dW; W = W - lr*v"
+_RMSPROP = "v = gamma*v + (1 - gamma)*dW**2; W = W - lr*dW/(sqrt(v) + epsilon)"
+_MOMENTS = "m = beta1*m + (1 - beta1)*dW; v = beta2*v + (1 - beta2)*dW**2"
+_MOVE = "W = W - lr*(m/(1 - beta1**t))/(sqrt(v/(1 - beta2**t)) + epsilon)"
+_ADAM = f"{_MOMENTS}; {_MOVE}"
+_INSIDE = ("sqrt(v/(1 - beta2**t)) + epsilon", "sqrt(v/(1 - beta2**t) + epsilon)")
+_FIRST, _SECOND = ("/(1 - beta1**t)", ""), ("/(1 - beta2**t)", "")
 
 _UP = "the step goes up the gradient instead of down: the sign is wrong"
 _SQUARE = "the gradient is not squared in v"
@@ -102,70 +75,61 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
     {
         "vanilla": Exercised(
             (),
-            (_vanilla(),),
+            (_VANILLA,),
             {
-                _UP: _vanilla(1.0),
-                "the learning rate is forgotten": lambda s: (s["W"] - s["dW"],),
-                "the learning rate comes twice": lambda s: (s["W"] - s["lr"] ** 2 * s["dW"],),
-                "the learning rate is halved": lambda s: (s["W"] - 0.5 * s["lr"] * s["dW"],),
-                "the old weights are forgotten": lambda s: (-s["lr"] * s["dW"],),
-                "it returns the weights as they were": lambda s: (s["W"],),
-                "the weights and the gradient have changed places": lambda s: (s["dW"] - s["lr"] * s["W"],),
+                _UP: "W = W + lr*dW",
+                "the learning rate is forgotten": "W = W - dW",
+                "the learning rate comes twice": "W = W - lr**2*dW",
+                "the learning rate is halved": "W = W - 0.5*lr*dW",
+                "the old weights are forgotten": "W = -lr*dW",
+                "it returns the weights as they were": "W = W",
+                "the weights and the gradient have changed places": "W = dW - lr*W",
             },
         ),
         "momentum": Exercised(
             ("v",),
-            (
-                _momentum(),
-                _momentum(gain=lambda s: 1.0, rate=lambda s: s["lr"]),
-                _momentum(gain=lambda s: 1.0 - s["gamma"], rate=lambda s: s["lr"]),
-                _momentum(gain=lambda s: -s["lr"], sign=1.0),
-            ),
+            (_MOMENTUM, _RATE_LATER, _but(_RATE_LATER, "+ dW", "+ (1 - gamma)*dW"), "v = gamma*v - lr*dW; W = W + v"),
             {
-                _UP: _momentum(sign=1.0),
-                "the velocity is not used": lambda s: (s["W"] - s["lr"] * s["dW"], s["v"]),
-                "gamma is forgotten": _momentum(keep=lambda s: 1.0),
-                "the learning rate is forgotten": _momentum(gain=lambda s: 1.0),
-                "the learning rate comes twice": _momentum(rate=lambda s: s["lr"]),
-                "1 - gamma stands where the learning rate belongs": _momentum(gain=lambda s: 1.0 - s["gamma"]),
-                "the old velocity moves the weights": lambda s: (s["W"] - s["v"], s["gamma"] * s["v"] + s["lr"] * s["dW"]),
-                "gamma and 1 - gamma have changed places": _momentum(
-                    lambda s: 1.0 - s["gamma"], lambda s: s["gamma"], lambda s: s["lr"]
-                ),
-                "the gradient is subtracted from the velocity, and that from the weights": _momentum(gain=lambda s: -s["lr"]),
+                _UP: _but(_MOMENTUM, "- v", "+ v"),
+                "the velocity is not used": _VANILLA,
+                "gamma is forgotten": _but(_MOMENTUM, "gamma*v", "v"),
+                "the learning rate is forgotten": _but(_MOMENTUM, "lr*dW", "dW"),
+                "the learning rate comes twice": _but(_MOMENTUM, "- v", "- lr*v"),
+                "1 - gamma stands where the learning rate belongs": _but(_MOMENTUM, "lr*dW", "(1 - gamma)*dW"),
+                "the old velocity moves the weights": "W = W - v; v = gamma*v + lr*dW",
+                "gamma and 1 - gamma have changed places": "v = (1 - gamma)*v + gamma*dW; W = W - lr*v",
+                "the gradient is subtracted from the velocity, and that from the weights": _but(_MOMENTUM, "+ lr", "- lr"),
             },
         ),
         "rmsprop": Exercised(
             ("v",),
-            (_rmsprop(), _rmsprop(root=_inside)),
+            (_RMSPROP, _but(_RMSPROP, "sqrt(v) + epsilon", "sqrt(v + epsilon)")),
             {
-                _UP: _rmsprop(sign=1.0),
-                _SQUARE: _rmsprop(power=1),
-                _ROOT: _rmsprop(root=_unrooted),
-                "gamma and 1 - gamma have changed places": _rmsprop(shares=lambda g: (1.0 - g, g)),
-                "v is the sum of all squares, as in Adagrad": _rmsprop(shares=lambda g: (1.0, 1.0)),
-                "1 - gamma is forgotten": _rmsprop(shares=lambda g: (g, 1.0)),
+                _UP: _but(_RMSPROP, "W - lr", "W + lr"),
+                _SQUARE: _but(_RMSPROP, "dW**2", "dW"),
+                _ROOT: _but(_RMSPROP, "sqrt(v)", "v"),
+                "gamma and 1 - gamma have changed places": _but(_RMSPROP, "(1 - gamma)", "gamma", "gamma*v", "(1 - gamma)*v"),
+                "v is the sum of all squares, as in Adagrad": _but(_RMSPROP, "(1 - gamma)*", "", "gamma*v", "v"),
+                "1 - gamma is forgotten": _but(_RMSPROP, "(1 - gamma)*", ""),
             },
         ),
         "adam": Exercised(
             ("m", "v"),
-            (_adam(),),
+            (_ADAM,),
             {
-                "the bias correction of both moments is forgotten": _adam(_none, _none),
-                "the bias correction of v is forgotten": _adam(second=_none),
-                "the bias correction of m is forgotten": _adam(first=_none),
-                _UP: _adam(sign=1.0),
-                _SQUARE: _adam(power=1),
-                _ROOT: _adam(root=_unrooted),
-                "epsilon is inside the square root": _adam(root=_inside),
-                "beta1 and beta2 have changed places": _adam(betas=("beta2", "beta1")),
-                "the bias correction does not depend on t": _adam(lambda b, t: 1.0 - b, lambda b, t: 1.0 - b),
-                "the bias correction is always that of t = 2": _adam(lambda b, t: 1.0 - b**2, lambda b, t: 1.0 - b**2),
-                "the bias correction takes both moments by beta1**2": _adam(
-                    lambda b, t: 1.0 - 0.9**2, lambda b, t: 1.0 - 0.9**2
-                ),
-                "t counts from 1: t + 1 is one too many": _adam(lambda b, t: 1 - b ** (t + 1), lambda b, t: 1 - b ** (t + 1)),
-                "the old moments move the weights": _adam(old=True),
+                "the bias correction of both moments is forgotten": _but(_ADAM, *_FIRST, *_SECOND),
+                "the bias correction of v is forgotten": _but(_ADAM, *_SECOND),
+                "the bias correction of m is forgotten": _but(_ADAM, *_FIRST),
+                _UP: _but(_ADAM, "W - lr", "W + lr"),
+                _SQUARE: _but(_ADAM, "dW**2", "dW"),
+                _ROOT: _but(_ADAM, "sqrt", ""),
+                "epsilon is inside the square root": _but(_ADAM, *_INSIDE),
+                "beta1 and beta2 have changed places": _but(_ADAM, "beta1", "one", "beta2", "beta1", "one", "beta2"),
+                "the bias correction does not depend on t": _but(_ADAM, "**t", ""),
+                "the bias correction is always that of t = 2": _but(_ADAM, "**t", "**2"),
+                "the bias correction takes both moments by beta1**2": _but(_ADAM, "beta1**t", "0.9**2", "beta2**t", "0.9**2"),
+                "t counts from 1: t + 1 is one too many": _but(_ADAM, "**t", "**(t + 1)"),
+                "the old moments move the weights": f"{_MOVE}; {_MOMENTS}",
             },
         ),
     }

@@ -1,7 +1,6 @@
 """For each role of a student's function: the calls that are made, and the verdicts on what came back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -9,73 +8,59 @@ import numpy as np
 import sympy
 
 from symgraph.classroom.exercise import Exercise, Numbers
-from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import slips
-from symgraph.classroom.optimizer_steps import EXERCISED, calls
-from symgraph.classroom.row_means import Variant, reductions
+from symgraph.classroom.optimizer_steps import EXERCISED, calls, stepped
+from symgraph.classroom.row_means import ALONE, Variant, reductions
 from symgraph.classroom.suspects import Suspect, backward, forward, scaled
-from symgraph.classroom.verdicts import Answers, Verdict, agree, explained, judged, note_missing, sorted_out, with_factors
+from symgraph.classroom.verdicts import Answers, Verdict, agree, failed, judged, note_missing, sorted_out
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
-"""Arguments of functions of one number, inside most domains; others are halved towards 0.5 until they are."""
+"""Arguments of functions of one number, inside most domains."""
 
 
 class Judge(NamedTuple):
     """How one role is judged.
 
     Attributes:
-        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`.
+        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`: "calls" has the
+            arguments of each, "order" the orders of results without names, that of all results first, and "known" the meaning
+            of keys.
         verdicts: judges the answers; with True, all results of a worksheet must be there.
-        results: the names of all results.
     """
 
     request: Callable[[Exercise], dict[str, Any]]
     verdicts: Callable[[Exercise, Answers, bool], list[Verdict]]
-    results: Callable[[Exercise], Sequence[str]]
 
 
 # Functions of one row.
 
 
-def _forward_request(exercise: Exercise) -> dict[str, Any]:
-    rows = [exercise.row(points[0]) for points in exercise.batches]
-    return {"calls": rows, "order": exercise.value_orders, "known": exercise.value_spellings}
+def _of_row(exercise: Exercise, order: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, Any]:
+    numbers, calls = exercise.first_rows, []
+    for place, points in enumerate(exercise.batches):
+        right = {name: float(numbers.values[name][place]) for name in exercise.value_names}
+        planted = place % len(exercise.weights)
+        calls.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right, "planted": planted})
+    return {"calls": calls, "order": order, "known": known}
 
 
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers = exercise.first_rows
+    right, names = exercise.first_rows.values, exercise.value_names
     found, faults = sorted_out(answers)
-    names = [*exercise.nodes, *([exercise.root] if exercise.root not in exercise.nodes else [])]
     note_missing(faults, found, names if complete else [exercise.root], str)
-    right = {name: numbers.values[name] for name in names}
-    verdicts = []
-    own = dict(numbers.values)
+    if "" in faults:
+        return failed(faults[""])
+    verdicts, own = list[Verdict](), dict(right)
     for name in names:
-        if name not in found:
-            own[name] = _formula(exercise, name, own)
-        if name in found:
-            (verdict,) = judged(
-                {name: found[name]}, {}, {name: right[name]}, partial(_forward_reason, exercise, name, found, own)
-            )
-            carried = not verdict.ok and agree(found[name], _formula(exercise, name, own))
-            verdicts.append(verdict._replace(carried=carried, suspect=None if carried else verdict.suspect))
-            own[name] = found[name]
-        elif name in faults:
-            verdicts += judged({}, faults, {name: right[name]}, dict)
-    verdicts += [_kept_slope(exercise, found["dl"])] if "dl" in found else []
-    return [Verdict("", np.nan, np.nan, False, None, faults[""])] if "" in faults else verdicts
-
-
-def _formula(exercise: Exercise, name: str, own: Mapping[str, Array]) -> Array:
-    return np.broadcast_to(np.asarray(evaluate(exercise.graph.by_name[name].expr, own), np.float64), own[name].shape)
-
-
-def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Suspect]:
-    right = {name: _formula(exercise, name, own)}
-    return explained(
-        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions([1] * len(found[name]))
-    )
+        again = column(exercise.graph.by_name[name].expr, own, len(answers))
+        given = {name: found[name]} if name in found else {}
+        carried = name in found and agree(found[name], again) and not agree(found[name], right[name])
+        suspects = () if carried else forward(exercise, name, own, list(found))
+        verdicts += [one._replace(carried=carried) for one in judged(given, faults, {name: right[name]}, suspects)]
+        own[name] = found.get(name, again)
+    return verdicts + ([_kept_slope(exercise, found["dl"])] if "dl" in found else [])
 
 
 def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
@@ -89,25 +74,11 @@ def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
     return Verdict("dl", float(found[0]), float(right[0]), True, None, text)
 
 
-def _backward_request(exercise: Exercise) -> dict[str, Any]:
-    numbers, rows = exercise.first_rows, []
-    for place, points in enumerate(exercise.batches):
-        right = {name: float(numbers.values[name][place]) for name in (*exercise.nodes, exercise.root)}
-        rows.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right})
-    return {
-        "calls": rows,
-        "order": [exercise.weights],
-        "known": exercise.partial_spellings,
-        "weights": exercise.weights,
-        "values": exercise.value_spellings,
-    }
-
-
 def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
     note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    variants = reductions([1] * len(exercise.batches))
+    variants = list(ALONE)
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
         variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
@@ -127,55 +98,29 @@ def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
 
 def _at_own_values(exercise: Exercise, answers: Answers) -> Numbers:
     """Return the graph's numbers at the first rows, with a student's wrong values of nodes in the place of right ones."""
-    numbers = exercise.first_rows
-    values = dict(numbers.values)
     wrong = [answer["own"]["values"] if "own" in answer else {} for answer in answers]
-    for vertex in exercise.graph.vertices:
-        if vertex.expr is not None and any(wrong):
-            again = _formula(exercise, vertex.name, values)
-            told = [one.get(vertex.name, value) for one, value in zip(wrong, again, strict=True)]
-            values[vertex.name] = np.array(told, np.float64)
-    partials = {
-        (edge.source, edge.target): np.broadcast_to(np.asarray(evaluate(edge.partial, values), np.float64), len(wrong))
-        for edge in exercise.graph.edges
-    }
-    return Numbers(values, exercise.sweep(partials), partials, numbers.penalty)
+
+    def told(name: str, values: Array) -> Array:
+        return np.array([one.get(name, value) for one, value in zip(wrong, values, strict=True)], np.float64)
+
+    return exercise.written({one.name: exercise.first_rows.values[one.name] for one in exercise.model.inputs}, told)
 
 
 def _partials(
     exercise: Exercise, numbers: Numbers, found: Mapping[str, Array], faults: Mapping[str, str], variants: Sequence[Variant]
 ) -> list[Verdict]:
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
-    if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
-    right = {name: variants[0].reduce(name, value) for name, value in rows.items()}
-
-    def why() -> dict[str, Suspect]:
-        wrong = [name for name in found if not agree(found[name], right[name])]
-        suspects = list(backward(exercise, numbers, wrong))
-        known = explained(found, right, rows, suspects, variants)
-        unknown = [name for name in wrong if name not in known]
-        single = all(len(rows[name]) == len(right[name]) for name in rows)
-        return {**known, **(with_factors(found, right, suspects, unknown) if single else {})}
-
-    return judged(found, faults, right, why)
+    wrong = [name for name in found if not agree(found[name], variants[0].reduce(name, rows[name]))]
+    single = variants[0] in ALONE
+    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, pairs=single)
 
 
 # Functions of all rows.
 
 
-def _rows_request(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "calls": [exercise.rows(points) for points in exercise.batches],
-        "order": [list(results)],
-        "known": dict(known),
-        "weights": exercise.weights,
-        "partials": exercise.partial_spellings,
-        "values": exercise.value_spellings,
-        "values order": exercise.value_orders,
-        "root": exercise.root,
-    }
+def _of_rows(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
+    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [results], "known": known}
 
 
 def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], variants: Sequence[Variant]) -> list[Verdict]:
@@ -210,15 +155,9 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     found, faults = sorted_out(answers)
     added = {"loss": exercise.first_rows.values["penalty"]} if "penalty" in numbers.values else {}
     variants = reductions(exercise.counts, added, _counted(exercise))
-    rows = {"loss": numbers.values["loss"]}
-    right = {"loss": variants[0].reduce("loss", rows["loss"])}
-
-    def why() -> dict[str, Suspect]:
-        return explained(found, right, rows, forward(exercise, "loss", numbers.values, ["loss"]), variants)
-
-    if "" in faults:
-        return [Verdict("", np.nan, np.nan, False, None, faults[""])]
-    return _followed(exercise, answers, judged(found, faults, right, why), variants)
+    suspects = forward(exercise, "loss", numbers.values, ["loss"])
+    verdicts = judged(found, faults, {"loss": numbers.values["loss"]}, suspects, variants)
+    return _followed(exercise, answers, verdicts, variants)
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
@@ -226,22 +165,6 @@ def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
     variants = reductions(exercise.counts, exercise.first_rows.penalty, _counted(exercise))
     return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, variants), variants)
-
-
-# Gradient checks.
-
-
-def _check_request(exercise: Exercise) -> dict[str, Any]:
-    request = _backward_request(exercise)
-    request["calls"] = [{**one, "planted": place % len(exercise.weights)} for place, one in enumerate(request["calls"])]
-    return {
-        **request,
-        "order": [exercise.weights, ["difference"]],
-        "weights": exercise.weights,
-        "partials": exercise.partial_spellings,
-        "values order": exercise.value_orders,
-        "root": exercise.root,
-    }
 
 
 # Optimizers, and functions of one number.
@@ -252,88 +175,69 @@ def _optimizer(name: str) -> Judge:
     results = ("W", *exercised.states)
 
     def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": calls(max(3, len(exercise.weights))), "order": [list(results)], "known": {}, "step": True}
+        return {"calls": calls(max(3, len(exercise.weights))), "order": [results], "known": {}}
 
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         texts = [value for answer in answers for value in answer.values() if isinstance(value, str)]
         if texts:
-            return [Verdict("", np.nan, np.nan, False, None, texts[0])]
+            return failed(texts[0])
         given = [{key: np.asarray(value) for key, value in one.items()} for one in request(exercise)["calls"]]
         returned = [part for part in results if all(part in answer for answer in answers)]
         found = {part: np.concatenate([np.asarray(answer[part], np.float64) for answer in answers]) for part in returned}
 
-        def stepped(step: Any) -> dict[str, Array]:
-            made = [dict(zip(results, step(one), strict=True)) for one in given]
-            return {part: np.concatenate([one[part] for one in made]) for part in returned}
+        def made(step: str) -> dict[str, Array]:
+            after = [stepped(step, one) for one in given]
+            return {part: np.concatenate([one[part] for one in after]) for part in returned}
 
-        choices = [stepped(step) for step in exercised.right]
+        choices = map(made, exercised.right)
         right = max(choices, key=lambda one: sum(agree(found[part], one[part]) for part in returned))
+        wrong = enumerate(exercised.wrong.items())
+        suspects = (Suspect(float(place), "step", text, made(step)) for place, (text, step) in wrong)
+        return judged(found, {}, right, suspects)
 
-        def why() -> dict[str, Suspect]:
-            made = ((text, stepped(step)) for text, step in exercised.wrong.items())
-            suspects = [Suspect(float(place), "step", text, values) for place, (text, values) in enumerate(made)]
-            size = len(found["W"])
-            return explained(found, right, right, suspects, reductions([1] * size))
-
-        return judged(found, {}, right, why)
-
-    return Judge(request, verdicts, lambda _: results)
+    return Judge(request, verdicts)
 
 
 def elementary(function: Any) -> Judge:
     """Return how a student's version of a function of one number is judged.
 
     Args:
-        function: the class of SymPy or symgraph.
+        function: its class, a SpecFunction.
     """
     z = sympy.Symbol("z", real=True)
     expr = function(z)
+    definition = expr.definition()
+    values = {"z": np.array([_inside(expr, number) for number in _NUMBERS])}
 
-    def places(_: Exercise) -> list[float]:
-        found = []
-        for number in _NUMBERS:
-            while not np.isfinite(evaluate(expr, {"z": number})) and abs(number - 0.5) > 1e-3:
-                number = 0.5 + (number - 0.5) / 2.0
-            found.append(number)
-        return found
+    def value(expr: Any) -> dict[str, Array]:
+        return {"value": column(expr, values, len(_NUMBERS))}
 
-    def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": [{"z": number} for number in places(exercise)], "order": [["value"]], "known": {}}
+    def suspects() -> Iterator[Suspect]:
+        yield Suspect(0.0, "local derivative", "it is the derivative", value(sympy.diff(definition, z)))
+        yield from scaled(value(expr))
+        for slip in slips(definition):
+            yield Suspect(slip.rank, slip.kind, slip.text, value(slip.expr))
 
-    def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-        found, faults = sorted_out(answers)
-        values = {"z": np.array(places(exercise))}
-        right = {"value": np.asarray(evaluate(expr, values))}
-        definition = expr.definition() if hasattr(expr, "definition") else expr
-
-        def why() -> dict[str, Suspect]:
-            derivative = Suspect(
-                0.0, "local derivative", "it is the derivative", {"value": evaluate(sympy.diff(definition, z), values)}
-            )
-            made = [
-                Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]})
-                for s in slips(definition)
-            ]
-            return explained(found, right, right, [derivative, *scaled(right), *made], reductions([1] * len(_NUMBERS)))
-
-        return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
-
-    return Judge(request, verdicts, lambda _: ("value",))
+    return Judge(
+        lambda _: {"calls": [{"z": number} for number in values["z"].tolist()], "order": [["value"]], "known": {}},
+        lambda exercise, answers, complete: judged(*sorted_out(answers), value(expr), suspects()),
+    )
 
 
-def _values_asked(exercise: Exercise) -> list[str]:
-    return [*exercise.nodes, *([] if exercise.root in exercise.nodes else [exercise.root])]
+def _inside(expr: Any, number: float) -> float:
+    """Return an argument where a function of z has a value: a number, halved towards 0.5 as often as it takes."""
+    while not np.isfinite(evaluate(expr, {"z": number})) and abs(number - 0.5) > 1e-3:
+        number = 0.5 + (number - 0.5) / 2.0
+    return number
 
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
-        "forward_propagation": Judge(_forward_request, _forward_verdicts, _values_asked),
-        "backward_propagation": Judge(_backward_request, _backward_verdicts, lambda exercise: exercise.weights),
-        "gradient_checking": Judge(_check_request, check_verdicts, lambda exercise: exercise.weights),
-        "loss": Judge(lambda e: _rows_request(e, ["loss"], {"loss": "loss"}), _loss_verdicts, lambda _: ["loss"]),
-        "gradient": Judge(
-            lambda e: _rows_request(e, e.weights, e.partial_spellings), _gradient_verdicts, lambda exercise: exercise.weights
-        ),
+        "forward_propagation": Judge(lambda e: _of_row(e, e.value_orders, e.value_spellings), _forward_verdicts),
+        "backward_propagation": Judge(lambda e: _of_row(e, [e.weights], e.partial_spellings), _backward_verdicts),
+        "gradient_checking": Judge(lambda e: _of_row(e, [e.weights, ["difference"]], e.partial_spellings), check_verdicts),
+        "loss": Judge(lambda e: _of_rows(e, ["loss"], {"loss": "loss"}), _loss_verdicts),
+        "gradient": Judge(lambda e: _of_rows(e, e.weights, e.partial_spellings), _gradient_verdicts),
         **{name: _optimizer(name) for name in EXERCISED},
     }
 )

@@ -20,6 +20,10 @@ class Variant(NamedTuple):
     reduce: Callable[[str, Array], Array]
 
 
+ALONE = (Variant(0.0, "", "", lambda _, value: value),)
+"""The variants where each result is of one row."""
+
+
 class _Shares(NamedTuple):
     """What the sum over the rows, the penalty, and the first and last row by themselves are multiplied by."""
 
@@ -46,7 +50,7 @@ def reductions(
     """Return the ways of making one number of those of some rows, the right one first.
 
     Args:
-        counts: the number of rows of each result.
+        counts: the number of rows of each result, more than one of some.
         penalty: (results,) what the penalty adds to each result; empty without one.
         others: numbers that are taken for that of the rows, by the names of what they count.
     """
@@ -56,17 +60,14 @@ def reductions(
 
     def variant(shares: _Shares) -> Variant:
         def reduce(name: str, values: Array) -> Array:
-            found = shares.total * (np.add.reduceat(values, begins) if max(counts) > 1 else values)
-            if max(counts) > 1:
-                found = found + shares.first * values[begins] + shares.last * values[ends - 1]
+            found = shares.total * np.add.reduceat(values, begins)
+            found = found + shares.first * values[begins] + shares.last * values[ends - 1]
             return np.asarray(found + shares.penalty * penalty.get(name, np.zeros(len(counts))), np.float64)
 
         return Variant(shares.rank, shares.kind, shares.text, reduce)
 
-    made = [_Shares(0.0, "", "", 1.0 / n, 1.0 / n)]
-    if max(counts) > 1:
-        made += [*_of_rows(n), *_divided(n, others)]
-    return [variant(shares) for shares in (*made, *(_penalized(n) if penalty else ()))]
+    right = _Shares(0.0, "", "", 1.0 / n, 1.0 / n)
+    return [variant(one) for one in (right, *_of_rows(n), *_divided(n, others), *(_penalized(n) if penalty else ()))]
 
 
 def _of_rows(n: Array) -> Iterator[_Shares]:

@@ -11,7 +11,6 @@ from sympy.printing.precedence import PRECEDENCE
 from symgraph.classroom.exercise import Exercise
 from symgraph.errors import OptionError
 from symgraph.ir.functions import SpecFunction
-from symgraph.spec.canonical import postorder
 
 _TAKEN = ("np", "numpy", "scipy", "functools", "math", "features", "target", "weights", "values", "partials", "L", "d")
 """Names that the solution needs for itself."""
@@ -63,6 +62,8 @@ class Lines:
     Attributes:
         helpers: the functions of one number that NumPy lacks.
         inputs, nodes: the statements of inputs and of nodes with the loss, in order.
+        penalty: the penalty over the weights in Python, and its derivative by each weight that has one; "" without one.
+        imports: the modules that the lines need beside NumPy.
 
     Raises:
         OptionError: a formula has a function that cannot be written with NumPy and SciPy.
@@ -70,19 +71,19 @@ class Lines:
 
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
-        exprs = [vertex.expr for vertex in exercise.graph.vertices if vertex.expr is not None]
-        exprs += [edge.partial for edge in exercise.edges]
-        found = {part.func for part in postorder(exprs) if isinstance(part, SpecFunction) and len(part.args) == 1}
-        asked = {part.func for part in postorder(exprs[: len(exercise.graph.vertices)]) if isinstance(part, SpecFunction)}
-        functions = sorted(found & asked, key=lambda function: str(function.__name__))
-        self._printer = _Printer({"user_functions": {one.__name__: one.__name__ for one in functions}, "strict": True})
-        self._functions, self._names = set(functions), dict[str, str]()
+        self._printer = _Printer({"user_functions": {one.__name__: one.__name__ for one in exercise.functions}, "strict": True})
+        self._names, self._written = dict[str, str](), list[str]()
         z = sympy.Symbol("z", real=True)
-        self.helpers = [Helper(one.__name__, str(one(z).definition()), self._code(one(z).definition())) for one in functions]
+        self.helpers = [
+            Helper(one.__name__, str(one(z).definition()), self._code(one(z).definition())) for one in exercise.functions
+        ]
         self._names = self._variables([helper.name for helper in self.helpers])
         statements = [self._statement(vertex.name) for vertex in exercise.graph.vertices if vertex.kind != "penalty"]
         self.inputs = {one.key: one for one in statements if not one.code}
         self.nodes = [one for one in statements if one.code]
+        self.penalty = self._penalty()
+        marks = {"functools": "functools.", "math": "math.", "scipy.special": "scipy."}
+        self.imports = [name for name, mark in marks.items() if any(mark in code for code in self._written)]
 
     def _variables(self, helpers: list[str]) -> dict[str, str]:
         """Return a variable for every vertex and, under "d " and its name, for its derivative."""
@@ -105,21 +106,20 @@ class Lines:
 
     def _code(self, expr: Any) -> str:
         """Print an expression; what no number hits is 0: derivatives of steps at the step."""
-        keep, names = self._functions, self._names
+        keep, names = self.exercise.functions, self._names
         plain = expr.replace(
             lambda part: isinstance(part, SpecFunction) and part.func not in keep, lambda part: part.doit(deep=False)
         )
         plain = plain.replace(lambda part: isinstance(part, sympy.DiracDelta), lambda _: sympy.Integer(0))
         renamed = {symbol: sympy.Symbol(names.get(str(symbol), str(symbol)), real=True) for symbol in plain.free_symbols}
         try:
-            return str(self._printer.doprint(plain.xreplace(renamed))).replace("numpy.", "np.")
+            self._written.append(str(self._printer.doprint(plain.xreplace(renamed))).replace("numpy.", "np."))
         except (NotImplementedError, ValueError, TypeError) as error:
             model = self.exercise.model.name
             raise OptionError(f"{model}: {expr} cannot be written with NumPy and SciPy: {error}") from error
+        return self._written[-1]
 
-    @property
-    def penalty(self) -> tuple[str, Mapping[str, str]]:
-        """The penalty over the weights in Python, and its derivative by each weight that has one; "" without one."""
+    def _penalty(self) -> tuple[str, Mapping[str, str]]:
         model = self.exercise.model
         if model.penalty_expr is None:
             return "", {}
@@ -128,15 +128,3 @@ class Lines:
             whole = whole.xreplace({node.symbol: node.expr})
         slopes = {one.name: sympy.diff(whole, one.symbol) for one in model.weight_inputs}
         return self._code(whole), {name: self._code(slope) for name, slope in slopes.items() if slope != 0}
-
-    @property
-    def imports(self) -> list[str]:
-        """The modules that the lines need beside NumPy."""
-        marks = {"functools": "functools.", "math": "math.", "scipy.special": "scipy."}
-        return [name for name, mark in marks.items() if mark in self._text]
-
-    @property
-    def _text(self) -> str:
-        terms = [code for one in (*self.inputs.values(), *self.nodes) for code in (one.code, *(code for _, code in one.terms))]
-        penalty, slopes = self.penalty
-        return " ".join([*terms, penalty, *slopes.values(), *(helper.code for helper in self.helpers)])

@@ -10,11 +10,12 @@ import inspect
 import json
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType, ModuleType, TracebackType
+from types import FrameType, ModuleType
 from typing import Any
 
 from symgraph.classroom.conventions import function_of
@@ -137,10 +138,8 @@ def _functions(module: ModuleType) -> dict[str, int]:
 
 def _fault(error: BaseException, file: str) -> dict[str, Any]:
     """Return an error with the last line of the student's file that it came through."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == file else line
-        trace = _next(trace)
+    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    line = lines[-1] if lines else 0
     if isinstance(error, SyntaxError) and error.filename == file:
         line = error.lineno or 0
     kind = type(error).__name__
@@ -149,13 +148,9 @@ def _fault(error: BaseException, file: str) -> dict[str, Any]:
     elif isinstance(error, MemoryError):
         text = "needs more memory than it may have"
     else:
-        lines = (error.msg if isinstance(error, SyntaxError) else str(error)).splitlines()
-        text = f"{kind}: {lines[0]}" if lines else kind
+        said = (error.msg if isinstance(error, SyntaxError) else str(error)).splitlines()
+        text = f"{kind}: {said[0]}" if said else kind
     return {"text": text[:300], "line": line}
-
-
-def _next(trace: TracebackType) -> TracebackType | None:
-    return trace.tb_next
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.conventions import bound, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of
 from symgraph.classroom.watching import steps, watched
 
 Answer = dict[str, Any]
@@ -44,22 +44,28 @@ class Calls:
         """Call the function at all points of the request."""
         kinds = {"backward_propagation": self._backward, "gradient_checking": self._check}
         kinds |= {"loss": self._rows, "gradient": self._rows}
-        one = kinds.get(self.role, self._step if self.request["step"] else self._plain)
+        kinds |= {name: self._step for name, role in ROLES.items() if "dW" in role.arguments}
+        one = kinds.get(self.role, self._plain)
         return [one({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
 
     def _called(self, given: Given) -> Any:
         """Call the function; note if it changes its arguments."""
-        arguments, keywords = bound(self.role, self.function, copy.deepcopy(dict(given)))
-        before = copy.deepcopy((arguments, keywords))
-        result = _quietly(self.function, arguments, keywords)
-        if "modifies" not in self.remarks and not _same((arguments, keywords), before):
-            names = [*inspect.signature(self.function).parameters][: len(arguments)] + list(keywords)
-            pairs = zip(names, [*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
-            changed = next(name for name, new, old in pairs if not _same(new, old))
+        result, changed, before = self._tried(given)
+        if "modifies" not in self.remarks and changed:
+            names = [*inspect.signature(self.function).parameters][: len(before[0])] + list(before[1])
             again = copy.deepcopy(before)
             line = self._first_line(lambda: self.function(*again[0], **again[1]), lambda _: not _same(again, before))
-            self.remarks["modifies"] = [changed, line]
+            self.remarks["modifies"] = [names[changed[0][0]], line]
         return result
+
+    def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]], tuple[list[Any], dict[str, Any]]]:
+        """Call the function; return its result, the place and value of each argument that it has changed, and its arguments."""
+        arguments, keywords = bound(self.role, self.function, copy.deepcopy(dict(given)))
+        before = copy.deepcopy((arguments, keywords))
+        with np.errstate(all="ignore"):
+            result = self.function(*arguments, **keywords)
+        pairs = zip([*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
+        return result, [(place, new) for place, (new, old) in enumerate(pairs) if not _same(new, old)], before
 
     def _first_line(self, call: Callable[[], Any], holds: Callable[[FrameType], bool]) -> int:
         """Return the first line of the student's file after which something holds, or 0."""
@@ -95,16 +101,23 @@ class Calls:
 
     # Backward and gradient check, which rest on the student's other functions.
 
-    def _named(self, role: str) -> Callable[..., Any] | None:
-        found = [value for name, value in vars(self.module).items() if callable(value) and role_of(name) == role]
-        return found[-1] if found else None
+    def _named(self, role: str) -> str | None:
+        return function_of(role, {name: value for name, value in vars(self.module).items() if callable(value)})
+
+    def _own(self, role: str, given: Given) -> Any:
+        """Return what another of the student's functions gives; None where there is none."""
+        name = self._named(role)
+        if name is None:
+            return None
+        function = getattr(self.module, name)
+        with np.errstate(all="ignore"):
+            arguments, keywords = bound(role, function, copy.deepcopy(dict(given)))
+            return function(*arguments, **keywords)
 
     def _forward(self, given: Given) -> Any:
         """Return what the student's forward function gives; None where there is none that runs."""
-        function = None if self.request["broken"] else self._named("forward_propagation")
-        if function is not None:
-            with suppress(Exception):
-                return _quietly(function, *bound("forward_propagation", function, copy.deepcopy(dict(given))))
+        with suppress(Exception):
+            return None if self.request["broken"] else self._own("forward_propagation", given)
         return None
 
     def _backward(self, given: Given) -> Answer:
@@ -129,13 +142,13 @@ class Calls:
         answer = self._read(self._called({**given, "d": values}), {**given, "d": values})
         if wrong:
             with suppress(Exception):  # it is judged at the right values
-                arguments, keywords = bound(self.role, self.function, copy.deepcopy({**given, "d": untouched}))
-                answer["own"] = {"values": wrong, "partials": self._partials(self.function, arguments, keywords, "known")}
+                answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
         return answer
 
-    def _partials(self, backward: Callable[..., Any], arguments: Any, keywords: Any, known: str = "partials") -> Answer:
-        weights = tuple(self.request["weights"])
-        return dict(numbers_of(_quietly(backward, arguments, keywords), [weights], self.request[known]))
+    def _partials(self, given: Given) -> Answer:
+        """Return what the student's backward function gives."""
+        returned = self._own("backward_propagation", given)
+        return dict(numbers_of(returned, [tuple(self.request["weights"])], self.request["partials"]))
 
     def _rows(self, given: Given) -> Answer:
         """Call a function of all rows; tell the means of what the functions of one row give that it calls."""
@@ -150,11 +163,8 @@ class Calls:
     def _row(self, given: Given) -> Answer:
         values = self._forward(given)
         found: Answer = {"loss": self._loss(values)}
-        backward = self._named("backward_propagation")
-        if self.role == "gradient" and backward is not None:
-            found |= self._partials(
-                backward, *bound("backward_propagation", backward, {**given, "L": found["loss"], "d": values})
-            )
+        if self.role == "gradient" and self._named("backward_propagation"):
+            found |= self._partials({**given, "L": found["loss"], "d": values})
         return found
 
     def _check(self, given: Given) -> Answer:
@@ -164,17 +174,17 @@ class Calls:
             answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
         answer["steps"] = steps(calls, np.array(given["W"], np.float64), self._loss)
         answer["slopes"] = [self._slope(given, place) for place in range(len(weights))]
-        backward, place = self._named("backward_propagation"), given["planted"]
-        if backward is None:
+        name, place = self._named("backward_propagation"), given["planted"]
+        if name is None:
             return answer
-        arguments, keywords = bound("backward_propagation", backward, copy.deepcopy({**given, "d": self._forward(given)}))
         with suppress(Exception):  # it is judged by itself
-            answer["own"] = self._partials(backward, arguments, keywords)
+            answer["own"] = self._partials({**given, "d": self._forward(given)})
+        backward = getattr(self.module, name)
+        name = next(key for key, value in vars(self.module).items() if value is backward)  # it may have several
 
         def faulty(*arguments: Any, **keywords: Any) -> Any:
             return _with_fault(backward(*arguments, **keywords), place, weights, self.request["partials"])
 
-        name = next(key for key, value in vars(self.module).items() if value is backward)
         setattr(self.module, name, faulty)
         answer["found"] = self._read(self._called(given), given)
         setattr(self.module, name, backward)
@@ -201,12 +211,9 @@ class Calls:
     def _step(self, given: Given) -> Answer:
         """Call an optimizer: it returns the weights and what else it keeps, or changes its arguments in place."""
         order: Sequence[str] = self.request["order"][0]
-        arguments, keywords = bound(self.role, self.function, copy.deepcopy(dict(given)))
-        before = copy.deepcopy((arguments, keywords))
-        returned = _quietly(self.function, arguments, keywords)
-        if returned is None and not _same((arguments, keywords), before):
-            pairs = zip([*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
-            returned = next(new for new, old in pairs if not _same(new, old))
+        returned, changed, _ = self._tried(given)
+        if returned is None and changed:
+            returned = changed[0][1]
         if returned is None:
             return {"": "returns None and leaves the weights as they are; return the new weights"}
         parts = _parts(returned, len(given["W"]))
@@ -235,11 +242,6 @@ def _parts(returned: Any, k: int) -> list[Any]:
     for part in returned:
         parts += part.values() if isinstance(part, Mapping) and parts else [part]
     return parts
-
-
-def _quietly(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    with np.errstate(all="ignore"):
-        return function(*arguments, **keywords)
 
 
 def _array(value: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.classroom.exercise import Exercise, Numbers
-from symgraph.classroom.formula_values import Array, evaluate
+from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.mistakes import SLOPES, Slip, renamed, slips, wrong_slopes
-from symgraph.views.named_graph import Edge
+from symgraph.views.named_graph import Edge, Vertex
 
 _MANY = 60
 """Vertices above which names are taken only for others of their kind."""
@@ -147,26 +147,23 @@ def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[tu
             ),
             0.0 * own,
         )
-    target = exercise.graph.by_name[edge.target]
-    kinds = exercise.kinds
-    names = [*exercise.symbols_before(edge.target), target.symbol]
-    variants = list(slips(edge.partial))
-    variants += renamed(edge.partial, _plausible(exercise, edge.partial, names), kinds)
-    for slip in variants:
-        value = np.broadcast_to(np.asarray(evaluate(slip.expr, numbers.values), np.float64), own.shape)
+    names = [*exercise.symbols_before(edge.target), edge.user.symbol]
+    for slip in _variants(exercise, edge.partial, names):
+        value = column(slip.expr, numbers.values, len(own))
         text = f"in {name}, {slip.text}" if slip.kind == "wrong name" else f"in {formula}, {slip.text}"
         if slip.kind == "missing factor" and slip.text.startswith("the factor "):
             text = f"in {formula}, {slip.text.replace(f' of {edge.partial}', '')}"
         yield slip._replace(text=text), value
 
 
-def _plausible(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Sequence[Any]:
-    """The names that may stand in a formula by mistake: all, or in large models those of the kinds in it."""
-    if len(exercise.graph.vertices) <= _MANY:
-        return names
-    inside = {str(one) for one in expr.free_symbols}
-    near = [group for group in exercise.kinds if group & inside]
-    return [name for name in names if any(str(name) in group for group in near)][:_MANY]
+def _variants(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Iterator[Slip]:
+    """The mistakes in a formula in which some names may stand by mistake; in large models those of the kinds in it."""
+    if len(exercise.graph.vertices) > _MANY:
+        inside = {str(one) for one in expr.free_symbols}
+        near = [group for group in exercise.kinds if group & inside]
+        names = [name for name in names if any(str(name) in group for group in near)][:_MANY]
+    yield from slips(expr)
+    yield from renamed(expr, names, exercise.kinds)
 
 
 def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: Sequence[str]) -> Iterator[Suspect]:
@@ -178,43 +175,27 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
         own: (n,) the values of all vertices before it, as the student has them.
         returned: the names that the student returns.
     """
-    vertex = exercise.graph.by_name[name]
-    right = _again(exercise, name, own, {})
+    unseen, size = _unseen(exercise, name, returned), len(own[name])
+    right = column(unseen[-1].expr, own, size)
     yield from scaled({name: right})
     for other in exercise.nodes:
         if other != name:
             yield Suspect(4.0, "wrong node", f"{name} has the value of {other}", {name: own[other]})
-    for source in _unseen(exercise, name, returned):
-        formula, names = source.expr, exercise.symbols_before(source.name)
-        variants = [*slips(formula), *renamed(formula, _plausible(exercise, formula, names), exercise.kinds)]
-        for slip in variants:
-            value = np.broadcast_to(np.asarray(evaluate(slip.expr, own), np.float64), right.shape)
-            found = value if source is vertex else _again(exercise, name, own, {source.name: value})
+    for place, source in reversed(list(enumerate(unseen))):
+        formula, later = source.expr, unseen[place + 1 :]
+        for slip in _variants(exercise, formula, exercise.symbols_before(source.name)):
+            values = {**own, source.name: column(slip.expr, own, size)}
+            for vertex in later:
+                values[vertex.name] = column(vertex.expr, values, size)
             inside = "" if str(formula) in slip.text else f"in {source.name} = {formula}, "
-            yield Suspect(slip.rank + (source is not vertex), slip.kind, f"{inside}{slip.text}", {name: found})
+            yield Suspect(slip.rank + bool(later), slip.kind, f"{inside}{slip.text}", {name: values[name]})
 
 
-def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Any]:
-    """The vertex, and those that it depends on by others that the student does not return."""
-    needed, found = {name}, list[Any]()
+def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Vertex]:
+    """The vertices that a vertex depends on by others that the student does not return, and it at the end."""
+    needed, found = {name}, list[Vertex]()
     for vertex in reversed(exercise.graph.vertices):
         if vertex.name in needed and vertex.expr is not None and (vertex.name == name or vertex.name not in returned):
             found.append(vertex)
-            needed |= {edge.source for edge in exercise.graph.edges if edge.target == vertex.name}
-    return found
-
-
-def _again(exercise: Exercise, name: str, own: Mapping[str, Array], changed: Mapping[str, Array]) -> Array:
-    """Return the value of a vertex computed anew, with the changed values of some before it."""
-    values = {**own, **changed}
-    moved = set(changed)
-    for vertex in exercise.graph.vertices:
-        if vertex.expr is None or vertex.name in changed:
-            continue
-        sources = {edge.source for edge in exercise.graph.edges if edge.target == vertex.name}
-        if vertex.name == name or sources & moved:
-            values[vertex.name] = np.broadcast_to(np.asarray(evaluate(vertex.expr, values), np.float64), own[name].shape)
-            moved.add(vertex.name)
-        if vertex.name == name:
-            break
-    return values[name]
+            needed |= {str(one) for one in vertex.expr.free_symbols}
+    return found[::-1]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.row_means import Variant
+from symgraph.classroom.row_means import ALONE, Variant
 from symgraph.classroom.suspects import Suspect
 
 Answers = Sequence[Mapping[str, Any]]
@@ -87,30 +87,22 @@ def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
     return bool(np.all(np.abs(found - right) <= close.relative * np.abs(right) + slack))
 
 
-def explained(
+def _explained(
     found: Mapping[str, Array],
     right: Mapping[str, Array],
     rows: Mapping[str, Array],
+    wrong: Sequence[str],
     suspects: Iterable[Suspect],
     variants: Sequence[Variant],
-    close: Tolerance = EXACT,
+    close: Tolerance,
 ) -> dict[str, Suspect]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
 
     One that is 0 at all points is said to be 0.
-
-    Args:
-        found: the student's results that are numbers.
-        right: the right ones.
-        rows: the right numbers of rows, from which the variants make results.
-        suspects: the hypotheses.
-        variants: how results are made of rows, the right way first.
-        close: the error that a right number may have.
     """
-    wrong = [name for name in found if not agree(found[name], right[name], close)]
     zero = [name for name in wrong if not np.any(found[name])]
     none = Suspect(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
-    wrong = [name for name in wrong if name not in zero]
+    left = [name for name in wrong if name not in zero]
     scored: list[tuple[frozenset[str], int, Suspect]] = []
     first = variants[0]
     for suspect in [Suspect(0.0, "", "", {}), *suspects]:
@@ -119,15 +111,15 @@ def explained(
                 continue
             values = suspect.values if variant is first else {**rows, **suspect.values}
             given = {name: variant.reduce(name, value) for name, value in values.items() if name in found}
-            hits = frozenset(name for name in wrong if name in given and agree(found[name], given[name], close))
+            hits = frozenset(name for name in left if name in given and agree(found[name], given[name], close))
             if hits:
-                missed = sum(name not in wrong and not agree(given[name], right[name], close) for name in given)
+                missed = sum(name not in left and not agree(given[name], right[name], close) for name in given)
                 text = " and ".join(filter(None, (variant.text, suspect.text)))
                 rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
                 rank += _ROUGH * (not all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits))
                 both = Suspect(rank, suspect.kind or variant.kind, text, given, suspect.edge)
                 scored.append((hits, missed, both))
-    return dict.fromkeys(zero, none) | _fewest(wrong, scored)
+    return dict.fromkeys(zero, none) | _fewest(left, scored)
 
 
 def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Suspect]]) -> dict[str, Suspect]:
@@ -141,16 +133,10 @@ def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Su
         known |= dict.fromkeys(hits, best)
 
 
-def with_factors(
+def _with_factors(
     found: Mapping[str, Array], right: Mapping[str, Array], suspects: Sequence[Suspect], unknown: Sequence[str]
 ) -> dict[str, Suspect]:
-    """Explain results by two mistakes at once, each of which multiplies the right number by something.
-
-    Args:
-        found, right: as for `explained`, of one row each.
-        suspects: the hypotheses, the most usual of which are tried in pairs.
-        unknown: the results that no single one explains.
-    """
+    """Explain results by two of the most usual mistakes at once, each of which multiplies the right number by something."""
     known: dict[str, Suspect] = {}
     for name in unknown:
         if not np.all(right[name]):
@@ -170,24 +156,39 @@ def with_factors(
     return known
 
 
+def failed(text: str) -> list[Verdict]:
+    """Return the verdict on a function as a whole that cannot be judged result by result, for a reason."""
+    return [Verdict("", np.nan, np.nan, False, None, text)]
+
+
 def judged(
     found: Mapping[str, Array],
     faults: Mapping[str, str],
-    right: Mapping[str, Array],
-    why: Callable[[], Mapping[str, Suspect]],
+    rows: Mapping[str, Array],
+    suspects: Iterable[Suspect],
+    variants: Sequence[Variant] = ALONE,
     close: Tolerance = EXACT,
+    pairs: bool = False,
 ) -> list[Verdict]:
     """Return the verdicts on results, in the order of the right ones.
 
     Args:
         found: the student's numbers.
         faults: by name, why there are none.
-        right: the right numbers.
-        why: finds the mistakes of wrong ones; called if there are some.
+        rows: the right numbers of rows, from which the variants make results.
+        suspects: the hypotheses, which are made only if something is wrong.
+        variants: how results are made of rows, the right way first.
         close: the error that a right number may have.
+        pairs: whether two mistakes at once are tried where no single one explains a result.
     """
+    if "" in faults:
+        return failed(faults[""])
+    right = {name: variants[0].reduce(name, value) for name, value in rows.items()}
     wrong = [name for name in found if name in right and not agree(found[name], right[name], close)]
-    reasons = why() if wrong else {}
+    made = list(suspects) if wrong else []
+    reasons = _explained(found, right, rows, wrong, made, variants, close) if wrong else {}
+    if pairs:
+        reasons |= _with_factors(found, right, made, [name for name in wrong if name not in reasons])
     verdicts = []
     for name, values in right.items():
         if name in faults:

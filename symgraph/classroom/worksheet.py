@@ -103,7 +103,6 @@ def _view(exercise: Exercise) -> dict[str, Any]:
         "model": model,
         "doc": model.doc or "A model of symgraph.",
         "lines": lines,
-        "imports": lines.imports,
         **parts,
         "constants": constants,
         "root": root,

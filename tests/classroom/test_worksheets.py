@@ -37,6 +37,16 @@ def test_a_worksheet_is_solved_by_its_solution(name: str, tmp_path: Path) -> Non
     assert found.points == found.of == (len(model.nodes) + 1) + 3 * len(model.weight_inputs) + 1 + 2
 
 
+@pytest.mark.parametrize("name", ["soft_maximum", "net_relu"])
+def test_every_function_that_a_worksheet_has_a_grader_for_can_be_graded(name: str, tmp_path: Path) -> None:
+    model = CORPUS[name]()  # sigmoid is the slope of softplus in soft_maximum, and in no formula of it
+    write_worksheet(model, SPECS["logistic"], tmp_path)
+    graders = (tmp_path / "test_functions.py").read_text(encoding="utf-8")
+    functions = [line.split('"')[1] for line in graders.splitlines() if line.startswith("    judge(")]
+    found = grade(tmp_path / "functions.py", model, functions, limits=PATIENT)
+    assert {test.function for test in found.tests} == set(functions)
+
+
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The worksheet of the founding model, and its solution beside the folder."""
