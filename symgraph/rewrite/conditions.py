@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from symgraph.ir.graph import LEAVES, reachable
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.monomials import ONE
+from symgraph.ir.monomials import ONE, Number
 from symgraph.rewrite.linear_forms import Form
 from symgraph.rewrite.match import Bindings
 from symgraph.rewrite.replacement import Writer, read
@@ -40,6 +40,7 @@ class Conditions:
                 text always holds. The words: ``single(a)``, a is one term; ``side(a)``, a is one of the sides; ``constant(a)``,
                 a depends on no leaf; ``ordinary(a)``, squares of a list's values neither overflow nor all underflow;
                 ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
+                ``shifted(a)``, a rule has subtracted from each what the largest exceeds the range by;
                 ``positive(a)``, a number or all values of a list are above 0 and stay so when computed, factors exp(x) and
                 sigmoid(x) apart, which rules take out of a logarithm.
             bound: the value of each placeholder.
@@ -75,6 +76,9 @@ class Conditions:
                 return self._moderate(values)
             case "limited":
                 return all(self._bounds(value).high < _FAR for value in values)
+            case "shifted":
+                nodes = self.writer.builder.nodes
+                return all(any(nodes[node].op == "stop" for monomial in value for node, _ in monomial) for value in values)
             case "positive":
                 return all(self._positive(value) for value in values)
             case "constant":
@@ -98,9 +102,15 @@ class Conditions:
         if len(form) != 1:
             return bool(self._bounds(form).low > 1 / _LARGE)
         ((monomial, coefficient),) = form.items()
-        nodes = self.writer.builder.nodes
-        rest = tuple((node, exponent) for node, exponent in monomial if nodes[node].op not in _POSITIVE or exponent < 0)
+        rest = tuple((node, exponent) for node, exponent in monomial if not self._logarithmic(node, exponent))
         return bool(coefficient > 0 if rest == ONE else self._bounds({rest: coefficient}).low > 1 / _LARGE)
+
+    def _logarithmic(self, node: int, exponent: Number) -> bool:
+        """Tell if a power is above 0, and rules take it out of a logarithm."""
+        if self.writer.builder.nodes[node].op in _POSITIVE:
+            return exponent > 0
+        terms = self.writer.forms.inner(node)
+        return exponent in (1, -1) and len(terms) > 1 and all(self._positive({m: c}) for m, c in terms.items())
 
     def _bounds(self, form: Form) -> Interval:
         """Return the interval of a form, from the part of the graph on which it depends."""

@@ -102,13 +102,14 @@ class Writer:
 
     def _folded(self, op: str, each: ast.expr, bound: Bindings) -> Form:
         """Fold an op of two operands, from the left, over an expression evaluated for each value of the lists in it."""
-        words = [node.id for node in ast.walk(each) if isinstance(node, ast.Name)]
-        names = {word if word in bound else word.removeprefix(OTHERS).removeprefix(ALL) for word in words}
-        lists: dict[str, Any] = {name: value for name, value in bound.items() if name in names}
+        words = {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}
+        names = {word if word in bound else word.removeprefix(OTHERS) for word in words}
+        known: dict[str, Any] = {word: bound.get(word, bound.get(word.removeprefix(ALL))) for word in words}
+        lists: dict[str, Any] = {name: value for name, value in bound.items() if name in names and isinstance(value, tuple)}
         rows: list[dict[str, Any]] = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
         for place, row in enumerate(rows):
-            for name, values in lists.items():
-                row |= {OTHERS + name: values[:place] + values[place + 1 :], ALL + name: values}
+            others = {OTHERS + name: values[:place] + values[place + 1 :] for name, values in lists.items()}
+            rows[place] = known | others | row
         return self.forms.whole(self.builder.chain(op, [self.node(self.value(each, row)) for row in rows]))
 
     def _operation(self, op: ast.operator, left: Form, right: Form) -> Form:

@@ -39,6 +39,8 @@ _LOG_COSH = "(log1p(2*sinh(({0} if abs({0}) < 1 else 0)/2)**2) if abs({0}) < 1 e
 # excess of the largest exponent over 80 or below -80: exponentials divided by its exponential neither overflow nor all vanish
 _BEYOND, _TOO_LARGE = "stop({0} - max(min({0}, 80), -80))", "stop(max({0} - 80, 0))"
 _SHIFT, _SHIFTED = _BEYOND.format("max(*a)"), f"add(*(p*exp(a - {_BEYOND.format('max(*all_a)')})))"
+_SHIFT_OF_B, _ABOVE = _BEYOND.format("max(*b)"), f"add(*(c*exp(a - {_BEYOND.format('max(*all_b)')})))"
+_BELOW, _ABOVE_ALONE = _SHIFTED.replace("(a -", "(b -").replace("all_a", "all_b"), _SHIFTED.replace("p*", "c*")
 _DOWN, _SHIFTED_DOWN = _TOO_LARGE.format("max(*a)"), f"add(*(p*exp(a - {_TOO_LARGE.format('max(*all_a)')})))"
 _LOG1P_SUM = (
     f"log1p({_SHIFTED_DOWN} if {_DOWN} <= 0 else 0) if {_DOWN} <= 0 else {_DOWN} + log(exp(-{_DOWN}) + {_SHIFTED_DOWN})"
@@ -106,6 +108,9 @@ RULES: tuple[Rule, ...] = (
          f"best(log(r)) + {_SHIFT} + log({_SHIFTED})", "exp overflows or is 0",
          (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.0, 1.0), ("r", 0.1, 10.0)),
          when="positive(r) and not moderate(a)", example="log(r*(c*exp(a) + exp(b)))"),
+    Rule("log(r/(p exp a + ...))", "log(r/(sum(p*exp(a))))", "best(log(r)) - logaddexp(*(best(log(p)) + a))",
+         "exp overflows or is 0", (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0), ("r", 0.1, 10.0)),
+         when="positive(p) and positive(r) and not moderate(a)", example="log(r/(exp(a) + exp(b)))"),
     Rule("log(2 cosh x)", "log(2*cosh(x))", "best(log(cosh(x))) + log(2)", "cosh overflows", _FAR),
     Rule("log(cosh x)", "log(cosh(x))",
          _LOG_COSH.format("x"),
@@ -171,13 +176,28 @@ RULES: tuple[Rule, ...] = (
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when="not a <= 80 and not b >= -80"),
     Rule("exp a cosh b", "exp(a)*cosh(b)", f"exp(a + {_LOG_COSH.format('b')})", "one overflows where the other vanishes",
          (("a", -900.0, 0.0), ("b", -900.0, 900.0)), when="not a >= -80 and not (b <= 80 and b >= -80)"),
-    Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
-         _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
-    # sigmoids
     Rule("(c exp a + d exp b + ...)/(exp a + exp b + ...)", "1/(sum(exp(a)))*(sum(c*exp(a)))",
          "add(*(c*sigmoid(a - logaddexp(*others_a))))", "both overflow or are 0",
          (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0), ("c", -10.0, 10.0)),
          example="(c*exp(a) + 3*exp(b))/(exp(a) + exp(b))"),
+    Rule("exp d (c exp a + ...)/(p exp b + ...)", "exp(d)*(sum(c*exp(a)))/(sum(p*exp(b)))",
+         f"exp(d + {_SHIFT} - {_SHIFT_OF_B})*({_ABOVE_ALONE})/({_BELOW})", "one overflows where another vanishes",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.1, 10.0)),
+         when="not shifted(b) and not moderate(b) and not (d <= 80 and d >= -80)",
+         example="exp(b)*(exp(a) - c)/(1 + c*exp(a + b) + exp(a))"),
+    Rule("(c exp a + ...)/(p exp b + ...)", "(sum(c*exp(a)))/(sum(p*exp(b)))", f"({_ABOVE})/({_BELOW})",
+         "both overflow or are 0", (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.1, 10.0)),
+         when="not shifted(b) and not moderate(a) and not moderate(b)", example="(exp(a) - c)/(1 + c*exp(a) + exp(b))"),
+    Rule("(c exp x + d)/(exp x - 1)", "(c*exp(x) + d)/expm1(x)", "d*best(1/expm1(x)) - c*best(1/expm1(-x))", "both overflow",
+         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("d", 0.1, 10.0)), when="not x <= 40",
+         example="(c*exp(x) - d)/(exp(x) - 1)"),
+    Rule("(c exp a + ...)/(exp x - 1)", "(sum(c*exp(a)))/expm1(x)",
+         "add(*(c*exp(a - max(x, 0))))/(-expm1(-abs(x)))*sign(x)", "both overflow",
+         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -900.0, 900.0)), when="not limited(a) and not x <= 80",
+         example="(c - exp(y))/(1 - exp(x))"),
+    Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
+         _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
+    # sigmoids
     Rule("log(sigmoid a - sigmoid b)", "log(sigmoid(a) - sigmoid(b))",
          "log_sigmoid(a) + log_sigmoid(-b) + best(log(-expm1(b - a)))",
          "the sigmoids cancel or vanish", (("b", -50.0, 50.0), ("d", 0.1, 100.0)), example="log(sigmoid(b + d) - sigmoid(b))"),
@@ -208,6 +228,15 @@ RULES: tuple[Rule, ...] = (
     Rule("cosh x/sinh x", "cosh(x)/sinh(x)", "1/tanh(x)", "both overflow", _FAR),
     Rule("(1 + exp x)^n", "(1 + exp(x))**n", "exp(n*softplus(x))", "exp overflows; for x << 0 it is lost beside 1",
          (("x", -1000.0, 1000.0), ("n", -2.0, 2.0)), when="not constant(n)"),
+    Rule("(1 + p exp a + ...)^n, p of any sign", "(1 + sum(p*exp(a)))**n", "exp(n*best(log(1 + add(*(p*exp(a))))))",
+         "exp overflows", (("a", -900.0, 900.0), ("c", 0.1, 10.0), ("n", -1.0, 1.0)),
+         when="not constant(n) and not limited(a)", example="(1 + c*exp(a))**n"),
+    Rule("exp a/(p exp b + ...)", "exp(a)/(sum(p*exp(b)))", "exp(a - logaddexp(*(b + best(log(p)))))", "both overflow or are 0",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", -900.0, 900.0)),
+         when="positive(p) and not shifted(b) and not moderate(b) and not (a <= 80 and a >= -80)", example="exp(a)/(exp(b) + exp(c))"),
+    Rule("exp a/(p exp b + ...), p of any sign", "exp(a)/(sum(p*exp(b)))", f"exp(a - {_SHIFT_OF_B})/({_BELOW})", "both overflow or are 0",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.0, 10.0)),
+         when="not shifted(b) and not moderate(b) and not (a <= 80 and a >= -80)", example="exp(a)/(1 + c*exp(a) + exp(b))"),
     Rule("c^n/(k^n + c^n)", "c**n/(k**n + c**n)", "sigmoid(n*log(c/k))", "the derivatives cancel for c >> k; powers overflow",
          (("c", 1e-6, 1e3), ("k", 1e-6, 1e3), ("n", 0.5, 50.0)),
          when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
