@@ -25,7 +25,16 @@ from symgraph.ir.optext import OpText
 V = TypeVar("V")
 
 
-class UserOp(str):
+class OwnRow(str):
+    """Op that is not of the op table and carries a row of its own."""
+
+    @property
+    def row(self) -> Op:
+        """The row."""
+        raise NotImplementedError
+
+
+class UserOp(OwnRow):
     """Op of a user's function; its text says by which paths it and its partials are imported.
 
     Attributes:
@@ -172,24 +181,24 @@ class UserFunction(sympy.Function):  # type: ignore[misc]  # SymPy ships no type
 
 
 class Table(dict[str, V]):
-    """Table of something that each op has, which makes the entry of a user's function when asked for it.
+    """Table of something that each op has, which makes the entry of an op with a row of its own when asked for it.
 
     Args:
         rows: the entries of the ops of the table.
-        of_user: makes the entry of a user's function.
+        of_own: makes the entry of an op with a row of its own.
     """
 
-    def __init__(self, rows: Mapping[str, V], of_user: Callable[[UserOp], V]) -> None:
+    def __init__(self, rows: Mapping[str, V], of_own: Callable[[OwnRow], V]) -> None:
         super().__init__(rows)
-        self._of_user = of_user
+        self._of_own = of_own
 
     def __missing__(self, op: str) -> V:
-        if isinstance(op, UserOp):
-            return self._of_user(op)
+        if isinstance(op, OwnRow):
+            return self._of_own(op)
         raise KeyError(op)
 
     def __contains__(self, op: object) -> bool:
-        return isinstance(op, UserOp) or super().__contains__(op)
+        return isinstance(op, OwnRow) or super().__contains__(op)
 
 
 def user_op(path: str, partials: Sequence[str | None], where: str) -> UserOp:

@@ -31,6 +31,7 @@ from symgraph.passes.order import order
 from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
 from symgraph.passes.quotients import quotients
+from symgraph.passes.removable import removable
 from symgraph.passes.rewrite import rewrite
 from symgraph.passes.saturate import saturate
 from symgraph.passes.signs import signs
@@ -54,7 +55,7 @@ that are left."""
 BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants, simplify)
 """Passes over a gradient that is differentiated again; ops stay whole, so that the slopes of the table are taken."""
 
-STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, cancel, factor, *PIPELINE, orient)
+STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, cancel, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(

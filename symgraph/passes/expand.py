@@ -7,12 +7,11 @@ from symgraph.derive.fragments import STABLE, instantiate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.ops import OPS
 
-_COMPOSED = frozenset(name for name, row in OPS.items() if row.stable is not None)
-
 
 def expand(graph: Graph) -> Graph:
     """Replace composed ops by their stable forms, which consist of primitive ops, as a test checks."""
-    return rebuild(graph, _expand, _COMPOSED)
+    composed = {node.op for node in graph.nodes if node.op in OPS and OPS[node.op].stable is not None}
+    return rebuild(graph, _expand, composed) if composed else graph
 
 
 def _expand(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int:
