@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 from typing import Any, NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
 from symgraph.ir.intervals import intervals
 from symgraph.ir.laurent import EXPANDED, Laurent, expanded, series
 from symgraph.ir.monomials import ONE, Monomial, Number, power, product
@@ -29,6 +30,12 @@ _LOST = 8.0
 
 _PRECISION = Fraction(1, 2**108)
 """Size of the terms that a polynomial leaves away, relative to its first one; that of accurate modules."""
+
+_SHIFTS = 6
+"""Most powers of x that are moved between a product and what it multiplies."""
+
+_WAVES = ("sin", "cos")
+"""Functions of whose quotients by x rules make ``sinc``."""
 
 _X = "x"
 
@@ -48,6 +55,64 @@ class _Argument(NamedTuple):
 
     node: int
     form: Form
+
+
+class _Group(NamedTuple):
+    """Terms of a sum: a product that does not depend on x, times terms in x.
+
+    Attributes:
+        argument: x.
+        rest: the product.
+        terms: the terms in x.
+        monomials: the terms of the sum that these are.
+    """
+
+    argument: _Argument
+    rest: Monomial
+    terms: tuple[_Term, ...]
+    monomials: tuple[Monomial, ...] = ()
+
+    def simplest(self) -> "_Group":
+        """Return the group with the power of x in the product that leaves it shortest; of several the least power at 0."""
+        return min(self.all_shifted(), key=lambda one: (sum(abs(e) for _, e in one.rest), abs(one.total(_FEW).first)))
+
+    def far(self) -> "_Group":
+        """Return the group with as few powers of x in the terms as leave none in the product that x = 0 makes infinite."""
+        degrees = dict(next(iter(self.argument.form)))
+        safe = [one for one in self.all_shifted() if all(e * degrees.get(node, 0) >= 0 for node, e in one.rest)]
+        return min(safe or [self], key=lambda one: sum(abs(dict(term.factors).get(_X, 0)) for term in one.terms))
+
+    def all_shifted(self) -> "Iterator[_Group]":
+        """Yield the group with powers of x taken from the product into the terms, or the other way round."""
+        ((monomial, scale), *others) = self.argument.form.items()
+        for n in (0,) if others else range(-_SHIFTS, _SHIFTS + 1):
+            terms = tuple(_Term(c / Fraction(scale) ** n, _times_x(factors, n)) for c, factors in self.terms)
+            yield self._replace(rest=product(self.rest, power(monomial, -n)), terms=terms) if n else self
+
+    def total(self, count: int) -> Laurent:
+        """Return the series of the terms."""
+        return _sum(self.terms, count)
+
+    def pole(self) -> _Term | None:
+        """Return the first term at 0 where a function is infinite there, else None."""
+        poles = any(_series_of(key, e, _FEW).first < 0 for term in self.terms for key, e in term.factors if key != _X)
+        total = self.total(_FEW)
+        return _Term(total.coefficients[0], ((_X, total.first),)) if poles and total.coefficients else None
+
+    def lead(self) -> Form:
+        """Return the first term at 0 times the product, where a function is infinite there; else nothing."""
+        pole = self.pole()
+        if pole is None or len(self.argument.form) > 1:
+            return {}
+        ((monomial, scale),) = self.argument.form.items()
+        exponent = dict(pole.factors)[_X]
+        return {product(self.rest, power(monomial, exponent)): pole.coefficient * Fraction(scale) ** exponent}
+
+    def without_pole(self) -> "_Group":
+        """Return the group without its first term at 0."""
+        pole = self.pole()
+        assert pole is not None
+        return self._replace(terms=(*self.terms, pole._replace(coefficient=-pole.coefficient)))
 
 
 def removable(graph: Graph) -> Graph:
@@ -70,11 +135,11 @@ class _Finder:
 
     Attributes:
         builder: the nodes.
-        known: what has been found: the argument and the terms of each node that was put in the place of another.
+        known: what has been found: what each node is that was put in the place of others.
     """
 
     builder: GraphBuilder
-    known: dict[int, tuple[_Argument, tuple[_Term, ...]]] = field(default_factory=dict)
+    known: dict[int, _Group] = field(default_factory=dict)
     forms: Forms = field(init=False)
     writer: Writer = field(init=False)
 
@@ -85,17 +150,48 @@ class _Finder:
     def better(self, position: int) -> int:
         """Return the node to use instead of a sum or product, or the node itself."""
         form = before = self.forms.inner(position)
+        poles: dict[frozenset[tuple[Monomial, Number]], _Group] = {}
+        groups = list(self.groups(form))
+        for group in groups:
+            lead = group.lead()
+            other = poles.pop(frozenset(scaled(lead, -1).items()), None) if lead else None
+            if other is not None:
+                form = _put(form, (group, other), self.without_poles(group, other))
+            elif lead:
+                poles[frozenset(lead.items())] = group
+        for group in groups:
+            if _cancels(group.simplest().terms) or self.loses_slopes(group):
+                form = _put(form, (group,), self.written(group))
+        return position if form is before else self.writer.node(form)
+
+    def loses_slopes(self, group: _Group) -> bool:
+        """Tell if the slope of a product by a factor of x that depends on weights cancels at 0, as that of exp(a*x)/a by a."""
+        (term, *others), form, rest = group.terms, group.argument.form, dict(group.rest)
+        functions = list(_leaves([key for key, _ in term.factors if key != _X]))
+        total = None if others else _total(group.terms, _FEW)
+        if total is None or all(key == _X or key[0] in _WAVES for key in functions):
+            return False
+        if total.first == dict(term.factors).get(_X, 0):  # the functions are neither 0 nor infinite there
+            return False
+        parts = next(iter(form)) if len(form) == 1 else ((group.argument.node, 1),)
+        return any(rest.get(node, 0) == -total.first * degree and self.depends(node) for node, degree in parts)
+
+    def depends(self, position: int) -> bool:
+        """Tell if a node depends on a weight."""
+        nodes = self.builder.nodes
+        return any(nodes[at].op == "weight" for at in reachable(nodes, [position]))
+
+    def groups(self, form: Form) -> Iterator["_Group"]:
+        """Yield terms of a sum that are multiples of functions of one argument by the same product."""
         for argument in self.arguments(form):
-            groups: dict[Monomial, list[tuple[Monomial, _Term]]] = {}
+            found: dict[Monomial, list[tuple[Monomial, _Term]]] = {}
             for monomial, coefficient in form.items():
                 rest, term = self.split(monomial, argument)
-                groups.setdefault(rest, []).append((monomial, _Term(Fraction(coefficient) * term.coefficient, term.factors)))
-            for rest, parts in groups.items():
-                terms = tuple(term for _, term in parts)
-                if _cancels(terms) and (written := self.written(argument, terms)) is not None:
-                    form = {m: c for m, c in form.items() if m not in {monomial for monomial, _ in parts}}
-                    form = plus(form, times({rest: 1}, atom(written)), 1)
-        return position if form is before else self.writer.node(form)
+                term = term._replace(coefficient=Fraction(coefficient) * term.coefficient)
+                found.setdefault(rest, []).append((monomial, term))
+            for rest, parts in found.items():
+                terms = tuple(part for _, term in parts for part in _multiplied_out(term))
+                yield _Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
 
     def arguments(self, form: Form) -> Iterator[_Argument]:
         """Yield the arguments of the functions in a sum of products, each once up to a factor."""
@@ -108,7 +204,7 @@ class _Finder:
                 continue
             seen.add(position)
             if position in self.known:
-                found.append(self.known[position][0].form)
+                found.append(self.known[position].argument.form)
             elif node.op in EXPANDED or node.op == "log":
                 inner = self.forms.inner(node.args[0])
                 found.append(inner if node.op in EXPANDED else plus(inner, {ONE: 1}, -1))
@@ -147,8 +243,8 @@ class _Finder:
         """Return a node as a product of what does not depend on x, a number and a function of x; None where it is none."""
         node = self.builder.nodes[position]
         if position in self.known:
-            other, terms = self.known[position]
-            return (ONE, Fraction(1), terms) if other.node == x.node else None
+            group = self.known[position]
+            return (group.rest, Fraction(1), group.terms) if group.argument.node == x.node else None
         if node.op in EXPANDED or node.op == "log":
             inner = self.forms.inner(node.args[0])
             ratio = _ratio(inner if node.op in EXPANDED else plus(inner, {ONE: 1}, -1), x.form)
@@ -164,30 +260,53 @@ class _Finder:
             return None
         return parts[0][0][0], Fraction(1), tuple(_Term(t.coefficient * Fraction(c), t.factors) for (_, t), c in parts)
 
-    def written(self, x: _Argument, terms: tuple[_Term, ...]) -> int | None:
-        """Write terms as a polynomial near 0 and as they are elsewhere; None where no polynomial is short enough."""
-        found = _polynomial(terms)
+    def written(self, group: _Group) -> Form:
+        """Write a group as a polynomial near 0 and as it is elsewhere; nothing where no polynomial is short enough."""
+        near, far = group.simplest(), group.far()
+        found, x = _polynomial(near.terms), group.argument
         if found is None:
-            return None
+            return {}
         radius, coefficients = found
         bound = intervals(self.builder, only=[x.node])[x.node]
         if bound.low > radius or bound.high < -radius:
-            return None
-        builder = self.builder
-        near = builder.add("lt", builder.add("abs", x.node), builder.const(radius))
-        inside = builder.add("select", near, x.node, builder.const(0.0))
-        outside = builder.add("select", near, builder.const(radius), x.node)
-        values = builder.add(Polynomial(coefficients), inside), self.writer.node(self.form(terms, outside))
-        position = builder.add("select", near, *values)
-        self.known[position] = x, terms
-        return position
+            return {}
+        builder, node = self.builder, self.writer.node
+        close = self.close(x, radius)
+        inside = atom(builder.add(Polynomial(coefficients), builder.add("select", close, x.node, builder.const(0.0))))
+        outside = self.form(far.terms, builder.add("select", close, builder.const(radius), x.node))
+        if near.rest == far.rest:
+            position = builder.add("select", close, node(inside), node(outside))
+            self.known[position] = near._replace(rest=ONE)
+            return times({near.rest: 1}, atom(position))
+        outside = times({far.rest: 1}, self.forms.whole(node(outside)))
+        position = builder.add("select", close, node(times({near.rest: 1}, inside)), node(outside))
+        self.known[position] = near
+        return atom(position)
+
+    def close(self, x: _Argument, radius: float) -> int:
+        """Return the condition that x is closer to 0 than a radius."""
+        return self.builder.add("lt", self.builder.add("abs", x.node), self.builder.const(radius))
+
+    def without_poles(self, *groups: _Group) -> Form:
+        """Write groups whose poles cancel without these where an argument is near 0, and as they are elsewhere."""
+        finite = [self.written(group.without_pole()) for group in groups]
+        if not all(finite):
+            return {}
+        builder, total, written = self.builder, dict[Monomial, Number](), dict[Monomial, Number]()
+        close = builder.add("or", *[self.close(group.argument, 1.0) for group in groups])
+        for group, form in zip(groups, finite, strict=True):
+            far = group.far()
+            x = builder.add("select", close, builder.const(1.0), group.argument.node)
+            outside = times({far.rest: 1}, self.forms.whole(self.writer.node(self.form(far.terms, x))))
+            total, written = plus(total, form, 1), plus(written, outside, 1)
+        return atom(builder.add("select", close, self.writer.node(total), self.writer.node(written)))
 
     def form(self, terms: tuple[_Term, ...], x: int) -> Form:
         """Return terms as a form, in which x is a node."""
         result: Form = {}
         for coefficient, factors in terms:
             monomial, scale = ONE, Fraction(coefficient)
-            for key, exponent in factors:
+            for key, exponent in _distributed(factors):
                 whole = atom(x) if key == _X else self.whole(key, x)
                 ((part, number),) = whole.items()
                 monomial = product(monomial, power(part, exponent))
@@ -223,15 +342,12 @@ def _series_of(key: Any, exponent: int, count: int) -> Laurent:
         return series(exponent, [Fraction(1), *[Fraction(0)] * (count - 1)])
     if isinstance(key[0], str):
         return expanded("log1p" if key[0] == "log" else key[0], key[1], count).raised(exponent)
-    return _sum(key, _expanded(key, count), count).raised(exponent)
+    return _sum(key, count).raised(exponent)
 
 
-def _sum(terms: tuple[_Term, ...], factors: list[list[Laurent]], count: int) -> Laurent:
-    total: Laurent | None = None
-    for part in _products(terms, factors, count):
-        total = part if total is None else total.plus(part)
-    assert total is not None
-    return total
+def _sum(terms: tuple[_Term, ...], count: int) -> Laurent:
+    first, *others = _products(terms, _expanded(terms, count), count)
+    return reduce(Laurent.plus, others, first)
 
 
 def _products(terms: tuple[_Term, ...], factors: list[list[Laurent]], count: int) -> Iterator[Laurent]:
@@ -242,26 +358,55 @@ def _products(terms: tuple[_Term, ...], factors: list[list[Laurent]], count: int
         yield result
 
 
+def _times_x(factors: tuple[Factor, ...], n: int) -> tuple[Factor, ...]:
+    """Multiply functions by a power of x."""
+    exponent = sum(e for key, e in factors if key == _X) + n
+    return (*((key, e) for key, e in factors if key != _X), *([(_X, exponent)] if exponent else []))
+
+
+def _multiplied_out(term: _Term) -> Iterator[_Term]:
+    """Yield the terms of a term that is a sum times a power of x, or the term itself."""
+    sums = [key for key, e in term.factors if e == 1 and not isinstance(key[0], str)]
+    power_of_x = dict(term.factors).get(_X, 0)
+    if len(sums) == 1 and len(term.factors) == 1 + (power_of_x != 0):
+        for inner in sums[0]:
+            yield _Term(term.coefficient * inner.coefficient, _times_x(inner.factors, power_of_x))
+    else:
+        yield term
+
+
+def _distributed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    """Divide the terms of a sum by a power of x one by one, so that large ones do not overflow before they are divided."""
+    exponent = dict(factors).get(_X, 0)
+    for place, (key, e) in enumerate(factors):
+        if exponent < 0 < e and not isinstance(key[0], str) and not exponent % e:
+            inner = tuple(_Term(term.coefficient, _times_x(term.factors, exponent // e)) for term in key)
+            return (*(factor for n, factor in enumerate(factors) if n != place and factor[0] != _X), (inner, e))
+    return factors
+
+
+def _put(form: Form, groups: tuple[_Group, ...], better: Form) -> Form:
+    """Return a sum with a better form of groups of its terms; as it is where there is none, or a group is no more in it."""
+    old = {monomial for group in groups for monomial in group.monomials}
+    return plus({m: c for m, c in form.items() if m not in old}, better, 1) if better and old <= form.keys() else form
+
+
+def _total(terms: tuple[_Term, ...], count: int) -> Laurent | None:
+    """Return the series of terms; None where all that is known of one of them is 0."""
+    parts = list(_products(terms, _expanded(terms, count), count))
+    total = reduce(Laurent.plus, parts)
+    return total if total.coefficients and all(part.coefficients for part in parts) else None
+
+
 def _cancels(terms: tuple[_Term, ...]) -> bool:
-    """Tell if terms cancel at 0, or a product is 0/0 there, and no rule is known to mend it."""
+    """Tell if terms cancel at 0 where they do not become infinite, and no rule is known to mend it."""
     keys = [key for term in terms for key, _ in term.factors]
-    functions = [key for key in keys if key != _X]
-    if not functions:
+    nested = _X in keys or len(terms) > 2 or any(not isinstance(key[0], str) for key in keys)
+    if len(terms) == 1 or not nested or all(key == _X for key in keys):
         return False
-    try:
-        factors = _expanded(terms, _FEW)
-        parts = list(_products(terms, factors, _FEW))
-        total = _sum(terms, factors, _FEW)
-    except (ValueError, IndexError):  # a divisor of which no coefficient is known
-        return False
-    if not total.coefficients or total.first < 0 or not all(part.coefficients for part in parts):
-        return False
-    if len(terms) == 1:
-        firsts = [factor.first for factor in factors[0]]
-        waves = all(isinstance(key[0], str) and key[0] in ("sin", "cos") for key in _leaves(functions))
-        return max(firsts) > 0 > min(firsts) and not waves
-    nested = _X in keys or len(terms) > 2 or any(not isinstance(key[0], str) for key in functions)
-    return nested and total.first > min(part.first for part in parts)
+    total = _total(terms, _FEW)
+    parts = _products(terms, _expanded(terms, _FEW), _FEW)
+    return total is not None and 0 <= total.first != min(part.first for part in parts)
 
 
 def _leaves(keys: list[Any]) -> Iterator[Any]:
@@ -276,7 +421,7 @@ def _leaves(keys: list[Any]) -> Iterator[Any]:
 def _polynomial(terms: tuple[_Term, ...]) -> tuple[float, list[Fraction]] | None:
     """Return a radius, and the coefficients of the polynomial that is good within it."""
     factors = _expanded(terms, _MANY)
-    total = _sum(terms, factors, _MANY)
+    total = _sum(terms, _MANY)
     best = None
     for radius in _RADII:
         count = _count(total, radius)
