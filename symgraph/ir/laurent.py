@@ -34,7 +34,9 @@ class Laurent(NamedTuple):
         return series(first, [self.of(n) + other.of(n) for n in range(first, end)])
 
     def raised(self, exponent: int) -> "Laurent":
-        """Raise a series to a whole power."""
+        """Raise a series to a whole power; one of which no coefficient is known stays as it is."""
+        if not self.coefficients:
+            return self
         base = self if exponent > 0 else self._inverse()
         result = base
         for _ in range(abs(exponent) - 1):

@@ -188,7 +188,7 @@ class Table(dict[str, V]):
         of_own: makes the entry of an op with a row of its own.
     """
 
-    def __init__(self, rows: Mapping[str, V], of_own: Callable[[OwnRow], V]) -> None:
+    def __init__(self, rows: Mapping[str, V], of_own: Callable[[Any], V]) -> None:
         super().__init__(rows)
         self._of_own = of_own
 

@@ -1,53 +1,43 @@
-"""Exact but for rounding: what cancels or is 0/0 where one argument is 0 becomes its Taylor polynomial near there.
+"""Reassociating: what cancels or is 0/0 where one argument is 0 is its Taylor polynomial near there.
 
-``coth(x) - 1/x``, ``(1 - exp(-x))/x``, ``(x - sin(x))/x**3``: sums and products of functions of one argument and its powers, which
-may be any product or sum, and which anything that does not depend on it may multiply. Within a radius beyond which the written
-form loses a few bits at most, the polynomial gives value and slopes; elsewhere the written form stays, with an argument that is
-kept away from 0. It runs before rules, which see the written form there. A sum of two functions is left to rules, as 1 - cos(x).
+``coth(x) - 1/x``, ``(1 - exp(-x))/x``, ``(x - sin(x))/x**3``: sums and products of functions of one argument and of its powers,
+times anything that does not depend on it. The argument may be any sum or product. Within a radius beyond which the written form
+loses a few bits at most, the polynomial gives value and slopes; elsewhere the written form stays, with an argument that is kept
+away from 0, and rules, which run later, see it. What they know stays theirs: a sum of two functions such as 1 - cos(x), and
+sin(x)/x. Poles at 0 of two arguments that cancel, as in a*coth(a*x) - b*coth(b*x), are left away near there.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
 from typing import Any, NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
 from symgraph.ir.intervals import intervals
-from symgraph.ir.laurent import EXPANDED, Laurent, expanded, series
+from symgraph.ir.laurent import EXPANDED, Laurent
 from symgraph.ir.monomials import ONE, Monomial, Number, power, product
 from symgraph.ir.polynomials import Polynomial
+from symgraph.ir.univariate import (
+    FEW,
+    WAVES,
+    Factor,
+    Term,
+    X,
+    cancels,
+    distributed,
+    leaves,
+    multiplied_out,
+    polynomial_near,
+    series_of,
+    sum_of,
+    times_x,
+    total_of,
+)
 from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, scaled, times
 from symgraph.rewrite.replacement import Writer
 
-_RADII = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
-_FEW, _MANY = 12, 72
-"""Coefficients of the series by which candidates are found, and of those that polynomials are made of."""
-
-_LOST = 8.0
-"""Most that rounding errors may be enlarged beyond the radius, in the value; in the slope four times as much."""
-
-_PRECISION = Fraction(1, 2**108)
-"""Size of the terms that a polynomial leaves away, relative to its first one; that of accurate modules."""
-
 _SHIFTS = 6
 """Most powers of x that are moved between a product and what it multiplies."""
-
-_WAVES = ("sin", "cos")
-"""Functions of whose quotients by x rules make ``sinc``."""
-
-_X = "x"
-
-Factor = tuple[Any, int]
-"""``_X``, an op and what multiplies x in its operand, or a tuple of terms, with an exponent."""
-
-
-class _Term(NamedTuple):
-    """Coefficient times powers of functions of x."""
-
-    coefficient: Fraction
-    factors: tuple[Factor, ...]
 
 
 class _Argument(NamedTuple):
@@ -69,35 +59,39 @@ class _Group(NamedTuple):
 
     argument: _Argument
     rest: Monomial
-    terms: tuple[_Term, ...]
+    terms: tuple[Term, ...]
     monomials: tuple[Monomial, ...] = ()
 
     def simplest(self) -> "_Group":
         """Return the group with the power of x in the product that leaves it shortest; of several the least power at 0."""
-        return min(self.all_shifted(), key=lambda one: (sum(abs(e) for _, e in one.rest), abs(one.total(_FEW).first)))
+
+        def size(group: "_Group") -> tuple[float, int]:
+            return float(sum(abs(e) for _, e in group.rest)), abs(group.total(FEW).first)
+
+        return min(self.all_shifted(), key=size)
 
     def far(self) -> "_Group":
         """Return the group with as few powers of x in the terms as leave none in the product that x = 0 makes infinite."""
-        degrees = dict(next(iter(self.argument.form)))
+        degrees: dict[int, Number] = dict(next(iter(self.argument.form)))
         safe = [one for one in self.all_shifted() if all(e * degrees.get(node, 0) >= 0 for node, e in one.rest)]
-        return min(safe or [self], key=lambda one: sum(abs(dict(term.factors).get(_X, 0)) for term in one.terms))
+        return min(safe or [self], key=lambda one: sum(abs(dict(term.factors).get(X, 0)) for term in one.terms))
 
     def all_shifted(self) -> "Iterator[_Group]":
         """Yield the group with powers of x taken from the product into the terms, or the other way round."""
         ((monomial, scale), *others) = self.argument.form.items()
         for n in (0,) if others else range(-_SHIFTS, _SHIFTS + 1):
-            terms = tuple(_Term(c / Fraction(scale) ** n, _times_x(factors, n)) for c, factors in self.terms)
+            terms = tuple(Term(c / Fraction(scale) ** n, times_x(factors, n)) for c, factors in self.terms)
             yield self._replace(rest=product(self.rest, power(monomial, -n)), terms=terms) if n else self
 
     def total(self, count: int) -> Laurent:
         """Return the series of the terms."""
-        return _sum(self.terms, count)
+        return sum_of(self.terms, count)
 
-    def pole(self) -> _Term | None:
+    def pole(self) -> Term | None:
         """Return the first term at 0 where a function is infinite there, else None."""
-        poles = any(_series_of(key, e, _FEW).first < 0 for term in self.terms for key, e in term.factors if key != _X)
-        total = self.total(_FEW)
-        return _Term(total.coefficients[0], ((_X, total.first),)) if poles and total.coefficients else None
+        poles = any(series_of(key, e, FEW).first < 0 for term in self.terms for key, e in term.factors if key != X)
+        total = self.total(FEW)
+        return Term(total.coefficients[0], ((X, total.first),)) if poles and total.coefficients else None
 
     def lead(self) -> Form:
         """Return the first term at 0 times the product, where a function is infinite there; else nothing."""
@@ -105,7 +99,7 @@ class _Group(NamedTuple):
         if pole is None or len(self.argument.form) > 1:
             return {}
         ((monomial, scale),) = self.argument.form.items()
-        exponent = dict(pole.factors)[_X]
+        exponent = dict(pole.factors)[X]
         return {product(self.rest, power(monomial, exponent)): pole.coefficient * Fraction(scale) ** exponent}
 
     def without_pole(self) -> "_Group":
@@ -160,18 +154,18 @@ class _Finder:
             elif lead:
                 poles[frozenset(lead.items())] = group
         for group in groups:
-            if _cancels(group.simplest().terms) or self.loses_slopes(group):
+            if cancels(group.simplest().terms) or self.loses_slopes(group):
                 form = _put(form, (group,), self.written(group))
         return position if form is before else self.writer.node(form)
 
     def loses_slopes(self, group: _Group) -> bool:
         """Tell if the slope of a product by a factor of x that depends on weights cancels at 0, as that of exp(a*x)/a by a."""
         (term, *others), form, rest = group.terms, group.argument.form, dict(group.rest)
-        functions = list(_leaves([key for key, _ in term.factors if key != _X]))
-        total = None if others else _total(group.terms, _FEW)
-        if total is None or all(key == _X or key[0] in _WAVES for key in functions):
+        functions = list(leaves([key for key, _ in term.factors if key != X]))
+        total = None if others else total_of(group.terms, FEW)
+        if total is None or all(key == X or key[0] in WAVES for key in functions):
             return False
-        if total.first == dict(term.factors).get(_X, 0):  # the functions are neither 0 nor infinite there
+        if total.first == dict(term.factors).get(X, 0):  # the functions are neither 0 nor infinite there
             return False
         parts = next(iter(form)) if len(form) == 1 else ((group.argument.node, 1),)
         return any(rest.get(node, 0) == -total.first * degree and self.depends(node) for node, degree in parts)
@@ -184,13 +178,13 @@ class _Finder:
     def groups(self, form: Form) -> Iterator["_Group"]:
         """Yield terms of a sum that are multiples of functions of one argument by the same product."""
         for argument in self.arguments(form):
-            found: dict[Monomial, list[tuple[Monomial, _Term]]] = {}
+            found: dict[Monomial, list[tuple[Monomial, Term]]] = {}
             for monomial, coefficient in form.items():
                 rest, term = self.split(monomial, argument)
                 term = term._replace(coefficient=Fraction(coefficient) * term.coefficient)
                 found.setdefault(rest, []).append((monomial, term))
             for rest, parts in found.items():
-                terms = tuple(part for _, term in parts for part in _multiplied_out(term))
+                terms = tuple(part for _, term in parts for part in multiplied_out(term))
                 yield _Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
 
     def arguments(self, form: Form) -> Iterator[_Argument]:
@@ -217,7 +211,7 @@ class _Finder:
                 positive = scaled(inner, 1 if next(iter(inner.values())) > 0 else -1)
                 yield _Argument(self.writer.node(positive), positive)
 
-    def split(self, monomial: Monomial, x: _Argument) -> tuple[Monomial, _Term]:
+    def split(self, monomial: Monomial, x: _Argument) -> tuple[Monomial, Term]:
         """Split a product into what does not depend on x, and functions of x."""
         rest: Monomial = ONE
         coefficient, factors = Fraction(1), list[Factor]()
@@ -231,13 +225,14 @@ class _Finder:
                 coefficient *= scale ** int(exponent)
                 factors.append((key, int(exponent)))
         if len(x.form) == 1:
-            ((lead, degree), *_), scale = *x.form, *x.form.values()
-            exponent = Fraction(dict(rest).get(lead, 0)) / Fraction(degree)
-            if exponent and exponent == int(exponent):
-                rest = product(rest, power(next(iter(x.form)), -exponent))
-                coefficient /= Fraction(scale) ** int(exponent)
-                factors.append((_X, int(exponent)))
-        return rest, _Term(coefficient, tuple(factors))
+            ((whole, by),) = x.form.items()
+            lead, degree = whole[0]
+            times_in = Fraction(dict(rest).get(lead, 0)) / Fraction(degree)
+            if times_in and times_in == int(times_in):
+                rest = product(rest, power(whole, -times_in))
+                coefficient /= Fraction(by) ** int(times_in)
+                factors.append((X, int(times_in)))
+        return rest, Term(coefficient, tuple(factors))
 
     def function(self, position: int, x: _Argument) -> tuple[Monomial, Fraction, Any] | None:
         """Return a node as a product of what does not depend on x, a number and a function of x; None where it is none."""
@@ -254,16 +249,16 @@ class _Finder:
         form = self.forms.inner(position)
         ratio = _ratio(form, x.form)
         if ratio:
-            return ONE, ratio, _X
+            return ONE, ratio, X
         parts = [(self.split(m, x), c) for m, c in form.items()] if len(form) > 1 else []
         if not any(term.factors for (_, term), _ in parts) or len({rest for (rest, _), _ in parts}) > 1:
             return None
-        return parts[0][0][0], Fraction(1), tuple(_Term(t.coefficient * Fraction(c), t.factors) for (_, t), c in parts)
+        return parts[0][0][0], Fraction(1), tuple(Term(t.coefficient * Fraction(c), t.factors) for (_, t), c in parts)
 
     def written(self, group: _Group) -> Form:
         """Write a group as a polynomial near 0 and as it is elsewhere; nothing where no polynomial is short enough."""
         near, far = group.simplest(), group.far()
-        found, x = _polynomial(near.terms), group.argument
+        found, x = polynomial_near(near.terms), group.argument
         if found is None:
             return {}
         radius, coefficients = found
@@ -301,13 +296,13 @@ class _Finder:
             total, written = plus(total, form, 1), plus(written, outside, 1)
         return atom(builder.add("select", close, self.writer.node(total), self.writer.node(written)))
 
-    def form(self, terms: tuple[_Term, ...], x: int) -> Form:
+    def form(self, terms: tuple[Term, ...], x: int) -> Form:
         """Return terms as a form, in which x is a node."""
         result: Form = {}
         for coefficient, factors in terms:
             monomial, scale = ONE, Fraction(coefficient)
-            for key, exponent in _distributed(factors):
-                whole = atom(x) if key == _X else self.whole(key, x)
+            for key, exponent in distributed(factors):
+                whole = atom(x) if key == X else self.whole(key, x)
                 ((part, number),) = whole.items()
                 monomial = product(monomial, power(part, exponent))
                 scale *= Fraction(number) ** exponent
@@ -332,121 +327,7 @@ def _ratio(form: Form, other: Form) -> Fraction | None:
     return ratio if form == scaled(other, ratio) else None
 
 
-def _expanded(terms: tuple[_Term, ...], count: int) -> list[list[Laurent]]:
-    """Return the series of the factors of each term."""
-    return [[_series_of(key, exponent, count) for key, exponent in term.factors] for term in terms]
-
-
-def _series_of(key: Any, exponent: int, count: int) -> Laurent:
-    if key == _X:
-        return series(exponent, [Fraction(1), *[Fraction(0)] * (count - 1)])
-    if isinstance(key[0], str):
-        return expanded("log1p" if key[0] == "log" else key[0], key[1], count).raised(exponent)
-    return _sum(key, count).raised(exponent)
-
-
-def _sum(terms: tuple[_Term, ...], count: int) -> Laurent:
-    first, *others = _products(terms, _expanded(terms, count), count)
-    return reduce(Laurent.plus, others, first)
-
-
-def _products(terms: tuple[_Term, ...], factors: list[list[Laurent]], count: int) -> Iterator[Laurent]:
-    for term, parts in zip(terms, factors, strict=True):
-        result = Laurent(0, (term.coefficient, *[Fraction(0)] * (count - 1)))
-        for part in parts:
-            result = result.times(part)
-        yield result
-
-
-def _times_x(factors: tuple[Factor, ...], n: int) -> tuple[Factor, ...]:
-    """Multiply functions by a power of x."""
-    exponent = sum(e for key, e in factors if key == _X) + n
-    return (*((key, e) for key, e in factors if key != _X), *([(_X, exponent)] if exponent else []))
-
-
-def _multiplied_out(term: _Term) -> Iterator[_Term]:
-    """Yield the terms of a term that is a sum times a power of x, or the term itself."""
-    sums = [key for key, e in term.factors if e == 1 and not isinstance(key[0], str)]
-    power_of_x = dict(term.factors).get(_X, 0)
-    if len(sums) == 1 and len(term.factors) == 1 + (power_of_x != 0):
-        for inner in sums[0]:
-            yield _Term(term.coefficient * inner.coefficient, _times_x(inner.factors, power_of_x))
-    else:
-        yield term
-
-
-def _distributed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
-    """Divide the terms of a sum by a power of x one by one, so that large ones do not overflow before they are divided."""
-    exponent = dict(factors).get(_X, 0)
-    for place, (key, e) in enumerate(factors):
-        if exponent < 0 < e and not isinstance(key[0], str) and not exponent % e:
-            inner = tuple(_Term(term.coefficient, _times_x(term.factors, exponent // e)) for term in key)
-            return (*(factor for n, factor in enumerate(factors) if n != place and factor[0] != _X), (inner, e))
-    return factors
-
-
 def _put(form: Form, groups: tuple[_Group, ...], better: Form) -> Form:
     """Return a sum with a better form of groups of its terms; as it is where there is none, or a group is no more in it."""
     old = {monomial for group in groups for monomial in group.monomials}
     return plus({m: c for m, c in form.items() if m not in old}, better, 1) if better and old <= form.keys() else form
-
-
-def _total(terms: tuple[_Term, ...], count: int) -> Laurent | None:
-    """Return the series of terms; None where all that is known of one of them is 0."""
-    parts = list(_products(terms, _expanded(terms, count), count))
-    total = reduce(Laurent.plus, parts)
-    return total if total.coefficients and all(part.coefficients for part in parts) else None
-
-
-def _cancels(terms: tuple[_Term, ...]) -> bool:
-    """Tell if terms cancel at 0 where they do not become infinite, and no rule is known to mend it."""
-    keys = [key for term in terms for key, _ in term.factors]
-    nested = _X in keys or len(terms) > 2 or any(not isinstance(key[0], str) for key in keys)
-    if len(terms) == 1 or not nested or all(key == _X for key in keys):
-        return False
-    total = _total(terms, _FEW)
-    parts = _products(terms, _expanded(terms, _FEW), _FEW)
-    return total is not None and 0 <= total.first != min(part.first for part in parts)
-
-
-def _leaves(keys: list[Any]) -> Iterator[Any]:
-    """Yield the functions in sums of functions, and x as one where a sum has it."""
-    for key in keys:
-        if isinstance(key[0], str):
-            yield key
-        else:
-            yield from _leaves([inner for term in key for inner, _ in term.factors])
-
-
-def _polynomial(terms: tuple[_Term, ...]) -> tuple[float, list[Fraction]] | None:
-    """Return a radius, and the coefficients of the polynomial that is good within it."""
-    factors = _expanded(terms, _MANY)
-    total = _sum(terms, _MANY)
-    best = None
-    for radius in _RADII:
-        count = _count(total, radius)
-        if count is None:
-            break
-        best = radius, [total.of(n) for n in range(total.first + count)]
-        if all(_lost(terms, factors, total, x) <= _LOST for x in (radius, -radius)):
-            break
-    return best
-
-
-def _count(total: Laurent, radius: float) -> int | None:
-    """Return how many coefficients are needed within a radius; None where too few are known."""
-    lead, step = total.coefficients[0], Fraction(radius)
-    sizes = [abs(c / lead) * step**n for n, c in enumerate(total.coefficients)]
-    needed = max(n for n, size in enumerate(sizes) if size >= _PRECISION) + 1
-    return needed if needed <= len(sizes) - 6 else None
-
-
-def _lost(terms: tuple[_Term, ...], factors: list[list[Laurent]], total: Laurent, x: float) -> float:
-    """Return by how much rounding errors of the terms are enlarged at x: in the value, or a quarter of that in the slope."""
-    value = slope = 0.0
-    for part, parts in zip(_products(terms, factors, _MANY), factors, strict=True):
-        size = abs(part.at(x))
-        value += size
-        slope += size * sum(abs(factor.at(x, slope=True) / factor.at(x)) for factor in parts if factor.at(x))
-    true, true_slope = abs(total.at(x)), abs(total.at(x, slope=True))
-    return max(value / true if true else math.inf, slope / (4.0 * true_slope) if true_slope else math.inf)
