@@ -66,14 +66,14 @@ class _Group(NamedTuple):
         """Return the group with the power of x in the product that leaves it shortest; of several the least power at 0."""
 
         def size(group: "_Group") -> tuple[float, int]:
-            return float(sum(abs(e) for _, e in group.rest)), abs(group.total(FEW).first)
+            return sum(abs(float(e)) for _, e in group.rest), abs(group.total(FEW).first)
 
         return min(self.all_shifted(), key=size)
 
     def far(self) -> "_Group":
         """Return the group with as few powers of x in the terms as leave none in the product that x = 0 makes infinite."""
         degrees: dict[int, Number] = dict(next(iter(self.argument.form)))
-        safe = [one for one in self.all_shifted() if all(e * degrees.get(node, 0) >= 0 for node, e in one.rest)]
+        safe = [one for one in self.all_shifted() if not any(e * degrees.get(node, 0) < 0 for node, e in one.rest)]
         return min(safe or [self], key=lambda one: sum(abs(dict(term.factors).get(X, 0)) for term in one.terms))
 
     def all_shifted(self) -> "Iterator[_Group]":
