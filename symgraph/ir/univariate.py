@@ -68,9 +68,14 @@ def times_x(factors: tuple[Factor, ...], n: int) -> tuple[Factor, ...]:
     return (*((key, e) for key, e in factors if key != X), *([(X, exponent)] if exponent else []))
 
 
+def _has_powers(key: Any) -> bool:
+    """Tell if something is a sum with powers of x among the factors of its terms."""
+    return not isinstance(key[0], str) and any(inner == X for term in key for inner, _ in term.factors)
+
+
 def multiplied_out(term: Term) -> Iterator[Term]:
     """Yield the terms of a term that is a sum times a power of x, or the term itself."""
-    sums = [key for key, e in term.factors if e == 1 and not isinstance(key[0], str)]
+    sums = [key for key, e in term.factors if e == 1 and _has_powers(key)]
     power_of_x = dict(term.factors).get(X, 0)
     if len(sums) == 1 and len(term.factors) == 1 + (power_of_x != 0):
         for inner in sums[0]:
@@ -83,7 +88,7 @@ def distributed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
     """Divide the terms of a sum by a power of x one by one, so that large ones do not overflow before they are divided."""
     exponent = dict(factors).get(X, 0)
     for place, (key, e) in enumerate(factors):
-        if exponent < 0 < e and not isinstance(key[0], str) and not exponent % e:
+        if exponent < 0 < e and _has_powers(key) and not exponent % e:
             inner = tuple(Term(term.coefficient, times_x(term.factors, exponent // e)) for term in key)
             return (*(factor for n, factor in enumerate(factors) if n != place and factor[0] != X), (inner, e))
     return factors

@@ -33,6 +33,7 @@ from symgraph.ir.univariate import (
     times_x,
     total_of,
 )
+from symgraph.rewrite.engine import living_part
 from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, scaled, times
 from symgraph.rewrite.replacement import Writer
 
@@ -120,7 +121,8 @@ def removable(graph: Graph) -> Graph:
             finders.append(_Finder(builder))
         return finders[0].better(builder.add(node.op, *args))
 
-    return rebuild(graph, better, {"add", "sub", "mul", "div"})
+    found = rebuild(graph, better, {"add", "sub", "mul", "div"})
+    return living_part(found) if finders and finders[0].known else graph
 
 
 @dataclass(slots=True)
@@ -267,7 +269,7 @@ class _Finder:
             return {}
         builder, node = self.builder, self.writer.node
         close = self.close(x, radius)
-        inside = atom(builder.add(Polynomial(coefficients), builder.add("select", close, x.node, builder.const(0.0))))
+        inside = atom(builder.add(Polynomial(coefficients), builder.add("select", close, x.node, builder.const(radius))))
         outside = self.form(far.terms, builder.add("select", close, builder.const(radius), x.node))
         if near.rest == far.rest:
             position = builder.add("select", close, node(inside), node(outside))

@@ -46,7 +46,7 @@ def _applied(graph: Graph, engine: "_Engine") -> Graph:
     if not engine.before:
         return graph
     roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
-    return _alive(engine.builder.build(roots, names))
+    return living_part(engine.builder.build(roots, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
     return {monomial: coefficient for monomial, coefficient in result.items() if coefficient}
 
 
-def _alive(graph: Graph) -> Graph:
+def living_part(graph: Graph) -> Graph:
     """Drop the nodes on which nothing depends any more; leaves stay, since a model's inputs are its contract."""
     leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
     return keep(graph, needed(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))
