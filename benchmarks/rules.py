@@ -27,6 +27,7 @@ from symgraph.ir import functions
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.passes import PIPELINE
+from symgraph.passes.cancel import cancel
 from symgraph.passes.expand import expand
 from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
 from symgraph.runtime.special import scipy_special
@@ -98,7 +99,7 @@ def measure(rule: Rule, points: int, seed: int = 1) -> tuple[Gain, Gain]:
     plain = lower(model_of(rule))
     value_only = rule in VALUE_RULES
     better = apply_rules(plain, () if value_only else RULES)
-    before, after = differentiate(plain), differentiate(better)
+    before, after = cancel(differentiate(plain)), cancel(differentiate(better))
     after = apply_rules(after, VALUE_RULES) if value_only else after
     drawn = draw(rule, points, seed)
     truth = list(truths(before, drawn))

@@ -39,8 +39,8 @@ _LOG_COSH = "(log1p(2*sinh(({0} if abs({0}) < 1 else 0)/2)**2) if abs({0}) < 1 e
 # excess of the largest exponent over 80 or below -80: exponentials divided by its exponential neither overflow nor all vanish
 _BEYOND, _TOO_LARGE = "stop({0} - max(min({0}, 80), -80))", "stop(max({0} - 80, 0))"
 _SHIFT, _SHIFTED = _BEYOND.format("max(*a)"), f"add(*(p*exp(a - {_BEYOND.format('max(*all_a)')})))"
-_SHIFT_OF_B, _ABOVE = _BEYOND.format("max(*b)"), f"add(*(c*exp(a - {_BEYOND.format('max(*all_b)')})))"
-_BELOW, _ABOVE_ALONE = _SHIFTED.replace("(a -", "(b -").replace("all_a", "all_b"), _SHIFTED.replace("p*", "c*")
+_SHIFT_OF_B, _ABOVE = _BEYOND.format("max(*b)"), _SHIFTED.replace("p*", "c*")
+_BELOW = _SHIFTED.replace("(a -", "(b -").replace("all_a", "all_b")
 _DOWN, _SHIFTED_DOWN = _TOO_LARGE.format("max(*a)"), f"add(*(p*exp(a - {_TOO_LARGE.format('max(*all_a)')})))"
 _LOG1P_SUM = (
     f"log1p({_SHIFTED_DOWN} if {_DOWN} <= 0 else 0) if {_DOWN} <= 0 else {_DOWN} + log(exp(-{_DOWN}) + {_SHIFTED_DOWN})"
@@ -180,12 +180,8 @@ RULES: tuple[Rule, ...] = (
          "add(*(c*sigmoid(a - logaddexp(*others_a))))", "both overflow or are 0",
          (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0), ("c", -10.0, 10.0)),
          example="(c*exp(a) + 3*exp(b))/(exp(a) + exp(b))"),
-    Rule("exp d (c exp a + ...)/(p exp b + ...)", "exp(d)*(sum(c*exp(a)))/(sum(p*exp(b)))",
-         f"exp(d + {_SHIFT} - {_SHIFT_OF_B})*({_ABOVE_ALONE})/({_BELOW})", "one overflows where another vanishes",
-         (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.1, 10.0)),
-         when="not shifted(b) and not moderate(b) and not (d <= 80 and d >= -80)",
-         example="exp(b)*(exp(a) - c)/(1 + c*exp(a + b) + exp(a))"),
-    Rule("(c exp a + ...)/(p exp b + ...)", "(sum(c*exp(a)))/(sum(p*exp(b)))", f"({_ABOVE})/({_BELOW})",
+    Rule("(c exp a + ...)/(p exp b + ...)", "(sum(c*exp(a)))/(sum(p*exp(b)))",
+         f"exp({_SHIFT} - {_SHIFT_OF_B})*({_ABOVE})/({_BELOW})",
          "both overflow or are 0", (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.1, 10.0)),
          when="not shifted(b) and not moderate(a) and not moderate(b)", example="(exp(a) - c)/(1 + c*exp(a) + exp(b))"),
     Rule("(c exp x + d)/(exp x - 1)", "(c*exp(x) + d)/expm1(x)", "d*best(1/expm1(x)) - c*best(1/expm1(-x))",
@@ -193,8 +189,8 @@ RULES: tuple[Rule, ...] = (
          (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("d", 0.1, 10.0)), when="not x <= 40",
          example="(c*exp(x) - d)/(exp(x) - 1)"),
     Rule("(c exp a + ...)/(exp x - 1)", "(sum(c*exp(a)))/expm1(x)",
-         "add(*(c*exp(a - max(x, 0))))/(-expm1(-abs(x)))*sign(x)", "both overflow",
-         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -900.0, 900.0)), when="not limited(a) and not x <= 80",
+         f"exp({_SHIFT} - max(x, 0))*({_ABOVE})/(-expm1(-abs(x)))*sign(x)", "both overflow",
+         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -700.0, 700.0)), when="not limited(a) and not x <= 80",
          example="(c - exp(y))/(1 - exp(x))"),
     Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
          _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),

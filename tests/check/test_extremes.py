@@ -1,0 +1,81 @@
+"""Models whose value and slopes are finite where parts of the formula overflow, vanish or are 0/0, as their fields write them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from judged import faults, module_of
+from sympy import besselj, cosh, coth, exp, log, sin, sinh, tanh
+
+from symgraph import Model
+from symgraph.check.judged_points import points
+from symgraph.check.judging import judge
+
+KINDS = ("normal", "wide", "saturated", "tiny", "near zeros", "magnitudes")
+
+Formula = Callable[..., Any]
+
+
+def model_of(formula: Formula, weights: str, features: str = "x") -> Model:
+    """A model whose output is a formula of weights and features."""
+    model = Model("case")
+    inputs = {name: model.feature(name) for name in features.split()}
+    target = model.target("y")
+    inputs |= {name: model.weight(name) for name in weights.split()}
+    model.loss((target - model.output("found", formula(**inputs))) ** 2)
+    return model
+
+
+QUOTIENTS: dict[str, tuple[Formula, str, str]] = {
+    "current between two nodes of a mesh": (lambda k, n, m, V: k * V * (n * exp(k * V) - m) / (exp(k * V) - 1), "k", "n m V"),
+    "its mirror image": (lambda s, V, a, b: (a - b * exp(-s * V)) * V / (1 - exp(-s * V)), "s", "V a b"),
+    "mean of levels with weights of any sign": (
+        lambda b, e, f, g, h: (g * e * exp(-b * e) + h * f * exp(-b * f)) / (1 + g**2 * exp(-b * e) + h**2 * exp(-b * f)),
+        "b e f", "g h",
+    ),
+    "rate that two steps limit": (
+        lambda k, a, b, x: exp(k) * (exp(a * x) - exp(-b * x)) / (1 + exp(k + a * x) + exp(k - b * x)), "k a b", "x",
+    ),
+    "share of one state of three": (lambda a, b, x, c: exp(a * x) / (c**2 + exp(b * x) + c**2 * exp(a + x)), "a b", "x c"),
+    "two laws with weights by hand": (
+        lambda a, b, c, d, x: log(
+            exp(a) / (exp(a) + exp(b)) * exp(-(x - c) ** 2 / 2) + exp(b) / (exp(a) + exp(b)) * exp(-(x - d) ** 2 / 2)
+        ), "a b c d", "x",
+    ),
+    "growth with a shape": (lambda q, k, n, x: (1 + q**2 * exp(-k * x)) ** (-n), "q k n", "x"),
+    "hazard of a power of an exponential": (lambda a, b, n, x: (exp(a + b * x) * 3) ** n, "a b n", "x"),
+}  # fmt: skip
+"""Quotients of sums of exponentials."""
+
+REMOVABLE: dict[str, tuple[Formula, str, str]] = {
+    "Bernoulli's function": (lambda k, x: k * x / (exp(k * x) - 1), "k", "x"),
+    "efficiency of a fin": (lambda m, x: tanh(m * x) / (m * x), "m", "x"),
+    "effectiveness of a sphere": (lambda p, a, x: 3 * a * (p * x * coth(p * x) - 1) / (p * x) ** 2, "p a", "x"),
+    "drug after an infusion": (lambda k, v, x: (1 - exp(-k * x)) / (k * v), "k v", "x"),
+    "dose that is protracted": (lambda r, b, x: b * 2 * (r * x - 1 + exp(-r * x)) / (r * x) ** 2, "r b", "x"),
+    "the same from its end": (lambda q, z, c: 2 / z**2 / q**2 * (exp(-z * q) + z * q - 1) * c, "q c", "z"),
+    "lag of a rotation": (lambda w, x: (w * x - sin(w * x)) / (w * x) ** 3, "w", "x"),
+    "mean logarithm": (lambda a, x: log(1 + a * x) / (a * x), "a", "x"),
+    "ring of a wave": (lambda k, a, x: a * besselj(1, k * x) / (k * x), "k a", "x"),
+    "two alignments": (lambda j, m, x: (1 + j**2) * coth((1 + j**2) * m * x) - j**2 * coth(j**2 * m * x), "j m", "x"),
+    "shape of a chain": (lambda k, x: sinh(k * x) / (k * x) - cosh(k * x), "k", "x"),
+}
+"""What is 0/0 where an argument is 0."""
+
+CASES = QUOTIENTS | REMOVABLE
+
+CANCELLING = {
+    "two laws with weights by hand": "d/d a is the difference of two probabilities, which agree where both laws are the same",
+    "two alignments": "d/d j is the difference of two slopes, which agree where both are saturated",
+}
+"""Formulas that cancel elsewhere than where an argument is 0, and lose digits there, but are no NaN."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_finite_is_so_in_the_module(name: str) -> None:
+    model = model_of(*CASES[name])
+    report = judge(model, module_of(model), points(model, KINDS, n=24))
+    wrong = faults(report)
+    allowed = {"zero", "wrong"} if name in CANCELLING else set[str]()
+    assert wrong.keys() <= allowed, str(report)
+    assert report.judged > 24
