@@ -40,6 +40,7 @@ _LOG_COSH = "(log1p(2*sinh(({0} if abs({0}) < 1 else 0)/2)**2) if abs({0}) < 1 e
 _BEYOND, _TOO_LARGE = "stop({0} - max(min({0}, 80), -80))", "stop(max({0} - 80, 0))"
 _SHIFT, _SHIFTED = _BEYOND.format("max(*a)"), f"add(*(p*exp(a - {_BEYOND.format('max(*all_a)')})))"
 _SHIFT_OF_B, _ABOVE = _BEYOND.format("max(*b)"), _SHIFTED.replace("p*", "c*")
+_OF_X = _TOO_LARGE.format("x")
 _BELOW = _SHIFTED.replace("(a -", "(b -").replace("all_a", "all_b")
 _DOWN, _SHIFTED_DOWN = _TOO_LARGE.format("max(*a)"), f"add(*(p*exp(a - {_TOO_LARGE.format('max(*all_a)')})))"
 _LOG1P_SUM = (
@@ -189,8 +190,8 @@ RULES: tuple[Rule, ...] = (
          (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("d", 0.1, 10.0)), when="not x <= 40",
          example="(c*exp(x) - d)/(exp(x) - 1)"),
     Rule("(c exp a + ...)/(exp x - 1)", "(sum(c*exp(a)))/expm1(x)",
-         f"exp({_SHIFT} - max(x, 0))*({_ABOVE})/(-expm1(-abs(x)))*sign(x)", "both overflow",
-         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -700.0, 700.0)), when="not limited(a) and not x <= 80",
+         f"exp({_SHIFT} - {_OF_X})*({_ABOVE})/(expm1(x - {_OF_X}) - expm1(-{_OF_X}))", "both overflow",
+         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -700.0, 700.0)), when="not limited(a) and not x <= 80 and not shifted(x)",
          example="(c - exp(y))/(1 - exp(x))"),
     Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
          _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
