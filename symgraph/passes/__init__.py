@@ -55,7 +55,7 @@ that are left."""
 BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants, simplify)
 """Passes over a gradient that is differentiated again; ops stay whole, so that the slopes of the table are taken."""
 
-STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, cancel, factor, *PIPELINE, orient)
+STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(

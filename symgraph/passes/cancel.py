@@ -7,7 +7,7 @@ stand between: a sum is written out as monomials, each with its place in the gra
 No error grows: r is a sum of some of the terms of q, so that rounding it errs by no more than rounding q does.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
@@ -74,7 +74,7 @@ def _joined(readings: "Sequence[_Reading]", total: int) -> int:
     """Return a sum with the terms that cancel joined."""
     for _ in range(MOST):
         reading, pair = readings[0], readings[0].pair(total)
-        if pair is None and (reading.shares_divisors(total) or readings[1].shares_divisors(total, _SUMS)):
+        if pair is None and reading.shares_divisors(total):
             reading, pair = readings[1], readings[1].pair(total)
         if pair is None:
             break
@@ -130,11 +130,10 @@ class _Reading(Reading):
                     return _Pair(match, place, divisor, at)
         return None
 
-    def shares_divisors(self, total: int, ops: Collection[str] = ()) -> bool:
-        """Tell if two terms of a sum have a divisor in common, of some ops: then it may pay to write out the products in them."""
+    def shares_divisors(self, total: int) -> bool:
+        """Tell if two terms of a sum have a divisor in common: then it may pay to write out the products in them."""
         below = [atom for _, monomial in self.terms(total) for atom, exponent in monomial if exponent < 0 <= atom]
-        found = [atom for atom in below if not ops or self.builder.nodes[atom].op in ops]
-        return len(set(found)) < len(found)
+        return len(set(below)) < len(below)
 
     def wanted(self, monomial: Monomial) -> Iterator[tuple[int, int, Monomial, Number]]:
         """Yield for each u/q in a monomial: q, the place of u among its terms, the monomial without u/q, u's coefficient."""

@@ -1,9 +1,14 @@
-"""Reassociating: values that lose digits although their derivatives are right, a*a - b*b say, by ``VALUE_RULES``."""
+"""Reassociating: what cancels in values becomes a form that keeps digits, by ``VALUE_RULES``, after the adjoint.
+
+Where a rule fits, ``cancel`` comes first: in a difference that a rule has rewritten it would not see the terms any more.
+"""
 
 from symgraph.ir.graph import Graph
+from symgraph.passes.cancel import cancel
 from symgraph.rewrite import VALUE_RULES, apply_rules
 
 
 def factor(graph: Graph) -> Graph:
-    """Apply the rules for values alone; runs after the adjoint, whose results stay as they are."""
-    return apply_rules(graph, VALUE_RULES)
+    """Apply the rules for values."""
+    found = apply_rules(graph, VALUE_RULES)
+    return graph if found is graph else apply_rules(cancel(graph), VALUE_RULES)
