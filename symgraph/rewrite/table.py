@@ -191,8 +191,8 @@ RULES: tuple[Rule, ...] = (
          example="(c*exp(x) - d)/(exp(x) - 1)"),
     Rule("(c exp a + ...)/(exp x - 1)", "(sum(c*exp(a)))/expm1(x)",
          f"exp({_SHIFT} - {_OF_X})*({_ABOVE})/(expm1(x - {_OF_X}) - expm1(-{_OF_X}))", "both overflow",
-         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -700.0, 700.0)), when="not limited(a) and not x <= 80 and not shifted(x)",
-         example="(c - exp(y))/(1 - exp(x))"),
+         (("x", -900.0, 900.0), ("c", 0.1, 10.0), ("y", -700.0, 700.0)),
+         when="not limited(a) and not x <= 80 and not shifted(x)", example="(c - exp(y))/(1 - exp(x))"),
     Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
          _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
     # sigmoids
