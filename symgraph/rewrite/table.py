@@ -334,7 +334,7 @@ VALUE_RULES: tuple[Rule, ...] = (
     Rule("a (exp x - 1)^2 - a", "a*expm1(x)**2 - a", "a*exp(x)*(expm1(x) - 1)", "all digits are lost for x << 0",
          (("x", -50.0, 1.0), ("a", -10.0, 10.0)), example="a*(1 - exp(x))**2 - a"),
     Rule("a exp x - a over rows", "rowsum(a*exp(x)) - rowsum(a)", "rowsum(a*expm1(x))", "all digits are lost for small x",
-         (("f", -1.0, 1.0), ("c", 0.1, 1.0)), example="c - c*exp(f)"),
+         (("f", -1.0, 1.0), ("c", 0.1, 1.0)), example="c + (1 - c)*exp(f)"),
     Rule("a - a sigmoid x", "a - a*sigmoid(x)", "a*sigmoid(-x)", "all digits are lost for x >> 0",
          (("x", -1000.0, 1000.0), ("a", -10.0, 10.0))),
     Rule("a - a sigmoid x over rows", "rowsum(a) - rowsum(a*sigmoid(x))", "rowsum(a*sigmoid(-x))",

@@ -1,4 +1,4 @@
-"""Models whose value and slopes are finite where parts of the formula overflow, vanish or are 0/0, as they are usually written."""
+"""Models whose value and slopes are finite where parts of the formula overflow, vanish or are 0/0, as one writes them."""
 
 from collections.abc import Callable
 from typing import Any
