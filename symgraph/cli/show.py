@@ -105,10 +105,12 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     from symgraph.views.formulas import formula
     from symgraph.views.model import formulas
+    from symgraph.views.shallow import shallow
     from symgraph.views.styles import STYLES
 
     form = STYLES["latex" if style == "latex" else "text"]
-    rows, partials = formulas(model.freeze(), form), {} if model.loss_expr is None else model.partials()
+    model = shallow(model.freeze())
+    rows, partials = formulas(model, form), {} if model.loss_expr is None else model.partials()
     loss = form.name("loss")
     slopes = [(form.derivative(loss, form.name(name)), formula(partial, form)) for name, partial in partials.items()]
     ends = len(rows) - (model.penalty_expr is not None)  # the penalty has no part in these
