@@ -77,8 +77,6 @@ def _sections(contents: Contents, pictures: _Pictures) -> Iterator[Section]:
 
 def _graph(contents: Contents, pictures: _Pictures) -> str:
     origin, of_rows = next(iter(pictures.items()))
-    drawn = svg(of_rows[0])
-    wide = drawn.partition(' width="')[2].partition('"')[0]
     rows = "".join(f"<option>row {row}</option>" for row in range(len(of_rows)))
     weights = "".join(f"<option>{escape(one)}</option>" for one in pictures)
     derivatives = " and, below it, the derivative of the loss by it" * of_rows[0].has_cotangents
@@ -92,8 +90,8 @@ def _graph(contents: Contents, pictures: _Pictures) -> str:
         '<button type="button" id="forward">Next</button><button type="button" id="last">End</button>'
         "</div>"
         '<p id="graph-caption" aria-live="polite">All values and derivatives of row 0.</p>'
-        f'<figure id="graph-figure" class="wide" style="--wide: {wide}px" tabindex="0" '
-        f'aria-label="Graph of the model; arrow keys step through it">{drawn}</figure>'
+        '<figure id="graph-figure" class="wide" tabindex="0" aria-label="Graph of the model; arrow keys step through it">'
+        f'{svg(of_rows[0], "page")}</figure>'
     )
 
 
