@@ -47,7 +47,7 @@ for name, value in result.values.items():
 # %%
 # A large amplitude: a sine would not do.
 
-_, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(times, angle, "o", color="0.4", label="measured")
 axes.plot(times, result.predict(times), color="tab:blue", label="eight steps of Runge-Kutta")
 axes.plot(times, 2 * np.cos(np.sqrt(4.2) * times) * np.exp(-0.15 * times), ":", color="0.6", label="small-angle formula")
