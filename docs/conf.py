@@ -57,7 +57,6 @@ napoleon_use_ivar = True
 napoleon_preprocess_types = False
 
 
-
 def _letters(_conf: Any, _script: str) -> None:
     """Have plots of the gallery written in letters that are read at 400 pixels too."""
     rcParams.update({"font.size": 12.0, "axes.titlesize": 12.0, "legend.fontsize": 11.0})

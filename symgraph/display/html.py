@@ -8,6 +8,7 @@ from typing import Literal
 State = Literal["good", "bad", "open"]
 """Verdict of a result: fine, wrong, or neither."""
 
+
 def themed(selector: str, light: str, dark: str) -> str:
     """Return the rules by which a part of a page has one of two lists of declarations.
 

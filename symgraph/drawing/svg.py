@@ -53,8 +53,8 @@ def svg(picture: Picture, theme: Theme = "both") -> str:
 
     Args:
         picture: the picture.
-        theme: the colours. As part of a page, a picture keeps letters that can be read where the page is narrow, so what it stands
-            in has to scroll sideways; else it gets as small as it must.
+        theme: the colours. As part of a page, a picture keeps letters that can be read where the page is narrow, so what it
+            stands in has to scroll sideways; else it gets as small as it must.
 
     Returns:
         The text of a file, or of an element in a page.

@@ -91,7 +91,7 @@ def _graph(contents: Contents, pictures: _Pictures) -> str:
         "</div>"
         '<p id="graph-caption" aria-live="polite">All values and derivatives of row 0.</p>'
         '<figure id="graph-figure" class="wide" tabindex="0" aria-label="Graph of the model; arrow keys step through it">'
-        f'{svg(of_rows[0], "page")}</figure>'
+        f"{svg(of_rows[0], 'page')}</figure>"
     )
 
 

@@ -101,7 +101,7 @@ def test_the_legend_of_many_runs_is_inside_the_figure(longest: int) -> None:
         ax = plots.losses(runs)
     ax.figure.draw_without_rendering()
     box = ax.get_legend().get_window_extent()
-    assert 0.0 <= box.x0
+    assert box.x0 >= 0.0
     assert box.x1 <= ax.figure.bbox.x1
 
 
