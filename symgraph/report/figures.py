@@ -6,6 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symgraph import plots
 from symgraph.errors import OptionError
 from symgraph.plots.axes import drawn
@@ -58,7 +60,8 @@ def of_fit(contents: Contents) -> Iterator[str]:
     if contents.fit is not None:
         if _is_estimate(contents):
             yield figure("fit", "Data and fit", plots.fit, contents.fit)
-        yield figure("correlation", "Correlations of the weights", plots.correlation, contents.fit)
+        if np.isfinite(contents.fit.correlations).any():
+            yield figure("correlation", "Correlations of the weights", plots.correlation, contents.fit)
 
 
 def of_predictions(contents: Contents) -> Iterator[str]:

@@ -33,7 +33,7 @@ class _Walk:
 
     def __init__(self, model: Model) -> None:
         self.nodes: list[NamedNode] = []
-        self._taken = {one.name for one in (*model.inputs, *model.nodes)}
+        self._taken = {one.name for one in model.inputs} | {node.name for node in model.nodes}
         self._known: dict[Any, Any] = {}
         self._heights: dict[Any, int] = {}
 
