@@ -155,6 +155,7 @@ def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
         ("w1_2", "w_{1 2}"),
         ("log_sigma", r"\mathrm{log\_sigma}"),
         ("time_since_the_dose", r"\mathrm{time\_since\_the\_dose}"),
+        ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
     ],
 )
 def test_a_name_in_latex(name: str, latex: str) -> None:
