@@ -143,7 +143,7 @@ def stack_said(header: str) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000)])
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000), ("tangle", 1500)])
 def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_small(
     family: str, size: int, tmp_path: Path
 ) -> None:
@@ -157,7 +157,7 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
         assert found[name] + deepest <= 1024 * kibibytes <= 65_536, name
 
 
-@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000)])
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000), ("chain", 2000), ("tangle", 1500)])
 def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
     files = {artifact.name: artifact.text for artifact in generate(BIG[family](size), ("c",))}
     assert max(stack_said(files[f"{family}.h"]).values()) <= 64
@@ -206,6 +206,25 @@ def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> 
         want = getattr(numpy, function)(w, X, y)
         # sums of up to 15 products in other orders, beside the largest entry
         np.testing.assert_allclose(getattr(c, function)(w, X, y), want, rtol=1e-12, atol=1e-13 * np.abs(want).max())
+
+
+@pytest.mark.slow
+def test_results_by_blocks_of_fewer_rows_than_a_vector_has_are_those_of_single_rows() -> None:
+    files = {one.name: one.text for one in generate(BIG["tangle"](1000), ("c",))}
+    assert "#define TANGLE_ROWS_ 4\n" in files["tangle.c"]
+    c = module_of("tangle.c", files, compiler=find_compiler().in_haste())
+    draw = np.random.RandomState(0)
+    w, X, y = draw.normal(size=len(c.WEIGHTS)), draw.normal(size=(70, 5)), draw.normal(size=70)
+    each, slopes, partials = c.per_sample_grad(w, X, y), c.jacobian(w, X), np.empty(len(w))
+    for row in range(70):
+        assert c.row(w, X[row], y[row], partials) == c.loss(w, X[row], y[row])
+        np.testing.assert_array_equal(partials, each[row])
+        assert c.predict_row(w, X[row]) == c.predict(w, X)[row]
+    JtJ, Jtr, _ = c.normal_equations(w, X, y)
+    sums = ((c.grad(w, X, y), each.mean(axis=0)), (JtJ, 2.0 * slopes.T @ slopes), (Jtr, each.sum(axis=0)))
+    for found, want in sums:
+        # 70 terms in other orders, beside the largest entry
+        np.testing.assert_allclose(found, want, rtol=70 * 2**-52, atol=70 * 2**-52 * np.abs(want).max())
 
 
 MAIN = """#include "nine_weights.h"
