@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from symgraph.cli import completion
-from symgraph.cli.current import load_model
+from symgraph.cli.current import is_spec, load_model
 from symgraph.cli.data_sets import Deviations, read_sets
-from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
+from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
 from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
+from symgraph.cli.weights import numbers
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -275,14 +276,7 @@ def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) ->
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return _of_spec(model, extras) if _is_spec(Path(model)) else load(model)
-
-
-def _is_spec(path: Path) -> bool:
-    """Tell a spec from a generated module, which says its ABI."""
-    if path.suffix != ".py" or not path.is_file():
-        return False
-    return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
+    return _of_spec(model, extras) if is_spec(Path(model)) else load(model)
 
 
 def _of_spec(path: str, extras: tuple[str, ...]) -> Any:

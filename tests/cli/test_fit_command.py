@@ -133,7 +133,7 @@ def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> Non
     [
         ("y = a*x", "'y = a*x' is no model, and no formula either: write target ~ expression"),
         ("y ~ a*x^2", "formula, column 8: '^' is not read; write ** for a power"),
-        ("y ~ a + b*t", "features none; weights a, b, t"),
+        ("y ~ a + b*t", "no column stands right of ~; there are x; to fit weights alone, give each a start: a, b, t"),
         ("log(y) ~ a + b*x", "or leave out 1 of 4 rows: the residual of row 1 (counted from 0) is not finite"),
         ("y ~ a*log(b*x)", "the sum of the losses is nan at the start; give another one\n"),
     ],

@@ -26,7 +26,7 @@ BLOCK_BYTES = 1 << 15
 MOST_ROWS, VECTOR_ROWS = 64, 8
 
 STACK_BYTES = 3 << 14
-"""Most bytes of these arrays on the stack: what else a function has there is to fit into 64 KiB with them."""
+"""Most bytes of these on the stack: what else a function has there is to fit into 64 KiB with them."""
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
@@ -392,10 +392,8 @@ def _check_model_name(model: Model) -> None:
 
 
 def _rows(columns: int, single: bool) -> int:
-    """Return the rows of a block, a power of two: as many as keep the given number of columns in the first-level cache.
-
-    Fewer than a vector has are slow, and so are taken only where more would not fit on the stack.
-    """
+    """Return the rows of a block, a power of two: as many as keep so many columns in the first-level cache, but fewer than a
+    vector has, which are slow, only where more would not fit on the stack."""
     rows, size = MOST_ROWS, (4 if single else 8) * columns
     while rows > 1 and rows * size > (BLOCK_BYTES if rows > VECTOR_ROWS else STACK_BYTES):
         rows //= 2
