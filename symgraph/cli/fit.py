@@ -44,10 +44,14 @@ def fit(
     share: Annotated[
         str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
     ] = None,
-    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
+    start: Annotated[
+        str, typer.Option(metavar="A=1,B=2", help="Where the search starts; others as the spec says, 1 in a formula.")
+    ] = "",
     fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[str, typer.Option(metavar="COLUMN|NUMBER", help="Standard deviations of the observations.")] = "",
+    sigma: Annotated[
+        str, typer.Option(metavar="COLUMN|NUMBER|FORMULA", help="Their standard deviations, such as 0.05*v.")
+    ] = "",
     sigma_x: Annotated[
         str, typer.Option("--sigma-x", metavar="COLUMN|NUMBER|X=...", help="Those of the features, beside --sigma.")
     ] = "",
@@ -78,13 +82,15 @@ def fit(
     data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
     """
     from symgraph.fitting import FitWarning
+    from symgraph.io.data import column_names, known_file
 
-    files: Sequence[Path] = data or []
-    _check_outputs(save, plot, files)
-    several = len(files) > 1 or bool(group_by)
+    _check_outputs(save, plot, data or [])
+    several = len(data or []) > 1 or bool(group_by)
     _check_share(several, share)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, has_file=bool(files))
+    files = [known_file(one) for one in data or []]
+    header = partial(column_names, files[0], reading) if files else None
+    begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, header)
     load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
     rows = _rows(model, files, reading, begin, deviations, load, quiet)
     options = {
@@ -102,7 +108,7 @@ def fit(
             result = _together(rows, group_by, share or "", options, stream=stream)
         else:
             result = _alone(rows, options, stream=stream, against="--plot draws all rows" if plot is not None else "")
-    written = _written(result, save, plot, files)
+    written = _written(result, save, plot, data or [])
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
@@ -125,7 +131,7 @@ class _Rows(NamedTuple):
 
     Attributes:
         module: of the model.
-        files: as they were named, or what these names lead to, where it was looked at before: a pipe can be read once.
+        files: what the names given lead to: a pipe can be read once.
         columns: the names of columns in the files by those in the model, where they may differ.
         deviations: the standard deviations.
         reading: how the files are read.
@@ -133,7 +139,7 @@ class _Rows(NamedTuple):
     """
 
     module: Any
-    files: "Sequence[Path | FoundFile]"
+    files: "Sequence[FoundFile]"
     columns: Mapping[str, str]
     deviations: Deviations
     reading: "Reading"
@@ -142,7 +148,7 @@ class _Rows(NamedTuple):
 
 def _rows(
     model: str,
-    files: Sequence[Path],
+    files: "Sequence[FoundFile]",
     reading: "Reading",
     start: Mapping[str, float],
     deviations: Deviations,
@@ -152,8 +158,8 @@ def _rows(
     """Return what a built model, a spec or a formula is fitted to."""
     extras = () if deviations.sigma_x is None else ("feature-jacobian",)
     if "~" in model:
-        found, columns, module = _of_formula(model, files, reading, start, quiet, extras)
-        return _Rows(module, found, columns, deviations, reading, quiet)
+        columns, module = _of_formula(model, files, reading, start, quiet, extras)
+        return _Rows(module, files, columns, deviations, reading, quiet)
     return _Rows(_of_name(model, load, extras), files, SAME, deviations, reading, quiet)
 
 
@@ -247,27 +253,26 @@ def _show(result: Any, json: bool) -> None:
 
 def _of_formula(
     formula: str,
-    files: Sequence[Path],
+    files: "Sequence[FoundFile]",
     reading: "Reading",
     start: Mapping[str, float],
     quiet: bool,
     extras: tuple[str, ...],
-) -> "tuple[list[FoundFile], dict[str, str], Any]":
-    """Return the files, the names of columns in them by those in the model, and the module of a formula."""
+) -> tuple[dict[str, str], Any]:
+    """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
-    from symgraph.io.data import column_names, known_file
+    from symgraph.io.data import column_names
     from symgraph.spec.formula_text import names_of_columns
 
     if not files:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    found = [known_file(file) for file in files]
-    there = column_names(found[0], reading)
+    there = column_names(files[0], reading)
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     names = [", ".join(one.name for one in some) or "none" for some in (made.feature_inputs, made.weight_inputs)]
     note(f"{' '.join(formula.split())}: features {names[0]}; weights {names[1]}", quiet=quiet)
-    return found, {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
+    return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
 
 
 def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:

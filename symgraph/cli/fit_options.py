@@ -1,7 +1,13 @@
 """Options of ``symgraph fit``: names of weights, ranges, and standard deviations."""
 
-from symgraph.cli.data_sets import Deviation, Deviations
+import re
+from collections.abc import Callable, Sequence
+
+from symgraph.cli.data_sets import Deviation, Deviations, OfColumns
 from symgraph.cli.weights import number, pairs
+
+_FORMULA = re.compile(r"[-+*/(`]")
+"""What a formula has and hardly a name: an operator, or a call."""
 
 
 def names_of(option: str, text: str) -> list[str]:
@@ -36,17 +42,44 @@ def ranges_of(text: str) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def deviations_of(sigma: str, sigma_x: str, *, has_file: bool) -> Deviations:
-    """Return the standard deviations of --sigma and --sigma-x: numbers, or names of columns of the file."""
+def deviations_of(sigma: str, sigma_x: str, header: Callable[[], Sequence[str]] | None) -> Deviations:
+    """Return the standard deviations of --sigma and --sigma-x: numbers, names of columns, and for --sigma a formula of some.
+
+    Args:
+        sigma: the text of --sigma.
+        sigma_x: that of --sigma-x.
+        header: reads the names of the columns of the file; None where there is no file.
+    """
     from symgraph.errors import OptionError
 
     def one(option: str, text: str) -> Deviation:
         try:
             return float(text) if text else None
         except ValueError:
-            if not has_file:
+            if header is None:
                 raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column") from None
-            return text
+            is_formula = option == "--sigma" and _FORMULA.search(text) is not None and text not in header()
+            return _of_columns(text, header()) if is_formula else text
 
     by_name = {name: one("--sigma-x", value or "") for name, value in pairs("--sigma-x", sigma_x)} if "=" in sigma_x else None
     return Deviations(one("--sigma", sigma), by_name or one("--sigma-x", sigma_x))
+
+
+def _of_columns(text: str, header: Sequence[str]) -> OfColumns:
+    """Return the standard deviation that a formula of columns says.
+
+    Raises:
+        SpecError: it cannot be read, or a name in it is no column; the message says where.
+    """
+    from sympy import Symbol
+
+    from symgraph.errors import SpecError, did_you_mean
+    from symgraph.spec.formula import Reader
+
+    reader = Reader(text, Symbol, what="--sigma", own=header)
+    reader.read()
+    for name, place in reader.names.items():
+        if name not in header:
+            known = f"there are {', '.join(header)}{did_you_mean(name, header)}"
+            raise SpecError(f"--sigma, column {place + 1}: {name} is no column of the data; {known}")
+    return OfColumns(text, tuple(reader.names))

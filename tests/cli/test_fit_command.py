@@ -57,6 +57,12 @@ def test_fixed_weights_ranges_and_sigma_are_taken(command: Run) -> None:
     assert sigma["absolute_sigma"] is True
     column = json.loads(command(*line, "--sigma", "x").out)
     assert column["statistics"]["chi2"] < sigma["statistics"]["chi2"]
+    formula = json.loads(command(*line, "--sigma", "x*1").out)
+    assert formula["statistics"] == column["statistics"]
+    refused = command(*line, "--sigma", "xx*1")
+    assert "--sigma, column 1: xx is no column of the data; there are y, x; did you mean x?" in refused.err
+    refused = command(*line, "--sigma", "gamma(x)")
+    assert "--sigma: gamma(x) calls a function that NumPy lacks; write a column of it" in refused.err
 
 
 def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
