@@ -13,6 +13,7 @@ from big_models import FAMILIES as BIG
 from built import MODELS, sample
 from c_code import scratch
 
+from symgraph import Model
 from symgraph.build.modules import compile as compile_model
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
@@ -116,6 +117,18 @@ def test_compiled_modules_are_verified_by_the_functions_that_they_ship(extra: st
     module = compile_model(MODELS["nine_weights"](), "c", extras=(extra,))
     assert hasattr(module, "row")
     assert hasattr(module, "predict") == (extra == "workspace")
+
+
+@pytest.mark.parametrize("function", ["row", "predict_row", "loss", "jacobian", "normal_equations"])
+def test_a_model_with_a_penalty_ships_any_function_alone(function: str) -> None:
+    model = Model("ridge")
+    x, a = model.feature("x"), model.weight("a")
+    model.target("y")
+    model.output("y_hat", a * x)
+    model.loss("squared_error")
+    model.penalty(a**2)
+    module = compile_model(model, "c", functions=(function,))
+    assert (hasattr(module, function), module.penalty([3.0])) == (True, (9.0, [6.0]))
 
 
 @pytest.mark.parametrize("name", KINDS)
