@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import combinations_with_replacement
 from weakref import WeakKeyDictionary
 
-from symgraph.backends.formula import formulas
+from symgraph.backends.formula import formulas, of_weights
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
 from symgraph.derive.schedule import Counts, roots_of
 from symgraph.ir.graph import Graph, values_of
@@ -151,8 +151,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
-        ``bounds`` and ``fixed`` of weights, ``functions`` of the user, ``constraints``, ``extras`` and ``precision`` only where
-        there are some, and they are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
+        and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model = source.model
     return {
@@ -166,6 +166,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
+        **_weight_entries(source),
         **_function_entries(model),
         **_constraint_entries(source),
         **_option_entries(source),
@@ -215,6 +216,12 @@ def _limit_entries(model: Model) -> dict[str, str]:
     fixed = [quoted(i.name) for i in model.weight_inputs if i.fixed]
     entries = {"bounds": _nested(bounds)} if bounds else {}
     return entries | ({"fixed": sequence_layout("(", fixed, ")", 4)} if fixed else {})
+
+
+def _weight_entries(source: Source) -> dict[str, str]:
+    """Return the formulas of nodes that depend on weights alone, such as the natural value of a weight on the whole line."""
+    nodes = of_weights(source.lowered, [one.name for one in source.model.weight_inputs])
+    return {"of_weights": _nested([f"{quoted(name)}: {quoted(text)}," for name, text in nodes.items()])} if nodes else {}
 
 
 def _constraint_entries(source: Source) -> dict[str, str]:

@@ -16,10 +16,10 @@ from symgraph.cli.terminal import (
     note,
     note_next,
     progress,
-    read_weights,
     write_out,
 )
 from symgraph.cli.train_options import batch_size_of
+from symgraph.cli.weights import read_weights
 
 
 def report(

@@ -145,7 +145,8 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tupl
         low, high = result.confidence_band(across, level)
         if np.isfinite(low).all():
             ax.fill_between(across, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
-        ax.plot(across, result.predict(across), color=curve, label=None if text else name)
+        # above the points, which may lie so close that they would hide it
+        ax.plot(across, result.predict(across), color=curve, zorder=3, label=None if text else name)
     else:
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
         ax.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")

@@ -1,14 +1,13 @@
 """``symgraph draw``: pictures of built models and of specs, with the numbers of a row."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import LINE, Project, Run, run_command
 
-import symgraph
-from symgraph.cli.current import models_of
-from symgraph.io.weights import save_weights
 from symgraph.views.picture import digits
 
 PAIR = """\
@@ -53,10 +52,19 @@ def test_numbers_of_a_model_with_two_targets_are_read_from_its_rows(command: Run
     monkeypatch.chdir(tmp_path)
     Path("pair.py").write_text(PAIR, encoding="utf-8")
     Path("pair.csv").write_text("x,u,v\n1,2,3\n2,5,7\n", encoding="utf-8")
-    save_weights("weights.json", symgraph.compile(models_of("pair.py")[0]), [2.0])
-    done = command("draw", "pair.py", "--weights", "weights.json", "--data", "pair.csv", "--row", "1")
+    done = command("draw", "pair.py", "--weights", "a=2", "--data", "pair.csv", "--row", "1")
     assert (done.code, done.notes) == (0, "")
     assert ">7</text>" in done.out
+
+
+def test_weights_may_be_given_by_name(project: Run) -> None:
+    file = project("draw", "decay", "--weights", "weights.json", "--data", "rows.csv", "-q").out
+    numbers = json.loads(Path("weights.json").read_text(encoding="utf-8"))["weights"]
+    given = ",".join(f"{name}={value!r}" for name, value in numbers.items())
+    named = project("draw", "decay", "--weights", given, "--data", "rows.csv", "-q").out
+    texts = re.findall(r'class="(?:value|cotangent)"[^>]*>([^<]+)<', named)
+    assert len(texts) > 4
+    assert texts == re.findall(r'class="(?:value|cotangent)"[^>]*>([^<]+)<', file)
 
 
 def test_every_operation_is_drawn_on_request(project: Run) -> None:
@@ -93,6 +101,8 @@ def test_rows_with_missing_cells_are_passed_over_unless_one_is_asked_for(command
         ("--data rows.csv", "--data: numbers need weights"),
         ("--row 1", "--row: numbers need weights"),
         ("--weights weights.json", "--data is missing; decay needs the columns time, y"),
+        ("--weights rate=1 --data rows.csv", "error: weights of decay: what is given lacks top"),
+        ("--weights top=1,rate=one --data rows.csv", "error: --weights: rate is 'one', not a number; write rate=1.5"),
         ("--weights weights.json --data rows.csv --row 6", "--row: there is no row 6 in rows.csv, whose rows are 0 to 5"),
     ],
 )
