@@ -1,8 +1,7 @@
 """Runs a student's file in a process of its own, with limits of time and memory: both sides of that process; NumPy only.
 
-The process is ``python -P -m symgraph.classroom.process REQUEST ANSWERS TRACE``: it reads what to call from a file and writes
-what came back to another. It is no sandbox: the student's code may do whatever its user may do. The limits only keep a mistake
-from stopping the class.
+The process is ``python -P -m symgraph.classroom.process``: it reads what to call, and writes what came back. It is no sandbox:
+the student's code may do whatever its user may do. The limits only keep a mistake from stopping the class.
 """
 
 import faulthandler
@@ -15,7 +14,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -95,23 +93,46 @@ def run(file: Path, requests: Sequence[Mapping[str, Any]], limits: Limits) -> tu
 
 def _one_process(file: Path, wanted: Mapping[str, Any]) -> list[Outcome]:
     """Return the outcomes that a process has left, that of loading the file first, and why there are no more."""
-    with tempfile.TemporaryDirectory(prefix="symgraph-grade-") as folder:
-        paths = [Path(folder) / part for part in ("request.json", "answers.jsonl", "trace.txt")]
-        paths[0].write_text(json.dumps({"file": str(file), **wanted}), encoding="utf-8")
-        code = _wait(paths, file, wanted["seconds"] * (len(wanted["requests"]) + 1) + _STARTING)
-        lines, trace = (one.read_text(encoding="utf-8", errors="replace") if one.is_file() else "" for one in paths[1:])
+    package = str(Path(symgraph.__file__).resolve().parents[1])
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # each takes addresses
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "symgraph.classroom.process"],
+        cwd=file.parent,
+        env={**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"},
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        text = json.dumps({"file": str(file), **wanted})
+        lines, trace = process.communicate(text, wanted["seconds"] * (len(wanted["requests"]) + 1) + _STARTING)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        lines, trace = process.communicate()[0], "Timeout"
+    finally:
+        _kill(process)
     found = [_outcome(line) for line in lines.splitlines()]
     if found and (found[0].fault or len(found) > len(wanted["requests"])):
         return found
     places = [int(line) for name, line in re.findall(r'File "(.*)", line (\d+)', trace) if name == str(file)]
-    if code is None or "Timeout" in trace:
+    if "Timeout" in trace:
         text = f"does not end within {wanted['seconds']:g} s; is there a loop without an end?"
-    elif code < 0:
-        name = signal.Signals(-code).name
+    elif process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
         text = f"the process was killed by {name}: too much memory or time, or a crash in compiled code"
     else:
-        text = f"ends the process (exit code {code}) before there is an answer"
+        text = f"ends the process (exit code {process.returncode}) before there is an answer"
     return [*found, Outcome(text, places[0] if places else 0)]
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with suppress(OSError, AttributeError):  # what it has started ends with it; Windows has no groups
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def _outcome(line: str) -> Outcome:
@@ -119,32 +140,6 @@ def _outcome(line: str) -> Outcome:
         return Outcome(**json.loads(line))
     except ValueError:
         return Outcome("the process ended while it wrote its answer")
-
-
-def _wait(paths: Sequence[Path], file: Path, seconds: float) -> int | None:
-    """Run the process until it ends or its time is over; return its exit code, None if it was killed for its time."""
-    package = str(Path(symgraph.__file__).resolve().parents[1])
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # each takes addresses
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    nothing = subprocess.DEVNULL
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "symgraph.classroom.process", *map(str, paths)],
-        cwd=file.parent,
-        env={**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-        stdin=nothing,
-        stdout=nothing,
-        stderr=nothing,
-    )
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        with suppress(OSError, AttributeError):  # what it has started ends with it; Windows has no groups
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
 
 
 # The student's side.
@@ -166,19 +161,19 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
-def main(request: str, answers: str, trace: str) -> None:
+def main() -> None:
     """Load a student's file, call the functions that are asked for, and write what came back, a line of JSON each.
 
-    The first line tells of the file as a whole. A process that ends before its time leaves the lines that it has written.
-
-    Args:
-        request: a JSON file with the student's file, the limits, and for each role the calls.
-        answers: the file for the answers.
-        trace: the file for the lines that run when the time is over.
+    Standard input has the student's file, the limits, and for each role the calls. The first line of standard output tells of
+    the file as a whole; a process that ends before its time leaves the lines that it has written. Standard error gets the lines
+    that run when the time is over. The student's code has none of them.
     """
-    wanted = json.loads(Path(request).read_text(encoding="utf-8"))
+    wanted = json.load(sys.stdin)
     _limit(wanted)
-    watch = Path(trace).open("w", encoding="utf-8")  # noqa: SIM115  open until the process ends
+    lines, watch = (os.fdopen(os.dup(stream), "w", encoding="utf-8") for stream in (1, 2))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
     faulthandler.enable(watch)
     file = wanted["file"]
     printed = _Printed(file)
@@ -187,19 +182,18 @@ def main(request: str, answers: str, trace: str) -> None:
     modules: list[ModuleType] = []
     steps: list[Callable[[], dict[str, Any]]] = [partial(_loaded, file, modules)]
     steps += [partial(_called, modules, {**one, "broken": wanted["broken"], "file": file}) for one in wanted["requests"]]
-    with Path(answers).open("w", encoding="utf-8") as lines:
-        for step in steps:
-            printed.line = 0
-            faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
-            try:
-                found = step()
-            except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
-                found = _fault(error, file)
-            faulthandler.cancel_dump_traceback_later()
-            lines.write(json.dumps({**found, "prints": printed.line}, default=str) + "\n")
-            lines.flush()
-            if not modules:
-                break
+    for step in steps:
+        printed.line = 0
+        faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
+        try:
+            found = step()
+        except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
+            found = _fault(error, file)
+        faulthandler.cancel_dump_traceback_later()
+        lines.write(json.dumps({**found, "prints": printed.line}, default=str) + "\n")
+        lines.flush()
+        if not modules:
+            break
     os._exit(0)  # whatever threads and exit handlers the student's code has left
 
 
@@ -269,4 +263,4 @@ def _fault(error: BaseException, file: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main()
