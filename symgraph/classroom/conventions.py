@@ -70,6 +70,10 @@ SPELLINGS: Mapping[str, str] = MappingProxyType(
 """The names of parameters by which students ask for an argument, plain."""
 
 
+SLOPES = ("d", "d_", "", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")
+"""What is written before a name for the derivative of the loss by it."""
+
+
 def role_of(name: str) -> str | None:
     """Return the role of a function's name, or None."""
     found = plain(name)
@@ -136,11 +140,6 @@ def _chosen(
                 raise TypeError(f"its parameter {one.name} is none that it is called with; write {role}({wanted})")
             chosen[one.name] = name
     return chosen
-
-
-def partial_spellings(name: str) -> list[str]:
-    """Return how the derivative of the loss by a name is written."""
-    return [f"{before}{name}" for before in ("d", "d_", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")]
 
 
 def table(spelled: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:

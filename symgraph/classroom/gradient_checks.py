@@ -19,7 +19,6 @@ from symgraph.classroom.verdicts import (
     failed,
     judged,
     mistaken,
-    note_missing,
     remark,
     sorted_out,
 )
@@ -56,7 +55,7 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
     step = _wrong_step([answer["steps"] for answer in answers])
     if not small and "difference" not in found and (usual or not any(answer["found"] for answer in answers)):
-        note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+        _, faults = sorted_out([answer["check"] for answer in answers], exercise.weights, "d")
         suspects = [one._replace(made={name: one.made * slope for name, slope in slopes.items()}) for one in QUOTIENTS]
         verdicts = judged(known, faults, slopes, [*suspects, *scaled(slopes)], close=rough)
         if step is not None:

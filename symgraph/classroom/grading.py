@@ -105,7 +105,9 @@ def _tests(
     path: Path, exercise: Exercise, judges: Mapping[str, Judge], functions: Sequence[str], complete: bool, limits: Limits
 ) -> Iterator[Verdict]:
     asked = functions or list(judges)
-    requests = [{**exercise.reading, "role": role, **judges[role].request(exercise)} for role in asked]
+    readings = exercise.readings | {role: judge.reading for role, judge in judges.items() if judge.reading is not None}
+    known = {"readings": readings, "root": exercise.root}
+    requests = [{**known, "role": role, "calls": judges[role].calls(exercise)} for role in asked]
     loaded, outcomes = run(path, requests, limits)
     if loaded.fault:
         yield replace(failed(loaded.fault, of=float(len(functions) or 1)), line=loaded.line)
@@ -113,14 +115,15 @@ def _tests(
     names = [function_of(role, loaded.functions) for role in asked]
     if not functions and not any(names):
         yield failed(f"it has no function to grade; write one of {', '.join(judges)}")
-    for name, request, outcome in zip(names, requests, outcomes, strict=True):
-        role, size = request["role"], float(len(request["order"][0]))
+    for role, name, outcome in zip(asked, names, outcomes, strict=True):
+        (results, *_), keys = readings[role]
+        size = float(len(results))
         if name and outcome.fault:
             yield replace(failed(outcome.fault, of=size), function=name, line=outcome.line or loaded.functions[name])
         elif name:
             with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
                 verdicts = _together(judges[role].verdicts(exercise, outcome.calls, complete))
-            lines = {"": loaded.functions[name], **result_lines(path, name, request["known"])}
+            lines = {"": loaded.functions[name], **result_lines(path, name, keys)}
             of_weights = "d" * (role in ("backward_propagation", "gradient", "gradient_checking"))
             for test in (*verdicts, *_remarks(outcome)):
                 line = test.line or lines.get(test.result) or lines[""]

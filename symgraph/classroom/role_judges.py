@@ -23,7 +23,6 @@ from symgraph.classroom.verdicts import (
     correct,
     failed,
     judged,
-    note_missing,
     remark,
     sorted_out,
 )
@@ -36,32 +35,23 @@ class Judge(NamedTuple):
     """How one role is judged.
 
     Attributes:
-        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`: "calls" has the
-            arguments of each, "order" the orders of results without names, that of all results first, and "known" the meaning
-            of keys.
+        calls: makes the arguments of each call.
         verdicts: judges the answers; with True, all results of a worksheet must be there.
+        reading: the orders of results without names, that of all results first, and what keys mean; None for those of
+            `Exercise.readings`.
     """
 
-    request: Callable[[Exercise], dict[str, Any]]
+    calls: Callable[[Exercise], list[dict[str, Any]]]
     verdicts: Callable[[Exercise, Answers, bool], list[Verdict]]
+    reading: tuple[Sequence[Sequence[str]], Mapping[str, str]] | None = None
 
 
 # Functions of one row.
 
 
-def _of_row(exercise: Exercise, order: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, Any]:
-    numbers, calls = exercise.first_rows, []
-    for place, points in enumerate(exercise.batches):
-        right = {name: float(numbers.values[name][place]) for name in exercise.value_names}
-        planted = place % len(exercise.weights)
-        calls.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right, "planted": planted})
-    return {"calls": calls, "order": order, "known": known}
-
-
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     right, names = exercise.first_rows.values, exercise.value_names
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, names if complete else [exercise.root], str)
+    found, faults = sorted_out(answers, names if complete else [exercise.root])
     if "" in faults:
         return [failed(faults[""])]
     verdicts, own = list[Verdict](), dict(right)
@@ -82,8 +72,7 @@ def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> l
 
 def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     numbers = exercise.first_rows
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+    found, faults = sorted_out(answers, exercise.weights, "d")
     variants = list(ALONE)
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
@@ -121,10 +110,6 @@ def _partials(
 # Functions of all rows.
 
 
-def _of_rows(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [results], "known": known}
-
-
 def _ways(exercise: Exercise, penalty: Mapping[str, Array]) -> list[Mistake]:
     """Return the ways of making a result of rows, by mistake also with what is counted in the place of the rows."""
     counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
@@ -140,8 +125,7 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
 
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+    found, faults = sorted_out(answers, exercise.weights, "d")
     ways = _ways(exercise, exercise.first_rows.penalty)
     return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, ways), ways)
 
@@ -173,14 +157,14 @@ def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict],
 def _optimizer(name: str) -> Judge:
     results = ("W", *(one for one in ROLES[name].arguments if one in ("m", "v")))
 
-    def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": calls(max(3, len(exercise.weights))), "order": [results], "known": {}}
+    def arguments(exercise: Exercise) -> list[dict[str, Any]]:
+        return calls(max(3, len(exercise.weights)))
 
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         texts = [value for answer in answers for value in answer.values() if isinstance(value, str)]
         if texts:
             return [failed(texts[0])]
-        given = [{key: np.asarray(value) for key, value in one.items()} for one in request(exercise)["calls"]]
+        given = [{key: np.asarray(value) for key, value in one.items()} for one in arguments(exercise)]
         returned = [part for part in results if all(part in answer for answer in answers)]
         found = {part: np.concatenate([np.asarray(answer[part], np.float64) for answer in answers]) for part in returned}
 
@@ -193,7 +177,7 @@ def _optimizer(name: str) -> Judge:
         wrong = enumerate(exercised.wrong.items())
         return judged(found, {}, right, (Mistake(float(place), "step", text, made(step)) for place, (text, step) in wrong))
 
-    return Judge(request, verdicts)
+    return Judge(arguments, verdicts, ([results], {}))
 
 
 def elementary(function: Any) -> Judge:
@@ -217,8 +201,9 @@ def elementary(function: Any) -> Judge:
             yield slip._replace(made=value(slip.made))
 
     return Judge(
-        lambda _: {"calls": [{"z": number} for number in values["z"].tolist()], "order": [["value"]], "known": {}},
+        lambda _: [{"z": number} for number in values["z"].tolist()],
         lambda exercise, answers, complete: judged(*sorted_out(answers), value(expr), suspects()),
+        ([["value"]], {}),
     )
 
 
@@ -231,11 +216,11 @@ def _inside(expr: Any, number: float) -> float:
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
-        "forward_propagation": Judge(lambda e: _of_row(e, e.value_orders, e.value_spellings), _forward_verdicts),
-        "backward_propagation": Judge(lambda e: _of_row(e, [e.weights], e.partial_spellings), _backward_verdicts),
-        "gradient_checking": Judge(lambda e: _of_row(e, [e.weights, ["difference"]], e.partial_spellings), check_verdicts),
-        "loss": Judge(lambda e: _of_rows(e, ["loss"], {"loss": "loss"}), _loss_verdicts),
-        "gradient": Judge(lambda e: _of_rows(e, e.weights, e.partial_spellings), _gradient_verdicts),
+        "forward_propagation": Judge(Exercise.of_row, _forward_verdicts),
+        "backward_propagation": Judge(Exercise.of_row, _backward_verdicts),
+        "gradient_checking": Judge(Exercise.of_row, check_verdicts),
+        "loss": Judge(Exercise.of_rows, _loss_verdicts),
+        "gradient": Judge(Exercise.of_rows, _gradient_verdicts),
         **{name: _optimizer(name) for name in EXERCISED},
     }
 )

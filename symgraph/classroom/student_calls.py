@@ -33,7 +33,7 @@ class Calls:
     Args:
         module: the student's file, loaded.
         name: the function's name in it.
-        request: its role, the arguments of each call, and how answers are read.
+        request: its role, the arguments of each call, and by role how answers are read.
 
     Attributes:
         remarks: what was seen beside the answers, each kind with the line where it was seen first.
@@ -90,10 +90,15 @@ class Calls:
             names = [*inspect.signature(self.function).parameters][: len(arguments)] + list(keywords)
             line = self._first_line(given, lambda _, now: not _same(now, [*arguments, *keywords.values()]))
             self.remarks["modifies"] = [names[changed[0][0]], line]
-        found = numbers_of(returned, [tuple(names) for names in self.request["order"]], self.request["known"])
+        found = self._read(self.role, returned)
         if "nan" not in self.remarks and any(isinstance(value, float) and not np.isfinite(value) for value in found.values()):
             self.remarks["nan"] = self._first_line(given, _has_nan)
-        return dict(found)
+        return found
+
+    def _read(self, role: str, returned: Any) -> Answer:
+        """Return the numbers in what a function of a role returned."""
+        order, known = self.request["readings"][role]
+        return dict(numbers_of(returned, [tuple(names) for names in order], known))
 
     # Functions that rest on the student's other functions.
 
@@ -117,13 +122,11 @@ class Calls:
 
     def _partials(self, given: Given) -> Answer:
         """Return what the student's backward function gives."""
-        returned = self._own("backward_propagation", given)
-        return dict(numbers_of(returned, [tuple(self.request["weights"])], self.request["partials"]))
+        return self._read("backward_propagation", self._own("backward_propagation", given))
 
     def _loss(self, returned: Any) -> float | None:
         """Return the loss in what a forward function returned, or a function of the loss alone."""
-        found = numbers_of(returned, [tuple(n) for n in self.request["values order"]], self.request["values"])
-        loss = found.get(self.request["root"])
+        loss = self._read("forward_propagation", returned).get(self.request["root"])
         return loss if isinstance(loss, float) else None
 
     @contextmanager
@@ -161,12 +164,13 @@ class Calls:
         Then what it gives for the wrong ones is told too, since entries of the student's own may rest on them.
         """
         right: Mapping[str, float] = given["right"]
+        _, known = self.request["readings"]["forward_propagation"]
         values = self._forward(given)
         if values is None:
             values = {**right, "x": given["x"], "y": given["y"], "W": given["W"]}
         untouched, wrong = copy.deepcopy(values), dict[str, float]()
         for key, value in values.items() if isinstance(values, dict) else ():
-            meaning, number = meaning_of(key, self.request["values"]), number_of(value)
+            meaning, number = meaning_of(key, known), number_of(value)
             if meaning is None or meaning not in right:
                 continue
             if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
@@ -196,7 +200,7 @@ class Calls:
 
     def _check(self, given: Given) -> Answer:
         """Call the gradient check, and again with a fault planted in the student's backward function."""
-        weights: Sequence[str] = self.request["weights"]
+        (weights,), known = self.request["readings"]["backward_propagation"]
         with self._watched(given["W"]) as calls:
             answer: Answer = {"check": self._plain(given), "found": None, "own": {}}
         answer["steps"] = self._steps(calls, given["W"])
@@ -207,7 +211,6 @@ class Calls:
             answer["own"] = self._partials({**given, "d": self._forward(given)})
 
         def faulty(backward: Function) -> Function:
-            known = self.request["partials"]
             return lambda *some, **named: _with_fault(backward(*some, **named), given["planted"], weights, known)
 
         with self._wrapped(("backward_propagation",), faulty):
@@ -250,7 +253,7 @@ class Calls:
 
     def _step(self, given: Given) -> Answer:
         """Call an optimizer: it returns the weights and what else it keeps, or changes its arguments in place."""
-        order: Sequence[str] = self.request["order"][0]
+        (order,), _ = self.request["readings"][self.role]
         returned, changed = self._tried(given)
         if returned is None and changed:
             returned = changed[0][1]

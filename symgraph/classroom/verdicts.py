@@ -1,6 +1,6 @@
 """Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -86,26 +86,28 @@ def mistaken(result: str, found: float, value: float, reason: Mistake | None) ->
     return Verdict("", result, False, known.text, 0, numbers, 0.0, 1.0, known.kind, known.edge)
 
 
-def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result."""
+def sorted_out(answers: Answers, needed: Iterable[str] = (), before: str = "") -> tuple[dict[str, Array], dict[str, str]]:
+    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result.
+
+    Args:
+        answers: of each call.
+        needed: results that must be there.
+        before: what is written before their names in the keys that they are to be returned under.
+    """
     found, faults = dict[str, Array](), dict[str, str]()
     for name in dict.fromkeys(name for answer in answers for name in answer if name != "own"):
         values = [answer.get(name, "is not always there") for answer in answers]
         texts = [value for value in values if isinstance(value, str)]
         bad = [value for value in values if not texts and not np.isfinite(value)]
-        if texts or bad:
-            text = f"is {bad[0]}: is there a division by 0, or a logarithm or root of what is not above 0?" if bad else texts[0]
-            faults[name] = text
+        texts += [f"is {value}: is there a division by 0, or a logarithm or root of what is not above 0?" for value in bad]
+        if texts:
+            faults[name] = texts[0]
         else:
             found[name] = np.array(values, np.float64)
+    for name in needed if "" not in faults else ():
+        if name not in found:
+            faults.setdefault(name, f"is missing; return it under the key {before + name!r}")
     return found, faults
-
-
-def note_missing(faults: dict[str, str], found: Mapping[str, Any], names: Iterable[str], key: Callable[[str], str]) -> None:
-    """Add to the faults those results that are not there, with the key that they are to be returned under."""
-    for name in names if "" not in faults else ():
-        if name not in found and name not in faults:
-            faults[name] = f"is missing; return it under the key {key(name)!r}"
 
 
 def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
