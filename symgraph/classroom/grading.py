@@ -12,7 +12,7 @@ from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
-from symgraph.classroom.role_judges import JUDGES, Judge, elementary
+from symgraph.classroom.role_judges import Judge, judges_of
 from symgraph.classroom.verdicts import CARRIED, RIGHT, Verdict, failed, remark
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.spec.model import Model
@@ -93,14 +93,6 @@ def _exercise(model: Model, seed: int) -> Exercise:
     return Exercise(model, seed)
 
 
-def judges_of(exercise: Exercise) -> dict[str, Judge]:
-    """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
-    own = {function.__name__: elementary(function) for function in exercise.functions}
-    needs_loss = ("loss", "gradient", "gradient_checking")
-    has_loss = exercise.root == "loss"
-    return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}
-
-
 def _tests(
     path: Path, exercise: Exercise, judges: Mapping[str, Judge], functions: Sequence[str], complete: bool, limits: Limits
 ) -> Iterator[Verdict]:
@@ -125,16 +117,16 @@ def _tests(
                 verdicts = _together(judges[role].verdicts(exercise, outcome.calls, complete))
             lines = {"": loaded.functions[name], **result_lines(path, name, keys)}
             of_weights = "d" * (role in ("backward_propagation", "gradient", "gradient_checking"))
-            for test in (*verdicts, *_remarks(outcome)):
-                line = test.line or lines.get(test.result) or lines[""]
-                if test.text.startswith(("is nan", "is inf")):
+            for one in (*verdicts, *_remarks(outcome)):
+                line = one.line or lines.get(one.result) or lines[""]
+                if one.text.startswith(("is nan", "is inf")):
                     line = outcome.remarks.get("nan") or line
                 yield replace(
-                    test,
+                    one,
                     function=name,
-                    result=test.result and of_weights + test.result,
-                    line=0 if test.text in (RIGHT, CARRIED) else line,
-                    of=size if test.of and not test.result else test.of,
+                    result=one.result and of_weights + one.result,
+                    line=0 if one.text in (RIGHT, CARRIED) else line,
+                    of=size if one.of and not one.result else one.of,
                 )
         elif functions:
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"

@@ -225,3 +225,11 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
     }
 )
 """The judges by the names of `ROLES`."""
+
+
+def judges_of(exercise: Exercise) -> dict[str, Judge]:
+    """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
+    own = {function.__name__: elementary(function) for function in exercise.functions}
+    needs_loss = ("loss", "gradient", "gradient_checking")
+    has_loss = exercise.root == "loss"
+    return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}

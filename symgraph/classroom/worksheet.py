@@ -12,6 +12,7 @@ from symgraph.backends.rendering import render
 from symgraph.check.reference import number, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.exercise import Exercise
+from symgraph.classroom.role_judges import judges_of
 from symgraph.classroom.solution import Lines
 from symgraph.errors import BuildError, OptionError
 from symgraph.spec.model import Model
@@ -80,19 +81,17 @@ def _write(path: Path, text: str) -> bool:
 
 def _view(exercise: Exercise) -> dict[str, Any]:
     """Return what the templates print."""
-    lines, model, has_loss = Lines(exercise), exercise.model, exercise.root == "loss"
+    lines, model = Lines(exercise), exercise.model
     constants = {lines.variables[one.name]: one.init.value for one in model.constant_inputs}  # type: ignore[union-attr]
     weights = _unpacked(lines, exercise.weights, "weights") + [f"{name} = {value!r}" for name, value in constants.items()]
-    functions = [*lines.helpers, "forward_propagation", "backward_propagation"]
-    functions += ["gradient_checking", "loss", "gradient"] * has_loss + ["vanilla", "momentum", "adam"]
     return {
         "exercise": exercise,
         "model": model,
         "lines": lines,
         "nodes": [exercise.graph.by_name[name] for name in lines.code],
         "constants": constants,
-        "functions": functions,
-        "has_loss": has_loss,
+        "functions": [name for name in judges_of(exercise) if name != "rmsprop"],
+        "has_loss": exercise.root == "loss",
         "slots": {key: key if key not in exercise.nodes else f"{key}_of_row" for key in ("x", "y")},
         "unpacked": _unpacked(lines, exercise.features, "features") + _unpacked(lines, exercise.targets, "target") + weights,
         "unpacked_weights": weights,

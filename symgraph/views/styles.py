@@ -109,7 +109,8 @@ class Style:
         self._language, self._column = language, ("text", "latex", "mathml").index(language)
         self.fractions = language != "text"
 
-    def _form(self, form: str, *parts: str) -> str:
+    def form(self, form: str, *parts: str) -> str:
+        """Write a sign, or one of the other forms of the table, such as a quotient, of its parts."""
         return _FORMS[form][self._column].format(*parts)
 
     def name(self, name: str) -> str:
@@ -118,9 +119,9 @@ class Style:
             return name
         base, accent, indices = name_of(name)
         text = self._letters(base)
-        text = self._form("accented", text, accent, _ACCENTS[accent]) if accent else text
-        below = self._form("indices").join(map(self._letters, indices))
-        return self._form("indexed", text, below) if below else text
+        text = self.form("accented", text, accent, _ACCENTS[accent]) if accent else text
+        below = self.form("indices").join(map(self._letters, indices))
+        return self.form("indexed", text, below) if below else text
 
     def _letters(self, text: str) -> str:
         """Write letters or digits: words upright in LaTeX, so that they do not read as products."""
@@ -132,70 +133,46 @@ class Style:
 
     def cotangent(self, name: str) -> str:
         """Write the name of a cotangent."""
-        return self._form("cotangent", self.name(name))
+        return self.form("cotangent", self.name(name))
 
     def number(self, text: str) -> str:
         """Write a number that is not negative, as Python writes it."""
         digits, found, exponent = text.partition("e")
         if not found or self._language == "text":
-            return self._form("number", text)
+            return self.form("number", text)
         power = int(exponent)
-        return self._form("scientific", digits, str(power), "<mo>&#x2212;</mo>" if power < 0 else "", str(abs(power)))
-
-    def bracket(self, text: str) -> str:
-        """Put brackets around a part."""
-        return self._form("bracket", text)
-
-    def sign(self, sign: str) -> str:
-        """Write "+" or "-" between terms."""
-        return self._form(sign)
-
-    def negative(self, text: str) -> str:
-        """Write minus a part."""
-        return self._form("negative", text)
+        return self.form("scientific", digits, str(power), "<mo>&#x2212;</mo>" if power < 0 else "", str(abs(power)))
 
     def times(self, factors: Sequence[str]) -> str:
         """Write a product."""
         text = factors[0]
         for pair in pairwise(factors):  # words side by side would read as one
             word = any(re.match(r"\\mathrm|<mi>\w\w", one) for one in pair)
-            text += self._form("times a word" if word else "times") + pair[1]
+            text += self.form("times a word" if word else "times") + pair[1]
         return text
-
-    def over(self, above: str, below: str) -> str:
-        """Write a quotient."""
-        return self._form("over", above, below)
 
     def power(self, base: str, exponent: str) -> str:
         """Write a power."""
         apart = self._language == "latex" and ("_{" in base or base.startswith(r"\hat"))
-        return self._form("power", f"{{{base}}}" if apart else base, exponent)
-
-    def root(self, text: str) -> str:
-        """Write a square root."""
-        return self._form("root", text)
+        return self.form("power", f"{{{base}}}" if apart else base, exponent)
 
     def call(self, function: str, args: Sequence[str]) -> str:
         """Write the value of a function."""
-        listed = self._form("arguments").join(args)
+        listed = self.form("arguments").join(args)
         if function in ("exp", "Abs", "floor"):
-            return self._form(function, listed)
+            return self.form(function, listed)
         latex = rf"\{function}" if function in _LATEX_FUNCTIONS else rf"\operatorname{{{_escaped(function)}}}"
-        return self._form("call", {"text": function, "latex": latex, "mathml": escape(function)}[self._language], listed)
+        return self.form("call", {"text": function, "latex": latex, "mathml": escape(function)}[self._language], listed)
 
     def cases(self, branches: Sequence[tuple[str, str]]) -> str:
         """Write values with their conditions, "" for what holds otherwise."""
-        rows = [self._form("case" if when else "other", value, when) for value, when in branches]
+        rows = [self.form("case" if when else "other", value, when) for value, when in branches]
         rows += ["undefined"] if self._language == "text" and branches[-1][1] else []
-        return self._form("cases", self._form("rows").join(rows))
+        return self.form("cases", self.form("rows").join(rows))
 
     def related(self, left: str, sign: str, right: str) -> str:
         """Write a comparison, or two conditions that "and" or "or" joins."""
-        return self._form("related", left, self._form(sign), right)
-
-    def derivative(self, of: str, by: str) -> str:
-        """Write a partial derivative of two written names."""
-        return self._form("derivative", of, by)
+        return self.form("related", left, self.form(sign), right)
 
 
 STYLES: Mapping[Language, Style] = MappingProxyType({one: Style(one) for one in get_args(Language)})
