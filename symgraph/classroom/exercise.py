@@ -185,7 +185,8 @@ class Exercise:
         partials = {(e.source, e.target): column("partials", (e.source, e.target)) for e in self.graph.edges}
         cotangents = self.sweep(partials)
         values = {vertex.name: column("values", vertex.name) for vertex in self.graph.vertices}
-        penalty = {name: self.sweep(partials, "penalty")[name] for name in self.weights} if "penalty" in values else {}
+        behind = self.sweep(partials, "penalty") if "penalty" in values else {}
+        penalty = {name: slope for name, slope in behind.items() if name in self.weights}
         return Numbers(values, cotangents, partials, penalty)
 
     def sweep(self, partials: Mapping[tuple[str, str], Array], root: str = "") -> dict[str, Array]:
