@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from symgraph.backends.formula import formulas, of_weights
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
+from symgraph.derive.lowering import lower
 from symgraph.derive.schedule import Counts, roots_of
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.user_functions import UserOp
@@ -285,6 +286,7 @@ class Header:
         doc: its line of documentation.
         hash: digest of the canonical model.
         formulas: "name = formula" for each node and the loss.
+        sections: others of such by their titles: of constraints and of the penalty, with the nodes that only these need.
         constants: the assignments ABI to OUTPUTS.
         metadata: entries of METADATA, key -> Python text.
     """
@@ -294,6 +296,7 @@ class Header:
     doc: str
     hash: str
     formulas: tuple[str, ...]
+    sections: dict[str, tuple[str, ...]]
     constants: tuple[str, ...]
     metadata: dict[str, str]
 
@@ -320,7 +323,19 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
     )
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+    more = sections(source)
+    return Header(source.spec, model.name, doc, model_hash(model), shown, more, constants, metadata(source, fields))
+
+
+def sections(source: Source) -> dict[str, tuple[str, ...]]:
+    """Return the formulas of what depends on weights alone and is computed once, by title; see ``Header``."""
+    graphs = {} if source.constraints is None else {"Constraints": (source.constraints.lowered, "")}
+    graphs |= {} if source.penalty is None else {"Penalty, once a data set": (lower(source.penalty.part), "penalty")}
+    known, found = {node.name for node in source.model.nodes}, {}
+    for title, (graph, loss) in graphs.items():
+        lines = {loss if name == "loss" else name: text for name, text in formulas(graph).items() if name not in known}
+        found[title] = tuple(f"{name} = {text}" for name, text in lines.items())
+    return found
 
 
 def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:

@@ -108,10 +108,13 @@ def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     from symgraph.views.shallow import shallow
     from symgraph.views.styles import STYLES
 
-    form = STYLES["latex" if style == "latex" else "text"]
+    language = STYLES["latex" if style == "latex" else "text"]
     model = shallow(model.freeze())
-    rows, partials = formulas(model, form), {} if model.loss_expr is None else model.partials()
-    loss = form.name("loss")
-    slopes = [(form.derivative(loss, form.name(name)), formula(partial, form)) for name, partial in partials.items()]
+    rows, partials = formulas(model, language), {} if model.loss_expr is None else model.partials()
+    loss = language.name("loss")
+    slopes = [
+        (language.form("derivative", loss, language.name(name)), formula(partial, language))
+        for name, partial in partials.items()
+    ]
     ends = len(rows) - (model.penalty_expr is not None)  # the penalty has no part in these
     return [*rows[:ends], *slopes, *rows[ends:]]

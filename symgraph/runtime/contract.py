@@ -86,8 +86,8 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
         if len(facts.features) == 1 and X.ndim == 1 and y.ndim == len(row) and rows.shape[0] == 1:
             rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != (*rows.shape[:-1], *row):
-            need = (*rows.shape[:-1], *row)
-            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {need}")
+            wanted = (*rows.shape[:-1], *row)
+            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}")
     return Inputs(w, rows, y)
 
 
