@@ -1,12 +1,17 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 
+from sympy import Symbol
+
+from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, made, values_of
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, OpText, Text, call
 from symgraph.ir.special import SPECIAL
 from symgraph.ir.user_functions import Table
+from symgraph.spec.formula import Reader
 
 LONGEST = 400
 """Most characters of a formula; a longer one is cut, since formulas are there to be read."""
@@ -41,6 +46,32 @@ def formulas(graph: Graph) -> dict[str, str]:
     texts = expressions(graph, first)
     named = {name: texts[position] for position, name in first.items()}
     return {name: named.get(name) or first.get(position) or texts[position] for name, position in wanted.items()}
+
+
+def of_weights(graph: Graph, weights: Collection[str]) -> dict[str, str]:
+    """Write the formulas of the named nodes that depend on weights and on nothing else, in terms of these and of each other.
+
+    Those that `symgraph.spec.formula` does not read are left out: a fit reads them, for values with errors.
+
+    Args:
+        graph: as for ``formulas``.
+        weights: the names of the weights.
+    """
+    of_inputs: list[frozenset[str]] = []
+    for node in graph.nodes:
+        own = {node.data} if isinstance(node.data, str) else set()
+        of_inputs.append(frozenset(own.union(*(of_inputs[arg] for arg in node.args))))
+    found: dict[str, str] = {}
+    for name, text in formulas(graph).items():
+        position = graph.roots.get(f"node {name}")
+        inputs = frozenset() if position is None else of_inputs[position]
+        if inputs and inputs <= set(weights):
+            with suppress(SpecError):
+                reader = Reader(text, Symbol, own=(*weights, *found))
+                reader.read()
+                if set(reader.names) <= {*weights, *found}:
+                    found[name] = text
+    return found
 
 
 def expressions(graph: Graph, names: Mapping[int, str]) -> list[str]:

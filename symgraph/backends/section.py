@@ -298,7 +298,7 @@ def annotated(line: str, note: str, sign: str = "#") -> str:
     if "\n" not in line and columns(f"{line}  {sign} {note}") <= WIDTH:
         return f"{line}  {sign} {note}"
     head, found, _ = line.lstrip().partition(" = ")
-    head = head.rpartition(") ")[2]  # in C, a condition may stand before it
+    head = re.sub(r"^(?:const )?double ", "", head.rpartition(") ")[2])  # in C, a condition or a type may stand before it
     name = head if found and "(" not in head else "this"
     return f"{line[: len(line) - len(line.lstrip())]}{sign} {name} is {note}\n{line}"
 

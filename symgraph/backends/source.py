@@ -6,8 +6,9 @@ from hashlib import sha256
 from itertools import combinations_with_replacement
 from weakref import WeakKeyDictionary
 
-from symgraph.backends.formula import formulas
+from symgraph.backends.formula import formulas, of_weights
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
+from symgraph.derive.lowering import lower
 from symgraph.derive.schedule import Counts, roots_of
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.user_functions import UserOp
@@ -151,8 +152,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
-        ``bounds`` and ``fixed`` of weights, ``functions`` of the user, ``constraints``, ``extras`` and ``precision`` only where
-        there are some, and they are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
+        and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model = source.model
     return {
@@ -166,6 +167,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
+        **_weight_entries(source),
         **_function_entries(model),
         **_constraint_entries(source),
         **_option_entries(source),
@@ -215,6 +217,12 @@ def _limit_entries(model: Model) -> dict[str, str]:
     fixed = [quoted(i.name) for i in model.weight_inputs if i.fixed]
     entries = {"bounds": _nested(bounds)} if bounds else {}
     return entries | ({"fixed": sequence_layout("(", fixed, ")", 4)} if fixed else {})
+
+
+def _weight_entries(source: Source) -> dict[str, str]:
+    """Return the formulas of nodes that depend on weights alone, such as the natural value of a weight on the whole line."""
+    nodes = of_weights(source.lowered, [one.name for one in source.model.weight_inputs])
+    return {"of_weights": _nested([f"{quoted(name)}: {quoted(text)}," for name, text in nodes.items()])} if nodes else {}
 
 
 def _constraint_entries(source: Source) -> dict[str, str]:
@@ -278,6 +286,7 @@ class Header:
         doc: its line of documentation.
         hash: digest of the canonical model.
         formulas: "name = formula" for each node and the loss.
+        sections: others of such by their titles: of constraints and of the penalty, with the nodes that only these need.
         constants: the assignments ABI to OUTPUTS.
         metadata: entries of METADATA, key -> Python text.
     """
@@ -287,6 +296,7 @@ class Header:
     doc: str
     hash: str
     formulas: tuple[str, ...]
+    sections: dict[str, tuple[str, ...]]
     constants: tuple[str, ...]
     metadata: dict[str, str]
 
@@ -313,7 +323,19 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
     )
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+    more = sections(source)
+    return Header(source.spec, model.name, doc, model_hash(model), shown, more, constants, metadata(source, fields))
+
+
+def sections(source: Source) -> dict[str, tuple[str, ...]]:
+    """Return the formulas of what depends on weights alone and is computed once, by title; see ``Header``."""
+    graphs = {} if source.constraints is None else {"Constraints": (source.constraints.lowered, "")}
+    graphs |= {} if source.penalty is None else {"Penalty, once a data set": (lower(source.penalty.part), "penalty")}
+    known, found = {node.name for node in source.model.nodes}, {}
+    for title, (graph, loss) in graphs.items():
+        lines = {loss if name == "loss" else name: text for name, text in formulas(graph).items() if name not in known}
+        found[title] = tuple(f"{name} = {text}" for name, text in lines.items())
+    return found
 
 
 def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:

@@ -4,10 +4,10 @@ Names are compared without capitals, underscores and other signs, so that ``dL_d
 """
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,43 +17,33 @@ def plain(name: object) -> str:
     return "".join(sign for sign in str(name).lower() if sign.isalnum())
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """One of the functions that students write.
 
     Attributes:
-        name: its name on worksheets.
         aliases: its other names, plain.
         arguments: by position; each can also be asked for by one of its spellings, plain.
         extra: arguments that it gets only where it asks for them by name.
     """
 
-    name: str
-    aliases: frozenset[str]
+    aliases: tuple[str, ...]
     arguments: tuple[str, ...]
     extra: tuple[str, ...] = ()
 
 
-def _role(name: str, aliases: str, arguments: str, extra: str = "") -> Role:
-    return Role(name, frozenset([plain(name), *aliases.split()]), tuple(arguments.split()), tuple(extra.split()))
-
-
-ROLES: Mapping[str, Role] = MappingProxyType(
-    {
-        role.name: role
-        for role in (
-            _role("forward_propagation", "forward forwardprop forwardpass forwardpropagate", "x y W"),
-            _role("backward_propagation", "backward backwardprop backprop backpropagation backwardpass", "L W d", "x y"),
-            _role("gradient_checking", "gradientcheck gradcheck checkgradient checkgradients gradientchecker", "row W", "x y"),
-            _role("loss", "cost lossfunction costfunction computecost computeloss", "X y W"),
-            _role("gradient", "grad gradients computegradient computegradients", "X y W"),
-            _role("vanilla", "sgd gradientdescent updateparameters sgdupdate vanillaupdate", "W dW lr"),
-            _role("momentum", "sgdmomentum momentumupdate updateparameterswithmomentum", "W dW v lr gamma"),
-            _role("rmsprop", "rmspropupdate updateparameterswithrmsprop", "W dW v lr gamma epsilon"),
-            _role("adam", "adamupdate updateparameterswithadam", "W dW m v t lr beta1 beta2 epsilon"),
-        )
-    }
-)
+_FUNCTIONS = """
+    forward_propagation | forward forwardprop forwardpass forwardpropagate | x y W |
+    backward_propagation | backward backwardprop backprop backpropagation backwardpass | L W d | x y
+    gradient_checking | gradientcheck gradcheck checkgradient checkgradients gradientchecker | row W | x y
+    loss | cost lossfunction costfunction computecost computeloss | X y W |
+    gradient | grad gradients computegradient computegradients | X y W |
+    vanilla | sgd gradientdescent updateparameters sgdupdate vanillaupdate | W dW lr |
+    momentum | sgdmomentum momentumupdate updateparameterswithmomentum | W dW v lr gamma |
+    rmsprop | rmspropupdate updateparameterswithrmsprop | W dW v lr gamma epsilon |
+    adam | adamupdate updateparameterswithadam | W dW m v t lr beta1 beta2 epsilon |
+"""
+_ROWS = ([part.split() for part in line.split("|")] for line in _FUNCTIONS.strip().splitlines())
+ROLES: Mapping[str, Role] = MappingProxyType({name: Role(*map(tuple, parts)) for (name,), *parts in _ROWS})
 """The functions by their names on worksheets."""
 
 SPELLINGS: Mapping[str, str] = MappingProxyType(
@@ -80,18 +70,19 @@ SPELLINGS: Mapping[str, str] = MappingProxyType(
 """The names of parameters by which students ask for an argument, plain."""
 
 
+SLOPES = ("d", "d_", "", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")
+"""What is written before a name for the derivative of the loss by it."""
+
+
 def role_of(name: str) -> str | None:
     """Return the role of a function's name, or None."""
     found = plain(name)
-    return next((role.name for role in ROLES.values() if found in role.aliases), None)
+    return next((key for key, role in ROLES.items() if found in (plain(key), *role.aliases)), None)
 
 
-def function_of(role: str, functions: Mapping[str, Any]) -> str | None:
+def function_of(role: str, functions: Iterable[str]) -> str | None:
     """Return the name of the function of a role, the one that is defined last, or None."""
-    if role in ROLES:
-        found = [name for name in functions if role_of(name) == role]
-    else:
-        found = [name for name in functions if plain(name) == plain(role)]
+    found = [name for name in functions if (role_of(name) == role if role in ROLES else plain(name) == plain(role))]
     return found[-1] if found else None
 
 
@@ -109,56 +100,46 @@ def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> 
     Raises:
         TypeError: it has a parameter that no argument of the role is left for.
     """
-    named = ROLES.get(role, Role(role, frozenset(), ("z",)))
+    arguments = ROLES[role].arguments if role in ROLES else ("z",)
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return [given[name] for name in named.arguments], {}
+        return [given[name] for name in arguments], {}
+    parameters = list(signature.parameters.values())
     if any(one.kind is one.VAR_POSITIONAL for one in parameters):
-        return [given[name] for name in named.arguments], {}
-    chosen = _chosen(named, [one for one in parameters if one.kind is not one.VAR_KEYWORD], given)
-    positional: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for one in parameters:
-        if one.name in chosen:
-            if keywords or one.kind is one.KEYWORD_ONLY or len(positional) < parameters.index(one):
-                keywords[one.name] = given[chosen[one.name]]
-            else:
-                positional.append(given[chosen[one.name]])
-    return positional, keywords
+        return [given[name] for name in arguments], {}
+    chosen = _chosen(role, arguments, [one for one in parameters if one.kind is not one.VAR_KEYWORD], given)
+    values = OrderedDict((one.name, given[chosen[one.name]]) for one in parameters if one.name in chosen)
+    found = inspect.BoundArguments(signature, values)
+    return list(found.args), found.kwargs
 
 
-def _chosen(role: Role, parameters: list[inspect.Parameter], given: Mapping[str, Any]) -> dict[str, str]:
+def _chosen(
+    role: str, arguments: Sequence[str], parameters: Sequence[inspect.Parameter], given: Mapping[str, Any]
+) -> dict[str, str]:
     """Return the argument for each parameter that gets one: those that say their name first, then the others in order."""
-    names = [name for name in (*role.arguments, *role.extra) if name in given]
-    spelled = {name: SPELLINGS[name].split() for name in names}
+    names = [*arguments, *(ROLES[role].extra if role in ROLES else ())]
+    spelled = {name: SPELLINGS[name].split() for name in names if name in given}
     asked = {plain(one.name) for one in parameters}
-    if role.name == "gradient_checking" and not asked & set(spelled["y"]):
+    if role == "gradient_checking" and not asked & set(spelled["y"]):
         spelled["row"] += spelled.pop("x")
-    if role.name == "adam" and "s" in asked and "m" not in asked:
+    if role == "adam" and "s" in asked and "m" not in asked:
         spelled |= {"m": ["v", "vdw"], "v": ["s", "sdw"]}
     chosen: dict[str, str] = {}
-    for exact in (True, False):
+    for count in (1, None):  # the first spelling is the argument's own name
         for one in parameters:
-            fitting = (
-                n for n in spelled if plain(one.name) in (spelled[n][:1] if exact else spelled[n]) and n not in chosen.values()
-            )
-            name = None if one.name in chosen else next(fitting, None)
+            left = (name for name in spelled if name not in chosen.values())
+            name = next((name for name in left if plain(one.name) in spelled[name][:count]), None)
             if name is not None:
-                chosen[one.name] = name
+                chosen.setdefault(one.name, name)
     for one in parameters:
         if one.name not in chosen and one.default is one.empty:
-            left = next((name for name in role.arguments if name not in chosen.values()), None)
-            if left is None:
-                wanted = ", ".join(role.arguments)
-                raise TypeError(f"its parameter {one.name} is none that it is called with; write {role.name}({wanted})")
-            chosen[one.name] = left
+            name = next((name for name in arguments if name not in chosen.values()), None)
+            if name is None:
+                wanted = ", ".join(arguments)
+                raise TypeError(f"its parameter {one.name} is none that it is called with; write {role}({wanted})")
+            chosen[one.name] = name
     return chosen
-
-
-def partial_spellings(name: str) -> list[str]:
-    """Return how the derivative of the loss by a name is written."""
-    return [f"{before}{name}" for before in ("d", "d_", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")]
 
 
 def table(spelled: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
-from symgraph.classroom.conventions import partial_spellings, table
+from symgraph.classroom.conventions import SLOPES, table
 from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
 from symgraph.ir.functions import SpecFunction
@@ -185,7 +185,8 @@ class Exercise:
         partials = {(e.source, e.target): column("partials", (e.source, e.target)) for e in self.graph.edges}
         cotangents = self.sweep(partials)
         values = {vertex.name: column("values", vertex.name) for vertex in self.graph.vertices}
-        penalty = {name: self.sweep(partials, "penalty")[name] for name in self.weights} if "penalty" in values else {}
+        behind = self.sweep(partials, "penalty") if "penalty" in values else {}
+        penalty = {name: slope for name, slope in behind.items() if name in self.weights}
         return Numbers(values, cotangents, partials, penalty)
 
     def sweep(self, partials: Mapping[tuple[str, str], Array], root: str = "") -> dict[str, Array]:
@@ -216,8 +217,7 @@ class Exercise:
 
     # The forms in which students see it.
 
-    def row(self, point: Point) -> dict[str, Any]:
-        """Return x (d,), y, W (k,) of a point, as lists and numbers."""
+    def _row(self, point: Point) -> dict[str, Any]:
         y = [point[name] for name in self.targets]
         return {
             "x": [point[name] for name in self.features],
@@ -226,40 +226,39 @@ class Exercise:
             "row": [point[name] for name in (*self.features, *self.targets)],
         }
 
-    def rows(self, points: Sequence[Point]) -> dict[str, Any]:
-        """Return X (n, d), y (n,) or (n, p), and W (k,) of the points of a batch."""
-        found = [self.row(point) for point in points]
-        return {"X": [one["x"] for one in found], "y": [one["y"] for one in found], "W": found[0]["W"]}
+    def of_row(self) -> list[dict[str, Any]]:
+        """Return x (d,), y, W (k,) of the first row of each batch, the right values, and the weight with a fault in checks."""
+        calls = []
+        for place, points in enumerate(self.batches):
+            right = {name: float(self.first_rows.values[name][place]) for name in self.value_names}
+            planted = place % len(self.weights)
+            calls.append({**self._row(points[0]), "L": right[self.root], "right": right, "planted": planted})
+        return calls
+
+    def of_rows(self) -> list[dict[str, Any]]:
+        """Return X (n, d), y (n,) or (n, p), and W (k,) of each batch."""
+        batches = [[self._row(point) for point in points] for points in self.batches]
+        return [{"X": [one["x"] for one in rows], "y": [one["y"] for one in rows], "W": rows[0]["W"]} for rows in batches]
 
     @cached_property
-    def value_spellings(self) -> dict[str, str]:
-        """The keys of a forward dictionary and what they mean; "dl" is the derivative of the loss by the output."""
-        nodes = [(name, [name]) for name in self.value_names]
-        ends = [(self.root, ["loss", "L", "cost", "error"])] if self.root == "loss" else []
+    def readings(self) -> dict[str, tuple[list[list[str]], dict[str, str]]]:
+        """By role the orders in which results may come without names, that of all results first, and what keys mean.
+
+        The key "dl" is the derivative of the loss by the output.
+        """
+        has_loss = self.root == "loss"
+        values = [(name, [name]) for name in self.value_names]
+        values += [("loss", ["loss", "L", "cost", "error"])] if has_loss else []
         if self.output is not None:
-            ends += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
-            ends += [("dl", ["dl"])] if self.root == "loss" else []
-        return table([*nodes, *ends])
-
-    @cached_property
-    def partial_spellings(self) -> dict[str, str]:
-        """The keys of a backward dictionary and what they mean."""
-        return table([(name, [f"d{name}", f"d_{name}", name, *partial_spellings(name)]) for name in self.weights])
-
-    @property
-    def value_orders(self) -> list[list[str]]:
-        """The orders in which forward values may come without names, that of all first."""
-        return [self.value_names, [self.root], self.nodes]
-
-    @property
-    def reading(self) -> dict[str, Any]:
-        """Say for `symgraph.classroom.student_calls.Calls` how to read what a student's other functions give."""
+            values += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
+            values += [("dl", ["dl"])] if has_loss else []
+        partials = table([(name, [f"{before}{name}" for before in SLOPES]) for name in self.weights])
         return {
-            "weights": self.weights,
-            "partials": self.partial_spellings,
-            "values": self.value_spellings,
-            "values order": self.value_orders,
-            "root": self.root,
+            "forward_propagation": ([self.value_names, [self.root], self.nodes], table(values)),
+            "backward_propagation": ([self.weights], partials),
+            "gradient_checking": ([self.weights, ["difference"]], partials),
+            "loss": ([["loss"]], {"loss": "loss"}),
+            "gradient": ([self.weights], partials),
         }
 
     def symbols_before(self, name: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """Formulas as written, evaluated on arrays of numbers: what a student's line computes, right or wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
+from functools import cache, reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -9,26 +10,27 @@ import sympy
 from numpy.typing import NDArray
 
 from symgraph.ir.functions import SpecFunction
+from symgraph.spec.formula import Reader
 
 Array = NDArray[np.float64]
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "floor")},
-        **{name: getattr(np, f"arc{name[1:]}") for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
-        **{"Abs": np.abs, "ceiling": np.ceil, "Max": lambda *a: _fold(np.maximum, a), "Min": lambda *a: _fold(np.minimum, a)},
-        **{"Heaviside": np.heaviside, "Mod": np.mod, "And": lambda *a: _fold(np.logical_and, a)},
-        **{
-            "Or": lambda *a: _fold(np.logical_or, a),
-            "Not": np.logical_not,
-            "StrictLessThan": np.less,
-            "LessThan": np.less_equal,
-        },
-        **{"StrictGreaterThan": np.greater, "GreaterThan": np.greater_equal, "Equality": np.equal, "Unequality": np.not_equal},
-        **{"ExprCondPair": lambda value, condition: (value, condition), "Piecewise": lambda *pairs: _branch(pairs)},
-    }
+_NAMES = """
+    Add add, Mul multiply, Abs abs, exp exp, log log, sign sign, floor floor, ceiling ceil, Heaviside heaviside, Mod mod,
+    sin sin, cos cos, tan tan, sinh sinh, cosh cosh, tanh tanh, asin arcsin, acos arccos, atan arctan, asinh arcsinh,
+    acosh arccosh, atanh arctanh, atan2 arctan2, Max maximum, Min minimum, And logical_and, Or logical_or, Not logical_not,
+    StrictLessThan less, LessThan less_equal, StrictGreaterThan greater, GreaterThan greater_equal, Equality equal,
+    Unequality not_equal
+"""
+_FUNCTIONS: Mapping[str, np.ufunc] = MappingProxyType(
+    {name: getattr(np, numpys) for name, numpys in (pair.split() for pair in _NAMES.split(","))}
 )
 """NumPy's functions by the names of SymPy's classes."""
+
+
+@cache
+def formula(text: str, names: Collection[str] = ()) -> Any:
+    """Return a formula in text over symbols of its own; names that are functions too are symbols if they are told."""
+    return Reader(text, lambda name: sympy.Symbol(name, real=True), own=names).read()
 
 
 def evaluate(expr: Any, values: Mapping[str, Any]) -> Any:
@@ -51,35 +53,24 @@ def evaluate(expr: Any, values: Mapping[str, Any]) -> Any:
         return evaluate(expr.definition(), values)
     if isinstance(expr, sympy.Subs | sympy.Derivative):
         return _derivative(expr, values)
+    if isinstance(expr, sympy.Piecewise):
+        found: Any = np.nan
+        for value, condition in reversed(expr.args):
+            found = np.where(evaluate(condition, values), evaluate(value, values), found)
+        return found
     args = [evaluate(arg, values) for arg in expr.args]
+    function = _FUNCTIONS.get(type(expr).__name__)
     with np.errstate(all="ignore"):
-        if expr.is_Add:
-            return _fold(np.add, args)
-        if expr.is_Mul:
-            return _fold(np.multiply, args)
         if expr.is_Pow:
-            return args[0] ** args[1] if isinstance(args[0], np.ndarray) else np.float64(args[0]) ** args[1]
-        function = _FUNCTIONS.get(type(expr).__name__)
-        return _one_by_one(expr, args) if function is None else function(*args)
+            return np.asarray(args[0]) ** args[1]
+        if function is None:
+            return _one_by_one(expr, args)
+        return reduce(function, args) if len(args) > 1 else function(*args)
 
 
 def column(expr: Any, values: Mapping[str, Any], size: int) -> Any:
     """Evaluate an expression at some points, as `evaluate` does; return (size,) even where nothing in it is an array."""
     return np.broadcast_to(np.asarray(evaluate(expr, values)), size)
-
-
-def _fold(function: Callable[..., Any], args: Any) -> Any:
-    first, *others = args
-    for other in others:
-        first = function(first, other)
-    return first
-
-
-def _branch(pairs: Any) -> Any:
-    found: Any = np.nan
-    for value, condition in reversed(pairs):
-        found = np.where(condition, value, found)
-    return found
 
 
 def _derivative(expr: Any, values: Mapping[str, Any]) -> Any:

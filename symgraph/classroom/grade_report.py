@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from symgraph.classroom.grading import Grade, Test
+from symgraph.classroom.grading import Grade
+from symgraph.classroom.verdicts import RIGHT, Verdict
 
 
 def text(grade: Grade) -> str:
@@ -22,13 +23,13 @@ def text(grade: Grade) -> str:
     return "\n".join(lines)
 
 
-def _is_right(test: Test) -> bool:
-    return test.ok and test.text == "right"
+def _is_right(test: Verdict) -> bool:
+    return test.ok and test.text == RIGHT
 
 
-def _lines(file: str, tests: list[Test]) -> Iterator[str]:
+def _lines(file: str, tests: list[Verdict]) -> Iterator[str]:
     """The lines about the tests of one function; those with one reason are said together."""
-    reasons: dict[str, list[Test]] = {}
+    reasons: dict[str, list[Verdict]] = {}
     for test in tests:
         if not _is_right(test):
             reasons.setdefault(test.text, []).append(test)

@@ -1,14 +1,27 @@
 """The verdicts on a student's gradient check: by the student's own functions, and by the steps that it is seen to take."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.suspects import Suspect, scaled
-from symgraph.classroom.verdicts import Answers, Tolerance, Verdict, agree, failed, judged, note_missing, sorted_out
+from symgraph.classroom.mistakes import QUOTIENTS, Mistake
+from symgraph.classroom.suspects import scaled
+from symgraph.classroom.verdicts import (
+    Answers,
+    Tolerance,
+    Verdict,
+    agree,
+    correct,
+    failed,
+    judged,
+    mistaken,
+    remark,
+    sorted_out,
+)
 
 _NO_STEPS = "returns what backward_propagation gives, not differences of losses; call forward_propagation at W + h and W - h"
 _ONE_SIDE = "its differences are of one side, W + h and W; central ones, of W + h and W - h, are much closer"
@@ -26,39 +39,39 @@ _SEEN = 1e-2
 def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     """Judge a gradient check by the student's own functions: numerical partials, relative differences, or one difference."""
     found, faults = sorted_out([answer["check"] for answer in answers])
+    own, _ = sorted_out([answer["own"] for answer in answers])
     if "" in faults:
-        return failed(faults[""])
+        return [failed(faults[""])]
     if any(slope is None for answer in answers for slope in answer["slopes"]):
-        return failed("cannot be judged: forward_propagation gives no loss to differentiate")
+        return [failed("cannot be judged: forward_propagation gives no loss to differentiate")]
     slopes = dict(zip(exercise.weights, np.array([answer["slopes"] for answer in answers], np.float64).T, strict=True))
     known = {name: value for name, value in found.items() if name in slopes}
+    way = _way(answers, exercise.weights, known, own)
+    if way == _NO_STEPS or (way == _ONE_SIDE and complete):
+        return [failed(way)]
     sizes = [exercise.first_rows.values[exercise.root], *slopes.values()]
     rough = Tolerance(_ROUGH, _NOISE * np.max(np.abs(sizes), axis=0))
-    numeric = sum(agree(value, slopes[name], rough) for name, value in known.items())
+    usual = any(agree(known[name], factor * slopes[name], rough) for name in known for factor in (1.0, -1.0, 0.5, 2.0))
     small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
-    way = _way(answers, exercise.weights, known)
-    if way == _NO_STEPS or (way == _ONE_SIDE and complete):
-        return failed(way)
-    remarks = [Verdict("", np.nan, np.nan, True, None, way)] if way == _ONE_SIDE else []
-    if (
-        not small
-        and "difference" not in found
-        and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes, rough))
-    ):
-        note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
-        verdicts = judged(known, faults, slopes, _quotients(slopes), close=rough)
+    step = _wrong_step([answer["steps"] for answer in answers])
+    if not small and "difference" not in found and (usual or not any(answer["found"] for answer in answers)):
+        _, faults = sorted_out([answer["check"] for answer in answers], exercise.weights, "d")
+        suspects = [one._replace(made={name: one.made * slope for name, slope in slopes.items()}) for one in QUOTIENTS]
+        verdicts = judged(known, faults, slopes, [*suspects, *scaled(slopes)], close=rough)
+        if step is not None:
+            verdicts = [replace(v, text=step.text, mistake=step.kind) if v.mistake == "unknown" else v for v in verdicts]
     else:
-        verdicts = _differences(answers, found, slopes, rough)
-    return [*(_by_steps(answers, one) for one in verdicts), *remarks]
+        sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
+        verdicts = _differences(answers, found, {**sound, "difference": all(sound.values())}, step)
+    return [*verdicts, *([remark(way)] if way else [])]
 
 
-def _way(answers: Answers, weights: Sequence[str], known: Mapping[str, Array]) -> str:
+def _way(answers: Answers, weights: Sequence[str], known: Mapping[str, Array], own: Mapping[str, Array]) -> str:
     """Tell by the steps that were seen whether a check takes no differences, or those of one side; "" for any other way."""
     seen = [answer["steps"] for answer in answers]
     sides = [(up, down) for one in seen for up, down in zip(one["up"], one["down"], strict=True)]
-    own, _ = sorted_out([answer["own"] for answer in answers])
-    same = [name in own and np.array_equal(value, own[name]) for name, value in known.items()]
-    if same and all(same) and any(np.any(value) for value in known.values()):  # no quotient is the same to the last bit
+    same = all(name in own and np.array_equal(value, own[name]) for name, value in known.items())
+    if same and any(np.any(value) for value in known.values()):  # no quotient is the same to the last bit
         return _NO_STEPS
     if any(one["several"] for one in seen) or not any(up or down for up, down in sides):
         return ""
@@ -77,64 +90,47 @@ def _way(answers: Answers, weights: Sequence[str], known: Mapping[str, Array]) -
     return _ONE_SIDE if any(fits[:2]) and not fits[2] else ""
 
 
-def _by_steps(answers: Answers, verdict: Verdict) -> Verdict:
-    """Say of a result that is wrong for no usual reason which step is the reason, if one is."""
-    unusual = verdict.suspect is None and (not verdict.fault or verdict.fault.startswith("is not small"))
-    if verdict.ok or not unusual:
-        return verdict
-    seen = [answer["steps"] for answer in answers]
+def _wrong_step(seen: Sequence[Mapping[str, Any]]) -> Mistake | None:
+    """Return the mistake in the steps that were seen, which is the reason of results that are wrong for no usual one."""
     sizes = [side[0] for one in seen for side in (*one["up"], *one["down"]) if side]
-    text = ""
     if all(one["several"] for one in seen):
         text = "several weights are changed at once: is a weight set back before the next is changed?"
     elif sizes and max(sizes) < _LEAST:
         text = f"the step {max(sizes):.1g} is so small that rounding is all that is left; take 1e-6 to 1e-4"
     elif sizes and min(sizes) > _MOST:
         text = f"the step {min(sizes):.1g} is too large; take 1e-6 to 1e-4"
-    return verdict._replace(suspect=Suspect(1.0, "step", text, {}), fault="") if text else verdict
+    else:
+        return None
+    return Mistake(1.0, "step", text, {})
 
 
-def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
-    """Suspect the usual mistakes in a difference quotient."""
-    said = {
-        2.0: "the difference is divided by delta instead of 2*delta",
-        0.5: "it is halved: a difference of one side over 2*delta",
-    }
-    said[-1.0] = "the sides of the difference have changed places"
-    made = [Suspect(0.0, "constant factor", text, {n: c * slope for n, slope in slopes.items()}) for c, text in said.items()]
-    return [*made, *scaled(slopes)]
-
-
-def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> bool:
-    """Tell whether numbers are partials with a constant factor, rather than differences."""
-    return any(agree(found[name], factor * slopes[name], rough) for name in found for factor in (-1.0, 0.5, 2.0))
-
-
-def _differences(answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> list[Verdict]:
+def _differences(
+    answers: Answers, found: Mapping[str, Array], sound: Mapping[str, bool], step: Mistake | None
+) -> list[Verdict]:
     """Judge differences between the student's partials and numerical ones: small where these agree, and only there."""
-    own, _ = sorted_out([answer["own"] for answer in answers])
-    sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
-    sound["difference"] = all(sound.values())
     if sound["difference"] and all(not np.any(value) for value in found.values()):
-        return failed("returns 0 always: differences of numbers are never that exact")
+        return [failed("returns 0 always: differences of numbers are never that exact")]
     verdicts = []
     for name, value in found.items():
-        place = int(np.argmax(np.abs(value)))
         says_yes = name == "difference" and bool(np.all(value == 1.0))
         passes = says_yes or bool(np.all(np.abs(value) < _ROUGH) and (np.any(value) or name != "difference"))
-        suspect, fault = None, ""
-        if passes and not sound[name]:
-            fault = "passes, though backward_propagation gives another number than the difference quotient"
-        elif not passes and sound[name]:
-            third = np.all(np.abs(np.abs(value) - 1.0 / 3.0) < _ROUGH)
+        reason = step
+        if np.all(np.abs(np.abs(value) - 1.0 / 3.0) < _ROUGH):
             text = "the difference is divided by delta instead of 2*delta, or by twice as much"
-            suspect = Suspect(1.0, "constant factor", text, {}) if third else None
-            fault = "" if third else "is not small, though backward_propagation agrees with the difference quotient"
-        verdicts.append(Verdict(name, float(value[place]), 0.0, passes is sound[name], suspect, fault))
+            reason = Mistake(1.0, "constant factor", text, {})
+        if passes is sound[name]:
+            verdicts.append(correct(name))
+        elif passes:
+            verdicts.append(
+                failed("passes, though backward_propagation gives another number than the difference quotient", name)
+            )
+        elif reason is None:
+            verdicts.append(failed("is not small, though backward_propagation agrees with the difference quotient", name))
+        else:
+            verdicts.append(mistaken(name, value[np.argmax(np.abs(value))], 0.0, reason))
     planted = [_notices(answer) for answer in answers if answer["found"]]
     if sound["difference"] and planted and not any(planted):
-        text = "it does not notice a partial that is made wrong by half: does it call backward_propagation?"
-        verdicts.append(Verdict("", np.nan, np.nan, True, None, text))
+        verdicts.append(remark("it does not notice a partial that is made wrong by half: does it call backward_propagation?"))
     return verdicts
 
 

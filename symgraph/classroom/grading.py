@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,40 +12,12 @@ from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
-from symgraph.classroom.role_judges import JUDGES, Judge, elementary
-from symgraph.classroom.verdicts import Verdict
+from symgraph.classroom.role_judges import Judge, judges_of
+from symgraph.classroom.verdicts import CARRIED, RIGHT, Verdict, failed, remark
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.spec.model import Model
 
 LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One thing that was judged.
-
-    Attributes:
-        function: the student's function; "" for the file as a whole.
-        result: what of it: a node, a weight; "" for the function as a whole.
-        ok: whether it is right, or right for wrong numbers before it.
-        text: the verdict in words.
-        numbers: of a wrong result its number and the right one, in words.
-        line: the line of the student's file that it is about; 0 where none is known.
-        points, of: what it counts.
-        mistake: the kind of the mistake; "" where there is none, or none is known.
-        edge: source and target of the local partial that is wrong, if one is.
-    """
-
-    function: str
-    result: str
-    ok: bool
-    text: str
-    line: int = 0
-    numbers: str = ""
-    points: float = 0.0
-    of: float = 0.0
-    mistake: str = ""
-    edge: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +32,7 @@ class Grade:
 
     file: str
     model: str
-    tests: tuple[Test, ...]
+    tests: tuple[Verdict, ...]
 
     @property
     def points(self) -> float:
@@ -121,62 +93,44 @@ def _exercise(model: Model, seed: int) -> Exercise:
     return Exercise(model, seed)
 
 
-def judges_of(exercise: Exercise) -> dict[str, Judge]:
-    """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
-    own = {function.__name__: elementary(function) for function in exercise.functions}
-    needs_loss = ("loss", "gradient", "gradient_checking")
-    has_loss = exercise.root == "loss"
-    return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}
-
-
 def _tests(
     path: Path, exercise: Exercise, judges: Mapping[str, Judge], functions: Sequence[str], complete: bool, limits: Limits
-) -> Iterator[Test]:
+) -> Iterator[Verdict]:
     asked = functions or list(judges)
-    requests = [{**exercise.reading, "role": role, **judges[role].request(exercise)} for role in asked]
+    readings = exercise.readings | {role: judge.reading for role, judge in judges.items() if judge.reading is not None}
+    known = {"readings": readings, "root": exercise.root}
+    requests = [{**known, "role": role, "calls": judges[role].calls(exercise)} for role in asked]
     loaded, outcomes = run(path, requests, limits)
-    if loaded.fault is not None:
-        yield _error("", loaded.fault.text, loaded.fault.line, float(len(functions) or 1))
+    if loaded.fault:
+        yield replace(failed(loaded.fault, of=float(len(functions) or 1)), line=loaded.line)
         return
     names = [function_of(role, loaded.functions) for role in asked]
     if not functions and not any(names):
-        yield _error("", f"it has no function to grade; write one of {', '.join(judges)}", 0, 1.0)
-    for name, request, outcome in zip(names, requests, outcomes, strict=True):
-        role, size = request["role"], float(len(request["order"][0]))
-        if name and outcome.fault is not None:
-            yield _error(name, outcome.fault.text, outcome.fault.line or loaded.functions[name], size)
+        yield failed(f"it has no function to grade; write one of {', '.join(judges)}")
+    for role, name, outcome in zip(asked, names, outcomes, strict=True):
+        (results, *_), keys = readings[role]
+        size = float(len(results))
+        if name and outcome.fault:
+            yield replace(failed(outcome.fault, of=size), function=name, line=outcome.line or loaded.functions[name])
         elif name:
             with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
                 verdicts = _together(judges[role].verdicts(exercise, outcome.calls, complete))
-            lines = result_lines(path, name, request["known"])
-            for verdict in verdicts:
-                nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
-                of = size if not verdict.name and len(verdicts) == 1 else 1.0
-                yield _test(verdict, role, name, nan or lines.get(verdict.name, 0) or loaded.functions[name], of)
-            yield from _remarks(name, outcome)
+            lines = {"": loaded.functions[name], **result_lines(path, name, keys)}
+            of_weights = "d" * (role in ("backward_propagation", "gradient", "gradient_checking"))
+            for one in (*verdicts, *_remarks(outcome)):
+                line = one.line or lines.get(one.result) or lines[""]
+                if one.text.startswith(("is nan", "is inf")):
+                    line = outcome.remarks.get("nan") or line
+                yield replace(
+                    one,
+                    function=name,
+                    result=one.result and of_weights + one.result,
+                    line=0 if one.text in (RIGHT, CARRIED) else line,
+                    of=size if one.of and not one.result else one.of,
+                )
         elif functions:
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
-            yield _error(role, f"there is no function {form}", 0, size)
-
-
-def _error(function: str, text: str, line: int, of: float) -> Test:
-    return Test(function, "", False, text, line, "", 0.0, of, "error")
-
-
-def _test(verdict: Verdict, role: str, name: str, line: int, of: float) -> Test:
-    of_weights = role in ("backward_propagation", "gradient", "gradient_checking")
-    said = f"d{verdict.name}" if verdict.name and of_weights else verdict.name
-    if verdict.ok and verdict.fault:
-        return Test(name, said, True, verdict.fault, line)
-    if verdict.ok or verdict.carried:
-        return Test(name, said, True, "right" if verdict.ok else "right for the wrong values before it", 0, "", of, of)
-    if verdict.fault:
-        return Test(name, said, False, verdict.fault, line, "", 0.0, of, "error")
-    numbers = f"is {verdict.found:.8g}, right is {verdict.right:.8g}"
-    text, kind, edge = "no usual mistake gives this", "unknown", None
-    if verdict.suspect is not None:
-        text, kind, edge = verdict.suspect.text, verdict.suspect.kind, verdict.suspect.edge
-    return Test(name, said, False, text, line, numbers, 0.0, of, kind, edge)
+            yield replace(failed(f"there is no function {form}", of=size), function=role)
 
 
 _STANDS = re.compile(r"(?:^|, )(\w+) stands where (\w+) belongs")
@@ -184,23 +138,23 @@ _STANDS = re.compile(r"(?:^|, )(\w+) stands where (\w+) belongs")
 
 def _together(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Say of two names that each stands in the other's place that they have changed places."""
-    found = {one.name: _STANDS.search(one.suspect.text) for one in verdicts if one.suspect is not None}
+    found = {one.result: _STANDS.search(one.text) for one in verdicts}
     pairs = {name: match.groups() for name, match in found.items() if match is not None}
     changed = []
     for one in verdicts:
-        pair = pairs.get(one.name)
-        if one.suspect is not None and pair is not None and pair[::-1] in pairs.values():
+        pair = pairs.get(one.result)
+        if pair is not None and pair[::-1] in pairs.values():
             first, second = sorted(pair)
             text = f"{first} and {second} have changed places, here and elsewhere: is a matrix transposed, or an index wrong?"
-            one = one._replace(suspect=one.suspect._replace(kind="swapped", text=text))
+            one = replace(one, mistake="swapped", text=text)
         changed.append(one)
     return changed
 
 
-def _remarks(name: str, outcome: Outcome) -> Iterator[Test]:
-    changed = outcome.remarks.get("modifies")
-    if changed:
-        text = f"it changes its argument {changed[0]}; work on a copy: {changed[0]} = {changed[0]}.copy()"
-        yield _error(name, text, changed[1], 0.0)
+def _remarks(outcome: Outcome) -> Iterator[Verdict]:
+    if "modifies" in outcome.remarks:
+        name, line = outcome.remarks["modifies"]
+        text = f"it changes its argument {name}; work on a copy: {name} = {name}.copy()"
+        yield replace(failed(text, of=0.0), line=line)
     if outcome.prints:
-        yield Test(name, "", True, "it prints; what it prints is not looked at", outcome.prints)
+        yield replace(remark("it prints; what it prints is not looked at"), line=outcome.prints)

@@ -1,31 +1,24 @@
 """One step of each optimizer that students write: the usual definitions, all of which are right, and the usual mistakes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import sympy
 
-from symgraph.classroom.formula_values import Array, column
-from symgraph.spec.formula import Reader
+from symgraph.classroom.formula_values import Array, column, formula
 
 _NAMES = ("W", "dW", "m", "v", "t", "lr", "gamma", "beta1", "beta2", "epsilon")
 
 
-@dataclass(frozen=True, slots=True)
-class Exercised:
+class Exercised(NamedTuple):
     """An optimizer as an exercise; its steps are assignments one after the other, as `stepped` takes them.
 
     Attributes:
-        states: the names of what it keeps beside the weights.
         right: the definitions that are in use; a student may take any.
         wrong: the mistakes, by what is said of them, the most usual first.
     """
 
-    states: tuple[str, ...]
     right: tuple[str, ...]
     wrong: Mapping[str, str]
 
@@ -37,17 +30,10 @@ def stepped(step: str, given: Mapping[str, Any]) -> dict[str, Array]:
         step: assignments like "v = gamma*v + lr*dW; W = W - v".
         given: W, dW and states (k,), and numbers.
     """
-    values, size = dict(given), len(given["W"])
-    for name, expr in _assignments(step):
-        values[name] = column(expr, values, size)
+    values = dict(given)
+    for name, text in (line.split(" = ") for line in step.split("; ")):
+        values[name] = column(formula(text, _NAMES), values, len(given["W"]))
     return values
-
-
-@cache
-def _assignments(step: str) -> tuple[tuple[str, Any], ...]:
-    symbols = {name: sympy.Symbol(name, real=True) for name in _NAMES}
-    lines = [line.split(" = ") for line in step.split("; ")]
-    return tuple((name, Reader(text, symbols.__getitem__, own=_NAMES).read()) for name, text in lines)
 
 
 def _but(step: str, *changes: str) -> str:
@@ -74,7 +60,6 @@ _ROOT = "the square root of v is forgotten"
 EXERCISED: Mapping[str, Exercised] = MappingProxyType(
     {
         "vanilla": Exercised(
-            (),
             (_VANILLA,),
             {
                 _UP: "W = W + lr*dW",
@@ -87,7 +72,6 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
             },
         ),
         "momentum": Exercised(
-            ("v",),
             (_MOMENTUM, _RATE_LATER, _but(_RATE_LATER, "+ dW", "+ (1 - gamma)*dW"), "v = gamma*v - lr*dW; W = W + v"),
             {
                 _UP: _but(_MOMENTUM, "- v", "+ v"),
@@ -102,7 +86,6 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
             },
         ),
         "rmsprop": Exercised(
-            ("v",),
             (_RMSPROP, _but(_RMSPROP, "sqrt(v) + epsilon", "sqrt(v + epsilon)")),
             {
                 _UP: _but(_RMSPROP, "W - lr", "W + lr"),
@@ -114,7 +97,6 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
             },
         ),
         "adam": Exercised(
-            ("m", "v"),
             (_ADAM,),
             {
                 "the bias correction of both moments is forgotten": _but(_ADAM, *_FIRST, *_SECOND),

@@ -27,7 +27,7 @@ def result_lines(file: Path, function: str, known: Mapping[str, str]) -> dict[st
     if body is None:
         return {}
     variables: dict[str, int] = {}
-    keys: dict[str, tuple[int, ast.expr]] = {}
+    keys: dict[str, ast.expr] = {}
     for node in ast.walk(body):
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -35,20 +35,16 @@ def result_lines(file: Path, function: str, known: Mapping[str, str]) -> dict[st
                     if isinstance(name, ast.Name):
                         variables[name.id] = max(node.lineno, variables.get(name.id, 0))
                     elif isinstance(name, ast.Subscript) and isinstance(name.slice, ast.Constant):
-                        keys[str(name.slice.value)] = node.lineno, node.value
+                        keys[str(name.slice.value)] = node.value
         elif isinstance(node, ast.Dict):
-            for entry, value in zip(node.keys, node.values, strict=True):
-                if isinstance(entry, ast.Constant):
-                    keys[str(entry.value)] = value.lineno, value
+            pairs = zip(node.keys, node.values, strict=True)
+            keys |= {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
         elif isinstance(node, ast.keyword) and node.arg is not None:
-            keys.setdefault(node.arg, (node.value.lineno, node.value))
+            keys.setdefault(node.arg, node.value)
+    lines = {key: variables.get(getattr(value, "id", ""), value.lineno) for key, value in keys.items()}
     found: dict[str, int] = {}
-    for key, (line, value) in keys.items():
+    for key, line in [*reversed(lines.items()), *variables.items()]:
         meaning = meaning_of(key, known)
-        if meaning is not None:
-            found[meaning] = variables.get(value.id, line) if isinstance(value, ast.Name) else line
-    for name, line in variables.items():
-        meaning = meaning_of(name, known)
         if meaning is not None:
             found.setdefault(meaning, line)
     return found

@@ -1,20 +1,31 @@
 """For each role of a student's function: the calls that are made, and the verdicts on what came back."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
 
+from symgraph.classroom.conventions import ROLES
 from symgraph.classroom.exercise import Exercise, Numbers
 from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
-from symgraph.classroom.mistakes import slips
+from symgraph.classroom.mistakes import Mistake, slips
 from symgraph.classroom.optimizer_steps import EXERCISED, calls, stepped
-from symgraph.classroom.row_means import ALONE, Variant, reductions
-from symgraph.classroom.suspects import Suspect, backward, forward, scaled
-from symgraph.classroom.verdicts import Answers, Verdict, agree, failed, judged, note_missing, sorted_out
+from symgraph.classroom.suspects import ALONE, backward, forward, reductions, scaled
+from symgraph.classroom.verdicts import (
+    CARRIED,
+    Answers,
+    Verdict,
+    agree,
+    correct,
+    failed,
+    judged,
+    remark,
+    sorted_out,
+)
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
 """Arguments of functions of one number, inside most domains."""
@@ -24,94 +35,74 @@ class Judge(NamedTuple):
     """How one role is judged.
 
     Attributes:
-        request: makes the calls, and how answers are read, for `symgraph.classroom.student_calls.Calls`: "calls" has the
-            arguments of each, "order" the orders of results without names, that of all results first, and "known" the meaning
-            of keys.
+        calls: makes the arguments of each call.
         verdicts: judges the answers; with True, all results of a worksheet must be there.
+        reading: the orders of results without names, that of all results first, and what keys mean; None for those of
+            `Exercise.readings`.
     """
 
-    request: Callable[[Exercise], dict[str, Any]]
+    calls: Callable[[Exercise], list[dict[str, Any]]]
     verdicts: Callable[[Exercise, Answers, bool], list[Verdict]]
+    reading: tuple[Sequence[Sequence[str]], Mapping[str, str]] | None = None
 
 
 # Functions of one row.
 
 
-def _of_row(exercise: Exercise, order: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, Any]:
-    numbers, calls = exercise.first_rows, []
-    for place, points in enumerate(exercise.batches):
-        right = {name: float(numbers.values[name][place]) for name in exercise.value_names}
-        planted = place % len(exercise.weights)
-        calls.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right, "planted": planted})
-    return {"calls": calls, "order": order, "known": known}
-
-
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     right, names = exercise.first_rows.values, exercise.value_names
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, names if complete else [exercise.root], str)
+    found, faults = sorted_out(answers, names if complete else [exercise.root])
     if "" in faults:
-        return failed(faults[""])
+        return [failed(faults[""])]
     verdicts, own = list[Verdict](), dict(right)
     for name in names:
         again = column(exercise.graph.by_name[name].expr, own, len(answers))
-        given = {name: found[name]} if name in found else {}
-        carried = name in found and agree(found[name], again) and not agree(found[name], right[name])
-        suspects = () if carried else forward(exercise, name, own, list(found))
-        verdicts += [one._replace(carried=carried) for one in judged(given, faults, {name: right[name]}, suspects)]
+        if name in found and agree(found[name], again) and not agree(found[name], right[name]):
+            verdicts.append(correct(name, CARRIED))
+        else:
+            given = {name: found[name]} if name in found else {}
+            verdicts += judged(given, faults, {name: right[name]}, forward(exercise, name, own, list(found)))
         own[name] = found.get(name, again)
-    return verdicts + ([_kept_slope(exercise, found["dl"])] if "dl" in found else [])
-
-
-def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
-    """Look at the derivative of the loss by the output that a forward function keeps as dl; another dl may be meant, so it is
-    only remarked.
-    """
-    right = exercise.first_rows.cotangents[str(exercise.output)]
-    if agree(found, right):
-        return Verdict("dl", float(found[0]), float(right[0]), True)
-    text = f"is {found[0]:.8g}; if it is meant as d loss / d {exercise.output}, right is {right[0]:.8g}"
-    return Verdict("dl", float(found[0]), float(right[0]), True, None, text)
+    if "dl" in found:  # another dl may be meant, so it is only remarked
+        slope = exercise.first_rows.cotangents[str(exercise.output)]
+        text = f"is {found['dl'][0]:.8g}; if it is meant as d loss / d {exercise.output}, right is {slope[0]:.8g}"
+        verdicts.append(correct("dl") if agree(found["dl"], slope) else remark(text, "dl"))
+    return verdicts
 
 
 def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     numbers = exercise.first_rows
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
+    found, faults = sorted_out(answers, exercise.weights, "d")
     variants = list(ALONE)
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
-        variants.append(Variant(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
+        variants.append(Mistake(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
     verdicts = _partials(exercise, numbers, found, faults, variants)
     if all(one.ok for one in verdicts) or not any("own" in answer for answer in answers):
         return verdicts
-    own, faults = sorted_out([answer["own"]["partials"] if "own" in answer else answer for answer in answers])
-    given = _partials(exercise, _at_own_values(exercise, answers), own, faults, variants)
+    own = [answer.get("own", {"values": {}, "partials": answer}) for answer in answers]
+
+    def told(name: str, values: Array) -> Array:
+        """Put the student's wrong values of a node in the place of right ones."""
+        return np.array([one["values"].get(name, value) for one, value in zip(own, values, strict=True)], np.float64)
+
+    wrong = exercise.written({one.name: numbers.values[one.name] for one in exercise.model.inputs}, told)
+    given = _partials(exercise, wrong, *sorted_out([one["partials"] for one in own]), variants)
     better = _known(given) > _known(verdicts)
-    return [one._replace(ok=False, carried=True) if one.ok else one for one in given] if better else verdicts
+    return [correct(one.result, CARRIED) if one.ok else one for one in given] if better else verdicts
 
 
 def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
     """Count what is right, and what is wrong for a reason that is known."""
-    return sum(one.ok for one in verdicts), sum(one.suspect is not None for one in verdicts)
-
-
-def _at_own_values(exercise: Exercise, answers: Answers) -> Numbers:
-    """Return the graph's numbers at the first rows, with a student's wrong values of nodes in the place of right ones."""
-    wrong = [answer["own"]["values"] if "own" in answer else {} for answer in answers]
-
-    def told(name: str, values: Array) -> Array:
-        return np.array([one.get(name, value) for one, value in zip(wrong, values, strict=True)], np.float64)
-
-    return exercise.written({one.name: exercise.first_rows.values[one.name] for one in exercise.model.inputs}, told)
+    return sum(one.ok for one in verdicts), sum(one.mistake not in ("", "error", "unknown") for one in verdicts)
 
 
 def _partials(
-    exercise: Exercise, numbers: Numbers, found: Mapping[str, Array], faults: Mapping[str, str], variants: Sequence[Variant]
+    exercise: Exercise, numbers: Numbers, found: Mapping[str, Array], faults: Mapping[str, str], variants: Sequence[Mistake]
 ) -> list[Verdict]:
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
-    wrong = [name for name in found if not agree(found[name], variants[0].reduce(name, rows[name]))]
+    wrong = [name for name in found if not agree(found[name], variants[0].made(name, rows[name]))]
     single = variants[0] in ALONE
     return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, pairs=single)
 
@@ -119,69 +110,61 @@ def _partials(
 # Functions of all rows.
 
 
-def _of_rows(exercise: Exercise, results: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
-    return {"calls": [exercise.rows(points) for points in exercise.batches], "order": [results], "known": known}
+def _ways(exercise: Exercise, penalty: Mapping[str, Array]) -> list[Mistake]:
+    """Return the ways of making a result of rows, by mistake also with what is counted in the place of the rows."""
+    counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
+    return reductions(exercise.counts, penalty, {name: count for name, count in counted.items() if count > 1})
 
 
-def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], variants: Sequence[Variant]) -> list[Verdict]:
+def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
+    values = exercise.all_rows.values
+    ways = _ways(exercise, {"loss": exercise.first_rows.values["penalty"]} if "penalty" in values else {})
+    suspects = forward(exercise, "loss", values, ["loss"])
+    verdicts = judged(*sorted_out(answers), {"loss": values["loss"]}, suspects, ways)
+    return _followed(exercise, answers, verdicts, ways)
+
+
+def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
+    found, faults = sorted_out(answers, exercise.weights, "d")
+    ways = _ways(exercise, exercise.first_rows.penalty)
+    return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, ways), ways)
+
+
+def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], ways: Sequence[Mistake]) -> list[Verdict]:
     """Say of wrong results that no mistake explains if they follow from the student's functions of one row."""
     own = [answer.get("own", {}) for answer in answers]
     found, _ = sorted_out(answers)
-    if not all(own):
-        return list(verdicts)
     means, _ = sorted_out(own)
-    mean = reductions(exercise.counts)[0].reduce
+
+    def mean(name: str, rows: Array) -> Array:
+        return np.asarray(reductions(exercise.counts)[0].made(name, rows))
+
     sound = "loss" in means and agree(means["loss"], mean("loss", exercise.all_rows.values[exercise.root]))
     text = f"follows from {'backward' if sound else 'forward'}_propagation, which is wrong"
     changed = []
     for one in verdicts:
-        none = np.zeros(sum(exercise.counts))
-        added = variants[0].reduce(one.name, none)  # the penalty alone
-        unknown = not one.ok and not one.fault and one.suspect is None
-        if unknown and one.name in means and agree(found[one.name], means[one.name] + added):
-            one = one._replace(suspect=Suspect(1.0, "follows", text, {}))
+        if one.mistake == "unknown" and all(own) and one.result in means:
+            penalty = ways[0].made(one.result, np.zeros(sum(exercise.counts)))
+            if agree(found[one.result], means[one.result] + penalty):
+                one = replace(one, text=text, mistake="follows")
         changed.append(one)
     return changed
-
-
-def _counted(exercise: Exercise) -> dict[str, int]:
-    """Return what is counted by mistake in the place of the rows."""
-    counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
-    return {name: count for name, count in counted.items() if count > 1}
-
-
-def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    numbers = exercise.all_rows
-    found, faults = sorted_out(answers)
-    added = {"loss": exercise.first_rows.values["penalty"]} if "penalty" in numbers.values else {}
-    variants = reductions(exercise.counts, added, _counted(exercise))
-    suspects = forward(exercise, "loss", numbers.values, ["loss"])
-    verdicts = judged(found, faults, {"loss": numbers.values["loss"]}, suspects, variants)
-    return _followed(exercise, answers, verdicts, variants)
-
-
-def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
-    found, faults = sorted_out(answers)
-    note_missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    variants = reductions(exercise.counts, exercise.first_rows.penalty, _counted(exercise))
-    return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, variants), variants)
 
 
 # Optimizers, and functions of one number.
 
 
 def _optimizer(name: str) -> Judge:
-    exercised = EXERCISED[name]
-    results = ("W", *exercised.states)
+    results = ("W", *(one for one in ROLES[name].arguments if one in ("m", "v")))
 
-    def request(exercise: Exercise) -> dict[str, Any]:
-        return {"calls": calls(max(3, len(exercise.weights))), "order": [results], "known": {}}
+    def arguments(exercise: Exercise) -> list[dict[str, Any]]:
+        return calls(max(3, len(exercise.weights)))
 
     def verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
         texts = [value for answer in answers for value in answer.values() if isinstance(value, str)]
         if texts:
-            return failed(texts[0])
-        given = [{key: np.asarray(value) for key, value in one.items()} for one in request(exercise)["calls"]]
+            return [failed(texts[0])]
+        given = [{key: np.asarray(value) for key, value in one.items()} for one in arguments(exercise)]
         returned = [part for part in results if all(part in answer for answer in answers)]
         found = {part: np.concatenate([np.asarray(answer[part], np.float64) for answer in answers]) for part in returned}
 
@@ -189,13 +172,12 @@ def _optimizer(name: str) -> Judge:
             after = [stepped(step, one) for one in given]
             return {part: np.concatenate([one[part] for one in after]) for part in returned}
 
-        choices = map(made, exercised.right)
-        right = max(choices, key=lambda one: sum(agree(found[part], one[part]) for part in returned))
+        exercised = EXERCISED[name]
+        right = max(map(made, exercised.right), key=lambda one: sum(agree(found[part], one[part]) for part in returned))
         wrong = enumerate(exercised.wrong.items())
-        suspects = (Suspect(float(place), "step", text, made(step)) for place, (text, step) in wrong)
-        return judged(found, {}, right, suspects)
+        return judged(found, {}, right, (Mistake(float(place), "step", text, made(step)) for place, (text, step) in wrong))
 
-    return Judge(request, verdicts)
+    return Judge(arguments, verdicts, ([results], {}))
 
 
 def elementary(function: Any) -> Judge:
@@ -212,15 +194,16 @@ def elementary(function: Any) -> Judge:
     def value(expr: Any) -> dict[str, Array]:
         return {"value": column(expr, values, len(_NUMBERS))}
 
-    def suspects() -> Iterator[Suspect]:
-        yield Suspect(0.0, "local derivative", "it is the derivative", value(sympy.diff(definition, z)))
+    def suspects() -> Iterator[Mistake]:
+        yield Mistake(0.0, "local derivative", "it is the derivative", value(sympy.diff(definition, z)))
         yield from scaled(value(expr))
         for slip in slips(definition):
-            yield Suspect(slip.rank, slip.kind, slip.text, value(slip.expr))
+            yield slip._replace(made=value(slip.made))
 
     return Judge(
-        lambda _: {"calls": [{"z": number} for number in values["z"].tolist()], "order": [["value"]], "known": {}},
+        lambda _: [{"z": number} for number in values["z"].tolist()],
         lambda exercise, answers, complete: judged(*sorted_out(answers), value(expr), suspects()),
+        ([["value"]], {}),
     )
 
 
@@ -233,12 +216,20 @@ def _inside(expr: Any, number: float) -> float:
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
-        "forward_propagation": Judge(lambda e: _of_row(e, e.value_orders, e.value_spellings), _forward_verdicts),
-        "backward_propagation": Judge(lambda e: _of_row(e, [e.weights], e.partial_spellings), _backward_verdicts),
-        "gradient_checking": Judge(lambda e: _of_row(e, [e.weights, ["difference"]], e.partial_spellings), check_verdicts),
-        "loss": Judge(lambda e: _of_rows(e, ["loss"], {"loss": "loss"}), _loss_verdicts),
-        "gradient": Judge(lambda e: _of_rows(e, e.weights, e.partial_spellings), _gradient_verdicts),
+        "forward_propagation": Judge(Exercise.of_row, _forward_verdicts),
+        "backward_propagation": Judge(Exercise.of_row, _backward_verdicts),
+        "gradient_checking": Judge(Exercise.of_row, check_verdicts),
+        "loss": Judge(Exercise.of_rows, _loss_verdicts),
+        "gradient": Judge(Exercise.of_rows, _gradient_verdicts),
         **{name: _optimizer(name) for name in EXERCISED},
     }
 )
 """The judges by the names of `ROLES`."""
+
+
+def judges_of(exercise: Exercise) -> dict[str, Judge]:
+    """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
+    own = {function.__name__: elementary(function) for function in exercise.functions}
+    needs_loss = ("loss", "gradient", "gradient_checking")
+    has_loss = exercise.root == "loss"
+    return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}

@@ -3,22 +3,26 @@
 import copy
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of
-from symgraph.classroom.watching import steps, watched
+from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of, role_of
 
 Answer = dict[str, Any]
 Given = Mapping[str, Any]
+Function = Callable[..., Any]
 
 _STEP = 1e-5
 _ROUNDING = 1e-12
 """Relative error of a value above which it is more than rounding; what rests on it may have a larger one."""
+_SAME = 4e-16
+"""Relative difference of weights that are the same."""
+_OTHERS = 1e-3
+"""Change of other weights, relative to that of one, up to which it alone is changed: what is left of one that is set back."""
 _PLANTED = 1.5
 """Factor of the partial that a gradient check has to find wrong."""
 
@@ -28,78 +32,75 @@ class Calls:
 
     Args:
         module: the student's file, loaded.
-        request: its role and name, the arguments of each call, and how answers are read.
+        name: the function's name in it.
+        request: its role, the arguments of each call, and by role how answers are read.
 
     Attributes:
         remarks: what was seen beside the answers, each kind with the line where it was seen first.
     """
 
-    def __init__(self, module: ModuleType, request: Mapping[str, Any]) -> None:
+    def __init__(self, module: ModuleType, name: str, request: Mapping[str, Any]) -> None:
         self.module, self.request, self.file = module, request, request["file"]
         self.role: str = request["role"]
-        self.function: Callable[..., Any] = getattr(module, request["function"])
+        self.function: Function = getattr(module, name)
         self.remarks: Answer = {}
 
     def run(self) -> list[Answer]:
-        """Call the function at all points of the request."""
-        kinds = {"backward_propagation": self._backward, "gradient_checking": self._check}
-        kinds |= {"loss": self._rows, "gradient": self._rows}
-        kinds |= {name: self._step for name, role in ROLES.items() if "dW" in role.arguments}
-        one = kinds.get(self.role, self._plain)
-        return [one({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
+        """Call the function at all points of the request, in the way that its arguments ask for."""
+        ways = {"d": self._backward, "row": self._check, "X": self._rows, "dW": self._step}
+        arguments = ROLES[self.role].arguments if self.role in ROLES else ()
+        way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
+        return [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
 
-    def _called(self, given: Given) -> Any:
-        """Call the function; note if it changes its arguments."""
-        result, changed, before = self._tried(given)
-        if "modifies" not in self.remarks and changed:
-            names = [*inspect.signature(self.function).parameters][: len(before[0])] + list(before[1])
-            again = copy.deepcopy(before)
-            line = self._first_line(lambda: self.function(*again[0], **again[1]), lambda _: not _same(again, before))
-            self.remarks["modifies"] = [names[changed[0][0]], line]
-        return result
-
-    def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]], tuple[list[Any], dict[str, Any]]]:
-        """Call the function; return its result, the place and value of each argument that it has changed, and its arguments."""
-        arguments, keywords = bound(self.role, self.function, copy.deepcopy(dict(given)))
-        before = copy.deepcopy((arguments, keywords))
+    def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]]]:
+        """Call the function; return its result, and the place and value of each argument that it has changed."""
+        (arguments, keywords), before = (_bound(self.role, self.function, given) for _ in range(2))
         with np.errstate(all="ignore"):
             result = self.function(*arguments, **keywords)
         pairs = zip([*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
-        return result, [(place, new) for place, (new, old) in enumerate(pairs) if not _same(new, old)], before
+        return result, [(place, new) for place, (new, old) in enumerate(pairs) if not _same(new, old)]
 
-    def _first_line(self, call: Callable[[], Any], holds: Callable[[FrameType], bool]) -> int:
-        """Return the first line of the student's file after which something holds, or 0."""
+    def _first_line(self, given: Given, holds: Callable[[FrameType, list[Any]], bool]) -> int:
+        """Call the function; return the first line of the student's file after which something holds of the frame and the
+        arguments, or 0.
+        """
         found, last = 0, dict[FrameType, int]()
+        arguments, keywords = _bound(self.role, self.function, given)
 
         def local(frame: FrameType, _event: str, _arg: Any) -> Any:
             nonlocal found
-            if not found and frame in last and holds(frame):
+            if not found and frame in last and holds(frame, [*arguments, *keywords.values()]):
                 found = last[frame]
             last[frame] = frame.f_lineno
             return local
 
-        def entered(frame: FrameType, event: str, arg: Any) -> Any:
-            return local(frame, event, arg) if frame.f_code.co_filename == self.file else None
-
-        sys.settrace(entered)
+        sys.settrace(lambda frame, event, arg: local(frame, event, arg) if frame.f_code.co_filename == self.file else None)
         try:
             with suppress(Exception), np.errstate(all="ignore"):
-                call()
+                self.function(*arguments, **keywords)
         finally:
             sys.settrace(None)
         return found
 
-    def _read(self, returned: Any, given: Given) -> Answer:
-        found = numbers_of(returned, [tuple(names) for names in self.request["order"]], self.request["known"])
-        if "nan" not in self.remarks and any(isinstance(value, float) and not np.isfinite(value) for value in found.values()):
-            arguments, keywords = bound(self.role, self.function, copy.deepcopy(dict(given)))
-            self.remarks["nan"] = self._first_line(lambda: self.function(*arguments, **keywords), _has_nan)
-        return dict(found)
-
     def _plain(self, given: Given) -> Answer:
-        return self._read(self._called(given), given)
+        """Call the function, and read the numbers that it returns; note if it changes its arguments, and where NaN arises."""
+        returned, changed = self._tried(given)
+        if changed and "modifies" not in self.remarks:
+            arguments, keywords = _bound(self.role, self.function, given)
+            names = [*inspect.signature(self.function).parameters][: len(arguments)] + list(keywords)
+            line = self._first_line(given, lambda _, now: not _same(now, [*arguments, *keywords.values()]))
+            self.remarks["modifies"] = [names[changed[0][0]], line]
+        found = self._read(self.role, returned)
+        if "nan" not in self.remarks and any(isinstance(value, float) and not np.isfinite(value) for value in found.values()):
+            self.remarks["nan"] = self._first_line(given, _has_nan)
+        return found
 
-    # Backward and gradient check, which rest on the student's other functions.
+    def _read(self, role: str, returned: Any) -> Answer:
+        """Return the numbers in what a function of a role returned."""
+        order, known = self.request["readings"][role]
+        return dict(numbers_of(returned, [tuple(names) for names in order], known))
+
+    # Functions that rest on the student's other functions.
 
     def _named(self, role: str) -> str | None:
         return function_of(role, {name: value for name, value in vars(self.module).items() if callable(value)})
@@ -109,10 +110,9 @@ class Calls:
         name = self._named(role)
         if name is None:
             return None
-        function = getattr(self.module, name)
+        arguments, keywords = _bound(role, getattr(self.module, name), given)
         with np.errstate(all="ignore"):
-            arguments, keywords = bound(role, function, copy.deepcopy(dict(given)))
-            return function(*arguments, **keywords)
+            return getattr(self.module, name)(*arguments, **keywords)
 
     def _forward(self, given: Given) -> Any:
         """Return what the student's forward function gives; None where there is none that runs."""
@@ -120,75 +120,124 @@ class Calls:
             return None if self.request["broken"] else self._own("forward_propagation", given)
         return None
 
+    def _partials(self, given: Given) -> Answer:
+        """Return what the student's backward function gives."""
+        return self._read("backward_propagation", self._own("backward_propagation", given))
+
+    def _loss(self, returned: Any) -> float | None:
+        """Return the loss in what a forward function returned, or a function of the loss alone."""
+        loss = self._read("forward_propagation", returned).get(self.request["root"])
+        return loss if isinstance(loss, float) else None
+
+    @contextmanager
+    def _wrapped(self, roles: Collection[str], wrap: Callable[[Function], Function]) -> Iterator[None]:
+        """Put wrapped functions in the place of the student's functions of some roles, for a while."""
+        functions = {name: value for name, value in vars(self.module).items() if callable(value) and role_of(name) in roles}
+        vars(self.module).update({name: wrap(function) for name, function in functions.items()})
+        try:
+            yield
+        finally:
+            vars(self.module).update(functions)
+
+    @contextmanager
+    def _watched(self, W: Any) -> Iterator[list[tuple[Any, Any]]]:
+        """Note the weights with which functions that compute losses are called, and what comes back."""
+        calls: list[tuple[Any, Any]] = []
+
+        def noting(function: Function) -> Function:
+            def noted(*arguments: Any, **keywords: Any) -> Any:
+                given = [_numbers(one) for one in (*arguments, *keywords.values())]
+                result = function(*arguments, **keywords)
+                alike = [one for one in given if one.shape == W.shape]
+                if alike:
+                    calls.append((min(alike, key=lambda one: float(np.max(np.abs(one - W)))), result))
+                return result
+
+            return noted
+
+        with self._wrapped(("forward_propagation", "loss"), noting):
+            yield calls
+
     def _backward(self, given: Given) -> Answer:
         """Call the backward function with the student's own values; where one of them is wrong, with the right one.
 
         Then what it gives for the wrong ones is told too, since entries of the student's own may rest on them.
         """
         right: Mapping[str, float] = given["right"]
+        _, known = self.request["readings"]["forward_propagation"]
         values = self._forward(given)
         if values is None:
             values = {**right, "x": given["x"], "y": given["y"], "W": given["W"]}
         untouched, wrong = copy.deepcopy(values), dict[str, float]()
-        if isinstance(values, dict):
-            for key, value in values.items():
-                meaning, number = meaning_of(key, self.request["values"]), number_of(value)
-                if meaning is None or meaning not in right:
-                    continue
-                if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
-                    wrong[meaning] = number
-                if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
-                    values[key] = right[meaning]
-        answer = self._read(self._called({**given, "d": values}), {**given, "d": values})
+        for key, value in values.items() if isinstance(values, dict) else ():
+            meaning, number = meaning_of(key, known), number_of(value)
+            if meaning is None or meaning not in right:
+                continue
+            if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
+                wrong[meaning] = number
+            if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
+                values[key] = right[meaning]
+        answer = self._plain({**given, "d": values})
         if wrong:
             with suppress(Exception):  # it is judged at the right values
                 answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
         return answer
 
-    def _partials(self, given: Given) -> Answer:
-        """Return what the student's backward function gives."""
-        returned = self._own("backward_propagation", given)
-        return dict(numbers_of(returned, [tuple(self.request["weights"])], self.request["partials"]))
-
     def _rows(self, given: Given) -> Answer:
         """Call a function of all rows; tell the means of what the functions of one row give that it calls."""
-        with watched(self.module) as calls:
+        with self._watched(given["W"]) as calls:
             answer = self._plain(given)
         if calls:
             with suppress(Exception):  # they are judged by themselves
-                rows = [self._row({**given, "x": x, "y": y}) for x, y in zip(given["X"], given["y"], strict=True)]
+                rows = []
+                for x, y in zip(given["X"], given["y"], strict=True):
+                    values = self._forward({**given, "x": x, "y": y})
+                    rows.append({"loss": self._loss(values)})
+                    if self.role == "gradient" and self._named("backward_propagation"):
+                        rows[-1] |= self._partials({**given, "x": x, "y": y, "L": rows[-1]["loss"], "d": values})
                 answer["own"] = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
         return answer
 
-    def _row(self, given: Given) -> Answer:
-        values = self._forward(given)
-        found: Answer = {"loss": self._loss(values)}
-        if self.role == "gradient" and self._named("backward_propagation"):
-            found |= self._partials({**given, "L": found["loss"], "d": values})
-        return found
-
     def _check(self, given: Given) -> Answer:
         """Call the gradient check, and again with a fault planted in the student's backward function."""
-        weights: Sequence[str] = self.request["weights"]
-        with watched(self.module) as calls:
-            answer: Answer = {"check": self._read(self._called(given), given), "found": None, "own": {}}
-        answer["steps"] = steps(calls, np.array(given["W"], np.float64), self._loss)
+        (weights,), known = self.request["readings"]["backward_propagation"]
+        with self._watched(given["W"]) as calls:
+            answer: Answer = {"check": self._plain(given), "found": None, "own": {}}
+        answer["steps"] = self._steps(calls, given["W"])
         answer["slopes"] = [self._slope(given, place) for place in range(len(weights))]
-        name, place = self._named("backward_propagation"), given["planted"]
-        if name is None:
+        if self._named("backward_propagation") is None:
             return answer
         with suppress(Exception):  # it is judged by itself
             answer["own"] = self._partials({**given, "d": self._forward(given)})
-        backward = getattr(self.module, name)
-        name = next(key for key, value in vars(self.module).items() if value is backward)  # it may have several
 
-        def faulty(*arguments: Any, **keywords: Any) -> Any:
-            return _with_fault(backward(*arguments, **keywords), place, weights, self.request["partials"])
+        def faulty(backward: Function) -> Function:
+            return lambda *some, **named: _with_fault(backward(*some, **named), given["planted"], weights, known)
 
-        setattr(self.module, name, faulty)
-        answer["found"] = self._read(self._called(given), given)
-        setattr(self.module, name, backward)
+        with self._wrapped(("backward_propagation",), faulty):
+            answer["found"] = self._plain(given)
         return answer
+
+    def _steps(self, calls: Sequence[tuple[Any, Any]], W: Any) -> Answer:
+        """Tell by which steps weights were changed in calls.
+
+        Returns:
+            "base" the loss at the weights W (k,) or None; "up" and "down" for each weight the step and the loss of the first
+            call in which it alone was greater or less, or None; "several" the number of calls in which several were changed.
+        """
+        base, several = None, 0
+        sides: dict[str, list[list[float | None] | None]] = {"up": [None] * len(W), "down": [None] * len(W)}
+        for weights, result in calls:
+            change = weights - W
+            sizes = np.abs(change)
+            place = int(np.argmax(sizes))
+            if sizes[place] <= _SAME * max(1.0, abs(float(W[place]))):
+                base = self._loss(result)
+            elif np.sum(sizes > _OTHERS * sizes[place]) > 1:
+                several += 1
+            else:
+                side = sides["up" if change[place] > 0.0 else "down"]
+                side[place] = side[place] or [float(sizes[place]), self._loss(result)]
+        return {"base": base, "several": several, **sides}
 
     def _slope(self, given: Given, place: int) -> float | None:
         """Return the derivative of the student's own loss by one weight, by a central difference."""
@@ -200,18 +249,12 @@ class Calls:
         above, below = sides
         return None if above is None or below is None else (above - below) / (2.0 * step)
 
-    def _loss(self, returned: Any) -> float | None:
-        """Return the loss in what a forward function returned, or a function of the loss alone."""
-        found = numbers_of(returned, [tuple(n) for n in self.request["values order"]], self.request["values"])
-        loss = found.get(self.request["root"])
-        return loss if isinstance(loss, float) else None
-
     # Optimizers.
 
     def _step(self, given: Given) -> Answer:
         """Call an optimizer: it returns the weights and what else it keeps, or changes its arguments in place."""
-        order: Sequence[str] = self.request["order"][0]
-        returned, changed, _ = self._tried(given)
+        (order,), _ = self.request["readings"][self.role]
+        returned, changed = self._tried(given)
         if returned is None and changed:
             returned = changed[0][1]
         if returned is None:
@@ -230,6 +273,11 @@ class Calls:
         return found
 
 
+def _bound(role: str, function: Function, given: Given) -> tuple[list[Any], dict[str, Any]]:
+    """Return copies of the arguments that a function of a role gets, by position and by name."""
+    return bound(role, function, copy.deepcopy(dict(given)))
+
+
 def _parts(returned: Any, k: int) -> list[Any]:
     """Return the weights and the states in what an optimizer returned."""
     if isinstance(returned, Mapping):
@@ -246,6 +294,15 @@ def _parts(returned: Any, k: int) -> list[Any]:
 
 def _array(value: Any) -> Any:
     return np.array(value, np.float64) if isinstance(value, list) else value
+
+
+def _numbers(given: Any) -> Any:
+    """Return a flat copy of real numbers, empty of what is none."""
+    try:
+        numbers = np.array(given).ravel() * 1.0
+        return np.zeros(0) if np.iscomplexobj(numbers) else numbers
+    except (TypeError, ValueError):
+        return np.zeros(0)  # in a form of the student's own
 
 
 def _with_fault(returned: Any, place: int, weights: Sequence[str], known: Mapping[str, str]) -> Any:
@@ -269,7 +326,7 @@ def _same(one: Any, other: Any) -> bool:
         return True  # things that only the student knows how to compare
 
 
-def _has_nan(frame: FrameType) -> bool:
+def _has_nan(frame: FrameType, _arguments: Sequence[Any]) -> bool:
     for value in frame.f_locals.values():
         with suppress(TypeError, ValueError):
             array = np.asarray(value)

@@ -5,62 +5,67 @@ as likely as twenty-five digits of luck. A correct function is never looked at.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from symgraph.classroom.exercise import Exercise, Numbers
-from symgraph.classroom.formula_values import Array, column, evaluate
-from symgraph.classroom.mistakes import SLOPES, Slip, renamed, slips, wrong_slopes
+from symgraph.classroom.formula_values import Array, column, evaluate, formula
+from symgraph.classroom.mistakes import FACTORS, PARTIALS, REDUCTIONS, Mistake, own_slope, renamed, slips, wrong_slopes
 from symgraph.views.named_graph import Edge, Vertex
 
 _MANY = 60
 """Vertices above which names are taken only for others of their kind."""
 
+ALONE = (Mistake(0.0, "", "", lambda _, value: value),)
+"""The ways of making a result of the numbers of rows where each result is of one row: it is that row's."""
 
-class Suspect(NamedTuple):
-    """One hypothesis.
 
-    Attributes:
-        rank: the lower, the more usual.
-        kind: of the mistake, as in `Slip`, and "forgotten", "constant factor", "swapped", "missing path", "local derivative",
-            "mean", "penalty", "rows", "step", "follows".
-        text: the mistake in words.
-        values: (n,) what it makes of each result that it changes.
-        edge: source and target of the local partial that is wrong, if one is.
+def reductions(
+    counts: Sequence[int], penalty: Mapping[str, Array] = MappingProxyType({}), others: Mapping[str, int] = MappingProxyType({})
+) -> list[Mistake]:
+    """Return the ways of making one number of those of some rows, the right one first.
+
+    Args:
+        counts: the number of rows of each result, more than one of some.
+        penalty: (results,) what the penalty adds to each result; empty without one.
+        others: numbers that are taken for that of the rows, by the names of what they count.
+
+    Returns:
+        Of each what it makes as a function of a result's name and (rows,) the numbers of all rows.
     """
+    sizes = np.asarray(counts)
+    ends, n = np.cumsum(sizes), sizes.astype(np.float64)
+    begins = ends - sizes
+    parts = ("total", "first", "last", "penalty")
 
-    rank: float
-    kind: str
-    text: str
-    values: Mapping[str, Array]
-    edge: tuple[str, str] | None = None
+    def reducing(text: str) -> Any:
+        known = {**dict.fromkeys(parts, 0.0), **others, "n": n}
+        total, first, last, added = (column(formula(text), {**known, part: 1.0}, len(n)) for part in parts)
+
+        def reduce(name: str, values: Array) -> Array:
+            found = total * np.add.reduceat(values, begins) + first * values[begins] + last * values[ends - 1]
+            return np.asarray(found + added * penalty.get(name, np.zeros(len(n))), np.float64)
+
+        return reduce
+
+    known = {*parts, "n", *others}
+    rows = [one for one in REDUCTIONS if {str(name) for name in formula(one.made).free_symbols} <= known]
+    return [one._replace(made=reducing(one.made)) for one in rows if penalty or one.kind != "penalty"]
 
 
-_FACTORS = (
-    (-1.0, 0.5, "sign", "has the wrong sign"),
-    (0.5, 1.0, "constant factor", "is half of what is right: is a factor 2 forgotten?"),
-    (2.0, 1.0, "constant factor", "is twice what is right"),
-    (0.0, 0.0, "forgotten", "is 0"),
-    (-0.5, 2.0, "sign", "has the wrong sign, and is half of what is right"),
-    (-2.0, 2.0, "sign", "has the wrong sign, and is twice what is right"),
-)
-
-
-def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
+def scaled(right: Mapping[str, Array], factors: Sequence[Mistake] = FACTORS) -> Iterator[Mistake]:
     """Suspect a constant factor on all results, or on one."""
-    for factor, rank, kind, text in _FACTORS:
-        yield Suspect(
-            rank + 0.1,
-            kind,
-            f"{text} (so are all others)" if "?" in text else f"{text}, as all others",
-            {name: factor * value for name, value in right.items()},
-        )
-        for name, value in right.items():
-            yield Suspect(rank + 0.2, kind, text, {name: factor * value})
+    for one in factors:
+        values = {name: one.made * value for name, value in right.items()}
+        text = f"{one.text} (so are all others)" if "?" in one.text else f"{one.text}, as all others"
+        yield one._replace(rank=one.rank + 0.1, text=text, made=values)
+        for name, value in values.items():
+            yield one._replace(rank=one.rank + 0.2, made={name: value})
 
 
-def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iterator[Suspect]:
+def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iterator[Mistake]:
     """Suspect the mistakes in partial derivatives.
 
     Args:
@@ -72,91 +77,61 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
     asked = [*exercise.weights, *(name for name in exercise.nodes if name in wrong)]
     yield from scaled({name: right[name] for name in asked})
     yield from _swapped(right, exercise.weights, wrong)
-    slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in _between(exercise)}
-    for vertex, by in slopes.items():
-        if vertex in exercise.nodes:
-            text = (
-                f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
-            )
-            yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked if np.any(by[name])})
-    yield from _slopes(exercise, numbers, slopes, asked)
+    between = dict.fromkeys([*(edge.source for edge in exercise.edges), exercise.root])
+    slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in between}
+    behind = {vertex: {name: by[name] for name in asked if np.any(by[name])} for vertex, by in slopes.items()}
+    for name in (one for one in between if one in exercise.nodes):
+        text = f"it is the derivative of {name}: d {exercise.root} / d {name}, which comes back from the end, is missing"
+        yield Mistake(2.5, "local derivative", text, behind[name])
+
+    def changed(one: Mistake, vertex: str, change: Array, but: str = "") -> Mistake:
+        """Return a mistake with what it makes of all results where the derivative by a vertex is changed."""
+        return one._replace(made={name: right[name] + change * by for name, by in behind[vertex].items() if name != but})
+
+    for vertex in map(exercise.graph.by_name.__getitem__, between):
+        own = None if vertex.expr is None else own_slope(vertex.expr.func, numbers.values[vertex.name])
+        for slip in () if own is None else wrong_slopes(vertex.expr.func, vertex.symbol):
+            with np.errstate(all="ignore"):
+                change = right[vertex.name] * (evaluate(slip.made, numbers.values) / own - 1.0)
+            slip = slip._replace(text=f"in {vertex.name} = {vertex.expr}, {slip.text}")
+            yield changed(slip, vertex.name, change, vertex.name)
     for edge in exercise.edges:
-        behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
-        if behind and any(name in behind for name in wrong):
+        if any(name in behind[edge.source] for name in wrong):
             own = numbers.partials[edge.source, edge.target]
-            for slip, partial in _of_partial(exercise, numbers, edge):
-                change = right[edge.target] * (partial - own)
-                values = {name: right[name] + change * slope for name, slope in behind.items()}
-                yield Suspect(slip.rank, slip.kind, slip.text, values, (edge.source, edge.target))
+            for slip in _of_partial(exercise, numbers, edge):
+                slip = slip._replace(edge=(edge.source, edge.target))
+                yield changed(slip, edge.source, right[edge.target] * (slip.made - own))
 
 
-def _slopes(
-    exercise: Exercise, numbers: Numbers, slopes: Mapping[str, Mapping[str, Array]], asked: Sequence[str]
-) -> Iterator[Suspect]:
-    """Suspect a wrong derivative of tanh or sigmoid in all that comes back through a node that is one of them."""
-    for name, by in slopes.items():
-        expr = exercise.graph.by_name[name].expr
-        kind = type(expr).__name__
-        if expr is None or kind not in SLOPES:
-            continue
-        symbol = exercise.graph.by_name[name].symbol
-        with np.errstate(all="ignore"):
-            own = SLOPES[kind](numbers.values[name])
-            for rank, text, slope in wrong_slopes(kind, symbol):
-                change = numbers.cotangents[name] * (evaluate(slope, numbers.values) / own - 1.0)
-                values = {one: numbers.cotangents[one] + change * by[one] for one in asked if one != name and np.any(by[one])}
-                yield Suspect(rank, "local derivative", f"in {name} = {expr}, {text}", values)
-
-
-def _between(exercise: Exercise) -> list[str]:
-    """The vertices from which edges lead to the root, and the root."""
-    return list(dict.fromkeys([*(edge.source for edge in exercise.edges), exercise.root]))
-
-
-def _swapped(right: Mapping[str, Array], weights: Sequence[str], wrong: Sequence[str]) -> Iterator[Suspect]:
+def _swapped(right: Mapping[str, Array], weights: Sequence[str], wrong: Sequence[str]) -> Iterator[Mistake]:
     for one in (name for name in weights if name in wrong):
         for other in weights:
             if one < other and other in wrong:
                 text = f"d{one} and d{other} have changed places"
-                yield Suspect(0.6, "swapped", text, {one: right[other], other: right[one]})
+                yield Mistake(0.6, "swapped", text, {one: right[other], other: right[one]})
             if one != other:
-                yield Suspect(0.8, "swapped", f"d{one} has the value of d{other}", {one: right[other]})
+                yield Mistake(0.8, "swapped", f"d{one} has the value of d{other}", {one: right[other]})
 
 
-def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[tuple[Slip, Array]]:
-    """The wrong values of one local partial."""
-    name, own = f"d {edge.target} / d {edge.source}", numbers.partials[edge.source, edge.target]
-    formula = f"{name} = {edge.partial}"
-    many = [other for other in exercise.edges if other.source == edge.source and other is not edge]
-    two = edge.partial.as_content_primitive()[0] % 2 == 0 if edge.partial.is_Add or edge.partial.is_Mul else False
-    ones = np.ones_like(own)
-    yield Slip(1.5, "missing factor", f"the factor {formula} is missing", None), ones
-    yield Slip(1.6, "sign", f"the factor {formula} has the wrong sign", None), -own
-    yield Slip(0.4 if two else 9.0, "constant factor", f"the factor 2 in {formula} is forgotten", None), own / 2.0
-    yield Slip(9.0, "constant factor", f"the factor {formula} has twice its value", None), 2.0 * own
-    yield Slip(3.0, "extra factor", f"the factor {formula} comes twice", None), own * own
-    with np.errstate(all="ignore"):
-        yield Slip(6.0, "inverted", f"{formula} divides instead of multiplying", None), 1.0 / own
-    if many:
-        yield (
-            Slip(
-                2.0,
-                "missing path",
-                f"the path through {edge.target} is missing: d {exercise.root} / d {edge.source} is a sum",
-                None,
-            ),
-            0.0 * own,
-        )
-    names = [*exercise.symbols_before(edge.target), edge.user.symbol]
-    for slip in _variants(exercise, edge.partial, names):
-        value = column(slip.expr, numbers.values, len(own))
-        text = f"in {name}, {slip.text}" if slip.kind == "wrong name" else f"in {formula}, {slip.text}"
+def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[Mistake]:
+    """The mistakes in one local partial, with the values (n,) that they make of it."""
+    name, partial, own = f"d {edge.target} / d {edge.source}", edge.partial, numbers.partials[edge.source, edge.target]
+    words = {"formula": f"{name} = {partial}", "source": edge.source, "target": edge.target, "root": exercise.root}
+    two = partial.as_content_primitive()[0] % 2 == 0 if partial.is_Add or partial.is_Mul else False
+    many = sum(other.source == edge.source for other in exercise.edges) > 1
+    for one in PARTIALS:
+        if many or one.kind != "missing path":
+            rank = 9.0 if one.made == "own/2" and not two else one.rank
+            value = column(formula(one.made), {"own": own}, len(own))
+            yield one._replace(rank=rank, text=one.text.format(**words), made=value)
+    for slip in _variants(exercise, partial, [*exercise.symbols_before(edge.target), edge.user.symbol]):
+        text = f"in {name if slip.kind == 'wrong name' else words['formula']}, {slip.text}"
         if slip.kind == "missing factor" and slip.text.startswith("the factor "):
-            text = f"in {formula}, {slip.text.replace(f' of {edge.partial}', '')}"
-        yield slip._replace(text=text), value
+            text = text.replace(f" of {partial}", "")
+        yield slip._replace(text=text, made=column(slip.made, numbers.values, len(own)))
 
 
-def _variants(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Iterator[Slip]:
+def _variants(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Iterator[Mistake]:
     """The mistakes in a formula in which some names may stand by mistake; in large models those of the kinds in it."""
     if len(exercise.graph.vertices) > _MANY:
         inside = {str(one) for one in expr.free_symbols}
@@ -166,7 +141,7 @@ def _variants(exercise: Exercise, expr: Any, names: Sequence[Any]) -> Iterator[S
     yield from renamed(expr, names, exercise.kinds)
 
 
-def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: Sequence[str]) -> Iterator[Suspect]:
+def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: Sequence[str]) -> Iterator[Mistake]:
     """Suspect the mistakes in the formula of one vertex, or of those before it that the student does not return.
 
     Args:
@@ -176,19 +151,18 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
         returned: the names that the student returns.
     """
     unseen, size = _unseen(exercise, name, returned), len(own[name])
-    right = column(unseen[-1].expr, own, size)
-    yield from scaled({name: right})
+    yield from scaled({name: column(unseen[-1].expr, own, size)})
     for other in exercise.nodes:
         if other != name:
-            yield Suspect(4.0, "wrong node", f"{name} has the value of {other}", {name: own[other]})
+            yield Mistake(4.0, "wrong node", f"{name} has the value of {other}", {name: own[other]})
     for place, source in reversed(list(enumerate(unseen))):
-        formula, later = source.expr, unseen[place + 1 :]
-        for slip in _variants(exercise, formula, exercise.symbols_before(source.name)):
-            values = {**own, source.name: column(slip.expr, own, size)}
+        later = unseen[place + 1 :]
+        for slip in _variants(exercise, source.expr, exercise.symbols_before(source.name)):
+            values = {**own, source.name: column(slip.made, own, size)}
             for vertex in later:
                 values[vertex.name] = column(vertex.expr, values, size)
-            inside = "" if str(formula) in slip.text else f"in {source.name} = {formula}, "
-            yield Suspect(slip.rank + bool(later), slip.kind, f"{inside}{slip.text}", {name: values[name]})
+            inside = "" if str(source.expr) in slip.text else f"in {source.name} = {source.expr}, "
+            yield slip._replace(rank=slip.rank + bool(later), text=inside + slip.text, made={name: values[name]})
 
 
 def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Vertex]:

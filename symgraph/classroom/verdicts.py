@@ -1,25 +1,56 @@
 """Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.classroom.formula_values import Array
-from symgraph.classroom.row_means import ALONE, Variant
-from symgraph.classroom.suspects import Suspect
+from symgraph.classroom.mistakes import Mistake
+from symgraph.classroom.suspects import ALONE
 
 Answers = Sequence[Mapping[str, Any]]
 """What came back of each call."""
 
+RIGHT, CARRIED = "right", "right for the wrong values before it"
+"""Said of right results."""
+
 CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
-
 
 _ROUGH = 10.0
 """Added to the rank of a mistake that gives a number to five digits alone, where another gives all its digits."""
 _TWO = 3.0
 """Added to the rank of two mistakes at once, which are less usual than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on one thing that was judged.
+
+    Attributes:
+        function: the student's function; "" for the file as a whole.
+        result: what of it: a node, a weight; "" for the function as a whole.
+        ok: whether it is right, or right for wrong numbers before it.
+        text: the verdict in words.
+        line: the line of the student's file that it is about; 0 where none is known.
+        numbers: of a wrong result its number and the right one, in words.
+        points, of: what it counts.
+        mistake: the kind of the mistake; "" where there is none, or none is known.
+        edge: source and target of the local partial that is wrong, if one is.
+    """
+
+    function: str
+    result: str
+    ok: bool
+    text: str
+    line: int = 0
+    numbers: str = ""
+    points: float = 0.0
+    of: float = 0.0
+    mistake: str = ""
+    edge: tuple[str, str] | None = None
 
 
 class Tolerance(NamedTuple):
@@ -33,49 +64,50 @@ EXACT = Tolerance()
 """Tolerance for numbers that are computed by formulas."""
 
 
-class Verdict(NamedTuple):
-    """The verdict on one result.
+def correct(result: str, text: str = RIGHT) -> Verdict:
+    """Return the verdict on a result that is right, in some way."""
+    return Verdict("", result, True, text, points=1.0, of=1.0)
 
-    Attributes:
-        name: the result: of a forward dictionary the node, of a backward one the weight.
-        found, right: its first number that is wrong, or the first; NaN where there is none.
-        suspect: the mistake that explains it; None if it is right, or wrong for a reason unknown.
-        fault: why there is no number.
-        carried: whether it is right for the wrong numbers before it.
+
+def remark(text: str, result: str = "") -> Verdict:
+    """Return what is said of a result, or of a function as a whole, without counting."""
+    return Verdict("", result, True, text)
+
+
+def failed(text: str, result: str = "", of: float = 1.0) -> Verdict:
+    """Return the verdict on a result, or a function as a whole, that cannot be judged, for a reason."""
+    return Verdict("", result, False, text, of=of, mistake="error")
+
+
+def mistaken(result: str, found: float, value: float, reason: Mistake | None) -> Verdict:
+    """Return the verdict on a wrong result, with a number of it, the right one, and the mistake that explains it."""
+    numbers = f"is {found:.8g}, right is {value:.8g}"
+    known = reason or Mistake(0.0, "unknown", "no usual mistake gives this", {})
+    return Verdict("", result, False, known.text, 0, numbers, 0.0, 1.0, known.kind, known.edge)
+
+
+def sorted_out(answers: Answers, needed: Iterable[str] = (), before: str = "") -> tuple[dict[str, Array], dict[str, str]]:
+    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result.
+
+    Args:
+        answers: of each call.
+        needed: results that must be there.
+        before: what is written before their names in the keys that they are to be returned under.
     """
-
-    name: str
-    found: float
-    right: float
-    ok: bool
-    suspect: Suspect | None = None
-    fault: str = ""
-    carried: bool = False
-
-
-def sorted_out(answers: Answers) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return by name the numbers (n,) of all calls, and the reasons why there are none; "own" is no result."""
     found, faults = dict[str, Array](), dict[str, str]()
     for name in dict.fromkeys(name for answer in answers for name in answer if name != "own"):
         values = [answer.get(name, "is not always there") for answer in answers]
         texts = [value for value in values if isinstance(value, str)]
+        bad = [value for value in values if not texts and not np.isfinite(value)]
+        texts += [f"is {value}: is there a division by 0, or a logarithm or root of what is not above 0?" for value in bad]
         if texts:
             faults[name] = texts[0]
         else:
             found[name] = np.array(values, np.float64)
-            bad = [value for value in found[name] if not np.isfinite(value)]
-            if bad:
-                faults[name] = f"is {bad[0]}: is there a division by 0, or a logarithm or root of what is not above 0?"
-    return {name: value for name, value in found.items() if name not in faults}, faults
-
-
-def note_missing(faults: dict[str, str], found: Mapping[str, Any], names: Iterable[str], key: Callable[[str], str]) -> None:
-    """Add to the faults those results that are not there, with the key that they are to be returned under."""
-    if "" in faults:
-        return
-    for name in names:
-        if name not in found and name not in faults:
-            faults[name] = f"is missing; return it under the key {key(name)!r}"
+    for name in needed if "" not in faults else ():
+        if name not in found:
+            faults.setdefault(name, f"is missing; return it under the key {before + name!r}")
+    return found, faults
 
 
 def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
@@ -92,38 +124,38 @@ def _explained(
     right: Mapping[str, Array],
     rows: Mapping[str, Array],
     wrong: Sequence[str],
-    suspects: Iterable[Suspect],
-    variants: Sequence[Variant],
+    suspects: Iterable[Mistake],
+    variants: Sequence[Mistake],
     close: Tolerance,
-) -> dict[str, Suspect]:
+) -> dict[str, Mistake]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
 
     One that is 0 at all points is said to be 0.
     """
     zero = [name for name in wrong if not np.any(found[name])]
-    none = Suspect(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
+    none = Mistake(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
     left = [name for name in wrong if name not in zero]
-    scored: list[tuple[frozenset[str], int, Suspect]] = []
+    scored: list[tuple[frozenset[str], int, Mistake]] = []
     first = variants[0]
-    for suspect in [Suspect(0.0, "", "", {}), *suspects]:
+    for suspect in [Mistake(0.0, "", "", {}), *suspects]:
         for variant in variants:
             if variant is not first and suspect.rank > 3.0:
                 continue
-            values = suspect.values if variant is first else {**rows, **suspect.values}
-            given = {name: variant.reduce(name, value) for name, value in values.items() if name in found}
+            values = suspect.made if variant is first else {**rows, **suspect.made}
+            given = {name: variant.made(name, value) for name, value in values.items() if name in found}
             hits = frozenset(name for name in left if name in given and agree(found[name], given[name], close))
             if hits:
                 missed = sum(name not in left and not agree(given[name], right[name], close) for name in given)
                 text = " and ".join(filter(None, (variant.text, suspect.text)))
                 rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
                 rank += _ROUGH * (not all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits))
-                both = Suspect(rank, suspect.kind or variant.kind, text, given, suspect.edge)
+                both = Mistake(rank, suspect.kind or variant.kind, text, given, suspect.edge)
                 scored.append((hits, missed, both))
     return dict.fromkeys(zero, none) | _fewest(left, scored)
 
 
-def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Suspect]]) -> dict[str, Suspect]:
-    known: dict[str, Suspect] = {}
+def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Mistake]]) -> dict[str, Mistake]:
+    known: dict[str, Mistake] = {}
     while True:
         left = set(wrong) - set(known)
         useful = [(hits & left, missed, suspect) for hits, missed, suspect in scored if hits & left]
@@ -134,15 +166,15 @@ def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Su
 
 
 def _with_factors(
-    found: Mapping[str, Array], right: Mapping[str, Array], suspects: Sequence[Suspect], unknown: Sequence[str]
-) -> dict[str, Suspect]:
+    found: Mapping[str, Array], right: Mapping[str, Array], suspects: Sequence[Mistake], unknown: Sequence[str]
+) -> dict[str, Mistake]:
     """Explain results by two of the most usual mistakes at once, each of which multiplies the right number by something."""
-    known: dict[str, Suspect] = {}
+    known: dict[str, Mistake] = {}
     for name in unknown:
         if not np.all(right[name]):
             continue
-        fitting = sorted((one for one in suspects if name in one.values and one.rank <= 3.0), key=lambda one: one.rank)[:400]
-        ratios = np.array([one.values[name] / right[name] for one in fitting]).reshape(len(fitting), -1)
+        fitting = sorted((one for one in suspects if name in one.made and one.rank <= 3.0), key=lambda one: one.rank)[:400]
+        ratios = np.array([one.made[name] / right[name] for one in fitting]).reshape(len(fitting), -1)
         with np.errstate(all="ignore"):
             wanted = found[name] / right[name] / ratios
         for place, ratio in enumerate(ratios):
@@ -151,22 +183,17 @@ def _with_factors(
             if partner is not None:
                 one, other = fitting[place], fitting[partner]
                 text = f"{one.text}; and {other.text}"
-                known[name] = Suspect(one.rank + other.rank, one.kind, text, {name: found[name]}, one.edge or other.edge)
+                known[name] = Mistake(one.rank + other.rank, one.kind, text, {name: found[name]}, one.edge or other.edge)
                 break
     return known
-
-
-def failed(text: str) -> list[Verdict]:
-    """Return the verdict on a function as a whole that cannot be judged result by result, for a reason."""
-    return [Verdict("", np.nan, np.nan, False, None, text)]
 
 
 def judged(
     found: Mapping[str, Array],
     faults: Mapping[str, str],
     rows: Mapping[str, Array],
-    suspects: Iterable[Suspect],
-    variants: Sequence[Variant] = ALONE,
+    suspects: Iterable[Mistake],
+    variants: Sequence[Mistake] = ALONE,
     close: Tolerance = EXACT,
     pairs: bool = False,
 ) -> list[Verdict]:
@@ -182,19 +209,20 @@ def judged(
         pairs: whether two mistakes at once are tried where no single one explains a result.
     """
     if "" in faults:
-        return failed(faults[""])
-    right = {name: variants[0].reduce(name, value) for name, value in rows.items()}
-    wrong = [name for name in found if name in right and not agree(found[name], right[name], close)]
-    made = list(suspects) if wrong else []
-    reasons = _explained(found, right, rows, wrong, made, variants, close) if wrong else {}
+        return [failed(faults[""])]
+    true = {name: variants[0].made(name, value) for name, value in rows.items()}
+    bad = [name for name in found if name in true and not agree(found[name], true[name], close)]
+    made = list(suspects) if bad else []
+    reasons = _explained(found, true, rows, bad, made, variants, close) if bad else {}
     if pairs:
-        reasons |= _with_factors(found, right, made, [name for name in wrong if name not in reasons])
+        reasons |= _with_factors(found, true, made, [name for name in bad if name not in reasons])
     verdicts = []
-    for name, values in right.items():
+    for name, values in true.items():
         if name in faults:
-            verdicts.append(Verdict(name, np.nan, float(values[0]), False, None, faults[name]))
+            verdicts.append(failed(faults[name], name))
+        elif name in bad:
+            place = int(np.argmax(~np.isclose(found[name], values, rtol=close.relative, atol=0.0)))
+            verdicts.append(mistaken(name, found[name][place], values[place], reasons.get(name)))
         elif name in found:
-            ok = name not in wrong
-            place = 0 if ok else int(np.argmax(~np.isclose(found[name], values, rtol=close.relative, atol=0.0)))
-            verdicts.append(Verdict(name, float(found[name][place]), float(values[place]), ok, reasons.get(name)))
+            verdicts.append(correct(name))
     return verdicts

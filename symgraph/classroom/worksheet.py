@@ -2,10 +2,8 @@
 
 import csv
 import io
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,8 @@ from symgraph.backends.rendering import render
 from symgraph.check.reference import number, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.exercise import Exercise
-from symgraph.classroom.solution import Lines, Statement
+from symgraph.classroom.role_judges import judges_of
+from symgraph.classroom.solution import Lines
 from symgraph.errors import BuildError, OptionError
 from symgraph.spec.model import Model
 
@@ -44,13 +43,11 @@ def write_worksheet(
         BuildError: a file cannot be written.
     """
     exercise = Exercise(model)
-    facts = _view(exercise)
-    title = f"Worksheet {model.name}: write the functions; their docstrings say what they return"
-    blank = SimpleNamespace(**facts, solved=False, title=title, intro="Their graders are in test_functions.py.")
+    view = _view(exercise)
     texts = {
-        FUNCTIONS: render("worksheet/functions.py.jinja", blank),
-        GRADERS: render("worksheet/test_functions.py.jinja", blank),
-        README: render("worksheet/README.md.jinja", blank),
+        FUNCTIONS: render("worksheet/functions.py.jinja", {**view, "solved": False}),
+        GRADERS: render("worksheet/test_functions.py.jinja", view),
+        README: render("worksheet/README.md.jinja", view),
         SPEC: spec.read_text(encoding="utf-8"),
         DATA: drawn_rows(exercise) if data is None else _checked(exercise, data),
     }
@@ -60,10 +57,7 @@ def write_worksheet(
             raise OptionError(f"--solution: {solution} lies in the folder that students get; choose another place")
         if solution.exists():
             raise OptionError(f"--solution: {solution} is there already; delete it first, or choose another name")
-        solved = SimpleNamespace(
-            **facts, solved=True, title=f"Solution of the worksheet {model.name}", intro="For the teacher."
-        )
-        targets[solution] = render("worksheet/functions.py.jinja", solved)
+        targets[solution] = render("worksheet/functions.py.jinja", {**view, "solved": True})
     written, left = list[Path](), list[Path]()
     for path, text in targets.items():
         (written if _write(path, text) else left).append(path)
@@ -88,76 +82,27 @@ def _write(path: Path, text: str) -> bool:
 def _view(exercise: Exercise) -> dict[str, Any]:
     """Return what the templates print."""
     lines, model = Lines(exercise), exercise.model
-    has_loss = exercise.root == "loss"
-    slots = {key: key if key not in exercise.nodes else f"{key}_of_row" for key in ("x", "y")}
-    parts = {kind: [lines.inputs[name] for name in getattr(exercise, kind)] for kind in ("features", "weights", "targets")}
-    constants = {lines.inputs[one.name].variable: one.init.value for one in model.constant_inputs}  # type: ignore[union-attr]
-    functions = [helper.name for helper in lines.helpers] + ["forward_propagation", "backward_propagation"]
-    functions += ["gradient_checking", "loss", "gradient"] * has_loss + ["vanilla", "momentum", "adam"]
-    slopes = [(one.slope, _sum(one.terms)) for one in (*reversed(lines.nodes), *parts["weights"])]
-    root = next(one for one in lines.nodes if one.key == exercise.root)
-    weights = _unpacked(parts["weights"], "weights") + [f"{name} = {value!r}" for name, value in constants.items()]
-    d, p = len(exercise.features), len(exercise.targets)
-    penalty, penalty_slopes = lines.penalty
+    constants = {lines.variables[one.name]: one.init.value for one in model.constant_inputs}  # type: ignore[union-attr]
+    weights = _unpacked(lines, exercise.weights, "weights") + [f"{name} = {value!r}" for name, value in constants.items()]
     return {
+        "exercise": exercise,
         "model": model,
-        "doc": model.doc or "A model of symgraph.",
         "lines": lines,
-        **parts,
+        "nodes": [exercise.graph.by_name[name] for name in lines.code],
         "constants": constants,
-        "root": root,
-        "has_loss": has_loss,
-        "functions": functions,
-        "slots": slots,
-        "slopes": [one for one in slopes if one[0] != root.slope],
-        "unpacked": _unpacked(parts["features"], "features") + _unpacked_target(parts["targets"]) + weights,
+        "functions": [name for name in judges_of(exercise) if name != "rmsprop"],
+        "has_loss": exercise.root == "loss",
+        "slots": {key: key if key not in exercise.nodes else f"{key}_of_row" for key in ("x", "y")},
+        "unpacked": _unpacked(lines, exercise.features, "features") + _unpacked(lines, exercise.targets, "target") + weights,
         "unpacked_weights": weights,
-        "feature_names": _said(exercise.features),
-        "target_names": _said(exercise.targets),
-        "weight_names": _said(exercise.weights),
-        "x_said": _wrapped(f"x: ({d},) {_said(exercise.features)}."),
-        "w_said": _wrapped(f"W: ({len(exercise.weights)},) {_said(exercise.weights)}."),
-        "node_names": _wrapped(f"{_said([one.key for one in lines.nodes])},"),
-        "slope_names": _wrapped(f"{_said([f'd{name}' for name in exercise.weights])}."),
-        "weight_keys": repr(exercise.weights),
-        "width": d + p,
-        "target_of_row": f"row[{d}]" if p == 1 else f"row[{d}:]",
-        "target_columns": "," if p == 1 else f", {p}",
-        "target_said": ", the last column" if p == 1 else ", the last columns" if p else "",
-        "penalty": penalty,
-        "penalty_text": "" if model.penalty_expr is None else str(model.penalty_expr),
-        "penalty_slopes": "{" + ", ".join(f"{name!r}: {code}" for name, code in penalty_slopes.items()) + "}",
-        "penalty_said": f", and the penalty {model.penalty_expr} divided by the number of rows" if penalty else "",
-        "penalty_added": " + penalty(W)[0] / len(X)" if penalty else "",
-        "gradient_of_all": "(found + penalty(W)[1]) / len(X)" if penalty else "found / len(X)",
     }
 
 
-def _said(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 100, break_long_words=False)
-
-
-def _sum(terms: Sequence[tuple[str, str]]) -> str:
-    return " + ".join(_product(slope, code) for slope, code in terms) or "0.0"
-
-
-def _product(slope: str, code: str) -> str:
-    if code == "1":
-        return slope
-    return f"{slope} * {code}" if code.isidentifier() else f"{slope} * ({code})"
-
-
-def _unpacked(parts: Sequence[Statement], source: str) -> list[str]:
-    names = ", ".join(one.variable for one in parts)
-    return [f"{names} = {source}" if len(parts) > 1 else f"({names},) = {source}"] if parts else []
-
-
-def _unpacked_target(targets: Sequence[Statement]) -> list[str]:
-    return [f"{targets[0].variable} = target"] if len(targets) == 1 else _unpacked(targets, "target")
+def _unpacked(lines: Lines, parts: Sequence[str], source: str) -> list[str]:
+    """Return the line that takes the parts out of an array, if there are any; a single target comes in none."""
+    names = [lines.variables[name] for name in parts]
+    single = names[0] if source == "target" and names else f"({names[0]},)" if names else ""
+    return [f"{', '.join(names) if len(names) > 1 else single} = {source}"] if names else []
 
 
 def drawn_rows(exercise: Exercise) -> str:
@@ -183,15 +128,7 @@ def drawn_rows(exercise: Exercise) -> str:
             value = number(reference(model).look(row).nodes[exercise.output])
             if low < value < high:
                 row[target.name] = float(f"{value:.6g}")
-    return _csv(names, [[row[name] for name in names] for row in rows])
-
-
-def _csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return file.getvalue()
+    return "".join(f"{','.join(cells)}\n" for cells in [names, *([str(row[name]) for name in names] for row in rows)])
 
 
 def _checked(exercise: Exercise, data: Path) -> str:

@@ -1,5 +1,6 @@
 """Modules and models that commands use: found by name or path, modules built anew if their spec has changed."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,22 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
     from symgraph.io.module import find, load_file
     from symgraph.io.native import chosen, load_path
 
+    if is_spec(Path(reference)):
+        then = "then give the name of its model"
+        raise ModuleError(f"{reference} is a spec, and this needs what is built from it: `symgraph build {reference}`, {then}")
     choice, path = chosen(backend), find(reference, config)
     settings = settings_for(reference, config)
     module: GeneratedModule = current(load_file(path), path, load_file, settings, locked=locked, quiet=quiet)
     if not hasattr(module, "forward"):
         raise ModuleError(f"{reference} is of the scalar backend; this needs the numpy backend's module, {module.MODEL}")
     return module if choice == "numpy" else load_path(path, choice)  # C of an older spec is neither compiled nor warned of
+
+
+def is_spec(path: Path) -> bool:
+    """Tell a spec from a generated module, which says its ABI."""
+    if path.suffix != ".py" or not path.is_file():
+        return False
+    return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
 
 
 def current(

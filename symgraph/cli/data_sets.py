@@ -12,8 +12,42 @@ if TYPE_CHECKING:
     from symgraph.io.data_files import DataFile as FoundFile
     from symgraph.io.module import GeneratedModule
 
-Deviation = float | str | None
-"""A standard deviation, the name of the column that has it, or none."""
+
+@dataclass(frozen=True, slots=True)
+class OfColumns:
+    """A standard deviation that differs from row to row.
+
+    Attributes:
+        text: a formula of columns, such as "0.05*v".
+        names: of the columns that stand in it.
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+    def at(self, columns: Mapping[str, Any]) -> Any:
+        """Return it at each row, (n,), of which the columns are given.
+
+        Raises:
+            OptionError: it calls a function that NumPy lacks.
+        """
+        import numpy as np
+        from sympy import Dummy, lambdify
+
+        from symgraph.errors import OptionError
+        from symgraph.spec.formula import Reader
+
+        symbols = {name: Dummy(real=True) for name in self.names}
+        expr = Reader(self.text, symbols.__getitem__, what="--sigma", own=self.names).read()
+        try:
+            values = lambdify(list(symbols.values()), expr, "numpy")(*(columns[name] for name in self.names))
+        except (NameError, TypeError) as error:  # SymPy writes the name of another module's function, or one of single numbers
+            raise OptionError(f"--sigma: {self.text} calls a function that NumPy lacks; write a column of it") from error
+        return np.array(np.broadcast_to(values, len(next(iter(columns.values())))), np.float64)
+
+
+Deviation = float | str | OfColumns | None
+"""A standard deviation, the name of the column that has it, a formula of columns, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +66,15 @@ class Deviations:
     def columns(self) -> tuple[str, ...]:
         """Return the names of the columns that have some."""
         of_x = self.sigma_x.values() if isinstance(self.sigma_x, Mapping) else (self.sigma_x,)
-        return tuple(dict.fromkeys(one for one in (self.sigma, *of_x) if isinstance(one, str)))
+        of_y = self.sigma.names if isinstance(self.sigma, OfColumns) else (self.sigma,)
+        return tuple(dict.fromkeys(one for one in (*of_y, *of_x) if isinstance(one, str)))
 
     def options(self, others: Any) -> dict[str, Any]:
         """Return them as `fit` takes them; ``others`` are the values of ``columns``, (n, columns)."""
 
         def values(one: Deviation) -> Any:
+            if isinstance(one, OfColumns):
+                return one.at({name: others[:, place] for place, name in enumerate(self.columns)})
             return others[:, self.columns.index(one)] if isinstance(one, str) else one
 
         of_x = self.sigma_x

@@ -9,7 +9,8 @@ import typer
 from symgraph.cli.current import models_of
 from symgraph.cli.points import facts_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next, read_weights
+from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next
+from symgraph.cli.weights import read_weights
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -23,7 +24,8 @@ def draw(
         typer.Option("--out", "-o", metavar="FILE", help="Picture: .svg, .png, .dot, .gv or .mmd. [SVG to stdout]"),
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Show values and gradients at these weights, of a row of --data.")
+        Path | None,
+        typer.Option(metavar="FILE|A=1,B=2", help="Show values and gradients at these weights, of a row of --data."),
     ] = None,
     data: DataFile = None,
     row: Annotated[int | None, typer.Option(metavar="N", help="The row of --data, counted from 0. [0]")] = None,

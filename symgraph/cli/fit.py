@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from symgraph.cli import completion
-from symgraph.cli.current import load_model
+from symgraph.cli.current import is_spec, load_model
 from symgraph.cli.data_sets import Deviations, read_sets
-from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
+from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
 from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
+from symgraph.cli.weights import numbers
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -43,10 +44,14 @@ def fit(
     share: Annotated[
         str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
     ] = None,
-    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
+    start: Annotated[
+        str, typer.Option(metavar="A=1,B=2", help="Where the search starts; others as the spec says, 1 in a formula.")
+    ] = "",
     fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[str, typer.Option(metavar="COLUMN|NUMBER", help="Standard deviations of the observations.")] = "",
+    sigma: Annotated[
+        str, typer.Option(metavar="COLUMN|NUMBER|FORMULA", help="Their standard deviations, such as 0.05*v.")
+    ] = "",
     sigma_x: Annotated[
         str, typer.Option("--sigma-x", metavar="COLUMN|NUMBER|X=...", help="Those of the features, beside --sigma.")
     ] = "",
@@ -77,13 +82,15 @@ def fit(
     data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
     """
     from symgraph.fitting import FitWarning
+    from symgraph.io.data import column_names, known_file
 
-    files: Sequence[Path] = data or []
-    _check_outputs(save, plot, files)
-    several = len(files) > 1 or bool(group_by)
+    _check_outputs(save, plot, data or [])
+    several = len(data or []) > 1 or bool(group_by)
     _check_share(several, share)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, has_file=bool(files))
+    files = [known_file(one) for one in data or []]
+    header = partial(column_names, files[0], reading) if files else None
+    begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, header)
     load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
     rows = _rows(model, files, reading, begin, deviations, load, quiet)
     options = {
@@ -101,7 +108,7 @@ def fit(
             result = _together(rows, group_by, share or "", options, stream=stream)
         else:
             result = _alone(rows, options, stream=stream, against="--plot draws all rows" if plot is not None else "")
-    written = _written(result, save, plot, files)
+    written = _written(result, save, plot, data or [])
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
@@ -124,7 +131,7 @@ class _Rows(NamedTuple):
 
     Attributes:
         module: of the model.
-        files: as they were named, or what these names lead to, where it was looked at before: a pipe can be read once.
+        files: what the names given lead to: a pipe can be read once.
         columns: the names of columns in the files by those in the model, where they may differ.
         deviations: the standard deviations.
         reading: how the files are read.
@@ -132,7 +139,7 @@ class _Rows(NamedTuple):
     """
 
     module: Any
-    files: "Sequence[Path | FoundFile]"
+    files: "Sequence[FoundFile]"
     columns: Mapping[str, str]
     deviations: Deviations
     reading: "Reading"
@@ -141,7 +148,7 @@ class _Rows(NamedTuple):
 
 def _rows(
     model: str,
-    files: Sequence[Path],
+    files: "Sequence[FoundFile]",
     reading: "Reading",
     start: Mapping[str, float],
     deviations: Deviations,
@@ -151,8 +158,8 @@ def _rows(
     """Return what a built model, a spec or a formula is fitted to."""
     extras = () if deviations.sigma_x is None else ("feature-jacobian",)
     if "~" in model:
-        found, columns, module = _of_formula(model, files, reading, start, quiet, extras)
-        return _Rows(module, found, columns, deviations, reading, quiet)
+        columns, module = _of_formula(model, files, reading, start, quiet, extras)
+        return _Rows(module, files, columns, deviations, reading, quiet)
     return _Rows(_of_name(model, load, extras), files, SAME, deviations, reading, quiet)
 
 
@@ -246,27 +253,26 @@ def _show(result: Any, json: bool) -> None:
 
 def _of_formula(
     formula: str,
-    files: Sequence[Path],
+    files: "Sequence[FoundFile]",
     reading: "Reading",
     start: Mapping[str, float],
     quiet: bool,
     extras: tuple[str, ...],
-) -> "tuple[list[FoundFile], dict[str, str], Any]":
-    """Return the files, the names of columns in them by those in the model, and the module of a formula."""
+) -> tuple[dict[str, str], Any]:
+    """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
-    from symgraph.io.data import column_names, known_file
+    from symgraph.io.data import column_names
     from symgraph.spec.formula_text import names_of_columns
 
     if not files:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    found = [known_file(file) for file in files]
-    there = column_names(found[0], reading)
+    there = column_names(files[0], reading)
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     names = [", ".join(one.name for one in some) or "none" for some in (made.feature_inputs, made.weight_inputs)]
     note(f"{' '.join(formula.split())}: features {names[0]}; weights {names[1]}", quiet=quiet)
-    return found, {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
+    return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
 
 
 def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:
@@ -275,14 +281,7 @@ def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) ->
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return _of_spec(model, extras) if _is_spec(Path(model)) else load(model)
-
-
-def _is_spec(path: Path) -> bool:
-    """Tell a spec from a generated module, which says its ABI."""
-    if path.suffix != ".py" or not path.is_file():
-        return False
-    return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
+    return _of_spec(model, extras) if is_spec(Path(model)) else load(model)
 
 
 def _of_spec(path: str, extras: tuple[str, ...]) -> Any:

@@ -17,14 +17,16 @@ from symgraph.cli.terminal import (
     note,
     note_next,
     print_json,
-    read_weights,
 )
+from symgraph.cli.weights import read_weights
 
 
 def gradcheck(
     model: ModelName,
     data: DataFile = None,
-    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Check at these weights; else at random ones.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE|A=1,B=2", help="Check at these weights; else at random ones.")
+    ] = None,
     points: Annotated[int, typer.Option(metavar="N", help="Weight vectors to check at.")] = 4,
     rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 Row = Annotated[int | None, typer.Option(metavar="N", help="The row of --data whose numbers are shown, from 0. [0]")]
 WeightsFile = Annotated[
-    Path | None, typer.Option("--weights", metavar="FILE", help="Weights that `symgraph train --save` wrote, for the numbers.")
+    Path | None,
+    typer.Option("--weights", metavar="FILE|A=1,B=2", help="Weights for the numbers: a file of `train --save`, or themselves."),
 ]
 
 
@@ -31,7 +32,7 @@ def point_of(model: "Model", data: Path | None, weights: Path | None, row: int |
         DataError, WeightsError: a file cannot be used.
     """
     from symgraph.cli.rows import read_rows
-    from symgraph.cli.terminal import read_weights
+    from symgraph.cli.weights import read_weights
     from symgraph.errors import OptionError
     from symgraph.views.model import cells_of
     from symgraph.views.model import point_of as point_at
@@ -66,7 +67,7 @@ def facts_of(model: "Model") -> Any:
         MODEL=model.name,
         FEATURES=tuple(one.name for one in model.feature_inputs),
         WEIGHTS=tuple(one.name for one in model.weight_inputs),
-        TARGET=targets[0] if targets else None,
+        TARGET=None if model.target_input is None else model.target_input.name,
         TARGETS=targets,
         METADATA=metadata,
     )

@@ -31,14 +31,14 @@ from symgraph.cli.terminal import (
     json_text,
     note,
     note_next,
-    read_weights,
     write_out,
 )
+from symgraph.cli.weights import read_weights
 
 
 def predict(
     model: ModelName,
-    weights: Annotated[Path, typer.Option(metavar="FILE", help="Weights that `symgraph train --save` wrote.")],
+    weights: Annotated[Path, typer.Option(metavar="FILE|A=1,B=2", help="Weights: a file of `train --save`, or themselves.")],
     data: DataFile = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
     stream: Streamed = False,

@@ -4,21 +4,17 @@ import json
 import os
 import shlex
 import sys
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from symgraph.cli import completion
 from symgraph.display.pace import Pace
-
-if TYPE_CHECKING:
-    from symgraph.io.module import GeneratedModule
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""
@@ -50,22 +46,6 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
 ]
 Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
-
-
-def read_weights(path: Path, module: "GeneratedModule") -> Any:
-    """Read weights; warn on stderr about those of another version of the model.
-
-    Raises:
-        WeightsError: they are not the model's.
-    """
-    from symgraph.io.weights import WeightsVersionWarning, load_weights
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", WeightsVersionWarning)
-        weights = load_weights(path, module)
-    for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
-    return weights
 
 
 def check_writable(option: str, path: Path, *others: Path | None) -> None:

@@ -39,11 +39,11 @@ from symgraph.cli.terminal import (
     print_json,
     print_table,
     progress,
-    read_weights,
     table_lines,
 )
 from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
 from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
+from symgraph.cli.weights import read_weights
 
 if TYPE_CHECKING:
     from symgraph.errors import WeightsError
@@ -102,7 +102,7 @@ def train(
     ] = None,
     clip_norm: Annotated[float | None, typer.Option(metavar="NORM", help="Scale gradients down to this norm.")] = None,
     clip_value: Annotated[float | None, typer.Option(metavar="LIMIT", help="Limit each entry of a gradient to this.")] = None,
-    init: Annotated[Path | None, typer.Option(metavar="FILE", help="Start from these weights.")] = None,
+    init: Annotated[Path | None, typer.Option(metavar="FILE|A=1,B=2", help="Start from these weights.")] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the last weights as JSON; -NAME is added for several runs.")
     ] = None,
@@ -167,7 +167,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     )
     given = _rows(module, settings)
     options, init = training_of(settings, given.n), _path(settings, "init")
-    options["w0"] = None if init is None else read_weights(init, module)
+    options["w0"] = None if init is None else read_weights(init, module, "--init")
     files = _files(settings, optimizers)
     folder = _folder(settings)
     if folder is not None:

@@ -23,12 +23,13 @@ class Derived(NamedTuple):
     interval: tuple[float, float]
 
 
-def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[float, Array]:
+def value_and_slopes(expression: str, values: Mapping[str, float], nodes: Mapping[str, str]) -> tuple[float, Array]:
     """Return the value of an expression of weights, and its derivatives by them, (k,).
 
     Args:
         expression: as formulas are read; see ``symgraph.spec.formula``.
         values: the weights by name.
+        nodes: the formulas of nodes that depend on weights alone, by name, in terms of weights and of nodes before them.
 
     Raises:
         SpecError: it cannot be read, names no weight, or is not finite at the weights.
@@ -40,11 +41,14 @@ def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[floa
     if not isinstance(expression, str):
         raise SpecError(f"an expression of weights is a text, such as '1/f', not {expression!r}")
     symbols = {name: Symbol(name, real=True) for name in values}
-    reader = Reader(expression, lambda name: symbols.get(name, Symbol(name)), what="expression", own=values)
+    known_as = dict(symbols)
+    for name, text in nodes.items():
+        known_as[name] = Reader(text, known_as.__getitem__, own=known_as).read()
+    reader = Reader(expression, lambda name: known_as.get(name, Symbol(name)), what="expression", own=known_as)
     expr = reader.read()
     for name, column in reader.names.items():
-        if name not in values:
-            known = f"there are {', '.join(values)}{did_you_mean(name, values)}"
+        if name not in known_as:
+            known = f"there are {', '.join(known_as)}{did_you_mean(name, known_as)}"
             raise SpecError(f"expression, column {column + 1}: {name} is no weight; {known}")
     at = {symbols[name]: value for name, value in values.items()}
     numbers = [expr.evalf(17, subs=at), *(diff(expr, symbols[name]).evalf(17, subs=at) for name in values)]

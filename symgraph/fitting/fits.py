@@ -173,6 +173,9 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
 
     if not isinstance(model, Model):
         raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
+    if model.freeze().loss_expr is None:
+        declare = "declare model.loss(...) or model.residual(...)"
+        raise OptionError(f"{model.name} has no loss, so nothing says what fits best; {declare}")
     if residual_of(model).reason and model.loss_expr is not None:
         second = "hessian" if len(model.weight_inputs) <= _BY_ENTRIES else "hvp"
         try:
@@ -342,6 +345,15 @@ def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     return begins
 
 
+@np.errstate(all="ignore")
+def _without_effect(problem: Problem, v: Array) -> list[int]:
+    """Return the places of free weights that, changed by their own size, change residuals by less than rounding does."""
+    if not problem.is_plain_squares:
+        return []
+    moved = np.linalg.norm(problem.slopes(v), axis=0) * np.maximum(np.abs(v), 1.0)
+    return [int(j) for j in np.flatnonzero(moved <= np.finfo(np.float64).eps * np.linalg.norm(problem.squared(v)))]
+
+
 def _end(problem: Problem, begin: Array, method: str) -> Found:
     """Search from a start; with errors in x also from where a fit without them leads, and the better counts."""
     if problem.sigma_x is None:
@@ -362,7 +374,12 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
     at, y = found.at, problem.rows.y
     if at is not None and at.squares == 0.0 and at.regular and np.any(y) and problem.squared(found.v).any():
         told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
-    if undetermined:
+    idle = _without_effect(problem, problem.start[problem.free]) if undetermined or not found.success else []
+    if idle:
+        names = ", ".join(problem.module.WEIGHTS[problem.free[j]] for j in idle)
+        blind = "had next to no effect on the residuals, so no search can find them"
+        told.append(f"at the start {names} {blind}; give a start from which they have")
+    elif undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
     if found.cost < first.cost - 1e-6 * abs(first.cost):
         told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")

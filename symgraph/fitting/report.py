@@ -16,7 +16,7 @@ _SHOWN = 12
 
 def text_of(result: Any) -> str:
     """Return the report of a fit."""
-    parts = [_head(result), *_data_sets(result), "", *table_lines(_rows(result)), *_correlations(result)]
+    parts = [_head(result), *_data_sets(result), "", *table_lines(_rows(result)), *_nodes(result), *_correlations(result)]
     parts += ["", *(f"warning: {one}" for one in result.warnings)] if result.warnings else []
     return "\n".join(parts)
 
@@ -27,7 +27,9 @@ def report_as_html(result: Any) -> str:
     name, _, ended = _head(result).splitlines()[0].partition(": ")
     lines = [line.strip() for line in _head(result).splitlines()[1:]]
     warned = notes([f"warning: {one}" for one in result.warnings], "bad")
-    return card(name, ended, "good" if result.success else "bad", table(head, rows), warned, notes(lines))
+    of_nodes = _rows_of_nodes(result)
+    tables = [table(head, rows), *([table(of_nodes[0], of_nodes[1:])] if of_nodes else [])]
+    return card(name, ended, "good" if result.success else "bad", *tables, warned, notes(lines))
 
 
 def rich_report(result: Any) -> Any:
@@ -41,7 +43,7 @@ def rich_report(result: Any) -> Any:
     for row in rows:
         ruled.add_row(*row)
     told = [Text(f"warning: {one}", style="yellow") for one in result.warnings]
-    return Group(_head(result), ruled, *_correlations(result), *told)
+    return Group(_head(result), ruled, *_nodes(result), *_correlations(result), *told)
 
 
 def _head(result: Any) -> str:
@@ -89,6 +91,17 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
     return rows
 
 
+def _nodes(result: Any) -> list[str]:
+    """Return a table of the nodes that follow from the weights."""
+    rows = _rows_of_nodes(result)
+    return ["", *table_lines(rows)] if rows else []
+
+
+def _rows_of_nodes(result: Any) -> list[tuple[str, ...]]:
+    rows = [(name, f"{one.value:.10g}", _number(one.stderr, 4)) for name, one in result.nodes.items()]
+    return [("which give", "value", "stderr"), *rows] if rows else []
+
+
 def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows of cells in columns, the first to the left."""
     first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -115,5 +128,5 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def _number(value: float) -> str:
-    return f"{value:.6g}" if math.isfinite(value) else "none"
+def _number(value: float, digits: int = 6) -> str:
+    return f"{value:.{digits}g}" if math.isfinite(value) else "none"

@@ -2,13 +2,14 @@
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, SpecError
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, value_and_slopes
 from symgraph.fitting.found import Found
@@ -107,6 +108,15 @@ class FitResult(Plotted):
     def errors(self) -> dict[str, float]:
         """Return the standard errors by name."""
         return dict(zip(self.names, self.stderr.tolist(), strict=True))
+
+    @property
+    def nodes(self) -> dict[str, Derived]:
+        """Return the nodes that depend on weights alone, such as the natural value of ``model.positive``; see `derived`."""
+        found = {}
+        for name in self.problem.module.METADATA.get("of_weights", {}):
+            with suppress(SpecError):  # one that is not finite here has no error
+                found[name] = self.derived(name)
+        return found
 
     @property
     def correlations(self) -> Array:
@@ -235,13 +245,14 @@ class FitResult(Plotted):
         """Return the value of an expression of the weights with its standard error, by the delta method.
 
         Args:
-            expression: such as "1/f" or "a*exp(-k)", read as formulas are: numbers, names of weights, functions.
+            expression: such as "1/f" or "a*exp(-k)", read as formulas are: numbers, functions, names of weights, and of nodes
+                that depend on weights alone.
             level: of the interval.
 
         Raises:
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
-        value, slopes = value_and_slopes(expression, self.values)
+        value, slopes = value_and_slopes(expression, self.values, self.problem.module.METADATA.get("of_weights", {}))
         states = [state for state, slope in zip(self.states, slopes, strict=True) if slope != 0.0]
         moving = [j for j in self._moving() if slopes[j] != 0.0]
         part = slopes[moving]
@@ -304,6 +315,7 @@ class FitResult(Plotted):
                 name: {"value": value, "stderr": _plain(error), "state": state}
                 for (name, value), error, state in zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
             },
+            "nodes": {name: {"value": one.value, "stderr": _plain(one.stderr)} for name, one in self.nodes.items()},
             "covariance": [[_plain(x) for x in row] for row in self.covariance.tolist()],
             "statistics": {name: _plain(getattr(numbers, name)) for name in type(numbers).__dataclass_fields__},
             "absolute_sigma": self.absolute_sigma,

@@ -139,8 +139,8 @@ def fit_together(
     of these that are not named there themselves.
 
     Args:
-        sets: for each data set its module or `Model`, X and y as `fit` takes them; a mapping by labels, or a sequence, whose
-            labels are 1, 2 and so on.
+        sets: for each data set its module or `Model`, X and y as `fit` takes them, y left out where X is a frame that has it; a
+            mapping by labels, or a sequence, whose labels are 1, 2 and so on.
         start: as for `fit`, over all weights.
         shared: names of the weights that are the same in all data sets whose models have them; () for none.
         sigma: standard deviations of the observations: one number for all, or for each data set what `fit` takes, by label, or
@@ -169,10 +169,10 @@ def fit_together(
     labels, texts = tuple(by_label), [text_of_label(label) for label in by_label]
     known: dict[int, Any] = {}  # a model that several data sets have is compiled once
     modules, rows = [], []
-    for text, (model, X, y) in zip(texts, by_label.values(), strict=True):
+    for text, (model, *data) in zip(texts, by_label.values(), strict=True):
         module = known[id(model)] = known.get(id(model)) or module_of(model)
         modules.append(module)
-        rows.append(_rows(text, module, X, y))
+        rows.append(_rows(text, module, *data))
     facts = joint_facts(texts, modules, (shared,) if isinstance(shared, str) else tuple(shared))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, fixed_by_name(fixed)))
@@ -193,8 +193,9 @@ def _labelled(sets: Any) -> dict[Any, Sequence[Any]]:
     if not found:
         raise OptionError("sets is empty; give two data sets or more, each (module, X, y)")
     for label, one in found.items():
-        if not (isinstance(one, Sequence) and not isinstance(one, str) and len(one) == 3):
-            raise OptionError(f"data set {text_of_label(label)} must be (module, X, y), not {type(one).__name__}")
+        if not (isinstance(one, Sequence) and not isinstance(one, str) and len(one) in (2, 3)):
+            many = f" of {len(one)}" if isinstance(one, tuple | list) else ""
+            raise OptionError(f"data set {text_of_label(label)} must be (module, X, y), not a {type(one).__name__}{many}")
     texts = [text_of_label(label) for label in found]
     twice = [text for number, text in enumerate(texts) if text in texts[:number]]
     if twice:
@@ -202,7 +203,7 @@ def _labelled(sets: Any) -> dict[Any, Sequence[Any]]:
     return found
 
 
-def _rows(label: str, module: Any, X: Any, y: Any) -> Rows:
+def _rows(label: str, module: Any, X: Any, y: Any = None) -> Rows:
     try:
         return own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     except DataError as error:

@@ -267,8 +267,7 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
         yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
-        of_arrays = hasattr(module, "predict") or hasattr(module, "value_and_grad")
-        penalty = module.penalty if of_arrays else partial(_filling, module.penalty)
+        penalty = module.penalty if hasattr(module, "pack") else partial(_filling, module.penalty)
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda given: penalty(given.w))
     if given.alone and hasattr(module, "penalty_hessian"):
         yield Call("penalty_hessian", ("penalty_hessian",), lambda given: [module.penalty_hessian(given.w)])

@@ -1,5 +1,6 @@
 """Rows as they come from a file: blocks of numbers, what is missing in them, and in which words a fault is told."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Any, NamedTuple, Protocol
@@ -92,7 +93,7 @@ def complete(
     Raises:
         DataError: a cell is no finite number; after all blocks, so that it tells how many more there are. A label is empty.
     """
-    first, count, rows, unnamed = "", 0, 0, ""
+    first, hint, count, rows, unnamed = "", "", 0, 0, ""
     for block in blocks:
         finite = np.isfinite(block.values)
         complete_rows: Any = None if finite.all() else finite.all(axis=1)
@@ -100,7 +101,9 @@ def complete(
             bad = np.isinf(block.values) if drop_missing else ~finite
             if bad.any():
                 row, column = map(int, np.argwhere(bad)[0])
-                first = first or f"{block.place(row)}, column {columns[column]} is {block.cell(row, column)}"
+                if not first:
+                    first = f"{block.place(row)}, column {columns[column]} is {block.cell(row, column)}"
+                    hint = _hint(block.cell(row, column), words=rows + row == 0 and bad[row].all())
                 count += int(bad.sum())
         labels = block.labels
         if labels is not None and "" in labels:
@@ -114,11 +117,20 @@ def complete(
                 yield Rows(block.values[complete_rows], complete_rows, kept)
     if first:
         more = f"; {count - 1} more such cells follow" if count > 1 else ""
-        raise DataError(f"{name}: {first}, not a finite number{more}")
+        raise DataError(f"{name}: {first}, not a finite number{more}{hint}")
     if unnamed:
         raise DataError(f"{name}: {unnamed}")
     if not rows:
         raise DataError(f"{name} has no rows")
+
+
+def _hint(cell: str, *, words: bool) -> str:
+    """Return what to do about a cell that is no number, where it can be told: its digits are grouped, or the line has words."""
+    grouped = re.match(r"'[-+]?\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?'", cell)
+    if grouped:
+        decimal = "," if grouped[1] == "." else "."
+        return f"; if its digits are grouped, say by what: thousands={grouped[1]!r}, decimal={decimal!r}"
+    return "; if these are units, put # before the line" if words and re.match(r"'[^\W\d]", cell) else ""
 
 
 def positions(name: str, header: Sequence[str], names: Sequence[str], where: str = "it has", hint: str = "") -> list[int]:

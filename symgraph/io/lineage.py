@@ -1,9 +1,15 @@
 """Spec that a generated file was built from, and whether it has changed since, found without running it."""
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from symgraph.errors import ModuleError
 from symgraph.io.manifest import FILE, digest_of, read_manifest
+
+_TEXT_HASH = re.compile(r"^(?://|#) text sha256:([0-9a-f]{64})\n", re.MULTILINE)
+"""Line of a generated file's header that has the digest of all other lines."""
 
 
 class StaleModuleWarning(UserWarning):
@@ -55,3 +61,19 @@ def lineage_of(path: Path, model_hash: str) -> Lineage | None:
     elif entry.model_hash != model_hash:
         doubt = f"{path.name} is not of the version of {entry.spec} that {FILE} states"
     return Lineage(spec, root, doubt)
+
+
+def require_unedited(*paths: Path) -> None:
+    """Refuse generated files of one model that are to compute the same if one was edited by hand since it was built.
+
+    Raises:
+        ModuleError: one was.
+    """
+    for path in paths:
+        text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        line = _TEXT_HASH.search(text)
+        if line is not None and sha256((text[: line.start()] + text[line.end() :]).encode()).hexdigest() != line[1]:
+            others = " and ".join(other.name for other in paths if other != path)
+            raise ModuleError(
+                f"{path.name} was edited by hand, and {others} beside it was not; `symgraph build --force` writes both"
+            )

@@ -24,6 +24,7 @@ import numpy as np
 from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
 from symgraph.io.compiled import is_single, module_of, offered, read_texts
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
+from symgraph.io.lineage import require_unedited
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
@@ -391,6 +392,7 @@ def _files_of(source: Path, path: Path, module: Any, *, single: bool) -> Texts |
     found = _HASH.search(texts[source.name])
     if found is None or found[1] != module.METADATA["model_hash"]:
         raise ModuleError(f"{source.name} was not built from the same spec as {path}; `symgraph build` brings both up to date")
+    require_unedited(path, source)
     if is_single(texts[source.name]) != single:
         raise ModuleError(
             f"{source} is in {'double' if single else 'single'} precision; build it {'with' if single else 'without'} --float"

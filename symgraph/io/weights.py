@@ -87,6 +87,22 @@ def load_weights(path: str | os.PathLike[str], module: GeneratedModule) -> Weigh
     return weights
 
 
+def weights_of(values: Mapping[str, Any], module: GeneratedModule) -> Weights:
+    """Return weights that are given by name, (k,) float64.
+
+    Args:
+        values: a number for each weight.
+        module: the module or the facts of the model.
+
+    Raises:
+        WeightsError: a weight is missing, a name is none, or a number is not finite.
+    """
+    differs = _difference(values, module.WEIGHTS)
+    if differs:
+        raise WeightsError(f"weights of {module.MODEL}: what is given {differs}")
+    return _checked(module, values)
+
+
 def _checked(module: GeneratedModule, w: Any) -> Weights:
     try:
         weights = array_of(w, module.WEIGHTS, "w")
@@ -134,15 +150,20 @@ def _refuse_constant(text: str) -> NoReturn:
 
 def _in_order(path: str, document: Mapping[str, Any], names: tuple[str, ...]) -> Weights:
     values, model = document["weights"], document["model"]
-    missing = [name for name in names if name not in values]
-    extra = [name for name in values if name not in names]
-    if missing or extra:
-        lacks = f"lacks {', '.join(missing)}" if missing else ""
-        has = f"has {', '.join(extra)}, which the model does not" if extra else ""
-        differs = " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
+    differs = _difference(values, names)
+    if differs:
         raise WeightsError(f"{path} was saved with another version of {model}: it {differs}")
     dtype = _DTYPES[document["dtype"]]
     return np.array([_number(path, name, values[name], dtype) for name in names], dtype)
+
+
+def _difference(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """Say which names values lack, and which they have that are no weights; "" where they have those of all weights."""
+    missing = [name for name in names if name not in values]
+    extra = [name for name in values if name not in names]
+    lacks = f"lacks {', '.join(missing)}" if missing else ""
+    has = f"has {', '.join(extra)}, which the model does not" if extra else ""
+    return " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
 
 
 def _number(path: str, name: str, value: Any, dtype: type[np.float64] | type[np.float32]) -> np.float64 | np.float32:

@@ -145,7 +145,8 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tupl
         low, high = result.confidence_band(across, level)
         if np.isfinite(low).all():
             ax.fill_between(across, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
-        ax.plot(across, result.predict(across), color=curve, label=None if text else name)
+        # above the points, which may lie so close that they would hide it
+        ax.plot(across, result.predict(across), color=curve, zorder=3, label=None if text else name)
     else:
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
         ax.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")
@@ -210,7 +211,7 @@ def correlation(result: Any, ax: Any = None) -> Any:
     """
     ax = axes_for(ax)
     matrix, places = result.correlations, range(len(result.names))
-    size = 10 if len(places) <= 5 else 8 if len(places) <= 8 else 6.5
+    size = 10 if len(places) <= 5 else 8 if len(places) <= 9 else 7
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
     for i in places:
         for j in places:

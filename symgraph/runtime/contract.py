@@ -20,11 +20,11 @@ def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
     else:
         return np.dtype(facts.dtypes[-1])
     kinds = []
-    for array in arrays:
+    for name, array in zip(("w", "X"), arrays, strict=False):
         native = array.dtype.newbyteorder("=")
         kind = np.dtype(np.float64) if native.kind in "iu" else native
         if kind not in (np.float32, np.float64):
-            raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind}")
+            raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind} as {name} is")
         kinds.append(kind)
     return min(np.result_type(facts.dtypes[0], *kinds), np.dtype(facts.dtypes[-1]))
 
@@ -86,7 +86,8 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
         if len(facts.features) == 1 and X.ndim == 1 and y.ndim == len(row) and rows.shape[0] == 1:
             rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != (*rows.shape[:-1], *row):
-            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}")
+            wanted = (*rows.shape[:-1], *row)
+            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}")
     return Inputs(w, rows, y)
 
 

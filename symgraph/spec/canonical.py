@@ -51,6 +51,14 @@ def replaced(expr: Any, table: Mapping[Any, Any]) -> Any:
     return known[expr]
 
 
+def written_size(expr: Any) -> int:
+    """Return the number of operations and leaves that an expression has where it is written, one that it shares each time."""
+    sizes: dict[Any, int] = {}
+    for part in postorder([expr]):
+        sizes[part] = 1 + sum(sizes[arg] for arg in part.args)
+    return sizes[expr]
+
+
 def digests(roots: Iterable[Any]) -> dict[Any, str]:
     """Return a digest of the structure of each subexpression, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}

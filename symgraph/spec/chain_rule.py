@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy
 
-from symgraph.spec.canonical import postorder, symbols_of
+from symgraph.spec.canonical import postorder, replaced, symbols_of
 from symgraph.spec.inputs import Input, NamedNode
 
 
@@ -23,7 +23,7 @@ def chain_rule(expr: Any, nodes: Sequence[NamedNode], weights: Sequence[Input]) 
         _push(sums, node.expr, sympy.Add(*sums.pop(node.symbol, [])))
     # the derivative of exp(t) is exp(t) again: say so by the node's name
     named = {node.expr: node.symbol for node in reversed(nodes) if node.expr.args}
-    return {weight.name: sympy.Add(*sums.get(weight.symbol, [])).xreplace(named) for weight in weights}
+    return {weight.name: replaced(sympy.Add(*sums.get(weight.symbol, [])), named) for weight in weights}
 
 
 def _push(sums: dict[Any, list[Any]], expr: Any, cotangent: Any) -> None:

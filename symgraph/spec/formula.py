@@ -3,7 +3,7 @@
 import ast
 import math
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -237,10 +237,21 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         raise SpecError(f"{unknown[0]} has an initial value and {is_column} no weight of the formula; {known}")
     if not weights:
         raise SpecError("the formula has no weight: every name right of ~ is a column of the data")
+    _check_columns(weights, [name for name in there if name != target], reader, init)
     label = f"{there[target]}_hat"
     while label in symbols:
         label += "_"
     model.residual(model.output(label, prediction) - Reader(left, symbol_of, own=own).read())
+
+
+def _check_columns(weights: Sequence[str], features: Sequence[str], reader: Reader, init: Mapping[str, float]) -> None:
+    """Refuse a formula right of whose ``~`` no column stands though there are some, unless its weights have initial values."""
+    if not features or len(weights) < len(reader.names) or set(weights) <= set(init):
+        return
+    meant = next((text for name in weights if (text := did_you_mean(name, features))), "")
+    stands = f"no column stands right of ~; there are {', '.join(features)}{meant}"
+    alone = f"to fit weights alone, give each a start: {', '.join(weights)}"
+    raise SpecError(f"formula, column {reader.shift + 1}: {stands}; {alone}")
 
 
 def _columns(formula: str, columns: Iterable[str]) -> dict[str, str]:

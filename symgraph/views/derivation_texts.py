@@ -51,13 +51,15 @@ def blocks(derived: Derivation, style: Style) -> Iterator[Block]:
         yield Block("Row", "", tuple(Line(style.name(name), "", value) for name, value in derived.inputs.items()))
     equations = (Line(style.name(one.name), formula(one.expr, style), one.number) for one in derived.definitions)
     yield Block("Graph", "", tuple(equations))
-    of = style.name("loss") if len(derived.of) == 1 else style.bracket(style.sign("+").join(map(style.name, derived.of)))
+    of = (
+        style.name("loss") if len(derived.of) == 1 else style.form("bracket", style.form("+").join(map(style.name, derived.of)))
+    )
     for one in (*derived.cotangents, *derived.weights):
         yield _block(one, of, style)
 
 
 def _block(one: Derivative, of: str, style: Style) -> Block:
-    whole = style.derivative(of, style.name(one.name))
+    whole = style.form("derivative", of, style.name(one.name))
     lines: list[Line] = []
     direct = len(one.chains) == 1 and one.chains[0].start in ENDS and len(one.chains[0].steps) == 1
     for chain in () if direct else one.chains:
@@ -85,7 +87,9 @@ def _steps(chain: Chain, of: str, style: Style) -> Iterator[Line]:
         yield Line(style.cotangent(chain.start), "found above")
     for step in chain.steps:
         yield Line(
-            style.derivative(style.name(step.target), style.name(step.source)), formula(step.partial, style), step.number
+            style.form("derivative", style.name(step.target), style.name(step.source)),
+            formula(step.partial, style),
+            step.number,
         )
 
 

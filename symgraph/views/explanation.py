@@ -130,7 +130,7 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
     name = statement.node
     vertex = NamedGraph(model).by_name.get(name)
     if statement.cotangent:
-        slope = plain.derivative("loss", name)
+        slope = plain.form("derivative", "loss", name)
         whole = (
             f"{plain.cotangent(name)} = {slope}"
             if statement.named
@@ -139,7 +139,7 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         yield "node", whole if name else "a part of the way back"
         if vertex is not None and vertex.kind == "weight" and model.loss_expr is not None:
             gradient = next(one.formula for one in derivation(model).weights if one.name == name)
-            yield "formula", f"{plain.derivative('loss', name)} = {formula(gradient, plain)}"
+            yield "formula", f"{plain.form('derivative', 'loss', name)} = {formula(gradient, plain)}"
     elif vertex is not None and vertex.expr is not None:
         yield "node", f"{name} = {formula(vertex.expr, plain)}"
     if statement.value:

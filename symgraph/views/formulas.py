@@ -80,7 +80,7 @@ def _part(expr: Any, style: Style) -> Part:
 
 
 def _within(part: Part, least: int, style: Style) -> str:
-    return part[0] if part[1] >= least else style.bracket(part[0])
+    return part[0] if part[1] >= least else style.form("bracket", part[0])
 
 
 def _symbol(expr: Any, style: Style) -> Part:
@@ -89,9 +89,9 @@ def _symbol(expr: Any, style: Style) -> Part:
 
 def _number(expr: Any, style: Style) -> Part:
     if expr.is_negative:
-        return style.negative(_within(_number(-expr, style), PRODUCT, style)), SUM
+        return style.form("negative", _within(_number(-expr, style), PRODUCT, style)), SUM
     if expr.is_Rational and expr.q != 1:
-        return style.over(style.number(str(expr.p)), style.number(str(expr.q))), POWER if style.fractions else PRODUCT
+        return style.form("over", style.number(str(expr.p)), style.number(str(expr.q))), POWER if style.fractions else PRODUCT
     return style.number(repr(float(expr)).replace("e+", "e") if expr.is_Float else str(expr)), ATOM
 
 
@@ -102,9 +102,9 @@ def _sum(terms: Sequence[Any], style: Style) -> Part:
     signed = [_unsigned(term) for term in terms]
     (first_negative, first), *others = sorted(signed, key=lambda one: one[0])  # stable
     text = _within(_part(first, style), PRODUCT, style)
-    text = style.negative(text) if first_negative else text
+    text = style.form("negative", text) if first_negative else text
     for negative, term in others:
-        text += style.sign("-" if negative else "+") + _within(_part(term, style), PRODUCT, style)
+        text += style.form("-" if negative else "+") + _within(_part(term, style), PRODUCT, style)
     return text, SUM
 
 
@@ -138,7 +138,7 @@ def base_and_exponent(factor: Any) -> tuple[Any, Any]:
 def _product(product: Product, style: Style) -> Part:
     coefficient = product.coefficient
     if coefficient.is_negative:
-        return style.negative(_within(_product(Product(-coefficient, product.factors), style), PRODUCT, style)), SUM
+        return style.form("negative", _within(_product(Product(-coefficient, product.factors), style), PRODUCT, style)), SUM
     exact = coefficient.is_Rational
     above = [style.number(str(coefficient.p))] if exact and coefficient.p != 1 else []
     below = [style.number(str(coefficient.q))] if exact and coefficient.q != 1 else []
@@ -160,15 +160,15 @@ def _product(product: Product, style: Style) -> Part:
         return top, PRODUCT if len(above) > 1 else ATOM
     bottom = style.times(below)
     if not style.fractions and len(below) > 1:
-        bottom = style.bracket(bottom)
-    return style.over(top, bottom), POWER if style.fractions else PRODUCT
+        bottom = style.form("bracket", bottom)
+    return style.form("over", top, bottom), POWER if style.fractions else PRODUCT
 
 
 def _power(base: Any, exponent: Any, style: Style) -> Part:
     if exponent == 1:
         return _part(base, style)
     if exponent == sympy.S.Half:
-        return style.root(formula(base, style)), ATOM
+        return style.form("root", formula(base, style)), ATOM
     above = _part(exponent, style)
     shown = above[0] if style.fractions else _within(above, ATOM, style)
     return style.power(_within(_part(base, style), ATOM, style), shown), POWER

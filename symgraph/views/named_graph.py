@@ -15,6 +15,7 @@ from symgraph.spec.chain_rule import slope
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
 from symgraph.views.formulas import cotangent
+from symgraph.views.shallow import shallow
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,17 @@ class Numbers(NamedTuple):
 
 
 class NamedGraph:
-    """The graph of a model's named nodes.
+    """The graph of a model's named nodes, and of the parts of expressions that are too deep.
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
+
+    Attributes:
+        model: the spec, its deep expressions in parts.
     """
 
     def __init__(self, model: Model) -> None:
-        self.model = model
+        model = self.model = shallow(model)
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]

@@ -199,8 +199,6 @@ def algebraic(expr: Any) -> Iterator[Any]:
         yield tangent
     if not few or expr.atoms(sympy.Float):
         return
-    if expr.is_Add:
-        yield sympy.expand(expr)
     if sympy.count_ops(expr) > _MOST_POLYNOMIAL:
         return
     together = sympy.together(expr)

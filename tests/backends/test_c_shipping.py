@@ -13,6 +13,7 @@ from big_models import FAMILIES as BIG
 from built import MODELS, sample
 from c_code import scratch
 
+from symgraph import Model
 from symgraph.build.modules import compile as compile_model
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
@@ -118,6 +119,18 @@ def test_compiled_modules_are_verified_by_the_functions_that_they_ship(extra: st
     assert hasattr(module, "predict") == (extra == "workspace")
 
 
+@pytest.mark.parametrize("function", ["row", "predict_row", "loss", "jacobian", "normal_equations"])
+def test_a_model_with_a_penalty_ships_any_function_alone(function: str) -> None:
+    model = Model("ridge")
+    x, a = model.feature("x"), model.weight("a")
+    model.target("y")
+    model.output("y_hat", a * x)
+    model.loss("squared_error")
+    model.penalty(a**2)
+    module = compile_model(model, "c", functions=(function,))
+    assert (hasattr(module, function), module.penalty([3.0])) == (True, (9.0, [6.0]))
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_memory_from_the_caller_changes_no_bit(name: str) -> None:
     on_stack, given = (module_of(f"{name}.c", texts(name, extras), compiler=find_compiler().in_haste())
@@ -143,7 +156,7 @@ def stack_said(header: str) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000)])
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000), ("tangle", 1500)])
 def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_small(
     family: str, size: int, tmp_path: Path
 ) -> None:
@@ -157,7 +170,7 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
         assert found[name] + deepest <= 1024 * kibibytes <= 65_536, name
 
 
-@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000)])
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000), ("chain", 2000), ("tangle", 1500)])
 def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
     files = {artifact.name: artifact.text for artifact in generate(BIG[family](size), ("c",))}
     assert max(stack_said(files[f"{family}.h"]).values()) <= 64
@@ -206,6 +219,25 @@ def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> 
         want = getattr(numpy, function)(w, X, y)
         # sums of up to 15 products in other orders, beside the largest entry
         np.testing.assert_allclose(getattr(c, function)(w, X, y), want, rtol=1e-12, atol=1e-13 * np.abs(want).max())
+
+
+@pytest.mark.slow
+def test_results_by_blocks_of_fewer_rows_than_a_vector_has_are_those_of_single_rows() -> None:
+    files = {one.name: one.text for one in generate(BIG["tangle"](1000), ("c",))}
+    assert "#define TANGLE_ROWS_ 4\n" in files["tangle.c"]
+    c = module_of("tangle.c", files, compiler=find_compiler().in_haste())
+    draw = np.random.RandomState(0)
+    w, X, y = draw.normal(size=len(c.WEIGHTS)), draw.normal(size=(70, 5)), draw.normal(size=70)
+    each, slopes, partials = c.per_sample_grad(w, X, y), c.jacobian(w, X), np.empty(len(w))
+    for row in range(70):
+        assert c.row(w, X[row], y[row], partials) == c.loss(w, X[row], y[row])
+        np.testing.assert_array_equal(partials, each[row])
+        assert c.predict_row(w, X[row]) == c.predict(w, X)[row]
+    JtJ, Jtr, _ = c.normal_equations(w, X, y)
+    sums = ((c.grad(w, X, y), each.mean(axis=0)), (JtJ, 2.0 * slopes.T @ slopes), (Jtr, each.sum(axis=0)))
+    for found, want in sums:
+        # 70 terms in other orders, beside the largest entry
+        np.testing.assert_allclose(found, want, rtol=70 * 2**-52, atol=70 * 2**-52 * np.abs(want).max())
 
 
 MAIN = """#include "nine_weights.h"

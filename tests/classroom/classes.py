@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from symgraph.build.specs import read_spec
-from symgraph.classroom.grading import Grade, Test, grade
+from symgraph.classroom.grading import Grade, grade
 from symgraph.classroom.process import Limits
+from symgraph.classroom.verdicts import Verdict
 from symgraph.spec.model import Model
 
 HERE = Path(__file__).parent
@@ -40,5 +41,5 @@ def graded(folder: Path, text: str, model: str = "nine_weights", *functions: str
     return grade(file, model_of(model), functions, limits=limits)
 
 
-def wrong(found: Grade) -> list[Test]:
+def wrong(found: Grade) -> list[Verdict]:
     return [test for test in found.tests if not test.ok]

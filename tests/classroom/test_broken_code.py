@@ -167,11 +167,9 @@ JUNK = (
 @pytest.mark.parametrize("role", [role for role, judge in JUDGES.items() if role not in (*EXERCISED, "gradient_checking")])
 def test_whatever_comes_back_is_judged(role: str) -> None:
     exercise, judge = Exercise(model_of("nine_weights")), JUDGES[role]
-    request = judge.request(exercise)
+    order, known = exercise.readings[role]
     for junk, other in zip(JUNK, reversed(JUNK), strict=True):
-        read = [
-            numbers_of(one, [tuple(o) for o in request["order"]], request["known"]) for one in (junk, junk, junk, junk, other)
-        ]
+        read = [numbers_of(one, [tuple(names) for names in order], known) for one in (junk, junk, junk, junk, other)]
         with np.errstate(all="ignore"):
             verdicts = judge.verdicts(exercise, read, False)
         assert verdicts

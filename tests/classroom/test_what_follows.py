@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from classes import PATIENT, graded, model_of, wrong
 
-from symgraph.classroom import grading
 from symgraph.classroom.grade_report import text
 from symgraph.classroom.grading import Grade, grade
+from symgraph.classroom.verdicts import Verdict
 
 FILE = """
 import numpy as np
@@ -115,7 +115,7 @@ def test_what_follows_from_a_wrong_forward_function_is_said_to_follow(tmp_path: 
 
 
 def test_several_results_are_spoken_of_in_the_plural() -> None:
-    one = grading.Test("f", "dw1", False, "has the wrong sign, and is half of what is right, as all others")
-    said = text(Grade("a.py", "m", (one, grading.Test("f", "dw2", False, one.text))))
+    one = Verdict("f", "dw1", False, "has the wrong sign, and is half of what is right, as all others")
+    said = text(Grade("a.py", "m", (one, Verdict("f", "dw2", False, one.text))))
     assert said.endswith("  dw1, dw2 have the wrong sign, and are half of what is right")
     assert text(Grade("a.py", "m", (one,))).endswith("dw1 has the wrong sign, and is half of what is right, as all others")

@@ -1,11 +1,24 @@
 """``symgraph draw``: pictures of built models and of specs, with the numbers of a row."""
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import LINE, Project, Run, run_command
 
 from symgraph.views.picture import digits
+
+PAIR = """\
+import symgraph
+
+model = symgraph.Model("pair")
+x, a = model.feature("x"), model.weight("a")
+u, v = model.targets("u v")
+first, second = model.outputs("first second", a * x, a + x)
+model.loss((u - first) ** 2 + (v - second) ** 2)
+"""
 
 
 @pytest.fixture
@@ -33,6 +46,25 @@ def test_numbers_are_those_of_the_row_and_the_weights(project: Run) -> None:
     assert "row 2 of rows.csv, at the weights of weights.json" in done.out
     assert '<text class="value"' in done.out
     assert f">{digits(0.735759)}</text>" in done.out  # the target of that row
+
+
+def test_numbers_of_a_model_with_two_targets_are_read_from_its_rows(command: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pair.py").write_text(PAIR, encoding="utf-8")
+    Path("pair.csv").write_text("x,u,v\n1,2,3\n2,5,7\n", encoding="utf-8")
+    done = command("draw", "pair.py", "--weights", "a=2", "--data", "pair.csv", "--row", "1")
+    assert (done.code, done.notes) == (0, "")
+    assert ">7</text>" in done.out
+
+
+def test_weights_may_be_given_by_name(project: Run) -> None:
+    file = project("draw", "decay", "--weights", "weights.json", "--data", "rows.csv", "-q").out
+    numbers = json.loads(Path("weights.json").read_text(encoding="utf-8"))["weights"]
+    given = ",".join(f"{name}={value!r}" for name, value in numbers.items())
+    named = project("draw", "decay", "--weights", given, "--data", "rows.csv", "-q").out
+    texts = re.findall(r'class="(?:value|cotangent)"[^>]*>([^<]+)<', named)
+    assert len(texts) > 4
+    assert texts == re.findall(r'class="(?:value|cotangent)"[^>]*>([^<]+)<', file)
 
 
 def test_every_operation_is_drawn_on_request(project: Run) -> None:
@@ -69,6 +101,8 @@ def test_rows_with_missing_cells_are_passed_over_unless_one_is_asked_for(command
         ("--data rows.csv", "--data: numbers need weights"),
         ("--row 1", "--row: numbers need weights"),
         ("--weights weights.json", "--data is missing; decay needs the columns time, y"),
+        ("--weights rate=1 --data rows.csv", "error: weights of decay: what is given lacks top"),
+        ("--weights top=1,rate=one --data rows.csv", "error: --weights: rate is 'one', not a number; write rate=1.5"),
         ("--weights weights.json --data rows.csv --row 6", "--row: there is no row 6 in rows.csv, whose rows are 0 to 5"),
     ],
 )

@@ -57,6 +57,12 @@ def test_fixed_weights_ranges_and_sigma_are_taken(command: Run) -> None:
     assert sigma["absolute_sigma"] is True
     column = json.loads(command(*line, "--sigma", "x").out)
     assert column["statistics"]["chi2"] < sigma["statistics"]["chi2"]
+    formula = json.loads(command(*line, "--sigma", "x*1").out)
+    assert formula["statistics"] == column["statistics"]
+    refused = command(*line, "--sigma", "xx*1")
+    assert "--sigma, column 1: xx is no column of the data; there are y, x; did you mean x?" in refused.err
+    refused = command(*line, "--sigma", "gamma(x)")
+    assert "--sigma: gamma(x) calls a function that NumPy lacks; write a column of it" in refused.err
 
 
 def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
@@ -133,7 +139,7 @@ def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> Non
     [
         ("y = a*x", "'y = a*x' is no model, and no formula either: write target ~ expression"),
         ("y ~ a*x^2", "formula, column 8: '^' is not read; write ** for a power"),
-        ("y ~ a + b*t", "features none; weights a, b, t"),
+        ("y ~ a + b*t", "no column stands right of ~; there are x; to fit weights alone, give each a start: a, b, t"),
         ("log(y) ~ a + b*x", "or leave out 1 of 4 rows: the residual of row 1 (counted from 0) is not finite"),
         ("y ~ a*log(b*x)", "the sum of the losses is nan at the start; give another one\n"),
     ],

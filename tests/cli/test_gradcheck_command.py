@@ -24,6 +24,12 @@ def test_json_names_every_weight_and_its_verdict(command: Run, built: Project) -
     assert [(weight["weight"], weight["verdict"]) for weight in report["weights"]] == [("top", "ok"), ("rate", "ok")]
 
 
+def test_a_spec_is_to_be_built_first(built: Project) -> None:
+    done = built.run("gradcheck", "models.py")
+    assert (done.code, done.out) == (2, "")
+    assert "error: models.py is a spec, and this needs what is built from it: `symgraph build models.py`" in done.err
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: Project, form: tuple[str, ...]) -> None:
     text = (built.path("generated") / "decay.py").read_text(encoding="utf-8")

@@ -135,6 +135,24 @@ def test_a_weight_that_the_data_leave_open_is_named() -> None:
     assert result.states == ("undetermined", "undetermined")
 
 
+def test_weights_without_effect_at_the_start_are_named_and_the_data_not_blamed() -> None:
+    model = symgraph.Model.from_formula("y ~ h*exp(-((x - m)/s)**2) + c", ("x", "y"))
+    x = np.linspace(400.0, 700.0, 50)
+    y = 2.0 + 5.0 * np.exp(-(((x - 550.0) / 30.0) ** 2))
+    with pytest.warns(symgraph.FitWarning, match="at the start h, m, s had next to no effect on the residuals"):
+        result = symgraph.fit(model, x, y)
+    assert not any("do not determine" in one for one in result.warnings)
+    found = symgraph.fit(model, x, y, {"m": 530.0, "s": 20.0})
+    assert (found.warnings, found.values["m"]) == ((), pytest.approx(550.0, rel=DIGITS))
+
+
+def test_a_model_without_a_loss_is_refused() -> None:
+    model = symgraph.Model("open")
+    model.output("y_hat", model.weight("a") * model.feature("x"))
+    with pytest.raises(OptionError, match=r"open has no loss, so nothing says what fits best; declare model.loss\("):
+        symgraph.fit(model, [1.0], [1.0])
+
+
 def test_a_weight_that_the_data_determine_has_its_error_beside_others_that_they_do_not() -> None:
     model = symgraph.Model("twins")
     x, y = model.feature("x"), model.target("y")

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from scipy.stats import f, norm, t
 from sympy import exp
 
@@ -72,6 +73,28 @@ def test_bands_are_those_of_the_linear_model(line: symgraph.FitResult) -> None:
     low, high = line.prediction_band(X, 0.9)
     np.testing.assert_allclose(high - low, 2 * t.ppf(0.95, 28) * np.sqrt(variance + line.reduced_chi2), rtol=1e-9)
     np.testing.assert_allclose((low + high) / 2, DESIGN @ w, rtol=1e-9)
+
+
+def test_nodes_of_weights_alone_have_the_error_of_the_weight_that_they_stand_for() -> None:
+    x = np.linspace(0.0, 4.0, 30)
+    y = 3.0 * np.exp(-0.7 * x) + 0.01 * np.cos(9.0 * x)
+    model = symgraph.Model("natural")
+    t, target = model.feature("x"), model.target("y")
+    a, b = model.weights("a b", init=1.0)
+    k = model.positive("k")
+    model.tie(b, 2 * a)
+    model.residual(model.output("y_hat", (a + b) / 3 * sympy.exp(-k * t)) - target)
+    found = symgraph.fit(model, x, y)
+    plain = symgraph.fit(symgraph.Model.from_formula("y ~ a*exp(-k*x)", ("x", "y")), x, y)
+    assert set(found.nodes) == {"k", "b"}
+    value, error, _ = found.nodes["k"]
+    # two searches end within the rounding of the weights; the delta method through a logarithm is exact
+    assert (value, error) == (pytest.approx(plain.values["k"], rel=1e-9), pytest.approx(plain.errors["k"], rel=1e-7))
+    assert found.nodes["b"].stderr == pytest.approx(2.0 * found.errors["a"], rel=1e-12)
+    assert found.derived("log(2)/k").value == pytest.approx(np.log(2.0) / value, rel=1e-12)
+    assert "which give" in found.report()
+    assert found.to_dict()["nodes"]["k"]["value"] == value
+    assert "which give" in found._repr_html_()
 
 
 def test_derived_values_carry_the_error_of_the_weights(line: symgraph.FitResult) -> None:

@@ -92,6 +92,11 @@ def test_each_data_set_has_a_sigma_of_its_own(decay: Any, both: Any, absolute: b
     assert by_order.names[1] == "amp[1]"
 
 
+def test_the_target_may_be_a_column_of_each_table(decay: Any) -> None:
+    tables = {label: (decay, {"t": T, "y": y}) for label, y in RUNS.items()}
+    assert symgraph.fit_together(tables, shared="tau").values == symgraph.fit_together(runs(decay), shared="tau").values
+
+
 def test_robust_losses_are_added_up_with_sandwich_errors() -> None:
     result = symgraph.fit_together(runs(decay_model(loss="soft_l1")), shared="tau")
     wanted = symgraph.fit(with_indicators(loss="soft_l1"), ROWS, ALL)
@@ -279,8 +284,9 @@ NAN = np.where(T[3] == T, np.nan, RUNS["low"])
     [
         (lambda m: {}, {}, OptionError, "sets is empty"),
         (lambda m: 3, {}, OptionError, "sets must be a mapping or a sequence of data sets"),
-        (lambda m: {"a": (m, T)}, {}, OptionError, r"data set a must be \(module, X, y\), not tuple"),
-        (lambda m: ["abc"], {}, OptionError, r"data set 1 must be \(module, X, y\), not str"),
+        (lambda m: {"a": (m,)}, {}, OptionError, r"data set a must be \(module, X, y\), not a tuple of 1"),
+        (lambda m: {"a": (m, T)}, {}, DataError, "data set a: y is missing; decay needs its target y"),
+        (lambda m: ["abc"], {}, OptionError, r"data set 1 must be \(module, X, y\), not a str"),
         (lambda m: {1: (m, T, RUNS["low"]), "1": (m, T, RUNS["low"])}, {}, OptionError, "two data sets have the label 1"),
         (lambda m: {"a": (m, T, NAN)}, {}, DataError, "data set a: y is nan in row 3; leave that row out"),
         (lambda m: {"a": (m, T[:3], RUNS["low"])}, {}, DataError, "data set a: X has 3 rows and y has 30"),

@@ -133,6 +133,12 @@ def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: 
         ("a,b,y\n1,2,3\n4,5,\n", r"line 3, column y is empty, not a finite number$"),
         ("a,b,y\n1,2,3\n4, ,6\n", r"line 3, column b is empty"),
         ("a,b,y\nnan,2,3\n4,5,6\ninf,NaN,x\n", r"line 2, column a is 'nan', not a finite number; 3 more such cells follow$"),
+        (
+            "a,b,y\ns,mV,K\n1,2,3\n",
+            r"line 2, column a is 's', .*; 2 more such cells follow; if these are units, put # before the line",
+        ),
+        ('a,b,y\n1,2,"1.234,5"\n', r"column y is '1.234,5', .* digits are grouped, say by what: thousands='.', decimal=','$"),
+        ('a,b,y\n1,2,"1,234.5"\n', r"column y is '1,234.5', .* digits are grouped, say by what: thousands=',', decimal='.'$"),
         ("a,b,y\n1,-Infinity,3\n", r"line 2, column b is '-Infinity'"),
         ("a,b,y\n1,1e999,3\n", r"line 2, column b is '1e999'"),
         ("a,b,y\n1,1_000,3\n", r"line 2, column b is '1_000'"),

@@ -108,6 +108,24 @@ def test_a_c_file_of_another_spec_is_not_used(tmp_path: Path) -> None:
         load(path, backend="native")
 
 
+@pytest.mark.parametrize(("suffix", "other"), [(".py", "line.c"), (".c", "line.py")])
+def test_a_module_of_which_a_hand_has_edited_a_part_does_not_run_half_of_it_natively(
+    suffix: str, other: str, tmp_path: Path
+) -> None:
+    path = Project(tmp_path).path
+    part = path.with_suffix(suffix)
+    part.write_text(part.read_text(encoding="utf-8").replace("y_hat = ", "y_hat = 7.0 + ", 1), encoding="utf-8")
+    said = rf"{part.name} was edited by hand, and {other} beside it was not; `symgraph build --force` writes both"
+    with pytest.warns(NativeWarning, match=f"line runs on NumPy: {said}"):
+        module = load(path)
+    assert "numpy backend" in repr(module)
+    with pytest.raises(ModuleError, match=said):
+        load(path, backend="native")
+    text = part.read_text(encoding="utf-8").replace("y_hat = 7.0 + ", "y_hat = ")
+    part.write_bytes(text.replace("\n", "\r\n").encode())  # as git may check it out
+    assert "native backend" in repr(load(path))
+
+
 def broken(folder: Path, text: str) -> str:
     """A program in the place of a compiler, which passes on what it is asked for its macros."""
     script = folder / "cc"

@@ -123,10 +123,10 @@ def test_a_function_of_the_weights_is_called_with_them_alone() -> None:
         (lambda m, w, X, y: m.predict(w[:8], X), "w has shape (8,), nine_weights needs (9,): w1, w2"),
         (lambda m, w, X, y: m.predict(w[:, np.newaxis], X), "w has shape (9, 1), nine_weights needs (9,)"),
         (lambda m, w, X, y: m.predict(1.0, X), "w has shape (), nine_weights needs (9,)"),
-        (lambda m, w, X, y: m.forward(w, X, y[:6]), "y has shape (6,), X has shape (7, 5)"),
-        (lambda m, w, X, y: m.forward(w, X, y[:, np.newaxis]), "y has shape (7, 1), X has shape (7, 5)"),
-        (lambda m, w, X, y: m.forward(w, X, y[0]), "y has shape (), X has shape (7, 5)"),
-        (lambda m, w, X, y: m.forward(w, X[0], y), "y has shape (7,), X has shape (5,)"),
+        (lambda m, w, X, y: m.forward(w, X, y[:6]), "y has shape (6,), X has shape (7, 5); y needs (7,)"),
+        (lambda m, w, X, y: m.forward(w, X, y[:, np.newaxis]), "y has shape (7, 1), X has shape (7, 5); y needs (7,)"),
+        (lambda m, w, X, y: m.forward(w, X, y[0]), "y has shape (), X has shape (7, 5); y needs (7,)"),
+        (lambda m, w, X, y: m.forward(w, X[0], y), "y has shape (7,), X has shape (5,); y needs ()"),
         (lambda m, w, X, y: m.loss(w, X, None), "y is missing, the loss of nine_weights needs y"),
         (lambda m, w, X, y: m.loss(w, X, y, reduction="max"), "reduction must be 'mean' or 'sum', not 'max'"),
         (lambda m, w, X, y: m.unpack(w[:3]), "w has shape (3,), nine_weights needs (9,)"),
@@ -188,8 +188,8 @@ def test_any_other_dtype_of_weights_and_rows_is_refused_by_name(dtype: str) -> N
     odd = np.array([1, 2]).astype(dtype)
     for call in (lambda: line.predict(odd, [1.0]), lambda: line.predict(W, odd)):
         assert re.fullmatch("line computes in float32 or float64, not in .+", refusal(TypeError, call))
-    assert "not in object" in refusal(TypeError, lambda: line.predict(W, None))
-    assert "not in object" in refusal(TypeError, lambda: line.predict([1.0, None], [1.0]))
+    assert "not in object as X is" in refusal(TypeError, lambda: line.predict(W, None))
+    assert "not in object as w is" in refusal(TypeError, lambda: line.predict([1.0, None], [1.0]))
 
 
 @pytest.mark.parametrize("dtype", ["c16", "O", "U3"])

@@ -107,6 +107,7 @@ REFUSED = {
     "2 ~ a": "column 1: left of ~ stands one name, the target, alone or in a function; found none",
     "q ~ a*x": "column 1: the target q is no column of the data; there are x, y, z",
     "y ~ x + z": "the formula has no weight",
+    "y ~ a*exp(-k*xx)": r"column 5: no column stands right of ~; there are x, z; did you mean x\?; to fit weights",
     f"y ~ {'exp(' * 60}a{')' * 60}": "more than 50 operations are nested",
     f"y ~ {'(' * 900}a{')' * 900}": "column ",
     f"y ~ {'-' * 300}a": "more than 50 operations are nested",
@@ -129,6 +130,12 @@ def test_columns_count_characters_and_not_bytes() -> None:
 def test_an_initial_value_of_no_weight_is_refused() -> None:
     with pytest.raises(SpecError, match="q has an initial value and is no weight of the formula; there are a"):
         Model.from_formula("y ~ a*x", COLUMNS, {"q": 1.0})
+
+
+def test_a_formula_of_weights_alone_needs_a_start_of_each() -> None:
+    model = Model.from_formula("y ~ level", COLUMNS, {"level": 2.0})
+    assert ([one.name for one in model.weight_inputs], model.feature_inputs) == (["level"], ())
+    assert Model.from_formula("y ~ level", ("y",)).weight_inputs  # no other column could have been meant
 
 
 def test_a_formula_is_a_text() -> None:

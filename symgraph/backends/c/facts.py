@@ -8,7 +8,7 @@ from symgraph.backends.c.names import comment, string
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import several_targets
-from symgraph.backends.source import ABI, Source, describe, model_hash
+from symgraph.backends.source import ABI, Source, describe, model_hash, sections
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
 from symgraph.spec.constraints import Constraint
@@ -65,6 +65,10 @@ def _title(source: Source) -> Iterable[str]:
     yield ""
     for name, formula in formulas(source.lowered).items():
         yield from comment(f"    {name} = {formula}")
+    for title, lines in sections(source).items():
+        yield from ("", f"{title}:")
+        for line in lines:
+            yield from comment(f"    {line}")
 
 
 def _counts(source: Source) -> str:

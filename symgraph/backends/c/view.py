@@ -23,7 +23,10 @@ from symgraph.spec.model import Model
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
 
-MOST_ROWS, LEAST_ROWS = 64, 8
+MOST_ROWS, VECTOR_ROWS = 64, 8
+
+STACK_BYTES = 3 << 14
+"""Most bytes of these on the stack: what else a function has there is to fit into 64 KiB with them."""
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
@@ -389,8 +392,9 @@ def _check_model_name(model: Model) -> None:
 
 
 def _rows(columns: int, single: bool) -> int:
-    """Return the rows of a block: as many as keep the given number of columns in the first-level cache, a power of two."""
-    rows = MOST_ROWS
-    while rows > LEAST_ROWS and (4 if single else 8) * rows * columns > BLOCK_BYTES:
+    """Return the rows of a block, a power of two: as many as keep so many columns in the first-level cache, but fewer than a
+    vector has, which are slow, only where more would not fit on the stack."""
+    rows, size = MOST_ROWS, (4 if single else 8) * columns
+    while rows > 1 and rows * size > (BLOCK_BYTES if rows > VECTOR_ROWS else STACK_BYTES):
         rows //= 2
     return rows

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from symgraph.backends.formula import formulas
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
@@ -52,7 +51,6 @@ class NumpyView:
 
     head: Header
     shapes: str
-    constraints: tuple[str, ...]
     counts: tuple[str, ...]
     abc_imports: str
     imports: tuple[str, ...]
@@ -89,7 +87,6 @@ def view_of(writer: LinesWriter) -> NumpyView:
     return NumpyView(
         head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
-        constraints=_formulas(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names, modules),
@@ -202,14 +199,6 @@ def _constraints(writer: LinesWriter, source: ConstraintSource) -> Function:
     """The function that computes the constraints and their partials."""
     doc = "The constraints, then the partials of each by each weight."
     return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(writer, source))
-
-
-def _formulas(source: Source) -> tuple[str, ...]:
-    """The formulas of the constraints, and of nodes that they need and rows do not."""
-    if source.constraints is None:
-        return ()
-    known = {node.name for node in source.model.nodes}
-    return tuple(f"{name} = {text}" for name, text in formulas(source.constraints.lowered).items() if name not in known)
 
 
 def _shapes(source: Source) -> str:

@@ -1,0 +1,70 @@
+"""Weights on the command line: numbers by name, as options give them, and files of weights."""
+
+import re
+import sys
+import unicodedata
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symgraph.io.module import GeneratedModule
+
+_ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
+"""A name, which may end in the name of a data set in brackets, and what stands after its "="."""
+
+
+def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
+    """Return names with what stands after their "=", None where there is none."""
+    from symgraph.errors import OptionError
+
+    items: dict[str, str | None] = {}
+    pieces = re.split(r",(?![^[]*\])", text)  # a comma within brackets belongs to the name of a data set
+    for part in filter(None, map(str.strip, pieces)):
+        found = _ITEM.fullmatch(part)
+        name, equals, value = map(str.strip, found.groups("")) if found else ("", "", "")
+        name = name if "[" in name else unicodedata.normalize("NFKC", name)  # as Python reads it in formulas
+        if not name or (equals and not value) or name in items:
+            raise OptionError(f"{option}: {part!r} is not NAME=VALUE, or names a weight again")
+        items[name] = value if equals else None
+    return list(items.items())
+
+
+def number(option: str, name: str, text: str | None) -> float:
+    """Return the number of a name."""
+    from symgraph.errors import OptionError
+
+    try:
+        return float(text if text is not None else "")
+    except ValueError:
+        shown = "nothing" if text is None else repr(text)
+        raise OptionError(f"{option}: {name} is {shown}, not a number; write {name}=1.5") from None
+
+
+def numbers(option: str, text: str) -> dict[str, float]:
+    """Return numbers by name."""
+    return {name: number(option, name, value) for name, value in pairs(option, text)}
+
+
+def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights") -> Any:
+    """Read weights; warn on stderr about those of another version of the model.
+
+    Args:
+        path: the file, or the weights themselves, such as "a=1,b=2", where no file is called so.
+        module: the module or the facts of the model.
+        option: the option that gives them.
+
+    Raises:
+        WeightsError: they are not the model's.
+        OptionError: a weight that stands there itself is no number.
+    """
+    from symgraph.io.weights import WeightsVersionWarning, load_weights, weights_of
+
+    if "=" in str(path) and not path.exists():
+        return weights_of(numbers(option, str(path)), module)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WeightsVersionWarning)
+        weights = load_weights(path, module)
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    return weights
