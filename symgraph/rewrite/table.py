@@ -59,6 +59,8 @@ _OMEGA = (
 _NEAR_0 = "abs(x) < 1/2"
 _NEAR_1 = "min(2*abs(x), abs(n*log1p(x if x > -1 else 2**60))) < 1"
 _EXPM1 = "expm1({1}*log1p(x if {0} else 0)) if {0} else {2} - 1"
+_LOG_C = "n*log(c if c > 0 else 1)"
+_POWER_LESS_1 = f"(expm1({_LOG_C}) if abs({_LOG_C}) < 1 else pow(c, n) - 1) if c > 0 else pow(c, n) - 1"
 _ORDINARY_N = "constant(n) and (n >= 1/4 or n <= -1/4)"
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
 _NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
@@ -116,6 +118,10 @@ RULES: tuple[Rule, ...] = (
     Rule("log(cosh x)", "log(cosh(x))",
          _LOG_COSH.format("x"),
          "cosh near 1 loses digits of x, and overflows", _FAR),
+    Rule("log(r sinh x)", "log(sinh(x)*r)", "best(log(r)) + best(log(sinh(x)))", "sinh overflows",
+         (("x", 0.0, 1000.0), ("r", 0.1, 10.0)), when="positive(r) and not x <= 80"),
+    Rule("log(sinh x)", "log(sinh(x))", "log(sinh(x if x < 40 else 40)) if x < 40 else x - log(2)", "sinh overflows",
+         (("x", 0.0, 1000.0),), when="not x <= 80"),
     Rule("log(sech^2 x)", "log(sech(x)**2)", f"-2*{_LOG_COSH.format('x')}", "sech is 0 for |x| >> 0; near 1 it loses digits",
          _FAR, example="log(1 - tanh(x)**2)"),
     Rule("log(sech x)", "log(sech(x))", f"-{_LOG_COSH.format('x')}", "sech is 0 for |x| >> 0; near 1 it loses digits",
@@ -310,6 +316,8 @@ RULES: tuple[Rule, ...] = (
          example="1/(1 + x)**3 - 1"),
     Rule("(1 + x)^n - 1, any x and n", "(1 + x)**n - 1", _EXPM1.format(_NEAR_1, "n", "pow(1 + x, n)"),
          "cancels for small x or n", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
+    Rule("c^n - 1", "c**n - 1", _POWER_LESS_1, "cancels for n near 0", (("c", 0.1, 10.0), ("n", -1.0, 1.0)),
+         when="not constant(n) and not single(c - 1)"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
@@ -321,6 +329,9 @@ RULES: tuple[Rule, ...] = (
          example="sqrt(a**2 + b**2) - b"),
     Rule("a^2 - 2 a b + b^2", "a**2 - 2*a*b + b**2", "(a - b)**2", "squares cancel for a near b", _PAIR),
     Rule("a^2 + 2 a b + b^2", "a**2 + 2*a*b + b**2", "(a + b)**2", "squares cancel for a near -b", _PAIR),
+    Rule("(1 + x)^n", "(1 + x)**n", "exp(n*log1p(x if abs(x) < 1/2 else 0)) if abs(x) < 1/2 else pow(1 + x, n)",
+         "1 + x rounds, which n enlarges", (("x", -0.5, 0.5), ("n", -1e3, 1e3)),
+         when="single(x) and not constant(n) and not positive(x)"),
 )
 """Rules in the order in which they are tried at each node of the forward graph, so that derivatives follow the better form."""
 
