@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from symgraph.ir.graph import Graph, Node
+from symgraph.ir.polynomials import AT_0
 
 _FORWARD: Mapping[tuple[str, str], str] = {
     ("sigmoid", "abs"): "1/(1 + exp(-v)) by exp(-|v|), which does not overflow",
@@ -20,6 +21,9 @@ _REVERSE: Mapping[tuple[str, str], str] = {
     ("", "min"): "limited to the largest number, since 0 * inf is nan",
 }
 """By the op whose partial it is, "" for any, and the op that begins the form."""
+
+
+_NEAR_0 = "near 0 by a Taylor polynomial, since what the spec has cancels there, or is 0/0"
 
 
 def form_notes(lowered: Graph, graph: Graph, order: Iterable[int]) -> dict[int, str]:
@@ -51,5 +55,7 @@ def _note(node: Node, written: Mapping[str, set[str]], *, limited: bool) -> str:
     of, found, _ = node.origin.removeprefix("adjoint of ").partition(" in ")
     if found:
         return _REVERSE.get((of, node.op), "")
+    if of.endswith(AT_0):
+        return _NEAR_0
     own = written.get(node.origin, set())
     return next((note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), "")

@@ -10,6 +10,9 @@ from sympy import Expr, Integer, Rational, Symbol
 from symgraph.ir.op import REALS, Op
 from symgraph.ir.user_functions import OwnRow
 
+AT_0 = "Taylor polynomial at 0"
+"""End of the origin of what the pass `removable` writes."""
+
 _X, _U = (Symbol(name, real=True) for name in ("x0", "u"))
 
 

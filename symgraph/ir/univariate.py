@@ -15,9 +15,6 @@ FEW, _MANY = 12, 72
 _LOST = 8.0
 """Most that rounding errors may be enlarged beyond the radius, in the value; in the slope four times as much."""
 
-_PRECISION = Fraction(1, 2**108)
-"""Size of the terms that a polynomial leaves away, relative to its first one; that of accurate modules."""
-
 WAVES = ("sin", "cos")
 """Functions of whose quotients by x rules make ``sinc``."""
 
@@ -121,13 +118,18 @@ def leaves(keys: list[Any]) -> Iterator[Any]:
             yield from leaves([inner for term in key for inner, _ in term.factors])
 
 
-def polynomial_near(terms: tuple[Term, ...]) -> tuple[float, list[Fraction]] | None:
-    """Return a radius, and the coefficients of the polynomial that is good within it."""
+def polynomial_near(terms: tuple[Term, ...], precision: Fraction) -> tuple[float, list[Fraction]] | None:
+    """Return a radius, and the coefficients of the polynomial that is good within it.
+
+    Args:
+        terms: whose sum it stands for.
+        precision: the size of the terms that it leaves away, relative to its first one.
+    """
     factors = _expanded(terms, _MANY)
     total = sum_of(terms, _MANY)
     best = None
     for radius in _RADII:
-        count = _count(total, radius)
+        count = _count(total, radius, precision)
         if count is None:
             break
         best = radius, [total.of(n) for n in range(total.first + count)]
@@ -136,11 +138,11 @@ def polynomial_near(terms: tuple[Term, ...]) -> tuple[float, list[Fraction]] | N
     return best
 
 
-def _count(total: Laurent, radius: float) -> int | None:
+def _count(total: Laurent, radius: float, precision: Fraction) -> int | None:
     """Return how many coefficients are needed within a radius; None where too few are known."""
     lead, step = total.coefficients[0], Fraction(radius)
     sizes = [abs(c / lead) * step**n for n, c in enumerate(total.coefficients)]
-    needed = max(n for n, size in enumerate(sizes) if size >= _PRECISION) + 1
+    needed = max(n for n, size in enumerate(sizes) if size >= precision) + 1
     return needed if needed <= len(sizes) - 6 else None
 
 

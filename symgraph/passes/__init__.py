@@ -32,6 +32,7 @@ from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
 from symgraph.passes.quotients import quotients
 from symgraph.passes.removable import removable
+from symgraph.passes.removable_precisely import removable_precisely
 from symgraph.passes.rewrite import rewrite
 from symgraph.passes.saturate import saturate
 from symgraph.passes.signs import signs
@@ -57,6 +58,9 @@ BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants,
 
 STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
+
+PRECISE_STEPS: Passes = (removable_precisely, *STEPS[1:])
+"""The same for modules that are more accurate than their floats, or bound their errors: what is left away must not show."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
     {

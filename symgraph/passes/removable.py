@@ -16,7 +16,7 @@ from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
 from symgraph.ir.intervals import intervals
 from symgraph.ir.laurent import EXPANDED, Laurent
 from symgraph.ir.monomials import ONE, Monomial, Number, power, product
-from symgraph.ir.polynomials import Polynomial
+from symgraph.ir.polynomials import AT_0, Polynomial
 from symgraph.ir.univariate import (
     FEW,
     WAVES,
@@ -110,15 +110,20 @@ class _Group(NamedTuple):
         return self._replace(terms=(*self.terms, pole._replace(coefficient=-pole.coefficient)))
 
 
-def removable(graph: Graph) -> Graph:
-    """Write what cancels at 0 as a polynomial near there."""
+def removable(graph: Graph, precision: Fraction = Fraction(1, 2**60)) -> Graph:
+    """Write what cancels at 0 as a polynomial near there.
+
+    Args:
+        graph: the forward graph.
+        precision: the size of the terms that polynomials leave away, relative to the first one: a float has 53 bits.
+    """
     if not any(node.op in EXPANDED or node.op == "log" for node in graph.nodes):
         return graph
     finders: list[_Finder] = []
 
     def better(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
         if not finders:
-            finders.append(_Finder(builder))
+            finders.append(_Finder(builder, precision))
         return finders[0].better(builder.add(node.op, *args))
 
     found = rebuild(graph, better, {"add", "sub", "mul", "div"})
@@ -131,10 +136,12 @@ class _Finder:
 
     Attributes:
         builder: the nodes.
+        precision: the size of the terms that polynomials leave away, relative to the first one.
         known: what has been found: what each node is that was put in the place of others.
     """
 
     builder: GraphBuilder
+    precision: Fraction
     known: dict[int, _Group] = field(default_factory=dict)
     forms: Forms = field(init=False)
     writer: Writer = field(init=False)
@@ -147,7 +154,8 @@ class _Finder:
         """Return the node to use instead of a sum or product, or the node itself."""
         form = before = self.forms.inner(position)
         poles: dict[frozenset[tuple[Monomial, Number]], _Group] = {}
-        groups = list(self.groups(form))
+        groups, origin = list(self.groups(form)), self.builder.origin
+        self.builder.origin = f"{origin}: {AT_0}" if origin else AT_0
         for group in groups:
             lead = group.lead()
             other = poles.pop(frozenset(scaled(lead, -1).items()), None) if lead else None
@@ -158,6 +166,7 @@ class _Finder:
         for group in groups:
             if cancels(group.simplest().terms) or self.loses_slopes(group):
                 form = _put(form, (group,), self.written(group))
+        self.builder.origin = origin
         return position if form is before else self.writer.node(form)
 
     def loses_slopes(self, group: _Group) -> bool:
@@ -260,7 +269,7 @@ class _Finder:
     def written(self, group: _Group) -> Form:
         """Write a group as a polynomial near 0 and as it is elsewhere; nothing where no polynomial is short enough."""
         near, far = group.simplest(), group.far()
-        found, x = polynomial_near(near.terms), group.argument
+        found, x = polynomial_near(near.terms, self.precision), group.argument
         if found is None:
             return {}
         radius, coefficients = found

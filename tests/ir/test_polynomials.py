@@ -52,7 +52,7 @@ def test_terms_cancel_at_0_if_their_first_terms_do() -> None:
 
 @given(st.floats(1e-60, 0.25))
 def test_a_polynomial_is_right_near_0(x: float) -> None:
-    found = polynomial_near(exp_less(ONE, LINEAR))
+    found = polynomial_near(exp_less(ONE, LINEAR), Fraction(1, 2**108))
     assert found is not None
     radius, coefficients = found
     assert radius >= 0.25
