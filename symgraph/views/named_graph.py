@@ -14,6 +14,7 @@ from symgraph.spec.canonical import symbols_of
 from symgraph.spec.chain_rule import slope
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
+from symgraph.views.densities import textbook_loss
 from symgraph.views.formulas import cotangent
 
 
@@ -79,14 +80,15 @@ class NamedGraph:
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
+        textbook: whether the loss of a likelihood is as textbooks write it, not as it is computed.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, textbook: bool = False) -> None:
         self.model = model
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
-        ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
+        ends = {"loss": textbook_loss(model) if textbook else model.loss_expr, "penalty": model.penalty_expr}
         last = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
         self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *last)
         self.by_name: Mapping[str, Vertex] = {vertex.name: vertex for vertex in self.vertices}

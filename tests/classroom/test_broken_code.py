@@ -141,7 +141,7 @@ def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Pat
     (tmp_path / "mine.py").write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
     (tmp_path / "random.py").write_text("raise RuntimeError('a file that has the name of a module of Python')\n")
     (tmp_path / "data.csv").write_text("1\n")
-    found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n")
+    found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n", "nine_weights", "sigmoid")
     assert found.passed, found.tests
 
 
