@@ -60,7 +60,8 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
         suspects = [one._replace(made={name: one.made * slope for name, slope in slopes.items()}) for one in QUOTIENTS]
         verdicts = judged(known, faults, slopes, [*suspects, *scaled(slopes)], close=rough)
         if step is not None:
-            verdicts = [replace(v, text=step.text, mistake=step.kind) if v.mistake == "unknown" else v for v in verdicts]
+            vague = ("unknown", "forgotten")
+            verdicts = [replace(v, text=step.text, mistake=step.kind) if v.mistake in vague else v for v in verdicts]
     else:
         sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
         verdicts = _differences(answers, found, {**sound, "difference": all(sound.values())}, step)

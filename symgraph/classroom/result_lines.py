@@ -33,8 +33,9 @@ def result_lines(file: Path, function: str, known: Mapping[str, str], order: Seq
     for node in ast.walk(body):
         if isinstance(node, ast.Return) and node.value is not None:
             last = max(last, node.value.lineno)
-            parts = [one for one in ast.walk(node.value) if isinstance(one, ast.List | ast.Tuple) and len(one.elts) == len(order)]
-            keys |= dict(zip(order, parts[0].elts, strict=True)) if parts and len(order) > 1 else {}
+            lists = [one.elts for one in ast.walk(node.value) if isinstance(one, ast.List | ast.Tuple)]
+            whole = next((parts for parts in lists if len(parts) == len(order) > 1), None)
+            keys |= {} if whole is None else dict(zip(order, whole, strict=True))
         elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 for name in [target, *(target.elts if isinstance(target, ast.Tuple) else ())]:

@@ -234,7 +234,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
 """The judges by the names of `ROLES`."""
 
 CORE = ("forward_propagation", "backward_propagation", "loss", "gradient")
-"""The functions that a student has to write, as far as the model has a judge of them; the others are judged if they are there."""
+"""The functions that a student has to write, as far as a model has them; the others are judged if they are there."""
 
 
 def judges_of(exercise: Exercise) -> dict[str, Judge]:

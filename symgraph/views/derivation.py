@@ -15,6 +15,7 @@ from flint import arb
 from symgraph.check.reference import Point, Reference, Truth, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import SpecError
+from symgraph.ir.functions import softplus
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
 from symgraph.views.formulas import Cotangent, Product, cotangent
@@ -204,8 +205,15 @@ def _partials(
     nodes = [(node.expr, node.symbol) for node in reversed(model.nodes)]
     choices = []
     for edge in edges:
-        target = graph.by_name[edge.target]
+        target, source = graph.by_name[edge.target], graph.by_name[edge.source]
         found = forms(edge.partial, target.expr, target.symbol, nodes)
+        if target.kind == "loss":  # log(1 + exp(z)), whose slope is sigmoid(z)
+            soft = target.expr.replace(
+                lambda part: isinstance(part, sympy.log) and isinstance(part.args[0] - 1, sympy.exp),
+                lambda part: softplus((part.args[0] - 1).args[0]),
+            )
+            if soft != target.expr:
+                found += forms(sympy.diff(soft, source.symbol), soft, target.symbol, nodes)
         choices.append([edge.partial, *(product(form, written, target.symbol) for form in found)])
     best = proof.best(choices)
     return {
