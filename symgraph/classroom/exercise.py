@@ -113,7 +113,7 @@ class Exercise:
                 break
             points = [self.ordinary(point) for point in batch.points]
             error, moving = self.wildness(points)
-            labels = {(name, points[0][name]) for name in self._whole}
+            labels = {(name, min(points[0][name], 2.0)) for name in self._whole}  # 0, 1 and more
             drawn.append((error, points, batch.choices | moving | labels))
             if sum(error <= 1.0 for error, *_ in drawn) >= POINTS + 3:
                 break
@@ -142,9 +142,12 @@ class Exercise:
 
     @property
     def _whole(self) -> list[str]:
-        """The targets that are labels: counts or classes."""
+        """The target that is a label, a count or a class, and the feature that is its largest count."""
         declared = self.model.likelihood_declared
-        return [] if declared is None or declared.labels.kind not in ("count", "class") else self.targets
+        if declared is None or declared.labels.kind not in ("count", "class"):
+            return []
+        limit = declared.labels.limit
+        return [*self.targets, *([limit] if isinstance(limit, str) else [])]
 
     def _label(self, value: float) -> float:
         """Return a drawn target as a label; all counts up to a largest one are as likely, and without one 0 is the least so."""

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from classes import PATIENT, graded, model_of, wrong
 
 from symgraph.classroom.grade_report import text
 from symgraph.classroom.grading import Grade, grade
-from symgraph.classroom.verdicts import Verdict
+from symgraph.classroom.verdicts import Verdict, judged
 
 FILE = """
 import numpy as np
@@ -148,6 +149,11 @@ def test_a_step_that_is_too_small_is_named_beside_the_derivative_that_is_right(t
     right = [float(test.numbers.rpartition(" ")[2]) for test in tests]
     assert 0.0 not in right
     assert not any("does it call backward_propagation" in test.text for test in found.tests)
+
+
+def test_the_number_that_is_shown_is_the_one_that_is_most_wrong() -> None:
+    (verdict,) = judged({"w": np.zeros(2)}, {}, {"w": np.array([1e-25, 2.0])}, [])
+    assert verdict.numbers == "is 0, right is 2"
 
 
 def test_several_results_are_spoken_of_in_the_plural() -> None:

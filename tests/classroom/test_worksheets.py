@@ -108,6 +108,15 @@ def test_a_likelihood_is_asked_for_in_the_form_of_textbooks(tmp_path: Path) -> N
     assert set(labels.tolist()) == {0.0, 1.0}
 
 
+def test_the_data_of_a_model_of_counts_have_whole_counts_and_trials() -> None:
+    model = Model("counts")
+    x, n, (w, b) = model.feature("x"), model.feature("n", domain=(1, 20)), model.weights("w b")
+    model.target("y")
+    model.likelihood("binomial", probability=model.output("p", sigmoid(w * x + b)), trials=n)
+    rows = [[float(cell) for cell in line.split(",")] for line in drawn_rows(Exercise(model)).splitlines()[1:]]
+    assert all(trials.is_integer() and y.is_integer() and 0 <= y <= trials for _, trials, y in rows)
+
+
 def test_a_derivative_that_is_negligible_beside_the_others_may_be_0(tmp_path: Path) -> None:
     model = Model("tiny")
     x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
