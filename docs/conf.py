@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from matplotlib import rcParams
 from pygments.lexers.special import TextLexer
 from sphinx.util import logging
 
@@ -55,7 +56,14 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 napoleon_preprocess_types = False
 
+
+def _letters(_conf: Any, _script: str) -> None:
+    """Have plots of the gallery written in letters that are read at 400 pixels too."""
+    rcParams.update({"font.size": 12.0, "axes.titlesize": 12.0, "legend.fontsize": 11.0})
+
+
 sphinx_gallery_conf = {
+    "reset_modules": ("matplotlib", _letters),
     "examples_dirs": ["docs/examples"],
     "gallery_dirs": ["docs/gallery"],
     "filename_pattern": r"\.py$",

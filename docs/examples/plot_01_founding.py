@@ -39,7 +39,7 @@ for name, partial in zip(module.WEIGHTS, gradient, strict=True):
     print(f"d loss / d {name} = {partial:+.8f}")
 
 # %%
-# The graph with the numbers of that row: values in blue, derivatives of the loss in red, edges as thick as the gradient that
+# The graph with the numbers of that row: values in blue, derivatives of the loss in orange, edges as thick as the gradient that
 # they carry back.
 
 model.draw([0.1] * 9, [*rows.X[0], rows.y[0]])

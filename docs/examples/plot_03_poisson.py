@@ -42,7 +42,7 @@ print(symgraph.compare(*fits.values()))
 # The band of the law that fits:
 
 line = np.linspace(0, 4, 100)
-_, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(dose + rng.uniform(-0.06, 0.06, dose.size), counts, "o", color="0.4", alpha=0.6, label="counts")
 for (law, result), colour in zip(fits.items(), ("tab:orange", "tab:blue"), strict=True):
     low, high = result.confidence_band(line)

@@ -48,7 +48,7 @@ print(f"apart by {apart.value:.3f} +- {apart.stderr:.3f}")
 
 module = symgraph.compile(model)
 tape = module.forward(result.w, position)
-_, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 axes.plot(position, seen, ".", color="0.5", label="measured")
 axes.plot(position, tape.signal, color="black", label="fit")
 for name in ("left", "right"):

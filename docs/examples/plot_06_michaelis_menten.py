@@ -35,7 +35,7 @@ ratio = shared.derived("vm[treated]/vm[untreated]")
 print(f"{ratio.value:.3f} +- {ratio.stderr:.3f}")
 
 line = np.linspace(0.01, 1.15, 200)
-_, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 for state, colour in (("treated", "tab:red"), ("untreated", "tab:blue")):
     _, conc, rate = sets[state]
     low, high = shared.sets[state].confidence_band(line)

@@ -37,7 +37,7 @@ for name, result in fits.items():
 # Squares follow the six wrong years; Huber's loss, which grows like an absolute value, does so less; Cauchy's all but forgets
 # what is far away.
 
-_, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(year, calls, "o", color="0.35", label="recorded")
 for name, result in fits.items():
     axes.plot(year, result.predict(year), label=name)

@@ -47,11 +47,11 @@ for name, value in result.values.items():
 # %%
 # A large amplitude: a sine would not do.
 
-_, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(times, angle, "o", color="0.4", label="measured")
 axes.plot(times, result.predict(times), color="tab:blue", label="eight steps of Runge-Kutta")
 axes.plot(times, 2 * np.cos(np.sqrt(4.2) * times) * np.exp(-0.15 * times), ":", color="0.6", label="small-angle formula")
 axes.set(xlabel="t (s)", ylabel="angle (rad)", title="A pendulum that starts at 2 rad")
-axes.legend(frameon=False, ncols=3, loc="lower center")
-axes.set_ylim(-3, 2.5)
+axes.legend(frameon=False, loc="lower left")
+axes.set_ylim(-3.6, 2.5)
 plt.show()

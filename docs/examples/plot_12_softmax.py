@@ -51,7 +51,7 @@ print(f"{right.sum()} of {right.size} flowers")
 grid = np.stack(np.meshgrid(np.linspace(0.5, 7.5, 180), np.linspace(-0.2, 2.8, 180)), axis=-1)
 shares = probabilities(grid.reshape(-1, 2)).reshape(180, 180, 3)
 colours = np.array([(0.12, 0.47, 0.71), (1.0, 0.6, 0.15), (0.17, 0.63, 0.17)])
-_, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 axes.imshow(1 - (1 - shares @ colours) * 0.55, origin="lower", extent=(0.5, 7.5, -0.2, 2.8), aspect="auto")
 for number, name in enumerate(iris.target_names):
     axes.plot(*petals[kind == number].T, "o", color=colours[number], markeredgecolor="white", label=name)

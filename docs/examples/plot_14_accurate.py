@@ -40,11 +40,11 @@ print(f"worst error: plain {plain.max():.1e}, accurate {exact.max():.2f} units o
 # %%
 # The nearer the zero, the more digits die in floats. In pairs of floats the result is the nearest one throughout.
 
-_, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 distance = np.abs(places - 4)
 axes.loglog(distance, plain, ".", label="double")
 axes.loglog(distance, np.maximum(exact, 1e-3), ".", label="accurate")
-axes.axhline(1, color="0.6", linewidth=1)
+axes.axhline(1, color="0.6", linewidth=1, label="one unit")
 axes.set(xlabel="distance from the zero at x = 4", ylabel="error, units of the last place", title="Digits lost to cancellation")
 axes.legend(frameon=False)
 plt.show()

@@ -41,7 +41,7 @@ for name, value in law_fitted.result_.values.items():
 # Beyond the data only the law is of use:
 
 line = np.linspace(0, 2500, 300)[:, None]
-_, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 for name, estimator in estimators.items():
     axes.plot(line, estimator.fit(X, y).predict(line), label=name)
 axes.plot(X, y, "o", color="black", markersize=4, label="data of NIST")

@@ -48,15 +48,13 @@ def grade(
     limits = Limits(number("--seconds", seconds, above=0.0), count("--memory", memory, at_least=64))
     count("--seed", seed, at_least=0)
     files, spec = [checked_file(one) for one in students], one_model(model, config)
-    grades = []
-    for file in files:
-        grades.append(judge(file, spec, function or (), limits=limits, seed=seed))
-        if not json:
-            print(text(grades[-1]) + "\n" * (len(files) > 1))
+    grades = [judge(file, spec, function or (), limits=limits, seed=seed) for file in files]
     if json:
         found = [gradescope(one) for one in grades]
-        print_json(found if len(files) > 1 else found[0])
-    elif len(files) > 1:
+        print_json(found if files[1:] else found[0])
+    else:
+        print("\n\n".join(map(text, grades)) + "\n" * bool(files[1:]))
+    if files[1:] and not json:
         rows = [[str(file), f"{one.points:g}", f"{one.of:g}"] for file, one in zip(files, grades, strict=True)]
         print_table(["file", "points", "of"], rows)
     if not all(one.passed for one in grades):

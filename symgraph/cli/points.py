@@ -67,7 +67,7 @@ def facts_of(model: "Model") -> Any:
         MODEL=model.name,
         FEATURES=tuple(one.name for one in model.feature_inputs),
         WEIGHTS=tuple(one.name for one in model.weight_inputs),
-        TARGET=targets[0] if targets else None,
+        TARGET=None if model.target_input is None else model.target_input.name,
         TARGETS=targets,
         METADATA=metadata,
     )

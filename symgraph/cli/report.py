@@ -69,7 +69,7 @@ def report(
     size = batch_size_of(batch_size, 1 if given is None else len(given))
     choices = Choices(w, f"weights of {weights}", {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
-        text = page(gather(one, Data(X, y, "no file" if data is None else data.name), choices, advance))
+        text = page(gather(one, Data(X, y, "" if data is None else data.name), choices, advance))
     write_out(out, [text])
     note(f"report written to {out}; open it in a browser", quiet=quiet)
     spec = spec_of(model, config)

@@ -8,16 +8,29 @@ from typing import Literal
 State = Literal["good", "bad", "open"]
 """Verdict of a result: fine, wrong, or neither."""
 
+
+def themed(selector: str, light: str, dark: str) -> str:
+    """Return the rules by which a part of a page has one of two lists of declarations.
+
+    Notebooks and sites have themes; where there is none, what the reader prefers decides.
+
+    Args:
+        selector: of the part.
+        light, dark: the declarations.
+    """
+    return f"""{selector}{{{light}}}
+@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}
+body[data-jp-theme-light=true] {selector},body.vscode-light {selector},html[data-theme=light] {selector}{{{light}}}
+body[data-jp-theme-light=false] {selector},body.vscode-dark {selector},html[data-theme=dark] {selector}{{{dark}}}
+"""
+
+
 _MARKS = {"good": "\u2713", "bad": "\u2717", "open": "\u2013"}
 _LIGHT = "--ink:#1b1f24;--soft:#57606a;--rule:#d0d7de;--good:#1a7f37;--bad:#cf222e;--line:#126aa5"
 _DARK = "--ink:#e6edf3;--soft:#9198a1;--rule:#3d444d;--good:#3fb950;--bad:#ff7b72;--line:#58a6e0"
 _STYLE = f"""<style>
-.symgraph-result{{{_LIGHT};color:var(--ink);font:14px/1.5 system-ui,sans-serif;max-width:60em}}
-.symgraph-result .wide{{overflow-x:auto}}
-@media (prefers-color-scheme:dark){{.symgraph-result{{{_DARK}}}}}
-body[data-jp-theme-light=true] .symgraph-result,body.vscode-light .symgraph-result{{{_LIGHT}}}
-body[data-jp-theme-light=false] .symgraph-result,body.vscode-dark .symgraph-result{{{_DARK}}}
-html[data-theme=dark] .symgraph-result{{{_DARK}}}
+{themed(".symgraph-result", _LIGHT, _DARK)}.symgraph-result .wide{{overflow-x:auto}}
+.symgraph-result{{color:var(--ink);font:14px/1.5 system-ui,sans-serif;max-width:60em}}
 .symgraph-result p{{margin:.2em 0}}
 .symgraph-result .good{{color:var(--good)}} .symgraph-result .bad{{color:var(--bad)}}
 .symgraph-result .open,.symgraph-result .soft{{color:var(--soft)}}

@@ -78,5 +78,5 @@ class Drawing:
         return svg(self.picture)
 
     def _repr_html_(self) -> str:
-        """Return the SVG as an element of the page, where its text can be selected."""
-        return svg(self.picture)
+        """Return the SVG as an element of the page, where its text can be selected; a narrow page scrolls it sideways."""
+        return f'<div style="overflow-x: auto">{svg(self.picture, "page")}</div>'

@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from symgraph.display.html import themed
 from symgraph.drawing.colours import COLOURS
 from symgraph.drawing.layers import Size, Spot, layered, ranked
 from symgraph.drawing.picture import KINDS, Arrow, Box, Picture
 from symgraph.drawing.widths import FONTS, width, wrapped
 
-Theme = Literal["both", "light", "dark"]
-"""Colours of a picture: those that the reader's setting asks for, or one of the two."""
+Theme = Literal["both", "light", "dark", "page"]
+"""Colours of a picture: those that the reader's setting asks for, one of the two, or those of the page that it is part of."""
 
 _NAME, _LINE, _SMALL, _TITLE = 13.0, 11.0, 11.5, 15.0
 """Sizes of letters: names and numbers, formulas, legend and subtitle, title."""
@@ -23,6 +24,8 @@ _PAD, _EDGE, _BETWEEN = 9.0, 20.0, 14.0
 _DIGITS = "-1.234e-12"
 """A number for which each box has room, so that the layout is the same for all numbers; some may have a digit more."""
 _NARROWEST = 400.0
+_SMALLEST = 0.85
+"""Size in a narrow page, relative to the picture's own."""
 _THIN, _THICK = 1.2, 6.0
 """Widths of arrows that carry nothing, and the most."""
 
@@ -50,7 +53,8 @@ def svg(picture: Picture, theme: Theme = "both") -> str:
 
     Args:
         picture: the picture.
-        theme: the colours.
+        theme: the colours. As part of a page, a picture keeps letters that can be read where the page is narrow, so what it
+            stands in has to scroll sideways; else it gets as small as it must.
 
     Returns:
         The text of a file, or of an element in a page.
@@ -83,9 +87,10 @@ def _text(style: str, x: float, y: float, size: float, text: str, end: bool = Fa
 
 
 def _head(picture: Picture, wide: float, high: float, theme: Theme) -> Iterator[str]:
+    most = "100%" if theme != "page" else f"max(100%, {_n(_SMALLEST * wide)}px)"
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="symgraph" role="img" width="{_n(wide)}" height="{_n(high)}" '
-        f'viewBox="0 0 {_n(wide)} {_n(high)}" style="max-width: 100%; height: auto">'
+        f'viewBox="0 0 {_n(wide)} {_n(high)}" style="max-width: {most}; height: auto">'
     )
     yield f"<title>{escape(picture.title)}</title>"
     yield f"<desc>{escape(picture.description)}</desc>"
@@ -99,11 +104,13 @@ def _head(picture: Picture, wide: float, high: float, theme: Theme) -> Iterator[
 def _style(theme: Theme) -> str:
     kinds = "".join(f".symgraph .{kind} rect {{ fill: var(--{kind}); stroke: var(--{kind}-rim); }}\n" for kind in KINDS)
     rules = _STYLE.format(fonts=FONTS, kinds=kinds)
-    if theme != "both":  # for readers that know no variables
+    if theme in ("light", "dark"):  # for readers that know no variables
         return re.sub(r"var\(--([a-z-]+)\)", lambda found: getattr(COLOURS[found[1]], theme), rules)
     light, dark = (
         " ".join(f"--{name}: {getattr(colour, one)};" for name, colour in COLOURS.items()) for one in ("light", "dark")
     )
+    if theme == "page":
+        return themed(".symgraph", light, dark) + rules
     return f"\n.symgraph {{ {light} }}\n@media (prefers-color-scheme: dark) {{ .symgraph {{ {dark} }} }}{rules}"
 
 

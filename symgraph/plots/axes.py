@@ -20,6 +20,8 @@ PathLike = str | os.PathLike[str]
 COLORS = ("#126aa5", "#dc6718", "#ad33ff", "#5d6732", "#bd7584")
 """Colours of lines and points: contrast of 3 at least on white and on dark ground, and apart under each colour blindness."""
 _LINES = ("solid", "dashed", "dashdot", "dotted")
+_HALF = 22
+"""Signs of an entry of a legend for which half the width of a figure has room."""
 # By suffix: metadata to leave out of a file so that the same plot gives the same bytes on any day.
 _METADATA: Mapping[str, Mapping[str, str | None]] = {
     ".svg": {"Date": None, "Creator": None},
@@ -98,14 +100,16 @@ def grid(ax: Any) -> None:
     ax.set_axisbelow(True)
 
 
-def legend_below(ax: Any, columns: int) -> None:
+def legend_below(ax: Any, columns: int = 3) -> None:
     """Put the legend under the name of the horizontal axis, where it covers nothing.
 
     Args:
         ax: the Axes.
-        columns: of the legend, 3 at most.
+        columns: of the legend at most; there are fewer where its entries are long.
     """
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, handlelength=2.6, ncols=min(columns, 3))
+    longest = max(map(len, ax.get_legend_handles_labels()[1]))
+    room = 3 if longest <= len("nesterov, rate 0.1") else 2 if longest <= _HALF else 1
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, handlelength=2.6, ncols=min(columns, room))
 
 
 def check_plot_path(path: PathLike) -> None:

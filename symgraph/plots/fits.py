@@ -211,7 +211,7 @@ def correlation(result: Any, ax: Any = None) -> Any:
     """
     ax = axes_for(ax)
     matrix, places = result.correlations, range(len(result.names))
-    size = 10 if len(places) <= 5 else 8 if len(places) <= 8 else 6.5
+    size = 10 if len(places) <= 5 else 8 if len(places) <= 9 else 7
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
     for i in places:
         for j in places:

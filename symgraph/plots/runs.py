@@ -159,7 +159,7 @@ def _drawn(curves: Sequence[_Curve], ax: Any, ylabel: str, *, log: bool = True) 
     grid(ax)
     if any(one.label for one in curves):
         if len(curves) > _BESIDE:
-            legend_below(ax, 2 if max(len(one.label) for one in curves) > len("nesterov, rate 0.1") else 3)
+            legend_below(ax)
         else:
             ax.legend(handlelength=2.6)
     return ax

@@ -58,14 +58,15 @@ def loss_surface(
     ax = axes_for(ax)
     for line, (label, way) in zip(lines(), ways.items(), strict=False):
         x, height = way[:, first], way[:, second]
-        ax.plot(x, height, label=label, zorder=3, **line)
+        ax.plot(x, height, label=label or "path", zorder=3, **line)
         ax.plot(x[:1], height[:1], "o", color=line["color"], markersize=6, zorder=4)
         ax.plot(x[-1:], height[-1:], "*", color=line["color"], markersize=12, zorder=4)
     sides = [_values(np.concatenate([way[:, place] for way in ways.values()])) for place in (first, second)]
     _contours(ax, sides, _losses(module, rows, next(iter(ways.values()))[-1], (first, second), sides))
     ax.set(xlabel=module.WEIGHTS[first], ylabel=module.WEIGHTS[second])
-    if any(ways):
-        ax.legend(handlelength=2.6)
+    for mark, size, word in (("o", 6, "begin"), ("*", 12, "end")):
+        ax.plot([], [], mark, color=ink(), markersize=size, label=word)
+    ax.legend(handlelength=2.6)
     return ax
 
 
@@ -115,4 +116,4 @@ def _contours(ax: Any, sides: Sequence[Array], found: Array) -> None:
     levels = np.unique(np.quantile(known, np.linspace(0.02, 0.98, _LEVELS))) if len(known) else known
     if len(levels) > 1:
         drawn = ax.contour(*sides, np.ma.masked_invalid(found), levels=levels, colors=ink(), alpha=0.35, linewidths=0.8)
-        ax.clabel(drawn, levels[::3], fmt="%.2g", fontsize=8)
+        ax.clabel(drawn, levels[::3], fmt="%.2g", fontsize=9.5)

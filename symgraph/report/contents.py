@@ -37,7 +37,7 @@ class Data:
     Attributes:
         X: (n, d), or None for a model without features.
         y: (n,) or (n, targets), or None for a model without target.
-        source: words for where they come from, such as a file's name.
+        source: words for where they come from, such as a file's name; "" for a model without rows.
     """
 
     X: Any

@@ -6,10 +6,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symgraph import plots
 from symgraph.errors import OptionError
 from symgraph.plots.axes import drawn
 from symgraph.report.contents import Contents
+
+_ROUNDING = 1e-6
+"""Most that rounding leaves of a slope that is 0, relative to the slope one unit away."""
 
 
 def figure(key: str, words: str, plot: Callable[..., Any], *arguments: Any, **options: Any) -> str:
@@ -53,15 +58,37 @@ def of_training(contents: Contents) -> Iterator[str]:
 def of_fit(contents: Contents) -> Iterator[str]:
     """Draw the fit with its band, and the correlations of the weights."""
     if contents.fit is not None:
-        yield figure("fit", "Data and fit", plots.fit, contents.fit)
-        yield figure("correlation", "Correlations of the weights", plots.correlation, contents.fit)
+        if _is_estimate(contents):
+            yield figure("fit", "Data and fit", plots.fit, contents.fit)
+        if np.isfinite(contents.fit.correlations).any():
+            yield figure("correlation", "Correlations of the weights", plots.correlation, contents.fit)
 
 
 def of_predictions(contents: Contents) -> Iterator[str]:
     """Draw predictions against what was observed, and their differences, at the weights shown."""
+    if not _is_estimate(contents):
+        pairs = zip(contents.module.OUTPUTS, contents.model.target_inputs, strict=True)
+        words = ", ".join(f"{output} is no estimate of {target.name}" for output, target in pairs)
+        words += ": the loss is not least where they are equal, so neither is drawn over the other."
+        yield f'<p class="soft">{escape(words)}</p>'
+        return
     given = contents.module, contents.shown[-1].w, contents.data.X, contents.data.y
     yield figure("predictions", "Observed over predicted; the line is where both are equal", plots.predictions, *given)
     yield figure("differences", "Predicted less observed, over predicted", plots.differences, *given)
+
+
+def _is_estimate(contents: Contents) -> bool:
+    """Tell if the loss has no slope by an output that is equal to its target; it has one by the logit of a probability."""
+    outputs, targets = contents.module.OUTPUTS, contents.model.target_inputs
+    if contents.model.loss_expr is None or len(outputs) != len(targets):
+        return True
+    (point, *_), (numbers, *_) = contents.shown[-1].points, contents.shown[-1].numbers
+    slopes = []
+    for apart in (0.0, 1.0):
+        equal = {target.name: numbers.values[name] + apart for name, target in zip(outputs, targets, strict=True)}
+        found = contents.graph.numbers({**point, **equal}).cotangents
+        slopes.append([abs(found[name]) for name in outputs])
+    return not any(here > _ROUNDING * away for here, away in zip(*slopes, strict=True))
 
 
 def of_accuracy(contents: Contents) -> Iterator[str]:

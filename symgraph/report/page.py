@@ -43,11 +43,12 @@ def page(contents: Contents) -> str:
     model = contents.model
     counts = {"feature": len(model.feature_inputs), "weight": len(model.weight_inputs), "node": len(model.nodes)}
     facts = ", ".join(f"{count} {word}{'s' * (count != 1)}" for word, count in counts.items())
+    rows = f"{contents.n} row{'s' * (contents.n != 1)} of {contents.data.source}" if contents.data.source else "no rows"
     pictures = {shown.origin: [picture_of(contents.graph, numbers) for numbers in shown.numbers] for shown in contents.shown}
     view = {
         "title": model.name,
         "doc": model.doc,
-        "facts": f"{facts}; {contents.n} row{'s' * (contents.n != 1)} of {contents.data.source}",
+        "facts": f"{facts}; {rows}",
         "sections": list(_sections(contents, pictures)),
         "version": version("symgraph-codegen"),
         "numbers": _for_script(contents, pictures),
@@ -77,23 +78,23 @@ def _sections(contents: Contents, pictures: _Pictures) -> Iterator[Section]:
 
 def _graph(contents: Contents, pictures: _Pictures) -> str:
     origin, of_rows = next(iter(pictures.items()))
-    drawn = svg(of_rows[0])
-    wide = drawn.partition(' width="')[2].partition('"')[0]
     rows = "".join(f"<option>row {row}</option>" for row in range(len(of_rows)))
     weights = "".join(f"<option>{escape(one)}</option>" for one in pictures)
     derivatives = " and, below it, the derivative of the loss by it" * of_rows[0].has_cotangents
     arrows = " Arrows are as thick as what they carry back." * of_rows[0].has_cotangents
-    words = f"Every box has its value at a row{derivatives}: here row 0 of {contents.data.source} at {origin}.{arrows}"
+    some, row = (" at a row", f"here row 0 of {contents.data.source}, ") if contents.data.source else ("", "")
+    words = f"Every box has its value{some}{derivatives}: {row}at {origin}.{arrows}"
     return (
         f"<p>{escape(words)}</p>"
         '<div id="graph-controls" hidden>'
-        f'<label>Weights <select id="weights">{weights}</select></label><label>Data <select id="row">{rows}</select></label>'
+        f'<label>Weights <select id="weights">{weights}</select></label>'
+        f'<label{"" if row else " hidden"}>Data <select id="row">{rows}</select></label>'
         '<button type="button" id="first">Start</button><button type="button" id="back">Back</button>'
         '<button type="button" id="forward">Next</button><button type="button" id="last">End</button>'
         "</div>"
         '<p id="graph-caption" aria-live="polite">All values and derivatives of row 0.</p>'
-        f'<figure id="graph-figure" class="wide" style="--wide: {wide}px" tabindex="0" '
-        f'aria-label="Graph of the model; arrow keys step through it">{drawn}</figure>'
+        '<figure id="graph-figure" class="wide" tabindex="0" aria-label="Graph of the model; arrow keys step through it">'
+        f"{svg(of_rows[0], 'page')}</figure>"
     )
 
 

@@ -121,7 +121,7 @@ class Model(Declarations):
         return part
 
     def rewritten(self, nodes: Iterable[NamedNode], loss: Any, penalty: Any) -> "Model":
-        """Return a frozen model of the same inputs and outputs whose nodes, loss and penalty are written in another way.
+        """Return a model of the same inputs and outputs, frozen if this one is, with nodes, loss and penalty in another form.
 
         Args:
             nodes: its nodes, those of the outputs among them.
@@ -129,6 +129,7 @@ class Model(Declarations):
         """
         part = self.part(nodes, loss)
         part._inputs, part._targets, part._outputs, part._penalty = self._inputs, self._targets, self._outputs, penalty
+        part._doc, part._frozen = self._doc, self._frozen
         return part
 
     def local(self, expr: Any) -> "Model":

@@ -57,4 +57,5 @@ class Recorder:
             DataError: X or y do not fit the model.
         """
         rows = as_rows(module, X, y)
-        return np.array([np.linalg.norm(module.grad(w.astype(np.float64), rows.X, rows.y)) for w in self.weights])
+        with np.errstate(over="ignore"):  # of a run that diverges, before its loss is infinite
+            return np.array([np.linalg.norm(module.grad(w.astype(np.float64), rows.X, rows.y)) for w in self.weights])

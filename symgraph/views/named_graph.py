@@ -16,6 +16,7 @@ from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
 from symgraph.views.densities import textbook_loss
 from symgraph.views.formulas import cotangent
+from symgraph.views.shallow import shallow
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,25 @@ class Numbers(NamedTuple):
 
 
 class NamedGraph:
-    """The graph of a model's named nodes.
+    """The graph of a model's named nodes, and of the parts of expressions that are too deep.
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
         textbook: whether the loss of a likelihood is as textbooks write it, not as it is computed.
+
+    Attributes:
+        model: the spec, its deep expressions in parts.
     """
 
     def __init__(self, model: Model, *, textbook: bool = False) -> None:
-        self.model = model
+        shown = model.rewritten(model.nodes, textbook_loss(model), model.penalty_expr) if textbook else model
+        flat = shallow(shown)
+        self.model = model if flat is shown else flat
+        model = flat
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
-        ends = {"loss": textbook_loss(model) if textbook else model.loss_expr, "penalty": model.penalty_expr}
+        ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
         last = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
         self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *last)
         self.by_name: Mapping[str, Vertex] = {vertex.name: vertex for vertex in self.vertices}

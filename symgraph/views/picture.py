@@ -14,8 +14,8 @@ from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.operations import operations
 from symgraph.views.styles import STYLES
 
-_WIDE, _LINES = 34, 4
-"""Signs of a line of a formula, and most lines; the hint of its box has all of it."""
+_WIDE, _LINES, _FEW = 34, 4, 3
+"""Signs of a line of a formula, most lines, and signs too few for a line; the hint of its box has all of it."""
 _BREAK = re.compile(r"(?<=, )|(?= [-+] )|(?= (?:if|else|and|or) )|(?<=[^*]\*)(?=[^*])")
 
 
@@ -95,7 +95,7 @@ def lines_of(written: str) -> tuple[str, ...]:
     """Return a formula in a few lines, broken at operators and commas; three points stand for the rest of a long one."""
     lines: list[str] = []
     for part in _parts(written):
-        if lines and len(lines[-1]) + len(part.rstrip()) <= _WIDE:
+        if lines and (len(lines[-1]) <= _FEW or len(lines[-1]) + len(part.rstrip()) <= _WIDE):
             lines[-1] += part
         else:
             lines.append(part)

@@ -20,9 +20,10 @@ class Name(NamedTuple):
 
 
 def name_of(text: str) -> Name:
-    """Take a name apart; one with an underscore at an end, or two together, stays whole."""
+    """Take a name apart; one with an underscore at an end, or two together, one like log_x or of many words stays whole."""
     head, *indices = text.split("_")
-    if not all((head, *indices)):
+    words = [index for index in indices if len(index) > 1 and not index.isdigit() and index not in _ACCENTS]
+    if not all((head, *indices)) or (indices and head in _FUNCTIONS) or len("_".join(words)) > _LONG:
         return Name(text, "", ())
     accent = indices.pop(0) if indices and indices[0] in _ACCENTS else ""
     found = re.fullmatch(r"(\D+)(\d+)", head)
@@ -38,6 +39,10 @@ _GREEK = frozenset(
      "Upsilon", "Phi", "Psi", "Omega"}
 )  # fmt: skip
 """Letters that LaTeX and HTML know by these names."""
+_FUNCTIONS = frozenset({"log", "ln", "exp", "logit", "sqrt", "max", "min"})
+"""Functions that begin names of their values; with an index they would read as others, as a logarithm to a base."""
+_LONG = 12
+"""Most signs of the words of an index; they are small, and smaller in exponents."""
 _LATEX_FUNCTIONS = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"})
 
 _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(

@@ -86,7 +86,7 @@ def test_long_functions_in_parts_put_every_column_in_its_place() -> None:
     model.residual(left - p, (right - q) * w[0], w[5])
     text = {artifact.name: artifact.text for artifact in generate(model, ("c",))}["long.c"]
     assert "long_all_outputs_2_" in text or "long_all_values_2_" in text  # it is in parts
-    made = symgraph.compile(model, backend="c")  # which verifies every column
+    made = symgraph.compile(model, backend="c", compile_seconds=300.0)  # which verifies every column
     plain = symgraph.compile(model, backend="numpy")
     rows, weights, y = RNG.normal(size=(70, 20)), RNG.normal(size=60), RNG.normal(size=(70, 2))
     for function in ("predict", "jacobian", "residual", "residual_jacobian"):

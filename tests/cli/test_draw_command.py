@@ -3,11 +3,22 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import LINE, Project, Run, run_command
 
 from symgraph.views.picture import digits
+
+PAIR = """\
+import symgraph
+
+model = symgraph.Model("pair")
+x, a = model.feature("x"), model.weight("a")
+u, v = model.targets("u v")
+first, second = model.outputs("first second", a * x, a + x)
+model.loss((u - first) ** 2 + (v - second) ** 2)
+"""
 
 
 @pytest.fixture
@@ -35,6 +46,15 @@ def test_numbers_are_those_of_the_row_and_the_weights(project: Run) -> None:
     assert "row 2 of rows.csv, at the weights of weights.json" in done.out
     assert '<text class="value"' in done.out
     assert f">{digits(0.735759)}</text>" in done.out  # the target of that row
+
+
+def test_numbers_of_a_model_with_two_targets_are_read_from_its_rows(command: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pair.py").write_text(PAIR, encoding="utf-8")
+    Path("pair.csv").write_text("x,u,v\n1,2,3\n2,5,7\n", encoding="utf-8")
+    done = command("draw", "pair.py", "--weights", "a=2", "--data", "pair.csv", "--row", "1")
+    assert (done.code, done.notes) == (0, "")
+    assert ">7</text>" in done.out
 
 
 def test_weights_may_be_given_by_name(project: Run) -> None:

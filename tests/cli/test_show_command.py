@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -181,3 +182,18 @@ def test_a_derivation_without_a_loss_is_refused(command: Run) -> None:
     done = command("show", "line.py", "--derivation")
     assert done.code == 2
     assert "model line: it has no loss to derive" in done.err
+
+
+def test_derivatives_through_many_paths_are_left_to_the_derivation(command: Run) -> None:
+    Path("swing.py").write_text(
+        "from sympy import sin\nfrom symgraph import Model\n"
+        "model = Model('swing')\nstart, y, (g, d) = model.feature('start'), model.target('y'), model.weights('g d')\n"
+        "theta, _ = model.rk4(lambda s, t: (s[1], -g * sin(s[0]) - d * s[1]), {'theta': start, 'omega': 0}, (0, 2), steps=10)\n"
+        "model.output('angle', theta)\nmodel.residual(theta - y)\n",
+        encoding="utf-8",
+    )
+    done = command("show", "swing.py")
+    assert done.code == 0
+    # the tenth step is reached on some 10**14 paths
+    assert re.search(r"^d loss / d g = \([\d,]{18,} operations; --derivation has them step by step\)$", done.out, re.MULTILINE)
+    assert "d loss / d g" in command("show", "swing.py", "--derivation").out

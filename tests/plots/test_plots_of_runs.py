@@ -94,6 +94,17 @@ def test_a_comparison_names_every_run_and_tells_them_apart_without_colour() -> N
     assert [one.get_marker() for one in drawn] == ["", "", "o"]
 
 
+@pytest.mark.parametrize("longest", [12, 22, 40])
+def test_the_legend_of_many_runs_is_inside_the_figure(longest: int) -> None:
+    runs = {f"{number}".rjust(longest, "e"): [1.0, 0.9] for number in range(6)}
+    with mpl.rc_context({"figure.figsize": (5.6, 3.9)}):
+        ax = plots.losses(runs)
+    ax.figure.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= ax.figure.bbox.x1
+
+
 def test_results_bring_their_rates_their_epochs_and_the_losses_of_rows_held_out(line: Any) -> None:
     first = train(line, X, Y, optimizer=sgd(0.1), epochs=3, seed=0)
     rest = train(line, X, Y, optimizer=adam(step_decay(0.1, every=2)), epochs=4, seed=0, w0=first.weights, validation=0.3)
@@ -152,7 +163,8 @@ def test_paths_lie_on_the_loss_of_two_weights(line: Any) -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")  # c begins where it ends
     np.testing.assert_array_equal(ax.get_lines()[0].get_xydata(), recorder.weights[:, :2])
     other = plots.loss_surface(line, X, Y, recorder, names=("c", "a"))
-    assert (other.get_xlabel(), other.get_ylabel(), other.get_legend()) == ("c", "a", None)
+    assert (other.get_xlabel(), other.get_ylabel()) == ("c", "a")
+    assert [text.get_text() for text in other.get_legend().get_texts()] == ["path", "begin", "end"]
     contours = ax.collections[0]
     end = recorder.weights[-1].copy()
     for level, path in zip(contours.levels, contours.get_paths(), strict=True):

@@ -50,6 +50,32 @@ def test_the_page_loads_nothing_from_elsewhere(text: str) -> None:
     assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
 
 
+def test_a_logit_is_not_held_against_classes_as_if_it_were_an_estimate_of_them(text: str) -> None:
+    model = Model("classes")
+    model.target("y")
+    model.output("logit", model.weight("a") * model.feature("x"))
+    model.loss("bce_with_logits")
+    x = np.linspace(-2.0, 2.0, 12)
+    of_classes = page(contents_of(model, x, (np.sin(9 * x) + x > 0).astype(float)))
+    assert "logit is no estimate of y" in of_classes
+    assert "Correlations of the weights" in of_classes
+    for words in ("Observed over predicted", "Data and fit"):
+        assert words in text
+        assert words not in of_classes
+
+
+def test_a_model_without_rows_has_a_report_that_speaks_of_none() -> None:
+    model = Model("valley")
+    a, b = model.weights("a b", init=0.5)
+    model.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+    choices = Choices(None, "", {"vanilla": OPTIMIZERS["vanilla"]}, 20, 1, 0, 3)  # its run diverges
+    text = page(gather(model, Data(None, None, ""), choices))
+    assert "2 weights, 0 nodes; no rows" in text
+    assert "the derivative of the loss by it: at initial weights of seed 0." in text
+    assert "<label hidden>Data" in text
+    assert "Correlations" not in text  # of one residual there are none
+
+
 def test_ids_in_the_page_are_each_of_one_element(text: str) -> None:
     found = re.findall(r'\bid="([^"]*)"', text)
     assert len(found) == len(set(found))

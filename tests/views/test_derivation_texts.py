@@ -148,7 +148,15 @@ def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
 
 @pytest.mark.parametrize(
     ("name", "latex"),
-    [("y_hat", r"\hat{y}"), ("alpha_max", r"\alpha_{\mathrm{max}}"), ("x__y", r"\mathrm{x\_\_y}"), ("w1_2", "w_{1 2}")],
+    [
+        ("y_hat", r"\hat{y}"),
+        ("alpha_max", r"\alpha_{\mathrm{max}}"),
+        ("x__y", r"\mathrm{x\_\_y}"),
+        ("w1_2", "w_{1 2}"),
+        ("log_sigma", r"\mathrm{log\_sigma}"),
+        ("time_since_the_dose", r"\mathrm{time\_since\_the\_dose}"),
+        ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
+    ],
 )
 def test_a_name_in_latex(name: str, latex: str) -> None:
     assert STYLES["latex"].name(name) == latex

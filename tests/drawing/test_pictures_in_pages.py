@@ -1,0 +1,37 @@
+"""A picture as part of a page: in the colours of the page's theme, and with letters that can be read where it is narrow."""
+
+from pathlib import Path
+
+import pytest
+from browser import measured, needs_browser
+from corpus import CORPUS
+
+PAGE = """<!DOCTYPE html><html {html}><body {body}><div style="width: 380px">{picture}</div><pre id="result"></pre><script>
+const picture = document.querySelector("svg"), text = picture.querySelector(".formula");
+document.getElementById("result").textContent = JSON.stringify({{
+  paper: getComputedStyle(picture.querySelector(".paper")).fill,
+  letters: parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a,
+  wide: picture.parentElement.scrollWidth, page: document.documentElement.scrollWidth, window: innerWidth,
+}});
+</script></body></html>"""
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("html", "body", "paper"),
+    [
+        ("", "", "rgb(255, 255, 255)"),
+        ("", 'data-jp-theme-light="false"', "rgb(13, 17, 23)"),
+        ("", 'class="vscode-dark"', "rgb(13, 17, 23)"),
+        ('data-theme="dark"', "", "rgb(13, 17, 23)"),
+    ],
+)
+def test_a_picture_has_the_theme_of_its_page_and_letters_that_can_be_read(
+    html: str, body: str, paper: str, tmp_path: Path
+) -> None:
+    picture = CORPUS["nine_weights"]().draw()._repr_html_()
+    found = measured(PAGE.format(html=html, body=body, picture=picture), tmp_path)
+    assert found["paper"] == paper
+    assert found["letters"] >= 9.0  # pixels
+    assert found["wide"] > 380  # it scrolls by itself,
+    assert found["page"] <= found["window"]  # and the page does not
