@@ -32,6 +32,7 @@ def assert_right(file: Path, spec: Path, model: str, function: str) -> None:
         AssertionError: something is wrong; the message names the mistake.
         OptionError: there is no such file, model or function to grade.
     """
+    __tracebackhide__ = True  # pytest shows the line of the worksheet that calls this, and the message
     found = grade(file, _model(spec.resolve(), model), [function], complete=True)
     if not found.passed:
         raise AssertionError("\n" + text(found))

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
 from symgraph.check.reference import Point, reference
@@ -15,6 +16,7 @@ from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
 from symgraph.ir.functions import SpecFunction
 from symgraph.spec.canonical import postorder
+from symgraph.spec.losses import LOSSES
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph
 
@@ -65,7 +67,7 @@ class Exercise:
 
     def __init__(self, model: Model, seed: int = 0) -> None:
         self.model = model.freeze()
-        self.graph = NamedGraph(self.model)
+        self.graph = NamedGraph(self.model, textbook=True)
         outputs = [node.name for node in self.model.output_nodes]
         if self.model.loss_expr is None and len(outputs) != 1:
             raise OptionError(f"{self.model.name} has no loss and {len(outputs)} outputs: no derivative to ask for; set a loss")
@@ -111,7 +113,8 @@ class Exercise:
                 break
             points = [self.ordinary(point) for point in batch.points]
             error, moving = self.wildness(points)
-            drawn.append((error, points, batch.choices | moving))
+            labels = {(name, min(points[0][name], 2.0)) for name in self._whole}  # 0, 1 and more
+            drawn.append((error, points, batch.choices | moving | labels))
             if sum(error <= 1.0 for error, *_ in drawn) >= POINTS + 3:
                 break
         drawn = [one for one in drawn if np.isfinite(one[0])]
@@ -135,9 +138,43 @@ class Exercise:
     def ordinary(self, point: Point) -> Point:
         """Return a point with the constants that students see, and labels that are whole."""
         constants = {one.name: one.init.value for one in self.model.constant_inputs if one.init is not None}  # type: ignore[union-attr]
-        labels = self.model.likelihood_declared
-        whole = () if labels is None or labels.labels[0] not in ("count", "class") else self.targets
-        return {**point, **constants, **{name: float(np.floor(point[name])) for name in whole}}
+        return {**point, **constants, **{name: self._label(point[name]) for name in self._whole}}
+
+    @property
+    def _whole(self) -> list[str]:
+        """The target that is a label, a count or a class, and the feature that is its largest count."""
+        declared = self.model.likelihood_declared
+        if declared is None or declared.labels.kind not in ("count", "class"):
+            return []
+        limit = declared.labels.limit
+        return [*self.targets, *([limit] if isinstance(limit, str) else [])]
+
+    def _label(self, value: float) -> float:
+        """Return a drawn target as a label; all counts up to a largest one are as likely, and without one 0 is the least so."""
+        kind, limit = self.model.likelihood_declared.labels  # type: ignore[union-attr]
+        if kind == "count" and isinstance(limit, int):
+            return min(float(limit), float(np.floor(value * (limit + 1) / limit)))
+        return float(np.ceil(value) if limit is None else np.floor(value))
+
+    @property
+    def classes(self) -> int:
+        """The number of classes that the target tells apart, as 0, 1, ...; 0 where it is no class.
+
+        Two are seen by a likelihood of one trial, and by a loss that is the cross entropy or like it linear in a target between
+        0 and 1.
+        """
+        if len(self.targets) != 1:
+            return 0
+        (target,), loss = self.model.target_inputs, self.model.loss_expr
+        declared = self.model.likelihood_declared
+        if declared is not None:
+            kind, limit = declared.labels
+            return int(limit or 0) if kind == "class" else 2 * (limit == 1)
+        if self.output is None or loss is None:
+            return 0
+        named = loss == LOSSES["bce_with_logits"].of(self.model.output_nodes[0].symbol, target.symbol)
+        inside = target.domain is not None and target.domain[0] >= 0.0 and target.domain[1] <= 1.0
+        return 2 * (named or (inside and sympy.diff(loss, target.symbol) != 0 and sympy.diff(loss, target.symbol, 2) == 0))
 
     def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
         """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.
@@ -156,7 +193,7 @@ class Exercise:
         orders = float(np.max(np.abs(np.log10(sizes[sizes > 0.0])), initial=0.0))
         wild = max(max(errors) / _DIGITS, 1.0 + orders - _ORDERS)
         moving = frozenset(name for name in self.weights if slopes[name][0])
-        if wild <= 1.0:
+        if np.isfinite(wild):
             truth = self.numbers(points[:1]).cotangents
             wild = max(wild, *(_error(slopes[name][:1], truth[name]) / _DIGITS for name in self.weights))
         return wild, moving

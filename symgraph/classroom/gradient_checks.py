@@ -54,12 +54,14 @@ def check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
     usual = any(agree(known[name], factor * slopes[name], rough) for name in known for factor in (1.0, -1.0, 0.5, 2.0))
     small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
     step = _wrong_step([answer["steps"] for answer in answers])
-    if not small and "difference" not in found and (usual or not any(answer["found"] for answer in answers)):
+    rests = any(answer["found"] not in (None, answer["check"]) for answer in answers)  # on backward_propagation
+    if not small and "difference" not in found and (usual or not rests):
         _, faults = sorted_out([answer["check"] for answer in answers], exercise.weights, "d")
         suspects = [one._replace(made={name: one.made * slope for name, slope in slopes.items()}) for one in QUOTIENTS]
         verdicts = judged(known, faults, slopes, [*suspects, *scaled(slopes)], close=rough)
         if step is not None:
-            verdicts = [replace(v, text=step.text, mistake=step.kind) if v.mistake == "unknown" else v for v in verdicts]
+            vague = ("unknown", "forgotten")
+            verdicts = [replace(v, text=step.text, mistake=step.kind) if v.mistake in vague else v for v in verdicts]
     else:
         sound = {name: name not in own or agree(own[name], slope, rough) for name, slope in slopes.items()}
         verdicts = _differences(answers, found, {**sound, "difference": all(sound.values())}, step)

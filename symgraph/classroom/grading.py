@@ -12,8 +12,9 @@ from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
-from symgraph.classroom.role_judges import Judge, judges_of
-from symgraph.classroom.verdicts import CARRIED, RIGHT, Verdict, failed, remark
+from symgraph.classroom.role_judges import CORE, Judge, judges_of
+from symgraph.classroom.solution import helpers_of
+from symgraph.classroom.verdicts import CARRIED, FOLLOWS, RIGHT, Verdict, failed, remark
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.spec.model import Model
 
@@ -66,7 +67,8 @@ def grade(
     Args:
         file: the student's Python file.
         model: the spec; it is frozen by this.
-        functions: the functions that must be there, by the names of their roles; all that are found if it is empty.
+        functions: the functions that are judged and must be there, by the names of their roles; if it is empty, those of `CORE`
+            must be there, and all that are found are judged.
         complete: whether all nodes must be returned by a forward function, or the loss alone.
         limits: of each process.
         seed: of the points.
@@ -74,11 +76,7 @@ def grade(
     Raises:
         OptionError: there is no such file, a function has no role in this model, or the model cannot be graded.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise OptionError(f"there is no file {path}; name the student's Python file")
-    if path.suffix == ".ipynb":
-        raise OptionError(f"{path} is a notebook; `jupyter nbconvert --to script {path}` makes a Python file of it")
+    path = checked_file(file)
     exercise = _exercise(model, seed)
     judges = judges_of(exercise)
     unknown = [name for name in functions if name not in judges]
@@ -86,6 +84,20 @@ def grade(
         known = f"there are {', '.join(judges)}{did_you_mean(unknown[0], judges)}"
         raise OptionError(f"{exercise.model.name} has no function {unknown[0]!r} to grade; {known}")
     return Grade(path.name, exercise.model.name, tuple(_tests(path, exercise, judges, functions, complete, limits)))
+
+
+def checked_file(file: str | Path) -> Path:
+    """Return a student's file as a path.
+
+    Raises:
+        OptionError: there is no such file, or it is a notebook.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise OptionError(f"there is no file {path}; name the student's Python file")
+    if path.suffix == ".ipynb":
+        raise OptionError(f"{path} is a notebook; `jupyter nbconvert --to script {path}` makes a Python file of it")
+    return path
 
 
 @lru_cache(maxsize=8)
@@ -99,26 +111,35 @@ def _tests(
     asked = functions or list(judges)
     readings = exercise.readings | {role: judge.reading for role, judge in judges.items() if judge.reading is not None}
     known = {"readings": readings, "root": exercise.root}
+    known["helpers"] = {name: code for name, code in helpers_of(exercise).items() if name in asked}
     requests = [{**known, "role": role, "calls": judges[role].calls(exercise)} for role in asked]
     loaded, outcomes = run(path, requests, limits)
+    needed = [role for role in asked if role in (functions or CORE)]
+    whole = float(sum(len(readings[role][0][0]) for role in needed))
     if loaded.fault:
-        yield replace(failed(loaded.fault, of=float(len(functions) or 1)), line=loaded.line)
+        yield replace(failed(loaded.fault, of=whole), line=loaded.line)
         return
     names = [function_of(role, loaded.functions) for role in asked]
     if not functions and not any(names):
-        yield failed(f"it has no function to grade; write one of {', '.join(judges)}")
+        yield failed(f"it has no function to grade; write one of {', '.join(judges)}", of=whole)
+        return
+    faulty = set[str]()
     for role, name, outcome in zip(asked, names, outcomes, strict=True):
         (results, *_), keys = readings[role]
         size = float(len(results))
         if name and outcome.fault:
+            faulty.add(role)
             yield replace(failed(outcome.fault, of=size), function=name, line=outcome.line or loaded.functions[name])
         elif name:
             with np.errstate(all="ignore"):  # mistakes divide by 0 and take roots of what is below 0
                 verdicts = _together(judges[role].verdicts(exercise, outcome.calls, complete))
-            lines = {"": loaded.functions[name], **result_lines(path, name, keys)}
+            lines = {"": loaded.functions[name], **result_lines(path, name, keys, results)}
             of_weights = "d" * (role in ("backward_propagation", "gradient", "gradient_checking"))
             for one in (*verdicts, *_remarks(outcome)):
-                line = one.line or lines.get(one.result) or lines[""]
+                if one.follows and faulty & {"forward_propagation", "backward_propagation"}:
+                    one = replace(one, ok=True, points=one.of, text=FOLLOWS.format(one.follows), mistake="follows")
+                faulty |= set() if one.ok else {role}
+                line = one.line or lines.get(one.result) or lines["return" if one.numbers and "return" in lines else ""]
                 if one.text.startswith(("is nan", "is inf")):
                     line = outcome.remarks.get("nan") or line
                 yield replace(
@@ -128,7 +149,7 @@ def _tests(
                     line=0 if one.text in (RIGHT, CARRIED) else line,
                     of=size if one.of and not one.result else one.of,
                 )
-        elif functions:
+        elif role in needed:
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
             yield replace(failed(f"there is no function {form}", of=size), function=role)
 

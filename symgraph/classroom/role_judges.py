@@ -17,7 +17,9 @@ from symgraph.classroom.optimizer_steps import EXERCISED, calls, stepped
 from symgraph.classroom.suspects import ALONE, backward, forward, reductions, scaled
 from symgraph.classroom.verdicts import (
     CARRIED,
+    FOLLOWS,
     Answers,
+    Tolerance,
     Verdict,
     agree,
     correct,
@@ -29,6 +31,8 @@ from symgraph.classroom.verdicts import (
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
 """Arguments of functions of one number, inside most domains."""
+_NEGLIGIBLE = 1e-12
+"""Size of a partial derivative beside the largest of its row below which it may as well be 0."""
 
 
 class Judge(NamedTuple):
@@ -104,7 +108,9 @@ def _partials(
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
     wrong = [name for name in found if not agree(found[name], variants[0].made(name, rows[name]))]
     single = variants[0] in ALONE
-    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, pairs=single)
+    sizes = np.abs([variants[0].made(name, rows[name]) for name in exercise.weights])
+    close = Tolerance(absolute=_NEGLIGIBLE * np.max(sizes, axis=0, initial=0.0, where=np.isfinite(sizes)))
+    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, close, single)
 
 
 # Functions of all rows.
@@ -131,7 +137,7 @@ def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
 
 
 def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict], ways: Sequence[Mistake]) -> list[Verdict]:
-    """Say of wrong results that no mistake explains if they follow from the student's functions of one row."""
+    """Note which wrong results follow from the student's functions of one row; say so where no mistake explains them."""
     own = [answer.get("own", {}) for answer in answers]
     found, _ = sorted_out(answers)
     means, _ = sorted_out(own)
@@ -140,13 +146,14 @@ def _followed(exercise: Exercise, answers: Answers, verdicts: Sequence[Verdict],
         return np.asarray(reductions(exercise.counts)[0].made(name, rows))
 
     sound = "loss" in means and agree(means["loss"], mean("loss", exercise.all_rows.values[exercise.root]))
-    text = f"follows from {'backward' if sound else 'forward'}_propagation, which is wrong"
+    source = f"{'backward' if sound else 'forward'}_propagation"
     changed = []
     for one in verdicts:
-        if one.mistake == "unknown" and all(own) and one.result in means:
+        if not one.ok and all(own) and one.result in means and one.result in found:
             penalty = ways[0].made(one.result, np.zeros(sum(exercise.counts)))
             if agree(found[one.result], means[one.result] + penalty):
-                one = replace(one, text=text, mistake="follows")
+                one = replace(one, follows=source)
+                one = replace(one, text=FOLLOWS.format(source), mistake="follows") if one.mistake == "unknown" else one
         changed.append(one)
     return changed
 
@@ -225,6 +232,9 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
     }
 )
 """The judges by the names of `ROLES`."""
+
+CORE = ("forward_propagation", "backward_propagation", "loss", "gradient")
+"""The functions that a student has to write, as far as a model has them; the others are judged if they are there."""
 
 
 def judges_of(exercise: Exercise) -> dict[str, Judge]:

@@ -2,6 +2,8 @@
 
 import keyword
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import sympy
@@ -86,6 +88,18 @@ class Lines:
             model = self._exercise.model.name
             raise OptionError(f"{model}: {expr} cannot be written with NumPy and SciPy: {error}") from error
         return self._written[-1]
+
+
+@cache
+def helpers_of(exercise: Exercise) -> dict[str, str]:
+    """Return the code, over z, of the functions of one number that a student writes first, as far as NumPy has the words."""
+    z, printer, found = sympy.Symbol("z", real=True), _Printer({"strict": True}), dict[str, str]()
+    for function in exercise.functions:
+        with suppress(NotImplementedError, ValueError, TypeError):
+            code = str(printer.doprint(function(z).definition())).replace("numpy.", "np.")
+            if not any(module in code for module in ("scipy.", "math.", "functools.")):
+                found[function.__name__] = code
+    return found
 
 
 def _variables(vertices: Iterable[str], helpers: Iterable[str]) -> dict[str, str]:

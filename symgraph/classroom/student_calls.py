@@ -4,7 +4,7 @@ import copy
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -50,7 +50,8 @@ class Calls:
         ways = {"d": self._backward, "row": self._check, "X": self._rows, "dW": self._step}
         arguments = ROLES[self.role].arguments if self.role in ROLES else ()
         way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
-        return [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
+        with self._replaced({name: _mended(own, code) for name, (own, code) in self._helpers().items()}):
+            return [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
 
     def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]]]:
         """Call the function; return its result, and the place and value of each argument that it has changed."""
@@ -129,15 +130,25 @@ class Calls:
         loss = self._read("forward_propagation", returned).get(self.request["root"])
         return loss if isinstance(loss, float) else None
 
+    def _helpers(self) -> dict[str, tuple[Function, str]]:
+        """Return the student's functions of one number that are judged by themselves, with the code of the right ones."""
+        found = {self._named(role): code for role, code in self.request["helpers"].items() if role != self.role}
+        return {name: (getattr(self.module, name), code) for name, code in found.items() if name is not None}
+
     @contextmanager
-    def _wrapped(self, roles: Collection[str], wrap: Callable[[Function], Function]) -> Iterator[None]:
-        """Put wrapped functions in the place of the student's functions of some roles, for a while."""
-        functions = {name: value for name, value in vars(self.module).items() if callable(value) and role_of(name) in roles}
-        vars(self.module).update({name: wrap(function) for name, function in functions.items()})
+    def _replaced(self, functions: Mapping[str, Function]) -> Iterator[None]:
+        """Put functions in the place of the student's of the same names, for a while."""
+        before = {name: getattr(self.module, name) for name in functions}
+        vars(self.module).update(functions)
         try:
             yield
         finally:
-            vars(self.module).update(functions)
+            vars(self.module).update(before)
+
+    def _wrapped(self, roles: Collection[str], wrap: Callable[[Function], Function]) -> AbstractContextManager[None]:
+        """Put wrapped functions in the place of the student's functions of some roles, for a while."""
+        functions = {name: value for name, value in vars(self.module).items() if callable(value) and role_of(name) in roles}
+        return self._replaced({name: wrap(function) for name, function in functions.items()})
 
     @contextmanager
     def _watched(self, W: Any) -> Iterator[list[tuple[Any, Any]]]:
@@ -303,6 +314,30 @@ def _numbers(given: Any) -> Any:
         return np.zeros(0) if np.iscomplexobj(numbers) else numbers
     except (TypeError, ValueError):
         return np.zeros(0)  # in a form of the student's own
+
+
+def _mended(own: Function, code: str) -> Function:
+    """Return a student's function of one number with the right result where its own is wrong, so that others do not pay for it.
+
+    Args:
+        own: the student's.
+        code: what is right, in Python over z and NumPy.
+    """
+
+    def mended(*some: Any, **named: Any) -> Any:
+        right = None
+        with suppress(Exception):  # called in a way of its own
+            (z,) = (*some, *named.values())
+            right = eval(code, {"np": np}, {"z": copy.copy(z)})  # noqa: S307  the grader's own code
+        if right is None:
+            return own(*some, **named)
+        with suppress(Exception):  # it is judged by itself
+            result = own(*some, **named)
+            if np.shape(result) == np.shape(right) and np.allclose(result, right, 1e-5, 6e-9, equal_nan=True):
+                return result
+        return right
+
+    return mended
 
 
 def _with_fault(returned: Any, place: int, weights: Sequence[str], known: Mapping[str, str]) -> Any:

@@ -15,6 +15,8 @@ Answers = Sequence[Mapping[str, Any]]
 
 RIGHT, CARRIED = "right", "right for the wrong values before it"
 """Said of right results."""
+FOLLOWS = "follows from {}, which is wrong"
+"""Said of results that are right for what another function of the student's gives."""
 
 CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
@@ -39,6 +41,7 @@ class Verdict:
         points, of: what it counts.
         mistake: the kind of the mistake; "" where there is none, or none is known.
         edge: source and target of the local partial that is wrong, if one is.
+        follows: the role of the function of one row from whose results a wrong one follows; "" if it follows from none.
     """
 
     function: str
@@ -51,6 +54,7 @@ class Verdict:
     of: float = 0.0
     mistake: str = ""
     edge: tuple[str, str] | None = None
+    follows: str = ""
 
 
 class Tolerance(NamedTuple):
@@ -221,7 +225,7 @@ def judged(
         if name in faults:
             verdicts.append(failed(faults[name], name))
         elif name in bad:
-            place = int(np.argmax(~np.isclose(found[name], values, rtol=close.relative, atol=0.0)))
+            place = int(np.argmax(np.abs(found[name] - values)))
             verdicts.append(mistaken(name, found[name][place], values[place], reasons.get(name)))
         elif name in found:
             verdicts.append(correct(name))

@@ -18,7 +18,9 @@ from symgraph.errors import BuildError, OptionError
 from symgraph.spec.model import Model
 
 ROWS = 24
-_DRAWS = 12
+_DRAWS = 40
+_ENOUGH = 4
+"""Rows of each class that drawn data should have."""
 FUNCTIONS, SPEC, DATA, GRADERS, README = "functions.py", "spec.py", "data.csv", "test_functions.py", "README.md"
 """The files of a worksheet."""
 
@@ -108,8 +110,8 @@ def _unpacked(lines: Lines, parts: Sequence[str], source: str) -> list[str]:
 def drawn_rows(exercise: Exercise) -> str:
     """Return some rows of features and target as CSV, drawn by the laws of the spec.
 
-    The target is the output at hidden weights where the model has one of each and the values may be any number; else it is
-    drawn.
+    The target is a class drawn at hidden weights by the loss, or the output at these where the model has one of each and the
+    values may be any number; else it is drawn.
     """
     model = exercise.model
     sampler = Sampler(reference(model), 1, None, ROWS)
@@ -120,8 +122,11 @@ def drawn_rows(exercise: Exercise) -> str:
         )
     names = [*exercise.features, *exercise.targets]
     choices = [[dict(exercise.ordinary(point)) for point in batch.points] for batch in drawn]
-    rows: list[dict[str, float]] = min(choices, key=lambda points: exercise.wildness(points)[0])
-    if exercise.output is not None and len(exercise.targets) == 1 and model.likelihood_declared is None:
+    choices.sort(key=lambda points: exercise.wildness(points)[0])
+    rows: list[dict[str, float]] = choices[0]
+    if exercise.classes:
+        rows = max((_with_classes(exercise, one) for one in choices), key=lambda one: _rarest(exercise, one))
+    elif exercise.output is not None and len(exercise.targets) == 1 and model.likelihood_declared is None:
         (target,) = model.target_inputs
         low, high = target.domain or (-np.inf, np.inf)
         for row in rows:
@@ -129,6 +134,25 @@ def drawn_rows(exercise: Exercise) -> str:
             if low < value < high:
                 row[target.name] = float(f"{value:.6g}")
     return "".join(f"{','.join(cells)}\n" for cells in [names, *([str(row[name]) for name in names] for row in rows)])
+
+
+def _with_classes(exercise: Exercise, rows: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """Return rows with a class each, drawn with the probabilities exp(-loss)."""
+    (target,) = exercise.targets
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    losses = [
+        exercise.written({**columns, target: np.full(len(rows), float(one))}).values["loss"] for one in range(exercise.classes)
+    ]
+    shares = np.cumsum(np.nan_to_num(np.exp(-np.array(losses))), axis=0)
+    chosen = np.sum(np.random.default_rng(1).random(len(rows)) * shares[-1] > shares, axis=0)
+    return [{**row, target: one} for row, one in zip(rows, chosen.tolist(), strict=True)]
+
+
+def _rarest(exercise: Exercise, rows: Sequence[dict[str, float]]) -> int:
+    """Return the number of rows of the rarest class, as far as it matters."""
+    (target,) = exercise.targets
+    found = [row[target] for row in rows]
+    return min(_ENOUGH, *(found.count(one) for one in range(exercise.classes)))
 
 
 def _checked(exercise: Exercise, data: Path) -> str:

@@ -7,11 +7,11 @@ import typer
 
 from symgraph.cli import completion
 from symgraph.cli.current import one_model
-from symgraph.cli.terminal import ConfigFile, Quiet, note, print_json
+from symgraph.cli.terminal import ConfigFile, Quiet, note, print_json, print_table
 
 
 def grade(
-    student: Annotated[Path, typer.Argument(metavar="FILE", help="The student's Python file.")],
+    students: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The students' Python files.")],
     model: Annotated[
         str,
         typer.Option(
@@ -21,7 +21,9 @@ def grade(
     function: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A function that must be there; may be given several times. Else all that are found."
+            metavar="NAME",
+            help="A function that is judged and must be there; may be given several times. Else the worksheet's: forward and "
+            "backward propagation, loss and gradient must be there, and all that are found are judged.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(metavar="S", help="Time for each function.")] = 10.0,
@@ -33,20 +35,28 @@ def grade(
 ) -> None:
     """Run a student's functions, judge what they return, and name the likely mistakes; exit 1 if something is wrong.
 
+    Several files are judged one after the other, and a table of their points ends the text; JSON has a list of them then.
+
     The functions run in processes with limits of time and memory. That is no sandbox: a student's code may do what you may do.
     """
     from symgraph.classroom.grade_report import gradescope, text
+    from symgraph.classroom.grading import checked_file
     from symgraph.classroom.grading import grade as judge
     from symgraph.classroom.process import Limits
     from symgraph.training.options import count, number
 
     limits = Limits(number("--seconds", seconds, above=0.0), count("--memory", memory, at_least=64))
     count("--seed", seed, at_least=0)
-    found = judge(student, one_model(model, config), function or (), limits=limits, seed=seed)
+    files, spec = [checked_file(one) for one in students], one_model(model, config)
+    grades = [judge(file, spec, function or (), limits=limits, seed=seed) for file in files]
     if json:
-        print_json(gradescope(found))
+        found = [gradescope(one) for one in grades]
+        print_json(found if files[1:] else found[0])
     else:
-        print(text(found))
-    if not found.passed:
+        print("\n\n".join(map(text, grades)) + "\n" * bool(files[1:]))
+    if files[1:] and not json:
+        rows = [[str(file), f"{one.points:g}", f"{one.of:g}"] for file, one in zip(files, grades, strict=True)]
+        print_table(["file", "points", "of"], rows)
+    if not all(one.passed for one in grades):
         note("a mistake is named where it gives the student's numbers at every random point", quiet=quiet)
         raise typer.Exit(1)

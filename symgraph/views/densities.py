@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Add, Eq, Integer, Piecewise, exp, log, loggamma
+from sympy import Add, Eq, Integer, Piecewise, evaluate, exp, log, loggamma, pi
 
-from symgraph.ir.functions import softplus
 from symgraph.spec.model import Model
 
 
@@ -16,8 +15,13 @@ def _categorical(y: Any, *logits: Any) -> Any:
 
 
 def _student_t(y: Any, mean: Any, scale: Any, nu: Any) -> Any:
-    norm = loggamma(nu / 2) - loggamma((nu + 1) / 2) + log(nu) / 2
+    norm = loggamma(nu / 2) - loggamma((nu + 1) / 2) + log(pi * nu) / 2
     return norm + log(scale) + (nu + 1) * log(1 + (y - mean) ** 2 / (nu * scale**2)) / 2
+
+
+def _ways(y: Any, trials: Any) -> Any:
+    """Return log(C(trials, y)), which is 0 for one trial."""
+    return 0 if trials == 1 else loggamma(trials + 1) - loggamma(y + 1) - loggamma(trials - y + 1)
 
 
 def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
@@ -29,21 +33,22 @@ def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
 TEXTBOOK: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "student_t": _student_t,
-        "poisson": lambda y, mean: mean - y * log(mean),
-        "binomial": lambda y, p, trials: -y * log(p) - (trials - y) * log(1 - p),
-        "binomial_with_logits": lambda y, logit, trials: trials * softplus(logit) - y * logit,
+        "poisson": lambda y, mean: mean - y * log(mean) + loggamma(y + 1),
+        "binomial": lambda y, p, trials: -y * log(p) - (trials - y) * log(1 - p) - _ways(y, trials),
+        "binomial_with_logits": lambda y, logit, trials: trials * log(1 + exp(logit)) - y * logit - _ways(y, trials),
         "gamma": lambda y, mean, shape: shape * (y / mean + log(mean) - log(y) - log(shape)) + log(y) + loggamma(shape),
         "negative_binomial": _negative_binomial,
         "categorical": _categorical,
     }
 )
-"""Negative log densities of target and parameters, up to terms of the target alone; the Gaussian one is as in a spec."""
+"""Negative log densities of the values that a target may have, and parameters; the Gaussian one is as in a spec."""
 
 
 def textbook_loss(model: Model) -> Any:
-    """Return a model's loss in the form of a textbook, up to a term without weights; None where it has no other form."""
+    """Return a model's loss in the form of a textbook, which is its loss as it stands where there is no other form."""
     declared = model.likelihood_declared
     if declared is None or declared.name not in TEXTBOOK or len(model.target_inputs) != 1:
-        return None
+        return model.loss_expr
     given = [one if not isinstance(one, int) else Integer(one) for one in model.likelihood_parameters]
-    return TEXTBOOK[declared.name](model.target_inputs[0].symbol, *given)
+    with evaluate(True):
+        return TEXTBOOK[declared.name](model.target_inputs[0].symbol, *given)

@@ -15,9 +15,9 @@ from flint import arb
 from symgraph.check.reference import Point, Reference, Truth, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import SpecError
+from symgraph.ir.functions import softplus
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
-from symgraph.views.densities import textbook_loss
 from symgraph.views.formulas import Cotangent, Product, cotangent
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.simplified import Sum, effort, forms, product, products, strangeness, sums, sums_in, times
@@ -131,7 +131,7 @@ def derivation(model: Model, point: Point | None = None) -> Derivation:
     if model.freeze().loss_expr is None:
         raise SpecError(f"model {model.name}: it has no loss to derive; set one with model.loss")
     with sympy.evaluate(True):
-        graph = NamedGraph(model)
+        graph = NamedGraph(model, textbook=True)
         numbers = Numbers({}, {}, {}) if point is None else graph.numbers(point)
         derived = _derived(graph, numbers)
     values = numbers.values
@@ -203,14 +203,17 @@ def _partials(
     """Return the local partials of some edges in their simplest forms."""
     model = graph.model
     nodes = [(node.expr, node.symbol) for node in reversed(model.nodes)]
-    textbook = textbook_loss(model)
     choices = []
     for edge in edges:
         target, source = graph.by_name[edge.target], graph.by_name[edge.source]
         found = forms(edge.partial, target.expr, target.symbol, nodes)
-        if target.kind == "loss" and textbook is not None:
-            plain = sympy.diff(textbook, source.symbol)
-            found += forms(plain, textbook, target.symbol, nodes)
+        if target.kind == "loss":  # log(1 + exp(z)), whose slope is sigmoid(z)
+            soft = target.expr.replace(
+                lambda part: isinstance(part, sympy.log) and isinstance(part.args[0] - 1, sympy.exp),
+                lambda part: softplus((part.args[0] - 1).args[0]),
+            )
+            if soft != target.expr:
+                found += forms(sympy.diff(soft, source.symbol), soft, target.symbol, nodes)
         choices.append([edge.partial, *(product(form, written, target.symbol) for form in found)])
     best = proof.best(choices)
     return {

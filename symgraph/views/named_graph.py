@@ -14,6 +14,7 @@ from symgraph.spec.canonical import symbols_of
 from symgraph.spec.chain_rule import slope
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
+from symgraph.views.densities import textbook_loss
 from symgraph.views.formulas import cotangent
 from symgraph.views.shallow import shallow
 
@@ -80,13 +81,17 @@ class NamedGraph:
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
+        textbook: whether the loss of a likelihood is as textbooks write it, not as it is computed.
 
     Attributes:
         model: the spec, its deep expressions in parts.
     """
 
-    def __init__(self, model: Model) -> None:
-        model = self.model = shallow(model)
+    def __init__(self, model: Model, *, textbook: bool = False) -> None:
+        shown = model.rewritten(model.nodes, textbook_loss(model), model.penalty_expr) if textbook else model
+        flat = shallow(shown)
+        self.model = model if flat is shown else flat
+        model = flat
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]

@@ -1,13 +1,17 @@
 """Models and files of students for the tests of classes."""
 
+import ast
 import textwrap
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from symgraph.build.specs import read_spec
+from symgraph.classroom.conventions import function_of
+from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.grading import Grade, grade
 from symgraph.classroom.process import Limits
+from symgraph.classroom.role_judges import judges_of
 from symgraph.classroom.verdicts import Verdict
 from symgraph.spec.model import Model
 
@@ -34,11 +38,21 @@ def head(file: Path) -> dict[str, str]:
     return dict(line.removeprefix("# ").split(": ", 1) for line in lines)
 
 
+def written(file: Path, model: Model) -> list[str]:
+    """The functions of a model that a file has."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except SyntaxError:
+        return []
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return [role for role in judges_of(Exercise(model)) if function_of(role, names)]
+
+
 def graded(folder: Path, text: str, model: str = "nine_weights", *functions: str, limits: Limits = PATIENT) -> Grade:
-    """Grade a student's text."""
+    """Grade the functions of a student's text: those of the given names, or else those that it has."""
     file = folder / "student.py"
     file.write_text(textwrap.dedent(text), encoding="utf-8")
-    return grade(file, model_of(model), functions, limits=limits)
+    return grade(file, model_of(model), functions or written(file, model_of(model)), limits=limits)
 
 
 def wrong(found: Grade) -> list[Verdict]:

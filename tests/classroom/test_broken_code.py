@@ -137,11 +137,32 @@ def test_a_function_that_is_asked_for_and_not_there_costs_its_points(tmp_path: P
     assert (test.points, test.of) == (0, 9)
 
 
+def test_the_functions_of_a_worksheet_cost_their_points_where_they_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "student.py"
+    file.write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
+    found = grade(file, model_of("nine_weights"), limits=PATIENT)
+    assert (found.points, found.of) == (1, 1 + 6 + 9 + 1 + 9)
+    assert [test.function for test in wrong(found)] == ["forward_propagation", "backward_propagation", "loss", "gradient"]
+    assert all(test.text.startswith(f"there is no function {test.function}(") for test in wrong(found))
+    for text in ("def forward_propagation(x, y, W):\n    return {\n", "import nothing_of_this_name\n", "x = 1\n"):
+        file.write_text(text)
+        found = grade(file, model_of("nine_weights"), limits=PATIENT)
+        assert (found.points, found.of) == (0, 6 + 9 + 1 + 9)
+
+
+def test_a_wrong_number_is_placed_where_it_is_returned(tmp_path: Path) -> None:
+    text = "def backward_propagation(L, W, d):\n    a = 1.0\n    {}\n"
+    for returned, line in (("return [a] * 9", 3), ("b = a\n    return [a, a, a, b, a, a, a, a,\n        7.0]", 5)):
+        tests = wrong(graded(tmp_path, text.format(returned)))
+        assert len(tests) == 9
+        assert tests[-1].line == line
+
+
 def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
     (tmp_path / "random.py").write_text("raise RuntimeError('a file that has the name of a module of Python')\n")
     (tmp_path / "data.csv").write_text("1\n")
-    found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n")
+    found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n", "nine_weights", "sigmoid")
     assert found.passed, found.tests
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, ROOT, graded, model_of
+from classes import PATIENT, ROOT, graded, model_of, written
 
 from symgraph.classroom.grading import grade
 
@@ -169,7 +169,8 @@ def test_every_usual_definition_of_an_optimizer_is_right(step: str, tmp_path: Pa
 
 
 def test_the_functions_of_the_founding_notebook_are_right() -> None:
-    found = grade(ROOT / "examples" / "nine_weights" / "functions.py", model_of("nine_weights"), limits=PATIENT)
+    file, model = ROOT / "examples" / "nine_weights" / "functions.py", model_of("nine_weights")
+    found = grade(file, model, written(file, model), limits=PATIENT)
     assert found.passed, found.tests
     assert {test.function for test in found.tests} == {
         "sigmoid",

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from classes import PATIENT, graded, model_of, wrong
 
 from symgraph.classroom.grade_report import text
 from symgraph.classroom.grading import Grade, grade
-from symgraph.classroom.verdicts import Verdict
+from symgraph.classroom.verdicts import Verdict, judged
 
 FILE = """
 import numpy as np
@@ -106,12 +107,53 @@ def test_a_wrong_step_is_named(check: str, words: str, tmp_path: Path) -> None:
 
 def test_what_follows_from_a_wrong_forward_function_is_said_to_follow(tmp_path: Path) -> None:
     found = graded(tmp_path, _file(angle="0.9 * np.sin"))
-    assert {test.function for test in wrong(found)} == {"forward_propagation", "loss", "gradient"}
-    (gradient,) = {test.text for test in wrong(found) if test.function == "gradient"}
-    assert gradient == "follows from forward_propagation, which is wrong"
+    assert {test.function for test in wrong(found)} == {"forward_propagation"}
+    later = [test for test in found.tests if test.function in ("loss", "gradient") and test.text != "right"]
+    assert {test.function for test in later} == {"loss", "gradient"}
+    assert {test.text for test in later} == {"follows from forward_propagation, which is wrong"}
     backward = [test for test in found.tests if test.function == "backward_propagation"]
     assert {test.text for test in backward} == {"right for the wrong values before it"}  # it reads err, which is wrong
     assert sum(test.points for test in backward) == 9
+
+
+HELPED = "def sigmoid(z):\n    return 1 / (1 + np.exp(z))\n" + FILE.replace(
+    "1 / (1 + np.exp(-w[7] - ANGLE(w[2] * f[2]) * (w[3] * f[3] + w[4] * f[4])))",
+    "sigmoid(w[7] + np.sin(w[2] * f[2]) * (w[3] * f[3] + w[4] * f[4]))",
+)
+"""A sign is wrong in sigmoid, which forward_propagation calls."""
+
+
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [
+        (HELPED.replace("CHECK", CENTRAL), "sigmoid"),
+        (_file().replace("d8 * r * f[3], d8 * r * f[4]", "d8 * r * f[4], d8 * r * f[4]"), "backward_propagation"),
+    ],
+    ids=["a helper", "a partial"],
+)
+def test_a_mistake_counts_once_though_other_functions_rest_on_it(text: str, function: str, tmp_path: Path) -> None:
+    found = graded(tmp_path, text)
+    (test,) = wrong(found)
+    assert test.function == function
+    assert found.points == found.of - 1
+    assert {one.function for one in found.tests} >= {"forward_propagation", "loss", "gradient", "gradient_checking"}
+    alone = graded(tmp_path, text, "nine_weights", "gradient")
+    assert not alone.passed  # what it rests on is not judged here, and so it is wrong
+
+
+def test_a_step_that_is_too_small_is_named_beside_the_derivative_that_is_right(tmp_path: Path) -> None:
+    found = _check(tmp_path, CENTRAL.replace("1e-5", "1e-12").replace("2e-5", "2e-12"))
+    tests = wrong(found)
+    assert tests
+    assert all("is so small that rounding is all that is left" in test.text for test in tests)
+    right = [float(test.numbers.rpartition(" ")[2]) for test in tests]
+    assert 0.0 not in right
+    assert not any("does it call backward_propagation" in test.text for test in found.tests)
+
+
+def test_the_number_that_is_shown_is_the_one_that_is_most_wrong() -> None:
+    (verdict,) = judged({"w": np.zeros(2)}, {}, {"w": np.array([1e-25, 2.0])}, [])
+    assert verdict.numbers == "is 0, right is 2"
 
 
 def test_several_results_are_spoken_of_in_the_plural() -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from classes import PATIENT, SPECS, model_of
 from corpus import CORPUS
+from sympy import log
 
-from symgraph import Model
+from symgraph import Model, sigmoid
 from symgraph.classroom.assertion import assert_right
+from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.grading import grade
-from symgraph.classroom.worksheet import write_worksheet
+from symgraph.classroom.worksheet import drawn_rows, write_worksheet
 from symgraph.errors import OptionError
 from symgraph.io.data import read_data
 
@@ -71,6 +73,63 @@ def test_the_data_are_rows_of_the_model_that_it_can_learn(week: Path) -> None:
     assert len(set(table.y.tolist())) > 1
 
 
+def _classes(loss: str) -> Model:
+    """A model of two or three classes."""
+    model = Model("classes")
+    x, (w, b) = model.feature("x"), model.weights("w b")
+    y = model.target("y", domain=(0, 1) if loss == "cross entropy" else None)
+    z = w * x + b
+    if loss == "bce_with_logits":
+        model.output("z", z)
+        model.loss(loss)
+    elif loss == "cross entropy":
+        p = model.output("p", sigmoid(z))
+        model.loss(-y * log(p) - (1 - y) * log(1 - p))
+    elif loss == "binomial":
+        model.likelihood(loss, probability=model.output("p", sigmoid(z)), trials=1)
+    elif loss == "categorical":
+        model.likelihood(loss, logits=[z, w, 0])
+    else:
+        model.likelihood(loss, logit=z, trials=1)
+    return model
+
+
+@pytest.mark.parametrize("loss", ["bce_with_logits", "cross entropy", "binomial", "binomial_with_logits", "categorical"])
+def test_the_data_of_a_model_of_classes_have_classes(loss: str) -> None:
+    exercise = Exercise(_classes(loss))
+    rows = [line.split(",") for line in drawn_rows(exercise).splitlines()[1:]]
+    assert {float(row[-1]) for row in rows} == ({0.0, 1.0, 2.0} if loss == "categorical" else {0.0, 1.0})
+
+
+def test_a_likelihood_is_asked_for_in_the_form_of_textbooks(tmp_path: Path) -> None:
+    write_worksheet(_classes("binomial"), SPECS["logistic"], tmp_path, solution=tmp_path.parent / "solution.py")
+    assert "loss = -y*log(p) - (1 - y)*log(1 - p)\n" in (tmp_path / "functions.py").read_text(encoding="utf-8")
+    labels = Exercise(_classes("binomial")).first_rows.values["y"]
+    assert set(labels.tolist()) == {0.0, 1.0}
+
+
+def test_the_data_of_a_model_of_counts_have_whole_counts_and_trials() -> None:
+    model = Model("counts")
+    x, n, (w, b) = model.feature("x"), model.feature("n", domain=(1, 20)), model.weights("w b")
+    model.target("y")
+    model.likelihood("binomial", probability=model.output("p", sigmoid(w * x + b)), trials=n)
+    rows = [[float(cell) for cell in line.split(",")] for line in drawn_rows(Exercise(model)).splitlines()[1:]]
+    assert all(trials.is_integer() and y.is_integer() and 0 <= y <= trials for _, trials, y in rows)
+
+
+def test_a_derivative_that_is_negligible_beside_the_others_may_be_0(tmp_path: Path) -> None:
+    model = Model("tiny")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    model.loss((y - model.output("y_hat", x * (a / 10**25 + b))) ** 2)
+    file = tmp_path / "student.py"
+    file.write_text(
+        "def forward_propagation(x, y, W):\n    return {'loss': (y - W[1] * x[0]) ** 2, 'r': y - W[1] * x[0], 'x': x[0]}\n"
+        "def backward_propagation(L, W, d):\n    return {'da': 0.0, 'db': -2 * d['r'] * d['x']}\n"
+    )
+    found = grade(file, model, ["forward_propagation", "backward_propagation"], limits=PATIENT)
+    assert found.passed, found.tests
+
+
 def test_the_graders_of_the_founding_notebook_are_an_instance(week: Path) -> None:
     graders = (week / "week3" / "test_functions.py").read_text(encoding="utf-8")
     for function in ("sigmoid", "forward_propagation", "backward_propagation"):
@@ -90,6 +149,7 @@ def test_pytest_runs_the_graders_of_a_worksheet(week: Path, tmp_path: Path) -> N
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "2 failed, 7 passed" in done.stdout
     assert "the factor d tanh / d exp = 1 - tanh**2 is missing" in done.stdout  # and `gradient` rests on it
+    assert "assertion.py" not in done.stdout
 
 
 def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:

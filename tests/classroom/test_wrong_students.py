@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, STUDENTS, head, model_of, wrong
+from classes import PATIENT, STUDENTS, head, model_of, written, wrong
 
 from symgraph.classroom.grading import grade
 
@@ -40,7 +40,8 @@ SAID = {
 def test_the_mistake_in_the_head_of_a_students_file_is_named_and_nothing_else_is_faulted(file: Path) -> None:
     facts = head(file)
     kind, words, results = SAID[file.stem]
-    tests = wrong(grade(file, model_of(facts["model"]), limits=PATIENT))
+    model = model_of(facts["model"])
+    tests = wrong(grade(file, model, written(file, model), limits=PATIENT))
     assert {test.result for test in tests} == results
     assert {test.function for test in tests} == {facts["function"]}
     assert {test.mistake for test in tests} == {kind}

@@ -30,8 +30,10 @@ def decay(tmp_path: Path) -> Path:
 def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command: Run) -> None:
     done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60")
     assert done.code == 1
-    first, forward, backward, mistake = done.out.splitlines()
-    assert first == "student.py, model decay: 3 of 4 points"
+    first, forward, backward, mistake, *left_out = done.out.splitlines()
+    assert first == "student.py, model decay: 3 of 7 points"
+    assert left_out[::2] == ["loss: 0 of 1", "gradient: 0 of 2"]
+    assert left_out[1::2] == ["  there is no function loss(X, y, W)", "  there is no function gradient(X, y, W)"]
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate has the wrong sign (drate is ")
     assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
@@ -42,12 +44,27 @@ def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     found = json.loads(done.out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
-    assert sum(test["max_score"] for test in found["tests"]) == 4
-    (failed,) = (test for test in found["tests"] if test["status"] == "failed")
+    assert sum(test["max_score"] for test in found["tests"]) == 7
+    (failed, *_) = (test for test in found["tests"] if test["status"] == "failed")
     assert failed["name"] == "backward_propagation: drate"
     assert failed["output"].endswith("; has the wrong sign")
     assert failed["extra_data"]["mistake"] == "sign"
     assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
+
+
+def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(decay: Path, command: Run) -> None:
+    (decay / "other").mkdir()
+    (decay / "other" / "student.py").write_text("def forward_propagation(:\n", encoding="utf-8")
+    both = ("student.py", str(Path("other", "student.py")), "--model", "decay.py", "--seconds", "60", "-q")
+    done = command("grade", *both)
+    assert done.code == 1
+    assert [line.split() for line in done.out.splitlines()[-3:]] == [
+        ["file", "points", "of"], ["student.py", "3", "7"], [str(Path("other", "student.py")), "0", "7"]
+    ]  # fmt: skip
+    assert done.out.count("drate has the wrong sign") == 1
+    assert [one["score"] for one in json.loads(command("grade", *both, "--json").out)] == [3, 0]
+    missing = command("grade", "student.py", "nobody.py", "--model", "decay.py")
+    assert (missing.code, missing.out) == (2, "")
 
 
 def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
