@@ -114,5 +114,10 @@ def combination(direction: Array, names: Sequence[str]) -> str:
     """Write a direction as a sum of weights, its greatest part 1; parts below a thousandth are left out."""
     sizes = np.abs(direction)
     direction = direction / direction[np.argmax(sizes >= 0.999 * sizes.max())]  # of equal ones the first
-    parts = [f"{value:+.3g}*{name}" for value, name in zip(direction, names, strict=True) if abs(value) >= 1e-3]
-    return " ".join(parts).replace("+1*", "+").replace("-1*", "-").lstrip("+")
+    large = [(value, name) for value, name in zip(direction, names, strict=True) if abs(value) >= 1e-3]
+    parts = [
+        f"{'-' if value < 0 else '+'} {'' if f'{abs(value):.3g}' == '1' else f'{abs(value):.3g}*'}{name}"
+        for value, name in large
+    ]
+    text = " ".join(parts)
+    return text.removeprefix("+ ") if text.startswith("+") else f"-{text[2:]}"

@@ -115,7 +115,10 @@ class Reader:
                     there = ", ".join(sorted(CALLS))
                     name = self.plain.get(name, name)
                     product = f"for a product write {name}*(...), and functions are {there}"
-                    raise self._error(node.col_offset, f"{name} is no function that a formula may call; {product}")
+                    meant = did_you_mean(name, CALLS)
+                    raise self._error(
+                        node.col_offset, f"{name} is no function that a formula may call{meant or f'; {product}'}"
+                    )
                 return self._call(node, name, [self._expr(arg, depth + 1) for arg in args])
             case _:
                 raise self._error(node.col_offset, ALLOWED)

@@ -129,7 +129,7 @@ def test_a_weight_that_the_data_leave_open_is_named() -> None:
     x, y = model.feature("x"), model.target("y")
     a, b = model.weights("a b", init=1.0)
     model.residual(model.output("y_hat", (a + b) * x) - y)
-    with pytest.warns(symgraph.FitWarning, match=r"do not determine (a -b|-a \+b)") as caught:
+    with pytest.warns(symgraph.FitWarning, match=r"do not determine (a - b|-a \+ b)") as caught:
         result = symgraph.fit(symgraph.compile(model, backend="numpy"), X, Y)
     assert len(caught) == 1
     assert result.states == ("undetermined", "undetermined")

@@ -100,6 +100,7 @@ REFUSED = {
     "y ~ log(-1)*a": "column 5: log of this number is not real, or not finite",
     "y ~ a*log(0)": "column 7: log of this number is not real, or not finite",
     "y ~ factorial(10)*a": "column 5: factorial is no function",
+    "y ~ Exp(a*x)": r"column 5: Exp is no function that a formula may call; did you mean exp\?",
     "y ~ a*exp": r"column 7: exp is a function; call it, exp\(\.\.\.\), or give its start, exp=1, if it is a weight",
     "y ~ exp(a, x)": "column 5: exp cannot be called so",
     "y ~ y*a": "column 5: y is the target and stands right of ~ as well",
