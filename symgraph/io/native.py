@@ -187,8 +187,8 @@ def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPIL
         return module
     if files is None and choice == "native":
         raise ModuleError(
-            f"{path} cannot run natively: it is no plain module of the numpy backend, not --standalone, with {module.MODEL}.c and "
-            "its header beside it; `symgraph build --backend c` makes them"
+            f"{path} cannot run natively: it is no plain module of the numpy backend, not --standalone, with "
+            f"{module.MODEL}.c and its header beside it; `symgraph build --backend c` makes them"
         )
     made = None if files is None else compiled_model(module.MODEL, files, choice, compile_seconds)
     if made is None or files is None:
