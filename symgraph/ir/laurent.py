@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial
 from typing import NamedTuple
 
@@ -105,6 +106,7 @@ EXPANDED = frozenset({*_TAYLOR, *_QUOTIENTS})
 """Functions whose series are known."""
 
 
+@lru_cache(maxsize=1024)
 def expanded(op: str, ratio: Fraction, count: int) -> Laurent:
     """Return the series of a function of ratio * x.
 

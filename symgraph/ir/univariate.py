@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 from symgraph.ir.laurent import Laurent, expanded, series
@@ -36,6 +36,7 @@ def _expanded(terms: tuple[Term, ...], count: int) -> list[list[Laurent]]:
     return [[series_of(key, exponent, count) for key, exponent in term.factors] for term in terms]
 
 
+@lru_cache(maxsize=1024)
 def series_of(key: Any, exponent: int, count: int) -> Laurent:
     """Return the series of a power of a function, of x, or of a sum of terms."""
     if key == X:
@@ -45,6 +46,7 @@ def series_of(key: Any, exponent: int, count: int) -> Laurent:
     return sum_of(key, count).raised(exponent)
 
 
+@lru_cache(maxsize=1024)
 def sum_of(terms: tuple[Term, ...], count: int) -> Laurent:
     """Return the series of terms."""
     first, *others = _products(terms, _expanded(terms, count), count)
@@ -91,6 +93,7 @@ def distributed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
     return factors
 
 
+@lru_cache(maxsize=1024)
 def total_of(terms: tuple[Term, ...], count: int) -> Laurent | None:
     """Return the series of terms; None where all that is known of one of them is 0."""
     parts = list(_products(terms, _expanded(terms, count), count))
@@ -98,6 +101,7 @@ def total_of(terms: tuple[Term, ...], count: int) -> Laurent | None:
     return total if total.coefficients and all(part.coefficients for part in parts) else None
 
 
+@lru_cache(maxsize=1024)
 def cancels(terms: tuple[Term, ...]) -> bool:
     """Tell if terms cancel at 0 where they do not become infinite, and no rule is known to mend it."""
     keys = [key for term in terms for key, _ in term.factors]
@@ -118,6 +122,7 @@ def leaves(keys: list[Any]) -> Iterator[Any]:
             yield from leaves([inner for term in key for inner, _ in term.factors])
 
 
+@lru_cache(maxsize=1024)
 def polynomial_near(terms: tuple[Term, ...], precision: Fraction) -> tuple[float, list[Fraction]] | None:
     """Return a radius, and the coefficients of the polynomial that is good within it.
 

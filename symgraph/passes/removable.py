@@ -39,6 +39,9 @@ from symgraph.rewrite.replacement import Writer
 
 _SHIFTS = 6
 """Most powers of x that are moved between a product and what it multiplies."""
+_TERMS, _DEPTH, _LOOKS = 24, 6, 64
+"""Most terms of a sum, levels of sums within it, and nodes in it that are looked at: formulas of people have fewer, and the
+time that networks take must not grow faster than they do."""
 
 
 class _Argument(NamedTuple):
@@ -138,11 +141,13 @@ class _Finder:
         builder: the nodes.
         precision: the size of the terms that polynomials leave away, relative to the first one.
         known: what has been found: what each node is that was put in the place of others.
+        functions: what ``function`` has found, by node and argument.
     """
 
     builder: GraphBuilder
     precision: Fraction
     known: dict[int, _Group] = field(default_factory=dict)
+    functions: dict[tuple[int, int], tuple[Monomial, Fraction, Any] | None] = field(default_factory=dict)
     forms: Forms = field(init=False)
     writer: Writer = field(init=False)
 
@@ -153,6 +158,8 @@ class _Finder:
     def better(self, position: int) -> int:
         """Return the node to use instead of a sum or product, or the node itself."""
         form = before = self.forms.inner(position)
+        if len(form) > _TERMS:
+            return position
         poles: dict[frozenset[tuple[Monomial, Number]], _Group] = {}
         groups, origin = list(self.groups(form)), self.builder.origin
         self.builder.origin = f"{origin}: {AT_0}" if origin else AT_0
@@ -202,7 +209,7 @@ class _Finder:
         """Yield the arguments of the functions in a sum of products, each once up to a factor."""
         found: list[Form] = []
         todo, seen = [node for monomial in form for node, _ in monomial], set[int]()
-        while todo:
+        while todo and len(seen) < _LOOKS:
             position = todo.pop(0)
             node = self.builder.nodes[position]
             if position in seen:
@@ -222,12 +229,12 @@ class _Finder:
                 positive = scaled(inner, 1 if next(iter(inner.values())) > 0 else -1)
                 yield _Argument(self.writer.node(positive), positive)
 
-    def split(self, monomial: Monomial, x: _Argument) -> tuple[Monomial, Term]:
-        """Split a product into what does not depend on x, and functions of x."""
+    def split(self, monomial: Monomial, x: _Argument, depth: int = 0) -> tuple[Monomial, Term]:
+        """Split a product, so many sums deep, into what does not depend on x, and functions of x."""
         rest: Monomial = ONE
         coefficient, factors = Fraction(1), list[Factor]()
         for node, exponent in monomial:
-            found = self.function(node, x) if exponent == int(exponent) else None
+            found = self.function(node, x, depth) if exponent == int(exponent) else None
             if found is None:
                 rest = product(rest, ((node, exponent),))
             else:
@@ -245,8 +252,15 @@ class _Finder:
                 factors.append((X, int(times_in)))
         return rest, Term(coefficient, tuple(factors))
 
-    def function(self, position: int, x: _Argument) -> tuple[Monomial, Fraction, Any] | None:
+    def function(self, position: int, x: _Argument, depth: int) -> tuple[Monomial, Fraction, Any] | None:
         """Return a node as a product of what does not depend on x, a number and a function of x; None where it is none."""
+        key = position, x.node
+        if key not in self.functions:
+            self.functions[key] = self.found_function(position, x, depth)
+        return self.functions[key]
+
+    def found_function(self, position: int, x: _Argument, depth: int) -> tuple[Monomial, Fraction, Any] | None:
+        """Find what ``function`` gives."""
         node = self.builder.nodes[position]
         if position in self.known:
             group = self.known[position]
@@ -261,7 +275,8 @@ class _Finder:
         ratio = _ratio(form, x.form)
         if ratio:
             return ONE, ratio, X
-        parts = [(self.split(m, x), c) for m, c in form.items()] if len(form) > 1 else []
+        looked = 1 < len(form) <= _TERMS and depth < _DEPTH
+        parts = [(self.split(m, x, depth + 1), c) for m, c in form.items()] if looked else []
         if not any(term.factors for (_, term), _ in parts) or len({rest for (rest, _), _ in parts}) > 1:
             return None
         return parts[0][0][0], Fraction(1), tuple(Term(t.coefficient * Fraction(c), t.factors) for (_, t), c in parts)
