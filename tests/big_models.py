@@ -48,14 +48,14 @@ def chain(operations: int) -> Model:
 
 
 def tangle(nodes: int) -> Model:
-    """A random directed graph, each of whose nodes reads one of the last hundred and any other."""
+    """A random directed graph, each of whose nodes reads one of the last hundred and any other; nothing cancels at 0 in it."""
     draw = random.Random(0)
     model = Model("tangle")
     pool = [*model.features("f1:6"), *model.weights(f"w1:{nodes // 20 + 2}")]
     inputs, y = tuple(pool), model.target("y")
     for index in range(nodes):
         a, b = draw.choice(pool[-100:]), draw.choice(pool)
-        expr = (a + b, a * b / 2, sp.tanh(a), sp.sin(a) * b, a - b, sp.sin(a + b))[draw.randrange(6)]
+        expr = (a + b, a * b / 2, sp.tanh(a), sp.sin(a) * b, a - b / 3, sp.sin(a + b))[draw.randrange(6)]
         pool.append(model.node(f"n{index}", expr))
     model.loss((y - model.output("y_hat", sp.tanh(sp.Add(*pool[-10:], *inputs)))) ** 2)
     return model

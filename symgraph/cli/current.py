@@ -34,7 +34,7 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
     from symgraph.io.module import find, load_file
     from symgraph.io.native import chosen, load_path
 
-    if is_spec(Path(reference)):
+    if is_spec(Path(reference)) and b"Model(" in Path(reference).read_bytes():
         then = "then give the name of its model"
         raise ModuleError(f"{reference} is a spec, and this needs what is built from it: `symgraph build {reference}`, {then}")
     choice, path = chosen(backend), find(reference, config)

@@ -11,7 +11,7 @@ from symgraph.cli.terminal import ConfigFile, Quiet, note, print_json, print_tab
 
 
 def grade(
-    students: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The students' Python files.")],
+    students: Annotated[list[Path], typer.Argument(metavar="FILE", hidden=True)],
     model: Annotated[
         str,
         typer.Option(

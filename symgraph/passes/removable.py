@@ -39,7 +39,7 @@ from symgraph.rewrite.replacement import Writer
 
 _SHIFTS = 6
 """Most powers of x that are moved between a product and what it multiplies."""
-_TERMS, _DEPTH, _LOOKS = 24, 6, 64
+_TERMS, _DEPTH, _LOOKS = 16, 3, 24
 """Most terms of a sum, levels of sums within it, and nodes in it that are looked at: formulas of people have fewer, and the
 time that networks take must not grow faster than they do."""
 

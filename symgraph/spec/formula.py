@@ -240,7 +240,8 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         raise SpecError(f"{unknown[0]} has an initial value and {is_column} no weight of the formula; {known}")
     if not weights:
         raise SpecError("the formula has no weight: every name right of ~ is a column of the data")
-    _check_columns(weights, [name for name in there if name != target], reader, init)
+    if prediction != symbols[weights[0]]:  # which is a mean
+        _check_columns(weights, [name for name in there if name != target], reader, init)
     label = f"{there[target]}_hat"
     while label in symbols:
         label += "_"

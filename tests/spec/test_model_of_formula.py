@@ -134,9 +134,10 @@ def test_an_initial_value_of_no_weight_is_refused() -> None:
 
 
 def test_a_formula_of_weights_alone_needs_a_start_of_each() -> None:
-    model = Model.from_formula("y ~ level", COLUMNS, {"level": 2.0})
+    model = Model.from_formula("y ~ exp(level)", COLUMNS, {"level": 2.0})
     assert ([one.name for one in model.weight_inputs], model.feature_inputs) == (["level"], ())
-    assert Model.from_formula("y ~ level", ("y",)).weight_inputs  # no other column could have been meant
+    assert Model.from_formula("y ~ level", COLUMNS).weight_inputs  # a mean
+    assert Model.from_formula("y ~ exp(level)", ("y",)).weight_inputs  # no other column could have been meant
 
 
 def test_a_formula_is_a_text() -> None:
