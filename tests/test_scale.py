@@ -32,6 +32,10 @@ are quadratic, and what is between where a random graph has other places for rul
 ROUNDED = {"gather": ROUNDS}
 """Passes that are repeated while they find something, and how often at most."""
 
+FEW, LOOKED = 5.0, {"removable": 2000.0}
+"""Calls for a node below which a stage does next to nothing, and those of a pass that looks at some sums in full, at up to 24
+nodes of 16 terms, and at others not at all: which they are in a random graph says nothing of how it grows."""
+
 PACKAGE = str(Path(symgraph.__file__).parent)
 """The package's own files, whatever the folder is called that it lies in."""
 
@@ -74,7 +78,8 @@ def too_many(small: Counts, middle: Counts, large: Counts) -> dict[str, tuple[fl
     for name in small:
         (c0, n0), (c1, n1), (c2, n2) = small[name], middle[name], large[name]
         before, after = (c1 - c0) / (n1 - n0), (c2 - c1) / (n2 - n1)
-        if after > GROWTH * ROUNDED.get(name.split()[-1], 1) * max(before, 1.0):
+        stage = name.split()[-1]
+        if after > GROWTH * ROUNDED.get(stage, 1) * max(before, LOOKED.get(stage, FEW)):
             found[name] = before, after
     return found
 

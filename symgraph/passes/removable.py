@@ -66,6 +66,15 @@ class _Group(NamedTuple):
     terms: tuple[Term, ...]
     monomials: tuple[Monomial, ...] = ()
 
+    def may_lose(self) -> bool:
+        """Tell if there is a function of x that another term, or a power of x, may cancel."""
+        keys = [key for term in self.terms for key, _ in term.factors]
+        if all(key == X for key in keys):
+            return False
+        parts = {self.argument.node} | {node for monomial in self.argument.form for node, _ in monomial}
+        nested = X in keys or any(not isinstance(key[0], str) for key in keys)
+        return len(self.terms) > 1 or nested or not parts.isdisjoint(node for node, _ in self.rest)
+
     def simplest(self) -> "_Group":
         """Return the group with the power of x in the product that leaves it shortest; of several the least power at 0."""
 
@@ -203,7 +212,9 @@ class _Finder:
                 found.setdefault(rest, []).append((monomial, term))
             for rest, parts in found.items():
                 terms = tuple(part for _, term in parts for part in multiplied_out(term))
-                yield _Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
+                group = _Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
+                if group.may_lose():
+                    yield group
 
     def arguments(self, form: Form) -> Iterator[_Argument]:
         """Yield the arguments of the functions in a sum of products, each once up to a factor."""
@@ -224,7 +235,7 @@ class _Finder:
                 todo += [part for monomial in self.forms.inner(position) for part, _ in monomial]
         kept: list[Form] = []
         for inner in found:
-            if inner and ONE not in inner and not any(_ratio(inner, other) for other in kept):
+            if 0 < len(inner) <= _TERMS and ONE not in inner and not any(_ratio(inner, other) for other in kept):
                 kept.append(inner)
                 positive = scaled(inner, 1 if next(iter(inner.values())) > 0 else -1)
                 yield _Argument(self.writer.node(positive), positive)
