@@ -114,15 +114,17 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
     penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second, precise)
     if penalty is not None and options.precision == ACCURATE:
-        rests = {**remainders(penalty.part, [*_steps(lower(penalty.part), unmeasured, second, precise)]), **rests}
+        rests = {**remainders(penalty.part, [*_steps(penalty.lowered, unmeasured, second, precise)]), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
 
 
 def _penalty(model: Model, derivatives: Collection[str], precise: bool) -> Penalty:
     """Make the graphs of a model's penalty, with the derivatives on request that are asked for."""
     part, rows = model.penalty_part(), rows_of(model)
-    graph = _last(_steps(lower(part), unmeasured, derivatives, precise))
-    return Penalty(part, graph, rows, graph if rows is None else _last(_steps(lower(rows.part), unmeasured, precise=precise)))
+    lowered = lower(part)
+    graph = _last(_steps(lowered, unmeasured, derivatives, precise))
+    of_rows = graph if rows is None else _last(_steps(lower(rows.part), unmeasured, precise=precise))
+    return Penalty(part, lowered, graph, rows, of_rows)
 
 
 def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:

@@ -57,20 +57,22 @@ def of_weights(graph: Graph, weights: Collection[str]) -> dict[str, str]:
         graph: as for ``formulas``.
         weights: the names of the weights.
     """
-    of_inputs: list[frozenset[str]] = []
+    known, on_weights, on_others = set(weights), list[bool](), list[bool]()
     for node in graph.nodes:
-        own = {node.data} if isinstance(node.data, str) else set()
-        of_inputs.append(frozenset(own.union(*(of_inputs[arg] for arg in node.args))))
+        is_input = isinstance(node.data, str)
+        on_weights.append((is_input and node.data in known) or any(on_weights[arg] for arg in node.args))
+        on_others.append((is_input and node.data not in known) or any(on_others[arg] for arg in node.args))
+    roots = {root.removeprefix("node "): position for root, position in graph.roots.items() if root.startswith("node ")}
+    alone = {name for name, position in roots.items() if on_weights[position] and not on_others[position]}
     found: dict[str, str] = {}
-    for name, text in formulas(graph).items():
-        position = graph.roots.get(f"node {name}")
-        inputs = frozenset() if position is None else of_inputs[position]
-        if inputs and inputs <= set(weights):
+    for name, text in formulas(graph).items() if alone else ():
+        if name in alone:
             with suppress(SpecError):
-                reader = Reader(text, Symbol, own=(*weights, *found))
+                reader = Reader(text, Symbol, own=known)
                 reader.read()
-                if set(reader.names) <= {*weights, *found}:
+                if known.issuperset(reader.names):
                     found[name] = text
+                    known.add(name)
     return found
 
 

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from symgraph.backends.formula import formulas, of_weights
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
-from symgraph.derive.lowering import lower
 from symgraph.derive.schedule import Counts, roots_of
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.user_functions import UserOp
@@ -48,12 +47,14 @@ class Penalty:
 
     Attributes:
         part: the model whose loss it is, which has no rows.
+        lowered: its forward graph, for formulas.
         graph: the differentiated graph of that.
         rows: the rows of least squares that it is; None where it is no sum of squares.
         rows_graph: the graph of these.
     """
 
     part: Model
+    lowered: Graph
     graph: Graph
     rows: Rows | None
     rows_graph: Graph
@@ -330,7 +331,7 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
 def sections(source: Source) -> dict[str, tuple[str, ...]]:
     """Return the formulas of what depends on weights alone and is computed once, by title; see ``Header``."""
     graphs = {} if source.constraints is None else {"Constraints": (source.constraints.lowered, "")}
-    graphs |= {} if source.penalty is None else {"Penalty, once a data set": (lower(source.penalty.part), "penalty")}
+    graphs |= {} if source.penalty is None else {"Penalty, once a data set": (source.penalty.lowered, "penalty")}
     known, found = {node.name for node in source.model.nodes}, {}
     for title, (graph, loss) in graphs.items():
         lines = {loss if name == "loss" else name: text for name, text in formulas(graph).items() if name not in known}

@@ -19,10 +19,12 @@ class OfColumns:
 
     Attributes:
         text: a formula of columns, such as "0.05*v".
+        expr: what was read of it, over symbols of their names.
         names: of the columns that stand in it.
     """
 
     text: str
+    expr: Any
     names: tuple[str, ...]
 
     def at(self, columns: Mapping[str, Any]) -> Any:
@@ -32,15 +34,13 @@ class OfColumns:
             OptionError: it calls a function that NumPy lacks.
         """
         import numpy as np
-        from sympy import Dummy, lambdify
+        from sympy import Symbol, lambdify
 
         from symgraph.errors import OptionError
-        from symgraph.spec.formula import Reader
 
-        symbols = {name: Dummy(real=True) for name in self.names}
-        expr = Reader(self.text, symbols.__getitem__, what="--sigma", own=self.names).read()
+        symbols = [Symbol(name, real=True) for name in self.names]
         try:
-            values = lambdify(list(symbols.values()), expr, "numpy")(*(columns[name] for name in self.names))
+            values = lambdify(symbols, self.expr, "numpy")(*(columns[name] for name in self.names))
         except (NameError, TypeError) as error:  # SymPy writes the name of another module's function, or one of single numbers
             raise OptionError(f"--sigma: {self.text} calls a function that NumPy lacks; write a column of it") from error
         return np.array(np.broadcast_to(values, len(next(iter(columns.values())))), np.float64)

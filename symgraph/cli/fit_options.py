@@ -76,10 +76,10 @@ def _of_columns(text: str, header: Sequence[str]) -> OfColumns:
     from symgraph.errors import SpecError, did_you_mean
     from symgraph.spec.formula import Reader
 
-    reader = Reader(text, Symbol, what="--sigma", own=header)
-    reader.read()
+    reader = Reader(text, lambda name: Symbol(name, real=True), what="--sigma", own=header)
+    expr = reader.read()
     for name, place in reader.names.items():
         if name not in header:
             known = f"there are {', '.join(header)}{did_you_mean(name, header)}"
             raise SpecError(f"--sigma, column {place + 1}: {name} is no column of the data; {known}")
-    return OfColumns(text, tuple(reader.names))
+    return OfColumns(text, expr, tuple(reader.names))

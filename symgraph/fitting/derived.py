@@ -1,7 +1,8 @@
 """Values that follow from the weights: expressions as texts such as "1/f", with their slopes."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,24 +35,30 @@ def value_and_slopes(expression: str, values: Mapping[str, float], nodes: Mappin
     Raises:
         SpecError: it cannot be read, names no weight, or is not finite at the weights.
     """
-    from sympy import Symbol, diff
+    from sympy import S, Symbol, diff
 
     from symgraph.spec.formula import Reader
 
     if not isinstance(expression, str):
         raise SpecError(f"an expression of weights is a text, such as '1/f', not {expression!r}")
     symbols = {name: Symbol(name, real=True) for name in values}
-    known_as = dict(symbols)
-    for name, text in nodes.items():
-        known_as[name] = Reader(text, known_as.__getitem__, own=known_as).read()
-    reader = Reader(expression, lambda name: known_as.get(name, Symbol(name)), what="expression", own=known_as)
+    known = (*values, *nodes)
+
+    @cache
+    def meant(name: str) -> Any:
+        """Return the symbol of a weight, the expression of a node, or a symbol of its own for what is refused below."""
+        return Reader(nodes[name], meant, own=known).read() if name in nodes else symbols.get(name, Symbol(name))
+
+    reader = Reader(expression, meant, what="expression", own=known)
     expr = reader.read()
     for name, column in reader.names.items():
-        if name not in known_as:
-            known = f"there are {', '.join(known_as)}{did_you_mean(name, known_as)}"
-            raise SpecError(f"expression, column {column + 1}: {name} is no weight; {known}")
+        if name not in known:
+            there = f"there are {', '.join(known)}{did_you_mean(name, known)}"
+            raise SpecError(f"expression, column {column + 1}: {name} is no weight; {there}")
     at = {symbols[name]: value for name, value in values.items()}
-    numbers = [expr.evalf(17, subs=at), *(diff(expr, symbols[name]).evalf(17, subs=at) for name in values)]
+    moving = expr.free_symbols
+    slopes_by = (diff(expr, symbol) if symbol in moving else S.Zero for symbol in symbols.values())
+    numbers = [expr.evalf(17, subs=at), *(slope.evalf(17, subs=at) for slope in slopes_by)]
     if not all(number.is_real and number.is_finite for number in numbers):
         raise SpecError(f"{expression} is not finite at the weights, or its derivative is not")
     value, *slopes = map(float, numbers)
