@@ -8,7 +8,6 @@ away from 0, and rules, which run later, see it. What they know stays theirs: a 
 sin(x)/x. Poles at 0 of two arguments that cancel, as in a*coth(a*x) - b*coth(b*x), are left away near there.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -21,24 +20,19 @@ from symgraph.ir.polynomials import AT_0, Polynomial
 from symgraph.ir.univariate import (
     FEW,
     WAVES,
-    Factor,
     Term,
     X,
     cancels,
     distributed,
     leaves,
-    multiplied_out,
     polynomial_near,
     total_of,
 )
 from symgraph.rewrite.engine import living_part
+from symgraph.rewrite.group_reader import TERMS, GroupReader, is_exponential
 from symgraph.rewrite.groups import Argument, Group
 from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, scaled, times
 from symgraph.rewrite.replacement import Writer
-
-_TERMS, _DEPTH, _LOOKS = 16, 3, 24
-"""Most terms of a sum, levels of sums within it, and nodes in it that are looked at: formulas of people have fewer, and the
-time that networks take must not grow faster than they do."""
 
 
 def removable(graph: Graph, precision: Fraction = Fraction(1, 2**60)) -> Graph:
@@ -48,7 +42,7 @@ def removable(graph: Graph, precision: Fraction = Fraction(1, 2**60)) -> Graph:
         graph: the forward graph.
         precision: the size of the terms that polynomials leave away, relative to the first one: a float has 53 bits.
     """
-    if not any(node.op in EXPANDED or node.op == "log" or _is_exponential(node, graph.nodes) for node in graph.nodes):
+    if not any(node.op in EXPANDED or node.op == "log" or is_exponential(node, graph.nodes) for node in graph.nodes):
         return graph
     finders: list[_Finder] = []
 
@@ -70,31 +64,29 @@ class _Finder:
         builder: the nodes.
         precision: the size of the terms that polynomials leave away, relative to the first one.
         changed: if anything was written as a polynomial.
-        known: what has been found: what each node is that was put in the place of others.
-        functions: what ``function`` has found, by node and argument.
     """
 
     builder: GraphBuilder
     precision: Fraction
     changed: bool = False
-    known: dict[int, Group] = field(default_factory=dict)
-    functions: dict[tuple[int, int], tuple[Monomial, Fraction, Any] | None] = field(default_factory=dict)
     forms: Forms = field(init=False)
     writer: Writer = field(init=False)
+    reader: GroupReader = field(init=False)
 
     def __post_init__(self) -> None:
         self.forms = Forms(self.builder, set())
         self.writer = Writer(self.builder, self.forms, self.builder.add, self.builder.add)
+        self.reader = GroupReader(self.writer)
 
     def better(self, position: int) -> int:
         """Return the node to use instead of a sum or product, or the node itself."""
         written = self.forms.inner(position)
-        if len(written) > _TERMS:
+        if len(written) > TERMS:
             return position
-        form = before = self.multiplied_out(written)
+        form = before = self.reader.multiplied_out(written)
         poles: dict[frozenset[tuple[Monomial, Number]], Group] = {}
-        groups, origin = list(self.groups(form)), self.builder.origin
-        self.builder.origin = f"{origin}: {AT_0}" if origin else AT_0
+        groups, origin = [*self.reader.hidden(form), *self.reader.groups(form)], self.builder.origin
+        self.builder.origin = _at_0(origin)
         for group in groups:
             lead = group.lead()
             other = poles.pop(frozenset(scaled(lead, -1).items()), None) if lead else None
@@ -108,7 +100,9 @@ class _Finder:
             loses = self.loses_slopes(group)
             near = group.finite() if loses else group.simplest()
             if loses or cancels(near.terms):
-                form = _put(form, (group,), self.written(near, group.far(), {m: form[m] for m in group.monomials}))
+                whole = len(group.monomials) == len(before) and form is before
+                as_is = atom(position) if whole else {m: form[m] for m in group.monomials if m in form}
+                form = _put(form, (group,), self.written(near, group.far(), as_is))
         self.builder.origin = origin
         return position if form is before else self.writer.node(form)
 
@@ -116,17 +110,18 @@ class _Finder:
         """Tell if a group is a node that was found already."""
         match group.monomials:
             case (((node, 1),),):
-                return node in self.known
+                return node in self.reader.known
         return False
 
     def better_power(self, position: int) -> int:
         """Return the node to use instead of a power: the exponential of its logarithm where that loses slopes near 0."""
         builder, node = self.builder, self.builder.nodes[position]
-        if not _is_exponential(node, builder.nodes):
+        if not is_exponential(node, builder.nodes):
             return position
         base, exponent = node.args
         logarithm = times(self.forms.whole(exponent), atom(builder.add("log", base)))
-        for group in self.groups(logarithm):
+        builder.origin = _at_0(builder.origin)
+        for group in self.reader.groups(logarithm):
             near = group.finite()
             found = self.near(near) if self.loses_slopes(group) else None
             if found is not None:
@@ -134,20 +129,6 @@ class _Finder:
                 logarithm = times({near.rest: 1}, inside)
                 return builder.add("select", close, builder.add("exp", self.writer.node(logarithm)), position)
         return position
-
-    def multiplied_out(self, form: Form) -> Form:
-        """Return a sum with products of a function and a short sum with quotients, as (1 + 1/a)*log(1 + a*x), term by term."""
-        result: Form = {}
-        for monomial, coefficient in form.items():
-            whole: Form = {monomial: coefficient}
-            for node, exponent in monomial:
-                inner = self.forms.inner(node) if exponent == 1 and self.builder.nodes[node].op in ("add", "sub") else {}
-                below = any(e < 0 for part in inner for _, e in part)
-                if below and len(inner) <= _DEPTH and any(self.builder.nodes[one].op == "log" for one, _ in monomial):
-                    rest = product(monomial, ((node, -1),))
-                    whole = {product(rest, part): coefficient * c for part, c in inner.items()}
-            result = plus(result, whole, 1)
-        return result
 
     def loses_slopes(self, group: Group) -> bool:
         """Tell if a slope by a factor of x that depends on weights cancels at 0, as that of (exp(a*x) - 1)/a by a."""
@@ -167,112 +148,6 @@ class _Finder:
         nodes = self.builder.nodes
         return any(nodes[at].op == "weight" for at in reachable(nodes, [position]))
 
-    def groups(self, form: Form) -> Iterator["Group"]:
-        """Yield terms of a sum that are multiples of functions of one argument by the same product."""
-        for argument in self.arguments(form):
-            found: dict[Monomial, list[tuple[Monomial, Term]]] = {}
-            for monomial, coefficient in form.items():
-                rest, term = self.split(monomial, argument)
-                term = term._replace(coefficient=Fraction(coefficient) * term.coefficient)
-                found.setdefault(rest, []).append((monomial, term))
-            for rest, parts in found.items():
-                terms = tuple(part for _, term in parts for part in multiplied_out(term))
-                group = Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
-                if group.may_lose():
-                    yield group
-
-    def arguments(self, form: Form) -> Iterator[Argument]:
-        """Yield the arguments of the functions in a sum of products, each once up to a factor."""
-        found: list[tuple[Form, int | None]] = []
-        todo, seen = [node for monomial in form for node, _ in monomial], set[int]()
-        while todo and len(seen) < _LOOKS:
-            position = todo.pop(0)
-            node = self.builder.nodes[position]
-            if position in seen:
-                continue
-            seen.add(position)
-            inner = self.zero_of(node)
-            if position in self.known:
-                found.append(self.known[position].argument[1:])
-            elif inner is not None:
-                found.append((inner, node.args[0] if node.op == "pow" else None))
-            elif node.op in ("add", "sub"):
-                todo += [part for monomial in self.forms.inner(position) for part, _ in monomial]
-        kept: list[Form] = []
-        for inner, base in found:
-            if 0 < len(inner) <= _TERMS and ONE not in inner and not any(_ratio(inner, other) for other in kept):
-                kept.append(inner)
-                positive = scaled(inner, 1 if next(iter(inner.values())) > 0 else -1)
-                yield Argument(self.writer.node(positive), positive, base)
-
-    def zero_of(self, node: Node) -> Form | None:
-        """Return what is 0 where a function is expanded: for a power, its logarithm; None where there is no function."""
-        if node.op in EXPANDED:
-            return self.forms.inner(node.args[0])
-        if node.op == "log":
-            return plus(self.forms.inner(node.args[0]), {ONE: 1}, -1)
-        if _is_exponential(node, self.builder.nodes):
-            base, exponent = node.args
-            log = self.builder.add("select", self.positive(base), self.builder.add("log", base), self.builder.const(0.0))
-            return times(self.forms.whole(exponent), atom(log))
-        return None
-
-    def positive(self, base: int) -> int:
-        """Return the condition that a base has a logarithm."""
-        return self.builder.add("gt", base, self.builder.const(0.0))
-
-    def split(self, monomial: Monomial, x: Argument, depth: int = 0) -> tuple[Monomial, Term]:
-        """Split a product, so many sums deep, into what does not depend on x, and functions of x."""
-        rest: Monomial = ONE
-        coefficient, factors = Fraction(1), list[Factor]()
-        for node, exponent in monomial:
-            found = self.function(node, x, depth) if exponent == int(exponent) else None
-            if found is None:
-                rest = product(rest, ((node, exponent),))
-            else:
-                outside, scale, key = found
-                rest = product(rest, power(outside, exponent))
-                coefficient *= scale ** int(exponent)
-                factors.append((key, int(exponent)))
-        if len(x.form) == 1:
-            ((whole, by),) = x.form.items()
-            lead, degree = whole[0]
-            times_in = Fraction(dict(rest).get(lead, 0)) / Fraction(degree)
-            if times_in and times_in == int(times_in):
-                rest = product(rest, power(whole, -times_in))
-                coefficient /= Fraction(by) ** int(times_in)
-                factors.append((X, int(times_in)))
-        return rest, Term(coefficient, tuple(factors))
-
-    def function(self, position: int, x: Argument, depth: int) -> tuple[Monomial, Fraction, Any] | None:
-        """Return a node as a product of what does not depend on x, a number and a function of x; None where it is none."""
-        key = position, x.node
-        if key not in self.functions:
-            self.functions[key] = self.found_function(position, x, depth)
-        return self.functions[key]
-
-    def found_function(self, position: int, x: Argument, depth: int) -> tuple[Monomial, Fraction, Any] | None:
-        """Find what ``function`` gives."""
-        node = self.builder.nodes[position]
-        if position in self.known:
-            group = self.known[position]
-            return (group.rest, Fraction(1), group.terms) if group.argument.node == x.node else None
-        inner = self.zero_of(node)
-        if inner is not None:
-            ratio = _ratio(inner, x.form)
-            return (ONE, Fraction(1), ("exp" if node.op == "pow" else node.op, ratio)) if ratio else None
-        if node.op not in ("add", "sub"):
-            return None
-        form = self.forms.inner(position)
-        ratio = _ratio(form, x.form)
-        if ratio:
-            return ONE, ratio, X
-        looked = 1 < len(form) <= _TERMS and depth < _DEPTH
-        parts = [(self.split(m, x, depth + 1), c) for m, c in form.items()] if looked else []
-        if not any(term.factors for (_, term), _ in parts) or len({rest for (rest, _), _ in parts}) > 1:
-            return None
-        return parts[0][0][0], Fraction(1), tuple(Term(t.coefficient * Fraction(c), t.factors) for (_, t), c in parts)
-
     def written(self, near: Group, far: Group, as_is: Form) -> Form:
         """Write a group as a polynomial near 0 and as it is elsewhere; nothing where no polynomial is short enough."""
         x = near.argument
@@ -281,18 +156,18 @@ class _Finder:
             return {}
         close, inside, radius = found
         builder, node = self.builder, self.writer.node
-        if x.base is not None:
+        if x.base is not None or x.as_is:
             position = builder.add("select", close, node(times({near.rest: 1}, inside)), node(as_is))
-            self.known[position] = near
+            self.reader.known[position] = near
             return atom(position)
         outside = self.form(far.terms, builder.add("select", close, radius, x.node))
         if near.rest == far.rest:
             position = builder.add("select", close, node(inside), node(outside))
-            self.known[position] = near._replace(rest=ONE)
+            self.reader.known[position] = near._replace(rest=ONE)
             return times({near.rest: 1}, atom(position))
         outside = times({far.rest: 1}, self.forms.whole(node(outside)))
         position = builder.add("select", close, node(times({near.rest: 1}, inside)), node(outside))
-        self.known[position] = near
+        self.reader.known[position] = near
         return atom(position)
 
     def near(self, group: Group) -> tuple[int, Form, int] | None:
@@ -311,7 +186,7 @@ class _Finder:
     def close(self, x: Argument, radius: float) -> int:
         """Return the condition that x is closer to 0 than a radius."""
         near = self.builder.add("lt", self.builder.add("abs", x.node), self.builder.const(radius))
-        return near if x.base is None else self.builder.add("and", self.positive(x.base), near)
+        return near if x.base is None else self.builder.add("and", self.reader.positive(x.base), near)
 
     def without_poles(self, *groups: Group) -> Form:
         """Write groups whose poles cancel without these where an argument is near 0, and as they are elsewhere."""
@@ -349,18 +224,9 @@ class _Finder:
         return atom(self.builder.add(op, self.writer.node(plus(argument, {ONE: 1}, 1) if op == "log" else argument)))
 
 
-def _is_exponential(node: Node, nodes: Sequence[Node]) -> bool:
-    """Tell if a node is a power whose exponent is not a number."""
-    return node.op == "pow" and nodes[node.args[1]].op != "const"
-
-
-def _ratio(form: Form, other: Form) -> Fraction | None:
-    """Return by what a form is a multiple of another; None where it is none."""
-    lead = next(iter(other))
-    if not form or lead not in form or len(form) != len(other):
-        return None
-    ratio = Fraction(form[lead]) / Fraction(other[lead])
-    return ratio if form == scaled(other, ratio) else None
+def _at_0(origin: str) -> str:
+    """Return the origin of what is written in the place of nodes of an origin."""
+    return f"{origin}: {AT_0}" if origin else AT_0
 
 
 def _put(form: Form, groups: tuple[Group, ...], better: Form) -> Form:

@@ -14,11 +14,19 @@ _SHIFTS = 6
 
 
 class Argument(NamedTuple):
-    """Argument that is 0: a node and its form, and the base of the power that it is the logarithm of."""
+    """Argument that is 0.
+
+    Attributes:
+        node: its node.
+        form: the form of it.
+        base: that of the power which it is the logarithm of, else None.
+        as_is: it is in no function that the formula has, so that the formula must stay beyond the radius.
+    """
 
     node: int
     form: Form
     base: int | None = None
+    as_is: bool = False
 
 
 class Group(NamedTuple):

@@ -75,7 +75,16 @@ POWERS: dict[str, tuple[Formula, str, str]] = {
 }
 """Exponents that are 0, or infinite where the base is 1."""
 
-CASES = QUOTIENTS | REMOVABLE | POWERS
+DIFFERENCES: dict[str, tuple[Formula, str, str]] = {
+    "drug after a dose by mouth": (lambda a, k, v, x: a / (v * (a - k / v)) * (exp(-k / v * x) - exp(-a * x)), "a k v", "x"),
+    "middle of a chain of decays": (lambda a, b, x: (exp(-b * x) - exp(-a * x)) / (b - a), "a b", "x"),
+    "mean of powers": (lambda a, b, x: ((x**2 + 2) ** a - (x**2 + 2) ** b) / (a - b), "a b", "x"),
+    "logarithmic mean": (lambda a, b, x: (a**2 - b**2) / log(a**2 / b**2) + x, "a b", "x"),
+    "its inverse": (lambda a, b, x: (log(a**2) - log(b**2)) / (a**2 - b**2) + x, "a b", "x"),
+}
+"""Differences of two functions over the difference of their arguments, which may be 0."""
+
+CASES = QUOTIENTS | REMOVABLE | POWERS | DIFFERENCES
 
 CANCELLING = {
     "two laws with weights by hand": "d/d a is the difference of two probabilities, which agree where both laws are the same",
