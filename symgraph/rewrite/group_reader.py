@@ -8,7 +8,7 @@ from typing import Any
 
 from symgraph.ir.graph import Node
 from symgraph.ir.laurent import EXPANDED
-from symgraph.ir.monomials import ONE, Monomial, power, product
+from symgraph.ir.monomials import ONE, Monomial, Number, power, product
 from symgraph.ir.univariate import Factor, Term, X, multiplied_out
 from symgraph.rewrite.groups import Argument, Group
 from symgraph.rewrite.linear_forms import Form, atom, plus, raised, scaled, times
@@ -36,7 +36,7 @@ class GroupReader:
         """Return a sum with products of short sums, as (1 + 1/a)*log(1 + a*x) and (exp(a) - exp(b))/(a - b), term by term."""
         result: Form = {}
         nodes = self.writer.builder.nodes
-        for monomial, coefficient in form.items():
+        for monomial, coefficient in (self._oriented(monomial, coefficient) for monomial, coefficient in form.items()):
             whole: Form = {monomial: coefficient}
             for node, exponent in monomial:
                 inner = self.writer.forms.inner(node) if exponent == 1 and nodes[node].op in ("add", "sub") else {}
@@ -47,6 +47,16 @@ class GroupReader:
                     whole = {product(rest, part): coefficient * c for part, c in inner.items()}
             result = plus(result, whole, 1)
         return result
+
+    def _oriented(self, monomial: Monomial, coefficient: Number) -> tuple[Monomial, Number]:
+        """Return a product that divides by a - b rather than b - a, if the graph has that too and first."""
+        for node, exponent in monomial:
+            if exponent < 0 and exponent == int(exponent) and self.writer.builder.nodes[node].op in ("add", "sub"):
+                other = self.writer.forms.find(scaled(self.writer.forms.inner(node), -1))
+                if other is not None and other < node:
+                    monomial = product(product(monomial, power(((node, 1),), -exponent)), power(((other, 1),), exponent))
+                    coefficient = coefficient * (-1) ** int(exponent)
+        return monomial, coefficient
 
     def groups(self, form: Form) -> Iterator["Group"]:
         """Yield terms of a sum that are multiples of functions of one argument by the same product."""
