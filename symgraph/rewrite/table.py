@@ -59,7 +59,7 @@ _OMEGA = (
 _NEAR_0 = "abs(x) < 1/2"
 _NEAR_1 = "min(2*abs(x), abs(n*log1p(x if x > -1 else 2**60))) < 1"
 _EXPM1 = "expm1({1}*log1p(x if {0} else 0)) if {0} else {2} - 1"
-_LOG_C = "n*log(c if c > 0 else 1)"
+_LOG_C = "n*(log(c) if c > 0 else 0)"
 _POWER_LESS_1 = f"(expm1({_LOG_C}) if abs({_LOG_C}) < 1 else pow(c, n) - 1) if c > 0 else pow(c, n) - 1"
 _ORDINARY_N = "constant(n) and (n >= 1/4 or n <= -1/4)"
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
@@ -226,6 +226,8 @@ RULES: tuple[Rule, ...] = (
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), example="1/(1 + exp(a) + exp(b))"),
     Rule("1/exp x", "1/exp(x)", "exp(-x)", "the derivative is 0 from x = 360 on", _FAR, example="1/node(exp(x))"),
     Rule("1 - sigmoid x", "1 - sigmoid(x)", "sigmoid(-x)", "all digits are lost for x >> 0", _FAR),
+    Rule("sigmoid x sigmoid(-x)", "sigmoid(x)*sigmoid(-x)", "sech(x/2)**2/4", "the slope cancels for small x",
+         (("x", -10.0, 10.0),)),
     Rule("2 sigmoid x - 1", "2*sigmoid(x) - 1", "tanh(x/2)", "all digits are lost for small x", _UNIT),
     Rule("1 - tanh^2 x", "1 - tanh(x)**2", "sech(x)**2", "all digits are lost for |x| >> 0", _NEAR),
     Rule("1 - tanh x", "1 - tanh(x)", "2*sigmoid(-2*x)", "all digits are lost for x >> 0", _NEAR),

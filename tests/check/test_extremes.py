@@ -59,10 +59,32 @@ REMOVABLE: dict[str, tuple[Formula, str, str]] = {
     "ring of a wave": (lambda k, a, x: a * besselj(1, k * x) / (k * x), "k a", "x"),
     "two alignments": (lambda j, m, x: (1 + j**2) * coth((1 + j**2) * m * x) - j**2 * coth(j**2 * m * x), "j m", "x"),
     "shape of a chain": (lambda k, x: sinh(k * x) / (k * x) - cosh(k * x), "k", "x"),
+    "all factors are weights": (lambda k, t, d, x: (1 - exp(-k * t * d)) / (k * d) + x, "k t d", "x"),
+    "an argument of three factors": (lambda a, b, s, x: b * (exp(a * x / s) - 1) / a, "a b s", "x"),
+    "its second order": (lambda a, b, x: (exp(a * b * x) - 1 - a * b * x) / a**2, "a b", "x"),
+    "density of a logistic law": (lambda k, x: exp(k * x) / (1 + exp(k * x)) ** 2, "k", "x"),
 }
 """What is 0/0 where an argument is 0."""
 
-CASES = QUOTIENTS | REMOVABLE
+POWERS: dict[str, tuple[Formula, str, str]] = {
+    "transform by a power": (lambda p, b, x: b * ((x**2 + 2) ** p - 1) / p, "p b", "x"),
+    "transform of what is near 1": (lambda p, x: ((1 + x**2) ** p - 1) / p, "p", "x"),
+    "tail of extremes": (lambda c, s, x: (1 + c * x / s) ** (-1 / c), "c s", "x"),
+    "its likelihood": (lambda c, s, x: (1 + 1 / c) * log(1 + c * x / s) + log(s), "c s", "x"),
+    "kernel of several scales": (lambda n, k, x: (1 + (k * x) ** 2 / n**2) ** (-(n**2)), "n k", "x"),
+}
+"""Exponents that are 0, or infinite where the base is 1."""
+
+DIFFERENCES: dict[str, tuple[Formula, str, str]] = {
+    "drug after a dose by mouth": (lambda a, k, v, x: a / (v * (a - k / v)) * (exp(-k / v * x) - exp(-a * x)), "a k v", "x"),
+    "middle of a chain of decays": (lambda a, b, x: (exp(-b * x) - exp(-a * x)) / (b - a), "a b", "x"),
+    "mean of powers": (lambda a, b, x: ((x**2 + 2) ** a - (x**2 + 2) ** b) / (a - b), "a b", "x"),
+    "logarithmic mean": (lambda a, b, x: (a**2 - b**2) / log(a**2 / b**2) + x, "a b", "x"),
+    "its inverse": (lambda a, b, x: (log(a**2) - log(b**2)) / (a**2 - b**2) + x, "a b", "x"),
+}
+"""Differences of two functions over the difference of their arguments, which may be 0."""
+
+CASES = QUOTIENTS | REMOVABLE | POWERS | DIFFERENCES
 
 CANCELLING = {
     "two laws with weights by hand": "d/d a is the difference of two probabilities, which agree where both laws are the same",

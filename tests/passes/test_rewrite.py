@@ -61,7 +61,7 @@ WRITTEN = {
     (sp.exp(a) - sp.exp(-a)) / (sp.exp(a) + sp.exp(-a)): "tanh(a)",
     2 / (sp.exp(a) + sp.exp(-a)): "sech(a)",
     2 / (1 + sp.exp(-2 * a)) - 1: "tanh(a)",
-    sp.exp(-a) / (1 + sp.exp(-a)) ** 2: "mul(sigmoid(a), sigmoid(neg(a)))",
+    sp.exp(-a) / (1 + sp.exp(-a)) ** 2: "mul(0.25, pow(sech(mul(0.5, a)), 2))",
     1 / (2 + 2 * sp.exp(-a)): "mul(0.5, sigmoid(a))",
     sp.tanh(a) / 2 + sp.Rational(1, 2): "sigmoid(mul(2, a))",
     -sp.log(1 - sg.sigmoid(a)): "neg(log_sigmoid(neg(a)))",
