@@ -245,6 +245,8 @@ def bounded(op: str) -> Any:
     def compute(*args: Any) -> Any:
         if any(isinstance(x, mpmath.mpc) or (op in GROWING and abs(x) > 2000) for x in args):
             raise ValueError(f"{op}{args}")
+        if op == "pow" and args[0] and abs(args[1] * mpmath.log(abs(args[0]))) > 2000:  # rules make exponentials of powers
+            raise ValueError(f"{op}{args}")
         return MPMATH[op](*args)
 
     return compute
