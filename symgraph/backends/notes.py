@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from symgraph.ir.graph import Graph, Node
 from symgraph.ir.polynomials import AT_0
+from symgraph.rewrite.table import RULES
 
 _FORWARD: Mapping[tuple[str, str], str] = {
     ("sigmoid", "abs"): "1/(1 + exp(-v)) by exp(-|v|), which does not overflow",
@@ -23,6 +24,7 @@ _REVERSE: Mapping[tuple[str, str], str] = {
 
 _LIMITED = "limited to the largest number, since 0 * inf is nan"
 _MASKED = "0 where the factor is 0, since 0 * inf is nan"
+_RULES = {rule.name: f"in the place of {rule.name}: {rule.gain}" for rule in RULES}
 _NEAR_0 = "near 0 by a Taylor polynomial, since what the spec has cancels there, or is 0/0"
 
 
@@ -61,5 +63,5 @@ def _note(node: Node, written: Mapping[str, set[str]]) -> str:
         return _REVERSE.get((of, node.op), "")
     if of.endswith(AT_0):
         return _NEAR_0
-    own = written.get(node.origin, set())
-    return next((note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), "")
+    rule, own = _RULES.get(of.rpartition(": ")[2]), written.get(node.origin, set())
+    return rule or next((note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), "")
