@@ -64,4 +64,6 @@ def _note(node: Node, written: Mapping[str, set[str]]) -> str:
     if of.endswith(AT_0):
         return _NEAR_0
     rule, own = _RULES.get(of.rpartition(": ")[2]), written.get(node.origin, set())
-    return rule or next((note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), "")
+    return rule or next(
+        (note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), ""
+    )
