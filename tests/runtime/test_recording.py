@@ -153,7 +153,7 @@ def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
 
 
 def test_an_operation_in_place_gets_one_array_twice_and_no_second_view_of_its_memory() -> None:
-    """NumPy works out for two views if they overlap, which takes longer than 500 sums; a choice would copy a row onto itself."""
+    """NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself."""
     program = founding()
     calls: Any = Workspace().plan(program, 33).calls
     assert len(calls) == len(program.steps)  # none of them copies the branch not chosen
