@@ -227,10 +227,10 @@ def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
 
 def test_what_cannot_be_had_is_refused() -> None:
     model = MODELS["line"]()
-    with pytest.raises(OptionError, match=r"'speed' is unknown; known are error-bound"):
-        symgraph.compile(model, "numpy", extras=("speed",))
-    with pytest.raises(OptionError, match="'half' is unknown; known are double, accurate"):
-        symgraph.compile(model, precision="half")
+    with pytest.raises(OptionError, match=r"'nosuch' is unknown; known are error-bound"):
+        symgraph.compile(model, "numpy", extras=("nosuch",))
+    with pytest.raises(OptionError, match="'nosuch' is unknown; known are double, accurate"):
+        symgraph.compile(model, precision="nosuch")
     with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):
         symgraph.compile(model, "scalar", extras=("error-bound",))
 

@@ -12,7 +12,7 @@ import pytest
 from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
-from symgraph.training import OPTIMIZERS
+from symgraph.training import OPTIMIZERS, SCHEDULES
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
 PROBE = """
@@ -172,6 +172,11 @@ def test_help_of_train_states_the_default_rates_that_training_has(command: Run) 
         "adam": 0.001,
         "adamw": 0.001,
     }
+
+
+def test_help_of_train_names_every_optimizer_and_schedule(command: Run) -> None:
+    words = set(re.findall(r"\w+", command("train", "--help").out))
+    assert words >= {*OPTIMIZERS, *SCHEDULES}
 
 
 def test_version_is_that_of_the_distribution(command: Run) -> None:
