@@ -23,7 +23,7 @@ from symgraph.backends.names import CALLED
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.scalar.functions import parts
 from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
-from symgraph.derive.fragments import instantiate
+from symgraph.derive.op_graphs import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
 from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri, polygamma, wrightomega
