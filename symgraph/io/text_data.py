@@ -31,7 +31,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Dialect(NamedTuple):
-    """How numbers are separated and written; None where the file is to tell.
+    """Separators and spelling of numbers; None where the file is to tell.
 
     Attributes:
         delimiter: between cells, one character; a space stands for any number of spaces and tabs.
