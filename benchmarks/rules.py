@@ -221,7 +221,7 @@ def errors_of(graph: Graph, drawn: dict[str, Any], truth: Sequence[Any], roots: 
 
 
 def _judged(truth: Truth | None, root: str) -> bool:
-    """Whether the truth is a normal number."""
+    """Tell if the truth is a normal number."""
     return truth is not None and bool(_TINIEST <= abs(truth[0][root]) < _LARGEST)
 
 

@@ -56,7 +56,7 @@ def benchmark(name: str) -> ModuleType:
 
 
 def is_refused(model: Model, numpy: Any, scalar: Any = None, *, because: str = "") -> bool:
-    """Whether verification, at its default settings, refuses the modules, with these words in what it says."""
+    """Tell if verification, at its default settings, refuses the modules, with these words in what it says."""
     try:
         verify(model, numpy, scalar)
     except VerificationError as error:

@@ -47,7 +47,7 @@ def known(truth: Value, rough: Value) -> Known:
 
 
 def judge(label: str, value: float, known: Known) -> bool:
-    """Whether a value could be judged; an assertion fails if it is wrong."""
+    """Tell if a value could be judged; an assertion fails if it is wrong."""
     allowed = tolerance(known)
     if not np.isfinite(allowed):
         return False

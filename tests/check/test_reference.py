@@ -37,7 +37,7 @@ def one(expr_of: Callable[..., sp.Expr], **values: float) -> dict[str, Value]:
 
 
 def close(found: Value, wanted: Any) -> bool:
-    """Whether a value is the wanted number to all digits that are promised."""
+    """Tell if a value is the wanted number to all digits that are promised."""
     if not isinstance(found, arb):
         return False
     with ctx.workprec(300):

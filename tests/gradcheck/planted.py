@@ -65,7 +65,7 @@ class _Planter(ast.NodeTransformer):
 
 
 def _writes(value: ast.expr) -> bool:
-    """Whether a call writes its result into a row of scratch memory, from where it may be read under another name."""
+    """Tell if a call writes its result into a row of scratch memory, from where it may be read under another name."""
     if not isinstance(value, ast.Call):
         return False
     given = [*value.args[-1:], *(keyword.value for keyword in value.keywords if keyword.arg == "out")]
