@@ -1,4 +1,4 @@
-"""What stability costs: the founding model's loss with its gradient, beside the same graph with plain derivatives.
+"""Cost of stability: the founding model's loss with its gradient, beside the same graph with plain derivatives.
 
     python benchmarks/cost.py
 

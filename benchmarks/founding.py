@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How a module's error_bound did.
+    """Outcome of a module's error_bound.
 
     Attributes:
         exceeded: how many errors are larger.
@@ -64,7 +64,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a module did.
+    """Outcome of a module.
 
     Attributes:
         judged: results whose truth is a normal number.

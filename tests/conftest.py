@@ -1,4 +1,4 @@
-"""What all tests share.
+"""Fixtures and options that all tests share.
 
 Golden modules (``tests/golden``) and the text fixtures of the passes (``tests/passes/fixtures``) are written anew by
 

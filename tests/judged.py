@@ -39,7 +39,7 @@ def module_of(model: Model, backend: str = "numpy") -> ModuleType:
 
 
 def faults(report: Report) -> dict[str, int]:
-    """How often what was wrong."""
+    """Count by kind what was wrong."""
     totals = {name: sum(one.counts[name] for one in report.results) for name in WHAT}
     return {name: count for name, count in totals.items() if count}
 

@@ -410,7 +410,7 @@ def own_functions(backend: str) -> dict[str, Any]:
 
 
 def arithmetic_of(backend: str) -> dict[str, Callable[..., Any]]:
-    """What a backend writes for each op, as Python functions."""
+    """Texts that a backend writes for each op, as Python functions."""
     space, names = own_functions(backend), ("_p", "_q", "_r")
     return {
         op: eval(f"lambda _p, _q=0, _r=0: {text.render([Text(name, Level.ATOM) for name in names]).text}", space)

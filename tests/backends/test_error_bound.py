@@ -58,7 +58,7 @@ def bounded(model: Model, module: ModuleType, point: dict[str, float], dtype: ty
 
 
 def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
-    """How many times the error, or half a unit in the last place if that is more, the bound is; it must not be less."""
+    """Ratio of the bound to the error, or to half a unit in the last place if that is more; the bound must not be less."""
     info = np.finfo(dtype)
     with ctx.workprec(200):
         error = abs(arb(value) - exact)

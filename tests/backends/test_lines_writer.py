@@ -1,4 +1,4 @@
-"""What the functions of a numpy module compute, and under which names."""
+"""Computations of the functions of a numpy module, and under which names."""
 
 import ast
 

@@ -99,7 +99,7 @@ def test_the_help_of_every_command_ends_with_an_example_that_runs(
 
 
 def completed(project: Project, line: str) -> list[str]:
-    """What bash is told at the end of a line."""
+    """Words that bash is told at the end of a line."""
     words = line.split(" ")
     asked = {"_SYMGRAPH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     done = subprocess.run(
