@@ -60,5 +60,6 @@ def test_a_form_that_is_not_what_the_user_wrote_says_so_in_a_comment_above_it(co
     x, (a, b), y = model.feature("x"), model.weights("a b"), model.target("y")
     model.loss(log(cosh(model.output("y_hat", a * exp(b * x)) - y)))
     lines = [line.strip() for line in generate(model, ("numpy",))[0].text.splitlines()]
+    assert not [line for line in lines if line.startswith("v0 = ")]  # a rule's nodes are named after the node that it rewrote
     assert lines.count(f"# {comment}") == 1
     assert below in lines[lines.index(f"# {comment}") + 1]
