@@ -25,6 +25,7 @@ _REVERSE: Mapping[tuple[str, str], str] = {
 _LIMITED = "limited to the largest number, since 0 * inf is nan"
 _MASKED = "0 where the factor is 0, since 0 * inf is nan"
 _RULES = {rule.name: f"in the place of {rule.name}: {rule.gain}" for rule in RULES}
+_ARITHMETIC = frozenset({"neg", "add", "sub", "mul", "div"})
 _NEAR_0 = "near 0 by a Taylor polynomial, since what the spec has cancels there, or is 0/0"
 
 
@@ -40,7 +41,9 @@ def form_notes(lowered: Graph, graph: Graph, order: Iterable[int]) -> dict[int, 
     for node in lowered.nodes:
         written.setdefault(node.origin, set()).add(node.op)
     notes: dict[int, str] = {}
-    for position in order:
+    for position in sorted(
+        order, key=lambda position: graph.nodes[position].op in _ARITHMETIC
+    ):  # a form is known by its function
         node = graph.nodes[position]
         note = _note_of_0(graph, node, written.get(node.origin, set())) or _note(node, written)
         if note and note not in notes.values():
