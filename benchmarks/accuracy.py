@@ -62,7 +62,7 @@ SETS: Mapping[str, Callable[[np.random.RandomState, int], Floats]] = MappingProx
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truths:
-    """What n points are, for the loss and the nine partials.
+    """Truth at n points, for the loss and the nine partials.
 
     Attributes:
         high: (n, 10) the truth as a float64 within one unit; NaN where there is none.

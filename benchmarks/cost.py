@@ -1,4 +1,4 @@
-"""What stability costs: the founding model's loss with its gradient, beside the same graph with plain derivatives.
+"""Cost of stability: the founding model's loss with its gradient, beside the same graph with plain derivatives.
 
     python benchmarks/cost.py
 
@@ -24,7 +24,7 @@ import sympy
 
 from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
-from symgraph.derive.fragments import fragment
+from symgraph.derive.op_graphs import fragment
 from symgraph.generate import generate
 from symgraph.ir.op import Op
 from symgraph.ir.ops import OPS, v, x0
@@ -32,7 +32,7 @@ from symgraph.passes import STEPS
 
 ROWS = (1, 506, 5_000, 20_000, 1_000_000)
 LARGEST_RATIO = 1.35
-_READERS = ("derive.adjoint", "derive.fragments", "passes.expand")
+_READERS = ("derive.adjoint", "derive.op_graphs", "passes.expand")
 """The modules that derive and expand by the table."""
 _GUARDS = ("limit", "order")
 """The passes that only make products safe."""

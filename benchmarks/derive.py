@@ -182,7 +182,7 @@ def _model_of(one: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def remarks(result: Mapping[str, Any]) -> list[str]:
-    """What the tables do not say."""
+    """Remarks beside the tables."""
     lines = []
     for one in result["times"]:
         where = f"{one['peer']}, {one['kind']} of {one['size']:,} weights"

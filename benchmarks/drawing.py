@@ -15,7 +15,7 @@ SMALLEST = 1e-2
 
 
 class Drawn(Protocol):
-    """What is drawn of a peer: see accuracy.Entry."""
+    """Drawing of a peer: see accuracy.Entry."""
 
     @property
     def name(self) -> str: ...

@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How a module's error_bound did.
+    """Outcome of a module's error_bound.
 
     Attributes:
         exceeded: how many errors are larger.
@@ -64,7 +64,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a module did.
+    """Outcome of a module.
 
     Attributes:
         judged: results whose truth is a normal number.
@@ -85,7 +85,7 @@ class Figures:
 
     @property
     def kept(self) -> bool:
-        """Whether the promise is kept."""
+        """Tell if the promise is kept."""
         bounded = self.bounds is None or (self.bounds.exceeded == 0 and self.bounds.looseness < LOOSEST)
         return not any(self.faults.values()) and self.scaled <= LARGEST_SCALED and bounded
 
@@ -140,7 +140,7 @@ def _bounds_at(module: ModuleType, point: dict[str, float], kind: Any) -> list[f
 
 
 def _within(bound: float, value: float, found: Truths, place: int, column: int) -> bool:
-    """Whether a result is as close to the truth as its bound says."""
+    """Tell if a result is as close to the truth as its bound says."""
     if not np.isfinite(value):
         return False
     with mpmath.workprec(160):

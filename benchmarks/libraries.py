@@ -24,7 +24,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a peer is made for.
+    """Task that a peer is made for.
 
     Attributes:
         dtype: "float64" or "float32".

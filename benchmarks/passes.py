@@ -1,4 +1,4 @@
-"""What each pass that saves operations saves, counted over the corpus.
+"""Operations that each pass saves, counted over the corpus.
 
     python benchmarks/passes.py                    the tables, as text
     python benchmarks/passes.py --write            docs/passes.md anew
@@ -35,7 +35,7 @@ Steps = tuple[Callable[[Graph], Graph], ...]
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What a module computes for a loss and its gradient.
+    """Operations of a module for a loss and its gradient.
 
     Attributes:
         arithmetic: operations a row, sums over rows apart.

@@ -11,7 +11,7 @@ FEATURES = 8
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a library says what the programs need.
+    """Words in which a library says what the programs need.
 
     Attributes:
         sin: of one value.

@@ -1,4 +1,4 @@
-"""What each rewrite rule gains: errors of value and gradient with and without it, over random points of its domain.
+"""Gain of each rewrite rule: errors of value and gradient with and without it, over random points of its domain.
 
     python benchmarks/rules.py                    the table, as text
     python benchmarks/rules.py --write            docs/rules.md anew
@@ -221,7 +221,7 @@ def errors_of(graph: Graph, drawn: dict[str, Any], truth: Sequence[Any], roots: 
 
 
 def _judged(truth: Truth | None, root: str) -> bool:
-    """Whether the truth is a normal number."""
+    """Tell if the truth is a normal number."""
     return truth is not None and bool(_TINIEST <= abs(truth[0][root]) < _LARGEST)
 
 
@@ -233,13 +233,13 @@ def _error(value: float, truth: Any) -> float:
 
 
 def row(rule: Rule) -> str:
-    """What a rule says of itself, as the start of a line of the page's table."""
+    """Columns in which a rule describes itself, as the start of a line of the page's table."""
     condition = f"`{rule.when}`" if rule.when else ""
     return f"| {rule.name} | `{rule.pattern}` | `{rule.replacement}` | {condition} | {rule.gain.replace('|', BAR)} |"
 
 
 def figures(rule: Rule, points: int) -> str:
-    """What was measured, as the end of that line."""
+    """Measured figures, as the end of that line."""
     cells = []
     for gain in measure(rule, points):
         cells += [_figure(gain.median), _figure(gain.best), f"{gain.loss:.2f}"]

@@ -1,4 +1,4 @@
-"""What ``speed.py`` times: each group has our way first and its peers, each written as its own manual advises.
+"""Functions that ``speed.py`` times: each group has our way first and its peers, each written as its own manual advises.
 
 A group is a function of the names that are wanted; it gives the tasks, ours first. A peer that is not installed raises
 ImportError, and one that cannot do what is asked UnfitError; both are listed. All results are compared with ours before time

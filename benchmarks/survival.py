@@ -1,4 +1,4 @@
-"""How many training runs die of rounding: the founding model from wild initial weights, symgraph beside the notebook.
+"""Count of training runs that die of rounding: the founding model from wild initial weights, symgraph beside the notebook.
 
     python benchmarks/survival.py --runs 1000
 

@@ -33,7 +33,7 @@ def options_of(name: str, about: str | None, quick: str) -> argparse.ArgumentPar
 
 
 def answered(options: argparse.Namespace, worker: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
-    """Whether this is a process of ``own_process``, whose task the worker has then done."""
+    """Tell if this is a process of ``own_process``, whose task the worker has then done."""
     if not options.worker:
         return False
     task, result = options.worker

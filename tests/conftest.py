@@ -1,4 +1,4 @@
-"""What all tests share.
+"""Fixtures and options that all tests share.
 
 Golden modules (``tests/golden``) and the text fixtures of the passes (``tests/passes/fixtures``) are written anew by
 
@@ -65,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def regenerate(pytestconfig: pytest.Config) -> bool:
-    """Whether golden files and fixtures are to be written instead of compared."""
+    """Tell if golden files and fixtures are to be written instead of compared."""
     return bool(pytestconfig.getoption("--regenerate"))
 
 

@@ -54,7 +54,7 @@ LEAVING: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a module did at some points.
+    """Outcome of a module at some points.
 
     Attributes:
         report: the judge's.

@@ -323,7 +323,7 @@ def gamma_moments() -> Model:
 
 
 def stirling_rests() -> Model:
-    """What Stirling's formula lacks at a shape that is estimated, and the mean of a logarithm near 1."""
+    """Rest of Stirling's formula at a shape that is estimated, and the mean of a logarithm near 1."""
     m = Model("stirling_rests")
     x = m.feature("x", domain=(0.2, 5))
     a, b = m.weights("a b", domain=(0.1, 10))

@@ -55,7 +55,7 @@ def values_of(graph: Graph, leaves: Mapping[str, float]) -> dict[str, Any]:
 
 
 def bits(value: Any) -> object:
-    """What tells two results apart bit by bit; every NaN counts as the same."""
+    """Key that tells two results apart bit by bit; every NaN counts as the same."""
     return bool(value) if isinstance(value, bool | np.bool_) else "nan" if value != value else struct.pack("<d", value)
 
 

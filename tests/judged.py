@@ -39,7 +39,7 @@ def module_of(model: Model, backend: str = "numpy") -> ModuleType:
 
 
 def faults(report: Report) -> dict[str, int]:
-    """How often what was wrong."""
+    """Count by kind what was wrong."""
     totals = {name: sum(one.counts[name] for one in report.results) for name in WHAT}
     return {name: count for name, count in totals.items() if count}
 
@@ -56,7 +56,7 @@ def benchmark(name: str) -> ModuleType:
 
 
 def is_refused(model: Model, numpy: Any, scalar: Any = None, *, because: str = "") -> bool:
-    """Whether verification, at its default settings, refuses the modules, with these words in what it says."""
+    """Tell if verification, at its default settings, refuses the modules, with these words in what it says."""
     try:
         verify(model, numpy, scalar)
     except VerificationError as error:

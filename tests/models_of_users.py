@@ -542,7 +542,7 @@ def bioassay() -> Model:
 
 
 def psychometric() -> Model:
-    """How often a stimulus is seen, by a normal law between the share of guesses and that of lapses; lapses are rare."""
+    """Share of stimuli that are seen, by a normal law between the share of guesses and that of lapses; lapses are rare."""
     model = Model("psychometric")
     level = model.feature("level", domain=(0, 4))
     model.target("seen", domain=(0, 20))

@@ -110,7 +110,7 @@ def models(draw: st.DrawFn, size: int = 14, operations: int = 40) -> Model:
 
 
 def count(exprs: Sequence[Expr], model: Model) -> int:
-    """How many operations expressions and named nodes have together, those that are shared counted once."""
+    """Count the operations of expressions and named nodes together, those that are shared once."""
     roots = [*exprs, *(node.expr for node in model.nodes)]
     return sum(1 for part in postorder(roots) if part.args)
 

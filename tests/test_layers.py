@@ -189,9 +189,13 @@ def test_functions_are_short(name: str) -> None:
             assert length <= 50, f"{name}.{node.name} has {length} lines"
 
 
-def test_every_module_says_what_it_is() -> None:
+def test_every_module_says_what_it_is_and_no_docstring_begins_with_a_question() -> None:
     for name, path in MODULES.items():
         assert ast.get_docstring(tree_of(path)), name
+        for node in ast.walk(tree_of(path)):
+            text = node.value.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else ""
+            said = isinstance(text, str) and text.split(maxsplit=1)[:1]
+            assert not said or said[0] not in ("What", "Whether", "How"), f"{path.name}: {text}"
 
 
 def test_no_local_name_of_the_runtime_is_a_definition_of_another_of_its_modules() -> None:

@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
 
 def tolerance(known: Known) -> float:
-    """What rounding may do to a value, or infinity where nothing can be said."""
+    """Bound of what rounding may do to a value, or infinity where nothing can be said."""
     size = abs(float(known.truth))
     ill = not known.radius <= ILL * size + 1e-9  # at or next to a kink or a pole, too
     return math.inf if ill or not math.isfinite(size) else SPREAD * known.radius + 1e-15 * size + 1e-300
@@ -47,7 +47,7 @@ def known(truth: Value, rough: Value) -> Known:
 
 
 def judge(label: str, value: float, known: Known) -> bool:
-    """Whether a value could be judged; an assertion fails if it is wrong."""
+    """Tell if a value could be judged; an assertion fails if it is wrong."""
     allowed = tolerance(known)
     if not np.isfinite(allowed):
         return False

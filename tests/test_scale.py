@@ -43,7 +43,7 @@ Counts = dict[str, tuple[int, int]]
 
 
 def calls(function: Callable[..., Any], *args: Any) -> tuple[int, Any]:
-    """How many calls, those of builtins among them, a function makes; and its result."""
+    """Count the calls that a function makes, those of builtins among them; give its result as well."""
     count = 0
 
     def note(_frame: FrameType, event: str, _arg: object) -> None:

@@ -1,4 +1,4 @@
-"""What `make docs` cannot see: the reference has every public object, and copied figures are those that were measured."""
+"""Faults that `make docs` does not see: the reference has every public object, and copied figures are those measured."""
 
 import re
 from importlib import import_module

@@ -11,7 +11,7 @@ from symgraph.check.reference import Reference, Truth
 
 
 class Exact(NamedTuple):
-    """What a spec is at one point: mpf each, NaN where there is no number."""
+    """Values of a spec at one point: mpf each, NaN where there is no number."""
 
     nodes: Mapping[str, Any]
     output: Any

@@ -23,7 +23,7 @@ from symgraph.backends.names import CALLED
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.scalar.functions import parts
 from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
-from symgraph.derive.fragments import instantiate
+from symgraph.derive.op_graphs import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
 from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri, polygamma, wrightomega
@@ -410,7 +410,7 @@ def own_functions(backend: str) -> dict[str, Any]:
 
 
 def arithmetic_of(backend: str) -> dict[str, Callable[..., Any]]:
-    """What a backend writes for each op, as Python functions."""
+    """Texts that a backend writes for each op, as Python functions."""
     space, names = own_functions(backend), ("_p", "_q", "_r")
     return {
         op: eval(f"lambda _p, _q=0, _r=0: {text.render([Text(name, Level.ATOM) for name in names]).text}", space)

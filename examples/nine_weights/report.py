@@ -50,7 +50,7 @@ class Replay:
 
     @property
     def ok(self) -> bool:
-        """Whether no figure differs."""
+        """Tell if no figure differs."""
         return not any(line.verdict == "differs" for line in self.lines)
 
     def to_dict(self) -> dict[str, Any]:

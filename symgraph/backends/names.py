@@ -256,7 +256,7 @@ class Names:
     def bases(self) -> list[str]:
         """Return prefixes for names of unnamed values: the node that they belong to, with ``d_`` for what the adjoint added.
 
-        A rewrite's nodes belong to what reads them.
+        A rewrite's nodes belong to what reads them, and the last of them to what was rewritten.
 
         Returns:
             For each node of the graph; "" where nothing is known.
@@ -269,7 +269,7 @@ class Names:
         for position in range(len(nodes) - 1, -1, -1):
             node = nodes[position]
             if node.data is None:
-                found[position] = self._base(node.origin) or read[position]
+                found[position] = self._base(node.origin) or read[position] or self._base(node.origin.partition(": ")[0])
                 for arg in node.args:
                     read[arg] = found[position] or read[arg]
         for position, node in enumerate(nodes):

@@ -1,4 +1,4 @@
-"""What a build or a check has found: its files, the verification of each model, what is not verified."""
+"""Findings of a build or a check: its files, the verification of each model, what is not verified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -166,7 +166,7 @@ class _Runner:
         self.own = self.module = module
         self.columns, self.kinds, self.seen = columns, points.kinds, Counter[str]()
         self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
-        """What each way of calling a function has given, one for each row that is looked at: the first and last of a batch."""
+        """Results of each way of calling a function, one for each row that is looked at: the first and last of a batch."""
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
         self.names = tuple(getattr(module, "CONSTANTS", ()))

@@ -1,4 +1,4 @@
-"""What `symgraph truth` finds, as data, text and JSON-able dict."""
+"""Findings of `symgraph truth`, as data, text and JSON-able dict."""
 
 import math
 from collections import Counter

@@ -71,7 +71,7 @@ SPELLINGS: Mapping[str, str] = MappingProxyType(
 
 
 SLOPES = ("d", "d_", "", "dL_d", "dl", "dloss_d", "grad_", "g_", "grad", "delta_")
-"""What is written before a name for the derivative of the loss by it."""
+"""Prefixes of a name that make it the derivative of the loss by what it names."""
 
 
 def role_of(name: str) -> str | None:

@@ -35,7 +35,7 @@ _LIBRARIES = ("numpy", "scipy", "math", "sympy", "builtins")
 
 
 class Limits(NamedTuple):
-    """What the process of one function may use.
+    """Resources that the process of one function may use.
 
     Attributes:
         seconds: time by the clock.
@@ -48,7 +48,7 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came back from one function, or from loading the file.
+    """Answer of one function, or of loading the file.
 
     Attributes:
         fault: the reason why there are no answers; "" if there are.

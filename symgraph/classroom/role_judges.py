@@ -36,7 +36,7 @@ _NEGLIGIBLE = 1e-12
 
 
 class Judge(NamedTuple):
-    """How one role is judged.
+    """Judge of one role.
 
     Attributes:
         calls: makes the arguments of each call.

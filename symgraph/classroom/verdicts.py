@@ -11,7 +11,7 @@ from symgraph.classroom.mistakes import Mistake
 from symgraph.classroom.suspects import ALONE
 
 Answers = Sequence[Mapping[str, Any]]
-"""What came back of each call."""
+"""Outcomes of each call."""
 
 RIGHT, CARRIED = "right", "right for the wrong values before it"
 """Said of right results."""

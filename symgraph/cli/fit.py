@@ -127,7 +127,7 @@ def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]
 
 
 class _Rows(NamedTuple):
-    """What is fitted, and how its rows are read.
+    """Model that is fitted, and the reading of its rows.
 
     Attributes:
         module: of the model.

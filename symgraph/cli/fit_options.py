@@ -7,7 +7,7 @@ from symgraph.cli.data_sets import Deviation, Deviations, OfColumns
 from symgraph.cli.weights import number, pairs
 
 _FORMULA = re.compile(r"[-+*/(`]")
-"""What a formula has and hardly a name: an operator, or a call."""
+"""Mark of a formula, which hardly a name has: an operator, or a call."""
 
 
 def names_of(option: str, text: str) -> list[str]:

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from symgraph.columns import prefix_of
-from symgraph.derive.fragments import VALUE, constant_root, fragment, instantiate
+from symgraph.derive.op_graphs import VALUE, constant_root, fragment, instantiate
 from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
 from symgraph.ir.op import REFUSED, late, over

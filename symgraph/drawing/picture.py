@@ -48,7 +48,7 @@ class Box:
 
     @property
     def called(self) -> str:
-        """What its cotangent is called, as in generated code."""
+        """Name of its cotangent, as in generated code."""
         return "d" if self.kind == "operation" else f"d_{self.name}"
 
 
@@ -97,10 +97,10 @@ class Picture:
 
     @property
     def has_numbers(self) -> bool:
-        """Whether boxes have values."""
+        """Tell if boxes have values."""
         return any(box.value for box in self.boxes)
 
     @property
     def has_cotangents(self) -> bool:
-        """Whether boxes have cotangents."""
+        """Tell if boxes have cotangents."""
         return any(box.cotangent for box in self.boxes)

@@ -18,7 +18,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 class Linearized(NamedTuple):
-    """What the residuals r and their derivatives J say at free weights; rows of a penalty are among them.
+    """Factors of the residuals r and of their derivatives J at free weights; rows of a penalty are among them.
 
     Attributes:
         v: (f,) the free weights.

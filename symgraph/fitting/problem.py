@@ -197,11 +197,6 @@ class Problem:
         value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return float(value), gradient[self.free]
 
-    def gradients_of_rows(self, v: Array) -> Array:
-        """Return the gradient of each row's loss by the free weights, (n, f)."""
-        G = np.atleast_2d(self.module.per_sample_grad(self.all_weights(v), self.rows.X, self.rows.y))
-        return G if len(v) == len(self.start) else G[:, self.free]
-
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
         found = self.second_derivatives(v, self.rows.X, self.rows.y)

@@ -1,4 +1,4 @@
-"""What a fit says beyond its weights: covariances, and numbers by which fits are compared.
+"""Statistics of a fit beyond its weights: covariances, and numbers by which fits are compared.
 
 Sources: G. A. F. Seber and C. J. Wild, Nonlinear Regression (1989), sections 2.1 and 5; H. Akaike, IEEE Transactions on
 Automatic Control 19 (1974); G. Schwarz, Annals of Statistics 6 (1978); P. J. Huber, Proceedings of the Fifth Berkeley Symposium

@@ -17,12 +17,12 @@ from symgraph.io.files import is_stream
 from symgraph.io.text_data import checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
-"""How data files end; those of text may be compressed, with a further suffix."""
+"""Suffixes of data files; those of text may be compressed, with a further suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read.
+    """Options by which a file is read.
 
     Attributes:
         drop_missing: whether rows with a missing cell are left out, and not refused.

@@ -1,4 +1,4 @@
-"""What a user names as data: a file, a compressed one, a pipe or stdin, opened as often as it is read."""
+"""Data as a user names them: a file, a compressed one, a pipe or stdin, opened as often as it is read."""
 
 import gzip
 import importlib
@@ -30,7 +30,7 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": ".zst",
     b"PK\x03\x04": ".zip",
 }
-"""How files of some formats begin, with their suffixes."""
+"""First bytes of files of some formats, with their suffixes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +179,4 @@ COMPRESSIONS: dict[str, Callable[[IO[bytes]], Any]] = {
         "Python 3.14 or pyarrow: pip install 'symgraph-codegen[data]'",
     ),
 }
-"""What reads compressed text, by the suffix."""
+"""Readers of compressed text, by the suffix."""

@@ -68,6 +68,8 @@ def load_file(path: Path) -> GeneratedModule:
     Raises:
         ModuleError: the file cannot be read, is no generated module, or follows another version of the contract.
     """
+    if path.suffix in (".c", ".h"):
+        raise ModuleError(f"{path} is C; load {path.stem}.py, which runs it natively, or call symgraph.io.compiled.load")
     try:
         source = importlib.util.decode_source(path.read_bytes())
     except OSError as error:

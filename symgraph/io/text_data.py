@@ -26,13 +26,12 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
 _SAMPLE = 200  # rows by which the decimal sign is told
 _CELLS = 200_000  # of a block, which are objects of Python, at most
 _LINE = 1 << 24  # characters of a line at most
-_SPACES = "spaces"
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Dialect(NamedTuple):
-    """How numbers are separated and written; None where the file is to tell.
+    """Separators and spelling of numbers; None where the file is to tell.
 
     Attributes:
         delimiter: between cells, one character; a space stands for any number of spaces and tabs.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, NamedTuple
 
-from sympy import Abs, Symbol
+from sympy import Abs, Basic, Symbol
 
 from symgraph.ir.optext import OpText, call
 
@@ -238,6 +238,9 @@ class Op:
                 if field.name in needed:
                     raise ValueError(f"op {self.name}: its row has no {field.name}")
                 object.__setattr__(self, field.name, None)
+        for name, formula in self.formulas.items():
+            if not isinstance(formula, Basic):
+                raise ValueError(f"op {self.name}: {name} is {formula!r}, which is no expression of SymPy")
         if self.stable is None and self.numbers is None and self.mpmath is None:
             raise ValueError(f"op {self.name}: its row has neither numbers nor mpmath")
         if self.stable is None and self.reference == "definition":

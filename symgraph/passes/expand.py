@@ -3,7 +3,7 @@
 Parts that the stable form shares with the local partials (the exponential inside sigmoid, say) become one node.
 """
 
-from symgraph.derive.fragments import STABLE, instantiate
+from symgraph.derive.op_graphs import STABLE, instantiate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.ops import OPS
 

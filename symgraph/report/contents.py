@@ -1,4 +1,4 @@
-"""What a report says of a model: what was verified and measured, runs of several optimizers, a fit, numbers at a few rows."""
+"""Contents of a report on a model: what was verified and measured, runs of several optimizers, a fit, numbers at a few rows."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a user may choose about a report.
+    """Choices of a user about a report.
 
     Attributes:
         w: (k,) weights to show; None shows the initial ones, those of the runs, and those of the fit.

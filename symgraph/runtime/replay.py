@@ -124,7 +124,7 @@ class Workspace:
         arrays = {position: arguments[name][index] for (name, index), position in given.items()}
         arrays |= {p: np.array(node.data) for p, node in enumerate(nodes) if node.function is NUMBER}
         arrays |= {position: np.empty((), nodes[position].dtype) for _, _, position in program.once}
-        rows = {kind: self.scratch("rows", kind, width, count) for kind, width in program.widths.items()}
+        rows = {kind: [*self.scratch("rows", kind, width, count)] for kind, width in program.widths.items()}
         arrays |= {position: rows[nodes[position].dtype][place] for position, place in program.places.items()}
         arrays |= dict(zip(program.sums, sums, strict=True))
         filled: dict[int, Array] = {}
@@ -196,13 +196,14 @@ class Replay:
             threads: how many work at once.
         """
         batch, block = Batch(inputs, s, uniform_values(program, inputs.w, s)), program.block
-        parts = np.empty((len(program.sums), -(-batch.rows // block)))
+        rows = batch.rows
+        parts = np.empty((len(program.sums), -(-rows // block)))
 
         def work(plan: Plan, start: int, stop: int) -> None:
             parts[:, start // block : -(-stop // block)] = plan.sums
 
         self.in_blocks(program, batch, threads, work)
-        sums: Array = parts[:, 0] if batch.rows <= block else added(parts, batch.rows // block)
+        sums: Array = parts[:, 0] if rows <= block else added(parts, rows // block)
         if program.order is not None:
             return sums.take(program.order)
         for position, value in zip(program.sums, sums, strict=True):

@@ -42,7 +42,7 @@ _STRUCTURE = (
 )
 
 _UNFINISHED = (sympy.Derivative, sympy.Limit, sympy.concrete.expr_with_limits.ExprWithLimits)
-"""What SymPy can work out into expressions: derivatives, limits, integrals, sums and products."""
+"""Objects that SymPy can work out into expressions: derivatives, limits, integrals, sums and products."""
 
 _CONDITION = "a condition is not a value; wrap it as Piecewise((1, condition), (0, True))"
 _CONDITIONS = {

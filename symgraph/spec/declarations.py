@@ -21,7 +21,7 @@ from symgraph.spec.transforms import Transforms
 
 
 class Declarations(LossDeclarations, Transforms, Steps):
-    """What a user may declare; see ``Model``."""
+    """Declarations of a spec; see ``Model``."""
 
     __slots__ = ()
 

@@ -269,4 +269,4 @@ h1 {{ font-size: 1.3rem; }}
 TEXTS: Mapping[str, Callable[[Derivation], str]] = MappingProxyType(
     {"text": derivation_text, "markdown": derivation_markdown, "latex": derivation_latex, "html": derivation_page}
 )
-"""How a derivation is written in each format."""
+"""Writers of a derivation, by format."""

@@ -1,4 +1,4 @@
-"""How an expression is written for people in any language of ``styles.py``: order of terms and factors, and brackets."""
+"""Expressions as people write them, in any language of ``styles.py``: order of terms and factors, and brackets."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from symgraph.spec.declared import DeclaredSymbol
 from symgraph.views.styles import Style
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-"""How tightly the parts of a written expression hold together."""
+"""Ranks by which the parts of a written expression hold together."""
 
 
 Part = tuple[str, int]
@@ -218,4 +218,4 @@ _FORMS: tuple[tuple[Any, Callable[[Any, Style], Part]], ...] = (
     (sympy.Min, lambda expr, style: (style.call("min", [formula(arg, style) for arg in expr.args]), ATOM)),
     (Boolean, lambda expr, style: (style.name(str(expr)), ATOM)),
 )
-"""How each kind of expression is written, the first that fits; others are functions, or names."""
+"""Writers of each kind of expression, of which the first that fits is taken; others are functions, or names."""

@@ -97,7 +97,7 @@ _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
     }
 )
-"""What each form of written parts, and each sign, is in plain text, LaTeX and MathML."""
+"""Spelling of each form of written parts, and of each sign, in plain text, LaTeX and MathML."""
 
 
 class Style:

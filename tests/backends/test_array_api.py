@@ -78,7 +78,7 @@ def assert_close(got: Any, want: Any, tolerance: float = ROUNDING) -> None:
 
 
 def results(module: Any, w: Any, X: Any, y: Any) -> dict[str, Any]:
-    """What all functions of a module give, those of the module on one row among them."""
+    """Results of all functions of a module, those of the module on one row among them."""
     tape = module.forward(w, X, y)
     found = {"value_and_grad": module.value_and_grad(w, X, y)[1], "sum": module.loss(w, X, y, reduction="sum")}
     found |= {"loss": module.loss(w, X, y), "tape": tape.loss, "grad": module.grad(w, X, y), "pulled": module.backward(tape)}

@@ -58,7 +58,7 @@ def bounded(model: Model, module: ModuleType, point: dict[str, float], dtype: ty
 
 
 def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
-    """How many times the error, or half a unit in the last place if that is more, the bound is; it must not be less."""
+    """Ratio of the bound to the error, or to half a unit in the last place if that is more; the bound must not be less."""
     info = np.finfo(dtype)
     with ctx.workprec(200):
         error = abs(arb(value) - exact)
@@ -227,10 +227,10 @@ def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
 
 def test_what_cannot_be_had_is_refused() -> None:
     model = MODELS["line"]()
-    with pytest.raises(OptionError, match=r"'speed' is unknown; known are error-bound"):
-        symgraph.compile(model, "numpy", extras=("speed",))
-    with pytest.raises(OptionError, match="'half' is unknown; known are double, accurate"):
-        symgraph.compile(model, precision="half")
+    with pytest.raises(OptionError, match=r"'nosuch' is unknown; known are error-bound"):
+        symgraph.compile(model, "numpy", extras=("nosuch",))
+    with pytest.raises(OptionError, match="'nosuch' is unknown; known are double, accurate"):
+        symgraph.compile(model, precision="nosuch")
     with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):
         symgraph.compile(model, "scalar", extras=("error-bound",))
 

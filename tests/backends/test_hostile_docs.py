@@ -48,7 +48,7 @@ def python_code(text: str) -> list[str]:
 
 
 def c_code(text: str) -> str:
-    """What a C compiler sees of a file: trigraphs replaced, lines joined, // comments gone, strings of digests left out."""
+    """Text of a file as a C compiler sees it: trigraphs replaced, lines joined, // comments gone, digests left out."""
     joined = re.sub(r"\\[ \t]*\n", "", text.replace("??/", "\\"))
     return re.sub(r"\n+", "\n", re.sub(r"//.*", "", joined))
 

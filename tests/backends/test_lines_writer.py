@@ -1,11 +1,14 @@
-"""What the functions of a numpy module compute, and under which names."""
+"""Computations of the functions of a numpy module, and under which names."""
 
 import ast
 
 import numpy as np
+import pytest
 from built import numpy_module
+from sympy import cosh, exp, log
 from zoo import ZOO
 
+from symgraph import Model
 from symgraph.generate import generate
 
 
@@ -43,3 +46,20 @@ def test_the_fields_of_a_tape_without_a_target_are_those_that_the_loss_alone_nee
     assert tape.loss is None
     assert all(getattr(tape, module.METADATA["fields"].get(name, name)) is not None for name in module.NODES)
     assert module.jacobian([0.5, 2.0], [3.0, 1.0]).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("comment", "below"),
+    [
+        ("in the place of log(cosh x): cosh near 1 loses digits of x, and overflows", "np.abs("),
+        ("0 where the factor is 0, since 0 * inf is nan", "y_hat = select(y_hat_2, 0.0, a * y_hat_1)"),
+    ],
+)
+def test_a_form_that_is_not_what_the_user_wrote_says_so_in_a_comment_above_it(comment: str, below: str) -> None:
+    model = Model("tailed")
+    x, (a, b), y = model.feature("x"), model.weights("a b"), model.target("y")
+    model.loss(log(cosh(model.output("y_hat", a * exp(b * x)) - y)))
+    lines = [line.strip() for line in generate(model, ("numpy",))[0].text.splitlines()]
+    assert not [line for line in lines if line.startswith("v0 = ")]  # a rule's nodes are named after the node that it rewrote
+    assert lines.count(f"# {comment}") == 1
+    assert below in lines[lines.index(f"# {comment}") + 1]

@@ -84,7 +84,7 @@ def standing(name: str) -> Any:
 
 
 def run_alone(folder: Path, allowed: set[str], use: str) -> str:
-    """What a script prints that finds the modules of a folder, Python and what is allowed, and nothing else."""
+    """Run a script that finds the modules of a folder, Python and what is allowed, and nothing else; return what it prints."""
     head = f"ALLOWED = set({sorted(allowed)!r})\nFUNCTIONS = {FUNCTIONS!r}\n{CALLS}{ALONE}"
     command = [sys.executable, "-I", "-W", "error", "-c", head + use]
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)

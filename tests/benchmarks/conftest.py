@@ -1,4 +1,4 @@
-"""What the tests of the benchmarks share: scripts are imported as Python finds them when it runs one."""
+"""Fixtures that the tests of the benchmarks share: scripts are imported as Python finds them when it runs one."""
 
 import sys
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from zoo import ZOO
 import symgraph
 from symgraph import Model
 from symgraph.build import modules
-from symgraph.derive.fragments import fragment
+from symgraph.derive.op_graphs import fragment
 from symgraph.errors import OptionError, VerificationError
 from symgraph.generate import Artifact, generate
 

@@ -10,7 +10,7 @@ from judged import benchmark
 from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points
-from symgraph.derive.fragments import fragment
+from symgraph.derive.op_graphs import fragment
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.io.module import from_source

@@ -98,7 +98,7 @@ def as_mpf(value: arb) -> Any:
 
 
 def holds(found: Any, true: Any, digits: int, scale: float = 0.0) -> bool:
-    """Whether a ball holds a true number, known to so many digits, and is narrow, for numbers of the scale if they are less."""
+    """Tell if a ball holds a true number, known to so many digits, and is narrow, for numbers of the scale if they are less."""
     if not isinstance(found, arb) or not found.is_finite():
         return False
     middle, radius = as_mpf(found.mid()), as_mpf(found.rad())

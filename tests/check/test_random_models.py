@@ -67,7 +67,7 @@ def written(model: Model) -> str:
 
 
 def has_pole(graph: Graph, point: dict[str, float]) -> bool:
-    """Whether an operation, of a branch that is not taken perhaps, has no finite value at a point, whatever the size."""
+    """Tell if an operation, of a branch that is not taken perhaps, has no finite value at a point, whatever the size."""
     with np.errstate(all="ignore"):
         values = evaluate(graph, {**point, "cotangent": 1.0, "largest": 1e308}, NUMPY, np.float64)
     for node, value in zip(graph.nodes, values, strict=True):

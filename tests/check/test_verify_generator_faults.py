@@ -40,8 +40,8 @@ from sympy import (
 )
 
 import symgraph.derive.adjoint
-import symgraph.derive.fragments
 import symgraph.derive.lowering
+import symgraph.derive.op_graphs
 from symgraph import Model, cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
 from symgraph.backends import BACKENDS
 from symgraph.backends.rendering import render
@@ -141,9 +141,9 @@ WRONG_ROWS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.fixture
 def fresh_fragments() -> Iterator[None]:
     """Fragments are cached; those of wrong rows must not stay."""
-    symgraph.derive.fragments.fragment.cache_clear()
+    symgraph.derive.op_graphs.fragment.cache_clear()
     yield
-    symgraph.derive.fragments.fragment.cache_clear()
+    symgraph.derive.op_graphs.fragment.cache_clear()
 
 
 def built(op: str) -> tuple[Model, list[Any]]:
@@ -154,7 +154,7 @@ def built(op: str) -> tuple[Model, list[Any]]:
 
 # the package's attributes of these names are the passes, not their modules
 EXPAND, LOWER_POWERS = (importlib.import_module(f"symgraph.passes.{name}") for name in ("expand", "lower_powers"))
-TABLE_READERS = (symgraph.derive.adjoint, symgraph.derive.fragments, EXPAND)
+TABLE_READERS = (symgraph.derive.adjoint, symgraph.derive.op_graphs, EXPAND)
 
 
 @pytest.mark.usefixtures("fresh_fragments")
@@ -166,7 +166,7 @@ def test_a_wrong_row_of_the_op_table_is_refused(fault: str, monkeypatch: pytest.
     table = MappingProxyType({**OPS, op: dataclasses.replace(OPS[op], **fields)})
     for reader in TABLE_READERS:
         monkeypatch.setattr(reader, "OPS", table)
-    symgraph.derive.fragments.fragment.cache_clear()
+    symgraph.derive.op_graphs.fragment.cache_clear()
     model, modules = built(op)
     assert is_refused(model, *modules)
     assert is_refused(model, None, modules[1])

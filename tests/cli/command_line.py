@@ -42,7 +42,7 @@ ROWS = "time,y\n0,2\n1,1.213061\n2,0.735759\n3,0.446260\n4,0.270671\n5,0.164170\
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended, and what it wrote to stdout and stderr."""
+    """Exit code of a command, and what it wrote to stdout and stderr."""
 
     code: int
     out: str

@@ -179,7 +179,7 @@ FOUND: dict[str, Mistake] = {
     ),
     "no output and no loss": wrong('m.node("n", a*x + b)', says=("neither a loss nor an output", "model.output"), at="m ="),
     # losses
-    "an unknown loss": wrong(LINE, 'm.loss("mse")  #!', says=("model m: loss: 'mse' is unknown", "squared_error")),
+    "an unknown loss": wrong(LINE, 'm.loss("nosuch")  #!', says=("model m: loss: 'nosuch' is unknown", "squared_error")),
     "two losses": wrong(LINE, LOST, "m.loss(b*y)  #!", says=("model m: loss", "has a loss already; declare one")),
     "residuals beside a loss": wrong(LINE, LOST, "m.residual(p - y)  #!", says=("model m: residual", "declare one")),
     "a loss before its output": wrong(
@@ -192,7 +192,7 @@ FOUND: dict[str, Mistake] = {
     "a list of residuals": wrong(
         "m.residual([a*x - y, b - y])  #!", says=("model m: residual: [", "is not a SymPy expression")
     ),
-    "an unknown robust loss": wrong('m.residual(a - y, loss="tukey")  #!', says=("loss 'tukey' is unknown", "huber")),
+    "an unknown robust loss": wrong('m.residual(a - y, loss="nosuch")  #!', says=("loss 'nosuch' is unknown", "huber")),
     "a scale of 0": wrong('m.residual(a - y, loss="huber", f_scale=0)  #!', says=("f_scale must be a positive number, not 0",)),
     "an unknown likelihood": wrong(LINE, 'm.likelihood("normal", sigma=1)  #!', says=("'normal' is unknown", "gaussian")),
     "an unknown parameter": wrong(LINE, 'm.likelihood("gaussian", std=1)  #!', says=("no parameter std", "mean, sigma")),

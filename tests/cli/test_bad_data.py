@@ -224,7 +224,7 @@ PLACES: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 def state(folder: Path) -> dict[str, tuple[bytes | None, int]]:
-    """What stands in a folder, links as they are, with bytes and times."""
+    """Files of a folder, links as they are, with bytes and times."""
     return {
         one.name: (one.read_bytes() if one.is_file() and not one.is_symlink() else None, one.lstat().st_mtime_ns)
         for one in folder.iterdir()

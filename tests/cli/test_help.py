@@ -12,7 +12,7 @@ import pytest
 from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
-from symgraph.training import OPTIMIZERS
+from symgraph.training import OPTIMIZERS, SCHEDULES
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
 PROBE = """
@@ -99,7 +99,7 @@ def test_the_help_of_every_command_ends_with_an_example_that_runs(
 
 
 def completed(project: Project, line: str) -> list[str]:
-    """What bash is told at the end of a line."""
+    """Words that bash is told at the end of a line."""
     words = line.split(" ")
     asked = {"_SYMGRAPH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     done = subprocess.run(
@@ -172,6 +172,11 @@ def test_help_of_train_states_the_default_rates_that_training_has(command: Run) 
         "adam": 0.001,
         "adamw": 0.001,
     }
+
+
+def test_help_of_train_names_every_optimizer_and_schedule(command: Run) -> None:
+    words = set(re.findall(r"\w+", command("train", "--help").out))
+    assert words >= {*OPTIMIZERS, *SCHEDULES}
 
 
 def test_version_is_that_of_the_distribution(command: Run) -> None:

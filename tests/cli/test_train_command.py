@@ -268,7 +268,7 @@ def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
 
 
 def on_terminal(project: Project, stream: str, *arguments: str, **env: str) -> str:
-    """What a command writes to stdout or stderr where that is a terminal of 80 columns."""
+    """Text that a command writes to stdout or stderr where that is a terminal of 80 columns."""
     shown, end = pty.openpty()
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: end}
     command = [sys.executable, "-m", "symgraph", *arguments]

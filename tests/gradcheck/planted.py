@@ -65,7 +65,7 @@ class _Planter(ast.NodeTransformer):
 
 
 def _writes(value: ast.expr) -> bool:
-    """Whether a call writes its result into a row of scratch memory, from where it may be read under another name."""
+    """Tell if a call writes its result into a row of scratch memory, from where it may be read under another name."""
     if not isinstance(value, ast.Call):
         return False
     given = [*value.args[-1:], *(keyword.value for keyword in value.keywords if keyword.arg == "out")]
@@ -77,7 +77,7 @@ def _call(value: ast.expr, *, in_place: bool) -> ast.Call:
 
 
 def results(module: Any) -> dict[str, Any]:
-    """What the functions of a module give in many ways of calling, one array each, or the error they raise."""
+    """Results of the functions of a module in many ways of calling, one array each, or the error they raise."""
     found: dict[str, Any] = {}
     rng = np.random.default_rng(0)
     w, X, y = rng.normal(size=len(module.WEIGHTS)), rng.normal(size=(6, len(module.FEATURES))), rng.normal(size=6)

@@ -68,7 +68,7 @@ def faulty(text: str, number: int) -> ModuleType:
 
 
 def found(text: str, number: int) -> bool:
-    """Whether gradcheck fails, or the module cannot even be loaded or checked."""
+    """Tell if gradcheck fails, or the module cannot even be loaded or checked."""
     try:
         module = faulty(text, number)
         # one point shows most faults, in less time

@@ -129,7 +129,7 @@ def test_code_compiled_in_haste_is_no_other_code(gcc: Compiler) -> None:
 
 
 def answer(path: Path) -> int:
-    """What the function of a library returns, in a process of its own."""
+    """Result of the function of a library, in a process of its own."""
     script = f"import ctypes; print(ctypes.CDLL({str(path)!r}).answer())"
     return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
 

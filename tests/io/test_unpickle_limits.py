@@ -79,7 +79,7 @@ def test_a_small_file_that_asks_for_the_world_is_refused_in_a_small_process(tmp_
 
 
 def _outcome(path: Path, content: bytes) -> Any:
-    """What is read of a file; None if it is refused."""
+    """Object that is read of a file; None if it is refused."""
     path.write_bytes(content)
     try:
         return load_arrays(path)

@@ -43,6 +43,11 @@ def test_entries_for_operands_that_there_are_not_are_refused() -> None:
         row(domain=(REALS, REALS))
 
 
+def test_a_factor_that_is_a_number_of_python_is_refused_where_the_row_is_made() -> None:
+    with pytest.raises(ValueError, match=r"op versin: partial 0 1 is 3\.14, which is no expression of SymPy"):
+        Op("versin", 1, x0, ((x0, 3.14),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
+
+
 def test_a_composed_row_needs_neither_texts_nor_an_evaluator() -> None:
     composed = Op("versin", 1, x0, ((x0,),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
     assert composed.backends == ("numpy", "scalar", "c", "array_api")

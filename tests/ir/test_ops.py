@@ -15,7 +15,7 @@ from special_models import FUNCTIONS as SPECIAL
 from special_models import beta_law, of_one, slopes_of_faddeeva, voigt_peak
 from sympy import Symbol
 
-from symgraph.derive.fragments import STABLE, fragment, instantiate
+from symgraph.derive.op_graphs import STABLE, fragment, instantiate
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, GraphBuilder, reachable
 from symgraph.ir.op import REFUSED, SCIPY, Op, late, over

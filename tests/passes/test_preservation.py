@@ -1,4 +1,4 @@
-"""What every pass leaves as it was: the values of the roots, their names, a well-formed graph."""
+"""Properties that every pass leaves as they were: the values of the roots, their names, a well-formed graph."""
 
 from collections.abc import Callable
 from itertools import chain

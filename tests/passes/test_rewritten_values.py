@@ -1,4 +1,4 @@
-"""What rewritten models are at special points and in the tails, in doubles."""
+"""Values of rewritten models at special points and in the tails, in doubles."""
 
 import math
 from typing import Any

@@ -47,7 +47,7 @@ def many_digits(graph: Graph) -> dict[str, object]:
 
 
 def same(before: dict[str, object], after: dict[str, object], digits: int) -> bool:
-    """Whether all values agree to so many digits, relative to the largest of them where they cancel."""
+    """Tell if all values agree to so many digits, relative to the largest of them where they cancel."""
     assert list(before) == list(after)
     largest = max((abs(value) for value in before.values() if mpmath.isfinite(value)), default=0)
     with mpmath.workdps(60):

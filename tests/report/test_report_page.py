@@ -180,7 +180,7 @@ document.getElementById("result").textContent = JSON.stringify({ told, faults: w
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def read(request: Any, text: str, tmp_path_factory: Any) -> Any:
-    """What a reader finds, on a wide screen by day, or on a narrow one at night."""
+    """Text that a reader finds, on a wide screen by day, or on a narrow one at night."""
     options = ["--blink-settings=preferredColorScheme=0", "--window-size=400,900"] if request.param == "dark" else []
     probed = text.replace("<head>", f"<head>{PROBE}").replace("</body>", f"{READER}</body>")
     found = measured(probed, tmp_path_factory.mktemp("read"), *options)

@@ -20,7 +20,7 @@ def assert_same_bits(got: Any, wanted: Any) -> None:
 
 
 def outcome(call: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, str]:
-    """What a call gives, or the type of its error; and the message."""
+    """Result of a call, or the type of its error; and the message."""
     try:
         return call(*arguments, **options), ""
     except (TypeError, ValueError) as error:

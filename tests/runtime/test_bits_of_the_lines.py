@@ -36,7 +36,7 @@ def columns(values: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 @np.errstate(all="ignore")
 def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> dict[str, Any]:
-    """What the functions are to give: their names, with an underscore where rows have the weights s and are added up."""
+    """Results that functions are to give: their names, with an underscore where rows have the weights s and are added up."""
     tape, has_loss = module._forward(w, X, y), module.METADATA["has_loss"]
     shape = np.shape(X)[:-1] if X is not None else np.shape(y) if y is not None else ()
     found: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What the functions of a numpy module take: shapes, dtypes, sample weights; and what they say about the rest."""
+"""Arguments of the functions of a numpy module: shapes, dtypes, sample weights; and what they say about the rest."""
 
 import re
 import warnings

@@ -1,4 +1,4 @@
-"""What the functions of a numpy module give: consistent, independent of each other, present where the model has the part."""
+"""Results of the functions of a numpy module: consistent, independent of each other, present where the model has the part."""
 
 import threading
 from types import ModuleType

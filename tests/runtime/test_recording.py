@@ -10,6 +10,7 @@ from bound_modules import module_of
 from symgraph.runtime import erfc, every_row, select
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import DOT, Given, Kind, Recording, record
+from symgraph.runtime.replay import Workspace
 
 DOUBLE = np.dtype(np.float64)
 
@@ -149,6 +150,16 @@ def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
     assert program.widths == {DOUBLE: 11, np.dtype(np.bool_): 1}
     assert len(program.once) == 2  # half of w3, and twice the cotangent
     assert len(founding(by_row=True).steps) == 62
+
+
+def test_an_operation_in_place_gets_one_array_twice_and_no_second_view_of_its_memory() -> None:
+    """NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself."""
+    program = founding()
+    calls: Any = Workspace().plan(program, 33).calls
+    assert len(calls) == len(program.steps)  # none of them copies the branch not chosen
+    for call in calls:
+        *args, out = (*call.args, *call.keywords.values())
+        assert all(arg is out for arg in args if np.may_share_memory(arg, out))
 
 
 def test_blocks_have_fewer_rows_where_a_program_has_many_values() -> None:

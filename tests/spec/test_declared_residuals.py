@@ -94,8 +94,8 @@ def test_blocks_add_up_to_what_all_rows_give_at_once() -> None:
     [
         (lambda m, r: m.residual(), "model m: residual: give an expression"),
         (
-            lambda m, r: m.residual(r, loss="arctan"),
-            "loss 'arctan' is unknown; known are linear, soft_l1, huber, cauchy",
+            lambda m, r: m.residual(r, loss="nosuch"),
+            "loss 'nosuch' is unknown; known are linear, soft_l1, huber, cauchy",
         ),
         (lambda m, r: m.residual(r, f_scale=0), "model m: residual: f_scale must be a positive number, not 0"),
         (lambda m, r: m.residual("r"), "model m: residual: 'r' is a string; write a SymPy expression"),

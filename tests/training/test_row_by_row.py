@@ -142,7 +142,7 @@ def test_ctrl_c_keeps_the_last_finished_epoch(nine, rows):
 
 
 def failures(built, X, y, **run):
-    """How a run fails by each backend."""
+    """Failure of a run by each backend."""
     results = [train(built.arrays, X, y, backend=backend, **run) for backend in ("scalar", "numpy")]
     for result in results:
         assert result.reason == "non-finite"

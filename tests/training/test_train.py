@@ -20,7 +20,7 @@ from symgraph.training import (
 
 
 def same(left, right):
-    """Whether two results hold the same weights and the same optimizer state, bit for bit."""
+    """Tell if two results hold the same weights and the same optimizer state, bit for bit."""
     arrays = zip((left.weights, *left.state.slots), (right.weights, *right.state.slots), strict=True)
     steps = (left.state.step, left.state.epoch) == (right.state.step, right.state.epoch)
     return steps and all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in arrays)

@@ -1,4 +1,4 @@
-"""What a C file and its header state about a model, as the templates print it."""
+"""Facts that a C file and its header state about a model, as the templates print them."""
 
 from collections.abc import Iterable, Sequence
 from math import isfinite

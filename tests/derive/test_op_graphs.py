@@ -1,11 +1,11 @@
-"""symgraph.derive.fragments: rows of the op table as graphs, and copies of them."""
+"""symgraph.derive.op_graphs: rows of the op table as graphs, and copies of them."""
 
 import mpmath
 import pytest
 import sympy as sp
 from graphs import values_of
 
-from symgraph.derive.fragments import STABLE, fragment, instantiate
+from symgraph.derive.op_graphs import STABLE, fragment, instantiate
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import GraphBuilder
 from symgraph.ir.op import REFUSED, over
