@@ -18,6 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef Py_LIMITED_API
+// A library that serves several versions of Python: the stable ABI has functions for what else are macros.
+#define PyTuple_GET_SIZE PyTuple_Size
+#define PyTuple_GET_ITEM PyTuple_GetItem
+#define PyList_SET_ITEM PyList_SetItem
+#define PyFloat_AS_DOUBLE PyFloat_AsDouble
+#undef PyArrayScalar_New
+#define PyArrayScalar_New(kind)                                                                                       \
+    ((allocfunc)PyType_GetSlot(&Py##kind##ArrType_Type, Py_tp_alloc))(&Py##kind##ArrType_Type, 0)
+#define PyArrayScalar_VAL(object, kind) (((Py##kind##ScalarObject *)(object))->obval)
+#define PyArrayScalar_ASSIGN(object, kind, value) PyArrayScalar_VAL(object, kind) = value
+#endif
+
 #if defined _WIN32
 #define SYMGRAPH_THREADS 0
 #else
@@ -89,7 +102,21 @@ static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args,
     if (method == NULL) {
         return NULL;
     }
+#ifdef Py_LIMITED_API
+    PyObject *positional = PyTuple_New(count), *named = PyDict_New();
+    int whole = positional != NULL && named != NULL;
+    for (Py_ssize_t i = 0; whole && i < count; i++) {
+        PyTuple_SetItem(positional, i, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t i = 0; whole && keywords != NULL && i < PyTuple_Size(keywords); i++) {
+        whole = PyDict_SetItem(named, PyTuple_GetItem(keywords, i), args[count + i]) == 0;
+    }
+    PyObject *result = whole ? PyObject_Call(method, positional, named) : NULL;
+    Py_XDECREF(positional);
+    Py_XDECREF(named);
+#else
     PyObject *result = PyObject_Vectorcall(method, args, (size_t)count, keywords);
+#endif
     Py_DECREF(method);
     return result;
 }
@@ -472,7 +499,7 @@ static int add_up(const Work *work, double *sums)
                 PyList_SET_ITEM(list, piece, part);
             }
         }
-        PyObject *sum = list == NULL ? NULL : PyObject_CallOneArg(work->self->total, list);
+        PyObject *sum = list == NULL ? NULL : PyObject_CallFunctionObjArgs(work->self->total, list, NULL);
         Py_XDECREF(list);
         if (sum == NULL) {
             return 0;
@@ -977,7 +1004,7 @@ static PyObject *before(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "OO!", &binding, &PyArray_Type, &constants)) {
         return NULL;
     }
-    Functions *self = (Functions *)object, *other = (Functions *)Py_TYPE(object)->tp_alloc(Py_TYPE(object), 0);
+    Functions *self = (Functions *)object, *other = (Functions *)PyType_GenericAlloc(Py_TYPE(object), 0);
     if (other == NULL) {
         return NULL;
     }
@@ -1004,7 +1031,7 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
             &outputs, &residuals, &share)) {
         return NULL;
     }
-    Functions *self = (Functions *)type->tp_alloc(type, 0);
+    Functions *self = (Functions *)PyType_GenericAlloc(type, 0);
     if (self == NULL) {
         return NULL;
     }
@@ -1042,7 +1069,7 @@ static void freed(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     cleared(self);
-    type->tp_free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -1103,7 +1130,7 @@ static PyType_Spec specification = {
 
 static int executed(PyObject *module)
 {
-    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
         PyErr_SetString(PyExc_ImportError,
             "compiled models run in the main interpreter alone; load with backend=\"numpy\" here");
         return -1;
@@ -1129,7 +1156,7 @@ static int executed(PyObject *module)
 
 static PyModuleDef_Slot slots_of_module[] = {
     {Py_mod_exec, (void *)executed},
-#if PY_VERSION_HEX >= 0x030C0000
+#ifdef Py_mod_multiple_interpreters
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #endif
 #ifdef Py_GIL_DISABLED
