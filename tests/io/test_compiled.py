@@ -254,7 +254,9 @@ def test_a_library_that_cannot_be_loaded_is_named_with_what_to_do(tmp_path: Path
     fake = tmp_path / "cc"  # as where programs of the cache folder may not run
     fake.write_text('#!/bin/sh\ncase "$*" in *-dM*) exit;; esac\nwhile [ "$1" != -o ]; do shift; done\necho none > "$2"\n')
     fake.chmod(0o700)
-    with pytest.raises(ModuleError, match=r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"):
+    with pytest.raises(
+        ModuleError, match=r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"
+    ):
         module_of("nine_weights.c", texts, compiler=find_compiler(str(fake)), folder=tmp_path)
 
 
