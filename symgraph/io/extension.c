@@ -648,6 +648,12 @@ typedef struct {
 
 typedef enum { NOT_FINITE, SINGULAR, REGULAR } Rank;
 
+// Tell if the search ends here, by Ctrl-C or by an error before.
+static int interrupted(void)
+{
+    return PyErr_Occurred() != NULL || PyErr_CheckSignals() < 0;
+}
+
 // Compute the residuals at weights, with the constants behind them, into a place; their squares, or HUGE_VAL.
 static double squares_at(Search *search, const double *w, double *r)
 {
@@ -716,6 +722,7 @@ static Rank linearized(Search *search)
     work.result = search->J;
     search->derivatives++;
     Rank rank = computed(&work) ? REGULAR : NOT_FINITE;
+    PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
     for (npy_intp i = 0; i < rows; i++) {
         for (npy_intp j = 0; j < k; j++) {
             const double slope = search->J[i * k + j];
@@ -724,6 +731,9 @@ static Rank linearized(Search *search)
     }
     memcpy(search->table + k * rows, search->r, (size_t)rows * sizeof(double));
     triangle(search->table, rows, k + 1);
+    if (state != NULL) {
+        PyEval_RestoreThread(state);
+    }
     for (npy_intp j = 0; j < k; j++) {
         double length = 0.0;
         for (npy_intp i = 0; i <= j; i++) {
@@ -800,7 +810,7 @@ static int searched(Search *search, double tolerance, long most)
     const npy_intp k = search->k;
     double damping = 1e-3, growth = 2.0;
     while (search->calls < most) {
-        if (linearized(search) == NOT_FINITE) {
+        if (interrupted() || linearized(search) == NOT_FINITE) {
             return 0;
         }
         int flat = 1, moves = 0;
@@ -821,6 +831,9 @@ static int searched(Search *search, double tolerance, long most)
                 search->tried[j] = search->w[j] + search->step[j];
             }
             const double after = squares_at(search, search->tried, search->tried_r), gain = search->squares - after;
+            if (interrupted()) {
+                return 0;
+            }
             const double small = tolerance * search->squares;
             int end = fabs(gain) <= small && falls <= small && gain <= 2.0 * falls;
             end += length_of(search->step, search->scale, k) <= tolerance * length_of(search->w, search->scale, k) ? 2 : 0;
@@ -847,7 +860,7 @@ static void polished(Search *search)
 {
     const npy_intp k = search->k;
     double last = HUGE_VAL;
-    for (int taken = 0, left = 1; taken < 50 && left && linearized(search) == REGULAR; taken++) {
+    for (int taken = 0, left = 1; taken < 50 && left && !interrupted() && linearized(search) == REGULAR; taken++) {
         const double length = length_of(search->table + k * search->rows, NULL, k), root = sqrt(search->squares);
         if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
             return;
