@@ -70,8 +70,7 @@ def test_signals_are_answered_between_steps_and_an_interrupt_ends_the_search(dec
         signal.signal(signal.SIGALRM, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, 1e-4)
         with pytest.raises(KeyboardInterrupt):
-            for _ in range(1000):
-                searched(decay, *given)
+            max(searched(decay, *given)[3] for _ in range(1000))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
