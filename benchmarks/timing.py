@@ -88,7 +88,7 @@ def side_by_side(
     """Time tasks in turn.
 
     Args:
-        tasks: the tasks by name; each is called twice before anything counts.
+        tasks: the tasks by name; each is called before anything counts, and again at the beginning of each round.
         reference: the task whose time is 1 in the ratios; None for no ratios.
         effort: the extent of the measurement.
         clock: gives the seconds, `time.process_time` where others use the machine too; None is the wall clock.
@@ -108,12 +108,12 @@ def side_by_side(
 
 def _calls(task: Task, effort: Effort, clock: Clock) -> tuple[int, float]:
     """Return the number of calls that fill a slice, and the time of the second call."""
-    task()  # a just-in-time compiler does its work here
     seconds = _timed(task, 1, clock)
     return max(1, int(effort.slice / max(seconds, 1e-7))), seconds
 
 
 def _timed(task: Task, calls: int, clock: Clock) -> float:
+    task()  # not counted: here a just-in-time compiler does its work, and what the task before left to its threads ends
     start = clock()
     for _ in range(calls):
         task()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import ModuleError
+from symgraph.io.cache import VARIABLE
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
@@ -167,7 +168,9 @@ def module_of(
         _check_arithmetic(selftest(), source, path)
         module = _module(_binding(library, prefix, Path(source).stem, is_single(files[source])), path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
-        raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
+        raise ModuleError(
+            f"{path} cannot be loaded: {error}; delete it, or set {VARIABLE} to a folder whose files may run"
+        ) from error
     vars(module).update(C_FILES=MappingProxyType(dict(files)))
     return module
 

@@ -18,6 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef Py_LIMITED_API
+// A library that serves several versions of Python: the stable ABI has functions for what else are macros.
+#define PyTuple_GET_SIZE PyTuple_Size
+#define PyTuple_GET_ITEM PyTuple_GetItem
+#define PyList_SET_ITEM PyList_SetItem
+#define PyFloat_AS_DOUBLE PyFloat_AsDouble
+#undef PyArrayScalar_New
+#define PyArrayScalar_New(kind)                                                                                       \
+    ((allocfunc)PyType_GetSlot(&Py##kind##ArrType_Type, Py_tp_alloc))(&Py##kind##ArrType_Type, 0)
+#define PyArrayScalar_VAL(object, kind) (((Py##kind##ScalarObject *)(object))->obval)
+#define PyArrayScalar_ASSIGN(object, kind, value) PyArrayScalar_VAL(object, kind) = value
+#endif
+
 #if defined _WIN32
 #define SYMGRAPH_THREADS 0
 #else
@@ -89,7 +102,21 @@ static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args,
     if (method == NULL) {
         return NULL;
     }
+#ifdef Py_LIMITED_API
+    PyObject *positional = PyTuple_New(count), *named = PyDict_New();
+    int whole = positional != NULL && named != NULL;
+    for (Py_ssize_t i = 0; whole && i < count; i++) {
+        PyTuple_SetItem(positional, i, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t i = 0; whole && keywords != NULL && i < PyTuple_Size(keywords); i++) {
+        whole = PyDict_SetItem(named, PyTuple_GetItem(keywords, i), args[count + i]) == 0;
+    }
+    PyObject *result = whole ? PyObject_Call(method, positional, named) : NULL;
+    Py_XDECREF(positional);
+    Py_XDECREF(named);
+#else
     PyObject *result = PyObject_Vectorcall(method, args, (size_t)count, keywords);
+#endif
     Py_DECREF(method);
     return result;
 }
@@ -472,7 +499,7 @@ static int add_up(const Work *work, double *sums)
                 PyList_SET_ITEM(list, piece, part);
             }
         }
-        PyObject *sum = list == NULL ? NULL : PyObject_CallOneArg(work->self->total, list);
+        PyObject *sum = list == NULL ? NULL : PyObject_CallFunctionObjArgs(work->self->total, list, NULL);
         Py_XDECREF(list);
         if (sum == NULL) {
             return 0;
@@ -621,6 +648,12 @@ typedef struct {
 
 typedef enum { NOT_FINITE, SINGULAR, REGULAR } Rank;
 
+// Tell if the search ends here, by Ctrl-C or by an error before.
+static int interrupted(void)
+{
+    return PyErr_Occurred() != NULL || PyErr_CheckSignals() < 0;
+}
+
 // Compute the residuals at weights, with the constants behind them, into a place; their squares, or HUGE_VAL.
 static double squares_at(Search *search, const double *w, double *r)
 {
@@ -689,6 +722,7 @@ static Rank linearized(Search *search)
     work.result = search->J;
     search->derivatives++;
     Rank rank = computed(&work) ? REGULAR : NOT_FINITE;
+    PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
     for (npy_intp i = 0; i < rows; i++) {
         for (npy_intp j = 0; j < k; j++) {
             const double slope = search->J[i * k + j];
@@ -697,6 +731,9 @@ static Rank linearized(Search *search)
     }
     memcpy(search->table + k * rows, search->r, (size_t)rows * sizeof(double));
     triangle(search->table, rows, k + 1);
+    if (state != NULL) {
+        PyEval_RestoreThread(state);
+    }
     for (npy_intp j = 0; j < k; j++) {
         double length = 0.0;
         for (npy_intp i = 0; i <= j; i++) {
@@ -773,7 +810,7 @@ static int searched(Search *search, double tolerance, long most)
     const npy_intp k = search->k;
     double damping = 1e-3, growth = 2.0;
     while (search->calls < most) {
-        if (linearized(search) == NOT_FINITE) {
+        if (interrupted() || linearized(search) == NOT_FINITE) {
             return 0;
         }
         int flat = 1, moves = 0;
@@ -794,6 +831,9 @@ static int searched(Search *search, double tolerance, long most)
                 search->tried[j] = search->w[j] + search->step[j];
             }
             const double after = squares_at(search, search->tried, search->tried_r), gain = search->squares - after;
+            if (interrupted()) {
+                return 0;
+            }
             const double small = tolerance * search->squares;
             int end = fabs(gain) <= small && falls <= small && gain <= 2.0 * falls;
             end += length_of(search->step, search->scale, k) <= tolerance * length_of(search->w, search->scale, k) ? 2 : 0;
@@ -820,7 +860,7 @@ static void polished(Search *search)
 {
     const npy_intp k = search->k;
     double last = HUGE_VAL;
-    for (int taken = 0, left = 1; taken < 50 && left && linearized(search) == REGULAR; taken++) {
+    for (int taken = 0, left = 1; taken < 50 && left && !interrupted() && linearized(search) == REGULAR; taken++) {
         const double length = length_of(search->table + k * search->rows, NULL, k), root = sqrt(search->squares);
         if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
             return;
@@ -977,7 +1017,7 @@ static PyObject *before(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "OO!", &binding, &PyArray_Type, &constants)) {
         return NULL;
     }
-    Functions *self = (Functions *)object, *other = (Functions *)Py_TYPE(object)->tp_alloc(Py_TYPE(object), 0);
+    Functions *self = (Functions *)object, *other = (Functions *)PyType_GenericAlloc(Py_TYPE(object), 0);
     if (other == NULL) {
         return NULL;
     }
@@ -1004,7 +1044,7 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
             &outputs, &residuals, &share)) {
         return NULL;
     }
-    Functions *self = (Functions *)type->tp_alloc(type, 0);
+    Functions *self = (Functions *)PyType_GenericAlloc(type, 0);
     if (self == NULL) {
         return NULL;
     }
@@ -1042,7 +1082,7 @@ static void freed(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     cleared(self);
-    type->tp_free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -1103,7 +1143,7 @@ static PyType_Spec specification = {
 
 static int executed(PyObject *module)
 {
-    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
         PyErr_SetString(PyExc_ImportError,
             "compiled models run in the main interpreter alone; load with backend=\"numpy\" here");
         return -1;
@@ -1129,7 +1169,7 @@ static int executed(PyObject *module)
 
 static PyModuleDef_Slot slots_of_module[] = {
     {Py_mod_exec, (void *)executed},
-#if PY_VERSION_HEX >= 0x030C0000
+#ifdef Py_mod_multiple_interpreters
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #endif
 #ifdef Py_GIL_DISABLED

@@ -105,10 +105,15 @@ def _leads_with_constant(builder: GraphBuilder, position: int) -> bool:
 
 def _negated_lead(builder: GraphBuilder, position: int) -> int:
     """Change the sign of a product's leftmost factor, a constant."""
-    node = builder.nodes[position]
-    if isinstance(node.data, float):
-        return builder.const(-node.data)
-    return simplified(builder, node.op, _negated_lead(builder, node.args[0]), node.args[1])
+    behind = []
+    while (node := builder.nodes[position]).op != "const":
+        behind.append((node.op, node.args[1]))
+        position = node.args[0]
+    assert isinstance(node.data, float)
+    found = builder.const(-node.data)
+    for op, right in reversed(behind):
+        found = simplified(builder, op, found, right)
+    return found
 
 
 def _mul_constant_first(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:

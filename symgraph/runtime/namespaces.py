@@ -85,6 +85,10 @@ class Namespace:
         root = self.pow(a, 1.0 / 3.0)
         return self.copysign(self.where(ordinary, root - (root - a / (root * root)) / 3.0, size), x)
 
+    def sign(self, x: Any) -> Any:
+        """Give -1, 0, 1 or nan; PyTorch's has no nan, and that of array-api-compat writes it in place, which vmap refuses."""
+        return self.where(x > 0.0, 1.0, self.where(x < 0.0, -1.0, x))
+
     def heaviside(self, x: Any, at_zero: Any) -> Any:
         """Give 0 below 0, 1 above, and at_zero between."""
         return self.where(x > 0.0, 1.0, self.where(x < 0.0, 0.0, self.where(x == 0.0, at_zero, x)))

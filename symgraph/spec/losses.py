@@ -9,6 +9,7 @@ from sympy import Abs, Add, evaluate
 from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.functions import softplus
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.robust import ROBUST
 
 
 class Loss(NamedTuple):
@@ -49,9 +50,9 @@ def loss_named(name: str, where: str, outputs: Sequence[NamedNode], targets: Seq
         SpecError: there is none of that name, outputs or targets are missing, or there are more of one than of the other.
     """
     if name not in LOSSES:
-        raise SpecError(
-            f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression{did_you_mean(name, LOSSES)}"
-        )
+        of_residuals = f"; {name!r} is of residuals: model.residual(..., loss={name!r})" if name in ROBUST else ""
+        hint = of_residuals or did_you_mean(name, LOSSES)
+        raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression{hint}")
     if not targets or not outputs:
         raise SpecError(f"{where}: {name!r} compares the target with the output; declare model.target and model.output first")
     if len(targets) != len(outputs):

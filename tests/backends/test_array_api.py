@@ -152,11 +152,19 @@ def test_jax_computes_the_functions_that_the_standard_lacks_in_float32_where_it_
     assert_close(gradient, numpy_of("special").grad(w, X, y), 1e-4)  # as above
 
 
-def test_torch_maps_the_functions_over_rows() -> None:
+def test_signs_are_written_without_a_change_in_place_and_keep_nan() -> None:
+    library = namespaces.namespace(array_api_strict.asarray(1.0))
+    found = library.sign(array_api_strict.asarray([-3.0, 0.0, 2.0, np.nan, -np.inf]))
+    np.testing.assert_array_equal(np.asarray(found), [-1.0, 0.0, 1.0, np.nan, -1.0])
+    assert found.dtype == array_api_strict.float64
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op"])
+def test_torch_maps_the_functions_over_rows(name: str) -> None:
     torch = pytest.importorskip("torch", reason="the extra bench is not installed")
-    w, X, y = sample("nine_weights")
-    mapped = torch.func.vmap(array_module("nine_weights").grad, (None, 0, 0))
-    assert_close(mapped(*map(torch.asarray, (w, X, y))), numpy_module("nine_weights").per_sample_grad(w, X, y))
+    w, X, y = sample(name)
+    mapped = torch.func.vmap(array_module(name).grad, (None, 0, 0))
+    assert_close(mapped(*map(torch.asarray, (w, X, y))), numpy_module(name).per_sample_grad(w, X, y))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 import symgraph as sg
-from symgraph.backends.c import view
+from symgraph.backends.c import memory, view
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import find_compiler
@@ -112,7 +112,8 @@ def test_many_weights_in_panels_give_what_all_at_once_give(monkeypatch, residual
     targets = m.targets("u v")[:residuals] if residuals > 1 else (m.target("u"),)
     sums = [sp.Add(*(sp.tanh(w[(i + k) % 40] * x[i % 4] + w[7 * i % 40]) for i in range(60))) for k in range(residuals)]
     m.residual(*(total - y for total, y in zip(sums, targets, strict=True)), loss=loss, f_scale=0.8)
-    monkeypatch.setattr(view, "BLOCK_BYTES", 2048)
+    for module in (memory, view):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 2048)
     files = {artifact.name: artifact.text for artifact in generate(m, ("c",))}
     assert f"_PANEL_ {8 // residuals}\n" in files[f"{m.name}.c"]
     c, numpy = module_of(f"{m.name}.c", files, compiler=find_compiler().in_haste()), sg.compile(m, "numpy")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from big_models import FAMILIES as BIG
 from built import MODELS, sample
 from c_code import scratch
@@ -174,6 +175,25 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
 def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
     files = {artifact.name: artifact.text for artifact in generate(BIG[family](size), ("c",))}
     assert max(stack_said(files[f"{family}.h"]).values()) <= 64
+
+
+@pytest.mark.parametrize("count", [250, 1000])
+def test_values_of_features_alone_that_are_the_slopes_of_many_weights_fit_on_the_stack_too(count: int) -> None:
+    model, draw = Model("fixed_layer"), np.random.RandomState(0)
+    x, _, w = model.features("x1:3"), model.target("y"), model.weights(f"w1:{count + 1}")
+    numbers = draw.uniform(-1.0, 1.0, (count, 3))
+    layer = [model.node(f"h{i}", sympy.tanh(a * x[0] + b * x[1] + c)) for i, (a, b, c) in enumerate(numbers)]
+    model.output("o", sympy.Add(*(one * node for one, node in zip(w, layer, strict=True))))
+    model.loss("squared_error")
+    files = {artifact.name: artifact.text for artifact in generate(model, ("c",))}
+    assert max(stack_said(files["fixed_layer.h"]).values()) <= 64
+    if count == 250:  # sums over panels of weights are those of all at once
+        c = module_of("fixed_layer.c", files, compiler=find_compiler().in_haste())
+        v, X, y = draw.normal(size=count), draw.normal(size=(70, 2)), draw.normal(size=70)
+        J, (JtJ, Jtr, _) = c.jacobian(v, X), c.normal_equations(v, X, y)
+        for found, want in ((JtJ, 2.0 * J.T @ J), (Jtr, c.grad(v, X, y, reduction="sum"))):
+            # 70 terms in other orders, beside the largest entry
+            np.testing.assert_allclose(found, want, rtol=70 * 2**-52, atol=70 * 2**-52 * np.abs(want).max())
 
 
 def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_single_rows() -> None:

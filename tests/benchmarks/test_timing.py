@@ -42,21 +42,37 @@ def test_a_slice_is_filled_with_calls_and_every_round_times_all(clock: Clock) ->
     tasks = {"short": clock.task("short", 0.125), "long": clock.task("long", 1.0)}
     found = side_by_side(tasks, None, Effort(rounds=5, slice=0.5, longest=10.0))
     assert (found["short"].calls, found["long"].calls) == (4, 1)
-    assert clock.calls == {"short": 2 + 5 * 4, "long": 2 + 5 * 1}  # two calls before anything counts
+    assert clock.calls == {"short": 2 + 5 * (1 + 4), "long": 2 + 5 * (1 + 1)}  # the first of each slice does not count
     assert found["short"].ratio != found["short"].ratio  # NaN without a reference
 
 
 def test_a_task_that_takes_too_long_is_timed_by_one_call(clock: Clock) -> None:
     tasks = {"ours": clock.task("ours", 1.0), "slow": clock.task("slow", 64.0)}
     found = side_by_side(tasks, "ours", Effort(rounds=4, slice=0.0, longest=10.0))
-    assert clock.calls == {"ours": 2 + 4, "slow": 2}
+    assert clock.calls == {"ours": 2 + 4 * 2, "slow": 2}
     assert (found["slow"].seconds, found["slow"].ratio) == (64.0, 64.0)
 
 
 def test_medians_forget_a_round_that_was_disturbed(clock: Clock) -> None:
-    tasks = {"ours": clock.task("ours", 1.0, 1.0, 50.0, 1.0), "peer": clock.task("peer", 2.0)}
+    tasks = {"ours": clock.task("ours", 1.0, 1.0, 1.0, 50.0, 1.0), "peer": clock.task("peer", 2.0)}
     found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.0, longest=100.0))
     assert (found["ours"].seconds, found["peer"].ratio) == (1.0, 2.0)
+
+
+def test_work_that_a_call_leaves_to_its_threads_is_not_charged_to_its_neighbour(clock: Clock) -> None:
+    left, ours, lazy = [0.0], clock.task("ours", 1.0), clock.task("lazy", 1.0)
+
+    def beside() -> None:
+        clock.now += left.pop()
+        left.append(0.0)
+        ours()
+
+    def leaves() -> None:
+        lazy()
+        left[:] = [8.0]
+
+    found = side_by_side({"ours": beside, "lazy": leaves}, "ours", Effort(rounds=3, slice=0.0, longest=10.0))
+    assert (found["ours"].seconds, found["lazy"].ratio) == (1.0, 1.0)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not pin processes")

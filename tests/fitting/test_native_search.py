@@ -1,5 +1,6 @@
 """The search in the extension: it ends where MINPACK does, takes what it can, and leaves the rest to others."""
 
+import signal
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,27 @@ def test_the_start_and_the_data_are_not_written_to(decay: Any) -> None:
     np.testing.assert_array_equal(start, np.ones(3))
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(y, Y)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+def test_signals_are_answered_between_steps_and_an_interrupt_ends_the_search(decay: Any) -> None:
+    x = np.linspace(0.0, 4.0, 16_000)  # one piece, within which no signal is answered
+    given = np.ones(3), x, 2.0 * np.exp(-0.7 * x) + 0.3, None, 0.0, 1000
+    answered = []
+    before = signal.signal(signal.SIGALRM, lambda *_: answered.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+        found = searched(decay, *given)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        assert len(answered) > 2  # the first may be before the call, and one after it
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 1e-4)
+        with pytest.raises(KeyboardInterrupt):
+            max(searched(decay, *given)[3] for _ in range(1000))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    np.testing.assert_array_equal(searched(decay, *given)[0], found[0])
 
 
 def test_several_residuals_a_row_and_constants_are_taken() -> None:

@@ -24,6 +24,7 @@ from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.io import compiled
 from symgraph.io.compiled import module_of
+from symgraph.io.compiler import find_compiler
 from symgraph.runtime import compiled_binding
 from symgraph.training import Failure, momentum, train
 
@@ -246,6 +247,17 @@ def test_files_that_are_none_of_ours_or_of_another_version_are_refused_before_th
     other = files["line.c"].replace("const int line_abi = 2;", "const int line_abi = 3;")
     with pytest.raises(ModuleError, match=r"line\.c follows version 3 of the module contract, this symgraph follows 2"):
         module_of("line.c", files | {"line.c": other})
+
+
+def test_a_library_that_cannot_be_loaded_is_named_with_what_to_do(tmp_path: Path) -> None:
+    texts = {one.name: one.text for one in generate(MODELS["nine_weights"](), ("c",))}
+    fake = tmp_path / "cc"  # as where programs of the cache folder may not run
+    fake.write_text('#!/bin/sh\ncase "$*" in *-dM*) exit;; esac\nwhile [ "$1" != -o ]; do shift; done\necho none > "$2"\n')
+    fake.chmod(0o700)
+    with pytest.raises(
+        ModuleError, match=r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"
+    ):
+        module_of("nine_weights.c", texts, compiler=find_compiler(str(fake)), folder=tmp_path)
 
 
 def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,17 @@
 """horner: the same polynomial with fewer products, in its value and in its gradient."""
 
 import mpmath
+import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo import ZOO
 
 from symgraph import Model
+from symgraph.build.modules import load_artifact
 from symgraph.derive.lowering import lower
-from symgraph.generate import differentiated
+from symgraph.generate import differentiated, generate
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.uses import read_once
@@ -90,3 +93,19 @@ def test_a_graph_without_a_power_in_a_sum_or_product_is_not_searched(monkeypatch
     assert not calls
     horner(lower(polynomial([1, 2, 3], of_node=False)))
     assert calls
+
+
+def test_a_polynomial_that_a_loop_has_nested_beyond_pythons_limit_of_recursion_is_differentiated() -> None:
+    model = Model("nested")
+    x, _, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    z = model.node("z", a * x + b)
+    value, coefficients = sp.Float(-0.5), np.random.RandomState(0).uniform(-1.0, 1.0, 1200)
+    for coefficient in coefficients:  # the last partial is a product of as many factors behind a sign
+        value = value * z + sp.Float(coefficient)
+    model.output("o", value)
+    model.loss("squared_error")
+    (artifact,) = generate(model, ("scalar",))
+    grad, polynomial = [0.0, 0.0], np.polynomial.Polynomial([-0.5, *coefficients][::-1])
+    load_artifact(artifact).row([0.7, 0.11], [1.1], 0.25, grad)
+    # near 1 in size, from terms that fall as 0.88**k
+    assert grad[0] == pytest.approx(-2.0 * (0.25 - polynomial(0.88)) * polynomial.deriv()(0.88) * 1.1, rel=1e-12)

@@ -291,6 +291,7 @@ def test_named_losses_need_a_target_and_an_output() -> None:
     m.weight("a")
     assert "compares the target with the output; declare" in refusal(lambda: m.loss("squared_error"))
     assert "'nosuch' is unknown; known are squared_error, absolute_error, bce_with_logits" in refusal(lambda: m.loss("nosuch"))
+    assert "'huber' is of residuals: model.residual(..., loss='huber')" in refusal(lambda: m.loss("huber"))
 
 
 @pytest.mark.parametrize("init", ["normal", None, True, [1.0], [1, 2, 3], [Normal(0, 1), "x"]])

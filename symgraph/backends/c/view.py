@@ -7,6 +7,7 @@ from typing import Any
 
 from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
+from symgraph.backends.c.memory import BLOCK_BYTES, STACK_BYTES, beside, rows_of_block
 from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import Body, CFunction, Part
 from symgraph.backends.c.penalty import constraint_bodies, hessian_body, penalty_body
@@ -19,14 +20,6 @@ from symgraph.ir.graph import values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
 from symgraph.spec.model import Model
-
-BLOCK_BYTES = 1 << 15
-"""Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
-
-MOST_ROWS, VECTOR_ROWS = 64, 8
-
-STACK_BYTES = 3 << 14
-"""Most bytes of these on the stack: what else a function has there is to fit into 64 KiB with them."""
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
@@ -201,14 +194,27 @@ class CView:
     def normal_blocks(self) -> int:
         """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
         columns = 1 if self.normal is None else len(self.normal.places)
-        return max(1, min(4, BLOCK_BYTES // (8 * self.rows * columns)))
+        return max(1, min(4, min(BLOCK_BYTES, self._room) // (8 * self.rows * columns)))
+
+    @property
+    def _room(self) -> int:
+        """Return the bytes of stack that normal equations have for columns, beside what a model in parts needs."""
+        if self.normal is None or len(self.normal.parts) == 1 or self.workspace:
+            return STACK_BYTES
+        features = self.normal.features if self.by_part else self.features
+        return STACK_BYTES - beside(self.written) - self.bytes * self.rows * (self.normal.most + self.normal.kept + features)
 
     @property
     def panel(self) -> int:
         """Return the number of weights whose derivatives are in memory at once, twice, if all are too many."""
-        if self.normal is None or len(self.normal.parts) == 1 or 32 * self.rows * len(self.normal.places) <= 3 * BLOCK_BYTES:
+        if self.normal is None or len(self.normal.parts) == 1:
             return self.weights
-        return max(1, BLOCK_BYTES // (32 * self.rows * (self.residuals or 1)))
+        residuals, block = self.residuals or 1, self.bytes * self.rows * self.normal_blocks
+        rest = self._room - block * (3 + residuals)
+        few = 32 * self.rows * len(self.normal.places) <= 3 * BLOCK_BYTES
+        if few and self.weights * (residuals * block + 2 * self.bytes) <= rest:
+            return self.weights
+        return max(1, min(BLOCK_BYTES // (32 * self.rows * residuals), rest // (2 * residuals * block + 2 * self.bytes)))
 
     @property
     def in_parts(self) -> bool:
@@ -256,9 +262,7 @@ class CView:
         """Return the stack that a function needs at most, rounded up to kibibytes."""
         arrays = {} if self.workspace else self.arrays(function)
         numbers = sum(count for _, count in arrays.values())
-        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for two statements at most
-        values = max(part.body.values for one in self.written for part in one.parts)
-        return -(-(self.bytes * numbers + 32 * values + 1024) // 1024)
+        return -(-(self.bytes * numbers + beside(self.written)) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -285,7 +289,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     constraints = () if source.constraints is None else constraint_bodies(writer, source.constraints)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     by_part = [function for function in written if function is not functions["normal"]] or written
-    rows = _rows(max((one.features if writer.by_part else features) + one.most + one.kept for one in by_part), single)
+    columns = max((one.features if writer.by_part else features) + one.most + one.kept for one in by_part)
+    rows = rows_of_block(columns, single, beside(written) + 2 * (4 if single else 8) * sums)
     return CView(
         file=model.name,
         name=name,
@@ -389,12 +394,3 @@ def _check_model_name(model: Model) -> None:
     if name.startswith("_"):
         text = "in C, names that begin with an underscore belong to the compiler; drop it"
         raise SpecError(f"model name {name!r}: {text}", model.place())
-
-
-def _rows(columns: int, single: bool) -> int:
-    """Return the rows of a block, a power of two: as many as keep so many columns in the first-level cache, but fewer than a
-    vector has, which are slow, only where more would not fit on the stack."""
-    rows, size = MOST_ROWS, (4 if single else 8) * columns
-    while rows > 1 and rows * size > (BLOCK_BYTES if rows > VECTOR_ROWS else STACK_BYTES):
-        rows //= 2
-    return rows
