@@ -18,7 +18,7 @@ _LONGEST = 2_000
 """Characters of a formula."""
 _DEEPEST = 50
 """Nested operations of a formula; those of a sum or product one after the other are not nested."""
-_WHOLE = 1_000
+WHOLE = 1_000
 """Greatest whole number that is kept exact: SymPy takes time that grows with whole numbers, to write out a factorial say."""
 
 CALLS: Mapping[str, Any] = MappingProxyType(
@@ -131,7 +131,7 @@ class Reader:
             value = math.inf
         if not math.isfinite(value):
             raise self._error(node.col_offset, "the number is too large")
-        return sympy.Integer(int(value)) if value.is_integer() and abs(value) <= _WHOLE else sympy.Float(value)
+        return sympy.Integer(int(value)) if value.is_integer() and abs(value) <= WHOLE else sympy.Float(value)
 
     def _name(self, node: ast.expr, name: str) -> Any:
         name = self.plain.get(name, name)
@@ -151,10 +151,10 @@ class Reader:
         if op is ast.Div and right.is_zero:
             raise self._error(node.col_offset, "this is divided by 0")
         if left.is_number and right.is_number:
-            small = all(part.is_Rational and max(abs(part.p), part.q) <= _WHOLE for part in (left, right))
+            small = all(part.is_Rational and max(abs(part.p), part.q) <= WHOLE for part in (left, right))
             if op is ast.Pow or not small:
                 return self._number(node, self._float(node, op, left, right))
-        elif op is ast.Pow and right.is_Float and float(right).is_integer() and abs(right) <= _WHOLE:
+        elif op is ast.Pow and right.is_Float and float(right).is_integer() and abs(right) <= WHOLE:
             right = sympy.Integer(int(right))
         return _OPERATIONS[op](left, right)
 
@@ -184,7 +184,7 @@ class Reader:
         return len(self.text.encode(errors="surrogatepass")[:column].decode(errors="ignore"))
 
 
-def _sides(formula: str) -> tuple[str, str]:
+def sides(formula: str) -> tuple[str, str]:
     """Take a formula apart at its ``~``.
 
     Raises:
@@ -215,7 +215,7 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         SpecError: the formula cannot be read, at a column that the message names; its target is no column, or an initial value
             is of no weight.
     """
-    (left, right), there = _sides(formula), _columns(formula, columns)
+    (left, right), there = sides(formula), columns_of(formula, columns)
     init = {unicodedata.normalize("NFKC", name): value for name, value in init.items()}
     symbols: dict[str, Any] = {}
 
@@ -258,7 +258,7 @@ def _check_columns(weights: Sequence[str], features: Sequence[str], reader: Read
     raise SpecError(f"formula, column {reader.shift + 1}: {stands}; {alone}")
 
 
-def _columns(formula: str, columns: Iterable[str]) -> dict[str, str]:
+def columns_of(formula: str, columns: Iterable[str]) -> dict[str, str]:
     """Return the names that columns have in the model by their names in the data, as these are and as Python reads them."""
     there = names_of_columns(columns)
     found = unquoted_column(formula, there)
