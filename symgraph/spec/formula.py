@@ -90,8 +90,10 @@ class Reader:
         try:
             tree = ast.parse(self.text.rstrip(), mode="eval")
         except SyntaxError as error:
-            before = self.text[: (error.offset or 1) - 1]  # which counts characters
-            raise self._error(len(before.encode()), f"{error.msg}: that is no formula") from None
+            ended = not error.offset and self.text.rstrip()  # Python gives no place for an end that comes too soon
+            before = ended[:-1] if ended else self.text[: (error.offset or 1) - 1]  # which counts characters
+            why = "something is missing behind it" if ended else f"{error.msg}: that is no formula"
+            raise self._error(len(before.encode()), why) from None
         except (ValueError, MemoryError, RecursionError):  # a NUL character; parentheses without end
             raise self._error(0, "that cannot be read; write a shorter formula") from None
         return self._expr(tree.body, 0)
@@ -168,13 +170,18 @@ class Reader:
         return float(value)
 
     def _call(self, node: ast.expr, name: str, args: list[Any]) -> Any:
+        if not args:
+            raise self._error(node.col_offset, f"{name} needs an argument")
+        if all(one.is_number for one in args) and not _is_quick(name, args):
+            raise self._error(node.col_offset, f"{name} of these numbers may take long; write its value")
         try:
             value = CALLS[name](*args)
         except (TypeError, ValueError) as error:  # the number of arguments, or an order that is not whole
             raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
-        if value.is_number and (value.is_extended_real is False or value.is_finite is False):
+        if value.is_number and not _is_double(value):
             raise self._error(node.col_offset, f"{name} of this number is not real, or not finite")
-        return value
+        large = value.is_Integer and abs(value) > WHOLE
+        return sympy.Float(value) if large else value  # SymPy would take the factorial of it, say, with all digits
 
     def _error(self, column: int, what: str) -> SpecError:
         """Return the error at a column of what was parsed, counted in bytes as Python's trees do."""
@@ -182,6 +189,21 @@ class Reader:
 
     def _characters(self, column: int) -> int:
         return len(self.text.encode(errors="surrogatepass")[:column].decode(errors="ignore"))
+
+
+def _is_double(value: Any) -> bool:
+    """Tell if a number of SymPy is real and in the range of floats."""
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, ArithmeticError):  # complex; a pole; beyond what floats hold
+        return False
+
+
+def _is_quick(name: str, numbers: Sequence[Any]) -> bool:
+    """Tell if a function of numbers is elementary, or a special one of a single number of common size."""
+    if name == "log10" or CALLS[name].__module__.startswith(("sympy.functions.elementary", "sympy.core")):
+        return True
+    return len(numbers) == 1 and (numbers[0].is_zero or 1 / WHOLE <= abs(float(numbers[0])) <= WHOLE)
 
 
 def sides(formula: str) -> tuple[str, str]:
