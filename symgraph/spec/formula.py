@@ -298,6 +298,7 @@ def _target(left: str, own: Collection[str], there: Mapping[str, str]) -> str:
         raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
     (target,) = reader.names
     if target not in there:
-        known = f"there are {', '.join(there)}{did_you_mean(target, there)}"
+        some = ", ".join([*there][:20]) + ", ..." * (len(there) > 20)
+        known = f"there are {some}{did_you_mean(target, there)}"
         raise SpecError(f"formula, column 1: the target {target} is no column of the data; {known}")
     return target
