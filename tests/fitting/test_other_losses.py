@@ -157,10 +157,9 @@ def test_a_likelihood_without_a_maximum_is_warned_about() -> None:
     assert told.startswith("the likelihood has no maximum along ")
     assert symgraph.fit(module, X, (RNG.random(60) < 1 / (1 + np.exp(-X))).astype(float)).warnings == ()
     model, x, _, a, b = one_input("counts")
-    model.likelihood("negative_binomial", mean=exp(a + b * x), dispersion=model.positive("d", init=0.5))
-    module = symgraph.compile(model, extras=["hessian"], backend="numpy")
-    (told,) = symgraph.fit(module, X, np.round(np.exp(0.5 + X))).warnings  # with less scatter than Poisson's law
-    assert told.startswith("the likelihood has no maximum along log_d, so")
+    model.likelihood("poisson", mean=exp(a + b * x))
+    (told,) = symgraph.fit(symgraph.compile(model, extras=["hessian"], backend="numpy"), X, np.zeros(60)).warnings
+    assert told.startswith("the likelihood has no maximum along a")
 
 
 def test_constraints_are_kept() -> None:
