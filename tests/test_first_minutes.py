@@ -70,5 +70,6 @@ def test_what_the_readme_says_works_as_typed_and_each_command_names_the_next(
     assert predicted.stdout.splitlines()[0] == "y_hat"
     assert len(predicted.stdout.splitlines()) == len((folder / "growth.csv").read_text(encoding="utf-8").splitlines())
     trained = typed("symgraph train nine_weights --data symgraph/data/nine_weights.csv --epochs 5", folder, environment)
-    assert [done.stderr.splitlines()[-1].split()[0] for done in (predicted, trained)] == ["next:", "next:"]
+    assert predicted.stderr.splitlines()[-1].startswith("next: ")
+    assert "not converged" in trained.stderr.splitlines()[-1]  # with what to try
     assert "d loss / d w9" in typed("symgraph show nine_weights", folder, environment).stdout

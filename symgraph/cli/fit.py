@@ -14,6 +14,7 @@ from symgraph.cli import completion
 from symgraph.cli.current import is_spec, load_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
+from symgraph.cli.formulas import note_names, note_spec
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
 from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import numbers
@@ -115,7 +116,7 @@ def fit(
     if not result.success:
         raise typer.Exit(1)
     if "~" in model:
-        note_next("new", "NAME", quiet=quiet or json)  # a spec has room for more than a formula
+        note_spec(model, files, start, quiet=quiet or json)
     else:
         note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
 
@@ -270,8 +271,7 @@ def _of_formula(
     there = column_names(files[0], reading)
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
-    names = [", ".join(one.name for one in some) or "none" for some in (made.feature_inputs, made.weight_inputs)]
-    note(f"{' '.join(formula.split())}: features {names[0]}; weights {names[1]}", quiet=quiet)
+    note_names(made, quiet=quiet)
     return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
 
 

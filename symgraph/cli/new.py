@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli.terminal import Quiet, note_next
+from symgraph.cli.formulas import note_names
+from symgraph.cli.terminal import Quiet, note, note_next
+from symgraph.cli.weights import numbers
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -14,19 +16,37 @@ Kind = Literal["curve", "likelihood", "classifier", "control"]
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
-    kind: Annotated[Kind, typer.Option(metavar="KIND", help="curve, likelihood, classifier or control.")] = "curve",
+    kind: Annotated[
+        Kind | None, typer.Option(metavar="KIND", help="curve (without a formula), likelihood, classifier or control.")
+    ] = None,
+    formula: Annotated[str, typer.Option(metavar="FORMULA", help="Write the spec of a formula that fit takes.")] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Data of the formula: columns of it are features, not only x, t, x1, time."),
+    ] = None,
+    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where fits of the formula start; others at 1.")] = "",
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
     quiet: Quiet = False,
 ) -> None:
-    """Write a small commented spec that builds at once, and a few rows of made-up data for it, unless NAME.csv is there."""
+    """Write a small commented spec that builds at once.
+
+    A few rows of made-up data come with it, unless NAME.csv is there or it is the spec of a formula, which has its own.
+    """
     from types import SimpleNamespace
 
     from symgraph.backends.rendering import render
-    from symgraph.errors import BuildError
+    from symgraph.errors import BuildError, OptionError
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)
-    text = render(f"specs/{kind}.py.jinja", SimpleNamespace(name=name))
+    if formula:
+        if kind is not None:
+            raise OptionError("--kind and --formula are two things to start from; give one")
+        text = render("specs/formula.py.jinja", _of_formula(name, formula, data, start, quiet))
+    elif data is not None or start:
+        raise OptionError(f"{'--data' if data is not None else '--start'} is of a formula; give it by --formula")
+    else:
+        text = render(f"specs/{kind or 'curve'}.py.jinja", SimpleNamespace(name=name))
     path = folder / f"{name}.py"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +57,24 @@ def new(
     except OSError as error:
         raise BuildError(f"{path} cannot be written: {error.strerror}") from error
     print(path)
-    with suppress(FileExistsError), path.with_suffix(".csv").open("x", encoding="utf-8", newline="\n") as file:
-        file.write(render(f"specs/{kind}.csv", None))
-        print(file.name)
+    if not formula:
+        with suppress(FileExistsError), path.with_suffix(".csv").open("x", encoding="utf-8", newline="\n") as file:
+            file.write(render(f"specs/{kind or 'curve'}.csv", None))
+            print(file.name)
     note_next("build", path, quiet=quiet)
+
+
+def _of_formula(name: str, formula: str, data: Path | None, start: str, quiet: bool) -> Any:
+    """Return what the spec of a formula says, and say on stderr which names are what."""
+    from symgraph.io.data import column_names
+    from symgraph.spec.formula_code import code_of_formula, usual_columns
+    from symgraph.spec.formula_text import names_of_columns
+
+    init = numbers("--start", start)
+    columns = usual_columns(formula, init) if data is None else column_names(data)
+    code = code_of_formula(formula, columns, init, name)
+    note_names(code.model, quiet=quiet)
+    for column, own in names_of_columns(columns).items():
+        if own != column and own in code.variables:
+            note(f"call the column {column!r} {own} in data for {name}.py, whose columns are names of Python", quiet=quiet)
+    return code

@@ -178,7 +178,8 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         # the results are on the disk before anything is printed: the terminal may be gone
         saved = [save_all(results, module, own, best=option == "save_best") for option, own in files.items()]
         doubts: Any = training.doubts
-        doubted = {name: () if given.streamed else doubts(*given.inputs, result) for name, result in results.items()}
+        rows = given.inputs[1:] or (None, None)  # a stream has its own
+        doubted = {name: doubts(given.inputs[0], *rows, result) for name, result in results.items()}
         notes = [f"{name}: run by the backend {one.backend}: {one.fallback}" for name, one in results.items() if one.fallback]
         verdicts = verdicts_of(results, doubted)
         if folder is not None:
@@ -191,7 +192,9 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         lines = [line for own, _ in saved for line in own] + draw(results, module, _path(settings, "plot"))
         for line in [*lines, *([] if folder is None else [f"kept in {folder.path}"]), *verdicts]:
             note(line, quiet=quiet)
-        if interrupts.received is None and all(result.reason != "non-finite" for result in results.values()):
+        at_fault = any(result.reason == "non-finite" for result in results.values())
+        told = any(line.startswith("not converged") for lines in doubted.values() for line in lines)  # with what to try next
+        if interrupts.received is None and not at_fault and not told:
             note_next(*_drawing(module, settings, files), quiet=quiet or settings["json"])
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)

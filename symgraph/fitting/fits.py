@@ -16,7 +16,7 @@ from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import covariance
+from symgraph.fitting.statistics import Covariance, covariance, without_limit
 from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.module import targets_of
 from symgraph.io.stream import Stream
@@ -132,7 +132,7 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
     found = best_of(ends)
     is_regular = found.at is not None and found.at.regular
     known = None if is_regular else covariance(problem, found, absolute_sigma=absolute_sigma)
-    told = _warnings(problem, found, ends[0], "" if known is None else known.undetermined)
+    told = _warnings(problem, found, ends[0], known)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
     return FitResult(problem, found, known, told, absolute_sigma, time.perf_counter() - begun)
@@ -362,9 +362,10 @@ def _end(problem: Problem, begin: Array, method: str) -> Found:
     return best_of([search(problem, one, method) for one in (begin, plain.v)])
 
 
-def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -> tuple[str, ...]:
+def _warnings(problem: Problem, found: Found, first: Found, known: Covariance | None) -> tuple[str, ...]:
     """Say in words what is to be known of a fit, of which the given start led to the first end."""
     told, dof = [], problem.residuals - len(found.v)
+    undetermined = "" if known is None else known.undetermined
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
     if dof < 0:
@@ -381,6 +382,12 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
         told.append(f"at the start {names} {blind}; give a start from which they have")
     elif undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
+    if known is not None and not isinstance(problem, StreamProblem):  # a file is read for each loss
+        endless = without_limit(problem, found.v, known.matrix)
+        why = (
+            f"the likelihood has no maximum along {endless}, so errors there tell nothing; fix a weight of it, or add a penalty"
+        )
+        told += [why] if endless else []
     if found.cost < first.cost - 1e-6 * abs(first.cost):
         told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
     return tuple(told)

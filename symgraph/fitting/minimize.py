@@ -10,6 +10,9 @@ from symgraph.fitting.problem import Array, Problem
 _LARGE = 200
 """Free weights beyond which Hessians are left alone: k * k numbers, and k times the work of a gradient by differences."""
 
+_AGAIN = 20
+"""Most searches by L-BFGS-B from where the last one gave up, as it does where a step has met a loss that is not finite."""
+
 METHODS = ("trust-exact", "L-BFGS-B", "SLSQP")
 """SciPy's names."""
 
@@ -24,6 +27,12 @@ def least_loss(problem: Problem, start: Array, method: str) -> Found:
             where some have or there are many weights, and SLSQP where there are constraints.
     """
     end = _search(problem, start, method)
+    for _ in range(_AGAIN):
+        gave_up = end.method == "L-BFGS-B" and not end.success and np.isfinite(end.cost)
+        again = _search(problem, end.v, method) if gave_up else end
+        if not again.cost < end.cost:
+            break
+        end = again._replace(calls=end.calls + again.calls, derivatives=end.derivatives + again.derivatives)
     v, taken = problem.snapped(end.v), 0
     if end.method != "SLSQP" and len(v) <= _LARGE and np.isfinite(end.cost):
         v, taken = _polished(problem, v)
@@ -54,7 +63,8 @@ def _search(problem: Problem, start: Array, method: str) -> Found:
             end = minimize(problem.value_and_grad, start, jac=True, method=taken, **how)
     except (ValueError, np.linalg.LinAlgError) as error:  # losses or slopes that are not finite
         return Found(start, np.inf, success=False, message=str(error), method=taken, calls=1, derivatives=1)
-    return Found(end.x, float(end.fun), bool(end.success), str(end.message), taken, end.nfev, end.nfev)
+    cost = problem.value_and_grad(end.x)[0]  # SciPy's may be that of the last step, which led too far
+    return Found(end.x, cost, bool(end.success), str(end.message), taken, end.nfev, end.nfev)
 
 
 def _constraints(problem: Problem) -> tuple[Any, ...]:

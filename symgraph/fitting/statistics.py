@@ -16,6 +16,10 @@ from symgraph.fitting.found import Found
 from symgraph.fitting.linearized import combination, linearized
 from symgraph.fitting.problem import Array, Problem
 
+_RISE = 0.5
+"""How far a negative log-likelihood that is a parabola rises over a standard deviation."""
+_HALVED = 20
+"""How often a step is halved that leads to where the likelihood is not finite."""
 _NOT_FINITE = "the weights, since derivatives are not finite"
 
 
@@ -146,6 +150,38 @@ def _by_hessian(
     G, n = problem.scores(found.v)[:, inner], problem.rows.n
     matrix = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
     return matrix, "sandwich H^-1 G'G H^-1, since the loss is no likelihood", undetermined
+
+
+def without_limit(problem: Problem, v: Array, matrix: Array) -> str:
+    """Return the combination of weights along which a likelihood falls next to nothing on one side, as text; "" for none.
+
+    Such a likelihood has no maximum, as that of two classes that a line separates, or of a dispersion that the data leave at 0.
+
+    Args:
+        problem: the fit.
+        v: (f,) the free weights at its end.
+        matrix: (f, f) their covariance.
+    """
+    inner = np.flatnonzero(np.isfinite(np.diag(matrix)))
+    if not (problem.module.METADATA.get("likelihood") and len(inner)):
+        return ""
+    deviations = np.sqrt(np.diag(matrix))[inner]
+    sizes, directions = np.linalg.eigh(matrix[np.ix_(inner, inner)] / np.outer(deviations, deviations))
+    best, names = problem.value_and_grad(v)[0], [problem.names[j] for j in inner]
+    for step in np.vstack([np.eye(len(inner)), (np.sqrt(sizes) * directions).T]) * deviations:
+        for sign in (1.0, -1.0):
+            rises = (_moved(problem, v, inner, sign * 0.5**halved * step) - best for halved in range(_HALVED))
+            if next((rise for rise in rises if math.isfinite(rise)), math.inf) < _RISE / 10:
+                return combination(step, names)
+    return ""
+
+
+@np.errstate(all="ignore")
+def _moved(problem: Problem, v: Array, inner: NDArray[np.intp], step: Array) -> float:
+    """Return the sum of losses where some free weights have moved."""
+    moved = v.copy()
+    moved[inner] += step
+    return float(problem.value_and_grad(problem.inside(moved))[0])
 
 
 def correlations(matrix: Array) -> Array:

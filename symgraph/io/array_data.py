@@ -65,12 +65,31 @@ def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], l
     Raises:
         DataError: it holds something else, or lacks a column.
     """
-    with file.open() as stream:
-        content = (_npy if file.suffix == ".npy" else _pickle)(file.name, stream.read())
+    content = _content(file)
     if not label:
         return ArrayTable(_from_arrays(file.name, content, names, possible))
     values = _from_arrays(file.name, content, (*names, label), possible)
     return ArrayTable(values[:, :-1], values[:, -1])
+
+
+def array_names(file: DataFile) -> tuple[str, ...]:
+    """Return the names of the columns of a structured array or a dict.
+
+    Raises:
+        DataError: it holds something else.
+    """
+    content = _content(file)
+    names = content if isinstance(content, dict) else content.dtype.names or ()
+    if not names:
+        raise DataError(
+            f"{file.name} has columns without names, and a formula needs some; make it a structured array or a dict"
+        )
+    return tuple(map(str, names))
+
+
+def _content(file: DataFile) -> Any:
+    with file.open() as stream:
+        return (_npy if file.suffix == ".npy" else _pickle)(file.name, stream.read())
 
 
 def _npy(path: str, content: bytes) -> NDArray[Any]:

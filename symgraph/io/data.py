@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError
 from symgraph.io import array_data, arrow_data, text_data
-from symgraph.io.array_data import array_table
+from symgraph.io.array_data import array_names, array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
 from symgraph.io.data_files import DataFile, data_file, kind_by_name
@@ -151,14 +151,14 @@ def opened_table(
 
 
 def column_names(path: str | Path | DataFile, reading: Reading = PLAIN) -> tuple[str, ...]:
-    """Return the names of the columns of a file whose columns have names: text, Parquet or Arrow.
+    """Return the names of the columns of a file whose columns have names: of arrays, a structured one or a dict has.
 
     Raises:
         DataError: it is another kind of file, cannot be read, or is empty.
     """
     dialect, file = checked_dialect(reading.delimiter, reading.decimal, reading.thousands), known_file(path)
     if file.suffix in array_data.SUFFIXES:
-        raise DataError(f"{file.name}: a formula needs a file whose columns have names, such as .csv or .parquet")
+        return array_names(file)
     return (arrow_table(file, ()) if file.suffix in arrow_data.SUFFIXES else text_table(file, (), dialect)).header
 
 

@@ -29,6 +29,7 @@ _MAGIC = {
     b"\xfd7zXZ\0": ".xz",
     b"\x28\xb5\x2f\xfd": ".zst",
     b"PK\x03\x04": ".zip",
+    **{bytes([0x80, protocol]): ".pkl" for protocol in range(2, 6)},
 }
 """First bytes of files of some formats, with their suffixes."""
 

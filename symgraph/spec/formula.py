@@ -18,7 +18,7 @@ _LONGEST = 2_000
 """Characters of a formula."""
 _DEEPEST = 50
 """Nested operations of a formula; those of a sum or product one after the other are not nested."""
-_WHOLE = 1_000
+WHOLE = 1_000
 """Greatest whole number that is kept exact: SymPy takes time that grows with whole numbers, to write out a factorial say."""
 
 CALLS: Mapping[str, Any] = MappingProxyType(
@@ -90,8 +90,10 @@ class Reader:
         try:
             tree = ast.parse(self.text.rstrip(), mode="eval")
         except SyntaxError as error:
-            before = self.text[: (error.offset or 1) - 1]  # which counts characters
-            raise self._error(len(before.encode()), f"{error.msg}: that is no formula") from None
+            ended = not error.offset and self.text.rstrip()  # Python gives no place for an end that comes too soon
+            before = ended[:-1] if ended else self.text[: (error.offset or 1) - 1]  # which counts characters
+            why = "something is missing behind it" if ended else f"{error.msg}: that is no formula"
+            raise self._error(len(before.encode()), why) from None
         except (ValueError, MemoryError, RecursionError):  # a NUL character; parentheses without end
             raise self._error(0, "that cannot be read; write a shorter formula") from None
         return self._expr(tree.body, 0)
@@ -131,7 +133,7 @@ class Reader:
             value = math.inf
         if not math.isfinite(value):
             raise self._error(node.col_offset, "the number is too large")
-        return sympy.Integer(int(value)) if value.is_integer() and abs(value) <= _WHOLE else sympy.Float(value)
+        return sympy.Integer(int(value)) if value.is_integer() and abs(value) <= WHOLE else sympy.Float(value)
 
     def _name(self, node: ast.expr, name: str) -> Any:
         name = self.plain.get(name, name)
@@ -151,10 +153,10 @@ class Reader:
         if op is ast.Div and right.is_zero:
             raise self._error(node.col_offset, "this is divided by 0")
         if left.is_number and right.is_number:
-            small = all(part.is_Rational and max(abs(part.p), part.q) <= _WHOLE for part in (left, right))
+            small = all(part.is_Rational and max(abs(part.p), part.q) <= WHOLE for part in (left, right))
             if op is ast.Pow or not small:
                 return self._number(node, self._float(node, op, left, right))
-        elif op is ast.Pow and right.is_Float and float(right).is_integer() and abs(right) <= _WHOLE:
+        elif op is ast.Pow and right.is_Float and float(right).is_integer() and abs(right) <= WHOLE:
             right = sympy.Integer(int(right))
         return _OPERATIONS[op](left, right)
 
@@ -168,13 +170,18 @@ class Reader:
         return float(value)
 
     def _call(self, node: ast.expr, name: str, args: list[Any]) -> Any:
+        if not args:
+            raise self._error(node.col_offset, f"{name} needs an argument")
+        if all(one.is_number for one in args) and not _is_quick(name, args):
+            raise self._error(node.col_offset, f"{name} of these numbers may take long; write its value")
         try:
             value = CALLS[name](*args)
         except (TypeError, ValueError) as error:  # the number of arguments, or an order that is not whole
             raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
-        if value.is_number and (value.is_extended_real is False or value.is_finite is False):
+        if value.is_number and not _is_double(value):
             raise self._error(node.col_offset, f"{name} of this number is not real, or not finite")
-        return value
+        large = value.is_Integer and abs(value) > WHOLE
+        return sympy.Float(value) if large else value  # SymPy would take the factorial of it, say, with all digits
 
     def _error(self, column: int, what: str) -> SpecError:
         """Return the error at a column of what was parsed, counted in bytes as Python's trees do."""
@@ -184,7 +191,22 @@ class Reader:
         return len(self.text.encode(errors="surrogatepass")[:column].decode(errors="ignore"))
 
 
-def _sides(formula: str) -> tuple[str, str]:
+def _is_double(value: Any) -> bool:
+    """Tell if a number of SymPy is real and in the range of floats."""
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, ArithmeticError):  # complex; a pole; beyond what floats hold
+        return False
+
+
+def _is_quick(name: str, numbers: Sequence[Any]) -> bool:
+    """Tell if a function of numbers is elementary, or a special one of a single number of common size."""
+    if name == "log10" or CALLS[name].__module__.startswith(("sympy.functions.elementary", "sympy.core")):
+        return True
+    return len(numbers) == 1 and (numbers[0].is_zero or 1 / WHOLE <= abs(float(numbers[0])) <= WHOLE)
+
+
+def sides(formula: str) -> tuple[str, str]:
     """Take a formula apart at its ``~``.
 
     Raises:
@@ -215,7 +237,7 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         SpecError: the formula cannot be read, at a column that the message names; its target is no column, or an initial value
             is of no weight.
     """
-    (left, right), there = _sides(formula), _columns(formula, columns)
+    (left, right), there = sides(formula), columns_of(formula, columns)
     init = {unicodedata.normalize("NFKC", name): value for name, value in init.items()}
     symbols: dict[str, Any] = {}
 
@@ -258,7 +280,7 @@ def _check_columns(weights: Sequence[str], features: Sequence[str], reader: Read
     raise SpecError(f"formula, column {reader.shift + 1}: {stands}; {alone}")
 
 
-def _columns(formula: str, columns: Iterable[str]) -> dict[str, str]:
+def columns_of(formula: str, columns: Iterable[str]) -> dict[str, str]:
     """Return the names that columns have in the model by their names in the data, as these are and as Python reads them."""
     there = names_of_columns(columns)
     found = unquoted_column(formula, there)
@@ -276,6 +298,7 @@ def _target(left: str, own: Collection[str], there: Mapping[str, str]) -> str:
         raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
     (target,) = reader.names
     if target not in there:
-        known = f"there are {', '.join(there)}{did_you_mean(target, there)}"
+        some = ", ".join([*there][:20]) + ", ..." * (len(there) > 20)
+        known = f"there are {some}{did_you_mean(target, there)}"
         raise SpecError(f"formula, column 1: the target {target} is no column of the data; {known}")
     return target

@@ -1,10 +1,11 @@
 """Doubts about a run of training, in words: it has not converged, it cycles, the order of the rows leads it astray."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from symgraph.io.module import GeneratedModule
+from symgraph.io.stream import Stream
 from symgraph.training.history import TrainResult
 from symgraph.training.limits import limits_of
 from symgraph.training.rows import as_rows
@@ -17,16 +18,16 @@ _FEW = 10
 """Rows below which an order tells nothing."""
 
 
-def doubts(module: GeneratedModule, X: Any, y: Any, result: TrainResult) -> tuple[str, ...]:
+def doubts(trained: GeneratedModule | Stream, X: Any, y: Any, result: TrainResult) -> tuple[str, ...]:
     """Say what speaks against taking the weights of a run for the best.
 
     At a minimum the gradients of the rows cancel. Their sum is held against the sum of their sizes, weight by weight, which
     depends on the scale of neither weights nor loss.
 
     Args:
-        module: the module that was trained, with `per_sample_grad`.
-        X: (n, d) rows.
-        y: (n,) target.
+        trained: the module, with `per_sample_grad`, or the stream of one.
+        X: (n, d) rows; None of a stream.
+        y: (n,) target; None of a stream.
         result: of `train` on them; rows that it held out do not count.
 
     Returns:
@@ -35,19 +36,28 @@ def doubts(module: GeneratedModule, X: Any, y: Any, result: TrainResult) -> tupl
     """
     if result.reason in ("non-finite", "interrupted") or not result.epochs:
         return ()
-    rows = as_rows(module, X, y)
-    if result.held_out is not None:
-        rows = rows.only(np.setdiff1d(np.arange(rows.n), result.held_out))
-    parts = np.reshape(module.per_sample_grad(result.weights, rows.X, rows.y), (-1, len(result.weights)))
+    w, rows, module = result.weights, None, cast("Any", trained)
+    if isinstance(trained, Stream):
+        module, blocks = trained.module, trained.blocks()
+    else:
+        rows = as_rows(module, X, y)
+        if result.held_out is not None:
+            rows = rows.only(np.setdiff1d(np.arange(rows.n), result.held_out))
+        blocks = iter([(rows.X, rows.y)])
+    n, whole, sizes = 0, np.zeros(len(w)), np.zeros(len(w))
+    for one in blocks:
+        parts = np.reshape(module.per_sample_grad(w, *one), (-1, len(w)))
+        n, whole, sizes = n + len(parts), whole + parts.sum(axis=0), sizes + np.abs(parts).sum(axis=0)
     if hasattr(module, "penalty"):
-        parts = np.vstack([parts, module.penalty(result.weights)[1]])
-    sizes, norm = np.abs(parts).sum(axis=0), float(np.linalg.norm(parts.sum(axis=0)) / rows.n)
-    left = np.abs(parts.sum(axis=0)) / np.where(sizes > 0.0, sizes, 1.0)
-    limits = limits_of(module, result.weights)
+        slope = module.penalty(w)[1]
+        whole, sizes = whole + slope, sizes + np.abs(slope)
+    norm = float(np.linalg.norm(whole) / n)
+    left = np.abs(whole) / np.where(sizes > 0.0, sizes, 1.0)
+    limits = limits_of(module, w)
     if limits is not None:  # a weight at a bound may have a gradient that leads beyond it
-        left[(result.weights <= limits.low) | (result.weights >= limits.high)] = 0.0
+        left[(w <= limits.low) | (w >= limits.high)] = 0.0
     found = [f"{line}, those after epoch {result.best_epoch}" for line in _cycles(result.losses)]
-    if not result.shuffle and result.batch_size < rows.n and rows.n >= _FEW:
+    if rows is not None and not result.shuffle and result.batch_size < n and n >= _FEW:
         found += _order(module, rows.X, rows.y)
     if np.max(left) > _SMALL:
         name, share = module.WEIGHTS[int(np.argmax(left))], f"{np.max(left):.0%}"

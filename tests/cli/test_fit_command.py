@@ -1,7 +1,11 @@
 """``symgraph fit``: a built model, or a formula, and a file."""
 
+import io
 import json
+import pickle
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,12 +104,20 @@ def test_options_that_cannot_be_are_refused(command: Run, options: list[str], sa
 
 def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
     assert "--data is missing; a formula's features are columns of a file" in command("fit", FORMULA).err
-    Path("rows.npy").write_bytes(b"")
+    np.save("rows.npy", np.array([[0.0, 1.0], [1.0, 3.0]]))
     done = command("fit", FORMULA, "--data", "rows.npy")
-    assert (done.code, done.err) == (
-        2,
-        "error: rows.npy: a formula needs a file whose columns have names, such as .csv or .parquet\n",
-    )
+    named = "a formula needs some; make it a structured array or a dict"
+    assert (done.code, done.err) == (2, f"error: rows.npy has columns without names, and {named}\n")
+
+
+def test_a_structured_array_and_a_dict_have_names_too(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = np.genfromtxt(MISRA, delimiter=",", names=True)
+    np.save("rows.npy", table)
+    Path("rows.pkl").write_bytes(pickle.dumps({name: table[name] for name in ("x", "y")}))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(Path("rows.pkl").read_bytes())))
+    for file in ("rows.npy", "rows.pkl", "-"):
+        done = command("fit", FORMULA, "--data", file, "--start", "b1=500,b2=1e-4", "--json")
+        assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10)
 
 
 ODD = "time (s),signal [mV],\u00b5,gamma\n0,1,0,1\n1,3,0,2\n2,5.5,1,2\n3,7,1,3\n4,9.5,0,1\n"

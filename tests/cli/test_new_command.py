@@ -1,5 +1,7 @@
 """``symgraph new``: the spec it writes is a start that works."""
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,50 @@ def test_a_folder_that_cannot_be_made_is_an_error(command: Run, fresh: Project) 
     assert done.code == 2
     assert done.err.startswith("error: rows.csv/specs/growth.py cannot be written")
     assert snapshot(fresh.root) == before
+
+
+MISRA = Path(__file__).parent.parent / "data" / "nist" / "Misra1a.csv"
+FIT = ("fit", "y ~ b1*(1 - exp(-b2*x))", "--data", str(MISRA), "--start", "b1=500,b2=1e-4")
+
+
+def test_the_line_after_a_fit_of_a_formula_writes_its_spec_which_gives_the_same_fit(command: Run) -> None:
+    of_formula = json.loads(command(*FIT, "--json").out)["weights"]
+    line = command(*FIT).err.splitlines()[-1]
+    assert line == f"next: symgraph new NAME --formula {shlex.quote(FIT[1])} --data {MISRA} --start b1=500,b2=1e-4"
+    made = command(*["misra" if word == "NAME" else word for word in shlex.split(line)[2:]])
+    assert (made.code, made.out) == (0, "misra.py\n")
+    assert made.err == "y ~ b1*(1 - exp(-b2*x)): features x; weights b1, b2\nnext: symgraph build misra.py\n"
+    assert Path("misra.py").read_text(encoding="utf-8").count("\n# ") >= 4  # a comment for each kind of declaration
+    built = command("build", "misra.py")
+    assert "2 of 2 weights verified" in built.out, built.err
+    assert json.loads(command("fit", "misra", "--data", MISRA, "--json").out)["weights"] == of_formula
+
+
+def test_a_formula_says_without_data_which_names_are_features(command: Run) -> None:
+    done = command("new", "odd", "--formula", "`signal [mV]` ~ a*`time (s)` + b*x1*time + gamma*q", "--start", "gamma=2")
+    assert done.err.splitlines()[:3] == [
+        "`signal [mV]` ~ a*`time (s)` + b*x1*time + gamma*q: features time_s, x1, time; weights a, b, gamma, q",
+        "call the column 'signal [mV]' signal_mV in data for odd.py, whose columns are names of Python",
+        "call the column 'time (s)' time_s in data for odd.py, whose columns are names of Python",
+    ]
+    assert 'gamma_ = model.weight("gamma", init=2.0)' in Path("odd.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--formula", "y ~ a*exp(-k*q)"], "no name right of ~ is called x, t, x1 or time, as features are; give data"),
+        (["--formula", "y ~ a*x + exec(x)"], "formula, column 11: exec is no function that a formula may call"),
+        (["--formula", "y ~ a*x + 0*b"], "the loss does not depend on weight b"),
+        (["--formula", "y ~ a*x", "--start", "b=1"], "b has an initial value and is no weight of the formula; there are a"),
+        (["--formula", "y ~ a*x", "--data", "none.csv"], "none.csv cannot be read"),
+        (["--formula", "y ~ a*x", "--kind", "curve"], "--kind and --formula are two things to start from; give one"),
+        (["--data", "rows.csv"], "--data is of a formula; give it by --formula"),
+        (["--start", "a=1"], "--start is of a formula; give it by --formula"),
+    ],
+)
+def test_a_formula_that_makes_no_spec_is_refused(command: Run, tmp_path: Path, options: list[str], said: str) -> None:
+    done = command("new", "made", *options)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+    assert snapshot(tmp_path) == {}

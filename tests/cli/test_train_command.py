@@ -48,7 +48,14 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
         "adam: all epochs are done; the weights are those after epoch 2",
         *(f"adam: {line}" for line in doubts(load(module_of(built)), *rows(built), result)),
     ]
-    assert done.err.splitlines()[1].startswith("adam: not converged: the gradient's norm is ")
+    assert done.err.splitlines()[-1].startswith("adam: not converged: the gradient's norm is ")
+    streamed = built.run("train", "decay", "--data", "rows.csv", "--epochs", "3", "--batch-size", "all", "--stream")
+    assert streamed.err.splitlines()[-1].startswith("adam: not converged: the gradient's norm is ")
+    long = ("--epochs", "2000", "--batch-size", "all", "--lr", "0.1", "--schedule", "cosine")
+    assert (
+        built.run("train", "decay", "--data", "rows.csv", *long).err.splitlines()[-1]
+        == "next: symgraph draw decay -o decay.svg"
+    )
 
 
 def test_several_optimizers_are_compared_saved_apart_and_drawn_together(built: Project, tmp_path: Path) -> None:

@@ -134,6 +134,34 @@ def test_a_likelihood_with_bounds_ends_at_one() -> None:
     assert abs(np.sum(y - np.exp(result.w[0] + 0.5 * X))) < 1e-9
 
 
+def test_a_step_to_a_bound_where_the_loss_is_not_finite_does_not_end_the_search() -> None:
+    model, x, _, a, b = one_input("normal")
+    model.likelihood("gaussian", mean=a + b * x, sigma=model.weight("s", init=1.0, bounds=(0, None)))
+    module, x = symgraph.compile(model, extras=["hessian"], backend="numpy"), np.linspace(0.0, 3.0, 30)
+    rng = np.random.default_rng(1)  # of the first 40 data sets ten led a search to s = 0, from where it did not come back
+    for _ in range(40):
+        y = 1.0 + x + rng.normal(size=30)
+        result, line = symgraph.fit(module, x, y, [0.0, 0.0, 1.0]), np.polyfit(x, y, 1)
+        scatter = np.sqrt(np.mean((y - np.polyval(line, x)) ** 2))
+        np.testing.assert_allclose(result.w, [*line[::-1], scatter], rtol=1e-9)  # polished; polyfit has some 12 digits
+        assert result.success
+        assert result.warnings == ()
+
+
+@pytest.mark.filterwarnings("ignore::symgraph.fitting.FitWarning")
+def test_a_likelihood_without_a_maximum_is_warned_about() -> None:
+    model, x, _, a, b = one_input("classes")
+    model.likelihood("binomial_with_logits", logit=a + b * x, trials=1)
+    module = symgraph.compile(model, extras=["hessian"], backend="numpy")
+    (told,) = symgraph.fit(module, X, (X > 0.5).astype(float)).warnings  # a line separates them
+    assert told.startswith("the likelihood has no maximum along ")
+    assert symgraph.fit(module, X, (RNG.random(60) < 1 / (1 + np.exp(-X))).astype(float)).warnings == ()
+    model, x, _, a, b = one_input("counts")
+    model.likelihood("poisson", mean=exp(a + b * x))
+    (told,) = symgraph.fit(symgraph.compile(model, extras=["hessian"], backend="numpy"), X, np.zeros(60)).warnings
+    assert told.startswith("the likelihood has no maximum along a")
+
+
 def test_constraints_are_kept() -> None:
     model, x, y_, a, b = one_input("disc")
     model.residual(model.output("y_hat", a + b * x) - y_)

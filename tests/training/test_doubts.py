@@ -99,3 +99,11 @@ def test_a_penalty_counts_in_the_gradient() -> None:
 
 def test_a_run_that_failed_says_so_itself(decay: Any) -> None:
     assert run(decay, optimizer=sgd(1e300)) == ()
+
+
+def test_a_run_on_a_stream_is_doubted_as_one_on_the_same_rows_in_memory(decay: Any) -> None:
+    stream, short = symgraph.stream(decay, X, Y, rows=7), {"epochs": 3, "optimizer": adam(0.001), "seed": 0}
+    result = train(stream, batch_size=None, **short)
+    (told,) = doubts(stream, None, None, result)
+    assert (told,) == run(decay, **short)
+    assert doubts(stream, None, None, train(stream, batch_size=None, epochs=2000, optimizer=adam(0.05), seed=0)) == ()
