@@ -80,7 +80,8 @@ class Steps:
                     nodes = [self.node(f"{name}{ending}", rate) for name, rate in zip(names, found, strict=True)]
                     stages.append([_number(rate, node) for rate, node in zip(found, nodes, strict=True)])
                 moved = tuple(
-                    value + _times(h / 6, k1 + 2 * k2 + 2 * k3 + k4) for value, k1, k2, k3, k4 in zip(values, *stages, strict=True)
+                    value + _times(h / 6, k1 + 2 * k2 + 2 * k3 + k4)
+                    for value, k1, k2, k3, k4 in zip(values, *stages, strict=True)
                 )
                 ends = tuple(self.node(f"{name}_{step}", value) for name, value in zip(names, moved, strict=True))
                 values = tuple(_number(value, end) for value, end in zip(moved, ends, strict=True))
