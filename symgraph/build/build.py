@@ -23,7 +23,7 @@ from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
-from symgraph.options import DOUBLE, PLAIN, Options
+from symgraph.options import ACCURATE, DOUBLE, PLAIN, Options
 from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 
@@ -115,10 +115,10 @@ def build(
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
     verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())
-    for entry in made:
-        for artifact in entry.artifacts:
-            if artifact.options != plan.options:
-                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
+    for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
+        accurate = [ACCURATE] if had.precision != plan.options.precision else []
+        if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *accurate]:
+            tell(f"the backend {backend} lacks {', '.join(without)}; its files are written without")
     unrun = {name for report in verifications.values() for name in report.unrun}
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}

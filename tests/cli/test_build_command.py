@@ -190,10 +190,20 @@ def test_a_module_is_the_same_bytes_wherever_the_project_lies(built: Project, tm
         assert (project.path("generated") / name).read_bytes() == (built.path("generated") / name).read_bytes()
 
 
+def test_a_backend_that_lacks_some_of_what_was_asked_for_is_told_of_once(fresh: Project) -> None:
+    done = fresh.run("build", "models.py", "--with", "hessian", "--precision", "accurate")
+    assert done.code == 0, done.err
+    said = [line for line in done.err.splitlines() if "lacks" in line]
+    assert said == [
+        "the backend scalar lacks hessian, hvp, accurate; its files are written without",
+        "the backend c lacks accurate; its files are written without",
+    ]
+
+
 def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Project) -> None:
     done = fresh.run("build", "models.py", "--with", "error-bound")
     assert done.code == 0, done.err
-    assert "decay_scalar.py is plain" in done.err
+    assert "the backend scalar lacks error-bound; its files are written without\n" in done.err
     assert "\nerror_bound = _errors.error_bound\n" in fresh.path("generated/decay.py").read_text(encoding="utf-8")
     manifest = json.loads(fresh.path("generated/symgraph.lock.json").read_text(encoding="utf-8"))
     assert manifest["outputs"]["decay.py"]["extras"] == "error-bound"

@@ -270,7 +270,7 @@ def test_second_derivatives_are_there_where_no_partial_of_a_partial_is_needed():
     message = (
         "needs the slope of brought:heat_slope, .*; keep weights out of brought:heat_slope, or leave out second derivatives"
     )
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(SpecError, match=rf"test_functions_of_users\.py:\d+: model oven: .* {message}"):
         sg.compile(oven(), "numpy", extras=["hessian"])
 
 
