@@ -20,12 +20,16 @@ class SpecError(SymgraphError):
         place: file and line of the statement at fault, which the text of the error begins with; None where Python's traceback
             ends there, or the statement is in no file.
         node: the node at fault, by which whoever has the model finds the place; "" where it is not known.
+
+    Attributes:
+        backend: the backend that refuses the model, set by ``generate``; "" where no backend can have it.
     """
 
     def __init__(self, message: str, place: tuple[str, int | str] | None = None, node: str = "") -> None:
         super().__init__(message)
         self.place = place
         self.node = node
+        self.backend = ""
 
     def __str__(self) -> str:
         text = super().__str__()

@@ -94,13 +94,14 @@ def generate(
         artifacts: list[Artifact] = []
         for backend in (BACKENDS[name] for name in chosen):
             derivatives = options.within(backend.options).derivatives
-            if derivatives not in sources:
-                try:
+            try:
+                if derivatives not in sources:
                     sources[derivatives] = _source(model, spec, replace(options, derivatives=derivatives), run)
-                except SpecError as error:
-                    error.place = error.place or model.place(error.node)
-                    raise
-            artifacts += _artifacts(sources[derivatives], backend, options, run)
+                artifacts += _artifacts(sources[derivatives], backend, options, run)
+            except SpecError as error:
+                error.place = error.place or model.place(error.node)
+                error.backend = backend.name if derivatives in sources else ""
+                raise
         return tuple(artifacts)
 
 

@@ -43,8 +43,8 @@ class Plan:
         out: folder for the modules.
         backends: names of backends.
         options: the options of the modules beyond plain ones.
-        named: whether somebody named the backends. Else a model that C refuses gets no C file, and one whose C file is long or
-            does not compile gets it without a run; notes say so.
+        named: whether somebody named the backends. Else a model that the scalar backend or C refuses gets no file of these, and
+            one whose C file is long or does not compile gets it without a run; notes say so.
         whole: whether these are all specs of the folder, so that other files in the manifest are left over.
         libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
     """
@@ -195,9 +195,9 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
             profile.model = model.name
             how = {"spec": spec.label, "options": plan.options, "run": profile.run}
             backends = tuple(dict.fromkeys((*plan.backends, *also)))
-            artifacts, refusal = artifacts_of(model, backends, needs_c=plan.named, **how)
-            if refusal is not None:
-                tell(f"{model.name} gets no C file: {refusal.args[0]}")
+            artifacts, refusals = artifacts_of(model, backends, () if plan.named else ("scalar", "c"), **how)
+            for backend, refusal in refusals.items():
+                tell(f"{model.name} gets no file of the backend {backend}: {refusal.args[0]}")
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))

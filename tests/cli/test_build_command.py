@@ -200,6 +200,21 @@ def test_a_backend_that_lacks_some_of_what_was_asked_for_is_told_of_once(fresh: 
     ]
 
 
+def test_a_function_that_scipy_alone_has_is_built_for_numpy_unless_others_are_named(fresh: Project) -> None:
+    spec = fresh.path("models.py")
+    spec.write_text(spec.read_text(encoding="utf-8").replace("exp(", "besselj(0, ").replace("import exp", "import besselj"))
+    done = fresh.run("build", "models.py")
+    assert done.code == 0, done.err
+    for name in ("scalar", "c"):
+        said = f"model decay: y_hat needs bessel_j0, which the backend {name} lacks"
+        assert f"decay gets no file of the backend {name}: {said}" in done.err
+    assert not fresh.path("generated/decay_scalar.py").exists()
+    assert fresh.run("build", "models.py", "--check").code == 0
+    refused = fresh.run("build", "models.py", "--backend", "numpy,scalar")
+    assert refused.code == 2
+    assert "which the backend scalar lacks; it is in plain modules of numpy" in refused.err
+
+
 def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Project) -> None:
     done = fresh.run("build", "models.py", "--with", "error-bound")
     assert done.code == 0, done.err
