@@ -8,6 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def placed(text: str, place: tuple[str, int | str] | None) -> str:
+    """Begin a message with the file and the line of the statement at fault, where these are known."""
+    if place is None:
+        return text
+    path, here = Path(place[0]), Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{place[1]}: {' '.join(text.split())}"
+
+
 class SymgraphError(Exception):
     """Base class of all errors that a user of symgraph can cause."""
 
@@ -32,11 +40,7 @@ class SpecError(SymgraphError):
         self.backend = ""
 
     def __str__(self) -> str:
-        text = super().__str__()
-        if self.place is None:
-            return text
-        path, here = Path(self.place[0]), Path.cwd()
-        return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{self.place[1]}: {' '.join(text.split())}"
+        return placed(super().__str__(), self.place)
 
 
 class VerificationError(SymgraphError):
