@@ -8,6 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def placed(text: str, place: tuple[str, int | str] | None) -> str:
+    """Begin a message with the file and the line of the statement at fault, where these are known."""
+    if place is None:
+        return text
+    path, here = Path(place[0]), Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{place[1]}: {' '.join(text.split())}"
+
+
 class SymgraphError(Exception):
     """Base class of all errors that a user of symgraph can cause."""
 
@@ -19,18 +27,20 @@ class SpecError(SymgraphError):
         message: what is wrong.
         place: file and line of the statement at fault, which the text of the error begins with; None where Python's traceback
             ends there, or the statement is in no file.
+        node: the node at fault, by which whoever has the model finds the place; "" where it is not known.
+
+    Attributes:
+        backend: the backend that refuses the model, set by ``generate``; "" where no backend can have it.
     """
 
-    def __init__(self, message: str, place: tuple[str, int | str] | None = None) -> None:
+    def __init__(self, message: str, place: tuple[str, int | str] | None = None, node: str = "") -> None:
         super().__init__(message)
         self.place = place
+        self.node = node
+        self.backend = ""
 
     def __str__(self) -> str:
-        text = super().__str__()
-        if self.place is None:
-            return text
-        path, here = Path(self.place[0]), Path.cwd()
-        return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{self.place[1]}: {' '.join(text.split())}"
+        return placed(super().__str__(), self.place)
 
 
 class VerificationError(SymgraphError):

@@ -19,7 +19,7 @@ from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
-from symgraph.errors import OptionError, unknown_name
+from symgraph.errors import OptionError, SpecError, unknown_name
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -94,9 +94,14 @@ def generate(
         artifacts: list[Artifact] = []
         for backend in (BACKENDS[name] for name in chosen):
             derivatives = options.within(backend.options).derivatives
-            if derivatives not in sources:
-                sources[derivatives] = _source(model, spec, replace(options, derivatives=derivatives), run)
-            artifacts += _artifacts(sources[derivatives], backend, options, run)
+            try:
+                if derivatives not in sources:
+                    sources[derivatives] = _source(model, spec, replace(options, derivatives=derivatives), run)
+                artifacts += _artifacts(sources[derivatives], backend, options, run)
+            except SpecError as error:
+                error.place = error.place or model.place(error.node)
+                error.backend = backend.name if derivatives in sources else ""
+                raise
         return tuple(artifacts)
 
 

@@ -67,6 +67,6 @@ class Backend:
                 raise SpecError(
                     f"model {source.model.name}: {node.origin or 'a node'} needs {needed}, which {said} lacks; "
                     f"it is in plain modules of {', '.join(able)}",
-                    source.model.place(node.origin.partition(" ")[0]),
+                    source.model.place(node.origin.rpartition(" ")[2]),
                 )
         return self.viewer(source, written, self.literals)

@@ -35,14 +35,19 @@ _FORMULA = Table(
 def formulas(graph: Graph) -> dict[str, str]:
     """Write the formula of every named node, of ``loss`` and of ``residual``, in terms of inputs and other named nodes.
 
-    If a node is called residual, the formula under that name is the node's.
+    If a node is called residual, the formula under that name is the node's. A number stands as it is, named or not: two nodes
+    that happen to be 0 have nothing to do with each other.
 
     Args:
         graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.
     """
     hidden = {*values_of(graph, "output"), OPPOSITE, *(["residual"] if "node residual" in graph.roots else [])}
     wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root not in hidden}
-    first = {p: root.removeprefix("node ") for root, p in reversed([*graph.roots.items()]) if root.startswith("node ")}
+    first = {
+        position: root.removeprefix("node ")
+        for root, position in reversed([*graph.roots.items()])
+        if root.startswith("node ") and not isinstance(graph.nodes[position].data, float)
+    }
     texts = expressions(graph, first)
     named = {name: texts[position] for position, name in first.items()}
     return {name: named.get(name) or first.get(position) or texts[position] for name, position in wanted.items()}

@@ -23,7 +23,7 @@ from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
-from symgraph.options import DOUBLE, PLAIN, Options
+from symgraph.options import ACCURATE, DOUBLE, PLAIN, Options
 from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 
@@ -43,8 +43,8 @@ class Plan:
         out: folder for the modules.
         backends: names of backends.
         options: the options of the modules beyond plain ones.
-        named: whether somebody named the backends. Else a model that C refuses gets no C file, and one whose C file is long or
-            does not compile gets it without a run; notes say so.
+        named: whether somebody named the backends. Else a model that the scalar backend or C refuses gets no file of these, and
+            one whose C file is long or does not compile gets it without a run; notes say so.
         whole: whether these are all specs of the folder, so that other files in the manifest are left over.
         libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
     """
@@ -115,10 +115,10 @@ def build(
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
     verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())
-    for entry in made:
-        for artifact in entry.artifacts:
-            if artifact.options != plan.options:
-                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
+    for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
+        accurate = [ACCURATE] if had.precision != plan.options.precision else []
+        if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *accurate]:
+            tell(f"the backend {backend} lacks {', '.join(without)}; its files are written without")
     unrun = {name for report in verifications.values() for name in report.unrun}
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
@@ -195,9 +195,9 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
             profile.model = model.name
             how = {"spec": spec.label, "options": plan.options, "run": profile.run}
             backends = tuple(dict.fromkeys((*plan.backends, *also)))
-            artifacts, refusal = artifacts_of(model, backends, needs_c=plan.named, **how)
-            if refusal is not None:
-                tell(f"{model.name} gets no C file: {refusal.args[0]}")
+            artifacts, refusals = artifacts_of(model, backends, () if plan.named else ("scalar", "c"), **how)
+            for backend, refusal in refusals.items():
+                tell(f"{model.name} gets no file of the backend {backend}: {refusal.args[0]}")
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -69,8 +69,9 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     of_c = (JACOBIAN_ROW,) if native and other == "c" else ()
     derivatives = tuple(name for name in options.derivatives if name not in of_c)
     require(("numpy",) if native else (asked,), replace(options, derivatives=derivatives))
-    artifacts, refusal = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), needs_c=asked != "auto", options=options)
-    if refusal is not None:
+    optional = ("c",) if asked == "auto" else ()
+    artifacts, refusals = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), optional, options=options)
+    for refusal in refusals.values():
         warnings.warn(f"{model.name} runs on NumPy: {refusal.args[0]}", NativeWarning, stacklevel=2)
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
@@ -90,25 +91,27 @@ def _in_floats(model: Model, derivatives: tuple[str, ...]) -> dict[str, str]:
 
 
 def artifacts_of(
-    model: Model, backends: Sequence[str], *, needs_c: bool, **how: Any
-) -> tuple[tuple[Artifact, ...], SpecError | None]:
-    """Generate the files of a model; where C refuses it and is not needed, those of the other backends, and the refusal.
+    model: Model, backends: Sequence[str], optional: Collection[str], **how: Any
+) -> tuple[tuple[Artifact, ...], Mapping[str, SpecError]]:
+    """Generate the files of a model by all backends that do not refuse it, and give the refusals by backend.
 
     Args:
         model: the spec.
         backends: names of backends.
-        needs_c: whether a refusal by C is an error.
+        optional: those among them whose refusal is no error.
         how: the other arguments of ``generate``.
 
     Raises:
-        SpecError: the model cannot be lowered, or a backend refuses it.
+        SpecError: the model cannot be lowered, or a backend refuses it that is not optional.
     """
-    try:
-        return generate(model, backends, **how), None
-    except SpecError as error:  # for instance a name that C has for itself
-        if needs_c or "c" not in backends:
-            raise
-        return generate(model, [name for name in backends if name != "c"], **how), error
+    refusals: dict[str, SpecError] = {}
+    while True:
+        try:
+            return generate(model, [name for name in backends if name not in refusals], **how), refusals
+        except SpecError as error:  # for instance a name that C has for itself
+            if error.backend not in optional:
+                raise
+            refusals[error.backend] = error
 
 
 def _may_be_native(options: Options, asked: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from symgraph.check.reference import Point, Reference
 from symgraph.check.verification_points import Batch
-from symgraph.errors import SpecError, VerificationError
+from symgraph.errors import SpecError, VerificationError, placed
 from symgraph.gradcheck.agreement import judge
 from symgraph.ir.user_functions import UserOp
 
@@ -25,8 +25,8 @@ class UserFunctions:
 
     def __init__(self, reference: Reference) -> None:
         model = reference.model
-        self._model = model.name
-        self._names = {op: f"{name} ({op.path})" for name, op in model.functions.items()}
+        self._model = model
+        self._names = {op: name for name, op in model.functions.items()}
         parts = [model.of_constraints(one.name) for one in model.constraints] if model.functions else []
         penalties = [] if reference.penalty is None else [reference.penalty]
         self._references = [reference, *penalties, *map(Reference, parts)]
@@ -52,7 +52,7 @@ class UserFunctions:
         for (op, place), times in self._tried.items():
             if not self._judged[op, place]:
                 raise SpecError(
-                    f"model {self._model}: function {self._name(op)}: its partial by argument {place + 1} cannot be checked: "
+                    f"{self._where(op)}: its partial by argument {place + 1} cannot be checked: "
                     f"differences of the function tell it at none of {times} points; make the function smoother, or declare "
                     "domains where it is smooth"
                 )
@@ -70,10 +70,10 @@ class UserFunctions:
         rows = (places * _ROWS)[: max(_ROWS, len(places))]
         wanted = [one.at(*row) for row in rows]
         if None in wanted:
-            raise VerificationError(f"model {self._model}: function {self._name(op)}: {one.trouble}")
+            raise VerificationError(f"{self._where(op)}: {one.trouble}")
         numbers, columns = np.array(wanted, np.float64), np.array(rows).T.copy()
         columns.flags.writeable = False
-        where = f"model {self._model}: function {self._name(op)}: {one.path}"
+        where = f"{self._where(op)}: {one.path}"
         try:
             with np.errstate(all="ignore"):
                 found = np.asarray(one.function(*columns))
@@ -106,13 +106,15 @@ class UserFunctions:
         found = judge(partial(_moved, op, place, at), at[place], scale, given, nothing, nothing + np.inf)
         if found.failed[0]:
             raise VerificationError(
-                f"model {self._model}: function {self._name(op)}: its partial by argument {place + 1}, {slope.path}, gives "
+                f"{self._where(op)}: its partial by argument {place + 1}, {slope.path}, gives "
                 f"{given[0]} at {_said(at)}; differences of the function give {found.numeric[0]}"
             )
         self._judged[op, place] += bool(found.judged[0] or given[0] == found.numeric[0] == 0.0)
 
-    def _name(self, op: UserOp) -> str:
-        return self._names.get(op, op.path)
+    def _where(self, op: UserOp) -> str:
+        name = self._names.get(op, "")  # a partial that a spec applies itself has no name
+        said = f"{name} ({op.path})" if name else op.path
+        return placed(f"model {self._model.name}: function {said}", self._model.place(name))
 
 
 def _moved(op: UserOp, place: int, at: tuple[float, ...], moved: float) -> np.typing.NDArray[np.float64]:

@@ -236,7 +236,8 @@ class Sweep:
             said, remedy = op, f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
         remedy += ", or leave out second derivatives" if self.again else ""
         return SpecError(
-            f"model {self.graph.name}: {self.builder.origin} needs the slope of {said}, which symgraph does not have; {remedy}"
+            f"model {self.graph.name}: {self.builder.origin} needs the slope of {said}, which symgraph does not have; {remedy}",
+            node=self.builder.origin.rpartition(" ")[2],
         )
 
     def apply(self, cotangent: int, factor: _Factor, node: Node, value: int) -> int:

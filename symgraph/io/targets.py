@@ -26,10 +26,11 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y", numbers: Any = 
     if kind not in _WANTED or y is None:
         return
     target = np.asarray(y, np.float64)
-    good = target > 0.0 if kind == "positive" else (target >= 0.0) & (np.floor(target) == target)
+    good = np.isfinite(target) & (target > 0.0 if kind == "positive" else (target >= 0.0) & (np.floor(target) == target))
     most: Any = limit - 1 if kind == "class" else limit
     if isinstance(limit, str):
         most = np.reshape(X, (len(target), -1))[:, module.FEATURES.index(limit)]
+        good &= np.floor(most) == most
     if most is not None:
         good &= target <= most
     if good.all():
@@ -39,6 +40,7 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y", numbers: Any = 
     wanted = _WANTED[kind].format(most)
     if kind == "count" and most is not None:
         wanted += f", of {limit} = {most[row]:g} at most" if isinstance(limit, str) else f", {limit} at most"
+        wanted += f", and a whole number as {limit}" if isinstance(limit, str) and most[row] % 1 != 0 else ""
     bad = f"; {count} more such rows follow" if (count := int(np.sum(~good)) - 1) else ""
     raise DataError(
         f"{origin}: row {number} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.build.modules import artifacts_of, load_verified
 from symgraph.build.modules import compile as compiled
+from symgraph.build.modules import load_verified
 from symgraph.check.judged_points import points as judged_points
 from symgraph.check.judging import judge
 from symgraph.check.truth_report import Report
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SymgraphError
 from symgraph.fitting import FitResult, FitWarning, fit
+from symgraph.generate import generate
 from symgraph.spec.model import Model
 from symgraph.training import Optimizer, Recorder, TrainResult, train
 from symgraph.training.rows import as_rows
@@ -148,8 +149,7 @@ def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda nam
         OptionError: an option of the runs is out of bounds.
     """
     stage("verifying")
-    artifacts, _ = artifacts_of(model, ("numpy",), needs_c=False)
-    modules, verification = load_verified(model, artifacts)
+    modules, verification = load_verified(model, generate(model))
     plain: Any = modules["numpy"]
     rows, module = as_rows(plain, data.X, data.y), compiled(model)
     stage("measuring accuracy")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.runtime.contract import check_reduction, fitted, row_shape
+from symgraph.runtime.contract import check_reduction, fitted, require_weights, row_shape
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely, check_direction
 from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
 from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent, check_target_of_loss, columns_of, losses_of
@@ -38,16 +38,24 @@ def inputs_of_any_library(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
         TypeError: the array that decides is none, or its dtype is neither float32 nor float64.
     """
     name, given = ("X", X) if facts.features else ("w", w)
+    _check_decides(facts, name, given)
+    inputs = fitted(facts, brought(w, given), X, None if y is None else brought(y, given))
+    return inputs._replace(w=_before_constants(facts, inputs.w))
+
+
+def _check_decides(facts: Facts, name: str, given: Any) -> None:
+    """Refuse what is to say in which library and dtype the model computes, and cannot."""
     try:
         xp = namespace(given)
     except TypeError as error:
         raise TypeError(f"{name} says with which library {facts.model} computes: {error}") from None
     if not xp.isdtype(given.dtype, (xp.float32, xp.float64)):
         raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {given.dtype}")
-    inputs = fitted(facts, brought(w, given), X, None if y is None else brought(y, given))
-    if not facts.constants:
-        return inputs
-    return inputs._replace(w=xp.concat([inputs.w, brought([*facts.constants.values()], given)]))
+
+
+def _before_constants(facts: Facts, w: Any) -> Any:
+    """Put the constants behind the weights."""
+    return namespace(w).concat([w, brought([*facts.constants.values()], w)]) if facts.constants else w
 
 
 def vectors_of_any_library(facts: Facts, w: Any) -> Any:
@@ -137,9 +145,9 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         return 1.0 / namespace(weights).sum(weights)
 
     def _weights(self, w: Any) -> Any:
-        xp = namespace(w)
-        constants = [*self.facts.constants.values()]
-        return xp.concat([w, brought(constants, w)]) if constants else w
+        _check_decides(self.facts, "w", w)
+        require_weights(self.facts, w)
+        return _before_constants(self.facts, w)
 
     def _penalty(self, w: Any) -> tuple[Any, Any]:
         assert self._penalty_lines is not None

@@ -171,9 +171,13 @@ def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
         (log(d + 1 / mean) - both, above),
         (log1p(ratio), True),
     )
-    series = d * d * y / (12 * (1 + d * y))  # the next terms are below d*d of it
+    # Stirling's series for small d, in whose slopes nothing cancels, as in those of stirlerr(1/d); the next term is below
+    # d**6 / 140 of it; 1/a**n - 1/(a + y)**n of a = 1/d is d**n*(1 - (1 - q)**n)
+    q = d * y / (1 + d * y)
+    third, fifth = 3 - 3 * q + q**2, 5 - 10 * q + 10 * q**2 - 5 * q**3 + q**4
+    series = d * q * (Rational(1, 12) - d**2 * third / 360 + d**4 * fifth / 1260)
     own = Piecewise((log(d) / 2 + loggamma(1 + 1 / d) + (log(d) + 1) / d - log(2 * pi) / 2, d > 1), (stirlerr(1 / d), True))
-    rest = Piecewise((series, d < Rational(1, 2**60)), (own - stirlerr(y + 1 / d), True))
+    rest = Piecewise((series, d < Rational(1, 2**10)), (own - stirlerr(y + 1 / d), True))
     return rising + Piecewise((0, Eq(y, 0)), (y * falling + log(2 * pi) / 2 + both / 2 + log(y) + stirlerr(y) + rest, True))
 
 

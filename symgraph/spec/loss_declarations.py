@@ -43,11 +43,13 @@ class LossDeclarations(Parts):
         self._check_no_loss(where)
         expr = loss_named(loss, where, self.output_nodes, self.target_inputs) if isinstance(loss, str) else loss
         self._loss = check_expression(expr, where, self._symbols)
-        known = {node.symbol: node.expr for node in self.nodes}
         for output in self.output_nodes if loss == "bce_with_logits" else ():
-            if is_sigmoid(output.expr, known):
-                already = f"the output {output.name} is a sigmoid already; make its argument the output"
-                warnings.warn(f"{where}: {loss!r} takes a logit, and {already}", SpecWarning, stacklevel=2)
+            already = f"the output {output.name} is a sigmoid already; make its argument the output"
+            self._warn_of_sigmoid(output.symbol, f"{where}: {loss!r} takes a logit, and {already}")
+
+    def _warn_of_sigmoid(self, logit: Any, said: str) -> None:
+        if is_sigmoid(logit, {node.symbol: node.expr for node in self.nodes}):
+            warnings.warn(said, SpecWarning, stacklevel=3)
 
     def likelihood(self, name: str, **parameters: Any) -> None:
         """Set the loss of one row to the negative logarithm of a density of the target, with its constants.
@@ -71,6 +73,9 @@ class LossDeclarations(Parts):
             exprs = tuple(check_expression(one, f"{where}: {parameter}", self._symbols) for one in several)
             self._check_parameter(LIKELIHOODS[name], parameter, exprs, where)
             checked[parameter] = exprs if parameter == "logits" else exprs[0]
+        if "logit" in checked:
+            already = "is given a sigmoid; give the argument of that, or declare 'binomial'"
+            self._warn_of_sigmoid(checked["logit"], f"{where} takes a logit, and {already}")
         target: Any = self.target_input
         labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
         with sympy.evaluate(True):

@@ -4,6 +4,7 @@ import keyword
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import sympy
 
@@ -65,8 +66,10 @@ def split_names(names: str | Sequence[str], where: str) -> list[str]:
         where: model and kind, for messages.
 
     Raises:
-        SpecError: the text cannot be read, or stands for no name.
+        SpecError: the text cannot be read, or stands for no name; or the names come in no order.
     """
+    if isinstance(names, AbstractSet):
+        raise SpecError(f"{where} names are a set, whose order changes from run to run; write them as a list")
     try:
         found = list(sympy.symbols(names, cls=str, seq=True)) if isinstance(names, str) else list(names)
     except (TypeError, ValueError) as error:

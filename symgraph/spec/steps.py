@@ -57,8 +57,8 @@ class Steps:
         if not isinstance(t, tuple | list) or len(t) != 2:
             raise SpecError(f"{where}: t must be the pair of the times at the beginning and at the end, not {t!r}")
         try:
-            start, end = (sympy.sympify(time, strict=True) for time in t)
-            values = tuple(sympy.sympify(value, strict=True) for value in states.values())
+            start, end = map(_exact, t)
+            values = tuple(map(_exact, states.values()))
             wrong = [one for one in (start, end, *values) if not isinstance(one, sympy.Expr)]
         except sympy.SympifyError as error:
             wrong = [error.expr]
@@ -77,12 +77,27 @@ class Steps:
                     )
                     found = _listed(rates(moved, time + part * h), names, where)
                     ending = f"_{step}_k{len(stages) + 1}"
-                    stages.append([self.node(f"{name}{ending}", rate) for name, rate in zip(names, found, strict=True)])
-                values = tuple(
-                    self.node(f"{name}_{step}", value + _times(h / 6, k1 + 2 * k2 + 2 * k3 + k4))
-                    for name, value, k1, k2, k3, k4 in zip(names, values, *stages, strict=True)
+                    nodes = [self.node(f"{name}{ending}", rate) for name, rate in zip(names, found, strict=True)]
+                    stages.append([_number(rate, node) for rate, node in zip(found, nodes, strict=True)])
+                moved = tuple(
+                    value + _times(h / 6, k1 + 2 * k2 + 2 * k3 + k4)
+                    for value, k1, k2, k3, k4 in zip(values, *stages, strict=True)
                 )
-        return values
+                ends = tuple(self.node(f"{name}_{step}", value) for name, value in zip(names, moved, strict=True))
+                values = tuple(_number(value, end) for value, end in zip(moved, ends, strict=True))
+        return ends
+
+
+def _exact(value: Any) -> Any:
+    """Read an expression, a whole number written as a float, such as 0.0, as the integer."""
+    found = sympy.sympify(value, strict=True)
+    return sympy.Integer(found) if found.is_Float and found.is_finite and found % 1 == 0 else found
+
+
+def _number(value: Any, node: Any) -> Any:
+    """Return a number that is known exactly itself, so that no formula has a term of 0, and the node of everything else."""
+    found = _exact(value)
+    return found if found.is_Rational else node
 
 
 def _times(factor: Any, value: Any) -> Any:

@@ -11,8 +11,6 @@ from symgraph.errors import OptionError
 from symgraph.runtime.labels import array_of
 from symgraph.spec import model as spec
 from symgraph.views.formulas import formula
-from symgraph.views.named_graph import NamedGraph
-from symgraph.views.picture import pictured
 from symgraph.views.styles import STYLES, Style
 
 
@@ -38,6 +36,8 @@ class Model(spec.Model):
             SpecError: numbers or operations are asked for, and the model is not complete.
         """
         point = None if w is None and row is None else point_of(self, w, row)
+        from symgraph.views.picture import pictured  # it needs the reference, without which specs build unverified
+
         return Drawing(pictured(self, point, ops=ops))
 
     def _repr_latex_(self) -> str:
@@ -56,6 +56,8 @@ def formulas(model: spec.Model, style: Style) -> list[tuple[str, str]]:
         model: the spec, which may not be complete yet.
         style: a row of ``STYLES``.
     """
+    from symgraph.views.named_graph import NamedGraph  # as above
+
     defined = [one for one in NamedGraph(model).vertices if one.expr is not None]
     return [(style.name(one.name), formula(one.expr, style)) for one in defined]
 

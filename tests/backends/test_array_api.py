@@ -213,6 +213,17 @@ def test_what_does_not_fit_is_named(changed: dict[str, Any], error: type[Excepti
         array_module("nine_weights").loss(**{"w": w, "X": X, "y": y} | changed)
 
 
+def test_weights_of_a_penalty_are_checked_as_all_others_are() -> None:
+    model = symgraph.Model.from_formula("y ~ a*x", ("x", "y"))
+    model.penalty(model.weight_inputs[0].symbol ** 2)
+    module = symgraph.compile(model, "array_api", extras=("hessian",))
+    for function in (module.penalty, module.penalty_hessian):
+        with pytest.raises(ValueError, match=r"w has shape \(2,\), formula needs \(1,\): a"):
+            function(np.ones(2))
+        with pytest.raises(TypeError, match="w says with which library formula computes: list is not a supported array type"):
+            function([1.0])
+
+
 def test_a_cotangent_of_another_shape_is_refused() -> None:
     module = array_module("nine_weights")
     with pytest.raises(ValueError, match=r"cotangent has shape \(6,\), the loss has \(7,\)"):

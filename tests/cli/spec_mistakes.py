@@ -44,6 +44,7 @@ FOUND: dict[str, Mistake] = {
     "symbols for names": wrong('m.weights(symbols("k l"))  #!', says=("model m: weight name k", "the name is a text")),
     "the name comes second": wrong('m.output(a*x + b, "p")  #!', says=("model m: output name a*x + b", "comes first")),
     "no names": wrong('m.features("")  #!', says=("model m: feature names ''", "write them as 'a b'")),
+    "a set of names": wrong('m.features({"u", "v"})  #!', says=("model m: feature names are a set", "write them as a list")),
     "a number for names": wrong("m.features(3)  #!", says=("model m: feature names 3", "write them as 'a b'")),
     "a range that ends before it begins": wrong('m.weights("k5:2")  #!', says=("model m: weight names 'k5:2'", "no name")),
     "a range without an end": wrong('m.weights("k1:")  #!', says=("model m: weight names 'k1:'", "or 'k1:4'")),

@@ -116,7 +116,7 @@ def test_a_model_that_c_refuses_gets_no_c_file_unless_c_is_named(project: Projec
     spec.write_text(spec.read_text(encoding="utf-8").replace('Model("valley")', 'Model("stdio")'), encoding="utf-8")
     done = command("build", "models.py")
     why = "model name 'stdio': stdio.h would hide a header of C; choose another"
-    assert (done.code, f"stdio gets no C file: {why}" in done.err.splitlines()) == (0, True)
+    assert (done.code, f"stdio gets no file of the backend c: {why}" in done.err.splitlines()) == (0, True)
     made = {path.name for path in project.path("generated").iterdir()}
     assert made == {"decay.c", "decay.h", "decay.py", "decay_scalar.py", "stdio.py", "stdio_scalar.py", "symgraph.lock.json"}
     assert command("build", "models.py", "--check").code == 0

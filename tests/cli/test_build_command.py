@@ -190,10 +190,35 @@ def test_a_module_is_the_same_bytes_wherever_the_project_lies(built: Project, tm
         assert (project.path("generated") / name).read_bytes() == (built.path("generated") / name).read_bytes()
 
 
+def test_a_backend_that_lacks_some_of_what_was_asked_for_is_told_of_once(fresh: Project) -> None:
+    done = fresh.run("build", "models.py", "--with", "hessian", "--precision", "accurate")
+    assert done.code == 0, done.err
+    said = [line for line in done.err.splitlines() if "lacks" in line]
+    assert said == [
+        "the backend scalar lacks hessian, hvp, accurate; its files are written without",
+        "the backend c lacks accurate; its files are written without",
+    ]
+
+
+def test_a_function_that_scipy_alone_has_is_built_for_numpy_unless_others_are_named(fresh: Project) -> None:
+    spec = fresh.path("models.py")
+    spec.write_text(spec.read_text(encoding="utf-8").replace("exp(", "besselj(0, ").replace("import exp", "import besselj"))
+    done = fresh.run("build", "models.py")
+    assert done.code == 0, done.err
+    for name in ("scalar", "c"):
+        said = f"model decay: y_hat needs bessel_j0, which the backend {name} lacks"
+        assert f"decay gets no file of the backend {name}: {said}" in done.err
+    assert not fresh.path("generated/decay_scalar.py").exists()
+    assert fresh.run("build", "models.py", "--check").code == 0
+    refused = fresh.run("build", "models.py", "--backend", "numpy,scalar")
+    assert refused.code == 2
+    assert "which the backend scalar lacks; it is in plain modules of numpy" in refused.err
+
+
 def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Project) -> None:
     done = fresh.run("build", "models.py", "--with", "error-bound")
     assert done.code == 0, done.err
-    assert "decay_scalar.py is plain" in done.err
+    assert "the backend scalar lacks error-bound; its files are written without\n" in done.err
     assert "\nerror_bound = _errors.error_bound\n" in fresh.path("generated/decay.py").read_text(encoding="utf-8")
     manifest = json.loads(fresh.path("generated/symgraph.lock.json").read_text(encoding="utf-8"))
     assert manifest["outputs"]["decay.py"]["extras"] == "error-bound"

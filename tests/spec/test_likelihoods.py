@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from symgraph.cli.rows import read_rows
 from symgraph.errors import DataError, SpecError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
+from symgraph.io.targets import check_labels
 from symgraph.spec.likelihoods import LIKELIHOODS
 from symgraph.training import as_rows
 
@@ -271,6 +273,11 @@ def test_a_cross_entropy_of_logits_warns_where_the_output_is_a_sigmoid_already()
     model.output("p", inner)
     with pytest.warns(SpecWarning, match="the output p is a sigmoid already"):
         model.loss("bce_with_logits")
+    again = Model("again")
+    again.target()
+    again.output("p", sigmoid(again.feature("x") * again.weight("a")))
+    with pytest.warns(SpecWarning, match="'binomial_with_logits' takes a logit, and is given a sigmoid"):
+        again.likelihood("binomial_with_logits", trials=3)
 
 
 def regression(name: str) -> Model:
@@ -315,3 +322,33 @@ def test_the_command_line_names_the_file_and_the_row_of_a_target_out_of_range(tm
     data.write_text("x,z,y\n1,1,3\n1,2,2.5\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"counts\.csv: row 1 \(counted from 0\) has y = 2.5; .* needs a count: 0, 1, 2"):
         read_rows(symgraph.compile(regression("poisson"), backend="numpy"), data)
+
+
+def test_an_infinite_count_and_half_a_trial_are_refused_with_the_row() -> None:
+    counts = SimpleNamespace(METADATA={"labels": ("count", None), "likelihood": "poisson"}, MODEL="m", TARGET="y")
+    with pytest.raises(DataError, match=r"row 1 \(counted from 0\) has y = inf; the likelihood poisson of m needs a count"):
+        check_labels(counts, None, [1.0, np.inf])
+    trials = SimpleNamespace(
+        METADATA={"labels": ("count", "n"), "likelihood": "binomial"}, MODEL="m", TARGET="y", FEATURES=("x", "n")
+    )
+    with pytest.raises(DataError, match=r"row 1 .* of n = 4\.5 at most, and a whole number as n"):
+        check_labels(trials, np.array([[0.0, 3.0], [0.0, 4.5]]), [3.0, 4.0])
+
+
+@pytest.mark.parametrize("dispersion", [1e-15, 1e-10, 1e-7, 9e-4, 2e-3])
+def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits(dispersion: float) -> None:
+    model = Model("near_poisson")
+    model.target()
+    d = model.weight("d", bounds=(0, None), init=1)
+    model.likelihood("negative_binomial", mean=2, dispersion=d)
+    found = symgraph.compile(model, "numpy", extras=["hessian"]).hessian([dispersion], None, 3.0)
+
+    def loss(d: Any) -> Any:
+        a, y = 1 / mpf(d), 3
+        return mp.loggamma(a) - mp.loggamma(y + a) + (y + a) * mp.log(1 + 2 / a) - y * mp.log(2 / a)
+
+    with mp.workdps(120):
+        want = float(mp.diff(loss, mpf(dispersion), 2, h=mpf(dispersion) / 10**20))
+    np.testing.assert_allclose(
+        found, want, rtol=1e-11
+    )  # of terms of size 1/(6*d) from 0.001 on, which cancel, some 4e-14 is left

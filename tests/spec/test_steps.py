@@ -100,3 +100,19 @@ def test_a_name_that_is_taken_is_refused_by_the_node():
     m.weight("v_1")
     with pytest.raises(SpecError, match="node 'v_1': the name is taken by a weight"):
         m.rk4(lambda s, t: (-s[0],), {"v": 1}, (0, 1), 1)
+
+
+def test_a_rate_or_a_start_of_0_leaves_no_term_in_later_formulas():
+    m = sg.Model("m")
+    start, g = m.feature("start"), m.weight("g")
+    theta, omega, scale = m.rk4(
+        lambda s, t: (s[1], -g * s[2] * sp.sin(s[0]), 0.0 * s[0]), {"theta": start, "omega": 0.0, "scale": 1}, (0.0, 2.0), 2
+    )
+    m.output("y_hat", theta)
+    formulas = {node.name: str(node.expr) for node in m.nodes}
+    assert formulas["omega_1_k2"] == "-g*sin(start)"  # not sin(start + theta_1_k1/2) times scale + scale_1_k1/2
+    assert formulas["omega_1"] == "(omega_1_k1 + 2*omega_1_k2 + 2*omega_1_k3 + omega_1_k4)/6"  # not 0.1666...*
+    assert formulas["theta_1_k1"] == formulas["scale_2_k3"] == "0"
+    assert [str(end) for end in (theta, omega, scale)] == ["theta_2", "omega_2", "scale_2"]
+    written = [line.strip() for line in sg.compile(m, "numpy").__doc__.splitlines()]
+    assert "scale_1_k1 = 0" in written  # and not the name of another node that is 0
