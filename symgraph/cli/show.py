@@ -107,13 +107,14 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     from symgraph.spec.canonical import written_size
+    from symgraph.views.densities import textbook
     from symgraph.views.formulas import formula
     from symgraph.views.model import formulas
     from symgraph.views.shallow import shallow
     from symgraph.views.styles import STYLES
 
     language = STYLES["latex" if style == "latex" else "text"]
-    model = shallow(model.freeze())
+    model = shallow(textbook(model.freeze()))
     rows, partials = formulas(model, language), {} if model.loss_expr is None else model.partials()
     loss = language.name("loss")
 

@@ -14,7 +14,7 @@ from symgraph.spec.canonical import symbols_of
 from symgraph.spec.chain_rule import slope
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
-from symgraph.views.densities import textbook_loss
+from symgraph.views.densities import textbook
 from symgraph.views.formulas import cotangent
 from symgraph.views.shallow import shallow
 
@@ -77,18 +77,17 @@ class Numbers(NamedTuple):
 
 
 class NamedGraph:
-    """The graph of a model's named nodes, and of the parts of expressions that are too deep.
+    """The graph of a model's named nodes, and of the parts of expressions that are too deep; likelihoods as textbooks have them.
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
-        textbook: whether the loss of a likelihood is as textbooks write it, not as it is computed.
 
     Attributes:
         model: the spec, its deep expressions in parts.
     """
 
-    def __init__(self, model: Model, *, textbook: bool = False) -> None:
-        shown = model.rewritten(model.nodes, textbook_loss(model), model.penalty_expr) if textbook else model
+    def __init__(self, model: Model) -> None:
+        shown = textbook(model)
         flat = shallow(shown)
         self.model = model if flat is shown else flat
         model = flat
