@@ -165,6 +165,8 @@ def _edges_to(vertex: Vertex) -> list[Edge]:
 
 @lru_cache(maxsize=1024)
 def _partial(expr: Any, symbol: Any, own: Any) -> Any:
-    """Differentiate; the derivative of exp(t) is exp(t), the node itself, which is called by its own symbol."""
+    """Differentiate; the derivatives of p = exp(t), p, and p = 1/(1 + exp(-t)), p*(1 - p), have the node's own symbol."""
+    if expr.is_Pow and expr.exp == -1 and isinstance(expr.base - 1, sympy.exp):
+        return -slope((expr.base - 1).exp, symbol) * own * (1 - own)
     found = slope(expr, symbol)
     return found.xreplace({expr: own}) if expr.args else found
