@@ -61,7 +61,7 @@ def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights
     """
     from symgraph.io.weights import WeightsVersionWarning, load_weights, weights_of
 
-    if "=" in str(path) and not os.path.exists(path):  # as long as a name of a file cannot be, too
+    if "=" in str(path) and not os.path.exists(path):  # noqa: PTH110  Path.exists refuses what is too long for a name
         return weights_of(numbers(option, str(path)), module)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", WeightsVersionWarning)

@@ -77,7 +77,9 @@ class Numbers(NamedTuple):
 
 
 class NamedGraph:
-    """The graph of a model's named nodes, and of the parts of expressions that are too deep; likelihoods as textbooks have them.
+    """The graph of a model's named nodes, and of the parts of expressions that are too deep.
+
+    The loss of a likelihood is as textbooks write it, not as it is computed.
 
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
