@@ -75,8 +75,8 @@ def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
         ax = plot(result, figure.subplots())
         figure.draw_without_rendering()
         x0, y0, x1, y1 = figure.bbox.extents
-        names = [*ax.get_xticklabels(), *ax.get_yticklabels()] if plot is plots.correlation else [ax.get_legend()]
-        for text in filter(None, (ax.xaxis.label, ax.yaxis.label, *names)):
+        ticks, words = [*ax.get_xticklabels(), *ax.get_yticklabels()], [ax.xaxis.label, ax.yaxis.label, ax.get_legend()]
+        for text in filter(None, ticks if plot is plots.correlation else words):
             box = text.get_window_extent()
             assert x0 <= box.x0 <= box.x1 <= x1, text
             assert y0 <= box.y0 <= box.y1 <= y1, text
