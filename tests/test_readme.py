@@ -32,12 +32,14 @@ def test_a_page_runs_and_prints_what_it_shows(document: Path, tmp_path: Path) ->
         assert not shown.exists() or drawn.read_bytes() == shown.read_bytes(), f"draw {shown.name} anew, as the page says"
 
 
-def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Path) -> None:
-    command = next(line for line in README.splitlines() if line.startswith("symgraph train nine_weights"))
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    done = run([sys.executable, "-m", *command.split()], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "loss.svg", "weights.json"}
+def test_the_command_that_trains_what_new_writes_runs_as_written_and_converges(tmp_path: Path) -> None:
+    command = next(line for line in README.splitlines() if line.startswith("symgraph train growth"))
+    for line in ("symgraph new growth", "symgraph build growth.py", command):
+        done = run([sys.executable, "-m", *line.split()], tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[2] == "adam: all epochs are done; the weights are those after epoch 499"
+    assert done.stderr.splitlines()[3].startswith("next: ")  # no doubt stands between: the run has converged
+    assert {"loss.svg", "trained.json"} < {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Exercise:
 
     def __init__(self, model: Model, seed: int = 0) -> None:
         self.model = model.freeze()
-        self.graph = NamedGraph(self.model, textbook=True)
+        self.graph = NamedGraph(self.model)
         outputs = [node.name for node in self.model.output_nodes]
         if self.model.loss_expr is None and len(outputs) != 1:
             raise OptionError(f"{self.model.name} has no loss and {len(outputs)} outputs: no derivative to ask for; set a loss")

@@ -125,6 +125,9 @@ def _ways(exercise: Exercise, penalty: Mapping[str, Array]) -> list[Mistake]:
 def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     values = exercise.all_rows.values
     ways = _ways(exercise, {"loss": exercise.first_rows.values["penalty"]} if "penalty" in values else {})
+    ways.append(
+        Mistake(2.9, "mean", "it is the root of the mean", lambda name, value: np.sqrt(np.abs(ways[0].made(name, value))))
+    )
     suspects = forward(exercise, "loss", values, ["loss"])
     verdicts = judged(*sorted_out(answers), {"loss": values["loss"]}, suspects, ways)
     return _followed(exercise, answers, verdicts, ways)

@@ -77,6 +77,9 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
     asked = [*exercise.weights, *(name for name in exercise.nodes if name in wrong)]
     yield from scaled({name: right[name] for name in asked})
     yield from _swapped(right, exercise.weights, wrong)
+    for name in (one for one in exercise.weights if one in wrong):
+        text = f"{name} is a factor in d{name}: is the derivative multiplied by its weight?"
+        yield Mistake(2.5, "extra factor", text, {name: right[name] * numbers.values[name]})
     between = dict.fromkeys([*(edge.source for edge in exercise.edges), exercise.root])
     slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in between}
     behind = {vertex: {name: by[name] for name in asked if np.any(by[name])} for vertex, by in slopes.items()}

@@ -135,7 +135,7 @@ def _with_hint(error: Any) -> str:
 
     text, context = str(error.format_message()).rstrip("."), error.ctx
     if hasattr(error, "possibilities") and context is not None:
-        options = [name for one in context.command.params for name in one.opts]
+        options = [name for one in context.command.params for name in one.opts] + ["--help"]
         return f"no such option: {error.option_name}{did_you_mean(error.option_name, options, 0.75)}"
     if command := re.fullmatch(r"No such command '(.*)'", text):
         return f"{text}{did_you_mean(command[1], COMMANDS)}"

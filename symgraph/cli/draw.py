@@ -77,10 +77,11 @@ def _numbers(model: "Model", weights: Path, data: Path | None, row: int, reading
 
     facts = facts_of(model)
     w, rows = read_weights(weights, facts), read_rows(facts, data, reading=reading)
+    at = "at the weights given" if "=" in weights.name else f"at the weights of {weights.name}"  # boxes have the numbers
     if rows is None or data is None:
-        return point_of(model, w, None), f"at the weights of {weights.name}"
+        return point_of(model, w, None), at
     cells = cells_of(rows.X, rows.y, _place(rows, data, row))
-    return point_of(model, w, cells), f"row {row} of {data.name}, at the weights of {weights.name}"
+    return point_of(model, w, cells), f"row {row} of {data.name}, {at}"
 
 
 def _place(rows: "Dataset", data: Path, row: int) -> int:

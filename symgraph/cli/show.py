@@ -1,7 +1,7 @@
 """``symgraph show``: print the formulas of a model, its graph, or the derivation of its gradient."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 Format = Literal["text", "markdown", "latex", "html"]
 """Formats of a derivation, and of formulas the first and the third."""
-
-_LONGEST = 1_000
-"""Most operations and leaves of a derivative that is written out; paths through an unrolled loop are without number."""
 
 
 def show(
@@ -106,22 +103,19 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
-    from symgraph.spec.canonical import written_size
-    from symgraph.views.formulas import formula
+    from symgraph.views.densities import textbook
+    from symgraph.views.formulas import brief
     from symgraph.views.model import formulas
     from symgraph.views.shallow import shallow
     from symgraph.views.styles import STYLES
 
     language = STYLES["latex" if style == "latex" else "text"]
-    model = shallow(model.freeze())
+    model = shallow(textbook(model.freeze()))
     rows, partials = formulas(model, language), {} if model.loss_expr is None else model.partials()
     loss = language.name("loss")
-
-    def written(partial: Any) -> str:
-        size = written_size(partial)
-        told = f"{size:,} operations; --derivation has them step by step"
-        return formula(partial, language) if size <= _LONGEST else f"\\text{{{told}}}" if style == "latex" else f"({told})"
-
-    slopes = [(language.form("derivative", loss, language.name(name)), written(one)) for name, one in partials.items()]
+    more = "; --derivation has them step by step"
+    slopes = [
+        (language.form("derivative", loss, language.name(name)), brief(one, language, more)) for name, one in partials.items()
+    ]
     ends = len(rows) - (model.penalty_expr is not None)  # the penalty has no part in these
     return [*rows[:ends], *slopes, *rows[ends:]]

@@ -1,5 +1,6 @@
 """Weights on the command line: numbers by name, as options give them, and files of weights."""
 
+import os
 import re
 import sys
 import unicodedata
@@ -60,7 +61,7 @@ def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights
     """
     from symgraph.io.weights import WeightsVersionWarning, load_weights, weights_of
 
-    if "=" in str(path) and not path.exists():
+    if "=" in str(path) and not os.path.exists(path):  # noqa: PTH110  Path.exists refuses what is too long for a name
         return weights_of(numbers(option, str(path)), module)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", WeightsVersionWarning)

@@ -75,7 +75,7 @@ class Picture:
 
     Attributes:
         title: one line that names it.
-        subtitle: one line of further facts, or "".
+        subtitle: further facts, or "".
         description: what it shows, in words, for those who do not see it.
         boxes: no two with the same key.
         arrows: without cycles.

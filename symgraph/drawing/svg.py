@@ -62,11 +62,14 @@ def svg(picture: Picture, theme: Theme = "both") -> str:
     edges = picture.edges
     sizes = _sizes(picture, edges)
     placed = layered(sizes, edges)
-    inner = max(placed.width, _NARROWEST - 2 * _EDGE, width(picture.title, _TITLE), width(picture.subtitle, _SMALL))
-    top = _EDGE + 22.0 + (18.0 if picture.subtitle else 0.0) + 10.0
+    inner = max(placed.width, _NARROWEST - 2 * _EDGE, width(picture.title, _TITLE))
+    subtitle = wrapped(picture.subtitle, _SMALL, inner)
+    inner = max(inner, *(width(line, _SMALL) for line in ("", *subtitle)))
+    top = _EDGE + 22.0 + 18.0 * len(subtitle) + 10.0
     left = _EDGE + (inner - placed.width) / 2
     legend, bottom = _legend(picture, inner, top + placed.height + 30.0)
     parts = [*_head(picture, inner + 2 * _EDGE, bottom + _EDGE, theme)]
+    parts += [_text("subtitle", _EDGE, _EDGE + 33.0 + 18.0 * row, _SMALL, line) for row, line in enumerate(subtitle)]
     parts.append(f'<g transform="translate({_n(left)} {_n(top)})">')
     thin_first = sorted(zip(picture.arrows, placed.routes, strict=True), key=lambda pair: pair[0].share or 0.0)
     parts += [line for arrow, route in thin_first for line in _arrow(arrow, route)]
@@ -97,8 +100,6 @@ def _head(picture: Picture, wide: float, high: float, theme: Theme) -> Iterator[
     yield f"<style>{_style(theme)}</style>"
     yield f'<rect class="paper" width="{_n(wide)}" height="{_n(high)}" rx="8"/>'
     yield _text("title", _EDGE, _EDGE + 13.0, _TITLE, picture.title)
-    if picture.subtitle:
-        yield _text("subtitle", _EDGE, _EDGE + 33.0, _SMALL, picture.subtitle)
 
 
 def _style(theme: Theme) -> str:

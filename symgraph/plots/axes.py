@@ -4,6 +4,7 @@ import importlib.util
 import io
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ COLORS = ("#126aa5", "#dc6718", "#ad33ff", "#5d6732", "#bd7584")
 _LINES = ("solid", "dashed", "dashdot", "dotted")
 _HALF = 22
 """Signs of an entry of a legend for which half the width of a figure has room."""
+_ROOM = 30
+"""Signs of a line of text for which the height of a figure has room, and for which a legend may cover it."""
 # By suffix: metadata to leave out of a file so that the same plot gives the same bytes on any day.
 _METADATA: Mapping[str, Mapping[str, str | None]] = {
     ".svg": {"Date": None, "Creator": None},
@@ -98,6 +101,16 @@ def grid(ax: Any) -> None:
     """Put a faint grid behind what is drawn."""
     ax.grid(alpha=0.25)
     ax.set_axisbelow(True)
+
+
+def broken(text: str) -> str:
+    """Break a long text into lines, at its blanks and underscores, for which axes and legends have room."""
+    lines = [""]
+    for part in re.findall(r"[^_ ]*[_ ]+|[^_ ]+$", text):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > _ROOM:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(map(str.rstrip, lines))
 
 
 def legend_below(ax: Any, columns: int = 3) -> None:

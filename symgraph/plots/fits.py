@@ -1,5 +1,6 @@
 """Plots of a fit: data, curve and band, residuals, the profile of a weight, correlations; results here are ``FitResult``."""
 
+import re
 from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import COLORS, axes_for, grid, ink, legend_below, new_figure, save_figure
+from symgraph.plots.axes import COLORS, axes_for, broken, grid, ink, legend_below, new_figure, save_figure
 from symgraph.training.options import count
 
 _CURVE = 400
 """Points of a curve."""
+_LOW = 12
+"""Signs of a text for which the height of the residuals below a fit has room."""
 _NUMBERS = 12
 """Weights up to which a matrix of correlations shows its numbers."""
 _HEIGHTS: Any = {"sharex": True, "height_ratios": (3, 1)}
@@ -37,7 +40,7 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
     for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
         _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1], marker), text)
     _, target, across = _named(sets, over_feature)
-    ax.set(ylabel=target, xlabel=across)
+    ax.set(ylabel=broken(target), xlabel=broken(across))
     ax.set_title(_title(result), wrap=True)
     ax.legend()
     grid(ax)
@@ -64,7 +67,8 @@ def residuals(result: Any, ax: Any = None) -> Any:
         x, predicted, observed = _points(one, over_feature)
         ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
     name, target, across = _named(sets, over_feature)
-    ax.set(ylabel=f"{name} - {target}", xlabel=across)
+    difference = f"{name} - {target}"
+    ax.set(ylabel=difference if len(difference) <= _LOW else "predicted\n- observed", xlabel=broken(across))
     if len(sets) > 1:
         legend_below(ax, len(sets))
     grid(ax)
@@ -124,9 +128,18 @@ def _sets(result: Any) -> tuple[list[Any], tuple[str, ...], bool]:
 def _named(sets: list[Any], over_feature: bool) -> tuple[str, str, str]:
     """Return what the output, what it is held against and what is drawn across are called."""
     modules = [one.problem.module for one in sets]
-    name = ", ".join(dict.fromkeys(module.OUTPUTS[0] for module in modules))
-    target = ", ".join(dict.fromkeys(one.observed[1] for one in sets))
-    return name, target, ", ".join(dict.fromkeys(module.FEATURES[0] for module in modules)) if over_feature else name
+    outputs, targets = [module.OUTPUTS[0] for module in modules], [one.observed[1] for one in sets]
+    across = [module.FEATURES[0] for module in modules] if over_feature else outputs
+    each = [dict.fromkeys(map(_as_in_the_data, some, modules)) for some in (outputs, targets, across)]
+    return ", ".join(each[0]), ", ".join(each[1]), ", ".join(each[2])
+
+
+def _as_in_the_data(text: str, module: Any) -> str:
+    """Return a text about a formula's model with the names that columns in backquotes have in the data."""
+    for column in set(re.findall(r"`([^`]+)`", module.METADATA.get("doc", ""))):
+        name = re.sub(r"\W+", "_", column).strip("_")  # as in the model, but for what makes it a name, and another's not
+        text = column.join(re.split(rf"\b(?:column_)?{name}_*(?=_hat\b|\b)", text))
+    return text.replace("`", "")
 
 
 def _points(result: Any, over_feature: bool) -> tuple[Any, Any, Any]:
@@ -138,7 +151,7 @@ def _points(result: Any, over_feature: bool) -> tuple[Any, Any, Any]:
 
 def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tuple[str, str, str], text: str) -> None:
     """Draw one data set: points in the first colour by a marker, the curve in the second; a text names it in the legend."""
-    (points, curve, marker), (y, target), name = look, result.observed, result.problem.module.OUTPUTS[0]
+    (points, curve, marker), y, (name, target, _) = look, result.observed[0], _named([result], over_feature)
     x, predicted, _ = _points(result, over_feature)
     if over_feature:
         across = np.linspace(x.min(), x.max(), _CURVE)
@@ -146,11 +159,11 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tupl
         if np.isfinite(low).all():
             ax.fill_between(across, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
         # above the points, which may lie so close that they would hide it
-        ax.plot(across, result.predict(across), color=curve, zorder=3, label=None if text else name)
+        ax.plot(across, result.predict(across), color=curve, zorder=3, label=None if text else broken(name))
     else:
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
-        ax.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")
-    ax.plot(x, y, marker, color=points, markersize=4, label=text or target)
+        ax.plot(ends, ends, color=curve, label=None if text else broken(f"{target} = {name}"))
+    ax.plot(x, y, marker, color=points, markersize=4, label=text or broken(target))
     if result.problem.sigma is not None:
         ax.errorbar(x, y, np.broadcast_to(result.problem.sigma, y.shape), fmt="none", ecolor=points, alpha=0.6)
 
@@ -190,7 +203,7 @@ def profile(result: Any, name: str, ax: Any = None, *, level: float = 0.95, poin
     for end in (low, high):
         if np.isfinite(end):
             ax.axvline(end, color=ink(), alpha=0.6, linewidth=1, linestyle=":")
-    ax.set(xlabel=name, ylabel="rise of the deviance")
+    ax.set(xlabel=broken(name), ylabel="rise of the deviance")
     ax.legend()
     grid(ax)
     return ax
@@ -219,7 +232,8 @@ def correlation(result: Any, ax: Any = None) -> Any:
                 color, text = "w" if abs(matrix[i, j]) > 0.6 else "k", f"{matrix[i, j]:.2f}"
                 text = text if len(places) <= 5 else text.replace("0.", ".")
                 ax.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
-    ax.set_xticks(places, result.names, rotation=45, ha="right")
-    ax.set_yticks(places, result.names)
+    names = list(map(broken, result.names))
+    ax.set_xticks(places, names, rotation=45, ha="right")
+    ax.set_yticks(places, names)
     ax.figure.colorbar(image, ax=ax, label="correlation")
     return ax

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, targets_of
-from symgraph.plots.axes import COLORS, axes_for, grid, ink
+from symgraph.plots.axes import COLORS, axes_for, broken, grid, ink
 from symgraph.training.rows import as_rows
 
 
@@ -34,7 +34,7 @@ def predictions(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
     ends = [float(end(np.hstack([values for pair in columns for values in pair[1:]]))) for end in (np.nanmin, np.nanmax)]
     ax.plot(ends, ends, color=ink(), linewidth=1.0, alpha=0.6)
     for color, (name, predicted, observed) in zip(COLORS * len(columns), columns, strict=False):
-        ax.plot(predicted, observed, "o", color=color, markersize=3.5, alpha=0.7, label=name)
+        ax.plot(predicted, observed, "o", color=color, markersize=3.5, alpha=0.7, label=broken(name))
     return _finish(ax, columns, "observed")
 
 
@@ -59,7 +59,7 @@ def differences(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
     ax = axes_for(ax)
     ax.axhline(0.0, color=ink(), linewidth=1.0, alpha=0.6)
     for color, (name, predicted, observed) in zip(COLORS * len(columns), columns, strict=False):
-        ax.plot(predicted, predicted - observed, "o", color=color, markersize=3.5, alpha=0.7, label=name)
+        ax.plot(predicted, predicted - observed, "o", color=color, markersize=3.5, alpha=0.7, label=broken(name))
     return _finish(ax, columns, "predicted - observed")
 
 
@@ -80,7 +80,7 @@ def _columns(module: GeneratedModule, w: Any, X: Any, y: Any) -> Iterator[_Colum
 
 
 def _finish(ax: Any, columns: list[_Column], ylabel: str) -> Any:
-    ax.set(xlabel="predicted" + (f" {columns[0][0]}" if len(columns) == 1 else ""), ylabel=ylabel)
+    ax.set(xlabel=broken("predicted" + (f" {columns[0][0]}" if len(columns) == 1 else "")), ylabel=ylabel)
     if len(columns) > 1:
         ax.legend()
     grid(ax)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import axes_for, grid, legend_below, lines
+from symgraph.plots.axes import axes_for, broken, grid, legend_below, lines
 from symgraph.training.history import TrainResult
 from symgraph.training.options import count
 from symgraph.training.recorder import Recorder
@@ -111,7 +111,7 @@ def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any
     if len(names) != values.shape[1]:
         raise OptionError(f"there are {len(names)} names of {values.shape[1]} weights")
     farthest = np.argsort(-np.ptp(values, axis=0), kind="stable")[:_SHOWN]
-    curves = [_Curve(names[j], first, values[:, j].astype(np.float64)) for j in sorted(farthest.tolist())]
+    curves = [_Curve(broken(names[j]), first, values[:, j].astype(np.float64)) for j in sorted(farthest.tolist())]
     left_out = values.shape[1] - len(curves)
     ax = _drawn(curves, ax, f"weights ({len(curves)} of {values.shape[1]}, moved most)" if left_out else "weights", log=False)
     ax.set_xlabel("epochs done")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.io.module import GeneratedModule
-from symgraph.plots.axes import axes_for, ink, lines
+from symgraph.plots.axes import axes_for, broken, ink, lines
 from symgraph.training.recorder import Recorder
 from symgraph.training.rows import as_rows
 
@@ -63,7 +63,7 @@ def loss_surface(
         ax.plot(x[-1:], height[-1:], "*", color=line["color"], markersize=12, zorder=4)
     sides = [_values(np.concatenate([way[:, place] for way in ways.values()])) for place in (first, second)]
     _contours(ax, sides, _losses(module, rows, next(iter(ways.values()))[-1], (first, second), sides))
-    ax.set(xlabel=module.WEIGHTS[first], ylabel=module.WEIGHTS[second])
+    ax.set(xlabel=broken(module.WEIGHTS[first]), ylabel=broken(module.WEIGHTS[second]))
     for mark, size, word in (("o", 6, "begin"), ("*", 12, "end")):
         ax.plot([], [], mark, color=ink(), markersize=size, label=word)
     ax.legend(handlelength=2.6)

@@ -17,7 +17,9 @@ from symgraph.report.contents import Contents
 from symgraph.training.doubts import doubts
 from symgraph.views.derivation import derivation
 from symgraph.views.derivation_texts import STYLE_SHEET, derivation_html
+from symgraph.views.formulas import brief
 from symgraph.views.picture import picture_of
+from symgraph.views.styles import STYLES
 
 
 class Section(NamedTuple):
@@ -138,7 +140,7 @@ def _steps(contents: Contents, picture: Picture) -> Iterator[dict[str, Any]]:
 
 def _chain(contents: Contents, name: str) -> str:
     """Return the chain rule at a vertex, " = d_exp*(2*t)"; "" at the ends, and where a box holds several."""
-    parts = [f"d_{edge.target}*({edge.partial})" for edge in contents.graph.edges if edge.source == name]
+    parts = [f"d_{edge.target}*({brief(edge.partial, STYLES['text'])})" for edge in contents.graph.edges if edge.source == name]
     return f" = {' + '.join(parts)}" if parts else ""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
-from symgraph.runtime.labels import array_of, unmasked
+from symgraph.runtime.labels import array_of, meant, unmasked
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
@@ -133,7 +133,8 @@ def changed_constants(facts: Facts, values: Mapping[str, float]) -> dict[str, fl
     """
     for name, value in values.items():
         if name not in facts.constants:
-            raise ValueError(f"{facts.model} has no constant {name}; it has {', '.join(facts.constants)}")
+            there = ", ".join(facts.constants) + meant(name, facts.constants)
+            raise ValueError(f"{facts.model} has no constant {name}; it has {there}")
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise ValueError(f"constant {name} of {facts.model} must be a finite number, not {value!r}")
     return {name: float(values.get(name, value)) for name, value in facts.constants.items()}

@@ -4,7 +4,7 @@ Frames are known by what they can do, not by their library, so that none is impo
 makes arrays, and nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -82,6 +82,15 @@ def labels_of(values: Any, column: bool) -> Sequence[Any]:
     return [] if numbered else labels
 
 
+def meant(name: Any, known: Iterable[Any]) -> str:
+    """Say which of the known names an unknown one was probably meant to be, or nothing where none is alike."""
+    from difflib import get_close_matches  # for errors alone
+
+    by_small = {str(one).lower(): one for one in known}  # RATE for rate is a slip too
+    found = get_close_matches(str(name).lower(), by_small, 1)
+    return f"; did you mean {by_small[found[0]]}?" if found else ""
+
+
 def array_of(values: Any, names: Sequence[str], what: str, column: bool = False) -> Array:
     """Turn values into an array; where they have names, take those asked for, in order.
 
@@ -108,7 +117,7 @@ def array_of(values: Any, names: Sequence[str], what: str, column: bool = False)
     lacking = [name for name in names if name not in known]
     if lacking:
         there = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
-        raise ValueError(f"{what} has no {', '.join(lacking[:20])}; it has {there}")
+        raise ValueError(f"{what} has no {', '.join(lacking[:20])}; it has {there}{meant(lacking[0], labels)}")
     doubled = [name for name in names if labels.count(name) > 1]
     if doubled:
         raise ValueError(f"{what} has {doubled[0]} more than once; rename or leave out one")

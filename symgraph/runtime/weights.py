@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import common_dtype, require_weights
 from symgraph.runtime.facts import Array, Facts
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.labels import array_of, meant
 
 
 class Normal(NamedTuple):
@@ -55,7 +55,8 @@ def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
     missing = [name for name in facts.weights if name not in mapping]
     unknown = [name for name in mapping if name not in facts.weights]
     if missing or unknown:
-        raise ValueError(f"{facts.model}: weights missing {missing}, unknown {unknown}")
+        guess = meant(unknown[0], missing) if unknown else ""
+        raise ValueError(f"{facts.model}: weights missing {missing}, unknown {unknown}{guess}")
     return np.array([mapping[name] for name in facts.weights], np.float64)
 
 

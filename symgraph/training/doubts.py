@@ -76,7 +76,7 @@ def _cycles(losses: Any) -> list[str]:
     ups = int(np.sum(steps > 0.0))
     if len(steps) < _FEW or min(ups, len(steps) - ups) < len(steps) // 5 or height <= _SHAKES * least:
         return []
-    if np.ptp(losses[-max(_FEW, len(losses) // 10) :]) <= _SHAKES * least:  # it has settled, as a rate that falls makes it
+    if losses[-1] - np.min(losses) <= _SHAKES * least:  # the last weights are the best, as a rate that falls makes them
         return []
     between = f"{tail.min():.6g} and {tail.max():.6g}"
     return [f"the loss goes up and down between {between}; lower the learning rate, or take the best weights"]

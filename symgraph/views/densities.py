@@ -44,11 +44,12 @@ TEXTBOOK: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """Negative log densities of the values that a target may have, and parameters; the Gaussian one is as in a spec."""
 
 
-def textbook_loss(model: Model) -> Any:
-    """Return a model's loss in the form of a textbook, which is its loss as it stands where there is no other form."""
+def textbook(model: Model) -> Model:
+    """Return a model with its loss in the form of a textbook, or the model itself where there is no other form."""
     declared = model.likelihood_declared
     if declared is None or declared.name not in TEXTBOOK or len(model.target_inputs) != 1:
-        return model.loss_expr
+        return model
     given = [one if not isinstance(one, int) else Integer(one) for one in model.likelihood_parameters]
     with evaluate(True):
-        return TEXTBOOK[declared.name](model.target_inputs[0].symbol, *given)
+        loss = TEXTBOOK[declared.name](model.target_inputs[0].symbol, *given)
+    return model.rewritten(model.nodes, loss, model.penalty_expr)

@@ -131,7 +131,7 @@ def derivation(model: Model, point: Point | None = None) -> Derivation:
     if model.freeze().loss_expr is None:
         raise SpecError(f"model {model.name}: it has no loss to derive; set one with model.loss")
     with sympy.evaluate(True):
-        graph = NamedGraph(model, textbook=True)
+        graph = NamedGraph(model)
         numbers = Numbers({}, {}, {}) if point is None else graph.numbers(point)
         derived = _derived(graph, numbers)
     values = numbers.values

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from symgraph.views.derivation import ENDS, Chain, Derivation, Derivative
-from symgraph.views.formulas import formula
+from symgraph.views.formulas import brief, formula
 from symgraph.views.styles import STYLES, Style
 
 
@@ -67,7 +67,7 @@ def _block(one: Derivative, of: str, style: Style) -> Block:
             lines.append(Line("", f"by {_way(chain)}", chain.number))
         lines += _steps(chain, of, style)
     left = style.cotangent(one.name) if one.kind != "weight" else whole
-    lines.append(Line(left, formula(one.formula, style), one.number, result=True))
+    lines.append(Line(left, brief(one.formula, style), one.number, result=True))
     title = f"Weight {one.name}" if one.kind == "weight" else f"{one.name}: {_uses(one)}, so its derivative gets a name"
     return Block(title, whole, tuple(lines))
 
@@ -88,7 +88,7 @@ def _steps(chain: Chain, of: str, style: Style) -> Iterator[Line]:
     for step in chain.steps:
         yield Line(
             style.form("derivative", style.name(step.target), style.name(step.source)),
-            formula(step.partial, style),
+            brief(step.partial, style),
             step.number,
         )
 

@@ -7,12 +7,16 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
+from symgraph.spec.canonical import written_size
 from symgraph.spec.declared import DeclaredSymbol
 from symgraph.views.styles import Style
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 """Ranks by which the parts of a written expression hold together."""
 
+
+_MOST = 500
+"""Operations and leaves of a derivative that is written out; paths through an unrolled loop are without number."""
 
 Part = tuple[str, int]
 """A written part, and how tightly it holds together."""
@@ -64,6 +68,24 @@ def formula(expr: Any, style: Style) -> str:
         style: a row of ``STYLES``.
     """
     return _part(expr, style)[0]
+
+
+def brief(expr: Any, style: Style, more: str = "") -> str:
+    """Write what `formula` writes, or the number of its operations where nobody reads so many.
+
+    Args:
+        expr: as of `formula`.
+        style: a row of ``STYLES``.
+        more: what is said behind that number.
+    """
+    size = _size(expr)
+    return formula(expr, style) if size <= _MOST else style.form("words", f"{size:,} operations{more}")
+
+
+def _size(expr: Any) -> int:
+    if isinstance(expr, Product):
+        return sum(_size(base) for base, _ in expr.factors)
+    return sum(map(_size, expr)) if isinstance(expr, tuple) else written_size(expr)
 
 
 def _part(expr: Any, style: Style) -> Part:

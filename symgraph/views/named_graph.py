@@ -14,7 +14,7 @@ from symgraph.spec.canonical import symbols_of
 from symgraph.spec.chain_rule import slope
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
-from symgraph.views.densities import textbook_loss
+from symgraph.views.densities import textbook
 from symgraph.views.formulas import cotangent
 from symgraph.views.shallow import shallow
 
@@ -79,16 +79,17 @@ class Numbers(NamedTuple):
 class NamedGraph:
     """The graph of a model's named nodes, and of the parts of expressions that are too deep.
 
+    The loss of a likelihood is as textbooks write it, not as it is computed.
+
     Args:
         model: the spec, which may be incomplete; asking for numbers freezes it.
-        textbook: whether the loss of a likelihood is as textbooks write it, not as it is computed.
 
     Attributes:
         model: the spec, its deep expressions in parts.
     """
 
-    def __init__(self, model: Model, *, textbook: bool = False) -> None:
-        shown = model.rewritten(model.nodes, textbook_loss(model), model.penalty_expr) if textbook else model
+    def __init__(self, model: Model) -> None:
+        shown = textbook(model)
         flat = shallow(shown)
         self.model = model if flat is shown else flat
         model = flat
@@ -166,6 +167,8 @@ def _edges_to(vertex: Vertex) -> list[Edge]:
 
 @lru_cache(maxsize=1024)
 def _partial(expr: Any, symbol: Any, own: Any) -> Any:
-    """Differentiate; the derivative of exp(t) is exp(t), the node itself, which is called by its own symbol."""
+    """Differentiate; the derivatives of p = exp(t), p, and p = 1/(1 + exp(-t)), p*(1 - p), have the node's own symbol."""
+    if expr.is_Pow and expr.exp == -1 and isinstance(expr.base - 1, sympy.exp):
+        return -slope((expr.base - 1).exp, symbol) * own * (1 - own)
     found = slope(expr, symbol)
     return found.xreplace({expr: own}) if expr.args else found

@@ -9,7 +9,7 @@ from symgraph.check.reference import Point
 from symgraph.drawing.groups import MOST, grouped
 from symgraph.drawing.picture import Arrow, Box, Picture
 from symgraph.spec.model import Model
-from symgraph.views.formulas import formula
+from symgraph.views.formulas import brief, formula
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.operations import operations
 from symgraph.views.styles import STYLES
@@ -112,7 +112,7 @@ def _parts(written: str) -> Iterator[str]:
 
 def _hint(edge: Edge) -> str:
     named = not edge.source.startswith("%") and not edge.target.startswith("%")
-    return f"d {edge.target} / d {edge.source} = {formula(edge.partial, STYLES['text'])}" if named else ""
+    return f"d {edge.target} / d {edge.source} = {brief(edge.partial, STYLES['text'])}" if named else ""
 
 
 def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:

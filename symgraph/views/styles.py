@@ -71,6 +71,7 @@ _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "exp": ("exp({0})", "e^{{{0}}}", "<msup><mi>e</mi><mrow>{0}</mrow></msup>"),
         "Abs": ("Abs({0})", r"\left\lvert {0}\right\rvert", "<mrow><mo>|</mo>{0}<mo>|</mo></mrow>"),
         "floor": ("floor({0})", r"\left\lfloor{0}\right\rfloor", "<mrow><mo>⌊</mo>{0}<mo>⌋</mo></mrow>"),
+        "words": ("({0})", r"\text{{{0}}}", "<mtext>{0}</mtext>"),
         "case": ("{0} if {1}", r"{0} & \text{{if }} {1}", "<mtr><mtd>{0}</mtd><mtd><mtext>if&#160;</mtext>{1}</mtd></mtr>"),
         "other": ("{0}", r"{0} & \text{{otherwise}}", "<mtr><mtd>{0}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"),
         "rows": (" else ", r" \\ ", ""),

@@ -46,6 +46,8 @@ PLANTED = [
     ("logistic", "loss", "penalty(W)[0]", "0.5 * penalty(W)[0]", "penalty", "the penalty counts half"),
     ("logistic", FORWARD, "np.log(p)", "np.log10(p)", "function", "the logarithm to the base 10 in log(p)"),
     ("perceptron", BACK, "y_hat*(1 - y_hat)", "(y_hat*(1 - y_hat))**2", "extra factor", "comes twice"),
+    ("perceptron", BACK, "d_z1 * x1", "d_z1 * x1 * w11", "extra factor", "w11 is a factor in dw11"),
+    ("perceptron", "loss", "np.mean(losses)", "np.sqrt(np.mean(losses))", "mean", "it is the root of the mean"),
     ("perceptron", BACK, "d_b1 = d_z1", "d_b1 = 1 - h1**2", "local derivative", "the derivative of h1"),
     ("perceptron", BACK, "d_s * v1", "d_s * v2", "wrong name", "v2 stands where v1 belongs"),
     ("perceptron", BACK, "d_z1 * x1", "d_z1 * x2", "swapped", "has the value of dw12"),

@@ -1,10 +1,15 @@
 """`symgraph worksheet` and `symgraph grade` as a teacher and a student type them."""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import LINE, SPEC, Run
+from documents import ROOT, blocks, run
 
 SOLVED = """
 from math import exp
@@ -50,6 +55,47 @@ def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     assert failed["output"].endswith("; has the wrong sign")
     assert failed["extra_data"]["mistake"] == "sign"
     assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
+
+
+# The fields that Gradescope reads, and their types: https://gradescope-autograders.readthedocs.io/en/latest/specs/
+FORMATS, SEEN = {"text", "html", "simple_format", "md", "ansi"}, {"hidden", "after_due_date", "after_published", "visible"}
+OF_ALL = {"score": (int, float), "execution_time": (int, float), "output": str, "output_format": FORMATS, "visibility": SEEN}
+OF_ALL |= {"test_output_format": FORMATS, "test_name_format": FORMATS, "stdout_visibility": SEEN, "extra_data": dict}
+OF_ALL |= {"tests": list, "leaderboard": list}
+OF_TEST = {"score": (int, float), "max_score": (int, float), "status": {"passed", "failed"}, "name": str}
+OF_TEST |= {"name_format": FORMATS, "number": str, "output": str, "output_format": FORMATS, "tags": list}
+OF_TEST |= {"visibility": SEEN, "extra_data": dict}
+
+
+def fit_the_form(found: dict[str, Any], form: dict[str, Any]) -> bool:
+    return all(
+        value in form[name] if isinstance(form[name], set) else isinstance(value, form[name]) for name, value in found.items()
+    )
+
+
+@pytest.mark.parametrize(("handed_in", "score"), [("functions.py", 3), ("solution.py", 0)])
+def test_the_scripts_of_the_documentation_grade_in_the_folders_of_gradescope(decay: Path, handed_in: str, score: float) -> None:
+    root, page = decay / "autograder", (ROOT / "docs" / "classes.md").read_text(encoding="utf-8")
+    setup, script = (body.replace("/autograder", str(root)) for kind, body in blocks(page) if kind == "bash")
+    for name in ("source", "submission", "results", "venv/bin"):
+        (root / name).mkdir(parents=True)
+    (decay / "decay.py").rename(root / "source" / "spec.py")
+    (decay / "student.py").rename(root / "submission" / handed_in)
+    # the commands of setup.sh need root and a network: its program is put where they would install it
+    assert subprocess.run(["bash", "-n", "-c", setup], check=False).returncode == 0
+    assert f"venv {root}/venv\n" in setup
+    program = root / "venv" / "bin" / "symgraph"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m symgraph "$@"\n', encoding="utf-8")
+    (root / "run_autograder").write_text(script, encoding="utf-8")
+    for file in (program, root / "run_autograder"):
+        file.chmod(0o755)
+    done = run([str(root / "run_autograder")], root)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    found = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
+    assert found["score"] == score
+    assert fit_the_form(found, OF_ALL)
+    assert all(fit_the_form(test, OF_TEST) for test in found.get("tests", ()))
+    assert bool(found.get("tests")) == (handed_in == "functions.py")
 
 
 def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(decay: Path, command: Run) -> None:

@@ -67,6 +67,17 @@ def test_weights_may_be_given_by_name(project: Run) -> None:
     assert texts == re.findall(r'class="(?:value|cotangent)"[^>]*>([^<]+)<', file)
 
 
+def test_weights_by_name_may_be_longer_than_the_name_of_a_file(command: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = [f"a_long_name_of_a_weight_{place}" for place in range(20)]
+    spec = f"from symgraph import Model\nm = Model('many')\nw = m.weights({names})\nm.output('z', sum(w))\n"
+    Path("many.py").write_text(spec, encoding="utf-8")
+    done = command("draw", "many.py", "--weights", ",".join(f"{name}=1" for name in names))
+    assert (done.code, done.notes) == (0, "")
+    assert ">20</text>" in done.out
+    assert "at the weights given</text>" in done.out
+
+
 def test_every_operation_is_drawn_on_request(project: Run) -> None:
     assert 'class="vertex operation"' not in project("draw", "decay").out
     assert 'class="vertex operation"' in project("draw", "decay", "--ops").out

@@ -53,6 +53,35 @@ def test_fit_and_residuals_are_also_plots_of_their_own(decay: symgraph.FitResult
         plots.fit(decay, "upper")
 
 
+def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
+    model = symgraph.Model.from_formula("log(`signal/mV`) ~ a - k*`time (s)`", ("time (s)", "signal/mV"))
+    result = symgraph.fit(model, X, Y)
+    upper, lower = result.plot()
+    assert (upper.get_ylabel(), lower.get_xlabel(), lower.get_ylabel()) == (
+        "log(signal/mV)", "time (s)", "predicted\n- observed",
+    )  # fmt: skip
+    assert upper.get_legend_handles_labels()[1][1:] == ["signal/mV_hat", "log(signal/mV)"]
+
+
+def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
+    from matplotlib.figure import Figure
+
+    rate, time = "measured_rate_of_disappearance_of_reactant_A", "time_since_the_valve_of_the_reactor_was_opened"
+    weights = "a_first_amplitude_with_a_name_that_is_long", "and_a_rate_constant_whose_name_is_longer_still"
+    formula = f"{rate} ~ {weights[0]}*exp(-{weights[1]}*{time})"
+    result = symgraph.fit(symgraph.Model.from_formula(formula, (time, rate)), X, Y)
+    for plot in (plots.fit, plots.residuals, plots.correlation):
+        figure = Figure(figsize=(5.6, 3.9), layout="constrained")
+        ax = plot(result, figure.subplots())
+        figure.draw_without_rendering()
+        x0, y0, x1, y1 = figure.bbox.extents
+        ticks, words = [*ax.get_xticklabels(), *ax.get_yticklabels()], [ax.xaxis.label, ax.yaxis.label, ax.get_legend()]
+        for text in filter(None, ticks if plot is plots.correlation else words):
+            box = text.get_window_extent()
+            assert x0 <= box.x0 <= box.x1 <= x1, text
+            assert y0 <= box.y0 <= box.y1 <= y1, text
+
+
 def test_a_profile_is_drawn_with_its_ends_and_threshold(decay: symgraph.FitResult, pyplot: Any) -> None:
     given = pyplot.subplots()[1]
     axes = decay.plot_profile("k", given, points=9)

@@ -193,7 +193,7 @@ def test_weights_go_by_name_and_back() -> None:
     assert all(type(value) is float for value in named.values())
     np.testing.assert_array_equal(module.pack(named), w)
     np.testing.assert_array_equal(module.pack(dict(reversed(named.items()))), w)
-    with pytest.raises(ValueError, match=r"nine_weights: weights missing \['w3'\], unknown \['w33'\]"):
+    with pytest.raises(ValueError, match=r"nine_weights: weights missing \['w3'\], unknown \['w33'\]; did you mean w3\?$"):
         module.pack({("w33" if name == "w3" else name): value for name, value in named.items()})
 
 

@@ -129,6 +129,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: pa.Table.from_arrays([pa.array([1.0])] * 3, names=["a", "b", "a"]), ValueError, "X has a more than once",
     ),
     "a missing column": (lambda: pl.DataFrame({"a": [1.0], "c": [2.0]}), ValueError, "^X has no b; it has a, c$"),
+    "a column of nearly the same name": (
+        lambda: pl.DataFrame({"a": [1.0], "B": [2.0]}), ValueError, r"^X has no b; it has a, B; did you mean B\?$",
+    ),
     "a lazy frame": (lambda: pl.DataFrame(COLUMNS).lazy(), TypeError, r"^X is a LazyFrame, .* give its collect\(\)"),
     "columns of different lengths": (lambda: COLUMNS | {"a": [1, 2]}, ValueError, r"X has columns of shapes \(2,\), \(3,\)"),
     "nested columns": (lambda: COLUMNS | {"a": [[1], [2], [3]]}, ValueError, r"X has columns of shapes \(3, 1\), \(3,\)"),

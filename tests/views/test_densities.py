@@ -6,7 +6,7 @@ from sympy import Rational
 
 from symgraph import Model
 from symgraph.spec.likelihoods import LIKELIHOODS
-from symgraph.views.densities import textbook_loss
+from symgraph.views.densities import textbook
 
 HALF, THIRD = Rational(1, 2), Rational(1, 3)
 GIVEN = {
@@ -34,5 +34,5 @@ def test_the_textbook_form_is_the_loss(name: str) -> None:
     y = model.target("y")
     model.likelihood(name.partition(" of ")[0], **given)
     for label in labels:
-        own, plain = (form.subs(y, label).doit().evalf(30) for form in (model.loss_expr, textbook_loss(model)))
+        own, plain = (form.subs(y, label).doit().evalf(30) for form in (model.loss_expr, textbook(model).loss_expr))
         assert abs(own - plain) < sympy.Float(10) ** -12  # of ordinary size, in 30 digits

@@ -137,6 +137,14 @@ def test_a_loss_known_by_name_has_the_derivative_of_textbooks(loss: str) -> None
     assert gradients(derivation(line(output, lambda m, _: m.loss(loss)))) == expected
 
 
+def test_a_sigmoid_that_is_written_out_has_its_slope_by_its_own_value() -> None:
+    def written(m: Model, z: Any) -> None:
+        p, y = m.output("p", 1 / (1 + exp(-z))), m.target_inputs[0].symbol
+        m.loss(-y * log(p) - (1 - y) * log(1 - p))
+
+    assert gradients(derivation(line(written))) == {"a": "(p - y)*x", "b": "p - y"}
+
+
 LIKELIHOODS = {
     "gaussian": (lambda z: z, {"sigma": 2}, "(mean - y)/4"),
     "student_t": (lambda z: z, {"scale": 1, "nu": 3}, "-4*(y - mean)/((y - mean)**2 + 3)"),

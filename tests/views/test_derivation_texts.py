@@ -74,6 +74,21 @@ def test_without_a_row_there_are_no_numbers_and_no_row() -> None:
     assert "  d loss / d a     = -2*(y - y_hat)*x\n" in text
 
 
+def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> None:
+    model = Model("loop")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
+    h = a * x
+    for _ in range(4):
+        h = h + a * h * (1 - h)  # a loop whose steps have no names
+    model.loss((y - model.output("y_hat", h)) ** 2)
+    derived = derivation(model)
+    told = {form: TEXTS[form](derived) for form in TEXTS}
+    assert re.search(r"^  d y_hat / d a += \([\d,]+ operations\)$", told["text"], re.MULTILINE)
+    assert re.search(r"\\text\{[\d,]+ operations\}", told["latex"])
+    assert "operations</mtext>" in told["html"]
+    assert len(derivation_data(derived)["weights"]["a"]["formula"]) > 1_000
+
+
 def test_latex_has_hats_and_environments_that_end() -> None:
     text = TEXTS["latex"](at_a_row("nine_weights"))
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 11

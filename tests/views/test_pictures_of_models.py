@@ -56,6 +56,27 @@ def test_a_drawing_has_a_box_for_each_input_node_and_end_with_its_formula() -> N
     assert len(picture.arrows) == 8
 
 
+def test_a_likelihood_is_drawn_as_textbooks_write_it_with_its_numbers() -> None:
+    model = Model("counts")
+    (x, b), _ = (model.feature("x"), model.weight("b")), model.target("y")
+    model.likelihood("poisson", mean=model.output("mean", exp(b * x)))
+    picture = model.draw({"b": 0.0}, {"x": 2.0, "y": 3.0}).picture
+    (loss,) = (box for box in picture.boxes if box.key == "loss")
+    assert "".join(loss.lines).replace(" ", "") == "mean+loggamma(y+1)-y*log(mean)"
+    assert boxes(picture)["loss"][1] == f"{1 + math.log(6):.4g}"
+    assert boxes(picture)["b"][2] == "-4"  # (mean - y)*x
+
+
+def test_a_long_docstring_is_broken_below_the_title_and_makes_a_picture_no_wider() -> None:
+    narrow = ElementTree.fromstring(svg(decay().draw().picture))
+    long = Model("decay", doc=" ".join(["An exponential decay of something that has a long description."] * 3))
+    x, y, a = long.feature("x"), long.target("y"), long.weight("a")
+    long.loss((y - long.output("y_hat", a * x)) ** 2)
+    texts = ElementTree.fromstring(svg(long.draw().picture))
+    assert float(texts.get("width", "inf")) <= float(narrow.get("width", "0"))
+    assert len([one for one in texts.iter() if one.get("class") == "subtitle"]) > 2
+
+
 def test_numbers_of_a_row_are_values_cotangents_and_thickness() -> None:
     picture = decay().draw(W, ROW).picture
     found = boxes(picture)
