@@ -1,4 +1,4 @@
-"""What commands say of formulas."""
+"""Lines that commands print about formulas."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -17,9 +17,9 @@ from symgraph.fitting.linearized import combination, linearized
 from symgraph.fitting.problem import Array, Problem
 
 _RISE = 0.5
-"""How far a negative log-likelihood that is a parabola rises over a standard deviation."""
+"""Rise of a negative log-likelihood that is a parabola over a standard deviation."""
 _HALVED = 20
-"""How often a step is halved that leads to where the likelihood is not finite."""
+"""Number of times that a step is halved which leads to where the likelihood is not finite."""
 _NOT_FINITE = "the weights, since derivatives are not finite"
 
 

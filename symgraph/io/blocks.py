@@ -103,7 +103,8 @@ def complete(
                 row, column = map(int, np.argwhere(bad)[0])
                 if not first:
                     first = f"{block.place(row)}, column {columns[column]} is {block.cell(row, column)}"
-                    hint = _hint(block.cell(row, column), words=rows + row == 0 and bad[row].all())
+                    missing = bool(np.isnan(block.values[row, column]))
+                    hint = _hint(block.cell(row, column), missing=missing, words=rows + row == 0 and bool(bad[row].all()))
                 count += int(bad.sum())
         labels = block.labels
         if labels is not None and "" in labels:
@@ -124,8 +125,10 @@ def complete(
         raise DataError(f"{name} has no rows")
 
 
-def _hint(cell: str, *, words: bool) -> str:
-    """Return what to do about a cell that is no number, where it can be told: its digits are grouped, or the line has words."""
+def _hint(cell: str, *, missing: bool, words: bool) -> str:
+    """Return what to do about a cell, where it can be told: it is missing, its digits are grouped, or the line has words."""
+    if missing:
+        return "; drop_missing=True, --drop-missing on the command line, leaves such rows out"
     grouped = re.match(r"'[-+]?\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?'", cell)
     if grouped:
         decimal = "," if grouped[1] == "." else "."

@@ -237,6 +237,8 @@ def _ratio(form: Form, other: Form) -> Fraction | None:
 
 def _multiple(form: Form, total: Form) -> tuple[Monomial, Fraction] | None:
     """Return the product and the number by which a sum is a multiple of another; None where it is none."""
+    if not total:  # a sum that is 0 however it is written
+        return None
     lead, size = next(iter(total.items()))
     for monomial, coefficient in form.items() if 1 < len(form) == len(total) else ():
         by, ratio = product(monomial, power(lead, -1)), Fraction(coefficient) / Fraction(size)

@@ -65,7 +65,7 @@ def column_of(values: Any, what: str) -> Array:
 
 def labels_of(values: Any, column: bool) -> Sequence[Any]:
     """Find the names of columns or entries; of a column, the index of a series names rows and is left aside."""
-    if type(values) in SEQUENCES:
+    if type(values) in SEQUENCES or callable(getattr(values, "collect", None)):  # a lazy frame warns when it is asked
         return ()
     if hasattr(values, "_asdict"):  # a named tuple
         return list(values._fields)

@@ -13,14 +13,14 @@ from symgraph.spec.formula_text import with_plain_names
 from symgraph.spec.model import Model
 
 _TAKEN = {"Model", "model", "Rational", *NUMBERS, *(call.__name__ for call in CALLS.values())}
-"""What a spec calls other things than features, target, weights and output."""
+"""Names that a spec gives to other things than features, target, weights and output."""
 
 
 _FEATURE = re.compile(r"[xt](_?\d+)?|time")
 
 
 class FormulaCode(NamedTuple):
-    """What the spec of a formula says.
+    """Content of the spec of a formula.
 
     Attributes:
         model: the model of the formula.

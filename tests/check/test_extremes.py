@@ -101,3 +101,13 @@ def test_what_is_finite_is_so_in_the_module(name: str) -> None:
     allowed = {"zero", "wrong"} if name in CANCELLING else set[str]()
     assert wrong.keys() <= allowed, str(report)
     assert report.judged > 24
+
+
+def test_a_sum_that_is_always_0_beside_a_logarithm_is_no_argument() -> None:
+    model = Model("nothing")
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b", init=1.0)
+    line = model.node("line", a + b * x)
+    nothing = model.node("nothing", line - a - b * x)
+    y_hat = model.output("y_hat", a * x + b + nothing * log(a / b))
+    model.loss((y_hat - y) ** 2)
+    assert module_of(model).jacobian([1.0, 2.0], [3.0]).tolist() == [[3.0, 1.0]]

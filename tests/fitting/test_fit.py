@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import polars
 import pytest
 from scipy.optimize import curve_fit
 from sympy import exp, sin
@@ -353,6 +354,12 @@ def test_data_come_in_any_form(form: str) -> None:
         "floats of 32 bits": (x.astype(np.float32), y.astype(np.float32)),
     }
     np.testing.assert_array_equal(symgraph.fit(module, *given[form]).w, symgraph.fit(module, x, y).w)
+
+
+@pytest.mark.parametrize("y", ["y", Y, None], ids=["a name", "an array", "not given"])
+def test_a_lazy_frame_is_told_to_collect(decay: Any, y: Any) -> None:
+    with pytest.raises(TypeError, match=r"^X is a LazyFrame, which has no rows yet; give its collect\(\)$"):
+        symgraph.fit(decay, polars.DataFrame({"x": X, "y": Y}).lazy(), y)
 
 
 def test_a_report_is_a_table_on_a_terminal_of_rich(decay: Any) -> None:

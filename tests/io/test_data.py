@@ -130,9 +130,15 @@ def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: 
         ("a,b,y\n1,2,3,4\n", r"line 2 has 4 cells"),
         ("a,b,y\n1,2,3\n\n4,5,6\n", r"line 3 is blank, and more rows follow"),
         ("a,b,y\n1,2,3\n4,five,6\n", r"line 3, column b is 'five', not a finite number$"),
-        ("a,b,y\n1,2,3\n4,5,\n", r"line 3, column y is empty, not a finite number$"),
+        (
+            "a,b,y\n1,2,3\n4,5,\n",
+            r"line 3, column y is empty, not a finite number; drop_missing=True, --drop-missing on the command line, .* out$",
+        ),
         ("a,b,y\n1,2,3\n4, ,6\n", r"line 3, column b is empty"),
-        ("a,b,y\nnan,2,3\n4,5,6\ninf,NaN,x\n", r"line 2, column a is 'nan', not a finite number; 3 more such cells follow$"),
+        (
+            "a,b,y\nnan,2,3\n4,5,6\ninf,NaN,x\n",
+            r"line 2, column a is 'nan', not a finite number; 3 more such cells follow; drop_missing.* out$",
+        ),
         (
             "a,b,y\ns,mV,K\n1,2,3\n",
             r"line 2, column a is 's', .*; 2 more such cells follow; if these are units, put # before the line",

@@ -57,7 +57,9 @@ def test_an_empty_label_is_named_with_its_row_after_cells_that_are_no_numbers(tm
     WRITERS[name](tmp_path / name, COLUMNS | {"run": ["a", "a", None, ""]})
     with pytest.raises(DataError, match=f"^.*{name}: {place}.*, column run is empty; name the row's data set$"):
         read_data(tmp_path / name, ("x",), None, label="run")
-    with pytest.raises(DataError, match=r"column y is empty, not a finite number$"):
+    with pytest.raises(
+        DataError, match=r"column y is empty, not a finite number; drop_missing=True, --drop-missing on .* out$"
+    ):
         read_data(tmp_path / name, ("x",), "y", label="run")
 
 
