@@ -99,7 +99,8 @@ FIT = ("fit", "y ~ b1*(1 - exp(-b2*x))", "--data", str(MISRA), "--start", "b1=50
 def test_the_line_after_a_fit_of_a_formula_writes_its_spec_which_gives_the_same_fit(command: Run) -> None:
     of_formula = json.loads(command(*FIT, "--json").out)["weights"]
     line = command(*FIT).err.splitlines()[-1]
-    assert line == f"next: symgraph new NAME --formula {shlex.quote(FIT[1])} --data {MISRA} --start b1=500,b2=1e-4"
+    formula, data = map(shlex.quote, (FIT[1], str(MISRA)))
+    assert line == f"next: symgraph new NAME --formula {formula} --data {data} --start b1=500,b2=1e-4"
     made = command(*["misra" if word == "NAME" else word for word in shlex.split(line)[2:]])
     assert (made.code, made.out) == (0, "misra.py\n")
     assert made.err == "y ~ b1*(1 - exp(-b2*x)): features x; weights b1, b2\nnext: symgraph build misra.py\n"
