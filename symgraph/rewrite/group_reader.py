@@ -9,7 +9,7 @@ from typing import Any
 from symgraph.ir.graph import Node
 from symgraph.ir.laurent import EXPANDED
 from symgraph.ir.monomials import ONE, Monomial, Number, power, product
-from symgraph.ir.univariate import Factor, Term, X, multiplied_out
+from symgraph.ir.univariate import FEW, Factor, Term, X, multiplied_out, sum_of
 from symgraph.rewrite.groups import Argument, Group
 from symgraph.rewrite.linear_forms import Form, atom, plus, raised, scaled, times
 from symgraph.rewrite.replacement import Writer
@@ -66,7 +66,8 @@ class GroupReader:
                 rest, term = self.split(monomial, argument)
                 term = term._replace(coefficient=Fraction(coefficient) * term.coefficient)
                 found.setdefault(rest, []).append((monomial, term))
-            for rest, parts in found.items():
+            for rest, all_parts in found.items():
+                parts = _cancelling(all_parts)
                 terms = tuple(part for _, term in parts for part in multiplied_out(term))
                 group = Group(argument, rest, terms, tuple(monomial for monomial, _ in parts))
                 if group.may_lose():
@@ -224,6 +225,19 @@ class GroupReader:
 def is_exponential(node: Node, nodes: Sequence[Node]) -> bool:
     """Tell if a node is a power whose exponent is not a number."""
     return node.op == "pow" and nodes[node.args[1]].op != "const"
+
+
+def _cancelling(parts: list[tuple[Monomial, Term]]) -> list[tuple[Monomial, Term]]:
+    """Return terms without the powers of x that add to what the functions among them have of these: they stay as they are."""
+    functions = tuple(term for _, term in parts if any(key != X for key, _ in term.factors))
+    if not functions:
+        return parts
+    total = sum_of(functions, FEW)
+    return [
+        (monomial, term)
+        for monomial, term in parts
+        if term in functions or term.coefficient * total.of(dict(term.factors).get(X, 0)) <= 0
+    ]
 
 
 def _ratio(form: Form, other: Form) -> Fraction | None:
