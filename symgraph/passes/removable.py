@@ -2,9 +2,9 @@
 
 ``coth(x) - 1/x``, ``(1 - exp(-x))/x``, ``(x - sin(x))/x**3``: sums and products of functions of one argument and of its powers,
 times anything that does not depend on it. The argument may be any sum or product; a power with an exponent that is no number is
-the exponential of its logarithm, as in ``(x**p - 1)/p``. Within a radius beyond which the written form
-loses a few bits at most, the polynomial gives value and slopes; elsewhere the written form stays, with an argument that is kept
-away from 0, and rules, which run later, see it. What they know stays theirs: a sum of two functions such as 1 - cos(x), and
+the exponential of its logarithm, in ``(x**p - 1)/p``. Within a radius beyond which the written form loses a few bits at most,
+the polynomial gives value and slopes; elsewhere the formula stays as people write it, so that slopes by the other factors keep
+their digits, and rules, which run later, see it. What they know stays theirs: a sum of two functions such as 1 - cos(x), and
 sin(x)/x. Poles at 0 of two arguments that cancel, as in a*coth(a*x) - b*coth(b*x), are left away near there.
 """
 

@@ -83,7 +83,7 @@ class FunctionWriter:
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
         self.by_part = len(source.model.feature_inputs) > MOST_FEATURES
-        """Tell if each part has columns of those features alone that it reads."""
+        """Mark of files in which each part has columns of those features alone that it reads."""
         self.shared_slots: Mapping[int, int] = {}
         """Places of the kept values of the shared parts."""
         self.shared_from: Mapping[int, int] = {}
