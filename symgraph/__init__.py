@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.fitting import FitResult, FitWarning, compare, fit, fit_together
     from symgraph.io.native import load
     from symgraph.io.stream import stream
+    from symgraph.ir.faddeeva import voigt, wofz_bend_im, wofz_bend_re, wofz_im, wofz_re, wofz_slope_im, wofz_slope_re
     from symgraph.ir.functions import (
         betaln,
         cbrt,
@@ -40,13 +41,6 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         softplus,
         stirlerr,
         stirlerr_slope,
-        voigt,
-        wofz_bend_im,
-        wofz_bend_re,
-        wofz_im,
-        wofz_re,
-        wofz_slope_im,
-        wofz_slope_re,
         wrightomega,
         xlogx,
         xlogy,
@@ -60,9 +54,10 @@ _EXPORTS = {
     **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.ir.functions"),
     **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
     **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc", "ndtr", "log_ndtr"), "symgraph.ir.functions"),
-    **dict.fromkeys(("ndtri", "betaln", "dawson", "voigt", "wofz_re", "wofz_im"), "symgraph.ir.functions"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "lambertw1p", "stirlerr"), "symgraph.ir.functions"),
-    **dict.fromkeys(("stirlerr_slope", "log1prel", "wrightomega", "wofz_bend_re", "wofz_bend_im"), "symgraph.ir.functions"),
+    **dict.fromkeys(("ndtri", "betaln", "dawson", "digamma_step", "lambertw1p", "stirlerr"), "symgraph.ir.functions"),
+    **dict.fromkeys(("stirlerr_slope", "log1prel", "wrightomega"), "symgraph.ir.functions"),
+    **dict.fromkeys(("voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im"), "symgraph.ir.faddeeva"),
+    **dict.fromkeys(("wofz_bend_re", "wofz_bend_im"), "symgraph.ir.faddeeva"),
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     "stream": "symgraph.io.stream",

@@ -145,6 +145,13 @@ def _third(a: Any, b: Any) -> Any:
         return -4 * faddeeva_slope(a, b) - 2 * mp.mpc(a, b) * faddeeva_bend(a, b)
 
 
+def _voigt(order: int, x: Any, sigma: Any, gamma: Any) -> Any:
+    """The complex number of which Voigt's profile, or a slope of it, is a part: a derivative of Faddeeva's function."""
+    width = sigma * mp.sqrt(2)
+    function = (faddeeva, faddeeva_slope, faddeeva_bend)[order]
+    return function(x / width, gamma / width) / mp.sqrt(mp.pi) / (width if order == 0 else width**2 * mp.sqrt(order))
+
+
 BESSEL = (("j", 1, -1), ("y", 1, -1), ("i", 1, 1), ("k", -1, -1))
 """Letter, and the signs of the functions of the orders below and above in the slope."""
 
@@ -255,6 +262,10 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
         f"wofz_{name}im": (lambda a, b, f=f: f(a, b).imag, lambda a, b, g=g: g(a, b).imag, lambda a, b, g=g: g(a, b).real)
         for name, f, g in FADDEEVA
     },
+    "voigt": (
+        lambda *at: _voigt(0, *at).real, lambda *at: _voigt(1, *at).real, lambda *at: _voigt(2, *at).real,
+        lambda *at: -_voigt(1, *at).imag,
+    ),
     **{name: functions for kind, below, above in BESSEL for name, functions in _bessel(kind, below, above).items()},
     "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
     "digamma": (mp.digamma, _trigamma),
@@ -295,6 +306,13 @@ def _of_third(a: Any, b: Any) -> Any:
     return 4 * _of_slope(a, b) + 2 * abs(mp.mpc(a, b)) * _of_bend(a, b)
 
 
+def _size_of_voigt(order: int, x: Any, sigma: Any, gamma: Any) -> Any:
+    """The size of a slope of Voigt's profile, of the terms of Faddeeva's function where these cancel."""
+    width = sigma * mp.sqrt(2)
+    terms = (_of_slope if order == 1 else _of_bend)(x / width, gamma / width)
+    return terms / mp.sqrt(mp.pi) / (width**2 * mp.sqrt(order))
+
+
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("gamma", "partial 0"): lambda x: abs(mp.gamma(x)) * (abs(mp.digamma(x)) + (abs(mp.digamma(1 - x)) if x < 0 else 0)),
     ("betaln", "value"): lambda a, b: max(
@@ -309,6 +327,8 @@ SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{(f"wofz_slope_{name}", f"partial {at}"): _of_bend for name in ("re", "im") for at in (0, 1)},
     **{(f"wofz_bend_{name}", "value"): _of_bend for name in ("re", "im")},
     **{(f"wofz_bend_{name}", f"partial {at}"): _of_third for name in ("re", "im") for at in (0, 1)},
+    ("voigt", "value"): lambda *at: abs(_voigt(0, *at)),
+    **{("voigt", f"partial {at}"): partial(_size_of_voigt, order) for at, order in enumerate((1, 2, 1))},
     **{(f"bessel_{kind}", "value"): _envelope for kind in "jy"},
     **{(f"bessel_{kind}", "partial 1"): partial(_envelope, slope=True) for kind in "jy"},
     **{(f"bessel_{kind}{order}", "value"): partial(_envelope, order) for kind in "jy" for order in (0, 1)},

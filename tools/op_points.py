@@ -112,8 +112,8 @@ def unary(op: str, draw: Any, count: int, dtype: str) -> Any:
     return within(span, numbers)
 
 
-def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
-    """Pairs of operands: unrelated, of like size, equal, and such that the result is an ordinary number."""
+def several(op: str, draw: Any, count: int, dtype: str) -> Arrays:
+    """Operands of an op of two or more: unrelated, of like size, equal, and such that the result is an ordinary number."""
     first, second = anywhere(draw, count, dtype), draw.permutation(anywhere(draw, count, dtype))
     like = first[: 3 * count] * draw.uniform(-2, 2, 3 * count)
     a, b = np.concatenate([first, first[: 3 * count], first[:count]]), np.concatenate([second, like, first[:count]])
@@ -134,6 +134,11 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
     if op.startswith("wofz"):
         top = 1e100 if dtype == "float64" else 1e30
         return np.clip(np.concatenate([a, b]), -top, top), np.minimum(np.abs(np.concatenate([b, a * 0.0])), top)
+    if op == "voigt":
+        top = 1e100 if dtype == "float64" else 1e15  # the square is a number
+        x, y = (np.clip(part, -top, top) for part in several("wofz_re", draw, count, dtype))
+        scale = np.exp2(draw.uniform(-20, 20, x.size))
+        return x * scale, scale, y * scale
     if op == "xlogy":
         return np.concatenate([a, [0.0, 0.0]]), np.abs(np.concatenate([b, [2.0, 0.5]]))
     if op == "logaddexp":
@@ -151,7 +156,7 @@ def operands_of(case: Case, count: int, dtype: str, seed: int = 0) -> Arrays:
         elif len(case.moving) == 1:
             arrays = (unary(case.op, draw, count, dtype),)
         else:
-            arrays = binary(case.op, draw, count, dtype)
+            arrays = several(case.op, draw, count, dtype)
         arrays = tuple(array.astype(dtype) for array in arrays)
     kept = np.all([np.isfinite(array) for array in arrays], axis=0)
     return tuple(array[kept] for array in arrays)

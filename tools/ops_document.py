@@ -33,7 +33,7 @@ Figures by the last operand, or its size if the function is even or odd, or of t
 as much again as the largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of
 some fifteen kinds (of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2), but not
 above the figure of the whole domain. Notes above hold here too: next to a zero a figure is relative to the size that they name.
-Orders of Bessel functions were measured from 0 to 20, those of `polygamma` from 2 to 12. `voigt` is `wofz_re` of quotients.
+Orders of Bessel functions were measured from 0 to 20, those of `polygamma` from 2 to 12.
 What has no figures here is as good everywhere as above.
 
 | operation | region | value | slopes |
@@ -49,6 +49,17 @@ NAMES = {"add": "a + b", "sub": "a - b", "mul": "a * b", "div": "a / b", "neg": 
 """How a spec writes what is no function of the same name."""
 
 
+LETTERS = "abc"
+"""How the page calls the operands x0, x1 and x2."""
+
+
+def lettered(text: str) -> str:
+    """A text about operands with the letters of the page."""
+    for place, letter in enumerate(LETTERS):
+        text = text.replace(f"x{place}", letter)
+    return text
+
+
 def figure(value: float) -> str:
     """A figure without needless digits."""
     return f"{value:g}"
@@ -57,7 +68,7 @@ def figure(value: float) -> str:
 def line(row: Op) -> str:
     """The table's line for an op."""
     slopes = ", ".join(figure(value) for value in row.partial_ulp) or "0"
-    definition, note = (text.replace("x0", "a").replace("x1", "b").replace("|", "\\|") for text in (str(row.value), row.note))
+    definition, note = (lettered(text).replace("|", "\\|") for text in (str(row.value), row.note))
     name = NAMES.get(row.name, row.name)
     cells = [
         f"`{name}`",
@@ -72,14 +83,14 @@ def line(row: Op) -> str:
 
 def domain(row: Op) -> str:
     """The domain, as conditions on the operands."""
-    spans = [span.said(name) for span, name in zip(row.domain, "ab", strict=False) if span != REALS]
-    parts = [*spans, *([row.besides.replace("x0", "a").replace("x1", "b")] if row.besides else [])]
+    spans = [span.said(name) for span, name in zip(row.domain, LETTERS, strict=False) if span != REALS]
+    parts = [*spans, *([lettered(row.besides)] if row.besides else [])]
     return (", ".join(parts) or REALS.said("a")).replace("|", "\\|")
 
 
 def lines_of_regions(row: Op) -> list[str]:
     """The lines of the second table for an op, one for each region."""
-    name = re.sub(r"Abs\(((?:[^()]|\([^()]*\))*)\)", r"\|\1\|", str(row.region_of)).replace("x0", "a").replace("x1", "b")
+    name = re.sub(r"Abs\(((?:[^()]|\([^()]*\))*)\)", r"\|\1\|", lettered(str(row.region_of)))
     found = []
     for region in row.regions:
         ends = [f"{end:g}" for end in (region.low, region.high)]

@@ -35,8 +35,8 @@ ORDERS = {"bessel": range(21), "polygamma": range(2, 13)}
 
 FADDEEVA = tuple(f"wofz_{name}" for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im"))
 
-REACH = {"mod": 2.0**1022, "betaln": 1e300, "digamma_step": 1e300, **dict.fromkeys(FADDEEVA, 1e100)}
-"""Size of operands of two up to which functions of them are measured: where sums and squares of these are numbers."""
+REACH = {"mod": 2.0**1022, "betaln": 1e300, "digamma_step": 1e300, **dict.fromkeys((*FADDEEVA, "voigt"), 1e100)}
+"""Size of operands up to which functions of them are measured: where sums and squares of these are numbers."""
 
 WHERE_SIZES_END = 1e15
 """Largest argument of a gamma function below 0, where poles stand closer than doubles beyond."""
@@ -110,6 +110,11 @@ def numbers(row: Op, region: Region, count: int, draw: Any) -> Any:
     return np.array([x for x in found.tolist() if x in row.domain[-1]])
 
 
+def _width(s: Any) -> Any:
+    """A scale from 2**-50 to 2**50, given numbers of any size."""
+    return np.exp2(50.0 * np.sin(np.log(np.abs(s) + 1e-300)))
+
+
 PAIRS: Mapping[str, Callable[[Any, Any, Any], Arrays]] = {
     "pow": lambda t, s, u: (np.abs(s), t / np.log(np.abs(s)) * np.sign(u - 0.5)),
     "hypot": lambda t, s, u: (t, t * np.exp2(-60.0 * u)),
@@ -123,28 +128,34 @@ PAIRS: Mapping[str, Callable[[Any, Any, Any], Arrays]] = {
         name: lambda t, s, u: (t * np.cos(7.0 * u), t * np.where(s > 0.0, np.abs(np.sin(7.0 * u)), np.exp2(-60.0 * u)))
         for name in FADDEEVA
     },
+    "voigt": lambda t, s, u: (
+        t * _width(s) * np.cos(7.0 * u),
+        _width(s),
+        t * _width(s) * np.where(s > 0.0, np.abs(np.sin(7.0 * u)), np.exp2(-60.0 * u)),
+    ),
 }
-"""Of each function of two operands a pair, given the number that tells regions apart, one of any size, and one from 0 to 1."""
+"""Operands of each function of several, given the number that tells regions apart, one of any size, and one from 0 to 1."""
 
 
 def pairs(op: str, region: Region, count: int, draw: Any) -> Arrays:
-    """Pairs of operands in a region, in either order."""
+    """Operands of an op of several in a region, of symmetric ones in either order."""
     row, case = OPS[op], Case(op)
     with np.errstate(all="ignore"):
         t = measures(region, count, draw)
         s = np.resize(draw.permutation(anywhere(draw, count, "float64")), t.size)
         made = PAIRS[op](t, s, draw.uniform(0.0, 1.0, t.size))
-        turned = draw.choice([0, 1], t.size) if op in ("hypot", "logaddexp", "betaln") else np.zeros(t.size, int)
-        ordered = [np.where(turned, made[1 - at], made[at]) for at in (0, 1)]
-        found = [np.concatenate(both) for both in zip(ordered, operands_of(case, count, "float64"), strict=True)]
-        told = lambdify([f"x{at}" for at in range(2)], row.region_of, "numpy")(*found)
+        if op in ("hypot", "logaddexp", "betaln"):
+            turned = draw.choice([0, 1], t.size)
+            made = tuple(np.where(turned, made[1 - at], made[at]) for at in (0, 1))
+        found = [np.concatenate(both) for both in zip(made, operands_of(case, count, "float64"), strict=True)]
+        told = lambdify([f"x{at}" for at in range(row.arity)], row.region_of, "numpy")(*found)
         kept = (told >= region.low) & (told <= region.high) & np.isfinite(found[0]) & np.isfinite(found[1])
     inside = [
         all(x in span for x, span in zip(point, row.domain, strict=True)) for point in zip(*map(list, found), strict=True)
     ]
     kept &= np.array(inside)
     reach = REACH.get(op, math.inf)
-    kept &= (np.abs(found[0]) < reach) & (np.abs(found[1]) < reach)
+    kept &= np.all([np.abs(operand) < reach for operand in found], axis=0)
     return tuple(array[kept] for array in found)
 
 

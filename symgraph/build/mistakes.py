@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from symgraph.errors import did_you_mean
-from symgraph.ir import functions
+from symgraph.ir import faddeeva
 from symgraph.spec import laws
 from symgraph.spec.model import Model
 
@@ -52,9 +52,10 @@ def told(error: BaseException, path: Path) -> str:
     text = " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": .").replace("DeclaredSymbol", "Symbol")
     called = re.search(r"(?:(\w+)\.)?(\w+)\(\) ", text) if isinstance(error, TypeError) else None
     if called and (known := _function(*called.groups())):
-        name, function, own = known
-        parameters = [*inspect.signature(function).parameters.values()][own:]
-        signature = inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
+        name, function = known
+        parameters = [*inspect.signature(function).parameters.values()][1:]
+        shown = [one.replace(annotation=one.empty) for one in parameters if one.kind is not one.VAR_KEYWORD]
+        signature = inspect.Signature(shown)
         strange = re.search(r"unexpected keyword argument '(\w+)'", text)
         meant = did_you_mean(strange[1], signature.parameters) if strange else ""
         return f"{text.replace(called[0], f'{name}() ')}; its parameters are {name}{signature}{meant}"
@@ -62,12 +63,13 @@ def told(error: BaseException, path: Path) -> str:
     return f"{text}{hint}"
 
 
-def _function(owner: str | None, name: str) -> tuple[str, Callable[..., object], int] | None:
-    """Return how a spec calls a function of symgraph, the function, and how many of its parameters a call does not give."""
+def _function(owner: str | None, name: str) -> tuple[str, Callable[..., object]] | None:
+    """Return how a spec calls a function of symgraph, and the function, whose first parameter a call does not give."""
+    is_class = name in ("__init__", "__new__")
     if owner in {kind.__name__ for kind in Model.__mro__}:
-        return "Model" if name == "__init__" else f"model.{name}", getattr(Model, name), 1
-    found = (vars(functions) | vars(laws)).get(owner if name == "__init__" and owner else name)
-    return None if found is None or (owner and name != "__init__") else (str(found.__name__), found, 0)
+        return "Model" if is_class else f"model.{name}", getattr(Model, name)
+    found = (vars(faddeeva) | vars(laws)).get(owner or "") if is_class else None
+    return None if found is None else (str(found.__name__), getattr(found, name))
 
 
 def _similar(error: BaseException) -> str:

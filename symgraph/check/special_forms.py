@@ -109,6 +109,17 @@ def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb]
     return Form(finite(lambda x, y: getattr(value(x, y), part)), slopes, lambda x, y: y < 0)
 
 
+def _voigt(function: Callable[[arb, arb], acb], order: int, part: str) -> Function:
+    """Voigt's profile, or a slope of it, as a part of a derivative of Faddeeva's function."""
+
+    def found(x: arb, sigma: arb, gamma: arb) -> Any:
+        width = sigma * arb(2).sqrt()
+        scale = arb(1) if order == 0 else width * arb(order).sqrt()
+        return getattr(function(x / width, gamma / width), part) / arb.const_sqrt_pi() / (scale * width)
+
+    return finite(found)
+
+
 def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
     """Bessel functions of one kind; the slope is half of those of the orders below and above, with these signs."""
     method = getattr(arb, f"bessel_{kind}")
@@ -180,6 +191,15 @@ SPECIAL_FORMS: dict[str, Form] = {
             ("bend_im", _faddeeva_bend, _faddeeva_third),
         )
     },
+    "voigt": Form(
+        _voigt(_faddeeva, 0, "real"),
+        (
+            lambda _v, *operands: _voigt(_faddeeva_slope, 1, "real")(*operands),
+            lambda _v, *operands: _voigt(_faddeeva_bend, 2, "real")(*operands),
+            lambda _v, *operands: -_voigt(_faddeeva_slope, 1, "imag")(*operands),
+        ),
+        lambda x, sigma, gamma: sigma <= 0 or gamma < 0,
+    ),
     "polygamma": Form(_polygamma, (lambda v, n, x: ZERO, lambda v, n, x: _polygamma(n + 1, x))),
     **_bessel_forms("j", 1, -1),
     **_bessel_forms("y", 1, -1),

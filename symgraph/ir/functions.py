@@ -13,7 +13,6 @@ from sympy import (
     Expr,
     Function,
     Heaviside,
-    I,
     LambertW,
     Max,
     Piecewise,
@@ -22,15 +21,12 @@ from sympy import (
     erfcinv,
     erfi,
     exp,
-    im,
     log,
     loggamma,
     pi,
     polygamma,
-    re,
     sign,
     sqrt,
-    sympify,
 )
 from sympy.core.function import ArgumentIndexError
 
@@ -317,82 +313,3 @@ class dawson(SpecFunction):  # noqa: N801
     nargs = 1
     form = staticmethod(lambda x: sqrt(pi) / 2 * exp(-(x**2)) * erfi(x))
     slopes = (lambda f, x: 1 - 2 * x * f,)
-
-
-def _faddeeva(x: Any, y: Any) -> Any:
-    """Faddeeva's function w(z) = exp(-z**2) * erfc(-i*z) at z = x + i*y."""
-    return exp(-((x + I * y) ** 2)) * erfc(y - I * x)
-
-
-def _faddeeva_slope(x: Any, y: Any) -> Any:
-    return 2 * I / sqrt(pi) - 2 * (x + I * y) * _faddeeva(x, y)
-
-
-class wofz_re(SpecFunction):  # noqa: N801
-    """The real part of Faddeeva's function at x + i*y, for y >= 0."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: re(_faddeeva(x, y), evaluate=False))
-    slopes = (lambda f, x, y: wofz_slope_re(x, y), lambda f, x, y: -wofz_slope_im(x, y))
-
-
-class wofz_im(SpecFunction):  # noqa: N801
-    """The imaginary part of Faddeeva's function at x + i*y, for y >= 0."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: im(_faddeeva(x, y), evaluate=False))
-    slopes = (lambda f, x, y: wofz_slope_im(x, y), lambda f, x, y: wofz_slope_re(x, y))
-
-
-def _bend_of_faddeeva(x: Any, y: Any) -> Any:
-    return -2 * _faddeeva(x, y) - 2 * (x + I * y) * _faddeeva_slope(x, y)
-
-
-class wofz_slope_re(SpecFunction):  # noqa: N801
-    """The real part of the derivative of Faddeeva's function."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: re(_faddeeva_slope(x, y), evaluate=False))
-    slopes = (lambda f, x, y: wofz_bend_re(x, y), lambda f, x, y: -wofz_bend_im(x, y))
-
-
-class wofz_slope_im(SpecFunction):  # noqa: N801
-    """The imaginary part of the derivative of Faddeeva's function."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: im(_faddeeva_slope(x, y), evaluate=False))
-    slopes = (lambda f, x, y: wofz_bend_im(x, y), lambda f, x, y: wofz_bend_re(x, y))
-
-
-class wofz_bend_re(SpecFunction):  # noqa: N801
-    """The real part of the second derivative of Faddeeva's function."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: re(_bend_of_faddeeva(x, y), evaluate=False))
-    slopes = (
-        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * f - y * wofz_bend_im(x, y)),
-        lambda f, x, y: 2 * (2 * wofz_slope_im(x, y) + x * wofz_bend_im(x, y) + y * f),
-    )
-
-
-class wofz_bend_im(SpecFunction):  # noqa: N801
-    """The imaginary part of the second derivative of Faddeeva's function."""
-
-    nargs = 2
-    form = staticmethod(lambda x, y: im(_bend_of_faddeeva(x, y), evaluate=False))
-    slopes = (
-        lambda f, x, y: -2 * (2 * wofz_slope_im(x, y) + x * f + y * wofz_bend_re(x, y)),
-        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * wofz_bend_re(x, y) - y * f),
-    )
-
-
-def voigt(x: Any, sigma: Any, gamma: Any) -> Any:
-    """Return Voigt's profile at x: the density of the sum of a normal law of scale sigma and a Cauchy law of scale gamma.
-
-    Args:
-        x: the distance from the centre.
-        sigma: the standard deviation of the normal law, above 0.
-        gamma: half of the width at half of the height of the Cauchy law, at least 0.
-    """
-    width = sympify(sigma) * sqrt(2)
-    return wofz_re(x / width, gamma / width) / (width * sqrt(pi))

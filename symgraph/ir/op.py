@@ -257,7 +257,7 @@ class Op:
         """Operands of ordinary size in the domain, no two of them the same."""
         return tuple(
             next(number for number in numbers if number in span)
-            for numbers, span in zip(((0.4, 1.7, 3.0), (-0.6, 0.7)), self.domain or (), strict=False)
+            for numbers, span in zip(((0.4, 1.7, 3.0), (-0.6, 0.7), (0.2,)), self.domain or (), strict=False)
         )
 
     @property

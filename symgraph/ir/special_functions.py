@@ -10,6 +10,7 @@ import mpmath
 import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
+from symgraph.ir import faddeeva as fad
 from symgraph.ir import functions as fn
 from symgraph.ir.mpmath_functions import (
     dawson,
@@ -38,7 +39,7 @@ from symgraph.ir.op import (
     scipy,
 )
 
-x0, x1 = sympy.symbols("x0:2", real=True)
+x0, x1, x2 = sympy.symbols("x0:3", real=True)
 v = Symbol("v", real=True)
 a, d, g, h, m, n, p, q, r, s, t, u = sympy.symbols("a d g h m n p q r s t u", real=True)
 
@@ -116,11 +117,15 @@ _LOG1PREL: tuple[Any, ...] = (
 _DLOG1PREL = Piecewise((-(1 - s) * (1 - s) / 2 * (1 / (1 + s) + s * _odd), _NEAR_0), ((1 / (1 + x0) - v) / g, True))
 
 # 1 - 2*x*dawson(x) cancels; from 1.7 on as a part of the slope of Faddeeva's function
-_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fn.wofz_slope_im(x0, 0), True))
+_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fad.wofz_slope_im(x0, 0), True))
 
 _FADDEEVA_NOTE = (
     "of the modulus of the complex number that v, or the slope, is a part of; derivatives below |z| = 1.7, and third ones: of "
     "the terms that cancel"
+)
+_VOIGT_NOTE = (
+    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 1.7, with z = "
+    "(x0 + I*x2)/(sqrt(2)*x1): of the terms that cancel"
 )
 _FADDEEVA_REGIONS = {
     "re": regions(0, (4.5, 5.5, 15.5), 1.7, (4.5, 11, 30), 4, (4.5, 5, 6), 28, (3.5, 4, 3.5), math.inf),
@@ -269,23 +274,30 @@ SPECIAL_FUNCTIONS = (
        range=POSITIVE, trend=RISING, steep=True, bounded_slope=True, **scipy("wrightomega"), mpmath=wrightomega,
        reference="wrightomega", cost=4 * TRANSCENDENTAL, ulp32=1.0,
        regions=regions(-math.inf, (2, 2.5), 0.0, (1.5, 1.5), 1.0, (1.5, 1.5), math.inf)),
-    # the function of Faddeeva, whose real part is Voigt's profile
-    *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
+    # the function of Faddeeva, and Voigt's profile, which is its real part
+    *(Op(f"wofz_{name}", 2, getattr(fad, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fad, f"wofz_{name}"),
          domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
          cost=4 * TRANSCENDENTAL, ulp=8.0 if "_" not in name else 30.0 if "slope" in name else 250.0,
          ulp32=1.0, partial_ulp=(250.0, 250.0) if "_" in name else (30.0, 30.0),
          note=_FADDEEVA_NOTE, regions=_FADDEEVA_REGIONS[name], region_of=sqrt(x0**2 + x1**2))
       for name, partials, exact in (
-        ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
-        ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
-        ("slope_re", ((fn.wofz_bend_re(x0, x1),), (-fn.wofz_bend_im(x0, x1),)), lambda a, b: faddeeva_slope(a, b).real),
-        ("slope_im", ((fn.wofz_bend_im(x0, x1),), (fn.wofz_bend_re(x0, x1),)), lambda a, b: faddeeva_slope(a, b).imag),
-        ("bend_re", ((-2 * (2 * fn.wofz_slope_re(x0, x1) + x0 * v - x1 * fn.wofz_bend_im(x0, x1)),),
-                     (2 * (2 * fn.wofz_slope_im(x0, x1) + x0 * fn.wofz_bend_im(x0, x1) + x1 * v),)),
+        ("re", ((fad.wofz_slope_re(x0, x1),), (-fad.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
+        ("im", ((fad.wofz_slope_im(x0, x1),), (fad.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
+        ("slope_re", ((fad.wofz_bend_re(x0, x1),), (-fad.wofz_bend_im(x0, x1),)), lambda a, b: faddeeva_slope(a, b).real),
+        ("slope_im", ((fad.wofz_bend_im(x0, x1),), (fad.wofz_bend_re(x0, x1),)), lambda a, b: faddeeva_slope(a, b).imag),
+        ("bend_re", ((-2 * (2 * fad.wofz_slope_re(x0, x1) + x0 * v - x1 * fad.wofz_bend_im(x0, x1)),),
+                     (2 * (2 * fad.wofz_slope_im(x0, x1) + x0 * fad.wofz_bend_im(x0, x1) + x1 * v),)),
          lambda a, b: faddeeva_bend(a, b).real),
-        ("bend_im", ((-2 * (2 * fn.wofz_slope_im(x0, x1) + x0 * v + x1 * fn.wofz_bend_re(x0, x1)),),
-                     (-2 * (2 * fn.wofz_slope_re(x0, x1) + x0 * fn.wofz_bend_re(x0, x1) - x1 * v),)),
+        ("bend_im", ((-2 * (2 * fad.wofz_slope_im(x0, x1) + x0 * v + x1 * fad.wofz_bend_re(x0, x1)),),
+                     (-2 * (2 * fad.wofz_slope_re(x0, x1) + x0 * fad.wofz_bend_re(x0, x1) - x1 * v),)),
          lambda a, b: faddeeva_bend(a, b).imag))),
+    Op("voigt", 3, fad.voigt(x0, x1, x2).definition(),
+       ((fad.wofz_slope_re(p, q) / sqrt(pi), over(s), over(s)), (fad.wofz_bend_re(p, q) / sqrt(2 * pi), over(s), over(s)),
+        (-fad.wofz_slope_im(p, q) / sqrt(pi), over(s), over(s))),
+       fad.voigt, ((s, x1 * sqrt(2)), (p, x0 / s), (q, x2 / s)), fad.wofz_re(p, q) / (s * sqrt(pi)),
+       domain=(REALS, POSITIVE, FROM_0), range=POSITIVE, reference="voigt", cost=5 * TRANSCENDENTAL,
+       ulp32=4.0, note=_VOIGT_NOTE, region_of=sqrt(x0**2 + x2**2) / x1,
+       regions=regions(0, (5, 6.5, 160, 14), 2.5, (4.5, 7.5, 145, 34), 6, (4.5, 6, 21, 6), 40, (3, 4, 6.5, 4.5), math.inf)),
     # Bessel functions of whole orders
     *(row for kind, function, span, below, above in _BESSEL for row in (
         Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span,

@@ -54,6 +54,7 @@ TRUE: dict[str, Callable[..., Any]] = {
        ("im", lambda a, b: faddeeva(a, b).imag), ("slope_re", lambda a, b: faddeeva_slope(a, b).real),
        ("slope_im", lambda a, b: faddeeva_slope(a, b).imag), ("bend_re", lambda a, b: faddeeva_bend(a, b).real),
        ("bend_im", lambda a, b: faddeeva_bend(a, b).imag))},
+    "voigt": lambda x, s, g: faddeeva(x / s / mp.sqrt(2), g / s / mp.sqrt(2)).real / s / mp.sqrt(2 * mp.pi),
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -78,6 +79,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
+    "voigt": ((-8.1, 0.3), (0.5, 3.0), (1e-5, 0.75)),
     "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
