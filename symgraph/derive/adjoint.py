@@ -10,7 +10,7 @@ from typing import NamedTuple
 from symgraph.columns import prefix_of
 from symgraph.derive.op_graphs import VALUE, constant_root, fragment, instantiate
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, reachable, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
 from symgraph.ir.user_functions import UserOp
@@ -263,7 +263,7 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
     """Count the products that a late factor would enter if it waited at each node: one a weight or sum of cotangents below."""
     consumers = [0] * len(nodes)
     ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
-    living = needed(nodes, [root])
+    living = reachable(nodes, [root])
     whole = {op for op, row in OPS.items() if all(row.partials)}
     for position, node in enumerate(nodes):
         reached = node.args

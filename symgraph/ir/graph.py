@@ -334,24 +334,18 @@ _FEW = 16
 """Share of roots among the nodes (one in so many) from which on most nodes are taken to be needed."""
 
 
-def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
+def reachable(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
     """Return the positions of all nodes that the given ones depend on, themselves included."""
-    table = nodes if isinstance(nodes, Sequence) else tuple(nodes)
     found = set(roots)
-    if len(found) * _FEW > len(table):
-        return set(needed(table, found))
+    if len(found) * _FEW > len(nodes):
+        return frozenset(compress(range(len(nodes)), marked(nodes, found)))
     todo = list(found)
     while todo:
-        for arg in table[todo.pop()].args:
+        for arg in nodes[todo.pop()].args:
             if arg not in found:
                 found.add(arg)
                 todo.append(arg)
-    return found
-
-
-def needed(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
-    """Return the same as ``reachable`` by one walk over all nodes, which is quicker where the roots need most of them."""
-    return frozenset(compress(range(len(nodes)), marked(nodes, roots)))
+    return frozenset(found)
 
 
 def marked(nodes: Sequence[Node], roots: Iterable[int]) -> bytearray:

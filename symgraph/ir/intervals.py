@@ -47,7 +47,7 @@ _YES, _NO = Interval(mpmath.mpf(1), mpmath.mpf(1)), Interval(mpmath.mpf(0), mpma
 
 def point(value: float) -> Interval:
     """Return the interval that holds one number."""
-    return Interval(mpmath.mpf(value), mpmath.mpf(value))
+    return between(value, value)
 
 
 def between(low: float, high: float) -> Interval:

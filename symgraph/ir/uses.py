@@ -9,7 +9,7 @@ from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from symgraph.ir.graph import Graph, Node, needed
+from symgraph.ir.graph import Graph, Node, reachable
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def kept(find: Callable[[Graph], T]) -> Callable[[Graph], T]:
 @kept
 def alive(graph: Graph) -> frozenset[int]:
     """Return the nodes that the roots need."""
-    return needed(graph.nodes, graph.roots.values())
+    return reachable(graph.nodes, graph.roots.values())
 
 
 @kept

@@ -34,11 +34,6 @@ class Input:
     bounds: Pair | None = None
     fixed: bool = False
 
-    @property
-    def drawn_from(self) -> Pair | None:
-        """Return the range from which checks draw values, or None."""
-        return self.domain or self.bounds
-
 
 @dataclass(frozen=True, slots=True)
 class NamedNode:

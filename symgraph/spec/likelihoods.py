@@ -9,6 +9,7 @@ Accurate Computation of Binomial Probabilities, 2000).
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -58,11 +59,13 @@ class Likelihood(NamedTuple):
         return tuple(inspect.signature(self.of).parameters)[1:]
 
 
-class Declared(NamedTuple):
-    """The likelihood that a model declares, and the values that its target may have."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The likelihood that a model declares, the values that its target may have, and the expressions of its parameters."""
 
     name: str
     labels: Labels
+    parameters: tuple[Any, ...] = field(repr=False)
 
 
 def _surprise(x: Any, others: Any, excess: Any, log_rate: Any) -> Any:

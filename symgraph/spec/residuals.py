@@ -1,6 +1,6 @@
 """Residuals of a model: those that it declares, or the r of a loss c * r**2, found in the loss as it is written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -148,17 +148,7 @@ def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
 
 def _is_positive(model: Model, expr: Any) -> bool:
     """Tell if a factor is positive wherever its inputs lie in their declared domains."""
-    return bool(expr.xreplace(positive_symbols(model.inputs, _leading_to(model, expr))).is_positive)
-
-
-def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
-    """Return the nodes on which an expression depends, in order."""
-    needed, found = set(symbols_of(expr)), []
-    for node in reversed(model.nodes):
-        if node.symbol in needed:
-            needed |= symbols_of(node.expr)
-            found.append(node)
-    return reversed(found)
+    return bool(expr.xreplace(positive_symbols(model.inputs, model.leading_to(expr))).is_positive)
 
 
 def _falls(model: Model, expr: Any) -> bool:
@@ -173,7 +163,7 @@ def _falls(model: Model, expr: Any) -> bool:
 def _slope_sign(model: Model, expr: Any, symbol: Any) -> int:
     """Return the sign of the constants in d expr / d symbol, all other factors taken for positive; 0 if it is 0 or mixed."""
     signs = {symbol: 1}
-    for node in (*_leading_to(model, expr), None):
+    for node in (*model.leading_to(expr), None):
         if node is None or node.symbol != symbol:
             whole = expr if node is None else node.expr
             terms = whole.args if isinstance(whole, sympy.Add) else (whole,)
