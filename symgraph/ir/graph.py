@@ -221,17 +221,12 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, 
         if replacement is None:
             replacement = builder.copy(node, node.args)
         if len(made_so_far) != position + 1 or made_so_far[replacement] is not node:
-            return _rebuilt(graph, rewrite, ops, builder, [*range(position), replacement])
+            known = _Moves(builder, position)
+            known.note(node, replacement, position)
+            asked = [ops is None or node.op in ops for node in nodes]
+            moved = [*range(position), replacement]
+            return _copied(graph, lambda _, node, args: rewrite(builder, node, args), asked, known, moved)
     return graph
-
-
-def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builder: GraphBuilder, moved: list[int]) -> Graph:
-    """Continue a copy behind the first node that has changed; ``moved`` holds the new positions of the nodes up to it."""
-    place = len(moved) - 1
-    known = _Moves(builder, place)
-    known.note(graph.nodes[place], moved[place], place)
-    asked = [ops is None or node.op in ops for node in graph.nodes]
-    return _copied(graph, lambda _, node, args: rewrite(builder, node, args), asked, known, moved)
 
 
 def replaced(

@@ -9,8 +9,8 @@ import sympy
 
 from symgraph.columns import columns_of
 from symgraph.spec.canonical import symbols_of
+from symgraph.spec.inputs import positive_symbols
 from symgraph.spec.model import Model
-from symgraph.spec.signs import positive_symbols
 
 _FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
 
