@@ -64,6 +64,25 @@ def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> 
     return found
 
 
+def influenced(nodes: Sequence[Node], by: str, *, real: bool = False) -> list[bool]:
+    """Tell for each node if it depends on a leaf of a kind.
+
+    Args:
+        nodes: of a graph.
+        by: the op of such a leaf.
+        real: whether truth values, which have no derivative, count as independent.
+    """
+    found: list[bool] = []
+    for node in nodes:
+        found.append(node.op == by)
+        if not (real and node.boolean):
+            for arg in node.args:
+                if found[arg]:
+                    found[-1] = True
+                    break
+    return found
+
+
 def operands_first(
     nodes: Sequence[Node], position: int, known: Container[int], read: Callable[[Node], Iterable[int]]
 ) -> Iterator[int]:
