@@ -82,8 +82,7 @@ class Model(Steps):
             names: of the constraints, which are the outputs.
         """
         chosen = [self.freeze()._constraints[name] for name in names]
-        own = [NamedNode(one.name, one.symbol, one.expr) for one in chosen]
-        part = self.part([*self.leading_to(*(one.expr for one in chosen)), *own], None)
+        part = self.part([*self.leading_to(*(one.expr for one in chosen)), *chosen], None)
         part._outputs = names
         return part
 

@@ -135,15 +135,11 @@ def _whole(exponent: Any) -> Any:
 
 def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
     """Return the squared factor that depends on weights, and on the target where the loss does; None if there is none."""
-    targets = {target.symbol for target in model.target_inputs}
-    wanted = [{entry.symbol for entry in model.weight_inputs}, *([targets] if targets else [])]
-    for group in wanted:
-        for node in model.nodes:
-            if not symbols_of(node.expr).isdisjoint(group):
-                group.add(node.symbol)
-    groups = [group for group in wanted if any(not symbols_of(base).isdisjoint(group) for base in powers)]
+    inside = {base: symbols_of(sympy.Tuple(base, *(node.expr for node in model.leading_to(base)))) for base in powers}
+    wanted = [{entry.symbol for entry in inputs} for inputs in (model.weight_inputs, model.target_inputs)]
+    groups = [group for group in wanted if any(not group.isdisjoint(symbols) for symbols in inside.values())]
     squares = (base for base, power in powers.items() if power == 2)
-    return next((base for base in squares if all(not symbols_of(base).isdisjoint(group) for group in groups)), None)
+    return next((base for base in squares if all(not group.isdisjoint(inside[base]) for group in groups)), None)
 
 
 def _is_positive(model: Model, expr: Any) -> bool:
