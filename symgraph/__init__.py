@@ -48,14 +48,9 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.spec.laws import Constant, Normal, Uniform
     from symgraph.views.model import Model
 
-_EXPORTS = {
+_HOMES = {
     "Model": "symgraph.views.model",
     **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.spec.laws"),
-    **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.ir.functions"),
-    **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
-    **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc", "ndtr", "log_ndtr"), "symgraph.ir.functions"),
-    **dict.fromkeys(("ndtri", "betaln", "dawson", "digamma_step", "lambertw1p", "stirlerr"), "symgraph.ir.functions"),
-    **dict.fromkeys(("stirlerr_slope", "log1prel", "wrightomega"), "symgraph.ir.functions"),
     **dict.fromkeys(("voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im"), "symgraph.ir.faddeeva"),
     **dict.fromkeys(("wofz_bend_re", "wofz_bend_im"), "symgraph.ir.faddeeva"),
     "compile": "symgraph.build.modules",
@@ -64,6 +59,7 @@ _EXPORTS = {
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
     **dict.fromkeys(("fit", "fit_together", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
+"""Modules of the public names that are not in ``symgraph.ir.functions``."""
 
 __all__ = [
     "Constant",
@@ -119,12 +115,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        home = _EXPORTS[name]
-    except KeyError:
-        raise AttributeError(f"module 'symgraph' has no attribute {name!r}") from None
+    if name not in __all__:
+        raise AttributeError(f"module 'symgraph' has no attribute {name!r}")
     with _evaluating():
-        return getattr(import_module(home), name)
+        return getattr(import_module(_HOMES.get(name, "symgraph.ir.functions")), name)
 
 
 def _evaluating() -> AbstractContextManager[None]:
@@ -134,4 +128,4 @@ def _evaluating() -> AbstractContextManager[None]:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_EXPORTS])
+    return sorted({*globals(), *__all__})

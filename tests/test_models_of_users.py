@@ -18,10 +18,10 @@ from symgraph.errors import SpecError
 from symgraph.generate import Artifact, generate
 from symgraph.io.compiled import module_of
 from symgraph.options import PLAIN, options_of
-from symgraph.spec.declarations import Declarations
 from symgraph.spec.likelihoods import LIKELIHOODS
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.robust import ROBUST
+from symgraph.spec.steps import Steps
 
 EXTRAS = ("hessian", "feature-jacobian", "jvp")
 UNITS = 64
@@ -69,13 +69,12 @@ def plain(name: str) -> Mapping[str, Artifact]:
 def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
     assert len(USERS) >= 40
     text = Path(models_of_users.__file__).read_text()
-    declarations = {
-        name for part in Declarations.__mro__ for name, one in vars(part).items() if isfunction(one) and name[0] != "_"
-    }
+    declarations = {name for part in Steps.__mro__ for name, one in vars(part).items() if isfunction(one) and name[0] != "_"}
     declarations -= {
         "place",
+        "leading_to",
         "function",
-    }  # no declaration; a function of the user's own, which tests/spec/test_functions_of_users.py has
+    }  # no declarations; a function of the user's own, which tests/spec/test_functions_of_users.py has
     assert {name for name in declarations if f"model.{name}(" not in text} == set()
     assert {
         name for name in (*LOSSES, *LIKELIHOODS, *ROBUST) if f'("{name}"' not in text and f'loss="{name}"' not in text

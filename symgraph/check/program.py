@@ -124,9 +124,10 @@ def _own_branches(model: Model) -> list[Any]:
 
     They keep digits at the ends of its parameters, which no model reaches at all of them.
     """
-    given = set(postorder(model.likelihood_parameters))
-    loss = [] if model.likelihood_declared is None else postorder([model.loss_expr])
-    return [part for part in loss if isinstance(part, sympy.Piecewise) and part not in given]
+    if model.likelihood_declared is None:
+        return []
+    given = set(postorder(model.likelihood_declared.parameters))
+    return [part for part in postorder([model.loss_expr]) if isinstance(part, sympy.Piecewise) and part not in given]
 
 
 class Program:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
+from weakref import proxy
 
 from flint import arb, ctx
 
@@ -18,7 +19,6 @@ from symgraph.check.curvatures import SecondSweep
 from symgraph.check.program import Choice, Slopes, Step, program_of, residual_root
 from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
-from symgraph.ir.garbage_collection import weakly
 from symgraph.ir.user_functions import UserOp
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -104,10 +104,11 @@ class Reference:
         plain = residual.is_difference(self.model)  # then its partials are known with the output's
         self._target = self.model.target_inputs[0].name if plain else ""
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
-        self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
-        self._rough = lru_cache(maxsize=kept)(weakly(self._run))
-        self._hessian = lru_cache(maxsize=kept)(weakly(self._run_hessian))
-        self._forward = lru_cache(maxsize=4)(weakly(self._run_forward))
+        own = proxy(self)  # so that there is no reference cycle, and all is freed without the collector
+        self._truth = lru_cache(maxsize=kept)(partial(Reference._find_truth, own))
+        self._rough = lru_cache(maxsize=kept)(partial(Reference._run, own))
+        self._hessian = lru_cache(maxsize=kept)(partial(Reference._run_hessian, own))
+        self._forward = lru_cache(maxsize=4)(partial(Reference._run_forward, own))
 
     def truth(self, point: Point) -> Truth:
         """Enclose value and partials narrowly, at the precision that it takes."""

@@ -13,7 +13,7 @@ from symgraph.check.faults import WHAT, Verdicts
 from symgraph.check.runs import BATCH, Results
 from symgraph.check.truth_at_points import Truths
 from symgraph.display.html import card, notes, table
-from symgraph.gradcheck.report import jsonable
+from symgraph.io.documents import jsonable
 from symgraph.options import ACCURATE
 
 COLUMNS = (

@@ -9,7 +9,9 @@ import math
 import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+from weakref import proxy
 
 import numpy as np
 import sympy
@@ -20,9 +22,8 @@ from sympy.core.relational import Relational
 from symgraph.check.balls import Missing
 from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
-from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
+from symgraph.gradcheck.drawing import SCALES, Law, inside, is_bounded, spread
 from symgraph.ir.functions import relu
-from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
 from symgraph.spec.inputs import Input
 from symgraph.spec.laws import Normal, Uniform
@@ -108,7 +109,9 @@ class Sampler:
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
         self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
         self._anchor: Mapping[str, float] | None = None
-        self._laws = {**SCALES, INITIAL: _initial, THRESHOLDS: weakly(self._near_threshold), NEAR: weakly(self._near)}
+        own = proxy(self)  # so that there is no reference cycle, and all is freed without the collector
+        near: dict[str, Law] = {THRESHOLDS: partial(Sampler._near_threshold, own), NEAR: partial(Sampler._near, own)}
+        self._laws = {**SCALES, INITIAL: _initial, **near}
         self._drawn = 0
         self.trouble: tuple[str, ...] = ()
 

@@ -172,7 +172,7 @@ class Exercise:
             return int(limit or 0) if kind == "class" else 2 * (limit == 1)
         if self.output is None or loss is None:
             return 0
-        named = loss == LOSSES["bce_with_logits"].of(self.model.output_nodes[0].symbol, target.symbol)
+        named = loss == LOSSES["bce_with_logits"](self.model.output_nodes[0].symbol, target.symbol)
         inside = target.domain is not None and target.domain[0] >= 0.0 and target.domain[1] <= 1.0
         return 2 * (named or (inside and sympy.diff(loss, target.symbol) != 0 and sympy.diff(loss, target.symbol, 2) == 0))
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from symgraph.columns import prefix_of
 from symgraph.derive.op_graphs import VALUE, constant_root, fragment, instantiate
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, reachable, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
 from symgraph.ir.user_functions import UserOp
+from symgraph.ir.uses import influenced
 
 MOST_REPEATS = 8
 """Most extra multiplications that a late factor of a local partial may cost by waiting for the end of the product.
@@ -53,7 +54,7 @@ def _moves_as(graph: Graph, root: str, other: str) -> bool:
     if node.op != "sub" or output not in node.args:
         return root != OPPOSITE and residual == output
     more, less = node.args if root != OPPOSITE else node.args[::-1]
-    return more == output and not _influenced(graph.nodes, "weight")[less]
+    return more == output and not influenced(graph.nodes, "weight", real=True)[less]
 
 
 def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0, by: str = "weight") -> Graph:
@@ -138,7 +139,7 @@ class Sweep:
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Return the cotangent of every node on a path from a leaf by which it differentiates to the root."""
         nodes = self.graph.nodes[: root + 1]  # nodes behind the root do not contribute
-        active = _influenced(nodes, self.by)
+        active = influenced(nodes, self.by, real=True)
         repeats = _repeats(nodes, active, root)
         pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
         held: dict[int, _Held] = {}
@@ -263,7 +264,7 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
     """Count the products that a late factor would enter if it waited at each node: one a weight or sum of cotangents below."""
     consumers = [0] * len(nodes)
     ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
-    living = needed(nodes, [root])
+    living = reachable(nodes, [root])
     whole = {op for op, row in OPS.items() if all(row.partials)}
     for position, node in enumerate(nodes):
         reached = node.args
@@ -283,16 +284,3 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
         else:
             repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]))
     return repeats
-
-
-def _influenced(nodes: tuple[Node, ...], by: str) -> list[bool]:
-    """Tell for each node if it is real and depends on a leaf of a kind."""
-    active: list[bool] = []
-    for node in nodes:
-        active.append(node.op == by)
-        if not node.boolean:
-            for arg in node.args:
-                if active[arg]:
-                    active[-1] = True
-                    break
-    return active

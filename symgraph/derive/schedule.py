@@ -8,6 +8,7 @@ from symgraph.ir.graph import ON_REQUEST, OPPOSITE, SUMS, Graph, Node, marked
 from symgraph.ir.op import TRANSCENDENTAL
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
+from symgraph.ir.uses import influenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def schedule(graph: Graph) -> Kernel:
     nodes, roots = graph.nodes, graph.roots
     derivatives = ("grad ", "jacobian ", "residual", OPPOSITE, *ON_REQUEST)
     primal_roots = [p for root, p in roots.items() if not root.startswith(derivatives)]
-    primal, on_target = marked(nodes, primal_roots), _depends_on_target(graph)
+    primal, on_target = marked(nodes, primal_roots), influenced(nodes, "target")
     asked = [prefix.strip() for prefix in ON_REQUEST if any(root.startswith(prefix) for root in roots)]
     results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian", *asked)]
     beyond = ([mark > own for mark, own in zip(marked(nodes, some), primal, strict=True)] for some in results)
@@ -111,17 +112,6 @@ def count(graph: Graph, positions: Iterable[int]) -> Counts:
             kind = "transcendental" if OPS[op].cost >= TRANSCENDENTAL else "arithmetic"
             totals[kind if node.varying else "uniform"] += 1
     return Counts(**totals)
-
-
-def _depends_on_target(graph: Graph) -> list[bool]:
-    result: list[bool] = []
-    for node in graph.nodes:
-        result.append(node.op == "target")
-        for arg in node.args:
-            if result[arg]:
-                result[-1] = True
-                break
-    return result
 
 
 def _results_last(positions: tuple[int, ...], results: tuple[int, ...], graph: Graph) -> tuple[int, ...]:

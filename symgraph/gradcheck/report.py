@@ -10,6 +10,7 @@ import numpy as np
 from symgraph.display.html import State, card, notes, table
 from symgraph.gradcheck.agreement import Entries
 from symgraph.gradcheck.points import Point
+from symgraph.io.documents import jsonable
 from symgraph.io.module import GeneratedModule
 
 _SHOWN = 30
@@ -178,17 +179,6 @@ def _weight_line(weight: WeightReport) -> str:
         text += f"  {weight.function} gives {weight.analytic:.10g}, differences {weight.numeric:.10g} +- {weight.tolerance:.1e}"
         text += f" at point {weight.point}, row {weight.row}"
     return text
-
-
-def jsonable(value: Any) -> Any:
-    """The value with null for numbers that JSON lacks, infinities and NaN, in lists and mappings too."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: jsonable(item) for key, item in value.items()}
-    return value
 
 
 def report_on(module: GeneratedModule, seed: int, points: Sequence[Point], findings: Sequence[Finding]) -> GradcheckReport:

@@ -1,6 +1,7 @@
 """JSON documents that name their format: weights, checkpoints, records of runs."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,14 @@ def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != form:
         raise ValueError(f"it does not say {form!r} as its format")
     return document
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value with null for numbers that JSON lacks, infinities and NaN, in lists and mappings too."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: jsonable(item) for key, item in value.items()}
+    return value

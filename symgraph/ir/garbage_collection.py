@@ -1,13 +1,8 @@
 """Switch for Python's collector of reference cycles, which is off during big builds."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
-from weakref import WeakMethod
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @contextmanager
@@ -28,19 +23,3 @@ def uncollected() -> Iterator[None]:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
-
-
-def weakly(method: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a method so that it does not keep its object alive, for an object that stores the results of its own method.
-
-    So there is no reference cycle, and the parts of a build are freed without the collector.
-    """
-    reference = WeakMethod(method)
-
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        alive = reference()
-        if alive is None:
-            raise ReferenceError("the object of a method is gone")
-        return alive(*args, **kwargs)
-
-    return call

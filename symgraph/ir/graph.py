@@ -221,17 +221,12 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, 
         if replacement is None:
             replacement = builder.copy(node, node.args)
         if len(made_so_far) != position + 1 or made_so_far[replacement] is not node:
-            return _rebuilt(graph, rewrite, ops, builder, [*range(position), replacement])
+            known = _Moves(builder, position)
+            known.note(node, replacement, position)
+            asked = [ops is None or node.op in ops for node in nodes]
+            moved = [*range(position), replacement]
+            return _copied(graph, lambda _, node, args: rewrite(builder, node, args), asked, known, moved)
     return graph
-
-
-def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builder: GraphBuilder, moved: list[int]) -> Graph:
-    """Continue a copy behind the first node that has changed; ``moved`` holds the new positions of the nodes up to it."""
-    place = len(moved) - 1
-    known = _Moves(builder, place)
-    known.note(graph.nodes[place], moved[place], place)
-    asked = [ops is None or node.op in ops for node in graph.nodes]
-    return _copied(graph, lambda _, node, args: rewrite(builder, node, args), asked, known, moved)
 
 
 def replaced(
@@ -334,24 +329,18 @@ _FEW = 16
 """Share of roots among the nodes (one in so many) from which on most nodes are taken to be needed."""
 
 
-def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
+def reachable(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
     """Return the positions of all nodes that the given ones depend on, themselves included."""
-    table = nodes if isinstance(nodes, Sequence) else tuple(nodes)
     found = set(roots)
-    if len(found) * _FEW > len(table):
-        return set(needed(table, found))
+    if len(found) * _FEW > len(nodes):
+        return frozenset(compress(range(len(nodes)), marked(nodes, found)))
     todo = list(found)
     while todo:
-        for arg in table[todo.pop()].args:
+        for arg in nodes[todo.pop()].args:
             if arg not in found:
                 found.add(arg)
                 todo.append(arg)
-    return found
-
-
-def needed(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
-    """Return the same as ``reachable`` by one walk over all nodes, which is quicker where the roots need most of them."""
-    return frozenset(compress(range(len(nodes)), marked(nodes, roots)))
+    return frozenset(found)
 
 
 def marked(nodes: Sequence[Node], roots: Iterable[int]) -> bytearray:

@@ -47,7 +47,7 @@ _YES, _NO = Interval(mpmath.mpf(1), mpmath.mpf(1)), Interval(mpmath.mpf(0), mpma
 
 def point(value: float) -> Interval:
     """Return the interval that holds one number."""
-    return Interval(mpmath.mpf(value), mpmath.mpf(value))
+    return between(value, value)
 
 
 def between(low: float, high: float) -> Interval:
@@ -187,10 +187,6 @@ def _reciprocal(x: Interval) -> Interval:
     return _outward(min(ends), max(ends))
 
 
-def _div(x: Interval, y: Interval) -> Interval:
-    return WHOLE if _infinite(x) and _infinite(y) else _mul(x, _reciprocal(y))
-
-
 def _abs(x: Interval) -> Interval:
     if 0 in x:
         return Interval(mpmath.mpf(0), max(-x.low, x.high))
@@ -259,10 +255,6 @@ def _power(x: Interval, y: Interval) -> Interval:
     return RULES["exp"](_mul(RULES["log"](x), y))
 
 
-def _hypot(x: Interval, y: Interval) -> Interval:
-    return RULES["sqrt"](_sum(_square(x), _square(y)))
-
-
 def _floor(x: Interval) -> Interval:
     return Interval(*(end if mpmath.isinf(end) else mpmath.floor(end) for end in x))
 
@@ -272,10 +264,6 @@ def _mod(x: Interval, y: Interval) -> Interval:
     if _infinite(x) or _infinite(y) or y.low <= 0 <= y.high:
         return WHOLE
     return Interval(min(y.low, _NO.low), max(y.high, _NO.high))
-
-
-def _sign(x: Interval) -> Interval:
-    return Interval(mpmath.sign(x.low), mpmath.sign(x.high))
 
 
 def _heaviside(x: Interval, at_zero: Interval) -> Interval:
@@ -333,10 +321,13 @@ def _rule(row: Op) -> Callable[..., Interval] | None:
 
 RULES: Mapping[str, Callable[..., Interval]] = {
     **{name: rule for name, row in OPS.items() if (rule := _rule(row)) is not None},
-    "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "div": _div, "neg": _neg, "abs": _abs, "hypot": _hypot,
+    "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "neg": _neg, "abs": _abs,
+    "div": lambda x, y: WHOLE if _infinite(x) and _infinite(y) else _mul(x, _reciprocal(y)),
+    "hypot": lambda x, y: RULES["sqrt"](_sum(_square(x), _square(y))),
     "pow": _power, "sin": lambda x: _wave(x, 1), "cos": lambda x: _wave(x, 0), "tan": _tan,
     "logaddexp": lambda x, y: _sum(RULES["max"](x, y), between(0, 0.7)),
-    "floor": _floor, "mod": _mod, "sign": _sign, "heaviside": _heaviside, "relu": lambda x: RULES["max"](x, _NO),
+    "floor": _floor, "mod": _mod, "heaviside": _heaviside, "relu": lambda x: RULES["max"](x, _NO),
+    "sign": lambda x: Interval(mpmath.sign(x.low), mpmath.sign(x.high)),
     "max": lambda x, y: Interval(max(x.low, y.low), max(x.high, y.high)),
     "min": lambda x, y: Interval(min(x.low, y.low), min(x.high, y.high)),
     "select": _select, "rowsum": _rowsum,

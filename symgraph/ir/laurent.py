@@ -75,12 +75,8 @@ def _exponential(parity: int | None, sign: int) -> Callable[[int], Fraction]:
 
 def _bessel(order: int) -> Callable[[int], Fraction]:
     def coefficient(n: int) -> Fraction:
-        k = (n - order) // 2
-        return (
-            Fraction((-1) ** k, factorial(k) * factorial(k + order) * 2**n)
-            if n >= order and not (n - order) % 2
-            else Fraction(0)
-        )
+        k, odd = divmod(n - order, 2)
+        return Fraction((-1) ** k, factorial(k) * factorial(k + order) * 2**n) if k >= 0 and not odd else Fraction(0)
 
     return coefficient
 

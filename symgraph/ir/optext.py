@@ -1,9 +1,8 @@
 """Expression text by precedence: a row of the op table gives the text in each backend, and parentheses follow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from string import Formatter
 from typing import NamedTuple
 
 
@@ -31,10 +30,6 @@ class Text(NamedTuple):
     level: Level
 
 
-_made = tuple.__new__
-"""Constructor of a named tuple from all its fields at once, which is quicker than its class."""
-
-
 @dataclass(frozen=True, slots=True)
 class OpText:
     """Text of an op in a backend.
@@ -48,15 +43,6 @@ class OpText:
     format: str
     level: Level = Level.ATOM
     operands: tuple[Level, ...] = (Level.TERNARY,)
-    _between: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """Text before, between and behind one or two operands, if the format has each of them once and in order; else empty."""
-
-    def __post_init__(self) -> None:
-        parts = [(literal, place) for literal, place, _, _ in Formatter().parse(self.format)]
-        places = [place for _, place in parts if place is not None]
-        simple = places in (["0"], ["0", "1"])
-        between = [literal for literal, _ in parts] + [""] * (parts[-1][1] is not None)
-        object.__setattr__(self, "_between", tuple(between) if simple else ())
 
     def occurrences(self, index: int) -> int:
         """Count the places of an operand in the text."""
@@ -64,22 +50,11 @@ class OpText:
 
     def render(self, operands: Sequence[Text]) -> Text:
         """Write the op on the given operands."""
-        between = self._between
-        if len(between) == 3 and len(operands) == 2:
-            (left, low), (right, high) = operands
-            if low < self.operands[0]:
-                left = f"({left})"
-            if high < self.operands[1 if len(self.operands) > 1 else 0]:
-                right = f"({right})"
-            return _made(Text, (f"{between[0]}{left}{between[1]}{right}{between[2]}", self.level))
-        if len(between) == 2 and len(operands) == 1:
-            text, level = operands[0]
-            if level < self.operands[0] or (between[0] == "-" and text.startswith("-")):  # -- is another operator elsewhere
-                text = f"({text})"
-            return _made(Text, (f"{between[0]}{text}{between[1]}", self.level))
+        negates = self.format.startswith("-{")  # -- is another operator elsewhere
+        loosest = (*self.operands, *(self.operands[-1],) * len(operands))
         pieces = [
-            piece.text if piece.level >= self.operands[min(index, len(self.operands) - 1)] else f"({piece.text})"
-            for index, piece in enumerate(operands)
+            f"({text})" if level < least or (negates and text.startswith("-")) else text
+            for (text, level), least in zip(operands, loosest, strict=False)
         ]
         return Text(self.format.format(*pieces), self.level)
 

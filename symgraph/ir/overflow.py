@@ -7,6 +7,7 @@ evaluated by mpmath, whose exponents have no end, with the group far beyond the 
 
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -64,7 +65,10 @@ def overflows(graph: Graph, among: Collection[int] | None = None) -> tuple[Overf
     if among is not None:
         fast = [position for position in fast if graph.nodes[position].args[0] in among]
     bounds = intervals(graph, only=fast) if fast else []
-    groups = _groups(graph, [position for position in fast if _may_overflow(bounds[position])])
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for position in fast:
+        if _may_overflow(bounds[position]):
+            groups[graph.nodes[position].args[0]].append(position)
     if not groups:
         return ()
     with mpmath.workdps(30):
@@ -75,15 +79,6 @@ def overflows(graph: Graph, among: Collection[int] | None = None) -> tuple[Overf
 def _may_overflow(bound: Interval) -> bool:
     """Tell if an exponential exceeds the largest float32 somewhere within its bounds."""
     return bool(max(-bound.low, bound.high) > FLOAT32_MAX)
-
-
-def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
-    """Return the members of every group, by argument."""
-    groups: dict[int, tuple[int, ...]] = {}
-    for position in members:
-        argument = graph.nodes[position].args[0]
-        groups[argument] = (*groups.get(argument, ()), position)
-    return groups
 
 
 def _signs(graph: Graph, members: Iterable[int], side: int) -> dict[int, int]:

@@ -9,7 +9,7 @@ from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from symgraph.ir.graph import Graph, Node, needed
+from symgraph.ir.graph import Graph, Node, reachable
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def kept(find: Callable[[Graph], T]) -> Callable[[Graph], T]:
 @kept
 def alive(graph: Graph) -> frozenset[int]:
     """Return the nodes that the roots need."""
-    return needed(graph.nodes, graph.roots.values())
+    return reachable(graph.nodes, graph.roots.values())
 
 
 @kept
@@ -61,6 +61,25 @@ def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> 
     found = list(nodes[position].args)
     while found[0] in inner:
         found[:1] = nodes[found[0]].args
+    return found
+
+
+def influenced(nodes: Sequence[Node], by: str, *, real: bool = False) -> list[bool]:
+    """Tell for each node if it depends on a leaf of a kind.
+
+    Args:
+        nodes: of a graph.
+        by: the op of such a leaf.
+        real: whether truth values, which have no derivative, count as independent.
+    """
+    found: list[bool] = []
+    for node in nodes:
+        found.append(node.op == by)
+        if not (real and node.boolean):
+            for arg in node.args:
+                if found[arg]:
+                    found[-1] = True
+                    break
     return found
 
 

@@ -1,7 +1,6 @@
 """Check that a graph is well formed; run after every pass in tests, and once in a build."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, SUMS, VARYING_LEAVES, Graph, Node
 from symgraph.ir.ops import OPS
@@ -17,7 +16,7 @@ def verify_graph(graph: Graph) -> Graph:
     """
     seen: defaultdict[str, dict[object, int]] = defaultdict(dict)
     for position, node in enumerate(graph.nodes):
-        problem = None if _is_plain(graph.nodes, position, node) else _problem(graph, position, node)
+        problem = _problem(graph, position, node)
         key = node.args if node.data is None else repr(node.data)
         first = seen[node.op].setdefault(key, position)
         if problem is None and first != position:
@@ -32,22 +31,6 @@ def verify_graph(graph: Graph) -> Graph:
 
 
 _LOGICAL = frozenset({"and", "or", "not"})
-
-
-_PLAIN = {name: row.arity for name, row in OPS.items() if name not in BOOLEAN_OPS | SUMS | {"select"} and 0 < row.arity < 3}
-"""Number of operands of each op that makes a number of one or two numbers."""
-
-
-def _is_plain(nodes: Sequence[Node], position: int, node: Node) -> bool:
-    """Tell by a quick look if a node is well formed: an operation of one or two numbers, as most nodes are."""
-    args = node.args
-    if _PLAIN.get(node.op) != len(args) or node.data is not None or node.boolean:
-        return False
-    first, last = args[0], args[-1]
-    if not (0 <= first < position and 0 <= last < position):
-        return False
-    left, right = nodes[first], nodes[last]
-    return not left.boolean and not right.boolean and node.varying is (left.varying or right.varying)
 
 
 def _problem(graph: Graph, position: int, node: Node) -> str | None:

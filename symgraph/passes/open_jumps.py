@@ -5,6 +5,7 @@ For error bounds alone. Where the operand is data, exactly on the jump, the spec
 
 from symgraph.ir.graph import ON_REQUEST, Graph, reachable
 from symgraph.ir.special import EDGED, OPEN, marked_as
+from symgraph.ir.uses import influenced
 
 
 def open_jumps(graph: Graph) -> Graph:
@@ -12,10 +13,10 @@ def open_jumps(graph: Graph) -> Graph:
     nodes = graph.nodes
     derivatives = ("grad ", "jacobian ", *ON_REQUEST)
     primal = reachable(nodes, [at for root, at in graph.roots.items() if not root.startswith(derivatives)])
-    weighted: list[bool] = []
-    found: list[int] = []
-    for position, node in enumerate(nodes):
-        weighted.append(node.op == "weight" or any(weighted[arg] for arg in node.args))
-        if node.op in EDGED and weighted[-1] and all(arg in primal for arg in node.args if weighted[arg]):
-            found.append(position)
+    weighted = influenced(nodes, "weight")
+    found = [
+        position
+        for position, node in enumerate(nodes)
+        if node.op in EDGED and weighted[position] and all(arg in primal for arg in node.args if weighted[arg])
+    ]
     return marked_as(graph, found, lambda op: op + OPEN)

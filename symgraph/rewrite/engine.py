@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, reachable
 from symgraph.ir.monomials import ONE, product
 from symgraph.rewrite.conditions import Conditions
 from symgraph.rewrite.glance import BELOW, CONSTANT, SQUARES, Glance
@@ -271,4 +271,4 @@ def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
 def living_part(graph: Graph) -> Graph:
     """Drop the nodes on which nothing depends any more; leaves stay, since a model's inputs are its contract."""
     leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
-    return keep(graph, needed(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))
+    return keep(graph, reachable(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))

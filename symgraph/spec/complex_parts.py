@@ -9,8 +9,7 @@ import sympy
 from symgraph.errors import SpecError
 from symgraph.ir.functions import hypot
 from symgraph.spec.canonical import symbols_of
-from symgraph.spec.inputs import Input, NamedNode
-from symgraph.spec.signs import positive_symbols
+from symgraph.spec.inputs import Input, NamedNode, positive_symbols
 
 
 def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode], where: str) -> tuple[Any, Any]:

@@ -1,26 +1,22 @@
 """Constraints: functions of weights and constants alone, with the range that fits keep each of them in."""
 
 import math
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 from symgraph.errors import SpecError
-from symgraph.spec.inputs import Pair
+from symgraph.spec.inputs import NamedNode, Pair
 
 
-class Constraint(NamedTuple):
-    """A constraint of a model.
+@dataclass(frozen=True, slots=True)
+class Constraint(NamedNode):
+    """Constraint of a model: a node of the model of the constraints, over weights, constants and nodes of these.
 
     Attributes:
-        name: what it is called.
-        symbol: stands for its value in the model of the constraints.
-        expr: its value over weights, constants and nodes of these.
         limits: (lower, upper), infinite where an end is open.
     """
 
-    name: str
-    symbol: Any
-    expr: Any
     limits: Pair
 
 

@@ -16,11 +16,9 @@ from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_la
 from symgraph.spec.laws import Constant, Law, is_finite_number
 from symgraph.spec.loss_declarations import LossDeclarations
 from symgraph.spec.names import check_name, split_names
-from symgraph.spec.steps import Steps
-from symgraph.spec.transforms import Transforms
 
 
-class Declarations(LossDeclarations, Transforms, Steps):
+class Declarations(LossDeclarations):
     """Declarations of a spec; see ``Model``."""
 
     __slots__ = ()

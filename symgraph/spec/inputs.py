@@ -1,8 +1,11 @@
-"""Inputs and named nodes of a spec, and checks of the numbers that are declared with them."""
+"""Inputs and named nodes of a spec, checks of the numbers that are declared with them, and what these say of signs."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import sympy
 
 from symgraph.errors import SpecError
 from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
@@ -33,11 +36,6 @@ class Input:
     init: Law | None = None
     bounds: Pair | None = None
     fixed: bool = False
-
-    @property
-    def drawn_from(self) -> Pair | None:
-        """Return the range from which checks draw values, or None."""
-        return self.domain or self.bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +106,14 @@ def checked_weight(entry: Input, where: str) -> Input:
     if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) >= min(entry.bounds[1], entry.domain[1]):
         raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have no range in common")
     return entry
+
+
+def positive_symbols(inputs: Iterable[Input], nodes: Iterable[NamedNode]) -> dict[Any, Any]:
+    """Return a positive symbol for each input and node that is positive inside the declared domains, by its own symbol."""
+    stands: dict[Any, Any] = {
+        entry.symbol: sympy.Dummy(entry.name, positive=True) for entry in inputs if entry.domain and entry.domain[0] >= 0.0
+    }
+    for node in nodes:
+        if node.expr.xreplace(stands).is_positive:
+            stands[node.symbol] = sympy.Dummy(node.name, positive=True)
+    return stands

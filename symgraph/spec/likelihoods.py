@@ -9,6 +9,7 @@ Accurate Computation of Binomial Probabilities, 2000).
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -58,11 +59,13 @@ class Likelihood(NamedTuple):
         return tuple(inspect.signature(self.of).parameters)[1:]
 
 
-class Declared(NamedTuple):
-    """The likelihood that a model declares, and the values that its target may have."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The likelihood that a model declares, the values that its target may have, and the expressions of its parameters."""
 
     name: str
     labels: Labels
+    parameters: tuple[Any, ...] = field(repr=False)
 
 
 def _surprise(x: Any, others: Any, excess: Any, log_rate: Any) -> Any:
@@ -183,8 +186,8 @@ def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
 
 def _categorical(y: Any, logits: Any) -> Any:
     # softplus of the other classes' logits, added up, less the own one: nothing cancels where that is the largest
-    before = [None, *_running(logits[:-1])]
-    after = [*_running(logits[:0:-1])[::-1], None]
+    before = [None, *accumulate(logits[:-1], logaddexp)]
+    after = [None, *accumulate(logits[:0:-1], logaddexp)][::-1]
     others = [
         left if right is None else right if left is None else logaddexp(left, right)
         for left, right in zip(before, after, strict=True)
@@ -192,11 +195,6 @@ def _categorical(y: Any, logits: Any) -> Any:
     gaps = [rest - own for rest, own in zip(others, logits, strict=True)]
     own = [(gap, Eq(y, place)) for place, gap in enumerate(gaps[:-1])]
     return softplus(Piecewise(*own, (gaps[-1], True)))
-
-
-def _running(logits: Any) -> list[Any]:
-    """Return log(exp(l1) + ... + exp(lj)) for each j."""
-    return [*accumulate(logits, logaddexp)]
 
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(

@@ -80,8 +80,7 @@ class LossDeclarations(Parts):
         labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
         with sympy.evaluate(True):
             self._loss = check_expression(LIKELIHOODS[name].of(target.symbol, *checked.values()), where, self._symbols)
-        self._likelihood = Declared(name, labels)
-        self._given = tuple(checked.values()) if name != "categorical" else checked["logits"]
+        self._likelihood = Declared(name, labels, checked.get("logits", tuple(checked.values())))
 
     def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
         """Declare the residuals of one row; they make the loss, half the sum of their squares or a robust one.
@@ -137,7 +136,8 @@ class LossDeclarations(Parts):
         if name in row.above_zero and value.is_number and not value > 0:
             raise SpecError(f"{where}: {name} must be above 0, not {value}")
         free = next((i for i in self.weight_inputs if i.symbol == value), None) if name in row.above_zero else None
-        if free is not None and not (free.drawn_from and free.drawn_from[0] >= 0.0):
+        limits = free and (free.domain or free.bounds)
+        if free is not None and not (limits and limits[0] >= 0.0):
             raise SpecError(
                 f"{where}: {name} must be above 0, and the weight {free.name} may be any number; declare it with "
                 f"model.positive({free.name!r}), or with bounds=(0, None)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from sympy import Abs, Add, evaluate
 
@@ -11,30 +11,15 @@ from symgraph.ir.functions import softplus
 from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.robust import ROBUST
 
-
-class Loss(NamedTuple):
-    """Loss of one row, known by name.
-
-    Attributes:
-        of: returns the loss as a SymPy expression, given the symbols of the output and of the target.
-        needs: the numbers that output and target have to be.
-    """
-
-    of: Callable[[Any, Any], Any]
-    needs: str
-
-
-LOSSES: Mapping[str, Loss] = MappingProxyType(
+LOSSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
-        "squared_error": Loss(lambda y_hat, y: (y - y_hat) ** 2, "numbers"),
-        "absolute_error": Loss(lambda y_hat, y: Abs(y - y_hat), "numbers"),
-        # the cross entropy, in a form in which nothing cancels
-        "bce_with_logits": Loss(
-            lambda y_hat, y: y * softplus(-y_hat) + (1 - y) * softplus(y_hat), "y in [0, 1], and its logit as y_hat"
-        ),
+        "squared_error": lambda y_hat, y: (y - y_hat) ** 2,
+        "absolute_error": lambda y_hat, y: Abs(y - y_hat),
+        # the cross entropy of y in [0, 1] and its logit as y_hat, in a form in which nothing cancels
+        "bce_with_logits": lambda y_hat, y: y * softplus(-y_hat) + (1 - y) * softplus(y_hat),
     }
 )
-"""Every loss there is by name; a model that asks for one needs a target and an output."""
+"""The loss of one row by its name, given the symbols of output and target; a model that asks for one needs both."""
 
 
 def loss_named(name: str, where: str, outputs: Sequence[NamedNode], targets: Sequence[Input]) -> Any:
@@ -61,6 +46,6 @@ def loss_named(name: str, where: str, outputs: Sequence[NamedNode], targets: Seq
             for kind, some in (("output", outputs), ("target", targets))
         ]
         raise SpecError(f"{where}: {name!r} compares each output with a target, and the model has {' and '.join(sides)}")
-    losses = [LOSSES[name].of(one.symbol, other.symbol) for one, other in zip(outputs, targets, strict=True)]
+    losses = [LOSSES[name](one.symbol, other.symbol) for one, other in zip(outputs, targets, strict=True)]
     with evaluate(True):
         return losses[0] if len(losses) == 1 else Add(*losses)

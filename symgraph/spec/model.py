@@ -6,12 +6,12 @@ from typing import Any
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
-from symgraph.spec.declarations import Declarations
 from symgraph.spec.formula import declare_formula
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.steps import Steps
 
 
-class Model(Declarations):
+class Model(Steps):
     """Model and its loss, written once.
 
     Declaring an input or a node returns the SymPy symbol that stands for it. The model is checked as it is built and frozen by
@@ -82,9 +82,7 @@ class Model(Declarations):
             names: of the constraints, which are the outputs.
         """
         chosen = [self.freeze()._constraints[name] for name in names]
-        needed = self._ancestors(symbol for one in chosen for symbol in symbols_of(one.expr))
-        own = [NamedNode(one.name, one.symbol, one.expr) for one in chosen]
-        part = self.part([*(node for node in self.nodes if node.symbol in needed), *own], None)
+        part = self.part([*self.leading_to(*(one.expr for one in chosen)), *chosen], None)
         part._outputs = names
         return part
 
@@ -160,8 +158,7 @@ class Model(Declarations):
         """
         if self.freeze()._penalty is None:
             raise SpecError(f"model {self.name}: it has no penalty; give it one with model.penalty")
-        needed = self._ancestors(symbols_of(self._penalty))
-        return self.part([node for node in self.nodes if node.symbol in needed], self._penalty)
+        return self.part(self.leading_to(self._penalty), self._penalty)
 
     def _loss_for(self, what: str) -> Any:
         self.freeze()

@@ -20,7 +20,7 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_given", "_inputs", "_likelihood", "_loss", "_nodes",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_inputs", "_likelihood", "_loss", "_nodes",
         "_outputs", "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
@@ -33,7 +33,6 @@ class Parts:
         self._functions: dict[str, Any] = {}
         self._outputs: tuple[str, ...] = ()
         self._likelihood: Declared | None = None
-        self._given: tuple[Any, ...] = ()
         self._loss: Any = None
         self._penalty: Any = None
         self._residuals: tuple[Any, ...] = ()
@@ -130,11 +129,6 @@ class Parts:
         return self._likelihood
 
     @property
-    def likelihood_parameters(self) -> tuple[Any, ...]:
-        """Return the expressions that are the parameters of the likelihood that was given by name; none without one."""
-        return self._given
-
-    @property
     def penalty_expr(self) -> Any:
         """Return the penalty, an expression over weights, constants and their nodes; or None."""
         return self._penalty
@@ -157,6 +151,11 @@ class Parts:
                 if symbol in by_symbol:
                     todo.extend(symbols_of(by_symbol[symbol].expr))
         return found
+
+    def leading_to(self, *exprs: Any) -> list[NamedNode]:
+        """Return the nodes on which some expressions depend, in order."""
+        before = self._ancestors(symbol for expr in exprs for symbol in symbols_of(expr))
+        return [node for node in self._nodes.values() if node.symbol in before]
 
     def _check_of_weights(self, expr: Any, where: str, place: tuple[str, int] | None = None) -> None:
         """Refuse a penalty or a constraint that depends on a row, or on no weight."""

@@ -1,6 +1,6 @@
 """Residuals of a model: those that it declares, or the r of a loss c * r**2, found in the loss as it is written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -9,8 +9,8 @@ import sympy
 
 from symgraph.columns import columns_of
 from symgraph.spec.canonical import symbols_of
+from symgraph.spec.inputs import positive_symbols
 from symgraph.spec.model import Model
-from symgraph.spec.signs import positive_symbols
 
 _FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
 
@@ -135,30 +135,16 @@ def _whole(exponent: Any) -> Any:
 
 def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
     """Return the squared factor that depends on weights, and on the target where the loss does; None if there is none."""
-    targets = {target.symbol for target in model.target_inputs}
-    wanted = [{entry.symbol for entry in model.weight_inputs}, *([targets] if targets else [])]
-    for group in wanted:
-        for node in model.nodes:
-            if not symbols_of(node.expr).isdisjoint(group):
-                group.add(node.symbol)
-    groups = [group for group in wanted if any(not symbols_of(base).isdisjoint(group) for base in powers)]
+    inside = {base: symbols_of(sympy.Tuple(base, *(node.expr for node in model.leading_to(base)))) for base in powers}
+    wanted = [{entry.symbol for entry in inputs} for inputs in (model.weight_inputs, model.target_inputs)]
+    groups = [group for group in wanted if any(not group.isdisjoint(symbols) for symbols in inside.values())]
     squares = (base for base, power in powers.items() if power == 2)
-    return next((base for base in squares if all(not symbols_of(base).isdisjoint(group) for group in groups)), None)
+    return next((base for base in squares if all(not group.isdisjoint(inside[base]) for group in groups)), None)
 
 
 def _is_positive(model: Model, expr: Any) -> bool:
     """Tell if a factor is positive wherever its inputs lie in their declared domains."""
-    return bool(expr.xreplace(positive_symbols(model.inputs, _leading_to(model, expr))).is_positive)
-
-
-def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
-    """Return the nodes on which an expression depends, in order."""
-    needed, found = set(symbols_of(expr)), []
-    for node in reversed(model.nodes):
-        if node.symbol in needed:
-            needed |= symbols_of(node.expr)
-            found.append(node)
-    return reversed(found)
+    return bool(expr.xreplace(positive_symbols(model.inputs, model.leading_to(expr))).is_positive)
 
 
 def _falls(model: Model, expr: Any) -> bool:
@@ -173,7 +159,7 @@ def _falls(model: Model, expr: Any) -> bool:
 def _slope_sign(model: Model, expr: Any, symbol: Any) -> int:
     """Return the sign of the constants in d expr / d symbol, all other factors taken for positive; 0 if it is 0 or mixed."""
     signs = {symbol: 1}
-    for node in (*_leading_to(model, expr), None):
+    for node in (*model.leading_to(expr), None):
         if node is None or node.symbol != symbol:
             whole = expr if node is None else node.expr
             terms = whole.args if isinstance(whole, sympy.Add) else (whole,)

@@ -7,20 +7,16 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError
+from symgraph.spec.transforms import Transforms
 
 Rates = Callable[[tuple[Any, ...], Any], Sequence[Any] | Mapping[str, Any]]
 """Gives the rates of the states, in their order or by name, from the states and the time."""
 
 
-class Steps:
-    """Declarations of a model that unroll steps."""
+class Steps(Transforms):
+    """Declarations that unroll steps; see ``Model``."""
 
     __slots__ = ()
-    name: str
-
-    def node(self, name: str, expr: Any) -> Any:
-        """Name a value; see ``Model.node``."""
-        raise NotImplementedError
 
     def rk4(self, rates: Rates, states: Mapping[str, Any], t: tuple[Any, Any], steps: int) -> tuple[Any, ...]:
         """Solve ``d state / d t = rates(states, t)`` by fixed steps of the classic Runge-Kutta method.

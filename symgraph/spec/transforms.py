@@ -8,26 +8,18 @@ from sympy import exp
 
 from symgraph.errors import SpecError
 from symgraph.ir.functions import logaddexp, sigmoid
+from symgraph.spec.declarations import Declarations
 from symgraph.spec.inputs import DEFAULT_LAW
 from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
 
 
-class Transforms:
-    """Declarations that a model has beside those of plain weights.
+class Transforms(Declarations):
+    """Declarations beside those of plain weights; see ``Model``.
 
     Each declares weights without bounds, which optimizers and fits move freely, and returns nodes with their natural values.
     """
 
     __slots__ = ()
-    name: str
-
-    def weight(self, name: str, *, init: Law | float) -> Any:
-        """Declare one weight; see ``Model.weight``."""
-        raise NotImplementedError
-
-    def node(self, name: str, expr: Any) -> Any:
-        """Name a value; see ``Model.node``."""
-        raise NotImplementedError
 
     def positive(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
         """Declare the weight ``log_<name>`` and return the node ``name``, its exponential, which is above 0.

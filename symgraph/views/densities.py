@@ -49,7 +49,7 @@ def textbook(model: Model) -> Model:
     declared = model.likelihood_declared
     if declared is None or declared.name not in TEXTBOOK or len(model.target_inputs) != 1:
         return model
-    given = [one if not isinstance(one, int) else Integer(one) for one in model.likelihood_parameters]
+    given = [one if not isinstance(one, int) else Integer(one) for one in declared.parameters]
     with evaluate(True):
         loss = TEXTBOOK[declared.name](model.target_inputs[0].symbol, *given)
     return model.rewritten(model.nodes, loss, model.penalty_expr)

@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from symgraph.derive.lowering import LOGICAL, TRUTHS, lower
-from symgraph.ir.graph import Graph, Node, needed
+from symgraph.ir.graph import Graph, Node, reachable
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 from symgraph.spec.declared import declared
@@ -69,7 +69,7 @@ class _Walk:
         last = graph.roots.get("loss", -1)
         found: dict[int, Any] = {-1: None}
         words: dict[int, str] = {-1: ""}
-        for at in sorted(needed(graph.nodes, roots.values())):
+        for at in sorted(reachable(graph.nodes, roots.values())):
             node = graph.nodes[at]
             expr, sign = self._written(node, found, words)
             called = names.get(at, [])

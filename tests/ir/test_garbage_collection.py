@@ -1,14 +1,13 @@
 """symgraph.ir.garbage_collection: the collector comes back, and there is nothing for it to do."""
 
 import gc
-import weakref
 
 import pytest
 from big_models import perceptron
 
 from symgraph.build.modules import load_verified
 from symgraph.generate import generate
-from symgraph.ir.garbage_collection import uncollected, weakly
+from symgraph.ir.garbage_collection import uncollected
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -60,20 +59,3 @@ def test_a_build_leaves_nothing_to_the_collector() -> None:
         gc.garbage.clear()
         (gc.enable if was else gc.disable)()
     assert not left & {"Graph", "GraphBuilder", "Node", "Reference", "Program", "Step"}
-
-
-def test_a_method_that_is_held_weakly_does_not_keep_its_object() -> None:
-    class Kept:
-        def __init__(self) -> None:
-            self.double = weakly(self.doubled)
-
-        def doubled(self, value: int) -> int:
-            return 2 * value
-
-    kept = Kept()
-    double, gone = kept.double, weakref.ref(kept)
-    assert double(3) == 6
-    del kept
-    assert gone() is None
-    with pytest.raises(ReferenceError, match="is gone"):
-        double(3)

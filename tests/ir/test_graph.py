@@ -9,7 +9,7 @@ from graphs import graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, keep, needed, reachable, rebuild, replaced
+from symgraph.ir.graph import Graph, GraphBuilder, Node, keep, marked, reachable, rebuild, replaced
 from symgraph.ir.uses import alive
 from symgraph.ir.well_formed import verify_graph
 
@@ -112,12 +112,15 @@ def test_reachable_is_what_the_given_nodes_depend_on(builder: GraphBuilder) -> N
     assert reachable(builder.nodes, []) == set()
 
 
-def test_needed_is_what_reachable_finds(builder: GraphBuilder) -> None:
+@pytest.mark.parametrize("idle", [0, 100])  # few roots among many nodes are found by another walk
+def test_reachable_is_what_the_roots_depend_on(builder: GraphBuilder, idle: int) -> None:
     a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
     product, dead = builder.add("mul", a, f), builder.add("exp", f)
     total = builder.add("add", product, a)
+    for number in range(idle):
+        builder.leaf("weight", f"idle{number}")
     for roots in ([], [a], [dead], [total, dead], [product]):
-        assert needed(builder.nodes, roots) == reachable(builder.nodes, roots)
+        assert reachable(builder.nodes, roots) == {at for at, mark in enumerate(marked(builder.nodes, roots)) if mark}
 
 
 def test_keep_drops_nodes_and_their_names_and_leaves_the_rest_in_order(builder: GraphBuilder) -> None:
@@ -126,7 +129,7 @@ def test_keep_drops_nodes_and_their_names_and_leaves_the_rest_in_order(builder: 
     square = builder.add("mul", a, a)
     total = builder.add("add", square, a)
     graph = builder.build({"loss": total}, {"gone": dead, "kept": square})
-    left = keep(graph, needed(graph.nodes, [total]))
+    left = keep(graph, reachable(graph.nodes, [total]))
     assert [(node.op, node.args) for node in left.nodes] == [("weight", ()), ("mul", (0, 0)), ("add", (1, 0))]
     assert (left.roots, left.names) == ({"loss": 2}, {"kept": 1})
     assert left.nodes[0] is graph.nodes[0]
