@@ -83,7 +83,7 @@ class Exercise:
     @cached_property
     def functions(self) -> list[Any]:
         """The classes of the functions of one number in the formulas that NumPy lacks, which a student writes first."""
-        parts = postorder([vertex.expr for vertex in self.graph.vertices if vertex.expr is not None])
+        parts = postorder([vertex.expr for vertex in self.graph.defined])
         found = {part.func for part in parts if isinstance(part, SpecFunction) and len(part.args) == 1}
         return sorted(found, key=lambda function: str(function.__name__))
 
@@ -206,9 +206,8 @@ class Exercise:
             told: gives the value (n,) that takes the place of a computed one, by its name.
         """
         values, size = dict(inputs), len(next(iter(inputs.values())))
-        for vertex in self.graph.vertices:
-            if vertex.expr is not None:
-                values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
+        for vertex in self.graph.defined:
+            values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
         partials = {(edge.source, edge.target): column(edge.partial, values, size) for edge in self.graph.edges}
         return Numbers(values, self.sweep(partials), partials, {})
 

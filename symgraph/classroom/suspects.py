@@ -171,8 +171,8 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
 def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Vertex]:
     """The vertices that a vertex depends on by others that the student does not return, and it at the end."""
     needed, found = {name}, list[Vertex]()
-    for vertex in reversed(exercise.graph.vertices):
-        if vertex.name in needed and vertex.expr is not None and (vertex.name == name or vertex.name not in returned):
+    for vertex in reversed(exercise.graph.defined):
+        if vertex.name in needed and (vertex.name == name or vertex.name not in returned):
             found.append(vertex)
             needed |= {str(one) for one in vertex.expr.free_symbols}
     return found[::-1]

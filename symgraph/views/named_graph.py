@@ -86,6 +86,8 @@ class NamedGraph:
 
     Attributes:
         model: the spec, its deep expressions in parts.
+        ends: the loss and the penalty, as far as there are such.
+        defined: the vertices that have expressions.
     """
 
     def __init__(self, model: Model) -> None:
@@ -97,8 +99,9 @@ class NamedGraph:
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
         ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
-        last = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
-        self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *last)
+        self.ends = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
+        self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *self.ends)
+        self.defined = [vertex for vertex in self.vertices if vertex.expr is not None]
         self.by_name: Mapping[str, Vertex] = {vertex.name: vertex for vertex in self.vertices}
 
     @cached_property
@@ -132,7 +135,7 @@ class NamedGraph:
         """Return the cotangent of every vertex; sums of floats, where terms may cancel, only where the reference has none."""
         if "loss" not in self.by_name:
             return {}
-        found = {vertex.name: 1.0 if vertex.kind in ("loss", "penalty") else 0.0 for vertex in self.vertices}
+        found = {vertex.name: 1.0 if vertex in self.ends else 0.0 for vertex in self.vertices}
         for edge in reversed(self.edges):
             if found[edge.target]:  # a slope that is not finite counts only where something comes back through it
                 found[edge.source] += found[edge.target] * partials[edge.source, edge.target]
@@ -142,7 +145,7 @@ class NamedGraph:
     @cached_property
     def _alone(self) -> Mapping[str, Reference]:
         """By the name of each vertex with an expression: the reference of that expression over the symbols in it."""
-        return {one.name: Reference(self.model.local(one.expr)) for one in self.vertices if one.expr is not None}
+        return {one.name: Reference(self.model.local(one.expr)) for one in self.defined}
 
     @cached_property
     def _swept(self) -> Reference:
@@ -151,11 +154,10 @@ class NamedGraph:
         uses: dict[str, list[Edge]] = {}
         for edge in self.edges:
             uses.setdefault(edge.source, []).append(edge)
-        ends = [vertex for vertex in self.vertices if vertex.kind in ("loss", "penalty")]
-        nodes = [NamedNode(f"end {vertex.name}", vertex.symbol, vertex.expr) for vertex in ends]
+        nodes = [NamedNode(f"end {vertex.name}", vertex.symbol, vertex.expr) for vertex in self.ends]
         for vertex in reversed(self.vertices):
             terms = [symbols[edge.target] * edge.partial for edge in uses.get(vertex.name, ())]
-            expr = sympy.S.One if vertex in ends else sympy.Add(*terms)
+            expr = sympy.S.One if vertex in self.ends else sympy.Add(*terms)
             nodes.append(NamedNode(f"d {vertex.name}", symbols[vertex.name], expr))
         return Reference(self.model.with_nodes(nodes))
 
