@@ -102,14 +102,10 @@ def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement
     by_text: dict[tuple[str, ...], list[Callable[[], Statement]]] = {}
     for text, origin in found.statements():
         by_text.setdefault(tuple(one.strip() for one in text.split("\n")), []).append(origin)
-    first: dict[str, list[int]] = {}
-    for at, one in enumerate(plain):
-        first.setdefault(one, []).append(at)
     for shape, origins in by_text.items():
-        starts = [at for at in first.get(shape[0], ()) if tuple(plain[at : at + len(shape)]) == shape]
-        for order, at in enumerate(starts):
-            if at <= place < at + len(shape):
-                return origins[min(order, len(origins) - 1)]()
+        starts = [at for at in range(place + 1) if plain[at] == shape[0] and tuple(plain[at : at + len(shape)]) == shape]
+        if starts and place < starts[-1] + len(shape):
+            return origins[min(len(starts), len(origins)) - 1]()
     return None
 
 
