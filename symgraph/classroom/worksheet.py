@@ -1,5 +1,6 @@
 """`write_worksheet`: a folder with blank functions, data, graders and a text for the class, for any model."""
 
+import ast
 import csv
 import io
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ def write_worksheet(
     exercise = Exercise(model)
     view = _view(exercise)
     texts = {
-        FUNCTIONS: render("worksheet/functions.py.jinja", {**view, "solved": False}),
+        FUNCTIONS: _blank(render("worksheet/functions.py.jinja", {**view, "solved": False})),
         GRADERS: render("worksheet/test_functions.py.jinja", view),
         README: render("worksheet/README.md.jinja", view),
         SPEC: spec.read_text(encoding="utf-8"),
@@ -64,6 +65,16 @@ def write_worksheet(
     for path, text in targets.items():
         (written if _write(path, text) else left).append(path)
     return written, left
+
+
+def _blank(solved: str) -> str:
+    """Return a text without the statements of its functions, which students write; their docstrings stay."""
+    lines = solved.splitlines(keepends=True)
+    for node in reversed(ast.parse(solved).body):
+        if isinstance(node, ast.FunctionDef):
+            error = f'    raise NotImplementedError("{node.name} is still to be written")\n'
+            lines[node.body[0].end_lineno : node.end_lineno] = [error]
+    return "".join(lines)
 
 
 def _write(path: Path, text: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import pairwise
+from statistics import fmean
 from typing import NamedTuple
 
 _SWEEPS = 12
@@ -162,7 +163,7 @@ class _Grid:
 
     def _sort(self, column: list[int], neighbours: list[list[int]]) -> None:
         places = self._places()
-        means = {item: _mean([places[one] for one in neighbours[item]]) for item in column if neighbours[item]}
+        means = {item: fmean([places[one] for one in neighbours[item]]) for item in column if neighbours[item]}
         moved = iter(sorted(means, key=lambda item: means[item]))
         column[:] = [next(moved) if item in means else item for item in column]  # the others stay where they are
 
@@ -275,10 +276,6 @@ class _Grid:
         order = sorted(others, key=lambda one: (self.middles[one], one))
         step = min(_PORTS, (self.sizes[item].height - 12.0) / max(1, len(order)))
         return self.middles[item] + step * (order.index(other) - (len(order) - 1) / 2)
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers)
 
 
 def _inversions(upper: Iterable[int], lower: Iterable[int]) -> int:

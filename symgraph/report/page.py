@@ -54,7 +54,8 @@ def _sections(contents: Contents, pictures: _Pictures) -> Iterator[tuple[str, st
     """Yield the parts of the page: the heading of each, and what stands below it."""
     yield "Graph", _graph(contents, pictures)
     if contents.model.loss_expr is not None:
-        yield "Derivation", _derivation(contents)
+        derived = derivation(contents.model, contents.shown[0].points[0])
+        yield "Derivation", f'<div class="equations">{derivation_html(derived)}</div>'
     yield "Verification", _verification(contents)
     yield "Accuracy", _accuracy(contents)
     if contents.runs:
@@ -129,11 +130,6 @@ def _chain(contents: Contents, name: str) -> str:
     """Return the chain rule at a vertex, " = d_exp*(2*t)"; "" at the ends, and where a box holds several."""
     parts = [f"d_{edge.target}*({brief(edge.partial, STYLES['text'])})" for edge in contents.graph.edges if edge.source == name]
     return f" = {' + '.join(parts)}" if parts else ""
-
-
-def _derivation(contents: Contents) -> str:
-    point = contents.shown[0].points[0]
-    return f'<div class="equations">{derivation_html(derivation(contents.model, point))}</div>'
 
 
 def _verification(contents: Contents) -> str:

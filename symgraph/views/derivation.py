@@ -72,7 +72,7 @@ class Derivation:
     """
 
     graph: NamedGraph
-    numbers: Numbers
+    numbers: Numbers[float]
     partials: Mapping[tuple[str, str], Product]
     cotangents: tuple[Derivative, ...]
     weights: tuple[Derivative, ...]

@@ -138,7 +138,7 @@ def derivation_text(derived: Derivation) -> str:
 
 def _side(line: Line, width: int) -> str:
     sign = ": " if line.right == FOUND else "= " if line.right else ""
-    return f"{line.left:<{width}} {sign}{line.right}" if line.left else line.right
+    return f"{line.left:<{width}} {sign}{line.right}".rstrip() if line.left else line.right
 
 
 def derivation_latex(derived: Derivation) -> str:

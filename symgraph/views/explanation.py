@@ -145,14 +145,12 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         rule = next((one for one in (*RULES, *VALUE_RULES) if one.name == origin.rule), None)
         if rule is not None:
             yield "rule", f"{rule.name}: without it {rule.gain} (rewrite/table.py){before}"
-        elif origin.step == "differentiate":
-            yield (
-                "form",
-                "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)",
-            )
+        elif origin.stage.name == "differentiate":
+            yield "form", "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)"
         else:
-            where = "rewrite/table.py" if origin.step in RULED else f"passes/{origin.step}.py"
-            yield "form", f"{origin.step}: {origin.reason} ({where}){before}"
+            name, reason, _ = origin.stage
+            where = "rewrite/table.py" if name in RULED else f"passes/{name}.py"
+            yield "form", f"{name}: {reason} ({where}){before}"
     if not statement.value:
         yield "form", "of a graph of its own (a penalty, a constraint or an error bound), whose steps are not traced"
     elif not statement.origins:

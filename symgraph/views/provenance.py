@@ -63,14 +63,12 @@ class Origin(NamedTuple):
     """Where the form of an operation comes from.
 
     Attributes:
-        step: the name of the step that wrote it, ``WRITTEN`` for the spec.
-        reason: what the step does, in a sentence.
+        stage: the first graph that has it.
         before: what stood for the same value before that step; "" where nothing did.
         rule: the rule of the table that wrote it, or "".
     """
 
-    step: str
-    reason: str
+    stage: Stage
     before: str
     rule: str
 
@@ -146,7 +144,7 @@ class Provenance:
                 stage = next(one for one in self.stages if one.name == "expand")  # the slope of the op has the same part
             _, _, rule = node.origin.partition(": ")
             before = texts[place - 1].get(keys[position], "")
-            origin = Origin(stage.name, stage.reason, before, rule if stage.name in RULED else "")
+            origin = Origin(stage, before, rule if stage.name in RULED else "")
             if stage.name not in found or (before and not found[stage.name].before):
                 found[stage.name] = origin
         return [*found.values()]
