@@ -87,7 +87,9 @@ class Exercise:
         Raises:
             OptionError: there is none at which the model is finite.
         """
-        few, many = self._sizes
+        d, k = len(self.features), len(self.weights)
+        # neither is the number of the features, of the weights or of the columns of the data
+        few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
         sampler = Sampler(reference(self.model), self._seed, None, many)
         drawn: list[tuple[float, Sequence[Point], Any]] = []
         for _ in range(_DRAWS):
@@ -105,13 +107,6 @@ class Exercise:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
         chosen = _diverse(sorted(drawn, key=lambda one: one[0]))
         return tuple(points[: few if place % 2 else many] for place, points in enumerate(chosen))
-
-    @property
-    def _sizes(self) -> tuple[int, int]:
-        """Two numbers of rows, neither of which is that of the features, of the weights or of the columns of the data."""
-        d, k = len(self.features), len(self.weights)
-        few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
-        return few, many
 
     @property
     def counts(self) -> list[int]:

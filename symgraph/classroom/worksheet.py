@@ -22,8 +22,6 @@ ROWS = 24
 _DRAWS = 40
 _ENOUGH = 4
 """Rows of each class that drawn data should have."""
-FUNCTIONS, SPEC, DATA, GRADERS, README = "functions.py", "spec.py", "data.csv", "test_functions.py", "README.md"
-"""The files of a worksheet."""
 
 
 def write_worksheet(
@@ -48,11 +46,11 @@ def write_worksheet(
     exercise = Exercise(model)
     view = _view(exercise)
     texts = {
-        FUNCTIONS: _blank(render("worksheet/functions.py.jinja", {**view, "solved": False})),
-        GRADERS: render("worksheet/test_functions.py.jinja", view),
-        README: render("worksheet/README.md.jinja", view),
-        SPEC: spec.read_text(encoding="utf-8"),
-        DATA: drawn_rows(exercise) if data is None else _checked(exercise, data),
+        "functions.py": _blank(render("worksheet/functions.py.jinja", {**view, "solved": False})),
+        "test_functions.py": render("worksheet/test_functions.py.jinja", view),
+        "README.md": render("worksheet/README.md.jinja", view),
+        "spec.py": spec.read_text(encoding="utf-8"),
+        "data.csv": drawn_rows(exercise) if data is None else _checked(exercise, data),
     }
     targets = {folder / name: text for name, text in texts.items()}
     if solution is not None:

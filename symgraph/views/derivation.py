@@ -217,12 +217,10 @@ class _Proof:
         sorted_ = [[first, *_by_effort(rest, first)] for first, *rest in choices]
         distinct = {_value(form): None for some in sorted_ if len(some) > 1 for form in some}
         names = {expr: f"form {place}" for place, expr in enumerate(distinct)}
-        truths = self._truths([NamedNode(name, sympy.Symbol(name), expr) for expr, name in names.items()])
-        return [next((form for form in some[1:] if self._equal(form, some[0], names, truths)), some[0]) for some in sorted_]
-
-    def _truths(self, nodes: Iterable[NamedNode]) -> list[Truth]:
+        nodes = [NamedNode(name, sympy.Symbol(name), expr) for expr, name in names.items()]
         extended = Reference(self._model.with_nodes([*self._defined, *nodes]))
-        return [extended.truth(point) for point in self._points]
+        truths = [extended.truth(point) for point in self._points]
+        return [next((form for form in some[1:] if self._equal(form, some[0], names, truths)), some[0]) for some in sorted_]
 
     def _equal(self, form: Any, first: Any, names: Mapping[Any, str], truths: Sequence[Truth]) -> bool:
         value, wanted = _value(form), _value(first)

@@ -98,7 +98,7 @@ def _same_line(lines: Sequence[str], fresh: Sequence[str], number: int, name: st
 
 def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement | None:
     """Return the statement that a line is part of: of the same texts in order the one that stands there."""
-    plain = [_without_remark(one) for one in fresh]
+    plain = [re.split(r"  (?:#|//) ", one, maxsplit=1)[0].strip() for one in fresh]  # without remarks
     by_text: dict[tuple[str, ...], list[Callable[[], Statement]]] = {}
     for text, origin in found.statements():
         by_text.setdefault(tuple(one.strip() for one in text.split("\n")), []).append(origin)
@@ -107,10 +107,6 @@ def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement
         if starts and place < starts[-1] + len(shape):
             return origins[min(len(starts), len(origins)) - 1]()
     return None
-
-
-def _without_remark(line: str) -> str:
-    return re.split(r"  (?:#|//) ", line, maxsplit=1)[0].strip()
 
 
 def _remark(fresh: Sequence[str], place: int) -> str:
