@@ -3,6 +3,7 @@
 Names are compared without capitals, underscores and other signs, so that ``dL_dw1``, ``d_w1`` and ``dw1`` are one.
 """
 
+import copy
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -95,12 +96,12 @@ def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> 
         given: the arguments of the role.
 
     Returns:
-        Positional arguments, and those by name.
+        Copies of the positional arguments, and of those by name.
 
     Raises:
         TypeError: it has a parameter that no argument of the role is left for.
     """
-    arguments = ROLES[role].arguments if role in ROLES else ("z",)
+    arguments, given = ROLES[role].arguments if role in ROLES else ("z",), copy.deepcopy(dict(given))
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

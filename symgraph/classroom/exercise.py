@@ -1,7 +1,7 @@
 """A model as an exercise: random points that a careless program can compute well, and what is right at them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from symgraph.ir.functions import SpecFunction
 from symgraph.spec.canonical import postorder
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.model import Model
-from symgraph.views.named_graph import Edge, NamedGraph
+from symgraph.views.named_graph import Edge, NamedGraph, Numbers
 
 POINTS = 5
 """Weights that a function is called with."""
@@ -29,23 +29,6 @@ _DIGITS = 3e-6
 """Error in single precision up to which a point is tame: then some ten digits are right in double precision."""
 _ORDERS = 3.0
 """Orders of magnitude from 1 within which the numbers of a tame point are, as people meet them."""
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """The graph of a model at n points, as arrays (n,).
-
-    Attributes:
-        values: of every vertex.
-        cotangents: the derivative of the row's loss by every vertex, without the penalty.
-        partials: of every edge, by its source and target.
-        penalty: the penalty's derivative by every weight that has one.
-    """
-
-    values: Mapping[str, Array]
-    cotangents: Mapping[str, Array]
-    partials: Mapping[tuple[str, str], Array]
-    penalty: Mapping[str, Array]
 
 
 class Exercise:
@@ -83,7 +66,7 @@ class Exercise:
     @cached_property
     def functions(self) -> list[Any]:
         """The classes of the functions of one number in the formulas that NumPy lacks, which a student writes first."""
-        parts = postorder([vertex.expr for vertex in self.graph.vertices if vertex.expr is not None])
+        parts = postorder([vertex.expr for vertex in self.graph.defined])
         found = {part.func for part in parts if isinstance(part, SpecFunction) and len(part.args) == 1}
         return sorted(found, key=lambda function: str(function.__name__))
 
@@ -104,7 +87,9 @@ class Exercise:
         Raises:
             OptionError: there is none at which the model is finite.
         """
-        few, many = self._sizes
+        d, k = len(self.features), len(self.weights)
+        # neither is the number of the features, of the weights or of the columns of the data
+        few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
         sampler = Sampler(reference(self.model), self._seed, None, many)
         drawn: list[tuple[float, Sequence[Point], Any]] = []
         for _ in range(_DRAWS):
@@ -122,13 +107,6 @@ class Exercise:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
         chosen = _diverse(sorted(drawn, key=lambda one: one[0]))
         return tuple(points[: few if place % 2 else many] for place, points in enumerate(chosen))
-
-    @property
-    def _sizes(self) -> tuple[int, int]:
-        """Two numbers of rows, neither of which is that of the features, of the weights or of the columns of the data."""
-        d, k = len(self.features), len(self.weights)
-        few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
-        return few, many
 
     @property
     def counts(self) -> list[int]:
@@ -198,59 +176,43 @@ class Exercise:
             wild = max(wild, *(_error(slopes[name][:1], truth[name]) / _DIGITS for name in self.weights))
         return wild, moving
 
-    def written(self, inputs: Mapping[str, Array], told: Callable[[str, Array], Array] = lambda _, value: value) -> Numbers:
-        """Evaluate the graph by its formulas as they are written, as a program does; without the penalty's derivatives.
+    def written(
+        self, inputs: Mapping[str, Array], told: Callable[[str, Array], Array] = lambda _, value: value
+    ) -> Numbers[Array]:
+        """Evaluate the graph by its formulas as they are written, as a program does.
 
         Args:
             inputs: (n,) of every input.
             told: gives the value (n,) that takes the place of a computed one, by its name.
         """
         values, size = dict(inputs), len(next(iter(inputs.values())))
-        for vertex in self.graph.vertices:
-            if vertex.expr is not None:
-                values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
+        for vertex in self.graph.defined:
+            values[vertex.name] = told(vertex.name, column(vertex.expr, values, size))
         partials = {(edge.source, edge.target): column(edge.partial, values, size) for edge in self.graph.edges}
-        return Numbers(values, self.sweep(partials), partials, {})
+        return Numbers(values, self.graph.sweep(partials, self.root), partials)
 
-    def numbers(self, points: Sequence[Point]) -> Numbers:
-        """Evaluate the graph at points by the reference."""
+    def numbers(self, points: Sequence[Point]) -> Numbers[Array]:
+        """Evaluate the graph at points by the reference; its cotangents are those of the rows' losses, without the penalty."""
         known = [self.graph.numbers(point) for point in points]
-
-        def column(part: str, key: Any) -> Array:
-            return np.array([getattr(one, part)[key] for one in known])
-
-        partials = {(e.source, e.target): column("partials", (e.source, e.target)) for e in self.graph.edges}
-        cotangents = self.sweep(partials)
-        values = {vertex.name: column("values", vertex.name) for vertex in self.graph.vertices}
-        behind = self.sweep(partials, "penalty") if "penalty" in values else {}
-        penalty = {name: slope for name, slope in behind.items() if name in self.weights}
-        return Numbers(values, cotangents, partials, penalty)
-
-    def sweep(self, partials: Mapping[tuple[str, str], Array], root: str = "") -> dict[str, Array]:
-        """Return the derivative of the root, or of another vertex, by every vertex.
-
-        Args:
-            partials: (n,) of every edge.
-            root: the other vertex.
-        """
-        size = len(next(iter(partials.values()))) if partials else 1
-        found = {vertex.name: np.zeros(size) for vertex in self.graph.vertices}
-        found[root or self.root] = np.ones(size)
-        for edge in reversed(self.graph.edges):
-            back = found[edge.target]
-            with np.errstate(all="ignore"):
-                found[edge.source] = found[edge.source] + np.where(back == 0.0, 0.0, back * partials[edge.source, edge.target])
-        return found
+        values = {name: np.array([one.values[name] for one in known]) for name in known[0].values}
+        partials = {key: np.array([one.partials[key] for one in known]) for key in known[0].partials}
+        return Numbers(values, self.graph.sweep(partials, self.root), partials)
 
     @cached_property
-    def first_rows(self) -> Numbers:
+    def first_rows(self) -> Numbers[Array]:
         """The numbers at the first row of each batch."""
         return self.numbers([points[0] for points in self.batches])
 
     @cached_property
-    def all_rows(self) -> Numbers:
+    def all_rows(self) -> Numbers[Array]:
         """The numbers at all rows of all batches, (sum of `counts`,)."""
         return self.numbers([point for points in self.batches for point in points])
+
+    @cached_property
+    def penalty(self) -> dict[str, Array]:
+        """The penalty's derivative by every weight, at the first row of each batch; none without a penalty."""
+        slopes = self.graph.sweep(self.first_rows.partials, "penalty") if "penalty" in self.first_rows.values else {}
+        return {name: slope for name, slope in slopes.items() if name in self.weights}
 
     # The forms in which students see it.
 
@@ -320,12 +282,11 @@ def _error(found: Any, right: NDArray[np.float64]) -> float:
 
 def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
     """Choose points, the tamest first, so that each branch is taken and each weight matters at two of them if possible."""
-    seen: dict[Any, int] = {}
+    seen = Counter[Any]()
     chosen: list[int] = []
     for place, (_, _, shown) in enumerate(drawn):
-        if len(chosen) < POINTS and any(seen.get(one, 0) < 2 for one in shown):
+        if len(chosen) < POINTS and any(seen[one] < 2 for one in shown):
             chosen.append(place)
-            for one in shown:
-                seen[one] = seen.get(one, 0) + 1
+            seen.update(shown)
     chosen += [place for place in range(len(drawn)) if place not in chosen]
     return [drawn[place][1] for place in sorted(chosen[:POINTS])]

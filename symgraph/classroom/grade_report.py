@@ -10,15 +10,13 @@ from symgraph.classroom.verdicts import RIGHT, Verdict
 
 def text(grade: Grade) -> str:
     """Return a grade as lines for people: what is wrong by function, with the student's line, and the points."""
-    lines = [f"{grade.file}, model {grade.model}: {_points(grade.points)} of {_points(grade.of)} points"]
+    lines = [f"{grade.file}, model {grade.model}: {grade.points:g} of {grade.of:g} points"]
     for function, some in groupby(grade.tests, lambda test: test.function):
         tests = list(some)
         got, of = sum(test.points for test in tests), sum(test.of for test in tests)
         if function:
-            lines.append(
-                f"{function}: "
-                + ("right" if got == of and all(_is_right(t) for t in tests) else f"{_points(got)} of {_points(of)}")
-            )
+            right = got == of and all(map(_is_right, tests))
+            lines.append(f"{function}: {'right' if right else f'{got:g} of {of:g}'}")
         lines += _lines(grade.file, tests)
     return "\n".join(lines)
 
@@ -50,10 +48,6 @@ def _of_several(reason: str) -> str:
             reason = reason.replace(f", and {verb}", f", and {plural}")
             reason = plural + reason.removeprefix(verb) if reason.startswith(verb) else reason
     return reason.removesuffix(", as all others").removesuffix(" (so are all others)")
-
-
-def _points(value: float) -> str:
-    return f"{value:g}"
 
 
 def gradescope(grade: Grade) -> dict[str, Any]:

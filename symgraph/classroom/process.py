@@ -16,10 +16,9 @@ import subprocess
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -179,20 +178,22 @@ def main() -> None:
     printed = _Printed(file)
     sys.stdout = sys.stderr = printed
     warnings.simplefilter("ignore")
-    modules: list[ModuleType] = []
-    steps: list[Callable[[], dict[str, Any]]] = [partial(_loaded, file, modules)]
-    steps += [partial(_called, modules, {**one, "broken": wanted["broken"], "file": file}) for one in wanted["requests"]]
-    for step in steps:
+    module: ModuleType | None = None
+    for request in (None, *wanted["requests"]):
         printed.line = 0
         faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
         try:
-            found = step()
+            if module is None:
+                module = _loaded(file)
+                found = {"functions": _functions(module)}
+            else:
+                found = _called(module, {**request, "broken": wanted["broken"], "file": file})
         except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
             found = _fault(error, file)
         faulthandler.cancel_dump_traceback_later()
         lines.write(json.dumps({**found, "prints": printed.line}, default=str) + "\n")
         lines.flush()
-        if not modules:
+        if module is None:
             break
     os._exit(0)  # whatever threads and exit handlers the student's code has left
 
@@ -213,8 +214,7 @@ def _limit(wanted: Mapping[str, Any]) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def _loaded(file: str, modules: list[ModuleType]) -> dict[str, Any]:
-    """Load a file, put its module into a list, and return its functions."""
+def _loaded(file: str) -> ModuleType:
     sys.path.insert(0, str(Path(file).parent))
     spec = importlib.util.spec_from_file_location(Path(file).stem, file)
     if spec is None or spec.loader is None:
@@ -222,8 +222,7 @@ def _loaded(file: str, modules: list[ModuleType]) -> dict[str, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    modules.append(module)
-    return {"functions": _functions(module)}
+    return module
 
 
 def _functions(module: ModuleType) -> dict[str, int]:
@@ -237,11 +236,11 @@ def _functions(module: ModuleType) -> dict[str, int]:
     return found
 
 
-def _called(modules: Sequence[ModuleType], request: Mapping[str, Any]) -> dict[str, Any]:
-    name = function_of(request["role"], _functions(modules[0]))
+def _called(module: ModuleType, request: Mapping[str, Any]) -> dict[str, Any]:
+    name = function_of(request["role"], _functions(module))
     if name is None:
         return {}
-    calls = Calls(modules[0], name, request)
+    calls = Calls(module, name, request)
     return {"calls": calls.run(), "remarks": calls.remarks}
 
 

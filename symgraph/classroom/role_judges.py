@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from symgraph.classroom.conventions import ROLES
-from symgraph.classroom.exercise import Exercise, Numbers
+from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array, column, evaluate
 from symgraph.classroom.gradient_checks import check_verdicts
 from symgraph.classroom.mistakes import Mistake, slips
@@ -28,6 +28,7 @@ from symgraph.classroom.verdicts import (
     remark,
     sorted_out,
 )
+from symgraph.views.named_graph import Numbers
 
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
 """Arguments of functions of one number, inside most domains."""
@@ -78,9 +79,9 @@ def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     numbers = exercise.first_rows
     found, faults = sorted_out(answers, exercise.weights, "d")
     variants = list(ALONE)
-    if numbers.penalty:
+    if exercise.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
-        variants.append(Mistake(1.0, "penalty", text, lambda name, value: value + numbers.penalty.get(name, 0.0)))
+        variants.append(Mistake(1.0, "penalty", text, lambda name, value: value + exercise.penalty.get(name, 0.0)))
     verdicts = _partials(exercise, numbers, found, faults, variants)
     if all(one.ok for one in verdicts) or not any("own" in answer for answer in answers):
         return verdicts
@@ -102,7 +103,11 @@ def _known(verdicts: Sequence[Verdict]) -> tuple[int, int]:
 
 
 def _partials(
-    exercise: Exercise, numbers: Numbers, found: Mapping[str, Array], faults: Mapping[str, str], variants: Sequence[Mistake]
+    exercise: Exercise,
+    numbers: Numbers[Array],
+    found: Mapping[str, Array],
+    faults: Mapping[str, str],
+    variants: Sequence[Mistake],
 ) -> list[Verdict]:
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
@@ -135,7 +140,7 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
 
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     found, faults = sorted_out(answers, exercise.weights, "d")
-    ways = _ways(exercise, exercise.first_rows.penalty)
+    ways = _ways(exercise, exercise.penalty)
     return _followed(exercise, answers, _partials(exercise, exercise.all_rows, found, faults, ways), ways)
 
 

@@ -55,7 +55,7 @@ class Calls:
 
     def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]]]:
         """Call the function; return its result, and the place and value of each argument that it has changed."""
-        (arguments, keywords), before = (_bound(self.role, self.function, given) for _ in range(2))
+        (arguments, keywords), before = (bound(self.role, self.function, given) for _ in range(2))
         with np.errstate(all="ignore"):
             result = self.function(*arguments, **keywords)
         pairs = zip([*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
@@ -66,7 +66,7 @@ class Calls:
         arguments, or 0.
         """
         found, last = 0, dict[FrameType, int]()
-        arguments, keywords = _bound(self.role, self.function, given)
+        arguments, keywords = bound(self.role, self.function, given)
 
         def local(frame: FrameType, _event: str, _arg: Any) -> Any:
             nonlocal found
@@ -87,7 +87,7 @@ class Calls:
         """Call the function, and read the numbers that it returns; note if it changes its arguments, and where NaN arises."""
         returned, changed = self._tried(given)
         if changed and "modifies" not in self.remarks:
-            arguments, keywords = _bound(self.role, self.function, given)
+            arguments, keywords = bound(self.role, self.function, given)
             names = [*inspect.signature(self.function).parameters][: len(arguments)] + list(keywords)
             line = self._first_line(given, lambda _, now: not _same(now, [*arguments, *keywords.values()]))
             self.remarks["modifies"] = [names[changed[0][0]], line]
@@ -111,7 +111,7 @@ class Calls:
         name = self._named(role)
         if name is None:
             return None
-        arguments, keywords = _bound(role, getattr(self.module, name), given)
+        arguments, keywords = bound(role, getattr(self.module, name), given)
         with np.errstate(all="ignore"):
             return getattr(self.module, name)(*arguments, **keywords)
 
@@ -282,11 +282,6 @@ class Calls:
             elif name == "W":
                 return {"": f"returns {len(values)} numbers, not the {len(given['W'])} weights"}
         return found
-
-
-def _bound(role: str, function: Function, given: Given) -> tuple[list[Any], dict[str, Any]]:
-    """Return copies of the arguments that a function of a role gets, by position and by name."""
-    return bound(role, function, copy.deepcopy(dict(given)))
 
 
 def _parts(returned: Any, k: int) -> list[Any]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.exercise import Exercise, Numbers
+from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array, column, evaluate, formula
 from symgraph.classroom.mistakes import FACTORS, PARTIALS, REDUCTIONS, Mistake, own_slope, renamed, slips, wrong_slopes
-from symgraph.views.named_graph import Edge, Vertex
+from symgraph.views.named_graph import Edge, Numbers, Vertex
 
 _MANY = 60
 """Vertices above which names are taken only for others of their kind."""
@@ -55,9 +55,9 @@ def reductions(
     return [one._replace(made=reducing(one.made)) for one in rows if penalty or one.kind != "penalty"]
 
 
-def scaled(right: Mapping[str, Array], factors: Sequence[Mistake] = FACTORS) -> Iterator[Mistake]:
+def scaled(right: Mapping[str, Array]) -> Iterator[Mistake]:
     """Suspect a constant factor on all results, or on one."""
-    for one in factors:
+    for one in FACTORS:
         values = {name: one.made * value for name, value in right.items()}
         text = f"{one.text} (so are all others)" if "?" in one.text else f"{one.text}, as all others"
         yield one._replace(rank=one.rank + 0.1, text=text, made=values)
@@ -65,7 +65,7 @@ def scaled(right: Mapping[str, Array], factors: Sequence[Mistake] = FACTORS) -> 
             yield one._replace(rank=one.rank + 0.2, made={name: value})
 
 
-def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iterator[Mistake]:
+def backward(exercise: Exercise, numbers: Numbers[Array], wrong: Sequence[str]) -> Iterator[Mistake]:
     """Suspect the mistakes in partial derivatives.
 
     Args:
@@ -81,7 +81,7 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
         text = f"{name} is a factor in d{name}: is the derivative multiplied by its weight?"
         yield Mistake(2.5, "extra factor", text, {name: right[name] * numbers.values[name]})
     between = dict.fromkeys([*(edge.source for edge in exercise.edges), exercise.root])
-    slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in between}
+    slopes = {vertex: exercise.graph.sweep(numbers.partials, vertex) for vertex in between}
     behind = {vertex: {name: by[name] for name in asked if np.any(by[name])} for vertex, by in slopes.items()}
     for name in (one for one in between if one in exercise.nodes):
         text = f"it is the derivative of {name}: d {exercise.root} / d {name}, which comes back from the end, is missing"
@@ -116,7 +116,7 @@ def _swapped(right: Mapping[str, Array], weights: Sequence[str], wrong: Sequence
                 yield Mistake(0.8, "swapped", f"d{one} has the value of d{other}", {one: right[other]})
 
 
-def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[Mistake]:
+def _of_partial(exercise: Exercise, numbers: Numbers[Array], edge: Edge) -> Iterator[Mistake]:
     """The mistakes in one local partial, with the values (n,) that they make of it."""
     name, partial, own = f"d {edge.target} / d {edge.source}", edge.partial, numbers.partials[edge.source, edge.target]
     words = {"formula": f"{name} = {partial}", "source": edge.source, "target": edge.target, "root": exercise.root}
@@ -171,8 +171,8 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
 def _unseen(exercise: Exercise, name: str, returned: Sequence[str]) -> list[Vertex]:
     """The vertices that a vertex depends on by others that the student does not return, and it at the end."""
     needed, found = {name}, list[Vertex]()
-    for vertex in reversed(exercise.graph.vertices):
-        if vertex.name in needed and vertex.expr is not None and (vertex.name == name or vertex.name not in returned):
+    for vertex in reversed(exercise.graph.defined):
+        if vertex.name in needed and (vertex.name == name or vertex.name not in returned):
             found.append(vertex)
             needed |= {str(one) for one in vertex.expr.free_symbols}
     return found[::-1]

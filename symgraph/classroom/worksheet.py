@@ -1,5 +1,6 @@
 """`write_worksheet`: a folder with blank functions, data, graders and a text for the class, for any model."""
 
+import ast
 import csv
 import io
 from collections.abc import Sequence
@@ -21,8 +22,6 @@ ROWS = 24
 _DRAWS = 40
 _ENOUGH = 4
 """Rows of each class that drawn data should have."""
-FUNCTIONS, SPEC, DATA, GRADERS, README = "functions.py", "spec.py", "data.csv", "test_functions.py", "README.md"
-"""The files of a worksheet."""
 
 
 def write_worksheet(
@@ -47,11 +46,11 @@ def write_worksheet(
     exercise = Exercise(model)
     view = _view(exercise)
     texts = {
-        FUNCTIONS: render("worksheet/functions.py.jinja", {**view, "solved": False}),
-        GRADERS: render("worksheet/test_functions.py.jinja", view),
-        README: render("worksheet/README.md.jinja", view),
-        SPEC: spec.read_text(encoding="utf-8"),
-        DATA: drawn_rows(exercise) if data is None else _checked(exercise, data),
+        "functions.py": _blank(render("worksheet/functions.py.jinja", {**view, "solved": False})),
+        "test_functions.py": render("worksheet/test_functions.py.jinja", view),
+        "README.md": render("worksheet/README.md.jinja", view),
+        "spec.py": spec.read_text(encoding="utf-8"),
+        "data.csv": drawn_rows(exercise) if data is None else _checked(exercise, data),
     }
     targets = {folder / name: text for name, text in texts.items()}
     if solution is not None:
@@ -64,6 +63,16 @@ def write_worksheet(
     for path, text in targets.items():
         (written if _write(path, text) else left).append(path)
     return written, left
+
+
+def _blank(solved: str) -> str:
+    """Return a text without the statements of its functions, which students write; their docstrings stay."""
+    lines = solved.splitlines(keepends=True)
+    for node in reversed(ast.parse(solved).body):
+        if isinstance(node, ast.FunctionDef):
+            error = f'    raise NotImplementedError("{node.name} is still to be written")\n'
+            lines[node.body[0].end_lineno : node.end_lineno] = [error]
+    return "".join(lines)
 
 
 def _write(path: Path, text: str) -> bool:

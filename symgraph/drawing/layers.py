@@ -9,7 +9,9 @@ kept, by isotonic regression (pool adjacent violators; Barlow et al., Statistica
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
+from statistics import fmean
 from typing import NamedTuple
 
 _SWEEPS = 12
@@ -46,16 +48,13 @@ class Layout:
 
     Attributes:
         width, height: of all together, from the origin.
-        ranks: the column of each box.
         corners: the upper left corner of each box.
         routes: for each edge the points where it enters and leaves the room between columns: pairs, the first of a pair at the
             right of a column and the second at the left of the next one; then its end.
-        starts, ends: the point of each edge at the box where it begins, and where it ends.
     """
 
     width: float
     height: float
-    ranks: tuple[int, ...]
     corners: tuple[Spot, ...]
     routes: tuple[tuple[Spot, ...], ...]
 
@@ -80,7 +79,7 @@ def layered(sizes: Sequence[Size], edges: Edges) -> Layout:
 def ranked(count: int, edges: Edges) -> list[int]:
     """Return the column of each vertex: behind all that it uses, and what is used once directly before its user."""
     sources, targets = _neighbours(count, edges)
-    order = _topological(sources, targets)
+    order = list(TopologicalSorter(dict(enumerate(sources))).static_order())
     ranks = [0] * count
     for vertex in order:
         ranks[vertex] = max((ranks[one] + 1 for one in sources[vertex]), default=0)
@@ -99,17 +98,6 @@ def _neighbours(count: int, edges: Edges) -> tuple[list[list[int]], list[list[in
         sources[target].append(source)
         targets[source].append(target)
     return sources, targets
-
-
-def _topological(sources: list[list[int]], targets: list[list[int]]) -> list[int]:
-    waiting = [len(found) for found in sources]
-    order = [vertex for vertex, count in enumerate(waiting) if not count]
-    for vertex in order:  # which grows
-        for target in targets[vertex]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                order.append(target)
-    return order
 
 
 class _Grid:
@@ -175,7 +163,7 @@ class _Grid:
 
     def _sort(self, column: list[int], neighbours: list[list[int]]) -> None:
         places = self._places()
-        means = {item: _mean([places[one] for one in neighbours[item]]) for item in column if neighbours[item]}
+        means = {item: fmean([places[one] for one in neighbours[item]]) for item in column if neighbours[item]}
         moved = iter(sorted(means, key=lambda item: means[item]))
         column[:] = [next(moved) if item in means else item for item in column]  # the others stay where they are
 
@@ -267,7 +255,7 @@ class _Grid:
         lefts = [self._left_of(item, spans[self.ranks[item]]) for item in range(self.count)]
         corners = tuple(Spot(x, self.middles[item] - self.sizes[item].height / 2) for item, x in enumerate(lefts))
         routes = tuple(self._route(chain, spans, corners) for chain in self.chains)
-        return Layout(spans[-1][1] if spans else 0.0, low, tuple(self.ranks[: self.count]), corners, routes)
+        return Layout(spans[-1][1] if spans else 0.0, low, corners, routes)
 
     def _left_of(self, item: int, span: tuple[float, float]) -> float:
         """Return the left end of a box: inputs stand at the right of their column, others in its middle."""
@@ -288,10 +276,6 @@ class _Grid:
         order = sorted(others, key=lambda one: (self.middles[one], one))
         step = min(_PORTS, (self.sizes[item].height - 12.0) / max(1, len(order)))
         return self.middles[item] + step * (order.index(other) - (len(order) - 1) / 2)
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers)
 
 
 def _inversions(upper: Iterable[int], lower: Iterable[int]) -> int:

@@ -4,20 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "feature": "feature",
-        "weight": "weight",
-        "constant": "constant",
-        "target": "target",
-        "operation": "operation",
-        "node": "node",
-        "output": "output",
-        "loss": "loss",
-        "penalty": "penalty",
-        "group": "several nodes",
-    }
-)
+_NAMES = "feature weight constant target operation node output loss penalty"
+KINDS: Mapping[str, str] = MappingProxyType({**{name: name for name in _NAMES.split()}, "group": "several nodes"})
 """Kinds of boxes in the order of a legend, and the words for them there."""
 
 INPUTS = frozenset({"feature", "weight", "constant", "target"})

@@ -1,7 +1,7 @@
 """A picture as SVG: text that can be selected, words for screen readers, light and dark by the reader's setting."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
@@ -28,6 +28,8 @@ _SMALLEST = 0.85
 """Size in a narrow page, relative to the picture's own."""
 _THIN, _THICK = 1.2, 6.0
 """Widths of arrows that carry nothing, and the most."""
+_COTANGENT, _CARRIED = "d_t = d loss / d t", "thicker: carries more of it back"
+"""Words of the legend."""
 
 _STYLE = """
 .symgraph {{ font-family: {fonts}; }}
@@ -194,20 +196,18 @@ def _line(points: Sequence[Spot]) -> str:
 def _legend(picture: Picture, room: float, top: float) -> tuple[list[str], float]:
     """Return the lines below the graph, and where the last of them ends."""
     present = {box.kind for box in picture.boxes}
-    entries: list[tuple[float, _Entry]] = []
-    for kind, word in KINDS.items():
-        if kind in present:
-            entries.append((18.0 + width(word, _SMALL), _swatch(kind, word)))
+    entries = [(18.0 + width(word, _SMALL), _swatch(kind, word)) for kind, word in KINDS.items() if kind in present]
     if picture.has_numbers:
-        entries.append((width("value", _SMALL), _word("value", "value")))
+        entries.append((width("value", _SMALL), _text("value", 0.0, 0.0, _SMALL, "value")))
     if picture.has_cotangents:
-        entries.append((width(_COTANGENT, _SMALL), _word("cotangent", _COTANGENT)))
-        entries.append((width(_CARRIED, _SMALL) + 30.0, _stroke))
+        entries.append((width(_COTANGENT, _SMALL), _text("cotangent", 0.0, 0.0, _SMALL, _COTANGENT)))
+        tip = '<path class="carried tip" d="M0 -4.6L24 -8V0L0 -3.4Z"/>'
+        entries.append((width(_CARRIED, _SMALL) + 30.0, tip + _text("legend", 30.0, 0.0, _SMALL, _CARRIED)))
     x, y, parts = 0.0, top, list[str]()
-    for wide, write in entries:
+    for wide, drawn in entries:
         if x and x + wide > room:
             x, y = 0.0, y + 20.0
-        parts += write(_EDGE + x, y)
+        parts.append(f'<g transform="translate({_n(_EDGE + x)} {_n(y)})">{drawn}</g>')
         x += wide + 18.0
     for line in wrapped(picture.note, _SMALL, room):
         y += 18.0
@@ -215,24 +215,6 @@ def _legend(picture: Picture, room: float, top: float) -> tuple[list[str], float
     return parts, y
 
 
-_COTANGENT = "d_t = d loss / d t"
-_CARRIED = "thicker: carries more of it back"
-_Entry = Callable[[float, float], Iterable[str]]
-
-
-def _swatch(kind: str, word: str) -> _Entry:
-    def write(x: float, y: float) -> Iterator[str]:
-        yield f'<g class="{kind}"><rect x="{_n(x)}" y="{_n(y - 10.0)}" width="12" height="12" rx="3"/></g>'
-        yield _text("legend", x + 18.0, y, _SMALL, word)
-
-    return write
-
-
-def _word(style: str, word: str) -> _Entry:
-    return lambda x, y: [_text(style, x, y, _SMALL, word)]
-
-
-def _stroke(x: float, y: float) -> Iterator[str]:
-    tip = f"M{_n(x)} {_n(y - 4.6)}L{_n(x + 24.0)} {_n(y - 8.0)}V{_n(y)}L{_n(x)} {_n(y - 3.4)}Z"
-    yield f'<path class="carried tip" d="{tip}"/>'
-    yield _text("legend", x + 30.0, y, _SMALL, _CARRIED)
+def _swatch(kind: str, word: str) -> str:
+    rect = f'<g class="{kind}"><rect y="-10" width="12" height="12" rx="3"/></g>'
+    return rect + _text("legend", 18.0, 0.0, _SMALL, word)

@@ -4,25 +4,14 @@ Colours can be told apart by readers who are colour-blind, on white and on dark 
 Matplotlib style in force (`matplotlib.pyplot.style.use("dark_background")`). `save` writes any of them to a file.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import NoReturn
 
-if TYPE_CHECKING:  # what type checkers see; at run time the table below
-    from symgraph.plots.axes import save
-    from symgraph.plots.fits import correlation, fit, profile, residuals
-    from symgraph.plots.judgements import conditioning, errors
-    from symgraph.plots.observations import differences, predictions
-    from symgraph.plots.runs import gradient_norms, losses, running_mean, weights
-    from symgraph.plots.surface import loss_surface
-
-_HOMES = {
-    "save": "symgraph.plots.axes",
-    **dict.fromkeys(("losses", "running_mean", "weights", "gradient_norms"), "symgraph.plots.runs"),
-    "loss_surface": "symgraph.plots.surface",
-    **dict.fromkeys(("fit", "residuals", "profile", "correlation"), "symgraph.plots.fits"),
-    **dict.fromkeys(("predictions", "differences"), "symgraph.plots.observations"),
-    **dict.fromkeys(("errors", "conditioning"), "symgraph.plots.judgements"),
-}
+from symgraph.plots.axes import save
+from symgraph.plots.fits import correlation, fit, profile, residuals
+from symgraph.plots.judgements import conditioning, errors
+from symgraph.plots.observations import differences, predictions
+from symgraph.plots.runs import gradient_norms, losses, running_mean, weights
+from symgraph.plots.surface import loss_surface
 
 __all__ = [
     "conditioning",
@@ -42,7 +31,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'symgraph.plots' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOMES[name]), name)
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(f"module 'symgraph.plots' has no attribute {name!r}; it has {', '.join(__all__)}")

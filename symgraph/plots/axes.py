@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from symgraph.errors import OptionError
 from symgraph.io.files import write_file
@@ -50,18 +50,13 @@ _SVG_STYLE = """
 _MISSING = "plots need Matplotlib; install it: pip install matplotlib"
 
 
-class Line(TypedDict):
-    """Options of Matplotlib by which a line differs from the others of a plot."""
+def lines() -> Iterator[dict[str, Any]]:
+    """Yield for each line of a plot a colour and a dash pattern, since colour alone does not tell lines apart for everyone.
 
-    color: str
-    linestyle: str
-    linewidth: float
-
-
-def lines() -> Iterator[Line]:
-    """Yield for each line of a plot a colour and a dash pattern, since colour alone does not tell lines apart for everyone."""
+    They are options of Matplotlib by name.
+    """
     for color, line in zip(itertools.cycle(COLORS), itertools.cycle(_LINES), strict=False):
-        yield Line(color=color, linestyle=line, linewidth=1.7)
+        yield {"color": color, "linestyle": line, "linewidth": 1.7}
 
 
 def axes_for(ax: Any) -> Any:

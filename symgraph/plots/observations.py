@@ -33,8 +33,6 @@ def predictions(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
     ax = axes_for(ax)
     ends = [float(end(np.hstack([values for pair in columns for values in pair[1:]]))) for end in (np.nanmin, np.nanmax)]
     ax.plot(ends, ends, color=ink(), linewidth=1.0, alpha=0.6)
-    for color, (name, predicted, observed) in zip(COLORS * len(columns), columns, strict=False):
-        ax.plot(predicted, observed, "o", color=color, markersize=3.5, alpha=0.7, label=broken(name))
     return _finish(ax, columns, "observed")
 
 
@@ -58,8 +56,7 @@ def differences(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
     columns = list(_columns(module, w, X, y))
     ax = axes_for(ax)
     ax.axhline(0.0, color=ink(), linewidth=1.0, alpha=0.6)
-    for color, (name, predicted, observed) in zip(COLORS * len(columns), columns, strict=False):
-        ax.plot(predicted, predicted - observed, "o", color=color, markersize=3.5, alpha=0.7, label=broken(name))
+    columns = [(name, predicted, predicted - observed) for name, predicted, observed in columns]
     return _finish(ax, columns, "predicted - observed")
 
 
@@ -80,6 +77,8 @@ def _columns(module: GeneratedModule, w: Any, X: Any, y: Any) -> Iterator[_Colum
 
 
 def _finish(ax: Any, columns: list[_Column], ylabel: str) -> Any:
+    for color, (name, across, values) in zip(COLORS * len(columns), columns, strict=False):
+        ax.plot(across, values, "o", color=color, markersize=3.5, alpha=0.7, label=broken(name))
     ax.set(xlabel=broken("predicted" + (f" {columns[0][0]}" if len(columns) == 1 else "")), ylabel=ylabel)
     if len(columns) > 1:
         ax.legend()

@@ -96,7 +96,7 @@ class Shown:
     origin: str
     w: Array
     points: tuple[Mapping[str, float], ...]
-    numbers: tuple[Numbers, ...]
+    numbers: tuple[Numbers[float], ...]
 
 
 @dataclass(frozen=True, slots=True)

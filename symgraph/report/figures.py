@@ -89,8 +89,3 @@ def _is_estimate(contents: Contents) -> bool:
         found = contents.graph.numbers({**point, **equal}).cotangents
         slopes.append([abs(found[name]) for name in outputs])
     return not any(here > _ROUNDING * away for here, away in zip(*slopes, strict=True))
-
-
-def of_accuracy(contents: Contents) -> Iterator[str]:
-    """Draw the errors of the module in ulp."""
-    yield figure("errors", "Errors in ulp at ordinary and adversarial points", plots.errors, contents.accuracy)

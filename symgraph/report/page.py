@@ -1,13 +1,14 @@
 """The page of a report: one HTML file that loads nothing, and is whole without its script."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from symgraph import plots
 from symgraph.backends.rendering import render
 from symgraph.display.html import table
 from symgraph.drawing.picture import Picture
@@ -20,20 +21,6 @@ from symgraph.views.derivation_texts import STYLE_SHEET, derivation_html
 from symgraph.views.formulas import brief
 from symgraph.views.picture import picture_of
 from symgraph.views.styles import STYLES
-
-
-class Section(NamedTuple):
-    """A part of the page under a heading.
-
-    Attributes:
-        key: its name in links.
-        title: its heading.
-        html: what stands below it.
-    """
-
-    key: str
-    title: str
-    html: str
 
 
 def page(contents: Contents) -> str:
@@ -51,7 +38,7 @@ def page(contents: Contents) -> str:
         "title": model.name,
         "doc": model.doc,
         "facts": f"{facts}; {rows}",
-        "sections": list(_sections(contents, pictures)),
+        "sections": dict(_sections(contents, pictures)),
         "version": version("symgraph-codegen"),
         "numbers": _for_script(contents, pictures),
         "rules": STYLE_SHEET,
@@ -63,19 +50,20 @@ _Pictures = Mapping[str, Sequence[Picture]]
 """The pictures of the first rows by where the weights come from."""
 
 
-def _sections(contents: Contents, pictures: _Pictures) -> Iterator[Section]:
-    yield Section("graph", "Graph", _graph(contents, pictures))
+def _sections(contents: Contents, pictures: _Pictures) -> Iterator[tuple[str, str]]:
+    """Yield the parts of the page: the heading of each, and what stands below it."""
+    yield "Graph", _graph(contents, pictures)
     if contents.model.loss_expr is not None:
-        yield Section("derivation", "Derivation", _derivation(contents))
-    yield Section("verification", "Verification", _verification(contents))
-    yield Section("accuracy", "Accuracy", _accuracy(contents))
+        derived = derivation(contents.model, contents.shown[0].points[0])
+        yield "Derivation", f'<div class="equations">{derivation_html(derived)}</div>'
+    yield "Verification", _verification(contents)
+    yield "Accuracy", _accuracy(contents)
     if contents.runs:
-        yield Section("training", "Training", _training(contents))
-    yield Section("fit", "Fit", _fit(contents))
+        yield "Training", _training(contents)
+    yield "Fit", _fit(contents)
     if contents.model.target_inputs and contents.model.output_nodes:
-        plots = "".join(figures.of_predictions(contents))
         words = f"At the weights of {contents.shown[-1].origin}."
-        yield Section("predictions", "Predictions", f'<p>{escape(words)}</p><div class="plots">{plots}</div>')
+        yield "Predictions", f"<p>{escape(words)}</p>{_plots(figures.of_predictions(contents))}"
 
 
 def _graph(contents: Contents, pictures: _Pictures) -> str:
@@ -144,11 +132,6 @@ def _chain(contents: Contents, name: str) -> str:
     return f" = {' + '.join(parts)}" if parts else ""
 
 
-def _derivation(contents: Contents) -> str:
-    point = contents.shown[0].points[0]
-    return f'<div class="equations">{derivation_html(derivation(contents.model, point))}</div>'
-
-
 def _verification(contents: Contents) -> str:
     words = (
         "Every function of the module was held against enclosures of the model's own expressions, value and partials, "
@@ -159,7 +142,8 @@ def _verification(contents: Contents) -> str:
 
 def _accuracy(contents: Contents) -> str:
     shown = _scrolled(contents.accuracy._repr_html_(), "Errors of every result")
-    return f'{shown}<div class="plots">{"".join(figures.of_accuracy(contents))}</div>'
+    words = "Errors in ulp at ordinary and adversarial points"
+    return shown + _plots([figures.figure("errors", words, plots.errors, contents.accuracy)])
 
 
 def _training(contents: Contents) -> str:
@@ -174,15 +158,17 @@ def _training(contents: Contents) -> str:
         remarks += [f"{name}: {line}" for line in (result.message, *doubted)]
     shown = table(("optimizer", "epochs", "last loss", "least loss", "norm of the gradient"), rows)
     told = "".join(f"<li>{escape(line)}</li>" for line in remarks)
-    return f'{_scrolled(shown, "Runs")}<ul>{told}</ul><div class="plots">{"".join(figures.of_training(contents))}</div>'
+    return f"{_scrolled(shown, 'Runs')}<ul>{told}</ul>{_plots(figures.of_training(contents))}"
 
 
 def _fit(contents: Contents) -> str:
     if contents.fit is None:
         return f"<p>There is no fit: {escape(contents.no_fit)}.</p>"
-    plots = "".join(figures.of_fit(contents))
-    text = contents.fit._repr_html_()
-    return f'{_scrolled(text, "Report of the fit")}<div class="plots">{plots}</div>'
+    return _scrolled(contents.fit._repr_html_(), "Report of the fit") + _plots(figures.of_fit(contents))
+
+
+def _plots(drawn: Iterable[str]) -> str:
+    return f'<div class="plots">{"".join(drawn)}</div>'
 
 
 def _scrolled(html: str, words: str) -> str:

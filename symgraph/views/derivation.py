@@ -5,9 +5,9 @@ and the generated module do. What is shown in another form than SymPy's is held 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sympy
 from flint import arb
@@ -18,11 +18,10 @@ from symgraph.errors import SpecError
 from symgraph.ir.functions import softplus
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
-from symgraph.views.formulas import Cotangent, Product, cotangent
+from symgraph.views.formulas import Product, cotangent
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.simplified import Sum, effort, forms, product, products, strangeness, sums, sums_in, times
 
-ENDS = ("loss", "penalty")
 _LONGEST = 6
 """Steps of a chain; what lies behind them gets a name."""
 _BATCHES, _ROWS, _FEWEST = 3, 4, 3
@@ -31,35 +30,16 @@ _EXACT, _ROUNDED = 2.0**-80, 2.0**-44
 """Largest gap between equal forms, relative to them: of exact numbers, and of floats that forms have multiplied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One factor of the chain rule.
-
-    Attributes:
-        source, target: names of vertices; the local partial is d target / d source.
-        partial: the local partial in its simplest form.
-        number: its value at the row, or None.
-    """
-
-    source: str
-    target: str
-    partial: Product
-    number: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """One way from a vertex towards the loss.
 
     Attributes:
         start: the end, or the vertex with a cotangent of its own, at which it begins.
-        steps: its factors, from there to the vertex.
-        number: the product of all of them, the cotangent of the start included, at the row, or None.
+        edges: its steps, from there to the vertex.
     """
 
     start: str
-    steps: tuple[Step, ...]
-    number: float | None
+    edges: tuple[Edge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +51,12 @@ class Derivative:
         kind: "weight", or that of a node whose cotangent is named.
         chains: the ways towards the loss, whose products are added up; none where it is 0.
         formula: the simplest form of that.
-        number: its value at the row, or None.
     """
 
     name: str
     kind: str
     chains: tuple[Chain, ...]
     formula: Sum
-    number: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A named node, the loss or the penalty.
-
-    Attributes:
-        name: its name.
-        expr: its expression.
-        number: its value at the row, or None.
-    """
-
-    name: str
-    expr: Any
-    number: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +64,30 @@ class Derivation:
     """All steps from a model's formulas to its gradient.
 
     Attributes:
-        model: the model's name.
-        of: what is differentiated, by its vertices: the loss, and the penalty that is added to it.
-        inputs: the value of each input at the row; none without a row.
-        definitions: of nodes in order, then of loss and penalty.
+        graph: the model's named graph; its ends are what is differentiated.
+        numbers: those of the graph at the row; none without a row.
+        partials: the local partial of every edge on the way to a weight, by its source and target, in its simplest form.
         cotangents: those that are used by name, each after those that it uses.
         weights: the derivative by each weight.
     """
 
-    model: str
-    of: tuple[str, ...]
-    inputs: Mapping[str, float]
-    definitions: tuple[Definition, ...]
+    graph: NamedGraph
+    numbers: Numbers[float]
+    partials: Mapping[tuple[str, str], Product]
     cotangents: tuple[Derivative, ...]
     weights: tuple[Derivative, ...]
+
+    def steps(self, chain: Chain) -> Iterator[tuple[Edge, Product, float | None]]:
+        """Yield the steps of a chain: the edge, its local partial in the simplest form, and the partial's value at the row."""
+        for edge in chain.edges:
+            key = edge.source, edge.target
+            yield edge, self.partials[key], self.numbers.partials.get(key)
+
+    def number(self, chain: Chain) -> float | None:
+        """Return the product of all factors of a chain, the cotangent of its start included, at the row; None without one."""
+        first = self.numbers.cotangents.get(chain.start)
+        slopes = (self.numbers.partials[edge.source, edge.target] for edge in chain.edges)
+        return None if first is None else math.prod(slopes, start=first)
 
 
 def derivation(model: Model, point: Point | None = None) -> Derivation:
@@ -133,22 +106,15 @@ def derivation(model: Model, point: Point | None = None) -> Derivation:
     with sympy.evaluate(True):
         graph = NamedGraph(model)
         numbers = Numbers({}, {}, {}) if point is None else graph.numbers(point)
-        derived = _derived(graph, numbers)
-    values = numbers.values
-    return Derivation(
-        model.name,
-        tuple(end for end in ENDS if end in graph.by_name),
-        {one.name: values[one.name] for one in model.inputs if values},
-        tuple(Definition(one.name, one.expr, values.get(one.name)) for one in graph.vertices if one.expr is not None),
-        tuple(one for one in derived if one.kind != "weight"),
-        tuple(one for one in derived if one.kind == "weight"),
-    )
+        partials, derived = _derived(graph)
+    named = tuple(one for one in derived if one.kind != "weight")
+    return Derivation(graph, numbers, partials, named, tuple(one for one in derived if one.kind == "weight"))
 
 
-def _derived(graph: NamedGraph, numbers: Numbers) -> list[Derivative]:
-    """Derive by every joint and every weight."""
+def _derived(graph: NamedGraph) -> tuple[dict[tuple[str, str], Product], list[Derivative]]:
+    """Return the local partials, and the derivatives by every joint and every weight."""
     proof = _Proof(graph.model)
-    for end in (graph.by_name[name] for name in ENDS if name in graph.by_name):
+    for end in graph.ends:
         proof.define(end.symbol, end.expr)
     moved = {vertex.name for vertex in graph.vertices if vertex.kind == "weight"}
     for edge in graph.edges:
@@ -161,38 +127,24 @@ def _derived(graph: NamedGraph, numbers: Numbers) -> list[Derivative]:
     for edge in edges:
         if partials[edge.source, edge.target].coefficient != 0:
             uses.setdefault(edge.source, []).append(edge)
+    symbols: dict[str, Any] = {vertex.name: cotangent(vertex.name, place) for place, vertex in enumerate(graph.vertices)}
+    symbols |= {end.name: sympy.S.One for end in graph.ends}
     ways = _ways(graph, uses)
-    symbols = {vertex.name: cotangent(vertex.name, place) for place, vertex in enumerate(graph.vertices)}
-    found: list[Derivative] = []
     choices: list[list[Any]] = []
-    for vertex, several in ways:
-        chains = tuple(_chain(start, edges, partials, numbers) for start, edges in several)
-        raw = sympy.Add(*(sympy.Mul(*_start(start, symbols), *(e.partial for e in edges)) for start, edges in several))
+    for vertex, chains in ways:
+        raw = sympy.Add(*(sympy.Mul(symbols[start], *(edge.partial for edge in edges)) for start, edges in chains))
         proof.define(symbols[vertex.name], raw)
-        found.append(Derivative(vertex.name, vertex.kind, chains, (), numbers.cotangents.get(vertex.name)))
-        choices.append([raw, *_formulas(chains, symbols, written)])
-    chosen = proof.best(choices)
-    return [
-        replace(one, formula=best if isinstance(best, tuple) else (product(best, written),))
-        for one, best in zip(found, chosen, strict=True)
-    ]
+        choices.append([raw, *_formulas(chains, symbols, partials, written)])
+    formulas = (best if isinstance(best, tuple) else (product(best, written),) for best in proof.best(choices))
+    return partials, [Derivative(one.name, one.kind, chains, form) for (one, chains), form in zip(ways, formulas, strict=True)]
 
 
-def _chain(start: str, edges: Sequence[Edge], partials: Mapping[tuple[str, str], Product], numbers: Numbers) -> Chain:
-    keys = [(edge.source, edge.target) for edge in edges]
-    steps = tuple(Step(*key, partials[key], numbers.partials.get(key)) for key in keys)
-    first = numbers.cotangents.get(start)
-    number = None if first is None else math.prod((numbers.partials[key] for key in keys), start=first)
-    return Chain(start, steps, number)
-
-
-def _start(start: str, symbols: Mapping[str, Cotangent]) -> tuple[Any, ...]:
-    return () if start in ENDS else (symbols[start],)
-
-
-def _formulas(chains: Sequence[Chain], symbols: Mapping[str, Cotangent], written: frozenset[Any]) -> list[Sum]:
+def _formulas(
+    chains: Sequence[Chain], symbols: Mapping[str, Any], partials: Mapping[tuple[str, str], Product], written: frozenset[Any]
+) -> list[Sum]:
     """Return forms of the sum of the products of some chains, the plain one first."""
-    plain = tuple(times((*_start(one.start, symbols), *(step.partial for step in one.steps)), written) for one in chains)
+    factors = ((symbols[start], *(partials[edge.source, edge.target] for edge in edges)) for start, edges in chains)
+    plain = tuple(times(one, written) for one in factors)
     cancelled = tuple(min(products(term, written), key=effort) for term in plain)
     return [*sums(plain, written), *(sums(cancelled, written) if cancelled != plain else ())]
 
@@ -222,19 +174,20 @@ def _partials(
     }
 
 
-def _ways(graph: NamedGraph, uses: Mapping[str, Sequence[Edge]]) -> list[tuple[Vertex, list[tuple[str, list[Edge]]]]]:
+def _ways(graph: NamedGraph, uses: Mapping[str, Sequence[Edge]]) -> list[tuple[Vertex, tuple[Chain, ...]]]:
     """Return the chains of each weight and of each vertex that gets a cotangent, from the loss to the weights."""
-    single: dict[str, tuple[str, list[Edge]]] = {end: (end, []) for end in ENDS}
-    result: list[tuple[Vertex, list[tuple[str, list[Edge]]]]] = []
+    single = {end.name: Chain(end.name) for end in graph.ends}
+    result: list[tuple[Vertex, tuple[Chain, ...]]] = []
     weights = [vertex for vertex in graph.vertices if vertex.kind == "weight"]
-    others = [vertex for vertex in graph.vertices if vertex.kind != "weight" and vertex.name not in ENDS]
+    others = [vertex for vertex in graph.vertices if vertex.kind != "weight" and vertex not in graph.ends]
     for vertex in (*reversed(others), *weights):
-        ways = [(single[e.target][0], [*single[e.target][1], e]) for e in uses.get(vertex.name, ()) if e.target in single]
+        used = [(single[edge.target], edge) for edge in uses.get(vertex.name, ()) if edge.target in single]
+        ways = tuple(Chain(way.start, (*way.edges, edge)) for way, edge in used)
         if vertex.kind == "weight":
             result.append((vertex, ways))
-        elif len(ways) > 1 or (ways and len(ways[0][1]) >= _LONGEST):
+        elif len(ways) > 1 or (ways and len(ways[0].edges) >= _LONGEST):
             result.append((vertex, ways))
-            single[vertex.name] = (vertex.name, [])
+            single[vertex.name] = Chain(vertex.name)
         elif ways:
             single[vertex.name] = ways[0]
     return result
@@ -264,12 +217,10 @@ class _Proof:
         sorted_ = [[first, *_by_effort(rest, first)] for first, *rest in choices]
         distinct = {_value(form): None for some in sorted_ if len(some) > 1 for form in some}
         names = {expr: f"form {place}" for place, expr in enumerate(distinct)}
-        truths = self._truths([NamedNode(name, sympy.Symbol(name), expr) for expr, name in names.items()])
-        return [next((form for form in some[1:] if self._equal(form, some[0], names, truths)), some[0]) for some in sorted_]
-
-    def _truths(self, nodes: Iterable[NamedNode]) -> list[Truth]:
+        nodes = [NamedNode(name, sympy.Symbol(name), expr) for expr, name in names.items()]
         extended = Reference(self._model.with_nodes([*self._defined, *nodes]))
-        return [extended.truth(point) for point in self._points]
+        truths = [extended.truth(point) for point in self._points]
+        return [next((form for form in some[1:] if self._equal(form, some[0], names, truths)), some[0]) for some in sorted_]
 
     def _equal(self, form: Any, first: Any, names: Mapping[Any, str], truths: Sequence[Truth]) -> bool:
         value, wanted = _value(form), _value(first)

@@ -5,9 +5,12 @@ from html import escape
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from symgraph.views.derivation import ENDS, Chain, Derivation, Derivative
+from symgraph.views.derivation import Derivation, Derivative
 from symgraph.views.formulas import brief, formula
 from symgraph.views.styles import STYLES, Style
+
+FOUND = "found above"
+"""The right side of a cotangent that has its lines already."""
 
 
 class Line(NamedTuple):
@@ -47,50 +50,36 @@ def blocks(derived: Derivation, style: Style) -> Iterator[Block]:
         derived: the derivation.
         style: a row of ``STYLES``.
     """
-    if derived.inputs:
-        yield Block("Row", "", tuple(Line(style.name(name), "", value) for name, value in derived.inputs.items()))
-    equations = (Line(style.name(one.name), formula(one.expr, style), one.number) for one in derived.definitions)
-    yield Block("Graph", "", tuple(equations))
-    of = (
-        style.name("loss") if len(derived.of) == 1 else style.form("bracket", style.form("+").join(map(style.name, derived.of)))
-    )
+    graph, values = derived.graph, derived.numbers.values
+    if values:
+        yield Block("Row", "", tuple(Line(style.name(one.name), "", values[one.name]) for one in graph.model.inputs))
+    lines = (Line(style.name(one.name), formula(one.expr, style), values.get(one.name)) for one in graph.defined)
+    yield Block("Graph", "", tuple(lines))
+    ends = style.form("+").join(style.name(end.name) for end in graph.ends)
+    of = ends if len(graph.ends) == 1 else style.form("bracket", ends)
     for one in (*derived.cotangents, *derived.weights):
-        yield _block(one, of, style)
+        yield _block(derived, one, of, style)
 
 
-def _block(one: Derivative, of: str, style: Style) -> Block:
+def _block(derived: Derivation, one: Derivative, of: str, style: Style) -> Block:
     whole = style.form("derivative", of, style.name(one.name))
+    ends = [end.name for end in derived.graph.ends]
     lines: list[Line] = []
-    direct = len(one.chains) == 1 and one.chains[0].start in ENDS and len(one.chains[0].steps) == 1
+    direct = len(one.chains) == 1 and one.chains[0].start in ends and len(one.chains[0].edges) == 1
     for chain in () if direct else one.chains:
         if len(one.chains) > 1:
-            lines.append(Line("", f"by {_way(chain)}", chain.number))
-        lines += _steps(chain, of, style)
+            way = ", ".join(edge.target for edge in reversed(chain.edges))
+            lines.append(Line("", f"by {way}", derived.number(chain)))
+        if chain.start not in ends:
+            lines.append(Line(style.cotangent(chain.start), FOUND))
+        for edge, partial, number in derived.steps(chain):
+            slope = style.form("derivative", style.name(edge.target), style.name(edge.source))
+            lines.append(Line(slope, brief(partial, style), number))
     left = style.cotangent(one.name) if one.kind != "weight" else whole
-    lines.append(Line(left, brief(one.formula, style), one.number, result=True))
-    title = f"Weight {one.name}" if one.kind == "weight" else f"{one.name}: {_uses(one)}, so its derivative gets a name"
+    lines.append(Line(left, brief(one.formula, style), derived.numbers.cotangents.get(one.name), result=True))
+    uses = "far from the loss" if len(one.chains) == 1 else f"used {len(one.chains)} times"
+    title = f"Weight {one.name}" if one.kind == "weight" else f"{one.name}: {uses}, so its derivative gets a name"
     return Block(title, whole, tuple(lines))
-
-
-def _uses(one: Derivative) -> str:
-    if len(one.chains) == 1:
-        return "far from the loss"
-    return f"used {len(one.chains)} times"
-
-
-def _way(chain: Chain) -> str:
-    return ", ".join(step.target for step in reversed(chain.steps))
-
-
-def _steps(chain: Chain, of: str, style: Style) -> Iterator[Line]:
-    if chain.start not in ENDS:
-        yield Line(style.cotangent(chain.start), "found above")
-    for step in chain.steps:
-        yield Line(
-            style.form("derivative", style.name(step.target), style.name(step.source)),
-            brief(step.partial, style),
-            step.number,
-        )
 
 
 def _number(value: float | None) -> str:
@@ -99,35 +88,36 @@ def _number(value: float | None) -> str:
 
 def derivation_data(derived: Derivation) -> dict[str, Any]:
     """Return a derivation as data for JSON, its formulas in plain text; numbers are None without a row."""
-    plain = STYLES["text"]
+    plain, graph, values = STYLES["text"], derived.graph, derived.numbers.values
     return {
-        "model": derived.model,
-        "of": list(derived.of),
-        "row": dict(derived.inputs) or None,
-        "nodes": {one.name: {"formula": formula(one.expr, plain), "value": one.number} for one in derived.definitions},
-        "cotangents": {one.name: _data(one) for one in derived.cotangents},
-        "weights": {one.name: _data(one) for one in derived.weights},
+        "model": graph.model.name,
+        "of": [end.name for end in graph.ends],
+        "row": {one.name: values[one.name] for one in graph.model.inputs} if values else None,
+        "nodes": {one.name: {"formula": formula(one.expr, plain), "value": values.get(one.name)} for one in graph.defined},
+        "cotangents": {one.name: _data(derived, one) for one in derived.cotangents},
+        "weights": {one.name: _data(derived, one) for one in derived.weights},
     }
 
 
-def _data(one: Derivative) -> dict[str, Any]:
-    plain = STYLES["text"]
+def _data(derived: Derivation, one: Derivative) -> dict[str, Any]:
+    plain, ends = STYLES["text"], [end.name for end in derived.graph.ends]
     chains = [
         {
-            "from": chain.start if chain.start in ENDS else plain.cotangent(chain.start),
+            "from": chain.start if chain.start in ends else plain.cotangent(chain.start),
             "steps": [
-                {"of": step.target, "by": step.source, "partial": formula(step.partial, plain), "value": step.number}
-                for step in chain.steps
+                {"of": edge.target, "by": edge.source, "partial": formula(partial, plain), "value": number}
+                for edge, partial, number in derived.steps(chain)
             ],
-            "value": chain.number,
+            "value": derived.number(chain),
         }
         for chain in one.chains
     ]
-    return {"chains": chains, "formula": formula(one.formula, plain), "value": one.number}
+    return {"chains": chains, "formula": formula(one.formula, plain), "value": derived.numbers.cotangents.get(one.name)}
 
 
 def _title(derived: Derivation) -> str:
-    return f"{derived.model}: the derivative of the {' and the '.join(derived.of)} by each weight"
+    ends = " and the ".join(end.name for end in derived.graph.ends)
+    return f"{derived.graph.model.name}: the derivative of the {ends} by each weight"
 
 
 def derivation_text(derived: Derivation) -> str:
@@ -147,17 +137,13 @@ def derivation_text(derived: Derivation) -> str:
 
 
 def _side(line: Line, width: int) -> str:
-    if not line.left:
-        return line.right
-    if not line.right:
-        return f"{line.left:<{width}}"
-    sign = ":" if line.right == "found above" else "="
-    return f"{line.left:<{width}} {sign} {line.right}"
+    sign = ": " if line.right == FOUND else "= " if line.right else ""
+    return f"{line.left:<{width}} {sign}{line.right}".rstrip() if line.left else line.right
 
 
 def derivation_latex(derived: Derivation) -> str:
     """Return a derivation as LaTeX for a document that uses amsmath."""
-    parts = [rf"% {derived.model}"]
+    parts = [rf"% {derived.graph.model.name}"]
     for block in blocks(derived, STYLES["latex"]):
         title = block.title.replace("_", r"\_")
         parts.append(f"\\paragraph{{{title}}}\n\\begin{{align*}}\n{_aligned(block.lines)}\n\\end{{align*}}")
@@ -175,7 +161,7 @@ def _latex_line(line: Line) -> str:
         return rf"& \text{{{words}}}{number}"
     if not line.right:
         return f"{line.left} &{number.removeprefix(' &&')}"
-    right = rf"\text{{{line.right}}}" if line.right == "found above" else line.right
+    right = rf"\text{{{line.right}}}" if line.right == FOUND else line.right
     return f"{line.left} &= {right}{number}"
 
 
@@ -209,7 +195,7 @@ def _html_row(line: Line) -> str:
     kind = ' class="result"' if line.result else ""
     if not line.right:
         return f'<tr><th scope="row">{_math(line.left)}</th>{number}</tr>'
-    right = escape(line.right) if line.right == "found above" else _math(f"<mo>=</mo>{line.right}")
+    right = escape(line.right) if line.right == FOUND else _math(f"<mo>=</mo>{line.right}")
     return f'<tr{kind}><th scope="row">{_math(line.left)}</th><td>{right}</td>{number}</tr>'
 
 

@@ -98,23 +98,15 @@ def _same_line(lines: Sequence[str], fresh: Sequence[str], number: int, name: st
 
 def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement | None:
     """Return the statement that a line is part of: of the same texts in order the one that stands there."""
-    plain = [_without_remark(one) for one in fresh]
+    plain = [re.split(r"  (?:#|//) ", one, maxsplit=1)[0].strip() for one in fresh]  # without remarks
     by_text: dict[tuple[str, ...], list[Callable[[], Statement]]] = {}
     for text, origin in found.statements():
         by_text.setdefault(tuple(one.strip() for one in text.split("\n")), []).append(origin)
-    first: dict[str, list[int]] = {}
-    for at, one in enumerate(plain):
-        first.setdefault(one, []).append(at)
     for shape, origins in by_text.items():
-        starts = [at for at in first.get(shape[0], ()) if tuple(plain[at : at + len(shape)]) == shape]
-        for order, at in enumerate(starts):
-            if at <= place < at + len(shape):
-                return origins[min(order, len(origins) - 1)]()
+        starts = [at for at in range(place + 1) if plain[at] == shape[0] and tuple(plain[at : at + len(shape)]) == shape]
+        if starts and place < starts[-1] + len(shape):
+            return origins[min(len(starts), len(origins)) - 1]()
     return None
-
-
-def _without_remark(line: str) -> str:
-    return re.split(r"  (?:#|//) ", line, maxsplit=1)[0].strip()
 
 
 def _remark(fresh: Sequence[str], place: int) -> str:
@@ -149,14 +141,12 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         rule = next((one for one in (*RULES, *VALUE_RULES) if one.name == origin.rule), None)
         if rule is not None:
             yield "rule", f"{rule.name}: without it {rule.gain} (rewrite/table.py){before}"
-        elif origin.step == "differentiate":
-            yield (
-                "form",
-                "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)",
-            )
+        elif origin.stage.name == "differentiate":
+            yield "form", "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)"
         else:
-            where = "rewrite/table.py" if origin.step in RULED else f"passes/{origin.step}.py"
-            yield "form", f"{origin.step}: {origin.reason} ({where}){before}"
+            name, reason, _ = origin.stage
+            where = "rewrite/table.py" if name in RULED else f"passes/{name}.py"
+            yield "form", f"{name}: {reason} ({where}){before}"
     if not statement.value:
         yield "form", "of a graph of its own (a penalty, a constraint or an error bound), whose steps are not traced"
     elif not statement.origins:

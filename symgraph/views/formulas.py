@@ -1,6 +1,7 @@
 """Expressions as people write them, in any language of ``styles.py``: order of terms and factors, and brackets."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import sympy
@@ -43,11 +44,6 @@ class Cotangent(DeclaredSymbol):
     """Symbol for the derivative of the loss by a vertex, d_<vertex>."""
 
     __slots__ = ()
-
-    @property
-    def of(self) -> str:
-        """Return the name of the vertex."""
-        return str(self.name)[2:]
 
 
 def cotangent(name: str, place: int = 0) -> Cotangent:
@@ -106,7 +102,8 @@ def _within(part: Part, least: int, style: Style) -> str:
 
 
 def _symbol(expr: Any, style: Style) -> Part:
-    return (style.cotangent(expr.of) if isinstance(expr, Cotangent) else style.name(str(expr.name))), ATOM
+    name = str(expr.name)
+    return style.cotangent(name.removeprefix("d_")) if isinstance(expr, Cotangent) else style.name(name), ATOM
 
 
 def _number(expr: Any, style: Style) -> Part:
@@ -210,10 +207,7 @@ def _relation(expr: Any, style: Style) -> Part:
 def _joined(word: str) -> Callable[[Any, Style], Part]:
     def write(expr: Any, style: Style) -> Part:
         parts = [_within(_part(arg, style), SUM, style) for arg in sorted(expr.args, key=sympy.default_sort_key)]
-        text = parts[0]
-        for part in parts[1:]:
-            text = style.related(text, word, part)
-        return text, 0
+        return reduce(lambda left, right: style.related(left, word, right), parts), 0
 
     return write
 

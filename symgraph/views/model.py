@@ -58,8 +58,7 @@ def formulas(model: spec.Model, style: Style) -> list[tuple[str, str]]:
     """
     from symgraph.views.named_graph import NamedGraph  # as above
 
-    defined = [one for one in NamedGraph(model).vertices if one.expr is not None]
-    return [(style.name(one.name), formula(one.expr, style)) for one in defined]
+    return [(style.name(one.name), formula(one.expr, style)) for one in NamedGraph(model).defined]
 
 
 def aligned(rows: Iterable[tuple[str, str]]) -> str:

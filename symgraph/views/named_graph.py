@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import sympy
 from flint import arb
+from numpy.typing import NDArray
 
 from symgraph.check.reference import Point, Reference, number, reference
 from symgraph.spec.canonical import symbols_of
@@ -58,8 +59,11 @@ class Edge:
         return _partial(self.user.expr, self.symbol, self.user.symbol)
 
 
-class Numbers(NamedTuple):
-    """A model's graph at one row; NaN stands where there is no value.
+N = TypeVar("N", float, NDArray[np.float64])
+
+
+class Numbers(NamedTuple, Generic[N]):
+    """A model's graph at one row, or at several as arrays; NaN stands where there is no value.
 
     Attributes:
         values: of every vertex.
@@ -67,11 +71,11 @@ class Numbers(NamedTuple):
         partials: of every edge, by its source and target.
     """
 
-    values: Mapping[str, float]
-    cotangents: Mapping[str, float]
-    partials: Mapping[tuple[str, str], float]
+    values: Mapping[str, N]
+    cotangents: Mapping[str, N]
+    partials: Mapping[tuple[str, str], N]
 
-    def passed(self, edge: Edge) -> float:
+    def passed(self, edge: Edge) -> N:
         """Return what an edge adds to its source's cotangent: that of its target times the local partial."""
         return self.cotangents[edge.target] * self.partials[edge.source, edge.target]
 
@@ -86,6 +90,8 @@ class NamedGraph:
 
     Attributes:
         model: the spec, its deep expressions in parts.
+        ends: the loss and the penalty, as far as there are such.
+        defined: the vertices that have expressions.
     """
 
     def __init__(self, model: Model) -> None:
@@ -97,16 +103,21 @@ class NamedGraph:
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
         ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
-        last = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
-        self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *last)
+        self.ends = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
+        self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *self.ends)
+        self.defined = [vertex for vertex in self.vertices if vertex.expr is not None]
         self.by_name: Mapping[str, Vertex] = {vertex.name: vertex for vertex in self.vertices}
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """The edges in the order of their targets, and of the declaration of their sources."""
-        return tuple(chain.from_iterable(map(_edges_to, self.vertices)))
+        return tuple(
+            Edge(str(one.name), vertex.name, one, vertex)
+            for vertex in self.defined
+            for one in sorted(symbols_of(vertex.expr), key=lambda one: one.place)
+        )
 
-    def numbers(self, point: Point) -> Numbers:
+    def numbers(self, point: Point) -> Numbers[float]:
         """Evaluate the graph and its cotangents at one row by the reference, each number rounded once.
 
         Args:
@@ -132,17 +143,30 @@ class NamedGraph:
         """Return the cotangent of every vertex; sums of floats, where terms may cancel, only where the reference has none."""
         if "loss" not in self.by_name:
             return {}
-        found = {vertex.name: 1.0 if vertex.kind in ("loss", "penalty") else 0.0 for vertex in self.vertices}
-        for edge in reversed(self.edges):
-            if found[edge.target]:  # a slope that is not finite counts only where something comes back through it
-                found[edge.source] += found[edge.target] * partials[edge.source, edge.target]
-        exact = self._swept.truth(point).nodes
-        return {name: number(ball) if isinstance(ball := exact[f"d {name}"], arb) else rough for name, rough in found.items()}
+        exact, swept = self._swept.truth(point).nodes, self.sweep(partials, *(end.name for end in self.ends))
+        balls = {name: exact[f"d {name}"] for name in swept}
+        return {name: number(ball) if isinstance(ball, arb) else float(swept[name]) for name, ball in balls.items()}
+
+    def sweep(self, partials: Mapping[tuple[str, str], Any], *roots: str) -> dict[str, NDArray[np.float64]]:
+        """Return the derivative of the sum of some vertices by every vertex, from the last to the first.
+
+        Args:
+            partials: of every edge, a number or (n,).
+            roots: the names of these vertices.
+        """
+        ones = np.ones(np.shape(next(iter(partials.values()), 0.0)))
+        found = {vertex.name: ones * (vertex.name in roots) for vertex in self.vertices}
+        with np.errstate(all="ignore"):
+            for edge in reversed(self.edges):
+                back = found[edge.target]  # a slope that is not finite counts only where something comes back through it
+                passed = np.where(back == 0.0, 0.0, back * partials[edge.source, edge.target])
+                found[edge.source] = found[edge.source] + passed
+        return found
 
     @cached_property
     def _alone(self) -> Mapping[str, Reference]:
         """By the name of each vertex with an expression: the reference of that expression over the symbols in it."""
-        return {one.name: Reference(self.model.local(one.expr)) for one in self.vertices if one.expr is not None}
+        return {one.name: Reference(self.model.local(one.expr)) for one in self.defined}
 
     @cached_property
     def _swept(self) -> Reference:
@@ -151,18 +175,12 @@ class NamedGraph:
         uses: dict[str, list[Edge]] = {}
         for edge in self.edges:
             uses.setdefault(edge.source, []).append(edge)
-        ends = [vertex for vertex in self.vertices if vertex.kind in ("loss", "penalty")]
-        nodes = [NamedNode(f"end {vertex.name}", vertex.symbol, vertex.expr) for vertex in ends]
+        nodes = [NamedNode(f"end {vertex.name}", vertex.symbol, vertex.expr) for vertex in self.ends]
         for vertex in reversed(self.vertices):
             terms = [symbols[edge.target] * edge.partial for edge in uses.get(vertex.name, ())]
-            expr = sympy.S.One if vertex in ends else sympy.Add(*terms)
+            expr = sympy.S.One if vertex in self.ends else sympy.Add(*terms)
             nodes.append(NamedNode(f"d {vertex.name}", symbols[vertex.name], expr))
         return Reference(self.model.with_nodes(nodes))
-
-
-def _edges_to(vertex: Vertex) -> list[Edge]:
-    symbols = () if vertex.expr is None else sorted(symbols_of(vertex.expr), key=lambda one: one.place)
-    return [Edge(str(one.name), vertex.name, one, vertex) for one in symbols]
 
 
 @lru_cache(maxsize=1024)

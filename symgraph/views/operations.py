@@ -110,11 +110,9 @@ class _Walk:
 
 def _applied(op: str, args: Sequence[Any]) -> Any:
     row = OPS[op]
-    if isinstance(row.function, tuple):
-        function, first = row.function
-        return function(first, *args)
     if row.function is not None:
-        return row.function(*args)
+        function, *order = row.function if isinstance(row.function, tuple) else (row.function,)
+        return function(*order, *args)
     return row.value.xreplace(dict(zip(sympy.symbols(f"x0:{len(args)}", real=True), args, strict=True)))
 
 

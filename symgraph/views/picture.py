@@ -43,7 +43,7 @@ def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row
 
 
 def picture_of(
-    graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "", signs: Mapping[str, str] | None = None
+    graph: NamedGraph, numbers: Numbers[float] | None = None, *, row: str = "", signs: Mapping[str, str] | None = None
 ) -> Picture:
     """Make a picture of a graph, in which boxes are shared if there are too many.
 
@@ -53,7 +53,7 @@ def picture_of(
         row: words for the row that they are of, such as "row 0 of rows.csv".
         signs: of a graph of operations the text of each, which stands in the place of its formula.
     """
-    formulas = {one.name: _formula(one) for one in graph.vertices} if signs is None else signs
+    formulas = {one.name: formula(one.expr, STYLES["text"]) for one in graph.defined} if signs is None else signs
     boxes = tuple(_box(vertex, formulas.get(vertex.name, ""), numbers) for vertex in graph.vertices)
     most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
     hints = len(boxes) <= MOST  # partials of thousands of edges take minutes, and arrows of groups have no use for them
@@ -67,16 +67,12 @@ def digits(number: float) -> str:
     return f"{number:.4g}"
 
 
-def _size(numbers: Numbers, edge: Edge) -> float:
+def _size(numbers: Numbers[float], edge: Edge) -> float:
     passed = abs(numbers.passed(edge)) if numbers.cotangents else 0.0
     return passed if math.isfinite(passed) else 0.0
 
 
-def _formula(vertex: Vertex) -> str:
-    return "" if vertex.expr is None else formula(vertex.expr, STYLES["text"])
-
-
-def _box(vertex: Vertex, written: str, numbers: Numbers | None) -> Box:
+def _box(vertex: Vertex, written: str, numbers: Numbers[float] | None) -> Box:
     value = cotangent = ""
     if numbers is not None:
         value = digits(numbers.values[vertex.name])
@@ -115,7 +111,7 @@ def _hint(edge: Edge) -> str:
     return f"d {edge.target} / d {edge.source} = {brief(edge.partial, STYLES['text'])}" if named else ""
 
 
-def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:
+def _arrow(edge: Edge, hint: str, numbers: Numbers[float] | None, most: float) -> Arrow:
     if numbers is None or not numbers.cotangents:
         return Arrow(edge.source, edge.target, hint)
     share = math.sqrt(_size(numbers, edge) / most) if most else 0.0

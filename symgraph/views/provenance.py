@@ -8,8 +8,8 @@ wrote it, and the graph before tells what stood there.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -63,14 +63,12 @@ class Origin(NamedTuple):
     """Where the form of an operation comes from.
 
     Attributes:
-        step: the name of the step that wrote it, ``WRITTEN`` for the spec.
-        reason: what the step does, in a sentence.
+        stage: the first graph that has it.
         before: what stood for the same value before that step; "" where nothing did.
         rule: the rule of the table that wrote it, or "".
     """
 
-    step: str
-    reason: str
+    stage: Stage
     before: str
     rule: str
 
@@ -96,7 +94,7 @@ class Statement:
     origins: tuple[Origin, ...]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Provenance:
     """A text with the origin of its statements.
 
@@ -109,17 +107,11 @@ class Provenance:
     stages: tuple[Stage, ...]
     _written: tuple[tuple[SectionWriter, Line], ...]
     _points: tuple[Point, ...]
-    _forms: dict[Any, int] = field(default_factory=dict)
-    """The first stage that has each form."""
-    _texts: list[dict[Any, str]] = field(default_factory=list)
-    """Of each stage the expression of each value."""
-    _keys: list[Any] = field(default_factory=list)
-    """The values of the nodes of the last stage."""
 
     def statements(self) -> Iterator[tuple[str, Callable[[], Statement]]]:
         """Yield the text of each statement, and a function that finds out its origin."""
         for writer, line in self._written:
-            yield line.text, lambda writer=writer, line=line: self._statement(writer, line)  # type: ignore[misc]  # bound at once
+            yield line.text, partial(self._statement, writer, line)
 
     def _statement(self, writer: SectionWriter, line: Line) -> Statement:
         graph = writer.graph
@@ -129,9 +121,8 @@ class Provenance:
         cotangent = own.startswith("d_") or node.origin.startswith("adjoint of ")
         value, origins = "", list[Origin]()
         if graph is self.stages[-1].graph:
-            self._look()
-            key = self._keys[line.node]
-            value = min((texts[key] for texts in self._texts if key in texts), key=len, default="")
+            _, texts, keys = self._seen
+            value = min((some[keys[line.node]] for some in texts if keys[line.node] in some), key=len, default="")
             origins = self._origins(graph, _inlined(writer, line.node), cotangent=cotangent)
         belongs = belongs.removeprefix("d_")
         known = {*names.values(), *(f"d_{name}" for name in names.values())}
@@ -142,47 +133,63 @@ class Provenance:
 
     def _origins(self, graph: Graph, positions: Sequence[int], *, cotangent: bool) -> list[Origin]:
         """Return the origins of some operations, one for each step: that which tells most."""
-        keys, found = self._keys, dict[str, Origin]()
+        (forms, texts, keys), found = self._seen, dict[str, Origin]()
         composed = {node.origin for node in self.stages[0].graph.nodes if node.op in OPS and OPS[node.op].stable is not None}
         for position in positions:
             node = graph.nodes[position]
-            stage = self.stages[place := self._forms[_form(node.op, [keys[arg] for arg in node.args])]]
+            stage = self.stages[place := forms[_form(node.op, [keys[arg] for arg in node.args])]]
             if stage.name == WRITTEN:
                 continue
             if stage.name == "differentiate" and not cotangent and node.origin in composed:
                 stage = next(one for one in self.stages if one.name == "expand")  # the slope of the op has the same part
             _, _, rule = node.origin.partition(": ")
-            before = self._texts[place - 1].get(keys[position], "")
-            origin = Origin(stage.name, stage.reason, before, rule if stage.name in RULED else "")
+            before = texts[place - 1].get(keys[position], "")
+            origin = Origin(stage, before, rule if stage.name in RULED else "")
             if stage.name not in found or (before and not found[stage.name].before):
                 found[stage.name] = origin
         return [*found.values()]
 
-    def _look(self) -> None:
-        """Find the value of each node of each stage, the first expression of it there, and the first stage of each form."""
-        if self._texts:
-            return
+    @cached_property
+    def _seen(self) -> tuple[dict[Any, int], list[dict[Any, str]], list[Any]]:
+        """The first stage of each form, each stage's first expression of each value, and the values of the last one's nodes.
+
+        A value is told by its leading digits at the points; by its form where an operation has none that is known.
+        """
+        forms: dict[Any, int] = {}
+        texts: list[dict[Any, str]] = []
+        keys: list[Any] = []
         known: dict[Any, Any] = {}
+        numbers: dict[Any, list[Any]] = {}
         with mpmath.workdps(30):
             for place, stage in enumerate(self.stages):
-                keys: list[Any] = []
-                texts: dict[Any, str] = {}
+                keys = []
+                texts.append({})
                 for node, text in zip(stage.graph.nodes, expressions(stage.graph, names_of(stage.graph)), strict=True):
+                    form = _form(node.op, [keys[arg] for arg in node.args]) if node.data is None else (node.op, node.data)
+                    if form not in known:
+                        computed = self._computed(form, numbers)
+                        known[form] = tuple(map(_leading, computed)) if computed else form
+                        numbers.setdefault(known[form], computed)
+                    keys.append(known[form])
                     if node.data is None:
-                        form = _form(node.op, args := [keys[arg] for arg in node.args])
-                        if form not in known:
-                            known[form] = _value(node.op, args, form)
-                        keys.append(known[form])
-                        self._forms.setdefault(form, place)
-                        texts.setdefault(known[form], text)
-                    else:
-                        keys.append(self._leaf(node.op, node.data))
-                self._texts.append(texts)
-                self._keys = keys
+                        forms.setdefault(form, place)
+                        texts[-1].setdefault(keys[-1], text)
+        return forms, texts, keys
 
-    def _leaf(self, op: str, data: Any) -> Any:
-        same = data if isinstance(data, float) else _STANDS.get(op)
-        return tuple(_Number(mpmath.mpf(point[data] if same is None else same)) for point in self._points)
+    def _computed(self, form: Any, numbers: Mapping[Any, list[Any]]) -> list[Any]:
+        """Return the numbers of a form at the points, given those of its operands; none where they are not known."""
+        op, data = form
+        if not isinstance(data, tuple):
+            same = data if isinstance(data, float) else _STANDS.get(op)
+            return [mpmath.mpf(point[data] if same is None else same) for point in self._points]
+        try:
+            return [_applied(op, some) for some in zip(*(numbers[arg] for arg in data), strict=True)]
+        except (KeyError, ValueError, ArithmeticError, TypeError, mpmath.libmp.NoConvergence):
+            return []
+
+
+def _leading(number: Any) -> str:
+    return str(number) if isinstance(number, bool) else mpmath.nstr(number + 0, _DIGITS)
 
 
 def _base(label: str, names: Iterable[str]) -> str:
@@ -192,41 +199,14 @@ def _base(label: str, names: Iterable[str]) -> str:
     return head if {head, head.removeprefix("d_"), f"d_{head}"} & plain else ""
 
 
-class _Number:
-    """A number that equals others of the same leading digits."""
-
-    __slots__ = ("_shown", "value")
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        self._shown = str(value) if isinstance(value, bool) else mpmath.nstr(value + 0, _DIGITS)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Number) and self._shown == other._shown
-
-    def __hash__(self) -> int:
-        return hash(self._shown)
-
-
 def _form(op: str, args: Sequence[Any]) -> Any:
     return (op, tuple(sorted(args, key=hash)) if op in _SWAPPED else tuple(args))
 
 
-def _value(op: str, args: Sequence[Any], form: Any) -> Any:
-    """Return the values of an operation at the points; its form where it has none that is known."""
-    if not all(isinstance(arg, tuple) and arg and isinstance(arg[0], _Number) for arg in args):
-        return form
-    try:
-        return tuple(_Number(_computed(op, [one.value for one in some])) for some in zip(*args, strict=True))
-    except (KeyError, ValueError, ArithmeticError, TypeError, mpmath.libmp.NoConvergence):
-        return form
-
-
-def _computed(op: str, args: Sequence[Any]) -> Any:
+def _applied(op: str, args: Sequence[Any]) -> Any:
     if op in ("rowsum", "stop"):
         return args[0]
-    composed = op in SPECIAL or OPS[op].stable is not None
-    if not composed:
+    if op not in SPECIAL and OPS[op].stable is None:
         return MPMATH[op](*args)
     builder = GraphBuilder(op)
     leaves = [builder.leaf("input", f"x{place}") for place in range(len(args))]

@@ -197,9 +197,7 @@ def algebraic(expr: Any) -> Iterator[Any]:
     tangent = expr.replace(sympy.cosh, lambda z: sympy.sinh(z) / sympy.tanh(z)) if expr.has(sympy.sinh) else expr
     if tangent != expr:
         yield tangent
-    if not few or expr.atoms(sympy.Float):
-        return
-    if sympy.count_ops(expr) > _MOST_POLYNOMIAL:
+    if not few or expr.atoms(sympy.Float) or sympy.count_ops(expr) > _MOST_POLYNOMIAL:
         return
     together = sympy.together(expr)
     yield together
@@ -244,9 +242,8 @@ def _by_own(expr: Any, own: Any, symbol: Any) -> Any:
     powers, divisor = dict(product(expr).factors), product(own)
     quotient = times((expr, Product(sympy.S.One, tuple((base, -exponent) for base, exponent in divisor.factors))))
     below = {base for base, exponent in powers.items() if exponent.is_negative}
-    if any(exponent.is_negative is not False and base not in below for base, exponent in quotient.factors):
-        return None
-    if len(quotient.factors) >= len(powers):
+    divides = any(exponent.is_negative is not False and base not in below for base, exponent in quotient.factors)
+    if divides or len(quotient.factors) >= len(powers):
         return None
     return sympy.Mul(symbol, quotient.value / divisor.coefficient)
 

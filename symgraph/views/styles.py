@@ -5,31 +5,26 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 Language = Literal["text", "latex", "mathml"]
 """Names of the languages."""
 
 
-class Name(NamedTuple):
-    """A name taken apart: y_hat is a letter with an accent, w1 one with an index."""
+def _parts_of(text: str) -> tuple[str, str, list[str]]:
+    """Take a name apart: y_hat is a letter with an accent, w1 one with an index.
 
-    base: str
-    accent: str
-    indices: tuple[str, ...]
-
-
-def name_of(text: str) -> Name:
-    """Take a name apart; one with an underscore at an end, or two together, one like log_x or of many words stays whole."""
+    One with an underscore at an end, or two together, one like log_x or of many words stays whole.
+    """
     head, *indices = text.split("_")
     words = [index for index in indices if len(index) > 1 and not index.isdigit() and index not in _ACCENTS]
     if not all((head, *indices)) or (indices and head in _FUNCTIONS) or len("_".join(words)) > _LONG:
-        return Name(text, "", ())
+        return text, "", []
     accent = indices.pop(0) if indices and indices[0] in _ACCENTS else ""
     found = re.fullmatch(r"(\D+)(\d+)", head)
     if found:
         head, indices = found[1], [found[2], *indices]
-    return Name(head, accent, tuple(indices))
+    return head, accent, indices
 
 
 _ACCENTS: Mapping[str, str] = MappingProxyType({"hat": "^", "bar": "¯", "tilde": "~"})
@@ -123,7 +118,7 @@ class Style:
         """Write the name of an input or a node."""
         if self._language == "text":
             return name
-        base, accent, indices = name_of(name)
+        base, accent, indices = _parts_of(name)
         text = self._letters(base)
         text = self.form("accented", text, accent, _ACCENTS[accent]) if accent else text
         below = self.form("indices").join(map(self._letters, indices))

@@ -29,7 +29,7 @@ def test_boxes_do_not_overlap_and_no_edge_goes_through_one(seed: int) -> None:
     for (left, top, right, low), (other_left, other_top, other_right, other_low) in combinations(boxes, 2):
         assert right <= other_left or other_right <= left or low <= other_top or other_low <= top
     for source, target in edges:
-        assert placed.ranks[source] < placed.ranks[target]
+        assert boxes[source][2] <= boxes[target][0]
     assert min((top for _, top, _, _ in boxes), default=0.0) >= -1e-9
     assert max((low for _, _, _, low in boxes), default=0.0) <= placed.height + 1e-9
     for route in placed.routes:

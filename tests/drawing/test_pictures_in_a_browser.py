@@ -73,7 +73,7 @@ def pictures() -> dict[str, str]:
     return found
 
 
-def longest(graph: NamedGraph) -> Numbers:
+def longest(graph: NamedGraph) -> Numbers[float]:
     values = {vertex.name: LONGEST for vertex in graph.vertices}
     return Numbers(values, values, {(edge.source, edge.target): LONGEST for edge in graph.edges})
 
