@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from symgraph.cli.terminal import UsageError, abandon_output
-from symgraph.errors import SymgraphError, VerificationError
+from symgraph.errors import SymgraphError, VerificationError, did_you_mean
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -131,8 +131,6 @@ def main() -> None:
 
 def _with_hint(error: Any) -> str:
     """Return what is wrong with a command line, with the command, option or choice that was probably meant."""
-    from symgraph.errors import did_you_mean
-
     text, context = str(error.format_message()).rstrip("."), error.ctx
     if hasattr(error, "possibilities") and context is not None:
         options = [name for one in context.command.params for name in one.opts] + ["--help"]

@@ -8,13 +8,14 @@ import typer
 
 from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, note_next, print_json, print_table, stage_bar
+from symgraph.errors import OptionError
+from symgraph.options import FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
     from symgraph.build.build import Plan
     from symgraph.build.build_report import BuildReport
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
-    from symgraph.options import Options
     from symgraph.spec.model import Model
 
 
@@ -69,7 +70,6 @@ def build(
     from symgraph.build import build as building
     from symgraph.build.profile import Profile
     from symgraph.io.config import read_config
-    from symgraph.options import FLOAT, STANDALONE, WORKSPACE
 
     settings = read_config(file=config)
     flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
@@ -108,8 +108,6 @@ def _next(model: "Model", specs: list[str]) -> tuple[object, ...]:
 
 
 def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":
-    from symgraph.options import FLOAT, STANDALONE, WORKSPACE, options_of
-
     chosen = config.extras if extras is None else _listed(extras)
     always = {STANDALONE: config.standalone, FLOAT: config.single, WORKSPACE: config.workspace}
     shipped = config.functions if functions is None else _listed(functions)
@@ -118,7 +116,6 @@ def _options(config: "Config", extras: str | None, precision: str | None, functi
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
     from symgraph.build.build import ALL, Plan
-    from symgraph.errors import OptionError
 
     if not specs and not config.models:
         raise OptionError(

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from symgraph.cli.terminal import Json, Quiet, note, print_json, print_table
+from symgraph.errors import BuildError
 
 
 def cache(
@@ -16,7 +17,6 @@ def cache(
 
     SYMGRAPH_CACHE names another folder. It is made when something is compiled, and may be deleted at any time.
     """
-    from symgraph.errors import BuildError
     from symgraph.io.cache import MOST_BYTES, cache_root, entries
     from symgraph.io.cache import clear as delete
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from symgraph.errors import SymgraphError
+from symgraph.options import EXTRAS
+
 
 def of_several(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     """Return what completes a value that is several names, separated by commas.
@@ -20,7 +23,6 @@ def of_several(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]
 
 def built_models(incomplete: str) -> list[str]:
     """Return the names of built models that begin so: those of the project, and those that come with symgraph."""
-    from symgraph.errors import SymgraphError
     from symgraph.io.module import names_of_modules
 
     try:
@@ -60,6 +62,4 @@ def kinds() -> Iterable[str]:
 
 def extras() -> Iterable[str]:
     """Return the names of extras of a build."""
-    from symgraph.options import EXTRAS
-
     return EXTRAS

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symgraph.cli.rows import inputs_of, read_rows
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -35,8 +36,6 @@ class OfColumns:
         """
         import numpy as np
         from sympy import Symbol, lambdify
-
-        from symgraph.errors import OptionError
 
         symbols = [Symbol(name, real=True) for name in self.names]
         try:
@@ -115,7 +114,6 @@ def read_sets(
         OptionError: two files have the same name, or there are groups of several files.
         DataError: a file cannot be used.
     """
-    from symgraph.errors import OptionError
 
     def read(file: "Path | FoundFile") -> tuple[DataSet, tuple[str, ...]]:
         rows = read_rows(module, file, others=deviations.columns, label=group_by, columns=columns, reading=reading, quiet=quiet)

@@ -11,6 +11,7 @@ from symgraph.cli.points import facts_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
 from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next
 from symgraph.cli.weights import read_weights
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -38,7 +39,6 @@ def draw(
 ) -> None:
     """Draw the graph of a model from its inputs to its loss: what uses what, with values and gradients if weights are given."""
     from symgraph.drawing.drawing import Drawing, format_of
-    from symgraph.errors import OptionError
     from symgraph.views.picture import pictured
 
     if out is not None:
@@ -86,8 +86,6 @@ def _numbers(model: "Model", weights: Path, data: Path | None, row: int, reading
 
 def _place(rows: "Dataset", data: Path, row: int) -> int:
     """Return the place of a row of the file among those that were read; rows with a missing cell were not."""
-    from symgraph.errors import OptionError
-
     total = len(rows) if rows.kept is None else len(rows.kept)
     if not 0 <= row < total:
         raise OptionError(f"--row: there is no row {row} in {data}, whose rows are 0 to {total - 1}")

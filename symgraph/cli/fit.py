@@ -18,6 +18,7 @@ from symgraph.cli.formulas import note_names, note_spec
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
 from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import numbers
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -175,8 +176,6 @@ def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) 
 
 
 def _check_share(several: bool, share: str | None) -> None:
-    from symgraph.errors import OptionError
-
     if several and share is None:
         raise OptionError(
             "several data sets need --share, the weights that are the same in all: --share k, or --share '' for none"
@@ -212,7 +211,6 @@ def _alone(rows: _Rows, options: Mapping[str, Any], *, stream: bool, against: st
 
 def _together(rows: _Rows, group_by: str, share: str, options: Mapping[str, Any], *, stream: bool) -> Any:
     """Fit several data sets."""
-    from symgraph.errors import OptionError
     from symgraph.fitting import fit_together
 
     if stream or rows.deviations.sigma_x is not None:
@@ -262,7 +260,6 @@ def _of_formula(
 ) -> tuple[dict[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
-    from symgraph.errors import OptionError
     from symgraph.io.data import column_names
     from symgraph.spec.formula_text import names_of_columns
 
@@ -277,8 +274,6 @@ def _of_formula(
 
 def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
-    from symgraph.errors import OptionError
-
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
     return _of_spec(model, extras) if is_spec(Path(model)) else load(model)
@@ -288,7 +283,6 @@ def _of_spec(path: str, extras: tuple[str, ...]) -> Any:
     """Compile the model of a spec in memory."""
     from symgraph import compile  # noqa: A004  the public name
     from symgraph.build.specs import read_spec
-    from symgraph.errors import OptionError
 
     models = read_spec(path, Path.cwd()).models
     if len(models) > 1:

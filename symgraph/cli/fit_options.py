@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from symgraph.cli.data_sets import Deviation, Deviations, OfColumns
 from symgraph.cli.weights import number, pairs
+from symgraph.errors import OptionError, SpecError, did_you_mean
 
 _FORMULA = re.compile(r"[-+*/(`]")
 """Mark of a formula, which hardly a name has: an operator, or a call."""
@@ -12,8 +13,6 @@ _FORMULA = re.compile(r"[-+*/(`]")
 
 def names_of(option: str, text: str) -> list[str]:
     """Return names without numbers."""
-    from symgraph.errors import OptionError
-
     given = pairs(option, text)
     for name, value in given:
         if value is not None:
@@ -28,8 +27,6 @@ def fixed_weights(text: str) -> dict[str, float | None] | None:
 
 def ranges_of(text: str) -> dict[str, tuple[float | None, float | None]]:
     """Return the ranges of --bounds by name, None where they have no end."""
-    from symgraph.errors import OptionError
-
     found: dict[str, tuple[float | None, float | None]] = {}
     for name, value in pairs("--bounds", text):
         low, colon, high = (value or "").partition(":")
@@ -50,7 +47,6 @@ def deviations_of(sigma: str, sigma_x: str, header: Callable[[], Sequence[str]] 
         sigma_x: that of --sigma-x.
         header: reads the names of the columns of the file; None where there is no file.
     """
-    from symgraph.errors import OptionError
 
     def one(option: str, text: str) -> Deviation:
         try:
@@ -73,7 +69,6 @@ def _of_columns(text: str, header: Sequence[str]) -> OfColumns:
     """
     from sympy import Symbol
 
-    from symgraph.errors import SpecError, did_you_mean
     from symgraph.spec.formula import Reader
 
     reader = Reader(text, lambda name: Symbol(name, real=True), what="--sigma", own=header)

@@ -9,6 +9,7 @@ import typer
 from symgraph.cli.formulas import note_names
 from symgraph.cli.terminal import Quiet, note, note_next
 from symgraph.cli.weights import numbers
+from symgraph.errors import BuildError, OptionError
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -35,7 +36,6 @@ def new(
     from types import SimpleNamespace
 
     from symgraph.backends.rendering import render
-    from symgraph.errors import BuildError, OptionError
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)

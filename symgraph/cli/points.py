@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.errors import OptionError
+
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
     from symgraph.spec.model import Model
@@ -33,7 +35,6 @@ def point_of(model: "Model", data: Path | None, weights: Path | None, row: int |
     """
     from symgraph.cli.rows import read_rows
     from symgraph.cli.weights import read_weights
-    from symgraph.errors import OptionError
     from symgraph.views.model import cells_of
     from symgraph.views.model import point_of as point_at
 

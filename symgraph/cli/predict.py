@@ -34,6 +34,7 @@ from symgraph.cli.terminal import (
     write_out,
 )
 from symgraph.cli.weights import read_weights
+from symgraph.errors import OptionError
 
 
 def predict(
@@ -56,8 +57,6 @@ def predict(
 
     A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
     """
-    from symgraph.errors import OptionError
-
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")

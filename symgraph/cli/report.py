@@ -20,6 +20,7 @@ from symgraph.cli.terminal import (
 )
 from symgraph.cli.train_options import batch_size_of
 from symgraph.cli.weights import read_weights
+from symgraph.errors import unknown_name
 
 
 def report(
@@ -46,7 +47,6 @@ def report(
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
     how accurate the module is; runs of several optimizers side by side; the fit; predictions and residuals.
     """
-    from symgraph.errors import unknown_name
     from symgraph.report.contents import Choices, Data, gather
     from symgraph.report.page import page
     from symgraph.training import OPTIMIZERS

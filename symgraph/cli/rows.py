@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from symgraph.cli.terminal import note
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -157,8 +158,6 @@ def in_blocks(path: "Path | FoundFile | None", asked: bool, against: str) -> boo
     Raises:
         OptionError: it was asked for and cannot be.
     """
-    from symgraph.errors import OptionError
-
     if asked and (against or path is None):
         raise OptionError(f"--stream: {against or 'there is no --data to read'}")
     file = path if path is None or isinstance(path, Path) else path.path
@@ -201,7 +200,6 @@ def _needed(
     module: "GeneratedModule", path: "Path | FoundFile | None", need_target: bool, columns: Mapping[str, str] = SAME
 ) -> bool:
     """Tell if a model needs rows; refuse a file that it does not need, or none."""
-    from symgraph.errors import OptionError
     from symgraph.io.module import targets_of
 
     targets = targets_of(module)

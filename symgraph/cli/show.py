@@ -9,6 +9,7 @@ from symgraph.cli.current import models_of
 from symgraph.cli.points import Row, WeightsFile, point_of
 from symgraph.cli.rows import DataFile
 from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note, write_out
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
@@ -37,8 +38,6 @@ def show(
     With --derivation the chain rule is written out for each weight, node by node; with --weights (and --data, --row) it has
     the numbers beside each step.
     """
-    from symgraph.errors import OptionError
-
     if graph and (derivation or format != "text"):
         other = "--derivation" if derivation else f"--format {format}"
         raise OptionError(f"--graph and {other} exclude each other: the graph has a text of its own; give one")

@@ -15,6 +15,8 @@ import typer
 
 from symgraph.cli import completion
 from symgraph.display.pace import Pace
+from symgraph.errors import OptionError
+from symgraph.io.files import is_stream, write_file
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""
@@ -59,8 +61,6 @@ def check_writable(option: str, path: Path, *others: Path | None) -> None:
     Raises:
         OptionError: its folder does not exist or is read-only, or it is write-protected, no file, or one of the others.
     """
-    from symgraph.errors import OptionError
-
     try:
         _check_target(option, path, Path(os.path.realpath(path)), others)
     except OSError as error:  # a folder on the way that may not be looked into
@@ -68,9 +68,6 @@ def check_writable(option: str, path: Path, *others: Path | None) -> None:
 
 
 def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
-    from symgraph.errors import OptionError
-    from symgraph.io.files import is_stream
-
     if is_stream(path):
         return
     if not target.parent.is_dir():
@@ -97,9 +94,6 @@ def write_out(out: Path | None, text: Iterable[str]) -> None:
     Raises:
         OptionError: the file cannot be written.
     """
-    from symgraph.errors import OptionError
-    from symgraph.io.files import write_file
-
     if out is None:
         sys.stdout.writelines(text)
         return
@@ -111,8 +105,6 @@ def write_out(out: Path | None, text: Iterable[str]) -> None:
 
 def file_of(path: Path, name: str, names: Collection[str]) -> Path:
     """Return the file of one result: among several, with its name added; devices and pipes take one after the other."""
-    from symgraph.io.files import is_stream
-
     safe = name.replace("/", "_").replace("\\", "_")
     return path if len(names) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{safe}{path.suffix}")
 

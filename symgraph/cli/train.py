@@ -44,9 +44,9 @@ from symgraph.cli.terminal import (
 from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
 from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
 from symgraph.cli.weights import read_weights
+from symgraph.errors import WeightsError
 
 if TYPE_CHECKING:
-    from symgraph.errors import WeightsError
     from symgraph.io.module import GeneratedModule
     from symgraph.training import EpochEnd, Optimizer, Stop, TrainResult
 

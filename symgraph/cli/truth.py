@@ -21,6 +21,7 @@ from symgraph.cli.terminal import (
     print_table,
     progress,
 )
+from symgraph.errors import ModuleError, OptionError
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -140,7 +141,6 @@ def module_of_model(
     from symgraph.build.modules import load_artifact
     from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
-    from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
     from symgraph.io import compiled
     from symgraph.io.module import find, load_file

@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symgraph.errors import OptionError
+
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
 
@@ -17,8 +19,6 @@ _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
 
 def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
     """Return names with what stands after their "=", None where there is none."""
-    from symgraph.errors import OptionError
-
     items: dict[str, str | None] = {}
     pieces = re.split(r",(?![^[]*\])", text)  # a comma within brackets belongs to the name of a data set
     for part in filter(None, map(str.strip, pieces)):
@@ -33,8 +33,6 @@ def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
 
 def number(option: str, name: str, text: str | None) -> float:
     """Return the number of a name."""
-    from symgraph.errors import OptionError
-
     try:
         return float(text if text is not None else "")
     except ValueError:

@@ -7,6 +7,7 @@ import typer
 
 from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Quiet, nearer, note
+from symgraph.errors import OptionError
 
 
 def worksheet(
@@ -26,7 +27,6 @@ def worksheet(
     """Write a folder with blank functions, data and graders of a model; files that are there are left alone."""
     from symgraph.build.specs import read_spec
     from symgraph.classroom.worksheet import write_worksheet
-    from symgraph.errors import OptionError
     from symgraph.io.config import read_config
 
     found = read_spec(spec, read_config(file=config).root)
