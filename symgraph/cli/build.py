@@ -9,7 +9,7 @@ import typer
 from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, note_next, print_json, print_table, stage_bar
 from symgraph.errors import OptionError
-from symgraph.options import FLOAT, STANDALONE, WORKSPACE, Options, options_of
+from symgraph.options import EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
     from symgraph.build.build import Plan
@@ -27,7 +27,7 @@ def build(
         typer.Option(
             metavar="LIST",
             help="Backends, by commas: numpy, scalar, c (these by default), array_api.",
-            autocompletion=completion.of_several(lambda: ("numpy", "scalar", "c", "array_api")),
+            autocompletion=completion.of_several(("numpy", "scalar", "c", "array_api")),
         ),
     ] = None,
     extras: Annotated[
@@ -36,7 +36,7 @@ def build(
             "--with",
             metavar="LIST",
             help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
-            autocompletion=completion.of_several(completion.extras),
+            autocompletion=completion.of_several(EXTRAS),
         ),
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,

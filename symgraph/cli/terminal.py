@@ -41,7 +41,7 @@ Backend = Annotated[
     typer.Option(
         metavar="NAME",
         help="What computes: native (the C file beside the module, compiled), numpy, or auto.",
-        autocompletion=completion.of_several(lambda: ("auto", "native", "numpy")),
+        autocompletion=completion.of_several(("auto", "native", "numpy")),
     ),
 ]
 ConfigFile = Annotated[

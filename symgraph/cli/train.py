@@ -60,7 +60,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
-            autocompletion=completion.of_several(completion.optimizers),
+            autocompletion=completion.of_several("symgraph.training.optimizers:OPTIMIZERS"),
         ),
     ] = None,
     lr: Annotated[
@@ -78,7 +78,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="Of the rate: constant, step, exponential, cosine, warmup. [constant]",
-            autocompletion=completion.of_several(completion.schedules),
+            autocompletion=completion.of_several("symgraph.training.schedules:SCHEDULES"),
         ),
     ] = None,
     lr_step: Annotated[int | None, typer.Option(metavar="N", help="step: epochs between two rates.")] = None,
@@ -123,7 +123,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
-            autocompletion=completion.of_several(lambda: ("auto", "numpy", "scalar", "c")),
+            autocompletion=completion.of_several(("auto", "numpy", "scalar", "c")),
         ),
     ] = "auto",
     log: Annotated[int | None, typer.Option(metavar="N", help="Print a line every N epochs on stderr, not a bar.")] = None,

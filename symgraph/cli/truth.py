@@ -39,7 +39,7 @@ def truth(
         typer.Option(
             metavar="LIST",
             help="Kinds of points, separated by commas; else all.",
-            autocompletion=completion.of_several(completion.kinds),
+            autocompletion=completion.of_several("symgraph.gradcheck.drawing:KINDS"),
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
