@@ -1,7 +1,7 @@
 """The command line, ``symgraph COMMAND``.
 
 Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
-a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
+a bug of symgraph. Each command's module imports what is heavy when the command runs, so that ``--help`` stays quick.
 """
 
 import re

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symgraph.cli import shared
 from symgraph.cli.current import models_of
 from symgraph.cli.points import facts_of
-from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, file_of, note, note_next
+from symgraph.cli.rows import read_rows, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, file_of, note, note_next
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError
 
@@ -19,23 +21,21 @@ if TYPE_CHECKING:
 
 
 def draw(
-    model: ModelOrSpec,
+    model: shared.ModelOrSpec,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Picture: .svg, .png, .dot, .gv or .mmd. [SVG to stdout]"),
+        Path | None, option("FILE", "Picture: .svg, .png, .dot, .gv or .mmd. [SVG to stdout]", "--out", "-o")
     ] = None,
     weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE|A=1,B=2", help="Show values and gradients at these weights, of a row of --data."),
+        Path | None, option("FILE|A=1,B=2", "Show values and gradients at these weights, of a row of --data.")
     ] = None,
-    data: DataFile = None,
-    row: Annotated[int | None, typer.Option(metavar="N", help="The row of --data, counted from 0. [0]")] = None,
+    data: shared.DataFile = None,
+    row: Annotated[int | None, option("N", "The row of --data, counted from 0. [0]")] = None,
     ops: Annotated[bool, typer.Option("--ops", help="Draw every operation, not only named nodes.")] = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
 ) -> None:
     """Draw the graph of a model from its inputs to its loss: what uses what, with values and gradients if weights are given."""
     from symgraph.drawing.drawing import Drawing, format_of

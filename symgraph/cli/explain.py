@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json
+from symgraph.cli import shared
+from symgraph.cli.terminal import nearer, note, print_json
 from symgraph.errors import OptionError
 from symgraph.io.manifest import Entry, read_manifest
 from symgraph.options import DOUBLE, options_of
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 def explain(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A generated file and the number of a line.")],
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Say which node and formula a line of a generated file computes, and which rule or pass gave it its form.
 

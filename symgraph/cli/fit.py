@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from symgraph.cli import completion
+from symgraph.cli import completion, shared
 from symgraph.cli.current import is_spec, load_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.formulas import note_names, note_spec
-from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
-from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
+from symgraph.cli.rows import SAME, given_rows, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import numbers
 from symgraph.errors import OptionError
 
@@ -36,47 +37,33 @@ def fit(
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets.",
-        ),
+        option("FILE", "Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets."),
     ] = None,
-    group_by: Annotated[str, typer.Option(metavar="COLUMN", help="The column that says to which data set a row belongs.")] = "",
-    share: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
-    ] = None,
-    start: Annotated[
-        str, typer.Option(metavar="A=1,B=2", help="Where the search starts; others as the spec says, 1 in a formula.")
-    ] = "",
-    fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
-    bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[
-        str, typer.Option(metavar="COLUMN|NUMBER|FORMULA", help="Their standard deviations, such as 0.05*v.")
-    ] = "",
-    sigma_x: Annotated[
-        str, typer.Option("--sigma-x", metavar="COLUMN|NUMBER|X=...", help="Those of the features, beside --sigma.")
-    ] = "",
+    group_by: Annotated[str, option("COLUMN", "The column that says to which data set a row belongs.")] = "",
+    share: Annotated[str | None, option("A,B", "Weights that are the same in all data sets; '' for none.")] = None,
+    start: Annotated[str, option("A=1,B=2", "Where the search starts; others as the spec says, 1 in a formula.")] = "",
+    fix: Annotated[str, option("A,B=2", "Weights that stay at their start, or at a value.")] = "",
+    bounds: Annotated[str, option("A=0:,B=1:2", "Ranges of weights, in place of the spec's.")] = "",
+    sigma: Annotated[str, option("COLUMN|NUMBER|FORMULA", "Their standard deviations, such as 0.05*v.")] = "",
+    sigma_x: Annotated[str, option("COLUMN|NUMBER|X=...", "Those of the features, beside --sigma.")] = "",
     absolute_sigma: Annotated[
         bool, typer.Option("--absolute-sigma", help="Errors follow from --sigma, and not from the scatter.")
     ] = False,
-    method: Annotated[str, typer.Option(metavar="NAME", help="The optimizer, as SciPy names it.")] = "auto",
-    starts: Annotated[int, typer.Option(metavar="N", help="From how many starts to search.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -LABEL is added for several data sets.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
-    stream: Streamed = False,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    backend: Backend = "auto",
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    method: Annotated[str, option("NAME", "The optimizer, as SciPy names it.")] = "auto",
+    starts: Annotated[int, option("N", "From how many starts to search.")] = 1,
+    seed: Annotated[int, option("N", "Seed of what is drawn.")] = 0,
+    save: Annotated[Path | None, option("FILE", "Save the weights as JSON; -LABEL is added for several data sets.")] = None,
+    plot: Annotated[Path | None, option("FILE", "Draw the fit (.svg, .png, .pdf).")] = None,
+    stream: shared.Streamed = False,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    backend: shared.Backend = "auto",
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Find the weights and their standard errors; exit 1 if the search did not converge.
 

@@ -5,40 +5,30 @@ from typing import Annotated
 
 import typer
 
+from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
-from symgraph.cli.terminal import (
-    Backend,
-    ConfigFile,
-    Json,
-    Locked,
-    ModelName,
-    Quiet,
-    note,
-    note_next,
-    print_json,
-)
+from symgraph.cli.rows import inputs_of, read_rows, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import note, note_next, print_json
 from symgraph.cli.weights import read_weights
 
 
 def gradcheck(
-    model: ModelName,
-    data: DataFile = None,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE|A=1,B=2", help="Check at these weights; else at random ones.")
-    ] = None,
-    points: Annotated[int, typer.Option(metavar="N", help="Weight vectors to check at.")] = 4,
-    rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,
-    backend: Backend = "auto",
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    model: shared.ModelName,
+    data: shared.DataFile = None,
+    weights: Annotated[Path | None, option("FILE|A=1,B=2", "Check at these weights; else at random ones.")] = None,
+    points: Annotated[int, option("N", "Weight vectors to check at.")] = 4,
+    rows: Annotated[int, option("N", "Rows to check at each.")] = 8,
+    seed: Annotated[int, option("N", "Seed of all that is drawn.")] = 0,
+    backend: shared.Backend = "auto",
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged."""
     from symgraph.gradcheck import gradcheck as run

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from symgraph.cli import shared
 from symgraph.cli.formulas import note_names
-from symgraph.cli.terminal import Quiet, note, note_next
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import note, note_next
 from symgraph.cli.weights import numbers
 from symgraph.errors import BuildError, OptionError
 
@@ -17,17 +19,14 @@ Kind = Literal["curve", "likelihood", "classifier", "control"]
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
-    kind: Annotated[
-        Kind | None, typer.Option(metavar="KIND", help="curve (without a formula), likelihood, classifier or control.")
-    ] = None,
-    formula: Annotated[str, typer.Option(metavar="FORMULA", help="Write the spec of a formula that fit takes.")] = "",
+    kind: Annotated[Kind | None, option("KIND", "curve (without a formula), likelihood, classifier or control.")] = None,
+    formula: Annotated[str, option("FORMULA", "Write the spec of a formula that fit takes.")] = "",
     data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Data of the formula: columns of it are features, not only x, t, x1, time."),
+        Path | None, option("FILE", "Data of the formula: columns of it are features, not only x, t, x1, time.")
     ] = None,
-    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where fits of the formula start; others at 1.")] = "",
-    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
-    quiet: Quiet = False,
+    start: Annotated[str, option("A=1,B=2", "Where fits of the formula start; others at 1.")] = "",
+    folder: Annotated[Path, option("DIR", "Folder for the spec.", "--dir")] = Path(),
+    quiet: shared.Quiet = False,
 ) -> None:
     """Write a small commented spec that builds at once.
 

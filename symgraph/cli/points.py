@@ -2,21 +2,13 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
     from symgraph.spec.model import Model
-
-Row = Annotated[int | None, typer.Option(metavar="N", help="The row of --data whose numbers are shown, from 0. [0]")]
-WeightsFile = Annotated[
-    Path | None,
-    typer.Option("--weights", metavar="FILE|A=1,B=2", help="Weights for the numbers: a file of `train --save`, or themselves."),
-]
 
 
 def point_of(model: "Model", data: Path | None, weights: Path | None, row: int | None, *, quiet: bool = True) -> "Point | None":

@@ -5,53 +5,30 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import (
-    DataFile,
-    Decimal,
-    Delimiter,
-    DropMissing,
-    Streamed,
-    Thousands,
-    in_blocks,
-    read_rows,
-    reading_of,
-    streamed_rows,
-)
-from symgraph.cli.terminal import (
-    Backend,
-    ConfigFile,
-    Json,
-    Locked,
-    ModelName,
-    Quiet,
-    check_writable,
-    json_text,
-    note,
-    note_next,
-    write_out,
-)
+from symgraph.cli.rows import in_blocks, read_rows, reading_of, streamed_rows
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, json_text, note, note_next, write_out
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError
 
 
 def predict(
-    model: ModelName,
-    weights: Annotated[Path, typer.Option(metavar="FILE|A=1,B=2", help="Weights: a file of `train --save`, or themselves.")],
-    data: DataFile = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
-    stream: Streamed = False,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    backend: Backend = "auto",
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    model: shared.ModelName,
+    weights: Annotated[Path, option("FILE|A=1,B=2", "Weights: a file of `train --save`, or themselves.")],
+    data: shared.DataFile = None,
+    out: Annotated[Path | None, option("FILE", "Write to this file instead of to stdout.")] = None,
+    stream: shared.Streamed = False,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    backend: shared.Backend = "auto",
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs.
 

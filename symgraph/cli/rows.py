@@ -6,9 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symgraph.cli.terminal import note
 from symgraph.errors import OptionError
@@ -24,17 +22,6 @@ SAME: Mapping[str, str] = MappingProxyType({})
 
 LARGE = 1 << 30
 """Bytes of a file above which rows are read in blocks without being asked to."""
-
-DataFile = Annotated[
-    Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, or - for stdin.")
-]
-DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows with a missing cell, and count them.")]
-Delimiter = Annotated[
-    str | None, typer.Option(metavar="SIGN", help="Between cells of text: , ; | tab space. [told by its first line]")
-]
-Decimal = Annotated[str | None, typer.Option(metavar="SIGN", help="Decimal sign of text: . or , [told by its first rows]")]
-Thousands = Annotated[str | None, typer.Option(metavar="SIGN", help="Sign between groups of digits of text. [none]")]
-Streamed = Annotated[bool, typer.Option("--stream", help="Read the rows in blocks, as files above 1 GiB are.")]
 
 
 def reading_of(drop_missing: bool, delimiter: str | None, decimal: str | None, thousands: str | None) -> "Reading":

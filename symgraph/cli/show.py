@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from symgraph.cli import shared
 from symgraph.cli.current import models_of
-from symgraph.cli.points import Row, WeightsFile, point_of
-from symgraph.cli.rows import DataFile
-from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note, write_out
+from symgraph.cli.points import point_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, note, write_out
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ Format = Literal["text", "markdown", "latex", "html"]
 
 
 def show(
-    model: ModelOrSpec,
+    model: shared.ModelOrSpec,
     format: Annotated[Format, typer.Option(help="How formulas are written: text or latex, a derivation in any.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     derivation: Annotated[bool, typer.Option("--derivation", help="Print each step from the loss to the gradient.")] = False,
-    data: DataFile = None,
-    weights: WeightsFile = None,
-    row: Row = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to this file, not to stdout.")] = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    data: shared.DataFile = None,
+    weights: shared.WeightsFile = None,
+    row: shared.Row = None,
+    out: Annotated[Path | None, option("FILE", "Write to this file, not to stdout.", "--out", "-o")] = None,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Print the formula of every node, of the loss and of every partial derivative.
 

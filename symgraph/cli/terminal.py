@@ -1,4 +1,4 @@
-"""Options that several commands share, and output to stdout and stderr."""
+"""Output to stdout and stderr, and to files that the user names."""
 
 import json
 import os
@@ -9,11 +9,10 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import Timer
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from symgraph.cli import completion
 from symgraph.display.pace import Pace
 from symgraph.errors import OptionError
 from symgraph.io.files import is_stream, write_file
@@ -23,31 +22,6 @@ UsageError: Any = typer.BadParameter.__bases__[0]
 
 _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-BUILT = typer.Argument(
-    metavar="MODEL", help="A built model's name, or the path of its module.", autocompletion=completion.built_models
-)
-ModelName = Annotated[str, BUILT]
-ModelOrSpec = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.", autocompletion=completion.models
-    ),
-]
-Backend = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="What computes: native (the C file beside the module, compiled), numpy, or auto.",
-        autocompletion=completion.of_several(("auto", "native", "numpy")),
-    ),
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
-]
-Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
 
 
 def check_writable(option: str, path: Path, *others: Path | None) -> None:

@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli import completion
+from symgraph.cli import shared
 from symgraph.cli.current import one_model
-from symgraph.cli.terminal import (
-    ConfigFile,
-    Json,
-    Locked,
-    ModelOrSpec,
-    Quiet,
-    check_writable,
-    note,
-    print_json,
-    print_table,
-    progress,
-)
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, note, print_json, print_table, progress
 from symgraph.errors import ModuleError, OptionError
 
 if TYPE_CHECKING:
@@ -32,32 +22,23 @@ BackendName = Literal["numpy", "scalar", "c", "array_api"]
 
 
 def truth(
-    model: ModelOrSpec,
-    points: Annotated[int, typer.Option(metavar="N", help="How many points.")] = 1000,
+    model: shared.ModelOrSpec,
+    points: Annotated[int, option("N", "How many points.")] = 1000,
     kinds: Annotated[
         str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Kinds of points, separated by commas; else all.",
-            autocompletion=completion.of_several("symgraph.gradcheck.drawing:KINDS"),
-        ),
+        option("LIST", "Kinds of points, separated by commas; else all.", completes="symgraph.gradcheck.drawing:KINDS"),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
-    module: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
-    ] = None,
-    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = "numpy",
+    seed: Annotated[int, option("N", "Seed of the points.")] = 0,
+    module: Annotated[Path | None, option("FILE", "Judge this module; else the one built, or one made in memory.")] = None,
+    backend: Annotated[BackendName, option("NAME", "numpy, scalar, c or array_api.")] = "numpy",
     dtype: Annotated[
-        Literal["float64", "float32"],
-        typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float)."),
+        Literal["float64", "float32"], option("KIND", "float64, or float32 (of arrays, and C built with --float).")
     ] = "float64",
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
-    ] = None,
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    plot: Annotated[Path | None, option("FILE", "Draw errors against kappa_graph: .svg, .png, .pdf.")] = None,
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Judge a module: run all its functions, and hold loss, predictions and partials against the spec's.
 
