@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from symgraph.cli import shared
-from symgraph.cli.current import models_of
+from symgraph.cli.current import models_of, one_model
 from symgraph.cli.points import point_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, note, write_out
+from symgraph.cli.terminal import check_writable, json_text, note, write_out
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -50,13 +50,12 @@ def show(
         )
     if out is not None:
         check_writable("--out", out, data, weights)
-    models = models_of(model, config)
     if derivation:
-        if len(models) > 1:
-            names = ", ".join(one.name for one in models)
-            raise OptionError(f"{model} has several models ({names}); build them and name one")
-        write_out(out, [_derivation(models[0], format, point_of(models[0], data, weights, row, quiet=quiet), json=json)])
+        one = one_model(model, config)
+        point, _ = point_of(one, weights, data, row, quiet=quiet)
+        write_out(out, [_derivation(one, format, point, json=json)])
         return
+    models = models_of(model, config)
     for one in models:
         if one.loss_expr is None and not graph:
             note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
@@ -64,8 +63,6 @@ def show(
 
 
 def _json(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa: A002  the option's name
-    from symgraph.cli.terminal import json_text
-
     found = [{"graph": _graph(one)} if graph else {"formulas": dict(_formulas(one, format))} for one in models]
     return json_text({"models": [{"model": one.name, **content} for one, content in zip(models, found, strict=True)]}) + "\n"
 
@@ -79,7 +76,6 @@ def _text(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa
 
 
 def _derivation(model: "Model", format: Format, point: "Point | None", *, json: bool) -> str:  # noqa: A002  the option's name
-    from symgraph.cli.terminal import json_text
     from symgraph.views.derivation import derivation
     from symgraph.views.derivation_texts import TEXTS, derivation_data
 
