@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from symgraph.cli import completion, shared
-from symgraph.cli.current import is_spec, load_model
+from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.formulas import note_names, note_spec
@@ -80,8 +80,13 @@ def fit(
     files = [known_file(one) for one in data or []]
     header = partial(column_names, files[0], reading) if files else None
     begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, header)
-    load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
-    rows = _rows(model, files, reading, begin, deviations, load, quiet)
+    extras = ("feature-jacobian",) if sigma_x else ()
+    if "~" in model:
+        columns, module = _of_formula(model, header, begin, extras, quiet)
+    else:
+        load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
+        columns, module = SAME, _of_name(model, load, config, extras)
+    rows = _Rows(module, files, columns, deviations, reading, quiet)
     options = {
         "start": begin or None,
         "absolute_sigma": absolute_sigma,
@@ -135,23 +140,6 @@ class _Rows(NamedTuple):
     quiet: bool
 
 
-def _rows(
-    model: str,
-    files: "Sequence[FoundFile]",
-    reading: "Reading",
-    start: Mapping[str, float],
-    deviations: Deviations,
-    load: Callable[[str], Any],
-    quiet: bool,
-) -> _Rows:
-    """Return what a built model, a spec or a formula is fitted to."""
-    extras = () if deviations.sigma_x is None else ("feature-jacobian",)
-    if "~" in model:
-        columns, module = _of_formula(model, files, reading, start, quiet, extras)
-        return _Rows(module, files, columns, deviations, reading, quiet)
-    return _Rows(_of_name(model, load, extras), files, SAME, deviations, reading, quiet)
-
-
 def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
     if plot is not None:
         from symgraph.plots.axes import check_plot_path
@@ -177,7 +165,7 @@ def _alone(rows: _Rows, options: Mapping[str, Any], *, stream: bool, against: st
 
     reasons = {
         "a column of standard deviations is for rows in memory": bool(rows.deviations.columns),
-        "--sigma-x is for rows in memory": rows.deviations.sigma_x is not None,
+        "--sigma-x is for rows in memory": bool(rows.deviations.sigma_x),
         against: bool(against),
         "columns in backquotes are for rows in memory": any(name != column for name, column in rows.columns.items()),
     }
@@ -200,7 +188,7 @@ def _together(rows: _Rows, group_by: str, share: str, options: Mapping[str, Any]
     """Fit several data sets."""
     from symgraph.fitting import fit_together
 
-    if stream or rows.deviations.sigma_x is not None:
+    if stream or rows.deviations.sigma_x:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
     sets = read_sets(rows.module, rows.files, rows.columns, group_by, rows.deviations, rows.reading, quiet=rows.quiet)
     sigma = {label: one.sigma for label, one in sets.items()}
@@ -239,40 +227,28 @@ def _show(result: Any, json: bool) -> None:
 
 def _of_formula(
     formula: str,
-    files: "Sequence[FoundFile]",
-    reading: "Reading",
+    header: Callable[[], Sequence[str]] | None,
     start: Mapping[str, float],
-    quiet: bool,
     extras: tuple[str, ...],
-) -> tuple[dict[str, str], Any]:
+    quiet: bool,
+) -> tuple[Mapping[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
-    from symgraph.io.data import column_names
     from symgraph.spec.formula_text import names_of_columns
 
-    if not files:
+    if header is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    there = column_names(files[0], reading)
+    there = header()
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     note_names(made, quiet=quiet)
     return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
 
 
-def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:
+def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...]) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
+    from symgraph import compile  # noqa: A004  the public name
+
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return _of_spec(model, extras) if is_spec(Path(model)) else load(model)
-
-
-def _of_spec(path: str, extras: tuple[str, ...]) -> Any:
-    """Compile the model of a spec in memory."""
-    from symgraph import compile  # noqa: A004  the public name
-    from symgraph.build.specs import read_spec
-
-    models = read_spec(path, Path.cwd()).models
-    if len(models) > 1:
-        names = ", ".join(model.name for model in models)
-        raise OptionError(f"{path} defines {names}; build it, and give the name of one")
-    return compile(models[0], extras=extras)
+    return compile(one_model(model, config), extras=extras) if is_spec(Path(model)) else load(model)

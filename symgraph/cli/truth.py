@@ -1,7 +1,5 @@
 """``symgraph truth``: judge a module by its spec, evaluated at high precision."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -62,8 +60,7 @@ def truth(
         check_plot_path(plot)
         check_writable("--plot", plot)
     one = one_model(model, config)
-    chosen = Chosen(config, locked, quiet)
-    judged = module_of_model(one, model, module, backend, chosen)
+    judged = _judged(one, model, module, backend, config=config, locked=locked, quiet=quiet)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
     limits = of_constraints(one, judged)
     reports = []
@@ -86,33 +83,19 @@ def truth(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """User's options for finding a module.
-
-    Attributes:
-        config: the file with the project's settings, if the user gave one.
-        locked: whether a module that is older than its spec is refused instead of rebuilt.
-        quiet: whether to print nothing about a module that is built.
-    """
-
-    config: Path | None
-    locked: bool
-    quiet: bool
-
-
-def module_of_model(
-    model: "Model", reference: str, path: Path | None, backend: str, chosen: Chosen, purpose: str = "judging"
+def _judged(
+    model: "Model", reference: str, path: Path | None, backend: str, *, config: Path | None, locked: bool, quiet: bool
 ) -> Any:
-    """Return the module of a command: the given file, else the built one that MODEL names, else one made in memory.
+    """Return the module of a model: the given file, else the built one that MODEL names, else one made in memory.
 
     Args:
         model: the model that MODEL names.
         reference: MODEL itself.
         path: the file, or None.
         backend: numpy, scalar or c.
-        chosen: the user's options for finding the module.
-        purpose: the use of the module, for a remark on one made in memory.
+        config: the file with the project's settings, if the user gave one.
+        locked: whether a module that is older than its spec is refused instead of rebuilt.
+        quiet: whether to print nothing about a module that is built.
 
     Raises:
         ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
@@ -124,26 +107,25 @@ def module_of_model(
     from symgraph.cli.current import current, settings_for
     from symgraph.generate import generate
     from symgraph.io import compiled
-    from symgraph.io.module import find, load_file
+    from symgraph.io import module as io_module
 
-    load: Callable[[Path], Any] = compiled.load_file if backend == "c" else load_file
+    in_c = backend == "c"
+    find, load = (compiled.find, compiled.load_file) if in_c else (io_module.find, io_module.load_file)
+    named = model.name if in_c else _built(reference, backend)
     try:
-        if backend == "c":
-            file = compiled.find(model.name if path is None else path, chosen.config)
-        else:
-            file = find(_built(reference, backend) if path is None else path, chosen.config)
-        module = load(file)
+        file = find(named if path is None else path, config)
+        module: Any = load(file)
     except ModuleError:
         if path is not None:
             raise
-        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=chosen.quiet)
+        note(f"judging the {backend} module that a build of {model.name} would write now", quiet=quiet)
         files = {artifact.name: artifact for artifact in generate(model, (backend,))}
-        if backend == "c":
+        if in_c:
             return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
         return load_artifact(next(iter(files.values())))
     if path is None:
-        settings = settings_for(reference, chosen.config)
-        module = current(module, file, load, settings, locked=chosen.locked, quiet=chosen.quiet)
+        settings = settings_for(reference, config)
+        module = current(module, file, load, settings, locked=locked, quiet=quiet)
     if backend_of(module) != backend:
         raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")
     if module.METADATA["model_hash"] != model_hash(model):
