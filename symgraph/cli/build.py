@@ -14,7 +14,7 @@ from symgraph.options import EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, opti
 
 if TYPE_CHECKING:
     from symgraph.build.build import Plan
-    from symgraph.build.build_report import BuildReport
+    from symgraph.build.outputs import BuildReport
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
     from symgraph.spec.model import Model
