@@ -14,11 +14,10 @@ from symgraph.cli import completion, shared
 from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
-from symgraph.cli.formulas import note_names, note_spec
 from symgraph.cli.rows import SAME, given_rows, reading_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_writable, file_of, note, note_next, print_json
-from symgraph.cli.weights import numbers
+from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -109,9 +108,16 @@ def fit(
     if not result.success:
         raise typer.Exit(1)
     if "~" in model:
-        note_spec(model, files, start, quiet=quiet or json)
+        _note_spec(model, files, start, quiet=quiet or json)
     else:
         note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
+
+
+def _note_spec(formula: str, files: "Sequence[FoundFile]", start: str, *, quiet: bool) -> None:
+    """Name the command that writes a formula as a spec, which has room for more."""
+    data = ("--data", files[0].path) if files[0].path is not None else ()
+    begin = ("--start", start) if start and "[" not in start else ()
+    note_next("new", "NAME", "--formula", " ".join(formula.split()), *data, *begin, quiet=quiet)
 
 
 def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]:

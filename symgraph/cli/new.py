@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from symgraph.cli import shared
-from symgraph.cli.formulas import note_names
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import note, note_next
-from symgraph.cli.weights import numbers
+from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import BuildError, OptionError
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]

@@ -89,13 +89,11 @@ class Given(NamedTuple):
     Attributes:
         inputs: a module, X and y, or a stream: the first arguments of such a function.
         n: the number of rows.
-        streamed: whether they are a stream.
         others: (n, columns) further columns, or None.
     """
 
     inputs: tuple[Any, ...]
     n: int
-    streamed: bool
     others: Any
 
 
@@ -128,10 +126,10 @@ def given_rows(
     if in_blocks(path, stream, against):
         assert path is not None  # else there is nothing to read
         with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
-            yield Given((opened,), len(opened), True, None)
+            yield Given((opened,), len(opened), None)
         return
     rows = read_rows(module, path, others=others, columns=columns, reading=reading, quiet=quiet)
-    yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
+    yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), None if rows is None else rows.others)
 
 
 def in_blocks(path: "Path | FoundFile | None", asked: bool, against: str) -> bool:

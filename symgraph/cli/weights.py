@@ -8,10 +8,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symgraph.cli.terminal import note
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
+    from symgraph.spec.model import Model
 
 _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
 """A name, which may end in the name of a data set in brackets, and what stands after its "="."""
@@ -43,6 +45,12 @@ def number(option: str, name: str, text: str | None) -> float:
 def numbers(option: str, text: str) -> dict[str, float]:
     """Return numbers by name."""
     return {name: number(option, name, value) for name, value in pairs(option, text)}
+
+
+def note_names(model: "Model", *, quiet: bool) -> None:
+    """Say on stderr which names of a formula are features, and which weights."""
+    names = [", ".join(one.name for one in some) or "none" for some in (model.feature_inputs, model.weight_inputs)]
+    note(f"{model.doc}: features {names[0]}; weights {names[1]}", quiet=quiet)
 
 
 def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights") -> Any:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import DataError, OptionError, SymgraphError
-from symgraph.fitting.fits import fixed_by_name, module_of, own_rows, problem_of, require_scipy, solved, with_sigma
+from symgraph.fitting.fits import fixed_by_name, module_of, problem_of, solved, with_sigma
 from symgraph.fitting.joint import JointFacts, JointProblem, Places, joint_facts, rows_of, sigma_of, text_of_label
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.statistics import Covariance, Statistics, statistics
+from symgraph.io.extra import library
 from symgraph.training.options import count
-from symgraph.training.rows import Rows, as_rows
+from symgraph.training.rows import Rows, own_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +165,7 @@ def fit_together(
         FitWarning: as for `fit`.
     """
     begun = time.perf_counter()
-    require_scipy()
+    library("scipy", "fit", "fits", "need")
     by_label = _labelled(sets)
     labels, texts = tuple(by_label), [text_of_label(label) for label in by_label]
     known: dict[int, Any] = {}  # a model that several data sets have is compiled once
@@ -205,7 +206,7 @@ def _labelled(sets: Any) -> dict[Any, Sequence[Any]]:
 
 def _rows(label: str, module: Any, X: Any, y: Any = None) -> Rows:
     try:
-        return own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+        return own_rows(module, X, y)
     except DataError as error:
         raise DataError(f"data set {label}: {error}") from error
 

@@ -68,7 +68,7 @@ def test_every_backend_projects_alike(modules: Siblings, name: str) -> None:
 
 
 def test_initial_weights_outside_their_bounds_are_refused(modules: Siblings) -> None:
-    with pytest.raises(WeightsError, match=r"w0 has a = -1\.0, which is not within its bounds 0 to inf"):
+    with pytest.raises(WeightsError, match=r"w0 has a = -1, which is not within its bounds 0 to inf"):
         train(modules.arrays, X, Y, optimizer=sgd(0.05), epochs=1, w0=[-1.0, 0.0, 0.0])
 
 
