@@ -15,6 +15,7 @@ import typer
 
 from symgraph.display.pace import Pace
 from symgraph.errors import OptionError
+from symgraph.io.documents import finite
 from symgraph.io.files import is_stream, write_file
 
 UsageError: Any = typer.BadParameter.__bases__[0]
@@ -109,7 +110,7 @@ def abandon_output() -> None:
 
 def json_text(result: object) -> str:
     """Return a result as JSON; numbers that are not finite become null."""
-    return json.dumps(_finite(result), indent=2, allow_nan=False)
+    return json.dumps(finite(result), indent=2, allow_nan=False)
 
 
 def print_json(result: object) -> None:
@@ -217,13 +218,3 @@ def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, s
         timer.cancel()
         timer.join()
         bar.stop()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

@@ -3,7 +3,7 @@
 import json
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from symgraph.fitting.profile import check_level, contour_of, profile_interval, 
 from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.fitting.streamed import StreamProblem
+from symgraph.io.documents import finite
 from symgraph.training.options import count
 from symgraph.training.rows import float_array
 
@@ -303,27 +304,26 @@ class FitResult(Plotted):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as a dict of plain numbers, texts and lists, in which JSON has None for what is not finite."""
-        numbers = self.statistics
-        return {
+        weights = zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
+        found = {
             "model": self.problem.module.MODEL,
             "model_hash": self.problem.module.METADATA.get("model_hash"),
             "success": self.success,
             "message": self.message,
             "method": self.method,
-            "warnings": list(self.warnings),
-            "weights": {
-                name: {"value": value, "stderr": _plain(error), "state": state}
-                for (name, value), error, state in zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
-            },
-            "nodes": {name: {"value": one.value, "stderr": _plain(one.stderr)} for name, one in self.nodes.items()},
-            "covariance": [[_plain(x) for x in row] for row in self.covariance.tolist()],
-            "statistics": {name: _plain(getattr(numbers, name)) for name in type(numbers).__dataclass_fields__},
+            "warnings": self.warnings,
+            "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
+            "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
+            "covariance": self.covariance.tolist(),
+            "statistics": asdict(self.statistics),
             "absolute_sigma": self.absolute_sigma,
             "errors": self.how,
             "calls": self.found.calls,
             "derivatives": self.found.derivatives,
             "seconds": self.seconds,
         }
+        plain: dict[str, Any] = finite(found)
+        return plain
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON."""
@@ -393,7 +393,3 @@ class FitResult(Plotted):
         part = J[..., moving]
         half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
         return middle - half, middle + half
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

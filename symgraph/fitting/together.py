@@ -14,6 +14,7 @@ from symgraph.fitting.joint import JointFacts, JointProblem, Places, joint_facts
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.statistics import Covariance, Statistics, statistics
+from symgraph.io.documents import finite
 from symgraph.io.extra import library
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, own_rows
@@ -106,9 +107,8 @@ class JointResult(FitResult):
         """Return the fit as a dict, with model, number of residuals, chi2 and R2 of each data set."""
         found = {}
         for text, one in zip(self.problem.texts, self.sets.values(), strict=True):
-            numbers = {name: value if np.isfinite(value) else None for name, value in (("chi2", one.chi2), ("r2", one.r2))}
-            found[text] = {"model": one.problem.module.MODEL, "n": one.statistics.n} | numbers
-        return FitResult.to_dict(self) | {"sets": found}
+            found[text] = {"model": one.problem.module.MODEL, "n": one.statistics.n, "chi2": one.chi2, "r2": one.r2}
+        return FitResult.to_dict(self) | {"sets": finite(found)}
 
     def _set(self, number: int, label: Hashable) -> OfOneSet:
         places, problem = self.problem.places[number], self.problem.of_one(number)

@@ -26,3 +26,14 @@ def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != form:
         raise ValueError(f"it does not say {form!r} as its format")
     return document
+
+
+def finite(value: Any) -> Any:
+    """Return a value of JSON with None for numbers that are not finite, which JSON does not have."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
