@@ -51,7 +51,4 @@ def draw(
             note(f"picture of {one.name} written to {path}", quiet=quiet)
         if drawing.picture.note:
             note(drawing.picture.note, quiet=quiet)
-    numbers = () if weights is None else ("--weights", weights)
-    note_next(
-        "report", model, *(() if data is None else ("--data", data)), *numbers, "-o", f"{models[0].name}.html", quiet=quiet
-    )
+    note_next("report", model, data=data, weights=weights, o=f"{models[0].name}.html", quiet=quiet)

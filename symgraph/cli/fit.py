@@ -16,7 +16,7 @@ from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.rows import SAME, given_rows, reading_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, file_of, note, note_next, print_json
+from symgraph.cli.terminal import check_plot, check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import OptionError
 
@@ -72,7 +72,8 @@ def fit(
     from symgraph.fitting import FitWarning
     from symgraph.io.data import column_names, known_file
 
-    _check_outputs(save, plot, data or [])
+    check_plot(plot, *(data or []))
+    check_writable("--save", save, *(data or []), plot)
     several = len(data or []) > 1 or bool(group_by)
     _check_share(several, share)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
@@ -107,23 +108,12 @@ def fit(
         note(line, quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
-    if "~" in model:
-        _note_spec(model, files, start, quiet=quiet or json)
+    if "~" in model:  # a spec has room for more
+        first, begins = files[0].path if files else None, None if "[" in start else start or None
+        note_next("new", "NAME", formula=" ".join(model.split()), data=first, start=begins, quiet=quiet or json)
     else:
-        note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
-
-
-def _note_spec(formula: str, files: "Sequence[FoundFile]", start: str, *, quiet: bool) -> None:
-    """Name the command that writes a formula as a spec, which has room for more."""
-    data = ("--data", files[0].path) if files[0].path is not None else ()
-    begin = ("--start", start) if start and "[" not in start else ()
-    note_next("new", "NAME", "--formula", " ".join(formula.split()), *data, *begin, quiet=quiet)
-
-
-def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]:
-    """Return the words of the command that draws the graph with the numbers of a row, or without where none are kept."""
-    numbers = ("--weights", save, "--data", rows.files[0], "--row", 0) if save is not None and rows.files else ()
-    return "draw", model, *numbers, "-o", f"{rows.module.MODEL}.svg"
+        shown = {"weights": save, "data": files[0], "row": 0} if save and files and not several else {}
+        note_next("draw", model, **shown, o=f"{module.MODEL}.svg", quiet=quiet or json)
 
 
 class _Rows(NamedTuple):
@@ -144,16 +134,6 @@ class _Rows(NamedTuple):
     deviations: Deviations
     reading: "Reading"
     quiet: bool
-
-
-def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
-    if plot is not None:
-        from symgraph.plots.axes import check_plot_path
-
-        check_writable("--plot", plot, *files)
-        check_plot_path(plot)
-    if save is not None:
-        check_writable("--save", save, *files, plot)
 
 
 def _check_share(several: bool, share: str | None) -> None:

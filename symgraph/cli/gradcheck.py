@@ -54,6 +54,6 @@ def gradcheck(
         note_next("truth", model, quiet=quiet or json)  # which says if the values are wrong, or the derivatives
         raise typer.Exit(1)
     if has_loss:
-        note_next("train", model, *(() if data is None else ("--data", data)), "--save", "weights.json", quiet=quiet or json)
+        note_next("train", model, data=data, save="weights.json", quiet=quiet or json)
     else:
         note_next("show", model, quiet=quiet or json)

@@ -37,8 +37,7 @@ def predict(
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
-    if out is not None:
-        check_writable("--out", out, data, weights)
+    check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     if in_blocks(data, stream, "--json has all outputs at once" if json else ""):
@@ -58,8 +57,8 @@ def predict(
             write_out(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
-    source = () if data is None or str(data) == "-" else ("--data", data)
-    note_next("report", model, "--weights", weights, *source, "-o", f"{module.MODEL}.html", quiet=quiet or json)
+    source = None if str(data) == "-" else data
+    note_next("report", model, weights=weights, data=source, o=f"{module.MODEL}.html", quiet=quiet or json)
 
 
 def _header(module: Any) -> str:

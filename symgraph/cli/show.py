@@ -48,8 +48,7 @@ def show(
         raise OptionError(
             "--data, --weights and --row are for --derivation, whose steps have numbers; add it, or leave them out"
         )
-    if out is not None:
-        check_writable("--out", out, data, weights)
+    check_writable("--out", out, data, weights)
     if derivation:
         one = one_model(model, config)
         point, _ = point_of(one, weights, data, row, quiet=quiet)

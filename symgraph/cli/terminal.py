@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -25,21 +25,32 @@ _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
 
 
-def check_writable(option: str, path: Path, *others: Path | None) -> None:
+def check_writable(option: str, path: Path | None, *others: Path | None) -> None:
     """Refuse a file that cannot be written, before the work whose result it is to hold.
 
     Args:
         option: the option that names the file.
-        path: the file, or a device or a pipe.
+        path: the file, or a device or a pipe; None where the option is not given.
         others: files that it must not be.
 
     Raises:
         OptionError: its folder does not exist or is read-only, or it is write-protected, no file, or one of the others.
     """
+    if path is None:
+        return
     try:
         _check_target(option, path, Path(os.path.realpath(path)), others)
     except OSError as error:  # a folder on the way that may not be looked into
         raise OptionError(f"{option}: {path} cannot be written: {error.strerror}") from error
+
+
+def check_plot(path: Path | None, *others: Path | None) -> None:
+    """Refuse a file of --plot that cannot be written, as `check_writable` does, or that nothing can be drawn to."""
+    from symgraph.plots.axes import check_plot_path
+
+    check_writable("--plot", path, *others)
+    if path is not None:
+        check_plot_path(path)
 
 
 def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
@@ -96,9 +107,10 @@ def note(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr)
 
 
-def note_next(*words: object, quiet: bool = False) -> None:
-    """Name the command that comes next, as the last line on stderr."""
-    note(f"next: symgraph {shlex.join(map(str, words))}", quiet=quiet)
+def note_next(*words: object, quiet: bool = False, **options: object) -> None:
+    """Name the command that comes next, as the last line on stderr, with those of its options that have a value."""
+    given = {f"-{name}" if len(name) == 1 else f"--{name}": value for name, value in options.items() if value is not None}
+    note(f"next: symgraph {shlex.join(map(str, chain(words, *given.items())))}", quiet=quiet)
 
 
 def abandon_output() -> None:

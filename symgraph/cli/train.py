@@ -18,6 +18,7 @@ from symgraph.cli.shared import option
 from symgraph.cli.terminal import (
     UsageError,
     abandon_output,
+    check_plot,
     check_writable,
     file_of,
     note,
@@ -163,7 +164,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         at_fault = any(result.reason == "non-finite" for result in results.values())
         told = any(line.startswith("not converged") for lines in doubted.values() for line in lines)  # with what to try next
         if interrupts.received is None and not at_fault and not told:
-            note_next(*_drawing(module, settings, files), quiet=quiet or settings["json"])
+            _note_drawing(module, settings, files)
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
     except OSError:
@@ -173,13 +174,12 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
 
 
-def _drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> tuple[object, ...]:
-    """Return the words of the command that draws the graph with the numbers of a row, or without where none were saved."""
-    saved = [file for own in files.values() for file in own.values()]
-    numbers = (
-        ("--weights", saved[0], "--data", settings["data"], "--row", 0) if saved and settings["data"] not in (None, "-") else ()
-    )
-    return "draw", settings["model"] or module.MODEL, *numbers, "-o", f"{module.MODEL}.svg"
+def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> None:
+    """Name the command that draws the graph, with the numbers of a row where weights were saved."""
+    saved = next((file for own in files.values() for file in own.values()), None)
+    shown = {"weights": saved, "data": settings["data"], "row": 0} if saved and settings["data"] not in (None, "-") else {}
+    name, quiet = settings["model"] or module.MODEL, settings["quiet"] or settings["json"]
+    note_next("draw", name, **shown, o=f"{module.MODEL}.svg", quiet=quiet)
 
 
 def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult]", interrupts: Interrupts) -> None:
@@ -216,8 +216,6 @@ def _path(settings: Settings, name: str) -> Path | None:
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    from symgraph.plots.axes import check_plot_path
-
     data, plot = _path(settings, "data"), _path(settings, "plot")
     files, taken = {}, [data]
     for which in ("save", "save_best"):
@@ -226,9 +224,7 @@ def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dic
         for file in files[which].values():
             check_writable(flag(which), file, *taken)
         taken += files[which].values()
-    if plot is not None:
-        check_writable("--plot", plot, *taken)
-        check_plot_path(plot)
+    check_plot(plot, *taken)
     return files
 
 

@@ -8,7 +8,7 @@ import typer
 from symgraph.cli import shared
 from symgraph.cli.current import one_model
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, note, print_json, print_table, progress
+from symgraph.cli.terminal import check_plot, note, print_json, print_table, progress
 from symgraph.errors import ModuleError, OptionError
 
 if TYPE_CHECKING:
@@ -54,11 +54,7 @@ def truth(
 
     count("--points", points)
     count("--seed", seed, at_least=0)
-    if plot is not None:
-        from symgraph.plots.axes import check_plot_path
-
-        check_plot_path(plot)
-        check_writable("--plot", plot)
+    check_plot(plot)
     one = one_model(model, config)
     judged = _judged(one, model, module, backend, config=config, locked=locked, quiet=quiet)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
