@@ -108,7 +108,6 @@ def given_rows(
     others: Sequence[str] = (),
     columns: Mapping[str, str] = SAME,
     quiet: bool,
-    passes: bool = True,
 ) -> Iterator[Given]:
     """Give the rows of a file, in memory or as a stream.
 
@@ -121,11 +120,10 @@ def given_rows(
         others: further columns, of rows in memory.
         columns: as for `read_rows`, of rows in memory.
         quiet: whether to show and to say nothing.
-        passes: whether the bar of a stream goes on after its rows were counted.
     """
     if in_blocks(path, stream, against):
         assert path is not None  # else there is nothing to read
-        with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
+        with streamed_rows(module, path, reading, quiet=quiet) as opened:
             yield Given((opened,), len(opened), None)
         return
     rows = read_rows(module, path, others=others, columns=columns, reading=reading, quiet=quiet)
@@ -157,7 +155,6 @@ def streamed_rows(
     *,
     need_target: bool = True,
     quiet: bool,
-    passes: bool = True,
 ) -> "Iterator[Stream]":
     """Open the rows of a file that are read in blocks; a bar shows them on stderr if that is a terminal.
 
@@ -167,16 +164,12 @@ def streamed_rows(
         reading: how it is read.
         need_target: whether the target is read.
         quiet: whether to show and to say nothing.
-        passes: whether the bar goes on after the rows were counted.
     """
     from symgraph.io.stream import stream
 
     _needed(module, path, need_target)
-    with _bar(path, quiet) as (watch, stop):
+    with _bar(path, quiet) as watch:
         rows = stream(module, path, target=need_target, watch=watch, **asdict(reading))
-        if not passes:
-            stop()
-            rows.watch = None
         _tell(path, rows, quiet)
         yield rows
 
@@ -208,10 +201,10 @@ def _tell(path: "Path | FoundFile", rows: "Dataset | Stream", quiet: bool) -> No
 
 
 @contextmanager
-def _bar(path: "Path | FoundFile", quiet: bool) -> Iterator[tuple[Any, Any]]:
-    """Show a bar of rows; yield a function that takes those read and those there are, and one that ends the bar."""
+def _bar(path: "Path | FoundFile", quiet: bool) -> Iterator[Any]:
+    """Show a bar of rows; yield a function that takes those read and those there are."""
     if quiet or not sys.stderr.isatty():
-        yield None, lambda: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -221,7 +214,7 @@ def _bar(path: "Path | FoundFile", quiet: bool) -> Iterator[tuple[Any, Any]]:
     task = bar.add_task(Path(str(path)).name, total=None)
     bar.start()
     try:
-        yield lambda done, total: bar.update(task, completed=done, total=total), bar.stop
+        yield lambda done, total: bar.update(task, completed=done, total=total)
     finally:
         with suppress(OSError):  # the terminal is closed; the work goes on
             bar.stop()

@@ -205,9 +205,8 @@ def _rows(module: "GeneratedModule", settings: Settings) -> Given:
         stream=settings["stream"],
         against=against,
         quiet=settings["quiet"],
-        passes=False,
     ) as given:
-        return given
+        return given  # which ends the bar
 
 
 def _path(settings: Settings, name: str) -> Path | None:
