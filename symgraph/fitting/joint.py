@@ -104,11 +104,11 @@ class JointProblem(Problem):
 
     def squared(self, v: Array) -> Array:
         """Return what the sum of squares is the squares of: the last column of R, (f + 1,); residuals of a robust loss."""
-        return self.residual(v) if self.robust else self._factor(v)[:, -1]
+        return self.residual(v) if self.robust else self.remembered(self._factor, v)[:, -1]
 
     def slopes(self, v: Array) -> Array:
         """Return the derivatives of ``squared``: the other columns of R."""
-        return self.jacobian(v) if self.robust else self._factor(v)[:, :-1]
+        return self.jacobian(v) if self.robust else self.remembered(self._factor, v)[:, :-1]
 
     def couplings(self, v: Array) -> NDArray[np.bool_]:
         """Tell which free weights move the derivatives by which, data set by data set; see `Problem`."""
@@ -116,11 +116,6 @@ class JointProblem(Problem):
         for part, place, w in self._each(v):
             found[np.ix_(place, place)] |= part.couplings(w)
         return found[np.ix_(self.free, self.free)]
-
-    @cached_property
-    def _last(self) -> dict[bytes, Array]:
-        """Return the factor that was asked for last, since a search asks for both at the same weights."""
-        return {}
 
     @cached_property
     def _columns(self) -> list[tuple[Places, Places, int]]:
@@ -139,22 +134,18 @@ class JointProblem(Problem):
         The weights that a data set has for itself stand in its rows alone: their rows of its triangle are rows of R; what is
         left goes into the triangle of the shared weights (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, 6.3).
         """
-        key = v.tobytes()
-        if key not in self._last:
-            R, row, left = np.zeros((len(v) + 1,) * 2), 0, []
-            shared = np.unique(np.concatenate([[len(v)], *(places[own:] for _, places, own in self._columns)])).astype(np.intp)
-            for (part, _, w), (free, places, own) in zip(self._each(v), self._columns, strict=True):
-                r, J = part.residual(w), part.jacobian(w)
-                of_set, columns = triangle([np.column_stack([J[:, free], r])]), np.append(places, len(v))
-                R[row : row + own, columns] = of_set[:own]
-                rest = np.zeros((len(of_set) - own, len(shared)))
-                rest[:, np.searchsorted(shared, columns[own:])] = of_set[own:, own:]
-                left.append(rest)
-                row += own
-            R[row:, shared] = triangle(left)
-            self._last.clear()
-            self._last[key] = R
-        return self._last[key]
+        R, row, left = np.zeros((len(v) + 1,) * 2), 0, []
+        shared = np.unique(np.concatenate([[len(v)], *(places[own:] for _, places, own in self._columns)])).astype(np.intp)
+        for (part, _, w), (free, places, own) in zip(self._each(v), self._columns, strict=True):
+            r, J = part.residual(w), part.jacobian(w)
+            of_set, columns = triangle([np.column_stack([J[:, free], r])]), np.append(places, len(v))
+            R[row : row + own, columns] = of_set[:own]
+            rest = np.zeros((len(of_set) - own, len(shared)))
+            rest[:, np.searchsorted(shared, columns[own:])] = of_set[own:, own:]
+            left.append(rest)
+            row += own
+        R[row:, shared] = triangle(left)
+        return R
 
     def scores(self, v: Array) -> Array:
         """Return the gradients of the losses of all rows."""

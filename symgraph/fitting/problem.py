@@ -121,6 +121,19 @@ class Problem:
         each: int = self.module.METADATA.get("residuals", 1) if self.has_residual else 1
         return self.rows.n * each
 
+    @cached_property
+    def _last(self) -> dict[bytes, Any]:
+        return {}
+
+    def remembered(self, compute: Callable[[Array], Any], v: Array) -> Any:
+        """Return what a function gives at free weights, kept for the next time: searches ask for several things at the same."""
+        key = v.tobytes()
+        if key not in self._last:
+            found = compute(v)
+            self._last.clear()
+            self._last[key] = found
+        return self._last[key]
+
     def turned_into(self, kind: type[_Kind], **more: Any) -> _Kind:
         """Return a problem of another kind, with the fields of this one except for those that are given."""
         return kind(**{one.name: getattr(self, one.name) for one in fields(Problem)} | more)

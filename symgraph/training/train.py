@@ -14,8 +14,8 @@ from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.io.stream import Stream
 from symgraph.training.checkpoints import Checkpoints, Journal, Saved, described, opened
 from symgraph.training.clipping import Clip
-from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
-from symgraph.training.epoch import Ran
+from symgraph.training.engines import Choice, Engine, checked_choice, choose_engine
+from symgraph.training.epoch import Ran, Work
 from symgraph.training.history import Callback, EpochEnd, Reached, Reason, Stop, TrainResult
 from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState
