@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symgraph.cli.rows import inputs_of, read_rows
+from symgraph.cli.rows import Source, inputs_of
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.data import Reading
     from symgraph.io.data_files import DataFile as FoundFile
-    from symgraph.io.module import GeneratedModule
 
 
 class Deviation(NamedTuple):
@@ -56,26 +54,14 @@ class DataSet(NamedTuple):
     sigma: Any
 
 
-def read_sets(
-    module: "GeneratedModule",
-    files: "Sequence[Path | FoundFile]",
-    columns: Mapping[str, str],
-    group_by: str,
-    deviations: Deviations,
-    reading: "Reading",
-    *,
-    quiet: bool,
-) -> dict[str, DataSet]:
+def read_sets(source: Source, files: "Sequence[Path | FoundFile]", group_by: str, deviations: Deviations) -> dict[str, DataSet]:
     """Read data sets: several files by their names without suffix, or the groups of a file by the texts of a column.
 
     Args:
-        module: says which columns are wanted.
-        files: their files.
-        columns: the names that features and target have in the files, by those in the model, where they differ.
+        source: the model, and how the files are read.
+        files: the files.
         group_by: the column that names the data set of each row, or "".
         deviations: the standard deviations.
-        reading: how the files are read.
-        quiet: whether to say nothing.
 
     Raises:
         OptionError: two files have the same name, or there are groups of several files.
@@ -83,7 +69,7 @@ def read_sets(
     """
 
     def read(file: "Path | FoundFile") -> tuple[DataSet, tuple[str, ...]]:
-        rows = read_rows(module, file, others=deviations.columns, label=group_by, columns=columns, reading=reading, quiet=quiet)
+        rows = source._replace(path=file).read(others=deviations.columns, label=group_by)
         others, labels = (None, ()) if rows is None else (rows.others, rows.labels)
         return DataSet(*inputs_of(rows), deviations.options(others)["sigma"]), labels
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,14 +14,13 @@ from symgraph.cli import completion, shared
 from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
-from symgraph.cli.rows import SAME, given_rows, reading_of
+from symgraph.cli.rows import SAME, Source, reading_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_plot, check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.data import Reading
     from symgraph.io.data_files import DataFile as FoundFile
 
 
@@ -86,7 +85,7 @@ def fit(
     else:
         load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
         columns, module = SAME, _of_name(model, load, config, extras)
-    rows = _Rows(module, files, columns, deviations, reading, quiet)
+    source = Source(module, files[0] if files else None, reading, quiet, columns)
     options = {
         "start": begin or None,
         "absolute_sigma": absolute_sigma,
@@ -99,9 +98,10 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         if several:
-            result = _together(rows, group_by, share or "", options, stream=stream)
+            result = _together(source, files, group_by, share or "", deviations, options, stream=stream)
         else:
-            result = _alone(rows, options, stream=stream, against="--plot draws all rows" if plot is not None else "")
+            against = "" if plot is None else "--plot draws all rows"
+            result = _alone(source, deviations, options, stream=stream, against=against)
     written = _written(result, save, plot, data or [])
     _show(result, json)
     for line in written:
@@ -116,26 +116,6 @@ def fit(
         note_next("draw", model, **shown, o=f"{module.MODEL}.svg", quiet=quiet or json)
 
 
-class _Rows(NamedTuple):
-    """Model that is fitted, and the reading of its rows.
-
-    Attributes:
-        module: of the model.
-        files: what the names given lead to: a pipe can be read once.
-        columns: the names of columns in the files by those in the model, where they may differ.
-        deviations: the standard deviations.
-        reading: how the files are read.
-        quiet: whether to say nothing about it.
-    """
-
-    module: Any
-    files: "Sequence[FoundFile]"
-    columns: Mapping[str, str]
-    deviations: Deviations
-    reading: "Reading"
-    quiet: bool
-
-
 def _check_share(several: bool, share: str | None) -> None:
     if several and share is None:
         raise OptionError(
@@ -145,40 +125,40 @@ def _check_share(several: bool, share: str | None) -> None:
         raise OptionError("--share: there is one data set; give --data again for each file, or --group-by COLUMN")
 
 
-def _alone(rows: _Rows, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
+def _alone(source: Source, deviations: Deviations, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
     """Fit one data set, in memory or as a stream, against which something may speak."""
     from symgraph.fitting import fit as fit_one
 
     reasons = {
-        "a column of standard deviations is for rows in memory": bool(rows.deviations.columns),
-        "--sigma-x is for rows in memory": bool(rows.deviations.sigma_x),
+        "a column of standard deviations is for rows in memory": bool(deviations.columns),
+        "--sigma-x is for rows in memory": bool(deviations.sigma_x),
         against: bool(against),
-        "columns in backquotes are for rows in memory": any(name != column for name, column in rows.columns.items()),
+        "columns in backquotes are for rows in memory": any(name != column for name, column in source.columns.items()),
     }
-    given = given_rows(
-        rows.module,
-        rows.files[0] if rows.files else None,
-        rows.reading,
-        stream=stream,
-        against=next((reason for reason, holds in reasons.items() if holds), ""),
-        others=rows.deviations.columns,
-        columns=rows.columns,
-        quiet=rows.quiet,
-    )
-    with given as one:
+    reason = next((reason for reason, holds in reasons.items() if holds), "")
+    with source.given(stream=stream, against=reason, others=deviations.columns) as one:
         search: Any = partial(fit_one, *one.inputs)
-        return search(**rows.deviations.options(one.others), **options)
+        return search(**deviations.options(one.others), **options)
 
 
-def _together(rows: _Rows, group_by: str, share: str, options: Mapping[str, Any], *, stream: bool) -> Any:
+def _together(
+    source: Source,
+    files: "Sequence[FoundFile]",
+    group_by: str,
+    share: str,
+    deviations: Deviations,
+    options: Mapping[str, Any],
+    *,
+    stream: bool,
+) -> Any:
     """Fit several data sets."""
     from symgraph.fitting import fit_together
 
-    if stream or rows.deviations.sigma_x:
+    if stream or deviations.sigma_x:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
-    sets = read_sets(rows.module, rows.files, rows.columns, group_by, rows.deviations, rows.reading, quiet=rows.quiet)
+    sets = read_sets(source, files, group_by, deviations)
     sigma = {label: one.sigma for label, one in sets.items()}
-    each = {label: (rows.module, one.X, one.y) for label, one in sets.items()}
+    each = {label: (source.module, one.X, one.y) for label, one in sets.items()}
     return fit_together(each, shared=names_of("--share", share), sigma=sigma, **options)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import inputs_of, read_rows, reading_of
+from symgraph.cli.rows import Source, inputs_of, reading_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import note, note_next, print_json
 from symgraph.cli.weights import read_weights
@@ -40,7 +40,7 @@ def gradcheck(
     count("--seed", seed, at_least=0)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     has_loss = bool(module.METADATA["has_loss"])
-    given = None if data is None else read_rows(module, data, need_target=has_loss, reading=reading, quiet=quiet)
+    given = None if data is None else Source(module, data, reading, quiet).read(need_target=has_loss)
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)

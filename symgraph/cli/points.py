@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from symgraph.cli.rows import read_rows
+from symgraph.cli.rows import Source
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError
 
@@ -48,7 +48,7 @@ def point_of(
             f"--weights is missing: numbers need weights, such as `symgraph train --save FILE` writes; else leave out {given}"
         )
     facts = facts_of(model)
-    w, rows = read_weights(weights, facts), read_rows(facts, data, reading=reading, quiet=quiet)
+    w, rows = read_weights(weights, facts), Source(facts, data, reading, quiet).read()
     at = "at the weights given" if "=" in weights.name else f"at the weights of {weights.name}"  # boxes have the numbers
     if rows is None or data is None:
         if row is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import in_blocks, read_rows, reading_of, streamed_rows
+from symgraph.cli.rows import Source, reading_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_writable, json_text, note, note_next, write_out
 from symgraph.cli.weights import read_weights
@@ -40,13 +40,13 @@ def predict(
     check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    if in_blocks(data, stream, "--json has all outputs at once" if json else ""):
-        assert data is not None  # else there is nothing to read
-        with streamed_rows(module, data, reading, need_target=False, quiet=quiet) as rows:
+    source = Source(module, data, reading, quiet)
+    if source.in_blocks(stream, "--json has all outputs at once" if json else ""):
+        with source.streamed(need_target=False) as rows:
             parts = rows.predictions(w)
             write_out(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
     else:
-        found = read_rows(module, data, need_target=False, reading=reading, quiet=quiet)
+        found = source.read(need_target=False)
         predicted = module.predict(w, found.X if found is not None else None)
         kept = None if found is None else found.kept
         if json:
@@ -57,8 +57,8 @@ def predict(
             write_out(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
-    source = None if str(data) == "-" else data
-    note_next("report", model, weights=weights, data=source, o=f"{module.MODEL}.html", quiet=quiet or json)
+    again = None if str(data) == "-" else data
+    note_next("report", model, weights=weights, data=again, o=f"{module.MODEL}.html", quiet=quiet or json)
 
 
 def _header(module: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from symgraph.cli import shared
 from symgraph.cli.current import one_model, spec_of
 from symgraph.cli.points import facts_of
-from symgraph.cli.rows import inputs_of, read_rows, reading_of
+from symgraph.cli.rows import Source, inputs_of, reading_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_writable, note, note_next, progress, write_out
 from symgraph.cli.train_options import batch_size_of
@@ -52,7 +52,7 @@ def report(
     one = one_model(model, config)
     facts = facts_of(one)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    given = read_rows(facts, data, reading=reading, quiet=quiet)
+    given = Source(facts, data, reading, quiet).read()
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, facts)
     size = batch_size_of(batch_size, 1 if given is None else len(given))

@@ -12,7 +12,7 @@ import typer
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
-from symgraph.cli.rows import Given, given_rows, reading_of
+from symgraph.cli.rows import Given, Source, reading_of
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import (
@@ -198,14 +198,8 @@ def _rows(module: "GeneratedModule", settings: Settings) -> Given:
     reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
     against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
     against = "--validation is for rows in memory" if settings["validation"] is not None else against
-    with given_rows(
-        module,
-        _path(settings, "data"),
-        reading,
-        stream=settings["stream"],
-        against=against,
-        quiet=settings["quiet"],
-    ) as given:
+    source = Source(module, _path(settings, "data"), reading, settings["quiet"])
+    with source.given(stream=settings["stream"], against=against) as given:
         return given  # which ends the bar
 
 
