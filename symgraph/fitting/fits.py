@@ -104,10 +104,10 @@ def fit(
         problem = with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = problem.turned_into(Orthogonal, sigma_x=checked_sigma_x(problem, sigma_x))
-    return solved(problem, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+    return solved(problem, method, starts, seed, begun)
 
 
-def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_sigma: bool, begun: float) -> FitResult:
+def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) -> FitResult:
     """Search a problem and put its result together; see ``fit``.
 
     Args:
@@ -115,7 +115,6 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
         method: as for ``fit``.
         starts: as for ``fit``.
         seed: as for ``fit``, checked.
-        absolute_sigma: as for ``fit``.
         begun: the time at which the fit began.
     """
     module, begin = problem.module, problem.start[problem.free]
@@ -130,11 +129,11 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
     ends = [_end(problem, one, method) for one in begins]
     found = best_of(ends)
     is_regular = found.at is not None and found.at.regular
-    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute_sigma)
+    known = None if is_regular else covariance(problem, found)
     told = _warnings(problem, found, ends[0], known)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
-    return FitResult(problem, found, known, told, absolute_sigma, time.perf_counter() - begun)
+    return FitResult(problem, found, known, told, time.perf_counter() - begun)
 
 
 def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
@@ -256,7 +255,7 @@ def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     if sigma is None:
         if absolute_sigma and not stated:
             raise OptionError("absolute_sigma says that sigma is known; give sigma, or leave it out")
-        return problem
+        return replace(problem, absolute_sigma=bool(absolute_sigma))
     if not hasattr(module, "residual"):
         why = f"the likelihood {module.METADATA['likelihood']}" if module.METADATA.get("likelihood") else "a loss of its own"
         raise OptionError(f"sigma belongs to least squares, and {module.MODEL} has {why}; leave it out")
@@ -267,7 +266,7 @@ def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     if problem.robust or problem.has_penalty:
         what = "robust loss" if problem.robust else "penalty"
         raise OptionError(f"{module.MODEL} has a {what}, which is in units of its residual; declare residual (y_hat - y)/sigma")
-    return replace(problem, sigma=as_sigma(sigma, problem.rows.y))
+    return replace(problem, sigma=as_sigma(sigma, problem.rows.y), absolute_sigma=bool(absolute_sigma))
 
 
 def _check_start(problem: Problem, v: Array) -> None:

@@ -30,6 +30,7 @@ class Problem:
         lower: (f,) their least values.
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
+        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
         sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
@@ -40,6 +41,7 @@ class Problem:
     lower: Array
     upper: Array
     sigma: Array | None = None
+    absolute_sigma: bool = False
     sigma_x: Array | None = None
 
     @cached_property

@@ -52,7 +52,7 @@ class OfOneSet(FitResult):
         numbers = self.whole.statistics
         of_all: dict[str, Any] = dict.fromkeys(("log_likelihood", "aic", "bic"), float("nan"))
         of_all |= {name: getattr(numbers, name) for name in ("dof", "reduced_chi2", "parameters")}
-        own = statistics(self.problem, self.found.v, absolute_sigma=self.absolute_sigma)
+        own = statistics(self.problem, self.found.v)
         return replace(own, **of_all)
 
     @property
@@ -113,7 +113,7 @@ class JointResult(FitResult):
     def _set(self, number: int, label: Hashable) -> OfOneSet:
         places, problem = self.problem.places[number], self.problem.of_one(number)
         found = self.found._replace(v=self.w[places][problem.free], at=None)
-        return OfOneSet(problem, found, None, (), self.absolute_sigma, self.seconds, self, label, places)
+        return OfOneSet(problem, found, None, (), self.seconds, self, label, places)
 
     def _of_one(self, what: str) -> OptionError:
         labels = ", ".join(map(repr, self.problem.labels))
@@ -179,9 +179,9 @@ def fit_together(
     start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, fixed_by_name(fixed)))
     problem = problem_of(facts, Rows(None, None, 1, np.dtype(np.float64)), start, bounds, fixed, seed)
     parts = _parts(facts, rows, texts, problem.start, _of_each(sigma, labels), absolute_sigma)
-    given = {"rows": rows_of(parts), "sigma": sigma_of(parts)}
+    given = {"rows": rows_of(parts), "sigma": sigma_of(parts), "absolute_sigma": bool(absolute_sigma)}
     joint = problem.turned_into(JointProblem, **given, labels=labels, parts=parts, places=facts.places)
-    found = solved(joint, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+    found = solved(joint, method, starts, seed, begun)
     return JointResult(**{field.name: getattr(found, field.name) for field in fields(FitResult)})
 
 
