@@ -127,9 +127,9 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
-    # output that a spec prints is not the result of the command that reads it
+    # dataclasses look their module up; output that a spec prints is not the result of the command that reads it
     imports = _importing_from(*found.folders, root=root)
-    with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected(), catch_warnings():
+    with imports, registered({found.name: module}), redirect_stdout(sys.stderr), uncollected(), catch_warnings():
         simplefilter("ignore", SyntaxWarning)  # as of 3(x + 1), which is an error a moment later
         try:
             spec.loader.exec_module(module)
@@ -185,16 +185,18 @@ def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
 
 
 @contextmanager
-def _registered(name: str, module: ModuleType) -> Iterator[None]:
-    """Register a module under its name while it runs: dataclasses look it up there."""
-    saved = sys.modules.get(name)
-    sys.modules[name] = module
+def registered(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+    """Let modules be imported by their names while the block runs, and forget them after it."""
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(modules)
     try:
         yield
     finally:
-        sys.modules.pop(name, None)
-        if saved is not None:
-            sys.modules[name] = saved
+        for name, module in before.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
 
 
 _recorders: "list[_Recorder]" = []
