@@ -56,7 +56,7 @@ def truth(
     count("--seed", seed, at_least=0)
     check_plot(plot)
     one = one_model(model, config)
-    judged = _judged(one, model, module, backend, config=config, locked=locked, quiet=quiet)
+    judged = module_of_model(one, model, module, backend, config=config, locked=locked, quiet=quiet)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
     limits = of_constraints(one, judged)
     reports = []
@@ -79,8 +79,16 @@ def truth(
         raise typer.Exit(1)
 
 
-def _judged(
-    model: "Model", reference: str, path: Path | None, backend: str, *, config: Path | None, locked: bool, quiet: bool
+def module_of_model(
+    model: "Model",
+    reference: str,
+    path: Path | None,
+    backend: str,
+    *,
+    config: Path | None,
+    locked: bool,
+    quiet: bool,
+    purpose: str = "judging",
 ) -> Any:
     """Return the module of a model: the given file, else the built one that MODEL names, else one made in memory.
 
@@ -92,6 +100,7 @@ def _judged(
         config: the file with the project's settings, if the user gave one.
         locked: whether a module that is older than its spec is refused instead of rebuilt.
         quiet: whether to print nothing about a module that is built.
+        purpose: the use of the module, for a remark on one made in memory.
 
     Raises:
         ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
@@ -114,7 +123,7 @@ def _judged(
     except ModuleError:
         if path is not None:
             raise
-        note(f"judging the {backend} module that a build of {model.name} would write now", quiet=quiet)
+        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
         files = {artifact.name: artifact for artifact in generate(model, (backend,))}
         if in_c:
             return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
