@@ -30,7 +30,7 @@ from symgraph.build.modules import compile as in_memory
 from symgraph.check.judged_points import points
 from symgraph.cli.current import one_model
 from symgraph.cli.terminal import print_json
-from symgraph.cli.truth import Chosen, module_of_model
+from symgraph.cli.truth import module_of_model
 from symgraph.errors import OptionError, SymgraphError
 from symgraph.spec.model import Model
 from symgraph.training.options import count
@@ -276,11 +276,12 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise OptionError(f"--rows must be numbers separated by commas, such as 1,1000, not {text!r}") from None
 
 
-def _modules(model: Model, reference: str, chosen: Chosen) -> tuple[dict[str, Any], dict[str, str]]:
+def _modules(model: Model, options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the model's modules by backend, built or made in memory, and why others are missing."""
 
     def python(backend: str) -> Any:
-        return module_of_model(model, reference, None, backend, chosen, purpose="timing")
+        how = {"config": options.config, "locked": options.locked, "quiet": options.quiet, "purpose": "timing"}
+        return module_of_model(model, options.model, None, backend, **how)
 
     modules: dict[str, Any] = {"numpy": python("numpy")}
     lacking: dict[str, str] = {}
@@ -307,7 +308,7 @@ def _run(options: argparse.Namespace) -> None:
         peers = tuple(name for name in peers if name != "torch.compile")  # it compiles for seconds at each number of rows
     model = one_model(options.model, options.config)
     check_request(model, peers, sizes)
-    modules, lacking = _modules(model, options.model, Chosen(options.config, options.locked, options.quiet))
+    modules, lacking = _modules(model, options)
     effort = QUICK if options.quick else FULL
     report = bench(model, modules, peers=peers, rows=sizes, effort=effort, seed=options.seed)
     missing = {**lacking, **report.missing}

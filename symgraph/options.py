@@ -6,6 +6,7 @@ refused; a backend that lacks an option which another one has writes its plain m
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from symgraph.errors import OptionError, did_you_mean, unknown_name
 
@@ -19,8 +20,10 @@ DERIVATIVES = {
 }  # fmt: skip
 """Names that ``--with`` takes for derivatives on request, and the functions that they are; hvp comes along with hessian."""
 
+FLAGS = {ERROR_BOUND: "error_bound", STANDALONE: "standalone", FLOAT: "single", WORKSPACE: "workspace"}
+"""Fields of `Options` that are on or off, by the names that ``--with`` takes."""
 
-EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, *DERIVATIVES)
+EXTRAS = (*FLAGS, *DERIVATIVES)
 """Names that ``--with`` takes: a function or the runtime's source, which a module has on request; for C single precision, and
 memory that the caller gives."""
 
@@ -59,22 +62,14 @@ class Options:
     @property
     def extras(self) -> tuple[str, ...]:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
-        asked = [function in self.derivatives for function in DERIVATIVES.values()]
-        on = (self.error_bound, self.standalone, self.single, self.workspace, *asked)
-        chosen = (f"{FUNCTIONS}={'+'.join(self.functions)}",) if self.functions else ()
-        return (*(name for name, is_on in zip(EXTRAS, on, strict=True) if is_on), *chosen)
+        flags = [name for name, field in FLAGS.items() if getattr(self, field)]
+        asked = [name for name, function in DERIVATIVES.items() if function in self.derivatives]
+        return (*flags, *asked, *([f"{FUNCTIONS}={'+'.join(self.functions)}"] if self.functions else []))
 
     def within(self, names: Collection[str]) -> "Options":
         """Return these options without those that a backend lacks; ``names`` are those that it has."""
-        return Options(
-            error_bound=self.error_bound and ERROR_BOUND in names,
-            standalone=self.standalone and STANDALONE in names,
-            single=self.single and FLOAT in names,
-            workspace=self.workspace and WORKSPACE in names,
-            functions=self.functions if FUNCTIONS in names else (),
-            precision=self.precision if self.precision in names else DOUBLE,
-            derivatives=tuple(DERIVATIVES[name] for name in self.extras if name in DERIVATIVES and name in names),
-        )
+        extras = (extra for extra in self.extras if extra.partition("=")[0] in names)
+        return options_of(extras, self.precision if self.precision in names else DOUBLE)
 
 
 PLAIN = Options()
@@ -108,5 +103,5 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
     derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]
     shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
-    error_bound, standalone, single, workspace = (name in asked for name in EXTRAS[:4])
-    return Options(error_bound, standalone, single, workspace, shipped, precision, tuple(derivatives))
+    flags: dict[str, Any] = {field: name in asked for name, field in FLAGS.items()}
+    return Options(**flags, functions=shipped, precision=precision, derivatives=tuple(derivatives))

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import OptionError
 from symgraph.runtime.weights import range_of_each
-from symgraph.training.rows import as_rows, as_weights, float_array, refuse_outside
+from symgraph.training.rows import as_sigma, as_weights, own_rows, refuse_outside
 
 
 class Given(NamedTuple):
@@ -46,15 +46,10 @@ def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
         raise OptionError(f"{getattr(module, 'MODEL', module)!r} is no numpy or native module with a loss; compile the model")
     if hasattr(module, "constraints"):
         raise OptionError(f"{module.MODEL} has constraints, which only symgraph.fit keeps; leave them out, or use symgraph.fit")
-    rows, sigma = as_rows(module, X, y, dtype=np.dtype(np.float64)), float_array("sigma", sigma)
-    if sigma.ndim and (rows.y is None or sigma.shape != rows.y.shape):
-        raise DataError(f"sigma has shape {sigma.shape}; give one number, or {() if rows.y is None else rows.y.shape} as y")
-    for name, part in (("X", rows.X), ("y", rows.y), ("sigma", np.where(sigma > 0.0, sigma, np.nan))):
-        if part is not None and not np.isfinite(part).all():
-            row = np.argwhere(~np.isfinite(np.atleast_1d(part)))[0][0]
-            raise DataError(f"{name} has a number that cannot be used in row {row}")
+    rows = own_rows(module, X, y)
+    deviations = as_sigma(sigma, rows.y)
     w = np.array(module.initial_weights(0) if start is None else as_weights(module, start, "start"), np.float64)
     low, high = range_of_each(module.WEIGHTS, module.METADATA.get("bounds", {}))
     refuse_outside("start", module.WEIGHTS, w, low, high)
     free = np.array([name not in module.METADATA.get("fixed", ()) for name in module.WEIGHTS])
-    return Given((rows.X, rows.y), w, low, high, free, np.reshape(sigma, -1))
+    return Given((rows.X, rows.y), w, low, high, free, deviations)

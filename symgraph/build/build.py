@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import NamedTuple
 
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.build_report import BuildReport, Output
 from symgraph.build.modules import artifacts_of, load_verified, lost_digits, verifier
-from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
+from symgraph.build.outputs import BuildReport, Output, State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import VerificationReport
@@ -59,17 +59,20 @@ class Plan:
     libraries: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """Artifacts of one model, with the spec that defines it.
 
-    The module of the numpy backend is generated for verification even where it is not to be written.
+    Attributes:
+        model: the model.
+        spec: its spec.
+        artifacts: the files to write.
+        generated: these, and the module of the numpy backend, by which all are verified.
     """
 
     model: Model
     spec: Spec
     artifacts: tuple[Artifact, ...]
-    unwritten: tuple[Artifact, ...] = ()
+    generated: tuple[Artifact, ...]
 
 
 def build(
@@ -137,7 +140,7 @@ def _verify(
         profile.model = entry.model.name
         with TemporaryDirectory() as folder:
             compiled = _compiled(plan, entry, compiler, Path(folder), tell)
-            _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, profile)
+            _, report = load_verified(entry.model, entry.generated, compiled, profile)
         if plan.options.precision == DOUBLE:
             report = replace(report, lost=profile.run("digits", lost_digits, entry.model))
         verifications[entry.model.name] = report
@@ -205,8 +208,7 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
                     first, second = (owner.label, spec.label) if owner.label != spec.label else (owner.path, spec.path)
                     both = f"by model {name} in {first} and by model {model.name} in {second}"
                     raise BuildError(f"{artifact.name} would be written {both}; rename one")
-            unwritten = tuple(artifact for artifact in artifacts if artifact.backend not in plan.backends)
-            made.append(Made(model, spec, written, unwritten))
+            made.append(Made(model, spec, written, artifacts))
     return made
 
 

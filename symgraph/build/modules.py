@@ -1,9 +1,7 @@
 """Modules of a model without files: generated, loaded, verified. A module named after ``symgraph.compile`` would hide it."""
 
-import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -11,6 +9,7 @@ from typing import Any
 
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
+from symgraph.build.specs import registered
 from symgraph.check.verification_report import LostDigits, VerificationReport
 from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
@@ -141,7 +140,8 @@ def load_verified(
         BuildError: python-flint is not installed.
     """
     profile = profile or Profile()
-    with uncollected(), _importable(model):
+    users = {name: module for op in model.functions.values() for one in op.every for name, module in one.modules.items()}
+    with uncollected(), registered(users):  # the functions of users, whose modules are forgotten where they lie beside a spec
         modules = {
             artifact.backend: profile.run(f"{artifact.backend}: load", load_artifact, artifact)
             for artifact in artifacts
@@ -153,23 +153,6 @@ def load_verified(
     others = tuple(module for name, module in modules.items() if name != "numpy")
     report = profile.run("verify", verify, model, modules["numpy"], others)
     return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
-
-
-@contextmanager
-def _importable(model: Model) -> Iterator[None]:
-    """Let modules import the user's functions of a model, whose modules are forgotten where they lie beside a spec."""
-    ops = [one for op in model.functions.values() for one in op.every]
-    known = {name: module for op in ops for name, module in op.modules.items()}
-    before = {name: sys.modules.get(name) for name in known}
-    sys.modules.update(known)
-    try:
-        yield
-    finally:
-        for name, module in before.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
 
 
 def verifier() -> Callable[..., VerificationReport]:

@@ -7,9 +7,9 @@ import importlib.util
 import os
 import sys
 import sysconfig
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -127,9 +127,9 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
-    # output that a spec prints is not the result of the command that reads it
+    # dataclasses look their module up; output that a spec prints is not the result of the command that reads it
     imports = _importing_from(*found.folders, root=root)
-    with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected(), catch_warnings():
+    with imports, registered({found.name: module}), redirect_stdout(sys.stderr), uncollected(), catch_warnings():
         simplefilter("ignore", SyntaxWarning)  # as of 3(x + 1), which is an error a moment later
         try:
             spec.loader.exec_module(module)
@@ -185,19 +185,22 @@ def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
 
 
 @contextmanager
-def _registered(name: str, module: ModuleType) -> Iterator[None]:
-    """Register a module under its name while it runs: dataclasses look it up there."""
-    saved = sys.modules.get(name)
-    sys.modules[name] = module
+def registered(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+    """Let modules be imported by their names while the block runs, and forget them after it."""
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(modules)
     try:
         yield
     finally:
-        sys.modules.pop(name, None)
-        if saved is not None:
-            sys.modules[name] = saved
+        for name, module in before.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
 
 
-_recorders: "list[_Recorder]" = []
+_recording: "ContextVar[tuple[Path, dict[str, str]] | None]" = ContextVar("recording", default=None)
+"""Folder whose files this thread records, and their digests by their paths below it."""
 
 
 @contextmanager
@@ -215,13 +218,13 @@ def _recorded(spec: Path, root: Path) -> Iterator[dict[str, str]]:
         The digest of each file by its path below the folder, "" for one that was not there; filled as the block runs.
     """
     _listen()
-    recorder = _Recorder(root.resolve())
-    recorder.add(spec)
-    _recorders.append(recorder)
+    digests: dict[str, str] = {}
+    _record(spec, root, digests)
+    token = _recording.set((root, digests))
     try:
-        yield recorder.digests
+        yield digests
     finally:
-        _recorders.remove(recorder)
+        _recording.reset(token)
 
 
 def _is_project_file(path: Path, root: Path) -> bool:
@@ -231,32 +234,9 @@ def _is_project_file(path: Path, root: Path) -> bool:
     return not _INSTALLED & set(path.parts) and not any(path.is_relative_to(folder) for folder in _standard_library())
 
 
-class _Recorder:
-    """Digests of a project's files that one thread opens."""
-
-    def __init__(self, root: Path) -> None:
-        self.digests: dict[str, str] = {}
-        self._root = root
-        self._thread = threading.get_ident()
-        self._busy = False
-
-    def add(self, path: Path) -> None:
-        """Record a file below the root."""
-        if path.is_relative_to(self._root):
-            self.digests.setdefault(path.relative_to(self._root).as_posix(), digest_of(path))
-
-    def met(self, name: object) -> None:
-        """Record a file that is about to be read, if it is one of the project's."""
-        if self._busy or threading.get_ident() != self._thread or not isinstance(name, str | bytes):
-            return
-        self._busy = True  # the code below opens files itself
-        try:
-            with suppress(ValueError):  # a name with a NUL, which `open` refuses next
-                path = Path(os.fsdecode(name)).resolve()
-                if path.suffix != ".pyc" and _is_project_file(path, self._root):
-                    self.add(path)
-        finally:
-            self._busy = False
+def _record(path: Path, root: Path, digests: dict[str, str]) -> None:
+    if path.is_relative_to(root):
+        digests.setdefault(path.relative_to(root).as_posix(), digest_of(path))
 
 
 @cache
@@ -266,12 +246,21 @@ def _listen() -> None:
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _recorders:
+    """Record a file that is about to be read, if it is one of the project's."""
+    recording = _recording.get()
+    if recording is None or event not in ("open", "exec"):
         return
-    if event == "open" and not arguments[2] & _WRITING:
-        _recorders[-1].met(arguments[0])
-    elif event == "exec" and not arguments[0].co_filename.startswith("<"):  # a module, maybe from its bytecode
-        _recorders[-1].met(arguments[0].co_filename)
+    name = arguments[0] if event == "open" else arguments[0].co_filename  # of a module, maybe from its bytecode
+    if not isinstance(name, str | bytes) or (event == "open" and arguments[2] & _WRITING) or os.fsdecode(name).startswith("<"):
+        return
+    token = _recording.set(None)  # the code below opens files itself
+    try:
+        with suppress(ValueError):  # a name with a NUL, which `open` refuses next
+            path = Path(os.fsdecode(name)).resolve()
+            if path.suffix != ".pyc" and _is_project_file(path, recording[0]):
+                _record(path, *recording)
+    finally:
+        _recording.reset(token)
 
 
 @cache

@@ -1,81 +1,42 @@
 """The command line, ``symgraph COMMAND``.
 
 Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
-a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
+a bug of symgraph. Each command's module imports what is heavy when the command runs, so that ``--help`` stays quick.
 """
 
 import re
 import sys
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 import typer
 
 from symgraph.cli.terminal import UsageError, abandon_output
-from symgraph.errors import SymgraphError, VerificationError
+from symgraph.errors import SymgraphError, VerificationError, did_you_mean
 
-COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "new": ("symgraph.cli.new:new", "Write a small commented spec.", "symgraph new peak --kind curve"),
-        "build": ("symgraph.cli.build:build", "Generate, verify and write modules.", "symgraph build models.py"),
-        "gradcheck": (
-            "symgraph.cli.gradcheck:gradcheck",
-            "Check a module's derivatives.",
-            "symgraph gradcheck decay --data rows.csv --weights weights.json",
-        ),
-        "truth": (
-            "symgraph.cli.truth:truth",
-            "Judge a module by its spec.",
-            "symgraph truth decay --points 200 --plot errors.svg",
-        ),
-        "train": (
-            "symgraph.cli.train:train",
-            "Train on the rows of a file.",
-            "symgraph train decay --data rows.csv --optimizer adam,sgd --plot loss.svg",
-        ),
-        "fit": (
-            "symgraph.cli.fit:fit",
-            "Fit a model or a formula to a file.",
-            'symgraph fit "y ~ a*exp(-k*time)" --data rows.csv --plot fit.svg',
-        ),
-        "predict": (
-            "symgraph.cli.predict:predict",
-            "Compute predictions for a file.",
-            "symgraph predict decay --data rows.csv --weights weights.json",
-        ),
-        "show": ("symgraph.cli.show:show", "Print formulas, graph or derivation.", "symgraph show decay --derivation"),
-        "explain": (
-            "symgraph.cli.explain:explain",
-            "Explain a line of a generated file.",
-            "symgraph explain generated/decay.py:42",
-        ),
-        "draw": (
-            "symgraph.cli.draw:draw",
-            "Draw a model's graph.",
-            "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg",
-        ),
-        "report": (
-            "symgraph.cli.report:report",
-            "Write a page about a model on its data.",
-            "symgraph report decay --data rows.csv -o report.html",
-        ),
-        "grade": (
-            "symgraph.cli.grade:grade",
-            "Judge a student's functions.",
-            "symgraph grade student.py --model decay.py",
-        ),
-        "worksheet": (
-            "symgraph.cli.worksheet:worksheet",
-            "Write exercises for a class.",
-            "symgraph worksheet decay.py -o week3/",
-        ),
-        "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
+        "new": ("Write a small commented spec.", "symgraph new peak --kind curve"),
+        "build": ("Generate, verify and write modules.", "symgraph build models.py"),
+        "gradcheck": ("Check a module's derivatives.", "symgraph gradcheck decay --data rows.csv --weights weights.json"),
+        "truth": ("Judge a module by its spec.", "symgraph truth decay --points 200 --plot errors.svg"),
+        "train": ("Train on the rows of a file.", "symgraph train decay --data rows.csv --optimizer adam,sgd --plot loss.svg"),
+        "fit": ("Fit a model or a formula to a file.", 'symgraph fit "y ~ a*exp(-k*time)" --data rows.csv --plot fit.svg'),
+        "predict": ("Compute predictions for a file.", "symgraph predict decay --data rows.csv --weights weights.json"),
+        "show": ("Print formulas, graph or derivation.", "symgraph show decay --derivation"),
+        "explain": ("Explain a line of a generated file.", "symgraph explain generated/decay.py:42"),
+        "draw": ("Draw a model's graph.", "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg"),
+        "report": ("Write a page about a model on its data.", "symgraph report decay --data rows.csv -o report.html"),
+        "grade": ("Judge a student's functions.", "symgraph grade student.py --model decay.py"),
+        "worksheet": ("Write exercises for a class.", "symgraph worksheet decay.py -o week3/"),
+        "cache": ("Show or clear compiled code.", "symgraph cache"),
     }
 )
-"""Every command in the order of ``--help``: the function that runs it, whose parameters are its options, its line there,
-and the example with which its own help ends."""
+"""Every command in the order of ``--help``: its line there, and the example with which its own help ends.
+
+A function of the same name in a file of the same name runs it; its parameters are the command's options."""
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
@@ -84,10 +45,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="\b\nExample:\n  symgraph new peak",
 )
-for _name, (_function, _line, _example) in COMMANDS.items():
-    _module, _, _attribute = _function.partition(":")
+for _name, (_line, _example) in COMMANDS.items():
     _decorate = app.command(_name, short_help=_line, epilog=f"\b\nExample:\n  {_example}")
-    _decorate(getattr(import_module(_module), _attribute))
+    _decorate(resolve_name(f"symgraph.cli.{_name}:{_name}"))
 
 
 def _version(wanted: bool) -> None:
@@ -131,8 +91,6 @@ def main() -> None:
 
 def _with_hint(error: Any) -> str:
     """Return what is wrong with a command line, with the command, option or choice that was probably meant."""
-    from symgraph.errors import did_you_mean
-
     text, context = str(error.format_message()).rstrip("."), error.ctx
     if hasattr(error, "possibilities") and context is not None:
         options = [name for one in context.command.params for name in one.opts] + ["--help"]

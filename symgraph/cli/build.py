@@ -6,39 +6,41 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli import completion
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, note_next, print_json, print_table, stage_bar
+from symgraph.cli import shared
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import nearer, note, note_next, print_json, print_table, stage_bar
+from symgraph.errors import OptionError
+from symgraph.options import EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
     from symgraph.build.build import Plan
-    from symgraph.build.build_report import BuildReport
+    from symgraph.build.outputs import BuildReport
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
-    from symgraph.options import Options
     from symgraph.spec.model import Model
 
 
 def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
+    out: Annotated[Path | None, option("DIR", "Folder for the modules.")] = None,
     backend: Annotated[
         str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Backends, by commas: numpy, scalar, c (these by default), array_api.",
-            autocompletion=completion.of_several(lambda: ("numpy", "scalar", "c", "array_api")),
+        option(
+            "LIST",
+            "Backends, by commas: numpy, scalar, c (these by default), array_api.",
+            completes=("numpy", "scalar", "c", "array_api"),
         ),
     ] = None,
     extras: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "LIST",
+            "Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
             "--with",
-            metavar="LIST",
-            help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
-            autocompletion=completion.of_several(completion.extras),
+            completes=EXTRAS,
         ),
     ] = None,
-    precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
+    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, accurate.")] = None,
     standalone: Annotated[
         bool, typer.Option("--standalone", help="Write NumPy modules that need NumPy only, the runtime's source in them.")
     ] = False,
@@ -46,9 +48,7 @@ def build(
     workspace: Annotated[
         bool, typer.Option("--workspace", help="Write C functions over rows that take their memory from the caller.")
     ] = False,
-    functions: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Functions of C files, separated by commas; all by default.")
-    ] = None,
+    functions: Annotated[str | None, option("LIST", "Functions of C files, separated by commas; all by default.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     no_verify: Annotated[
@@ -56,9 +56,9 @@ def build(
     ] = False,
     libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Generate modules from specs and verify them against the specs' own mathematics.
 
@@ -69,7 +69,6 @@ def build(
     from symgraph.build import build as building
     from symgraph.build.profile import Profile
     from symgraph.io.config import read_config
-    from symgraph.options import FLOAT, STANDALONE, WORKSPACE
 
     settings = read_config(file=config)
     flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
@@ -108,8 +107,6 @@ def _next(model: "Model", specs: list[str]) -> tuple[object, ...]:
 
 
 def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":
-    from symgraph.options import FLOAT, STANDALONE, WORKSPACE, options_of
-
     chosen = config.extras if extras is None else _listed(extras)
     always = {STANDALONE: config.standalone, FLOAT: config.single, WORKSPACE: config.workspace}
     shipped = config.functions if functions is None else _listed(functions)
@@ -118,7 +115,6 @@ def _options(config: "Config", extras: str | None, precision: str | None, functi
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
     from symgraph.build.build import ALL, Plan
-    from symgraph.errors import OptionError
 
     if not specs and not config.models:
         raise OptionError(

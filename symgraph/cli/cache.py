@@ -4,19 +4,20 @@ from typing import Annotated
 
 import typer
 
-from symgraph.cli.terminal import Json, Quiet, note, print_json, print_table
+from symgraph.cli import shared
+from symgraph.cli.terminal import note, print_json, print_table
+from symgraph.errors import BuildError
 
 
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Delete all that is kept there.")] = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Show the folder of compiled code, its size, and the libraries in it, the last made first.
 
     SYMGRAPH_CACHE names another folder. It is made when something is compiled, and may be deleted at any time.
     """
-    from symgraph.errors import BuildError
     from symgraph.io.cache import MOST_BYTES, cache_root, entries
     from symgraph.io.cache import clear as delete
 

@@ -2,25 +2,29 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from pkgutil import resolve_name
+
+from symgraph.errors import SymgraphError
 
 
-def of_several(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+def of_several(known: Iterable[str] | str) -> Callable[[str], list[str]]:
     """Return what completes a value that is several names, separated by commas.
 
     Args:
-        known: returns the names; called when a user presses the key, so that commands start quickly.
+        known: the names, or the place of a table by names, such as "symgraph.training.schedules:SCHEDULES", which is imported
+            when a user presses the key, so that commands start quickly.
     """
 
     def complete(incomplete: str) -> list[str]:
+        names = resolve_name(known) if isinstance(known, str) else known
         before, comma, begun = incomplete.rpartition(",")
-        return [f"{before}{comma}{name}" for name in known() if name.startswith(begun)]
+        return [f"{before}{comma}{name}" for name in names if name.startswith(begun)]
 
     return complete
 
 
 def built_models(incomplete: str) -> list[str]:
     """Return the names of built models that begin so: those of the project, and those that come with symgraph."""
-    from symgraph.errors import SymgraphError
     from symgraph.io.module import names_of_modules
 
     try:
@@ -35,31 +39,3 @@ def models(incomplete: str) -> list[str]:
     files = (path for path in sorted(folder.glob("*")) if path.suffix == ".py" or path.is_dir())
     texts = [f"{path}/" if path.is_dir() else str(path) for path in files if not path.name.startswith((".", "_"))]
     return [*built_models(incomplete), *(text for text in texts if text.startswith(incomplete))]
-
-
-def optimizers() -> Iterable[str]:
-    """Return the names of optimizers."""
-    from symgraph.training.optimizers import OPTIMIZERS
-
-    return OPTIMIZERS
-
-
-def schedules() -> Iterable[str]:
-    """Return the names of schedules."""
-    from symgraph.training.schedules import SCHEDULES
-
-    return SCHEDULES
-
-
-def kinds() -> Iterable[str]:
-    """Return the kinds of points at which a module is judged."""
-    from symgraph.gradcheck.drawing import KINDS
-
-    return KINDS
-
-
-def extras() -> Iterable[str]:
-    """Return the names of extras of a build."""
-    from symgraph.options import EXTRAS
-
-    return EXTRAS

@@ -5,20 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json
+from symgraph.cli import shared
+from symgraph.cli.terminal import nearer, note, print_json
+from symgraph.errors import OptionError
+from symgraph.io.manifest import Entry, read_manifest
+from symgraph.options import DOUBLE, options_of
 
 if TYPE_CHECKING:
     from symgraph.backends.header import FileHeader
     from symgraph.io.config import Config
-    from symgraph.io.manifest import Entry
     from symgraph.spec.model import Model
 
 
 def explain(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A generated file and the number of a line.")],
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Say which node and formula a line of a generated file computes, and which rule or pass gave it its form.
 
@@ -27,10 +30,7 @@ def explain(
     """
     from symgraph.backends.header import read_header
     from symgraph.backends.source import model_hash
-    from symgraph.errors import OptionError
     from symgraph.io.config import read_config
-    from symgraph.io.manifest import read_manifest
-    from symgraph.options import DOUBLE, options_of
     from symgraph.views.explanation import explain_line
 
     path, number = _parsed(place)
@@ -61,8 +61,6 @@ def explain(
 
 
 def _parsed(place: str) -> tuple[Path, int]:
-    from symgraph.errors import OptionError
-
     name, found, number = place.rpartition(":")
     if not found or not number.isdigit():
         raise OptionError(f"{place!r} names no line; give FILE:LINE, such as generated/model.py:42")
@@ -70,8 +68,6 @@ def _parsed(place: str) -> tuple[Path, int]:
 
 
 def _read(path: Path) -> str:
-    from symgraph.errors import OptionError
-
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -85,7 +81,6 @@ def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings:
     from symgraph.backends.source import model_hash
     from symgraph.build.specs import read_spec
     from symgraph.cli.current import require_own
-    from symgraph.errors import OptionError
     from symgraph.io.lineage import Lineage, lineage_of
 
     lineage = lineage_of(path, header.model)
@@ -106,7 +101,6 @@ def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings:
 
 def _backend_of(path: Path, model: "Model") -> str:
     from symgraph.backends import BACKENDS
-    from symgraph.errors import OptionError
 
     found = next((one.name for one in BACKENDS.values() if path.name in one.files(model.name)), None)
     if found is None:

@@ -6,21 +6,21 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli import completion
-from symgraph.cli.current import is_spec, load_model
+from symgraph.cli import completion, shared
+from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
-from symgraph.cli.formulas import note_names, note_spec
-from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
-from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
-from symgraph.cli.weights import numbers
+from symgraph.cli.rows import SAME, Source, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_plot, check_writable, file_of, note, note_next, print_json
+from symgraph.cli.weights import note_names, numbers
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.data import Reading
     from symgraph.io.data_files import DataFile as FoundFile
 
 
@@ -35,47 +35,33 @@ def fit(
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets.",
-        ),
+        option("FILE", "Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets."),
     ] = None,
-    group_by: Annotated[str, typer.Option(metavar="COLUMN", help="The column that says to which data set a row belongs.")] = "",
-    share: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
-    ] = None,
-    start: Annotated[
-        str, typer.Option(metavar="A=1,B=2", help="Where the search starts; others as the spec says, 1 in a formula.")
-    ] = "",
-    fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
-    bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[
-        str, typer.Option(metavar="COLUMN|NUMBER|FORMULA", help="Their standard deviations, such as 0.05*v.")
-    ] = "",
-    sigma_x: Annotated[
-        str, typer.Option("--sigma-x", metavar="COLUMN|NUMBER|X=...", help="Those of the features, beside --sigma.")
-    ] = "",
+    group_by: Annotated[str, option("COLUMN", "The column that says to which data set a row belongs.")] = "",
+    share: Annotated[str | None, option("A,B", "Weights that are the same in all data sets; '' for none.")] = None,
+    start: Annotated[str, option("A=1,B=2", "Where the search starts; others as the spec says, 1 in a formula.")] = "",
+    fix: Annotated[str, option("A,B=2", "Weights that stay at their start, or at a value.")] = "",
+    bounds: Annotated[str, option("A=0:,B=1:2", "Ranges of weights, in place of the spec's.")] = "",
+    sigma: Annotated[str, option("COLUMN|NUMBER|FORMULA", "Their standard deviations, such as 0.05*v.")] = "",
+    sigma_x: Annotated[str, option("COLUMN|NUMBER|X=...", "Those of the features, beside --sigma.")] = "",
     absolute_sigma: Annotated[
         bool, typer.Option("--absolute-sigma", help="Errors follow from --sigma, and not from the scatter.")
     ] = False,
-    method: Annotated[str, typer.Option(metavar="NAME", help="The optimizer, as SciPy names it.")] = "auto",
-    starts: Annotated[int, typer.Option(metavar="N", help="From how many starts to search.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -LABEL is added for several data sets.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
-    stream: Streamed = False,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    backend: Backend = "auto",
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    method: Annotated[str, option("NAME", "The optimizer, as SciPy names it.")] = "auto",
+    starts: Annotated[int, option("N", "From how many starts to search.")] = 1,
+    seed: Annotated[int, option("N", "Seed of what is drawn.")] = 0,
+    save: Annotated[Path | None, option("FILE", "Save the weights as JSON; -LABEL is added for several data sets.")] = None,
+    plot: Annotated[Path | None, option("FILE", "Draw the fit (.svg, .png, .pdf).")] = None,
+    stream: shared.Streamed = False,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    backend: shared.Backend = "auto",
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Find the weights and their standard errors; exit 1 if the search did not converge.
 
@@ -85,15 +71,21 @@ def fit(
     from symgraph.fitting import FitWarning
     from symgraph.io.data import column_names, known_file
 
-    _check_outputs(save, plot, data or [])
+    check_plot(plot, *(data or []))
+    check_writable("--save", save, *(data or []), plot)
     several = len(data or []) > 1 or bool(group_by)
     _check_share(several, share)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     files = [known_file(one) for one in data or []]
     header = partial(column_names, files[0], reading) if files else None
     begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, header)
-    load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
-    rows = _rows(model, files, reading, begin, deviations, load, quiet)
+    extras = ("feature-jacobian",) if sigma_x else ()
+    if "~" in model:
+        columns, module = _of_formula(model, header, begin, extras, quiet)
+    else:
+        load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
+        columns, module = SAME, _of_name(model, load, config, extras)
+    source = Source(module, files[0] if files else None, reading, quiet, columns)
     options = {
         "start": begin or None,
         "absolute_sigma": absolute_sigma,
@@ -106,77 +98,25 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         if several:
-            result = _together(rows, group_by, share or "", options, stream=stream)
+            result = _together(source, files, group_by, share or "", deviations, options, stream=stream)
         else:
-            result = _alone(rows, options, stream=stream, against="--plot draws all rows" if plot is not None else "")
+            against = "" if plot is None else "--plot draws all rows"
+            result = _alone(source, deviations, options, stream=stream, against=against)
     written = _written(result, save, plot, data or [])
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
-    if "~" in model:
-        note_spec(model, files, start, quiet=quiet or json)
+    if "~" in model:  # a spec has room for more
+        first, begins = files[0].path if files else None, None if "[" in start else start or None
+        note_next("new", "NAME", formula=" ".join(model.split()), data=first, start=begins, quiet=quiet or json)
     else:
-        note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
-
-
-def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]:
-    """Return the words of the command that draws the graph with the numbers of a row, or without where none are kept."""
-    numbers = ("--weights", save, "--data", rows.files[0], "--row", 0) if save is not None and rows.files else ()
-    return "draw", model, *numbers, "-o", f"{rows.module.MODEL}.svg"
-
-
-class _Rows(NamedTuple):
-    """Model that is fitted, and the reading of its rows.
-
-    Attributes:
-        module: of the model.
-        files: what the names given lead to: a pipe can be read once.
-        columns: the names of columns in the files by those in the model, where they may differ.
-        deviations: the standard deviations.
-        reading: how the files are read.
-        quiet: whether to say nothing about it.
-    """
-
-    module: Any
-    files: "Sequence[FoundFile]"
-    columns: Mapping[str, str]
-    deviations: Deviations
-    reading: "Reading"
-    quiet: bool
-
-
-def _rows(
-    model: str,
-    files: "Sequence[FoundFile]",
-    reading: "Reading",
-    start: Mapping[str, float],
-    deviations: Deviations,
-    load: Callable[[str], Any],
-    quiet: bool,
-) -> _Rows:
-    """Return what a built model, a spec or a formula is fitted to."""
-    extras = () if deviations.sigma_x is None else ("feature-jacobian",)
-    if "~" in model:
-        columns, module = _of_formula(model, files, reading, start, quiet, extras)
-        return _Rows(module, files, columns, deviations, reading, quiet)
-    return _Rows(_of_name(model, load, extras), files, SAME, deviations, reading, quiet)
-
-
-def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
-    if plot is not None:
-        from symgraph.plots.axes import check_plot_path
-
-        check_writable("--plot", plot, *files)
-        check_plot_path(plot)
-    if save is not None:
-        check_writable("--save", save, *files, plot)
+        shown = {"weights": save, "data": files[0], "row": 0} if save and files and not several else {}
+        note_next("draw", model, **shown, o=f"{module.MODEL}.svg", quiet=quiet or json)
 
 
 def _check_share(several: bool, share: str | None) -> None:
-    from symgraph.errors import OptionError
-
     if several and share is None:
         raise OptionError(
             "several data sets need --share, the weights that are the same in all: --share k, or --share '' for none"
@@ -185,41 +125,40 @@ def _check_share(several: bool, share: str | None) -> None:
         raise OptionError("--share: there is one data set; give --data again for each file, or --group-by COLUMN")
 
 
-def _alone(rows: _Rows, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
+def _alone(source: Source, deviations: Deviations, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
     """Fit one data set, in memory or as a stream, against which something may speak."""
     from symgraph.fitting import fit as fit_one
 
     reasons = {
-        "a column of standard deviations is for rows in memory": bool(rows.deviations.columns),
-        "--sigma-x is for rows in memory": rows.deviations.sigma_x is not None,
+        "a column of standard deviations is for rows in memory": bool(deviations.columns),
+        "--sigma-x is for rows in memory": bool(deviations.sigma_x),
         against: bool(against),
-        "columns in backquotes are for rows in memory": any(name != column for name, column in rows.columns.items()),
+        "columns in backquotes are for rows in memory": any(name != column for name, column in source.columns.items()),
     }
-    given = given_rows(
-        rows.module,
-        rows.files[0] if rows.files else None,
-        rows.reading,
-        stream=stream,
-        against=next((reason for reason, holds in reasons.items() if holds), ""),
-        others=rows.deviations.columns,
-        columns=rows.columns,
-        quiet=rows.quiet,
-    )
-    with given as one:
+    reason = next((reason for reason, holds in reasons.items() if holds), "")
+    with source.given(stream=stream, against=reason, others=deviations.columns) as one:
         search: Any = partial(fit_one, *one.inputs)
-        return search(**rows.deviations.options(one.others), **options)
+        return search(**deviations.options(one.others), **options)
 
 
-def _together(rows: _Rows, group_by: str, share: str, options: Mapping[str, Any], *, stream: bool) -> Any:
+def _together(
+    source: Source,
+    files: "Sequence[FoundFile]",
+    group_by: str,
+    share: str,
+    deviations: Deviations,
+    options: Mapping[str, Any],
+    *,
+    stream: bool,
+) -> Any:
     """Fit several data sets."""
-    from symgraph.errors import OptionError
     from symgraph.fitting import fit_together
 
-    if stream or rows.deviations.sigma_x is not None:
+    if stream or deviations.sigma_x:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
-    sets = read_sets(rows.module, rows.files, rows.columns, group_by, rows.deviations, rows.reading, quiet=rows.quiet)
+    sets = read_sets(source, files, group_by, deviations)
     sigma = {label: one.sigma for label, one in sets.items()}
-    each = {label: (rows.module, one.X, one.y) for label, one in sets.items()}
+    each = {label: (source.module, one.X, one.y) for label, one in sets.items()}
     return fit_together(each, shared=names_of("--share", share), sigma=sigma, **options)
 
 
@@ -254,44 +193,28 @@ def _show(result: Any, json: bool) -> None:
 
 def _of_formula(
     formula: str,
-    files: "Sequence[FoundFile]",
-    reading: "Reading",
+    header: Callable[[], Sequence[str]] | None,
     start: Mapping[str, float],
-    quiet: bool,
     extras: tuple[str, ...],
-) -> tuple[dict[str, str], Any]:
+    quiet: bool,
+) -> tuple[Mapping[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
-    from symgraph.errors import OptionError
-    from symgraph.io.data import column_names
     from symgraph.spec.formula_text import names_of_columns
 
-    if not files:
+    if header is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    there = column_names(files[0], reading)
+    there = header()
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     note_names(made, quiet=quiet)
     return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
 
 
-def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:
+def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...]) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
-    from symgraph.errors import OptionError
+    from symgraph import compile  # noqa: A004  the public name
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return _of_spec(model, extras) if is_spec(Path(model)) else load(model)
-
-
-def _of_spec(path: str, extras: tuple[str, ...]) -> Any:
-    """Compile the model of a spec in memory."""
-    from symgraph import compile  # noqa: A004  the public name
-    from symgraph.build.specs import read_spec
-    from symgraph.errors import OptionError
-
-    models = read_spec(path, Path.cwd()).models
-    if len(models) > 1:
-        names = ", ".join(model.name for model in models)
-        raise OptionError(f"{path} defines {names}; build it, and give the name of one")
-    return compile(models[0], extras=extras)
+    return compile(one_model(model, config), extras=extras) if is_spec(Path(model)) else load(model)

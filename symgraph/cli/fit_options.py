@@ -1,10 +1,13 @@
 """Options of ``symgraph fit``: names of weights, ranges, and standard deviations."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
-from symgraph.cli.data_sets import Deviation, Deviations, OfColumns
+from symgraph.cli.data_sets import Deviation, Deviations
 from symgraph.cli.weights import number, pairs
+from symgraph.errors import OptionError, SpecError, did_you_mean
 
 _FORMULA = re.compile(r"[-+*/(`]")
 """Mark of a formula, which hardly a name has: an operator, or a call."""
@@ -12,8 +15,6 @@ _FORMULA = re.compile(r"[-+*/(`]")
 
 def names_of(option: str, text: str) -> list[str]:
     """Return names without numbers."""
-    from symgraph.errors import OptionError
-
     given = pairs(option, text)
     for name, value in given:
         if value is not None:
@@ -28,8 +29,6 @@ def fixed_weights(text: str) -> dict[str, float | None] | None:
 
 def ranges_of(text: str) -> dict[str, tuple[float | None, float | None]]:
     """Return the ranges of --bounds by name, None where they have no end."""
-    from symgraph.errors import OptionError
-
     found: dict[str, tuple[float | None, float | None]] = {}
     for name, value in pairs("--bounds", text):
         low, colon, high = (value or "").partition(":")
@@ -50,30 +49,29 @@ def deviations_of(sigma: str, sigma_x: str, header: Callable[[], Sequence[str]] 
         sigma_x: that of --sigma-x.
         header: reads the names of the columns of the file; None where there is no file.
     """
-    from symgraph.errors import OptionError
 
     def one(option: str, text: str) -> Deviation:
         try:
-            return float(text) if text else None
+            value = float(text) if text else None
         except ValueError:
             if header is None:
                 raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column") from None
             is_formula = option == "--sigma" and _FORMULA.search(text) is not None and text not in header()
-            return _of_columns(text, header()) if is_formula else text
+            return _of_columns(text, header()) if is_formula else Deviation((text,), itemgetter(text))
+        return Deviation((), lambda _: value)
 
-    by_name = {name: one("--sigma-x", value or "") for name, value in pairs("--sigma-x", sigma_x)} if "=" in sigma_x else None
-    return Deviations(one("--sigma", sigma), by_name or one("--sigma-x", sigma_x))
+    by_name = pairs("--sigma-x", sigma_x) if "=" in sigma_x else [("", sigma_x)] if sigma_x else []
+    return Deviations(one("--sigma", sigma), {name: one("--sigma-x", text or "") for name, text in by_name})
 
 
-def _of_columns(text: str, header: Sequence[str]) -> OfColumns:
-    """Return the standard deviation that a formula of columns says.
+def _of_columns(text: str, header: Sequence[str]) -> Deviation:
+    """Return the standard deviation that a formula of columns says, such as "0.05*v".
 
     Raises:
         SpecError: it cannot be read, or a name in it is no column; the message says where.
     """
-    from sympy import Symbol
+    from sympy import Symbol, lambdify
 
-    from symgraph.errors import SpecError, did_you_mean
     from symgraph.spec.formula import Reader
 
     reader = Reader(text, lambda name: Symbol(name, real=True), what="--sigma", own=header)
@@ -82,4 +80,16 @@ def _of_columns(text: str, header: Sequence[str]) -> OfColumns:
         if name not in header:
             known = f"there are {', '.join(header)}{did_you_mean(name, header)}"
             raise SpecError(f"--sigma, column {place + 1}: {name} is no column of the data; {known}")
-    return OfColumns(text, expr, tuple(reader.names))
+    names = tuple(reader.names)
+
+    def at(columns: Mapping[str, Any]) -> Any:
+        import numpy as np
+
+        cells = [columns[name] for name in names]
+        try:
+            values = lambdify([Symbol(name, real=True) for name in names], expr, "numpy")(*cells)
+        except (NameError, TypeError) as error:  # SymPy writes the name of another module's function, or one of single numbers
+            raise OptionError(f"--sigma: {text} calls a function that NumPy lacks; write a column of it") from error
+        return np.array(np.broadcast_to(values, next(map(np.shape, cells), ())), np.float64)
+
+    return Deviation(names, at)

@@ -5,40 +5,30 @@ from typing import Annotated
 
 import typer
 
+from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
-from symgraph.cli.terminal import (
-    Backend,
-    ConfigFile,
-    Json,
-    Locked,
-    ModelName,
-    Quiet,
-    note,
-    note_next,
-    print_json,
-)
+from symgraph.cli.rows import Source, inputs_of, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import note, note_next, print_json
 from symgraph.cli.weights import read_weights
 
 
 def gradcheck(
-    model: ModelName,
-    data: DataFile = None,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE|A=1,B=2", help="Check at these weights; else at random ones.")
-    ] = None,
-    points: Annotated[int, typer.Option(metavar="N", help="Weight vectors to check at.")] = 4,
-    rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,
-    backend: Backend = "auto",
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    model: shared.ModelName,
+    data: shared.DataFile = None,
+    weights: Annotated[Path | None, option("FILE|A=1,B=2", "Check at these weights; else at random ones.")] = None,
+    points: Annotated[int, option("N", "Weight vectors to check at.")] = 4,
+    rows: Annotated[int, option("N", "Rows to check at each.")] = 8,
+    seed: Annotated[int, option("N", "Seed of all that is drawn.")] = 0,
+    backend: shared.Backend = "auto",
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged."""
     from symgraph.gradcheck import gradcheck as run
@@ -50,7 +40,7 @@ def gradcheck(
     count("--seed", seed, at_least=0)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     has_loss = bool(module.METADATA["has_loss"])
-    given = None if data is None else read_rows(module, data, need_target=has_loss, reading=reading, quiet=quiet)
+    given = None if data is None else Source(module, data, reading, quiet).read(need_target=has_loss)
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)
@@ -64,6 +54,6 @@ def gradcheck(
         note_next("truth", model, quiet=quiet or json)  # which says if the values are wrong, or the derivatives
         raise typer.Exit(1)
     if has_loss:
-        note_next("train", model, *(() if data is None else ("--data", data)), "--save", "weights.json", quiet=quiet or json)
+        note_next("train", model, data=data, save="weights.json", quiet=quiet or json)
     else:
         note_next("show", model, quiet=quiet or json)

@@ -5,32 +5,28 @@ from typing import Annotated
 
 import typer
 
-from symgraph.cli import completion
+from symgraph.cli import completion, shared
 from symgraph.cli.current import one_model
-from symgraph.cli.terminal import ConfigFile, Quiet, note, print_json, print_table
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import note, print_json, print_table
 
 
 def grade(
     students: Annotated[list[Path], typer.Argument(metavar="FILE", hidden=True)],
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="MODEL", help="A built model's name, its module, or a spec file.", autocompletion=completion.models
-        ),
-    ],
+    model: Annotated[str, option("MODEL", "A built model's name, its module, or a spec file.", completes=completion.models)],
     function: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="A function that is judged and must be there; may be given several times. Else the worksheet's: forward and "
+        option(
+            "NAME",
+            "A function that is judged and must be there; may be given several times. Else the worksheet's: forward and "
             "backward propagation, loss and gradient must be there, and all that are found are judged.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(metavar="S", help="Time for each function.")] = 10.0,
-    memory: Annotated[int, typer.Option(metavar="MIB", help="Memory for each function's process.")] = 1024,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
+    seconds: Annotated[float, option("S", "Time for each function.")] = 10.0,
+    memory: Annotated[int, option("MIB", "Memory for each function's process.")] = 1024,
+    seed: Annotated[int, option("N", "Seed of the points.")] = 0,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON as Gradescope reads it.")] = False,
 ) -> None:
     """Run a student's functions, judge what they return, and name the likely mistakes; exit 1 if something is wrong.

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli.formulas import note_names
-from symgraph.cli.terminal import Quiet, note, note_next
-from symgraph.cli.weights import numbers
+from symgraph.cli import shared
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import note, note_next
+from symgraph.cli.weights import note_names, numbers
+from symgraph.errors import BuildError, OptionError
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -16,17 +18,14 @@ Kind = Literal["curve", "likelihood", "classifier", "control"]
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
-    kind: Annotated[
-        Kind | None, typer.Option(metavar="KIND", help="curve (without a formula), likelihood, classifier or control.")
-    ] = None,
-    formula: Annotated[str, typer.Option(metavar="FORMULA", help="Write the spec of a formula that fit takes.")] = "",
+    kind: Annotated[Kind | None, option("KIND", "curve (without a formula), likelihood, classifier or control.")] = None,
+    formula: Annotated[str, option("FORMULA", "Write the spec of a formula that fit takes.")] = "",
     data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Data of the formula: columns of it are features, not only x, t, x1, time."),
+        Path | None, option("FILE", "Data of the formula: columns of it are features, not only x, t, x1, time.")
     ] = None,
-    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where fits of the formula start; others at 1.")] = "",
-    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
-    quiet: Quiet = False,
+    start: Annotated[str, option("A=1,B=2", "Where fits of the formula start; others at 1.")] = "",
+    folder: Annotated[Path, option("DIR", "Folder for the spec.", "--dir")] = Path(),
+    quiet: shared.Quiet = False,
 ) -> None:
     """Write a small commented spec that builds at once.
 
@@ -35,7 +34,6 @@ def new(
     from types import SimpleNamespace
 
     from symgraph.backends.rendering import render
-    from symgraph.errors import BuildError, OptionError
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)

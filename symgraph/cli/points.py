@@ -2,57 +2,72 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from symgraph.cli.rows import Source
+from symgraph.cli.weights import read_weights
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
+    from symgraph.io.data import Dataset, Reading
     from symgraph.spec.model import Model
 
-Row = Annotated[int | None, typer.Option(metavar="N", help="The row of --data whose numbers are shown, from 0. [0]")]
-WeightsFile = Annotated[
-    Path | None,
-    typer.Option("--weights", metavar="FILE|A=1,B=2", help="Weights for the numbers: a file of `train --save`, or themselves."),
-]
 
-
-def point_of(model: "Model", data: Path | None, weights: Path | None, row: int | None, *, quiet: bool = True) -> "Point | None":
-    """Return the inputs of a model at a row, or None where nobody asks for numbers.
+def point_of(
+    model: "Model",
+    weights: Path | None,
+    data: Path | None,
+    row: int | None,
+    reading: "Reading | None" = None,
+    *,
+    quiet: bool = True,
+) -> "tuple[Point | None, str]":
+    """Return the inputs of a model at a row, and words for them; None where nobody asks for numbers.
 
     Args:
         model: the spec.
+        weights: the file with the weights, or these themselves.
         data: the file with the rows, for a model that has features or a target.
-        weights: the file with the weights.
-        row: the row, counted from 0; None for the first.
-        quiet: whether to say nothing of how the file is read.
+        row: the row of the file, counted from 0; None for the first.
+        reading: how it is read.
+        quiet: whether to say nothing of how it is read.
 
     Raises:
-        OptionError: a file that is needed is not given, or there is no such row.
+        OptionError: a file that is needed is not given, or there is no such row, or a cell of it is missing.
         DataError, WeightsError: a file cannot be used.
     """
-    from symgraph.cli.rows import read_rows
-    from symgraph.cli.weights import read_weights
-    from symgraph.errors import OptionError
     from symgraph.views.model import cells_of
     from symgraph.views.model import point_of as point_at
 
-    if data is None and weights is None and row is None:
-        return None
     if weights is None:
+        if data is None and row is None:
+            return None, ""
+        given = "--row" if data is None else "--data"
         raise OptionError(
-            "--weights is missing: the numbers at a row need the weights; `symgraph train --save FILE` writes some"
+            f"--weights is missing: numbers need weights, such as `symgraph train --save FILE` writes; else leave out {given}"
         )
     facts = facts_of(model)
-    w, rows = read_weights(weights, facts), read_rows(facts, data, quiet=quiet)
-    if rows is None:
+    w, rows = read_weights(weights, facts), Source(facts, data, reading, quiet).read()
+    at = "at the weights given" if "=" in weights.name else f"at the weights of {weights.name}"  # boxes have the numbers
+    if rows is None or data is None:
         if row is not None:
             raise OptionError(f"--row: {model.name} has no features and no target, and so no rows; leave the option out")
-        return point_at(model, w, None)
-    place = row or 0
-    if not 0 <= place < len(rows):
-        raise OptionError(f"--row {place}: {data} has {len(rows)} rows, counted from 0")
-    return point_at(model, w, cells_of(rows.X, rows.y, place))
+        return point_at(model, w, None), at
+    place = _place(rows, data, row or 0)
+    return point_at(model, w, cells_of(rows.X, rows.y, place)), f"row {row or 0} of {data.name}, {at}"
+
+
+def _place(rows: "Dataset", data: Path, row: int) -> int:
+    """Return the place of a row of the file among those that were read; rows with a missing cell were not."""
+    total = len(rows) if rows.kept is None else len(rows.kept)
+    if not 0 <= row < total:
+        raise OptionError(f"--row: there is no row {row} in {data}, whose rows are 0 to {total - 1}")
+    if rows.kept is None:
+        return row
+    if not rows.kept[row]:
+        raise OptionError(f"--row: a cell of row {row} of {data} is missing; choose another row")
+    return int(rows.kept[:row].sum())
 
 
 def facts_of(model: "Model") -> Any:

@@ -5,73 +5,48 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from symgraph.cli import shared
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import (
-    DataFile,
-    Decimal,
-    Delimiter,
-    DropMissing,
-    Streamed,
-    Thousands,
-    in_blocks,
-    read_rows,
-    reading_of,
-    streamed_rows,
-)
-from symgraph.cli.terminal import (
-    Backend,
-    ConfigFile,
-    Json,
-    Locked,
-    ModelName,
-    Quiet,
-    check_writable,
-    json_text,
-    note,
-    note_next,
-    write_out,
-)
+from symgraph.cli.rows import Source, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, json_text, note, note_next, write_out
 from symgraph.cli.weights import read_weights
+from symgraph.errors import OptionError
 
 
 def predict(
-    model: ModelName,
-    weights: Annotated[Path, typer.Option(metavar="FILE|A=1,B=2", help="Weights: a file of `train --save`, or themselves.")],
-    data: DataFile = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
-    stream: Streamed = False,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    backend: Backend = "auto",
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    model: shared.ModelName,
+    weights: Annotated[Path, option("FILE|A=1,B=2", "Weights: a file of `train --save`, or themselves.")],
+    data: shared.DataFile = None,
+    out: Annotated[Path | None, option("FILE", "Write to this file instead of to stdout.")] = None,
+    stream: shared.Streamed = False,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    backend: shared.Backend = "auto",
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs.
 
     A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
     """
-    from symgraph.errors import OptionError
-
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
-    if out is not None:
-        check_writable("--out", out, data, weights)
+    check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    if in_blocks(data, stream, "--json has all outputs at once" if json else ""):
-        assert data is not None  # else there is nothing to read
-        with streamed_rows(module, data, reading, need_target=False, quiet=quiet) as rows:
+    source = Source(module, data, reading, quiet)
+    if source.in_blocks(stream, "--json has all outputs at once" if json else ""):
+        with source.streamed(need_target=False) as rows:
             parts = rows.predictions(w)
             write_out(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
     else:
-        found = read_rows(module, data, need_target=False, reading=reading, quiet=quiet)
+        found = source.read(need_target=False)
         predicted = module.predict(w, found.X if found is not None else None)
         kept = None if found is None else found.kept
         if json:
@@ -82,8 +57,8 @@ def predict(
             write_out(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
-    source = () if data is None or str(data) == "-" else ("--data", data)
-    note_next("report", model, "--weights", weights, *source, "-o", f"{module.MODEL}.html", quiet=quiet or json)
+    again = None if str(data) == "-" else data
+    note_next("report", model, weights=weights, data=again, o=f"{module.MODEL}.html", quiet=quiet or json)
 
 
 def _header(module: Any) -> str:

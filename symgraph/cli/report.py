@@ -3,50 +3,39 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from symgraph.cli import shared
 from symgraph.cli.current import one_model, spec_of
 from symgraph.cli.points import facts_of
-from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
-from symgraph.cli.terminal import (
-    ConfigFile,
-    ModelOrSpec,
-    Quiet,
-    check_writable,
-    note,
-    note_next,
-    progress,
-    write_out,
-)
+from symgraph.cli.rows import Source, inputs_of, reading_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, note, note_next, progress, write_out
 from symgraph.cli.train_options import batch_size_of
 from symgraph.cli.weights import read_weights
+from symgraph.errors import unknown_name
 
 
 def report(
-    model: ModelOrSpec,
-    data: DataFile = None,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page.")] = Path("report.html"),
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Show these weights; else those of the fit, or of the best run.")
-    ] = None,
-    rows: Annotated[int, typer.Option(metavar="N", help="Rows whose numbers the graph can show.")] = 10,
-    optimizer: Annotated[str, typer.Option(metavar="LIST", help="Optimizers to compare.")] = "vanilla,momentum,adam",
-    epochs: Annotated[int, typer.Option(metavar="N", help="Epochs of each run.")] = 100,
-    batch_size: Annotated[str, typer.Option(metavar="N|all", help="Rows an update.")] = "1",
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of initial weights and shuffling.")] = 0,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
+    model: shared.ModelOrSpec,
+    data: shared.DataFile = None,
+    out: Annotated[Path, option("FILE", "The page.", "--out", "-o")] = Path("report.html"),
+    weights: Annotated[Path | None, option("FILE", "Show these weights; else those of the fit, or of the best run.")] = None,
+    rows: Annotated[int, option("N", "Rows whose numbers the graph can show.")] = 10,
+    optimizer: Annotated[str, option("LIST", "Optimizers to compare.")] = "vanilla,momentum,adam",
+    epochs: Annotated[int, option("N", "Epochs of each run.")] = 100,
+    batch_size: Annotated[str, option("N|all", "Rows an update.")] = "1",
+    seed: Annotated[int, option("N", "Seed of initial weights and shuffling.")] = 0,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
 ) -> None:
     """Write one HTML page about a model on its data, which loads nothing and can be sent as it is.
 
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
     how accurate the module is; runs of several optimizers side by side; the fit; predictions and residuals.
     """
-    from symgraph.errors import unknown_name
     from symgraph.report.contents import Choices, Data, gather
     from symgraph.report.page import page
     from symgraph.training import OPTIMIZERS
@@ -63,7 +52,7 @@ def report(
     one = one_model(model, config)
     facts = facts_of(one)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
-    given = read_rows(facts, data, reading=reading, quiet=quiet)
+    given = Source(facts, data, reading, quiet).read()
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, facts)
     size = batch_size_of(batch_size, 1 if given is None else len(given))

@@ -1,4 +1,4 @@
-"""Rows of a data file for a command: options that say how it is read, and in memory or in blocks."""
+"""Rows of a data file for a command, in memory or in blocks."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,16 +6,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symgraph.cli.terminal import note
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
     from symgraph.io.data_files import DataFile as FoundFile
-    from symgraph.io.module import GeneratedModule
     from symgraph.io.stream import Stream
 
 SAME: Mapping[str, str] = MappingProxyType({})
@@ -24,70 +22,12 @@ SAME: Mapping[str, str] = MappingProxyType({})
 LARGE = 1 << 30
 """Bytes of a file above which rows are read in blocks without being asked to."""
 
-DataFile = Annotated[
-    Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, or - for stdin.")
-]
-DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows with a missing cell, and count them.")]
-Delimiter = Annotated[
-    str | None, typer.Option(metavar="SIGN", help="Between cells of text: , ; | tab space. [told by its first line]")
-]
-Decimal = Annotated[str | None, typer.Option(metavar="SIGN", help="Decimal sign of text: . or , [told by its first rows]")]
-Thousands = Annotated[str | None, typer.Option(metavar="SIGN", help="Sign between groups of digits of text. [none]")]
-Streamed = Annotated[bool, typer.Option("--stream", help="Read the rows in blocks, as files above 1 GiB are.")]
-
 
 def reading_of(drop_missing: bool, delimiter: str | None, decimal: str | None, thousands: str | None) -> "Reading":
     """Return how a file is read."""
     from symgraph.io.data import Reading
 
     return Reading(drop_missing, delimiter, decimal, thousands)
-
-
-def read_rows(
-    module: "GeneratedModule",
-    path: "Path | FoundFile | None",
-    *,
-    need_target: bool = True,
-    others: Sequence[str] = (),
-    label: str = "",
-    columns: Mapping[str, str] = SAME,
-    reading: "Reading | None" = None,
-    quiet: bool = True,
-) -> "Dataset | None":
-    """Read the rows a model needs, and further columns; None for a model that needs none.
-
-    How they were read is said on stderr where that is not plain.
-
-    Args:
-        module: the model's module.
-        path: the file.
-        need_target: whether the target is read.
-        others: further columns.
-        label: the column that names the data set of each row, or "".
-        columns: the names that features and targets have in the file, by those in the model, where they differ.
-        reading: how the file is read.
-        quiet: whether to say nothing.
-
-    Raises:
-        OptionError: the model needs data and no file is given, or has no use for the one that is.
-        DataError: the file cannot be used.
-    """
-    import numpy as np
-
-    from symgraph.io.data import PLAIN, read_data
-    from symgraph.io.module import targets_of
-    from symgraph.io.targets import check_labels
-
-    if not _needed(module, path, need_target, columns):
-        return None
-    assert path is not None  # which a model that needs rows is refused without
-    features, names = (tuple(columns.get(name, name) for name in some) for some in (module.FEATURES, targets_of(module)))
-    targets = names[0] if module.TARGET else names
-    how = reading or PLAIN
-    rows = read_data(path, features, targets, need_target=need_target, others=others, label=label, reading=how)
-    check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
-    _tell(path, rows, quiet)
-    return rows
 
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
@@ -101,144 +41,143 @@ class Given(NamedTuple):
     Attributes:
         inputs: a module, X and y, or a stream: the first arguments of such a function.
         n: the number of rows.
-        streamed: whether they are a stream.
         others: (n, columns) further columns, or None.
     """
 
     inputs: tuple[Any, ...]
     n: int
-    streamed: bool
     others: Any
 
 
-@contextmanager
-def given_rows(
-    module: "GeneratedModule",
-    path: "Path | FoundFile | None",
-    reading: "Reading",
-    *,
-    stream: bool,
-    against: str,
-    others: Sequence[str] = (),
-    columns: Mapping[str, str] = SAME,
-    quiet: bool,
-    passes: bool = True,
-) -> Iterator[Given]:
-    """Give the rows of a file, in memory or as a stream.
+class Source(NamedTuple):
+    """File of rows for a model, and how it is read, which is said on stderr where that is not plain.
 
-    Args:
-        module: the model's module.
-        path: the file, or what it was found to be: a pipe can be read once.
-        reading: how it is read.
-        stream: whether --stream was given.
-        against: why the rows cannot be a stream, or "".
-        others: further columns, of rows in memory.
-        columns: as for `read_rows`, of rows in memory.
+    Attributes:
+        module: the model's module, or facts of it.
+        path: the file, or what it was found to be, since a pipe can be read once; None if none was given.
+        reading: how it is read; None is plainly.
         quiet: whether to show and to say nothing.
-        passes: whether the bar of a stream goes on after its rows were counted.
+        columns: the names that features and targets have in the file, by those in the model, where they differ.
     """
-    if in_blocks(path, stream, against):
-        assert path is not None  # else there is nothing to read
-        with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
-            yield Given((opened,), len(opened), True, None)
-        return
-    rows = read_rows(module, path, others=others, columns=columns, reading=reading, quiet=quiet)
-    yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
 
+    module: Any
+    path: "Path | FoundFile | None"
+    reading: "Reading | None" = None
+    quiet: bool = True
+    columns: Mapping[str, str] = SAME
 
-def in_blocks(path: "Path | FoundFile | None", asked: bool, against: str) -> bool:
-    """Tell if rows are read in blocks: where that was asked for, or the file is large and nothing speaks against it.
+    def read(self, *, need_target: bool = True, others: Sequence[str] = (), label: str = "") -> "Dataset | None":
+        """Read the rows a model needs, and further columns; None for a model that needs none.
 
-    Args:
-        path: the file.
-        asked: whether --stream was given.
-        against: why it cannot be, or "".
+        Args:
+            need_target: whether the target is read.
+            others: further columns.
+            label: the column that names the data set of each row, or "".
 
-    Raises:
-        OptionError: it was asked for and cannot be.
-    """
-    from symgraph.errors import OptionError
+        Raises:
+            OptionError: the model needs data and no file is given, or has no use for the one that is.
+            DataError: the file cannot be used.
+        """
+        import numpy as np
 
-    if asked and (against or path is None):
-        raise OptionError(f"--stream: {against or 'there is no --data to read'}")
-    file = path if path is None or isinstance(path, Path) else path.path
-    return asked or (file is not None and not against and file.is_file() and file.stat().st_size > LARGE)
+        from symgraph.io.data import PLAIN, read_data
+        from symgraph.io.module import targets_of
+        from symgraph.io.targets import check_labels
 
+        module, path = self.module, self.path
+        if not self._is_needed(need_target):
+            return None
+        assert path is not None  # which a model that needs rows is refused without
+        features, names = (tuple(self.columns.get(one, one) for one in some) for some in (module.FEATURES, targets_of(module)))
+        targets, how = names[0] if module.TARGET else names, self.reading or PLAIN
+        rows = read_data(path, features, targets, need_target=need_target, others=others, label=label, reading=how)
+        check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
+        self._tell(rows)
+        return rows
 
-@contextmanager
-def streamed_rows(
-    module: "GeneratedModule",
-    path: "Path | FoundFile",
-    reading: "Reading",
-    *,
-    need_target: bool = True,
-    quiet: bool,
-    passes: bool = True,
-) -> "Iterator[Stream]":
-    """Open the rows of a file that are read in blocks; a bar shows them on stderr if that is a terminal.
+    @contextmanager
+    def given(self, *, stream: bool, against: str, others: Sequence[str] = ()) -> Iterator[Given]:
+        """Give the rows, in memory or as a stream.
 
-    Args:
-        module: the model's module.
-        path: the file.
-        reading: how it is read.
-        need_target: whether the target is read.
-        quiet: whether to show and to say nothing.
-        passes: whether the bar goes on after the rows were counted.
-    """
-    from symgraph.io.stream import stream
+        Args:
+            stream: whether --stream was given.
+            against: why the rows cannot be a stream, or "".
+            others: further columns, of rows in memory.
+        """
+        if self.in_blocks(stream, against):
+            with self.streamed() as opened:
+                yield Given((opened,), len(opened), None)
+            return
+        rows = self.read(others=others)
+        inputs = (self.module, *inputs_of(rows))
+        yield Given(inputs, 1 if rows is None else len(rows), None if rows is None else rows.others)
 
-    _needed(module, path, need_target)
-    with _bar(path, quiet) as (watch, stop):
-        rows = stream(module, path, target=need_target, watch=watch, **asdict(reading))
-        if not passes:
-            stop()
-            rows.watch = None
-        _tell(path, rows, quiet)
-        yield rows
+    def in_blocks(self, asked: bool, against: str) -> bool:
+        """Tell if rows are read in blocks: where that was asked for, or the file is large and nothing speaks against it.
 
+        Args:
+            asked: whether --stream was given.
+            against: why it cannot be, or "".
 
-def _needed(
-    module: "GeneratedModule", path: "Path | FoundFile | None", need_target: bool, columns: Mapping[str, str] = SAME
-) -> bool:
-    """Tell if a model needs rows; refuse a file that it does not need, or none."""
-    from symgraph.errors import OptionError
-    from symgraph.io.module import targets_of
+        Raises:
+            OptionError: it was asked for and cannot be.
+        """
+        if asked and (against or self.path is None):
+            raise OptionError(f"--stream: {against or 'there is no --data to read'}")
+        file = self.path if self.path is None or isinstance(self.path, Path) else self.path.path
+        return asked or (file is not None and not against and file.is_file() and file.stat().st_size > LARGE)
 
-    targets = targets_of(module)
-    if not module.FEATURES and not (targets and need_target):
-        if path is not None:
-            lacking = "features" if targets else "features and no target"
-            raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
-        return False
-    if path is None:
-        needed = [*module.FEATURES, *(targets if need_target else ())]
-        names = ", ".join(columns.get(name, name) for name in needed)
-        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {names}")
-    return True
+    @contextmanager
+    def streamed(self, *, need_target: bool = True) -> "Iterator[Stream]":
+        """Open the rows of the file, which are read in blocks; a bar shows them on stderr if that is a terminal."""
+        from symgraph.io.data import PLAIN
+        from symgraph.io.stream import stream
 
+        self._is_needed(need_target)
+        assert self.path is not None  # else there is nothing to read
+        with self._bar() as watch:
+            rows = stream(self.module, self.path, target=need_target, watch=watch, **asdict(self.reading or PLAIN))
+            self._tell(rows)
+            yield rows
 
-def _tell(path: "Path | FoundFile", rows: "Dataset | Stream", quiet: bool) -> None:
-    if rows.dialect:
-        note(f"{path}: {rows.dialect}", quiet=quiet)
-    if rows.dropped:
-        note(f"{path}: {rows.dropped:,} of {rows.dropped + len(rows):,} rows left out, since a cell is missing", quiet=quiet)
+    def _is_needed(self, need_target: bool) -> bool:
+        """Tell if a model needs rows; refuse a file that it does not need, or none."""
+        from symgraph.io.module import targets_of
 
+        module, targets = self.module, targets_of(self.module)
+        if not module.FEATURES and not (targets and need_target):
+            if self.path is not None:
+                lacking = "features" if targets else "features and no target"
+                raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
+            return False
+        if self.path is None:
+            needed = [*module.FEATURES, *(targets if need_target else ())]
+            names = ", ".join(self.columns.get(name, name) for name in needed)
+            raise OptionError(f"--data is missing; {module.MODEL} needs the columns {names}")
+        return True
 
-@contextmanager
-def _bar(path: "Path | FoundFile", quiet: bool) -> Iterator[tuple[Any, Any]]:
-    """Show a bar of rows; yield a function that takes those read and those there are, and one that ends the bar."""
-    if quiet or not sys.stderr.isatty():
-        yield None, lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    def _tell(self, rows: "Dataset | Stream") -> None:
+        if rows.dialect:
+            note(f"{self.path}: {rows.dialect}", quiet=self.quiet)
+        if rows.dropped:
+            left_out = f"{rows.dropped:,} of {rows.dropped + len(rows):,} rows left out, since a cell is missing"
+            note(f"{self.path}: {left_out}", quiet=self.quiet)
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(Path(str(path)).name, total=None)
-    bar.start()
-    try:
-        yield lambda done, total: bar.update(task, completed=done, total=total), bar.stop
-    finally:
-        with suppress(OSError):  # the terminal is closed; the work goes on
-            bar.stop()
+    @contextmanager
+    def _bar(self) -> Iterator[Any]:
+        """Show a bar of rows; yield a function that takes those read and those there are."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TimeElapsedColumn
+
+        columns = ("{task.description}", BarColumn(), "{task.completed:,.0f} rows", TimeElapsedColumn())
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        task = bar.add_task(Path(str(self.path)).name, total=None)
+        bar.start()
+        try:
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        finally:
+            with suppress(OSError):  # the terminal is closed; the work goes on
+                bar.stop()

@@ -17,6 +17,10 @@ import typer
 
 from symgraph.cli.terminal import note
 from symgraph.cli.train_options import Settings, flag
+from symgraph.errors import OptionError
+from symgraph.io.documents import read_document
+from symgraph.io.files import locked, remove_unfinished, write_file
+from symgraph.io.trust import objection
 
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
@@ -51,8 +55,6 @@ class RunFolder:
         Raises:
             OptionError: it cannot be written, another process uses it, or it holds something else.
         """
-        from symgraph.errors import OptionError
-        from symgraph.io.files import locked, remove_unfinished, write_file
         from symgraph.io.weights import save_weights
 
         try:
@@ -90,8 +92,6 @@ class RunFolder:
         Raises:
             OptionError, WeightsError: a file cannot be written.
         """
-        from symgraph.errors import OptionError
-        from symgraph.io.files import write_file
         from symgraph.io.weights import save_weights
 
         for name, result in results.items():
@@ -103,8 +103,6 @@ class RunFolder:
             raise OptionError(f"cannot write {self.path / _REPORT}: {error.strerror or error}") from error
 
     def _check_empty(self) -> None:
-        from symgraph.errors import OptionError
-
         if (self.path / _RECORD).exists():
             raise OptionError(f"--run: {self.path} holds a run already; go on with it by --resume, or name another folder")
         if any(self.path.iterdir()):
@@ -144,8 +142,6 @@ def settings_of(context: typer.Context) -> dict[str, Any]:
     Raises:
         OptionError: the folder of --resume holds no run, is another user's, or an option given beside it is not the run's.
     """
-    from symgraph.errors import OptionError
-
     given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
     if given["run"] is not None and given["resume"] is not None:
         raise OptionError("--run begins a run in a new folder, --resume goes on with one that is there; give one of them")
@@ -155,8 +151,6 @@ def settings_of(context: typer.Context) -> dict[str, Any]:
 
 
 def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dict[str, Any]:
-    from symgraph.errors import OptionError
-
     path = folder / _RECORD
     explicit = {name for name in given if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
     document = _document(path, named="model" in explicit)
@@ -187,10 +181,6 @@ def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dic
 
 def _document(path: Path, *, named: bool) -> dict[str, Any]:
     """Read the record of a run, which names a module that will run as code unless the user has named one."""
-    from symgraph.errors import OptionError
-    from symgraph.io.documents import read_document
-    from symgraph.io.trust import objection
-
     try:
         doubt = objection(path, Path.cwd())
         document = read_document(path, _FORMAT)

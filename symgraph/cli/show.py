@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from symgraph.cli.current import models_of
-from symgraph.cli.points import Row, WeightsFile, point_of
-from symgraph.cli.rows import DataFile
-from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note, write_out
+from symgraph.cli import shared
+from symgraph.cli.current import models_of, one_model
+from symgraph.cli.points import point_of
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_writable, json_text, note, write_out
+from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.check.reference import Point
@@ -20,25 +22,23 @@ Format = Literal["text", "markdown", "latex", "html"]
 
 
 def show(
-    model: ModelOrSpec,
+    model: shared.ModelOrSpec,
     format: Annotated[Format, typer.Option(help="How formulas are written: text or latex, a derivation in any.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     derivation: Annotated[bool, typer.Option("--derivation", help="Print each step from the loss to the gradient.")] = False,
-    data: DataFile = None,
-    weights: WeightsFile = None,
-    row: Row = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to this file, not to stdout.")] = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    data: shared.DataFile = None,
+    weights: shared.WeightsFile = None,
+    row: shared.Row = None,
+    out: Annotated[Path | None, option("FILE", "Write to this file, not to stdout.", "--out", "-o")] = None,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Print the formula of every node, of the loss and of every partial derivative.
 
     With --derivation the chain rule is written out for each weight, node by node; with --weights (and --data, --row) it has
     the numbers beside each step.
     """
-    from symgraph.errors import OptionError
-
     if graph and (derivation or format != "text"):
         other = "--derivation" if derivation else f"--format {format}"
         raise OptionError(f"--graph and {other} exclude each other: the graph has a text of its own; give one")
@@ -48,15 +48,13 @@ def show(
         raise OptionError(
             "--data, --weights and --row are for --derivation, whose steps have numbers; add it, or leave them out"
         )
-    if out is not None:
-        check_writable("--out", out, data, weights)
-    models = models_of(model, config)
+    check_writable("--out", out, data, weights)
     if derivation:
-        if len(models) > 1:
-            names = ", ".join(one.name for one in models)
-            raise OptionError(f"{model} has several models ({names}); build them and name one")
-        write_out(out, [_derivation(models[0], format, point_of(models[0], data, weights, row, quiet=quiet), json=json)])
+        one = one_model(model, config)
+        point, _ = point_of(one, weights, data, row, quiet=quiet)
+        write_out(out, [_derivation(one, format, point, json=json)])
         return
+    models = models_of(model, config)
     for one in models:
         if one.loss_expr is None and not graph:
             note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
@@ -64,8 +62,6 @@ def show(
 
 
 def _json(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa: A002  the option's name
-    from symgraph.cli.terminal import json_text
-
     found = [{"graph": _graph(one)} if graph else {"formulas": dict(_formulas(one, format))} for one in models]
     return json_text({"models": [{"model": one.name, **content} for one, content in zip(models, found, strict=True)]}) + "\n"
 
@@ -79,7 +75,6 @@ def _text(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa
 
 
 def _derivation(model: "Model", format: Format, point: "Point | None", *, json: bool) -> str:  # noqa: A002  the option's name
-    from symgraph.cli.terminal import json_text
     from symgraph.views.derivation import derivation
     from symgraph.views.derivation_texts import TEXTS, derivation_data
 

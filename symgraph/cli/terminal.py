@@ -1,4 +1,4 @@
-"""Options that several commands share, and output to stdout and stderr."""
+"""Output to stdout and stderr, and to files that the user names."""
 
 import json
 import os
@@ -6,16 +6,17 @@ import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from threading import Timer
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from symgraph.cli import completion
 from symgraph.display.pace import Pace
+from symgraph.errors import OptionError
 from symgraph.io.documents import jsonable
+from symgraph.io.files import is_stream, write_file
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""
@@ -23,55 +24,36 @@ UsageError: Any = typer.BadParameter.__bases__[0]
 _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-BUILT = typer.Argument(
-    metavar="MODEL", help="A built model's name, or the path of its module.", autocompletion=completion.built_models
-)
-ModelName = Annotated[str, BUILT]
-ModelOrSpec = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.", autocompletion=completion.models
-    ),
-]
-Backend = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="What computes: native (the C file beside the module, compiled), numpy, or auto.",
-        autocompletion=completion.of_several(lambda: ("auto", "native", "numpy")),
-    ),
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
-]
-Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
 
-
-def check_writable(option: str, path: Path, *others: Path | None) -> None:
+def check_writable(option: str, path: Path | None, *others: Path | None) -> None:
     """Refuse a file that cannot be written, before the work whose result it is to hold.
 
     Args:
         option: the option that names the file.
-        path: the file, or a device or a pipe.
+        path: the file, or a device or a pipe; None where the option is not given.
         others: files that it must not be.
 
     Raises:
         OptionError: its folder does not exist or is read-only, or it is write-protected, no file, or one of the others.
     """
-    from symgraph.errors import OptionError
-
+    if path is None:
+        return
     try:
         _check_target(option, path, Path(os.path.realpath(path)), others)
     except OSError as error:  # a folder on the way that may not be looked into
         raise OptionError(f"{option}: {path} cannot be written: {error.strerror}") from error
 
 
-def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
-    from symgraph.errors import OptionError
-    from symgraph.io.files import is_stream
+def check_plot(path: Path | None, *others: Path | None) -> None:
+    """Refuse a file of --plot that cannot be written, as `check_writable` does, or that nothing can be drawn to."""
+    from symgraph.plots.axes import check_plot_path
 
+    check_writable("--plot", path, *others)
+    if path is not None:
+        check_plot_path(path)
+
+
+def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
     if is_stream(path):
         return
     if not target.parent.is_dir():
@@ -98,9 +80,6 @@ def write_out(out: Path | None, text: Iterable[str]) -> None:
     Raises:
         OptionError: the file cannot be written.
     """
-    from symgraph.errors import OptionError
-    from symgraph.io.files import write_file
-
     if out is None:
         sys.stdout.writelines(text)
         return
@@ -112,8 +91,6 @@ def write_out(out: Path | None, text: Iterable[str]) -> None:
 
 def file_of(path: Path, name: str, names: Collection[str]) -> Path:
     """Return the file of one result: among several, with its name added; devices and pipes take one after the other."""
-    from symgraph.io.files import is_stream
-
     safe = name.replace("/", "_").replace("\\", "_")
     return path if len(names) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{safe}{path.suffix}")
 
@@ -130,9 +107,10 @@ def note(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr)
 
 
-def note_next(*words: object, quiet: bool = False) -> None:
-    """Name the command that comes next, as the last line on stderr."""
-    note(f"next: symgraph {shlex.join(map(str, words))}", quiet=quiet)
+def note_next(*words: object, quiet: bool = False, **options: object) -> None:
+    """Name the command that comes next, as the last line on stderr, with those of its options that have a value."""
+    given = {f"-{name}" if len(name) == 1 else f"--{name}": value for name, value in options.items() if value is not None}
+    note(f"next: symgraph {shlex.join(map(str, chain(words, *given.items())))}", quiet=quiet)
 
 
 def abandon_output() -> None:

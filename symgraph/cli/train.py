@@ -9,29 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli import completion
+from symgraph.cli import shared
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
-from symgraph.cli.rows import (
-    DataFile,
-    Decimal,
-    Delimiter,
-    DropMissing,
-    Given,
-    Streamed,
-    Thousands,
-    given_rows,
-    reading_of,
-)
+from symgraph.cli.rows import Given, Source, reading_of
 from symgraph.cli.run_folder import RunFolder, settings_of
+from symgraph.cli.shared import option
 from symgraph.cli.terminal import (
-    BUILT,
-    ConfigFile,
-    Json,
-    Locked,
-    Quiet,
     UsageError,
     abandon_output,
+    check_plot,
     check_writable,
     file_of,
     note,
@@ -44,100 +31,82 @@ from symgraph.cli.terminal import (
 from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
 from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
 from symgraph.cli.weights import read_weights
+from symgraph.errors import WeightsError
 
 if TYPE_CHECKING:
-    from symgraph.errors import WeightsError
     from symgraph.io.module import GeneratedModule
     from symgraph.training import EpochEnd, Optimizer, Stop, TrainResult
 
 
 def train(
     context: typer.Context,
-    model: Annotated[str | None, BUILT] = None,
-    data: DataFile = None,
+    model: Annotated[str | None, shared.BUILT] = None,
+    data: shared.DataFile = None,
     optimizer: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
-            autocompletion=completion.of_several(completion.optimizers),
+        option(
+            "NAME",
+            "vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
+            completes="symgraph.training.optimizers:OPTIMIZERS",
         ),
     ] = None,
     lr: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RATE", help="Learning rate; several are compared. [0.001 for adam and adamw, else 0.01]"),
+        list[str] | None, option("RATE", "Learning rate; several are compared. [0.001 for adam and adamw, else 0.01]")
     ] = None,
-    gamma: Annotated[float | None, typer.Option(metavar="G", help="momentum, nesterov: share of a step kept. [0.9]")] = None,
-    alpha: Annotated[float | None, typer.Option(metavar="A", help="rmsprop: decay of mean squares. [0.99]")] = None,
-    beta1: Annotated[float | None, typer.Option(metavar="B", help="adam, adamw: decay of means. [0.9]")] = None,
-    beta2: Annotated[float | None, typer.Option(metavar="B", help="adam, adamw: decay of mean squares. [0.999]")] = None,
-    epsilon: Annotated[float | None, typer.Option(metavar="E", help="rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
-    weight_decay: Annotated[float | None, typer.Option(metavar="D", help="adamw: decay of weights. [0.01]")] = None,
+    gamma: Annotated[float | None, option("G", "momentum, nesterov: share of a step kept. [0.9]")] = None,
+    alpha: Annotated[float | None, option("A", "rmsprop: decay of mean squares. [0.99]")] = None,
+    beta1: Annotated[float | None, option("B", "adam, adamw: decay of means. [0.9]")] = None,
+    beta2: Annotated[float | None, option("B", "adam, adamw: decay of mean squares. [0.999]")] = None,
+    epsilon: Annotated[float | None, option("E", "rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
+    weight_decay: Annotated[float | None, option("D", "adamw: decay of weights. [0.01]")] = None,
     schedule: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Of the rate: constant, step, exponential, cosine, warmup. [constant]",
-            autocompletion=completion.of_several(completion.schedules),
+        option(
+            "NAME",
+            "Of the rate: constant, step, exponential, cosine, warmup. [constant]",
+            completes="symgraph.training.schedules:SCHEDULES",
         ),
     ] = None,
-    lr_step: Annotated[int | None, typer.Option(metavar="N", help="step: epochs between two rates.")] = None,
-    lr_factor: Annotated[
-        float | None, typer.Option(metavar="FACTOR", help="step, exponential: from a rate to the next. [step: 0.5]")
-    ] = None,
-    lr_min: Annotated[float | None, typer.Option(metavar="RATE", help="cosine: the rate after the last epoch. [0]")] = None,
-    warmup: Annotated[
-        int | None, typer.Option(metavar="N", help="Epochs in which the rate rises before the schedule begins.")
-    ] = None,
-    epochs: Annotated[int, typer.Option(metavar="N", help="Epochs at most.")] = 100,
-    batch_size: Annotated[str, typer.Option(metavar="N|all", help="Rows an update.")] = "1",
+    lr_step: Annotated[int | None, option("N", "step: epochs between two rates.")] = None,
+    lr_factor: Annotated[float | None, option("FACTOR", "step, exponential: from a rate to the next. [step: 0.5]")] = None,
+    lr_min: Annotated[float | None, option("RATE", "cosine: the rate after the last epoch. [0]")] = None,
+    warmup: Annotated[int | None, option("N", "Epochs in which the rate rises before the schedule begins.")] = None,
+    epochs: Annotated[int, option("N", "Epochs at most.")] = 100,
+    batch_size: Annotated[str, option("N|all", "Rows an update.")] = "1",
     shuffle: Annotated[bool, typer.Option("--shuffle/--no-shuffle", help="Visit the rows in a new order each epoch.")] = True,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of initial weights, shuffling, and rows held out.")] = 0,
-    validation: Annotated[float | None, typer.Option(metavar="SHARE", help="Hold out this share of the rows: 0.2.")] = None,
-    patience: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop when the (validation) loss has not fallen for N epochs.")
-    ] = None,
-    tol: Annotated[
-        float | None, typer.Option(metavar="TOL", help="Stop when every weight changes by less than this in an epoch.")
-    ] = None,
-    clip_norm: Annotated[float | None, typer.Option(metavar="NORM", help="Scale gradients down to this norm.")] = None,
-    clip_value: Annotated[float | None, typer.Option(metavar="LIMIT", help="Limit each entry of a gradient to this.")] = None,
-    init: Annotated[Path | None, typer.Option(metavar="FILE|A=1,B=2", help="Start from these weights.")] = None,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the last weights as JSON; -NAME is added for several runs.")
-    ] = None,
-    save_best: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save those of the least (validation) loss in the same way.")
-    ] = None,
+    seed: Annotated[int, option("N", "Seed of initial weights, shuffling, and rows held out.")] = 0,
+    validation: Annotated[float | None, option("SHARE", "Hold out this share of the rows: 0.2.")] = None,
+    patience: Annotated[int | None, option("N", "Stop when the (validation) loss has not fallen for N epochs.")] = None,
+    tol: Annotated[float | None, option("TOL", "Stop when every weight changes by less than this in an epoch.")] = None,
+    clip_norm: Annotated[float | None, option("NORM", "Scale gradients down to this norm.")] = None,
+    clip_value: Annotated[float | None, option("LIMIT", "Limit each entry of a gradient to this.")] = None,
+    init: Annotated[Path | None, option("FILE|A=1,B=2", "Start from these weights.")] = None,
+    save: Annotated[Path | None, option("FILE", "Save the last weights as JSON; -NAME is added for several runs.")] = None,
+    save_best: Annotated[Path | None, option("FILE", "Save those of the least (validation) loss in the same way.")] = None,
     plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME."),
+        Path | None, option("FILE", "Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME.")
     ] = None,
-    stream: Streamed = False,
-    drop_missing: DropMissing = False,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
+    stream: shared.Streamed = False,
+    drop_missing: shared.DropMissing = False,
+    delimiter: shared.Delimiter = None,
+    decimal: shared.Decimal = None,
+    thousands: shared.Thousands = None,
     backend: Annotated[
         str,
-        typer.Option(
-            metavar="NAME",
-            help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
-            autocompletion=completion.of_several(lambda: ("auto", "numpy", "scalar", "c")),
+        option(
+            "NAME",
+            "What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
+            completes=("auto", "numpy", "scalar", "c"),
         ),
     ] = "auto",
-    log: Annotated[int | None, typer.Option(metavar="N", help="Print a line every N epochs on stderr, not a bar.")] = None,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep all in a new folder: options, checkpoints, weights, report.")
-    ] = None,
-    checkpoint_every: Annotated[int, typer.Option(metavar="K", help="Epochs between two checkpoints of --run.")] = 10,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Go on with what --run has kept, to the same bits.")
-    ] = None,
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    log: Annotated[int | None, option("N", "Print a line every N epochs on stderr, not a bar.")] = None,
+    run: Annotated[Path | None, option("DIR", "Keep all in a new folder: options, checkpoints, weights, report.")] = None,
+    checkpoint_every: Annotated[int, option("K", "Epochs between two checkpoints of --run.")] = 10,
+    resume: Annotated[Path | None, option("DIR", "Go on with what --run has kept, to the same bits.")] = None,
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Train a built model; exit 1 if a run stopped at a value that is not finite.
 
@@ -195,7 +164,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         at_fault = any(result.reason == "non-finite" for result in results.values())
         told = any(line.startswith("not converged") for lines in doubted.values() for line in lines)  # with what to try next
         if interrupts.received is None and not at_fault and not told:
-            note_next(*_drawing(module, settings, files), quiet=quiet or settings["json"])
+            _note_drawing(module, settings, files)
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
     except OSError:
@@ -205,13 +174,12 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
 
 
-def _drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> tuple[object, ...]:
-    """Return the words of the command that draws the graph with the numbers of a row, or without where none were saved."""
-    saved = [file for own in files.values() for file in own.values()]
-    numbers = (
-        ("--weights", saved[0], "--data", settings["data"], "--row", 0) if saved and settings["data"] not in (None, "-") else ()
-    )
-    return "draw", settings["model"] or module.MODEL, *numbers, "-o", f"{module.MODEL}.svg"
+def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> None:
+    """Name the command that draws the graph, with the numbers of a row where weights were saved."""
+    saved = next((file for own in files.values() for file in own.values()), None)
+    shown = {"weights": saved, "data": settings["data"], "row": 0} if saved and settings["data"] not in (None, "-") else {}
+    name, quiet = settings["model"] or module.MODEL, settings["quiet"] or settings["json"]
+    note_next("draw", name, **shown, o=f"{module.MODEL}.svg", quiet=quiet)
 
 
 def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult]", interrupts: Interrupts) -> None:
@@ -230,16 +198,9 @@ def _rows(module: "GeneratedModule", settings: Settings) -> Given:
     reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
     against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
     against = "--validation is for rows in memory" if settings["validation"] is not None else against
-    with given_rows(
-        module,
-        _path(settings, "data"),
-        reading,
-        stream=settings["stream"],
-        against=against,
-        quiet=settings["quiet"],
-        passes=False,
-    ) as given:
-        return given
+    source = Source(module, _path(settings, "data"), reading, settings["quiet"])
+    with source.given(stream=settings["stream"], against=against) as given:
+        return given  # which ends the bar
 
 
 def _path(settings: Settings, name: str) -> Path | None:
@@ -248,19 +209,15 @@ def _path(settings: Settings, name: str) -> Path | None:
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    from symgraph.plots.axes import check_plot_path
-
     data, plot = _path(settings, "data"), _path(settings, "plot")
     files, taken = {}, [data]
-    for option in ("save", "save_best"):
-        path = _path(settings, option)
-        files[option] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
-        for file in files[option].values():
-            check_writable(flag(option), file, *taken)
-        taken += files[option].values()
-    if plot is not None:
-        check_writable("--plot", plot, *taken)
-        check_plot_path(plot)
+    for which in ("save", "save_best"):
+        path = _path(settings, which)
+        files[which] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
+        for file in files[which].values():
+            check_writable(flag(which), file, *taken)
+        taken += files[which].values()
+    check_plot(plot, *taken)
     return files
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from symgraph.errors import OptionError, unknown_name
+
 if TYPE_CHECKING:
     from symgraph.training import Optimizer, Stop
 
@@ -30,7 +32,6 @@ def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
     Raises:
         OptionError: an option is out of bounds, or none of the optimizers or the schedule has it.
     """
-    from symgraph.errors import unknown_name
     from symgraph.training import OPTIMIZERS
 
     names = _parts(settings["optimizer"]) or ["adam"]
@@ -94,7 +95,6 @@ def _rate(text: str) -> float:
 
 
 def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
-    from symgraph.errors import OptionError
     from symgraph.training import OPTIMIZERS
 
     having = {one: [name for name, row in OPTIMIZERS.items() if one in {p.name for p in row.parameters}] for one in _PARAMETERS}
@@ -106,7 +106,6 @@ def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
 
 def _schedule(settings: Settings) -> "Callable[[float], Any]":
     """Return the function that makes the schedule of a rate."""
-    from symgraph.errors import OptionError, unknown_name
     from symgraph.training import SCHEDULES, warmup
     from symgraph.training.options import count, number
 
@@ -161,7 +160,6 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def batch_size_of(text: str, rows: int) -> int | None:
-    from symgraph.errors import OptionError
     from symgraph.training.options import count
 
     if text == "all":
@@ -174,7 +172,6 @@ def batch_size_of(text: str, rows: int) -> int | None:
 
 
 def _clip(**limits: float | None) -> Any:
-    from symgraph.errors import OptionError
     from symgraph.training import CLIPS
     from symgraph.training.options import number
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.terminal import file_of
+from symgraph.errors import WeightsError
+from symgraph.io.files import is_stream
 
 if TYPE_CHECKING:
-    from symgraph.errors import WeightsError
     from symgraph.io.module import GeneratedModule
     from symgraph.training import TrainResult
 
@@ -32,8 +33,6 @@ def save_all(
         files: by the same names.
         best: whether to write the weights after the epoch of the least loss; else those after the last epoch.
     """
-    from symgraph.errors import WeightsError
-    from symgraph.io.files import is_stream
     from symgraph.io.weights import save_weights
 
     lines, failure, what = [], None, "best weights" if best else "weights"

@@ -1,26 +1,15 @@
 """``symgraph truth``: judge a module by its spec, evaluated at high precision."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli import completion
+from symgraph.cli import shared
 from symgraph.cli.current import one_model
-from symgraph.cli.terminal import (
-    ConfigFile,
-    Json,
-    Locked,
-    ModelOrSpec,
-    Quiet,
-    check_writable,
-    note,
-    print_json,
-    print_table,
-    progress,
-)
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import check_plot, note, print_json, print_table, progress
+from symgraph.errors import ModuleError, OptionError
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -31,32 +20,23 @@ BackendName = Literal["numpy", "scalar", "c", "array_api"]
 
 
 def truth(
-    model: ModelOrSpec,
-    points: Annotated[int, typer.Option(metavar="N", help="How many points.")] = 1000,
+    model: shared.ModelOrSpec,
+    points: Annotated[int, option("N", "How many points.")] = 1000,
     kinds: Annotated[
         str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Kinds of points, separated by commas; else all.",
-            autocompletion=completion.of_several(completion.kinds),
-        ),
+        option("LIST", "Kinds of points, separated by commas; else all.", completes="symgraph.gradcheck.drawing:KINDS"),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
-    module: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
-    ] = None,
-    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = "numpy",
+    seed: Annotated[int, option("N", "Seed of the points.")] = 0,
+    module: Annotated[Path | None, option("FILE", "Judge this module; else the one built, or one made in memory.")] = None,
+    backend: Annotated[BackendName, option("NAME", "numpy, scalar, c or array_api.")] = "numpy",
     dtype: Annotated[
-        Literal["float64", "float32"],
-        typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float)."),
+        Literal["float64", "float32"], option("KIND", "float64, or float32 (of arrays, and C built with --float).")
     ] = "float64",
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
-    ] = None,
-    config: ConfigFile = None,
-    locked: Locked = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    plot: Annotated[Path | None, option("FILE", "Draw errors against kappa_graph: .svg, .png, .pdf.")] = None,
+    config: shared.ConfigFile = None,
+    locked: shared.Locked = False,
+    quiet: shared.Quiet = False,
+    json: shared.Json = False,
 ) -> None:
     """Judge a module: run all its functions, and hold loss, predictions and partials against the spec's.
 
@@ -74,14 +54,9 @@ def truth(
 
     count("--points", points)
     count("--seed", seed, at_least=0)
-    if plot is not None:
-        from symgraph.plots.axes import check_plot_path
-
-        check_plot_path(plot)
-        check_writable("--plot", plot)
+    check_plot(plot)
     one = one_model(model, config)
-    chosen = Chosen(config, locked, quiet)
-    judged = module_of_model(one, model, module, backend, chosen)
+    judged = module_of_model(one, model, module, backend, config=config, locked=locked, quiet=quiet)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
     limits = of_constraints(one, judged)
     reports = []
@@ -104,32 +79,27 @@ def truth(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """User's options for finding a module.
-
-    Attributes:
-        config: the file with the project's settings, if the user gave one.
-        locked: whether a module that is older than its spec is refused instead of rebuilt.
-        quiet: whether to print nothing about a module that is built.
-    """
-
-    config: Path | None
-    locked: bool
-    quiet: bool
-
-
 def module_of_model(
-    model: "Model", reference: str, path: Path | None, backend: str, chosen: Chosen, purpose: str = "judging"
+    model: "Model",
+    reference: str,
+    path: Path | None,
+    backend: str,
+    *,
+    config: Path | None,
+    locked: bool,
+    quiet: bool,
+    purpose: str = "judging",
 ) -> Any:
-    """Return the module of a command: the given file, else the built one that MODEL names, else one made in memory.
+    """Return the module of a model: the given file, else the built one that MODEL names, else one made in memory.
 
     Args:
         model: the model that MODEL names.
         reference: MODEL itself.
         path: the file, or None.
         backend: numpy, scalar or c.
-        chosen: the user's options for finding the module.
+        config: the file with the project's settings, if the user gave one.
+        locked: whether a module that is older than its spec is refused instead of rebuilt.
+        quiet: whether to print nothing about a module that is built.
         purpose: the use of the module, for a remark on one made in memory.
 
     Raises:
@@ -140,29 +110,27 @@ def module_of_model(
     from symgraph.build.modules import load_artifact
     from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
-    from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
     from symgraph.io import compiled
-    from symgraph.io.module import find, load_file
+    from symgraph.io import module as io_module
 
-    load: Callable[[Path], Any] = compiled.load_file if backend == "c" else load_file
+    in_c = backend == "c"
+    find, load = (compiled.find, compiled.load_file) if in_c else (io_module.find, io_module.load_file)
+    named = model.name if in_c else _built(reference, backend)
     try:
-        if backend == "c":
-            file = compiled.find(model.name if path is None else path, chosen.config)
-        else:
-            file = find(_built(reference, backend) if path is None else path, chosen.config)
-        module = load(file)
+        file = find(named if path is None else path, config)
+        module: Any = load(file)
     except ModuleError:
         if path is not None:
             raise
-        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=chosen.quiet)
+        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
         files = {artifact.name: artifact for artifact in generate(model, (backend,))}
-        if backend == "c":
+        if in_c:
             return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
         return load_artifact(next(iter(files.values())))
     if path is None:
-        settings = settings_for(reference, chosen.config)
-        module = current(module, file, load, settings, locked=chosen.locked, quiet=chosen.quiet)
+        settings = settings_for(reference, config)
+        module = current(module, file, load, settings, locked=locked, quiet=quiet)
     if backend_of(module) != backend:
         raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")
     if module.METADATA["model_hash"] != model_hash(model):

@@ -8,8 +8,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symgraph.cli.terminal import note
+from symgraph.errors import OptionError
+
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
+    from symgraph.spec.model import Model
 
 _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
 """A name, which may end in the name of a data set in brackets, and what stands after its "="."""
@@ -17,8 +21,6 @@ _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
 
 def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
     """Return names with what stands after their "=", None where there is none."""
-    from symgraph.errors import OptionError
-
     items: dict[str, str | None] = {}
     pieces = re.split(r",(?![^[]*\])", text)  # a comma within brackets belongs to the name of a data set
     for part in filter(None, map(str.strip, pieces)):
@@ -33,8 +35,6 @@ def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
 
 def number(option: str, name: str, text: str | None) -> float:
     """Return the number of a name."""
-    from symgraph.errors import OptionError
-
     try:
         return float(text if text is not None else "")
     except ValueError:
@@ -45,6 +45,12 @@ def number(option: str, name: str, text: str | None) -> float:
 def numbers(option: str, text: str) -> dict[str, float]:
     """Return numbers by name."""
     return {name: number(option, name, value) for name, value in pairs(option, text)}
+
+
+def note_names(model: "Model", *, quiet: bool) -> None:
+    """Say on stderr which names of a formula are features, and which weights."""
+    names = [", ".join(one.name for one in some) or "none" for some in (model.feature_inputs, model.weight_inputs)]
+    note(f"{model.doc}: features {names[0]}; weights {names[1]}", quiet=quiet)
 
 
 def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights") -> Any:

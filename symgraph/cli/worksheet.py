@@ -5,28 +5,25 @@ from typing import Annotated
 
 import typer
 
-from symgraph.cli import completion
-from symgraph.cli.terminal import ConfigFile, Quiet, nearer, note
+from symgraph.cli import completion, shared
+from symgraph.cli.shared import option
+from symgraph.cli.terminal import nearer, note
+from symgraph.errors import OptionError
 
 
 def worksheet(
     spec: Annotated[
         str, typer.Argument(metavar="SPEC", help="A spec file, or a dotted module.", autocompletion=completion.models)
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for the class.")],
-    data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A CSV file with the model's columns; else rows are drawn.")
-    ] = None,
-    solution: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the teacher's solution, outside the folder.")
-    ] = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
+    out: Annotated[Path, option("DIR", "The folder for the class.", "--out", "-o")],
+    data: Annotated[Path | None, option("FILE", "A CSV file with the model's columns; else rows are drawn.")] = None,
+    solution: Annotated[Path | None, option("FILE", "Write the teacher's solution, outside the folder.")] = None,
+    config: shared.ConfigFile = None,
+    quiet: shared.Quiet = False,
 ) -> None:
     """Write a folder with blank functions, data and graders of a model; files that are there are left alone."""
     from symgraph.build.specs import read_spec
     from symgraph.classroom.worksheet import write_worksheet
-    from symgraph.errors import OptionError
     from symgraph.io.config import read_config
 
     found = read_spec(spec, read_config(file=config).root)

@@ -1,6 +1,5 @@
 """The public function ``fit``: it checks what it is given, searches, and puts a result together."""
 
-import importlib.util
 import math
 import time
 import warnings
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, SpecError, WeightsError, did_you_mean
+from symgraph.errors import OptionError, SpecError, WeightsError, did_you_mean
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
@@ -18,11 +17,11 @@ from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import Covariance, covariance, without_limit
 from symgraph.fitting.streamed import StreamProblem, rows_of
-from symgraph.io.module import targets_of
+from symgraph.io.extra import library
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
-from symgraph.training.rows import Rows, as_rows, as_weights, float_array, refuse_outside
+from symgraph.training.rows import Rows, as_sigma, as_weights, own_rows, refuse_outside
 
 _BY_ENTRIES = 20
 """Most weights of a model whose Hessian is compiled entry by entry; a C compiler takes seconds for more, and for its products
@@ -91,12 +90,12 @@ def fit(
         {'a': 2.05, 'b': 0.983}
     """
     begun = time.perf_counter()
-    require_scipy()
+    library("scipy", "fit", "fits", "need")
     stream = module if isinstance(module, Stream) else None
     if stream is not None and not (X is None and y is None and sigma_x is None):
         raise OptionError("a stream has its rows; leave X and y out, and sigma_x, which is for rows in memory")
     module = module_of(module if stream is None else stream.module, () if sigma_x is None else ("feature-jacobian",))
-    rows = rows_of(stream) if stream else own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    rows = rows_of(stream) if stream else own_rows(module, X, y)
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = problem_of(module, rows, start, bounds, fixed, seed)
     if stream is not None:
@@ -105,10 +104,10 @@ def fit(
         problem = with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = problem.turned_into(Orthogonal, sigma_x=checked_sigma_x(problem, sigma_x))
-    return solved(problem, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+    return solved(problem, method, starts, seed, begun)
 
 
-def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_sigma: bool, begun: float) -> FitResult:
+def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) -> FitResult:
     """Search a problem and put its result together; see ``fit``.
 
     Args:
@@ -116,7 +115,6 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
         method: as for ``fit``.
         starts: as for ``fit``.
         seed: as for ``fit``, checked.
-        absolute_sigma: as for ``fit``.
         begun: the time at which the fit began.
     """
     module, begin = problem.module, problem.start[problem.free]
@@ -131,21 +129,11 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
     ends = [_end(problem, one, method) for one in begins]
     found = best_of(ends)
     is_regular = found.at is not None and found.at.regular
-    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute_sigma)
+    known = None if is_regular else covariance(problem, found)
     told = _warnings(problem, found, ends[0], known)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
-    return FitResult(problem, found, known, told, absolute_sigma, time.perf_counter() - begun)
-
-
-def require_scipy() -> None:
-    """Refuse a fit where SciPy is missing.
-
-    Raises:
-        OptionError: it is.
-    """
-    if importlib.util.find_spec("scipy") is None:
-        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+    return FitResult(problem, found, known, told, time.perf_counter() - begun)
 
 
 def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
@@ -183,18 +171,6 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
             return compile(model, extras=extras)
     return compile(model, extras=extras)
-
-
-def own_rows(module: Any, rows: Rows) -> Rows:
-    """Refuse numbers that are not finite, with their row and column; copy the others, on which what is asked later depends."""
-    own: dict[str, Any] = {}
-    for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
-        if part is not None and not np.isfinite(part).all():
-            place = np.argwhere(~np.isfinite(part))[0]
-            column = f", column {columns[place[1]]}" if len(place) > 1 else ""
-            raise DataError(f"{name} is {part[tuple(place)]} in row {place[0]}{column}; leave that row out")
-        own[name] = None if part is None else np.array(part, order="C")
-    return rows._replace(**own)
 
 
 def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
@@ -279,7 +255,7 @@ def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     if sigma is None:
         if absolute_sigma and not stated:
             raise OptionError("absolute_sigma says that sigma is known; give sigma, or leave it out")
-        return problem
+        return replace(problem, absolute_sigma=bool(absolute_sigma))
     if not hasattr(module, "residual"):
         why = f"the likelihood {module.METADATA['likelihood']}" if module.METADATA.get("likelihood") else "a loss of its own"
         raise OptionError(f"sigma belongs to least squares, and {module.MODEL} has {why}; leave it out")
@@ -290,15 +266,7 @@ def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     if problem.robust or problem.has_penalty:
         what = "robust loss" if problem.robust else "penalty"
         raise OptionError(f"{module.MODEL} has a {what}, which is in units of its residual; declare residual (y_hat - y)/sigma")
-    wanted = () if problem.rows.y is None else problem.rows.y.shape
-    array = float_array("sigma", sigma)
-    if array.shape not in ((), wanted):
-        raise DataError(f"sigma has shape {array.shape}; give one number, or {wanted} as y")
-    if not (np.isfinite(array).all() and (array > 0).all()):
-        place = np.argwhere(~(np.isfinite(array) & (array > 0)))[0]
-        where = f" in row {place[0]}" if len(place) else ""
-        raise DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
-    return replace(problem, sigma=np.reshape(array, -1).astype(np.float64))
+    return replace(problem, sigma=as_sigma(sigma, problem.rows.y), absolute_sigma=bool(absolute_sigma))
 
 
 def _check_start(problem: Problem, v: Array) -> None:

@@ -1,6 +1,6 @@
 """Several data sets as one problem: weights that all share, weights of each alone, and one block of derivatives a data set."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -96,33 +96,26 @@ class JointProblem(Problem):
 
     def residual(self, v: Array) -> Array:
         """Return the residuals of all, one data set after the other."""
-        w = self.all_weights(v)
-        return np.concatenate([part.residual(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+        return np.concatenate([part.residual(w) for part, _, w in self._each(v)])
 
     def jacobian(self, v: Array) -> Array:
         """Return their derivatives: those of a data set by its weights, and zeros."""
-        w = self.all_weights(v)
-        return self._blocks([part.jacobian(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+        return self._blocks([part.jacobian(w) for part, _, w in self._each(v)])
 
     def squared(self, v: Array) -> Array:
         """Return what the sum of squares is the squares of: the last column of R, (f + 1,); residuals of a robust loss."""
-        return self.residual(v) if self.robust else self._factor(v)[:, -1]
+        return self.residual(v) if self.robust else self.remembered(self._factor, v)[:, -1]
 
     def slopes(self, v: Array) -> Array:
         """Return the derivatives of ``squared``: the other columns of R."""
-        return self.jacobian(v) if self.robust else self._factor(v)[:, :-1]
+        return self.jacobian(v) if self.robust else self.remembered(self._factor, v)[:, :-1]
 
     def couplings(self, v: Array) -> NDArray[np.bool_]:
         """Tell which free weights move the derivatives by which, data set by data set; see `Problem`."""
-        w, found = self.all_weights(v), np.zeros((len(self.start),) * 2, np.bool_)
-        for part, place in zip(self.parts, self.places, strict=True):
-            found[np.ix_(place, place)] |= part.couplings(w[place])
+        found = np.zeros((len(self.start),) * 2, np.bool_)
+        for part, place, w in self._each(v):
+            found[np.ix_(place, place)] |= part.couplings(w)
         return found[np.ix_(self.free, self.free)]
-
-    @cached_property
-    def _last(self) -> dict[bytes, Array]:
-        """Return the factor that was asked for last, since a search asks for both at the same weights."""
-        return {}
 
     @cached_property
     def _columns(self) -> list[tuple[Places, Places, int]]:
@@ -141,42 +134,37 @@ class JointProblem(Problem):
         The weights that a data set has for itself stand in its rows alone: their rows of its triangle are rows of R; what is
         left goes into the triangle of the shared weights (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, 6.3).
         """
-        key, w = v.tobytes(), self.all_weights(v)
-        if key not in self._last:
-            R, row, left = np.zeros((len(v) + 1,) * 2), 0, []
-            shared = np.unique(np.concatenate([[len(v)], *(places[own:] for _, places, own in self._columns)])).astype(np.intp)
-            for part, place, (free, places, own) in zip(self.parts, self.places, self._columns, strict=True):
-                r, J = part.residual(w[place]), part.jacobian(w[place])
-                of_set, columns = triangle([np.column_stack([J[:, free], r])]), np.append(places, len(v))
-                R[row : row + own, columns] = of_set[:own]
-                rest = np.zeros((len(of_set) - own, len(shared)))
-                rest[:, np.searchsorted(shared, columns[own:])] = of_set[own:, own:]
-                left.append(rest)
-                row += own
-            R[row:, shared] = triangle(left)
-            self._last.clear()
-            self._last[key] = R
-        return self._last[key]
+        R, row, left = np.zeros((len(v) + 1,) * 2), 0, []
+        shared = np.unique(np.concatenate([[len(v)], *(places[own:] for _, places, own in self._columns)])).astype(np.intp)
+        for (part, _, w), (free, places, own) in zip(self._each(v), self._columns, strict=True):
+            r, J = part.residual(w), part.jacobian(w)
+            of_set, columns = triangle([np.column_stack([J[:, free], r])]), np.append(places, len(v))
+            R[row : row + own, columns] = of_set[:own]
+            rest = np.zeros((len(of_set) - own, len(shared)))
+            rest[:, np.searchsorted(shared, columns[own:])] = of_set[own:, own:]
+            left.append(rest)
+            row += own
+        R[row:, shared] = triangle(left)
+        return R
 
     def scores(self, v: Array) -> Array:
         """Return the gradients of the losses of all rows."""
-        w = self.all_weights(v)
-        return self._blocks([part.scores(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+        return self._blocks([part.scores(w) for part, _, w in self._each(v)])
 
     def value_and_grad(self, v: Array) -> tuple[float, Array]:
         """Return the sum of the losses of all, and its gradient."""
-        w, total, gradient = self.all_weights(v), 0.0, np.zeros(len(self.start))
-        for part, place in zip(self.parts, self.places, strict=True):
-            value, slopes = part.value_and_grad(w[place])
+        total, gradient = 0.0, np.zeros(len(self.start))
+        for part, place, w in self._each(v):
+            value, slopes = part.value_and_grad(w)
             total += value
             gradient[place] += slopes
         return total, gradient[self.free]
 
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum."""
-        w, H = self.all_weights(v), np.zeros((len(self.start),) * 2)
-        for part, place in zip(self.parts, self.places, strict=True):
-            H[np.ix_(place, place)] += part.hessian(w[place])
+        H = np.zeros((len(self.start),) * 2)
+        for part, place, w in self._each(v):
+            H[np.ix_(place, place)] += part.hessian(w)
         return H[np.ix_(self.free, self.free)]
 
     def resampled(self, rng: np.random.Generator) -> Problem:
@@ -191,6 +179,11 @@ class JointProblem(Problem):
         low[self.free], high[self.free] = self.lower, self.upper
         free = np.flatnonzero(np.isin(places, self.free))
         return replace(part, start=self.start[places], free=free, lower=low[places][free], upper=high[places][free])
+
+    def _each(self, v: Array) -> Iterator[tuple[Problem, Places, Array]]:
+        """Yield the problem of each data set, where its weights stand among all, and their values."""
+        w = self.all_weights(v)
+        return ((part, place, w[place]) for part, place in zip(self.parts, self.places, strict=True))
 
     def _blocks(self, blocks: Sequence[Array]) -> Array:
         """Return what rows of data sets have for their weights as rows for the free ones of all."""

@@ -13,7 +13,6 @@ Mathematics 112 (1990); D. York and others, American Journal of Physics 72 (2004
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,18 +44,9 @@ class Orthogonal(Problem):
         """Return the rows on the curve that are nearest to the data, of the shape of X."""
         return np.reshape(self._nearest(v)[0], np.asarray(self.rows.X).shape)
 
-    @cached_property
-    def _last(self) -> dict[bytes, tuple[Array, Array, Array]]:
-        """Return the weights that were asked for last, since residuals and derivatives are asked for at the same ones."""
-        return {}
-
     def _nearest(self, v: Array) -> tuple[Array, Array, Array]:
         """Return the rows on the curve, (n, d), the distances and their scales s, (n,)."""
-        key, found = v.tobytes(), self._last.get(v.tobytes())
-        if found is None:
-            found = self._solved(v)
-            self._last.clear()
-            self._last[key] = found
+        found: tuple[Array, Array, Array] = self.remembered(self._solved, v)
         return found
 
     def _solved(self, v: Array) -> tuple[Array, Array, Array]:

@@ -52,5 +52,5 @@ class Plotted:
         Args:
             level: the probability with which the interval is to hold the true value.
         """
-        found: float = threshold(self.problem, self.dof, level, 1, absolute_sigma=self.absolute_sigma)
+        found: float = threshold(self.problem, self.dof, level, 1)
         return found

@@ -30,6 +30,7 @@ class Problem:
         lower: (f,) their least values.
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
+        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
         sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
@@ -40,6 +41,7 @@ class Problem:
     lower: Array
     upper: Array
     sigma: Array | None = None
+    absolute_sigma: bool = False
     sigma_x: Array | None = None
 
     @cached_property
@@ -120,6 +122,19 @@ class Problem:
         """Return the number of residuals, or of rows where there are none; rows of a penalty are not counted."""
         each: int = self.module.METADATA.get("residuals", 1) if self.has_residual else 1
         return self.rows.n * each
+
+    @cached_property
+    def _last(self) -> dict[bytes, Any]:
+        return {}
+
+    def remembered(self, compute: Callable[[Array], Any], v: Array) -> Any:
+        """Return what a function gives at free weights, kept for the next time: searches ask for several things at the same."""
+        key = v.tobytes()
+        if key not in self._last:
+            found = compute(v)
+            self._last.clear()
+            self._last[key] = found
+        return self._last[key]
 
     def turned_into(self, kind: type[_Kind], **more: Any) -> _Kind:
         """Return a problem of another kind, with the fields of this one except for those that are given."""

@@ -24,10 +24,10 @@ _DIGITS = 1e-6
 def profile_interval(result: Any, name: str, level: float) -> tuple[float, float]:
     """Return the ends of ``FitResult.profile``."""
     problem, v, place = result.problem, result.found.v, _place(result, name)
-    most = threshold(problem, result.dof, level, 1, absolute_sigma=result.absolute_sigma)
+    most = threshold(problem, result.dof, level, 1)
     error = result.errors[name]
     step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(v[place]), 1e-2)
-    low, high = (farthest(problem, v, {place: sign * step}, most, absolute_sigma=result.absolute_sigma)[0] for sign in (-1, 1))
+    low, high = (farthest(problem, v, {place: sign * step}, most)[0] for sign in (-1, 1))
     return float(low), float(high)
 
 
@@ -35,7 +35,7 @@ def rises_along(result: Any, name: str, values: Any) -> Array:
     """Return the rises of ``FitResult.rises``."""
     problem, v, place = result.problem, result.found.v, _place(result, name)
     values = np.asarray(values, np.float64)
-    rise = rise_of(problem, v, absolute_sigma=result.absolute_sigma)
+    rise = rise_of(problem, v)
     found, last = np.empty(len(values)), {False: v, True: v}
     for j in np.argsort(np.abs(values - v[place])).tolist():  # outwards, on either side
         side = bool(values[j] > v[place])
@@ -49,16 +49,13 @@ def contour_of(result: Any, first: str, second: str, level: float, points: int) 
     problem, places = result.problem, (_place(result, first), _place(result, second))
     if places[0] == places[1]:
         raise OptionError("a contour needs two different weights")
-    most = threshold(problem, result.dof, level, 2, absolute_sigma=result.absolute_sigma)
+    most = threshold(problem, result.dof, level, 2)
     both = problem.free[list(places)]
     C = result.covariance[np.ix_(both, both)]
     shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(result.w[both]), 1e-2))
     turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
     steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
-    ends = [
-        farthest(problem, result.found.v, dict(zip(places, step, strict=True)), most, absolute_sigma=result.absolute_sigma)
-        for step in steps.tolist()
-    ]
+    ends = [farthest(problem, result.found.v, dict(zip(places, step, strict=True)), most) for step in steps.tolist()]
     return np.array(ends)
 
 
@@ -71,7 +68,7 @@ def _place(result: Any, name: str) -> int:
     return place
 
 
-def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Array], float]:
+def rise_of(problem: Problem, v: Array) -> Callable[[Array], float]:
     """Return a function that tells by how much the deviance at free weights exceeds that at v.
 
     The deviance is chi2, divided by the reduced chi2 at v where the size of the errors was estimated; of a likelihood it is
@@ -80,7 +77,7 @@ def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Ar
     if problem.is_plain_squares:
         best = float(np.sum(np.square(problem.squared(v))))
         dof = problem.residuals - len(problem.free)
-        scale = 1.0 if absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
+        scale = 1.0 if problem.absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
         return lambda u: (float(np.sum(np.square(problem.squared(u)))) - best) / scale
     lowest = problem.value_and_grad(v)[0]
     return lambda u: 2.0 * (problem.value_and_grad(u)[0] - lowest)
@@ -111,7 +108,7 @@ def refitted(problem: Problem, v: Array, held: dict[int, float]) -> Array:
     return moved
 
 
-def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float, *, absolute_sigma: bool) -> Array:
+def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float) -> Array:
     """Find where some weights, going from the best in one direction, let the deviance rise by so much, the others fitted anew.
 
     Args:
@@ -119,13 +116,12 @@ def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float, *
         v: (f,) the free weights at its end.
         moved: by the places of these weights among them, a first step of each.
         most: the rise.
-        absolute_sigma: whether the size of the errors is known.
 
     Returns:
         Their values there, in the order of ``moved``; those at which the first of them meets the end of its range, if that
         comes before; infinite where they may go on for ever.
     """
-    rise, places = rise_of(problem, v, absolute_sigma=absolute_sigma), list(moved)
+    rise, places = rise_of(problem, v), list(moved)
     centre, step, last = v[places], np.array(list(moved.values())), [v]
 
     def above(length: float) -> float:
@@ -166,7 +162,7 @@ def check_level(level: Any) -> None:
         raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
 
 
-def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolute_sigma: bool) -> float:
+def threshold(problem: Problem, dof: int, level: float, weights: int) -> float:
     """Return by how much the deviance may rise: a quantile of F times the number of weights, or of chi2.
 
     Raises:
@@ -180,7 +176,7 @@ def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolut
         raise OptionError(
             f"the loss of {problem.module.MODEL} is no likelihood, so its profile gives no interval; see bootstrap"
         )
-    if squares and not absolute_sigma:
+    if squares and not problem.absolute_sigma:
         if dof <= 0:
             raise OptionError("there are no degrees of freedom left to tell the size of the errors by")
         return float(weights * f.ppf(level, weights, dof))

@@ -35,7 +35,6 @@ class FitResult(Plotted):
         found: the end of the search.
         known: the covariance of the free weights where its finding was needed for the warnings.
         warnings: what is to be known of this fit, in words.
-        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
         seconds: the time it took.
     """
 
@@ -43,13 +42,12 @@ class FitResult(Plotted):
     found: Found
     known: Covariance | None
     warnings: tuple[str, ...]
-    absolute_sigma: bool
     seconds: float
 
     @cached_property
     def spread(self) -> Covariance:
         """Return the covariance of the free weights, and how it was found."""
-        return self.known or covariance(self.problem, self.found, absolute_sigma=self.absolute_sigma)
+        return self.known or covariance(self.problem, self.found)
 
     @cached_property
     def w(self) -> Array:
@@ -73,7 +71,12 @@ class FitResult(Plotted):
     @cached_property
     def statistics(self) -> Statistics:
         """Return chi2, R2, AIC and others."""
-        return statistics(self.problem, self.found.v, absolute_sigma=self.absolute_sigma)
+        return statistics(self.problem, self.found.v)
+
+    @property
+    def absolute_sigma(self) -> bool:
+        """Tell if errors follow from sigma as given, and not from the scatter about the fit."""
+        return self.problem.absolute_sigma
 
     @property
     def success(self) -> bool:
@@ -304,17 +307,15 @@ class FitResult(Plotted):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as a dict of plain numbers, texts and lists, in which JSON has None for what is not finite."""
-        whole = {
+        weights = zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
+        found = {
             "model": self.problem.module.MODEL,
             "model_hash": self.problem.module.METADATA.get("model_hash"),
             "success": self.success,
             "message": self.message,
             "method": self.method,
-            "warnings": list(self.warnings),
-            "weights": {
-                name: {"value": value, "stderr": error, "state": state}
-                for (name, value), error, state in zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
-            },
+            "warnings": self.warnings,
+            "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
             "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
             "covariance": self.covariance.tolist(),
             "statistics": asdict(self.statistics),
@@ -324,7 +325,7 @@ class FitResult(Plotted):
             "derivatives": self.found.derivatives,
             "seconds": self.seconds,
         }
-        plain: dict[str, Any] = jsonable(whole)
+        plain: dict[str, Any] = jsonable(found)
         return plain
 
     def to_json(self) -> str:

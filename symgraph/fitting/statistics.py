@@ -67,13 +67,12 @@ class Covariance:
 
 
 @np.errstate(all="ignore")
-def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistics:
+def statistics(problem: Problem, v: Array) -> Statistics:
     """Compute the numbers about a fit.
 
     Args:
         problem: the fit.
         v: (f,) the free weights at its end.
-        absolute_sigma: whether the size of the errors is known, so that it was not estimated.
     """
     module, f = problem.module, len(v)
     chi2 = r2 = log_likelihood = math.nan
@@ -87,10 +86,10 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
         log_likelihood = -problem.value_and_grad(v)[0] + _penalty(problem, v)
     elif problem.has_residual and problem.robust is None and problem.sigma_x is None:
         scales = 0.0 if problem.sigma is None else float(np.sum(np.log(np.broadcast_to(problem.sigma, n))))
-        variance = 1.0 if absolute_sigma else chi2 / n
+        variance = 1.0 if problem.absolute_sigma else chi2 / n
         if variance > 0.0:
             log_likelihood = -0.5 * (n * math.log(2.0 * math.pi * variance) + chi2 / variance) - scales
-        parameters += not absolute_sigma
+        parameters += not problem.absolute_sigma
     return Statistics(
         n=n,
         dof=dof,
@@ -104,13 +103,12 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     )
 
 
-def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covariance:
+def covariance(problem: Problem, found: Found) -> Covariance:
     """Compute the covariance of the free weights.
 
     Args:
         problem: the fit.
         found: its end.
-        absolute_sigma: whether the size of the errors is known; else it is estimated by the reduced chi2.
     """
     v = found.v
     inner = ~problem.at_bound(v)
@@ -119,7 +117,7 @@ def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covar
         return Covariance(np.full((len(v), len(v)), np.nan), "no weight is free of its bounds")
     with np.errstate(all="ignore"):
         by = _by_squares if problem.is_plain_squares else _by_hessian
-        part, how, undetermined = by(problem, found, names, inner, absolute_sigma)
+        part, how, undetermined = by(problem, found, names, inner)
     if len(names) == len(v):
         return Covariance(part, how, undetermined)
     matrix = np.full((len(v), len(v)), np.nan)
@@ -127,22 +125,18 @@ def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covar
     return Covariance(matrix, how, undetermined)
 
 
-def _by_squares(
-    problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_], absolute_sigma: bool
-) -> tuple[Array, str, str]:
+def _by_squares(problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_]) -> tuple[Array, str, str]:
     at = found.at or linearized(problem, found.v)
     inverse, undetermined = (np.full((len(names),) * 2, np.nan), _NOT_FINITE) if at is None else at.inverse(names)
     what = "(J'J)^-1" if problem.sigma_x is None else "(J'J)^-1 of distances that count sigma_x"
-    if absolute_sigma:
+    if problem.absolute_sigma:
         return inverse, f"{what}, absolute sigma", undetermined
     r = problem.residual(found.v)
     dof = problem.residuals - len(names)
     return (float(r @ r) / dof if dof > 0 else np.nan) * inverse, f"{what}, errors estimated by the reduced chi2", undetermined
 
 
-def _by_hessian(
-    problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_], absolute_sigma: bool
-) -> tuple[Array, str, str]:
+def _by_hessian(problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_]) -> tuple[Array, str, str]:
     module, f = problem.module, len(names)
     inverse, undetermined = _inverse(problem.hessian(found.v)[np.ix_(inner, inner)], names)
     if module.METADATA.get("likelihood"):

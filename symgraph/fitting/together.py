@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import DataError, OptionError, SymgraphError
-from symgraph.fitting.fits import fixed_by_name, module_of, own_rows, problem_of, require_scipy, solved, with_sigma
+from symgraph.fitting.fits import fixed_by_name, module_of, problem_of, solved, with_sigma
 from symgraph.fitting.joint import JointFacts, JointProblem, Places, joint_facts, rows_of, sigma_of, text_of_label
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.statistics import Covariance, Statistics, statistics
+from symgraph.io.documents import jsonable
+from symgraph.io.extra import library
 from symgraph.training.options import count
-from symgraph.training.rows import Rows, as_rows
+from symgraph.training.rows import Rows, own_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class OfOneSet(FitResult):
         numbers = self.whole.statistics
         of_all: dict[str, Any] = dict.fromkeys(("log_likelihood", "aic", "bic"), float("nan"))
         of_all |= {name: getattr(numbers, name) for name in ("dof", "reduced_chi2", "parameters")}
-        own = statistics(self.problem, self.found.v, absolute_sigma=self.absolute_sigma)
+        own = statistics(self.problem, self.found.v)
         return replace(own, **of_all)
 
     @property
@@ -105,14 +107,13 @@ class JointResult(FitResult):
         """Return the fit as a dict, with model, number of residuals, chi2 and R2 of each data set."""
         found = {}
         for text, one in zip(self.problem.texts, self.sets.values(), strict=True):
-            numbers = {name: value if np.isfinite(value) else None for name, value in (("chi2", one.chi2), ("r2", one.r2))}
-            found[text] = {"model": one.problem.module.MODEL, "n": one.statistics.n} | numbers
-        return FitResult.to_dict(self) | {"sets": found}
+            found[text] = {"model": one.problem.module.MODEL, "n": one.statistics.n, "chi2": one.chi2, "r2": one.r2}
+        return FitResult.to_dict(self) | {"sets": jsonable(found)}
 
     def _set(self, number: int, label: Hashable) -> OfOneSet:
         places, problem = self.problem.places[number], self.problem.of_one(number)
         found = self.found._replace(v=self.w[places][problem.free], at=None)
-        return OfOneSet(problem, found, None, (), self.absolute_sigma, self.seconds, self, label, places)
+        return OfOneSet(problem, found, None, (), self.seconds, self, label, places)
 
     def _of_one(self, what: str) -> OptionError:
         labels = ", ".join(map(repr, self.problem.labels))
@@ -164,7 +165,7 @@ def fit_together(
         FitWarning: as for `fit`.
     """
     begun = time.perf_counter()
-    require_scipy()
+    library("scipy", "fit", "fits", "need")
     by_label = _labelled(sets)
     labels, texts = tuple(by_label), [text_of_label(label) for label in by_label]
     known: dict[int, Any] = {}  # a model that several data sets have is compiled once
@@ -178,9 +179,9 @@ def fit_together(
     start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, fixed_by_name(fixed)))
     problem = problem_of(facts, Rows(None, None, 1, np.dtype(np.float64)), start, bounds, fixed, seed)
     parts = _parts(facts, rows, texts, problem.start, _of_each(sigma, labels), absolute_sigma)
-    given = {"rows": rows_of(parts), "sigma": sigma_of(parts)}
+    given = {"rows": rows_of(parts), "sigma": sigma_of(parts), "absolute_sigma": bool(absolute_sigma)}
     joint = problem.turned_into(JointProblem, **given, labels=labels, parts=parts, places=facts.places)
-    found = solved(joint, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+    found = solved(joint, method, starts, seed, begun)
     return JointResult(**{field.name: getattr(found, field.name) for field in fields(FitResult)})
 
 
@@ -205,7 +206,7 @@ def _labelled(sets: Any) -> dict[Any, Sequence[Any]]:
 
 def _rows(label: str, module: Any, X: Any, y: Any = None) -> Rows:
     try:
-        return own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+        return own_rows(module, X, y)
     except DataError as error:
         raise DataError(f"data set {label}: {error}") from error
 

@@ -55,8 +55,9 @@ def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
     missing = [name for name in facts.weights if name not in mapping]
     unknown = [name for name in mapping if name not in facts.weights]
     if missing or unknown:
+        told = ", ".join(f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names)
         guess = meant(unknown[0], missing) if unknown else ""
-        raise ValueError(f"{facts.model}: weights missing {missing}, unknown {unknown}{guess}")
+        raise ValueError(f"{facts.model}: weights {told}{guess}")
     return np.array([mapping[name] for name in facts.weights], np.float64)
 
 

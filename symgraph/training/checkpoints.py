@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
@@ -192,17 +192,16 @@ class Journal:
         self._written = len(losses)
 
 
-def opened(checkpoint: Checkpoints | None) -> AbstractContextManager[Journal | None]:
+@contextmanager
+def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
     """Open the folder of a run for as long as it runs; None without one.
 
     Raises:
         OptionError: another process trains into it, it holds a run already or none to go on with, or cannot be written.
     """
-    return nullcontext() if checkpoint is None else _opened(checkpoint)
-
-
-@contextmanager
-def _opened(checkpoint: Checkpoints) -> Iterator[Journal]:
+    if checkpoint is None:
+        yield None
+        return
     folder = checkpoint.folder
     with ExitStack() as stack:
         with _writing(folder):

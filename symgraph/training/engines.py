@@ -7,15 +7,13 @@ from numpy.typing import NDArray
 
 from symgraph.errors import BuildError, ModuleError, OptionError, did_you_mean
 from symgraph.io.native import LONGEST, NativeModule
-from symgraph.training.clipping import Clip
-from symgraph.training.epoch import ByEpoch, Epoch, Ran, run_epoch
+from symgraph.training.epoch import ByEpoch, Epoch, Ran, Work, run_epoch
 from symgraph.training.epochs_in_c import compiled_rows
 from symgraph.training.epochs_in_floats import FloatRows, ScalarRows, takes_arrays
 from symgraph.training.history import Backend
-from symgraph.training.limits import Limits
-from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.optimizers import OptimizerState
 from symgraph.training.other_backends import Siblings
-from symgraph.training.rows import Array, Rows, batches
+from symgraph.training.rows import Array, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
@@ -47,28 +45,6 @@ class Engine(NamedTuple):
     judge: Any
     backend: Backend
     fallback: str | None
-
-
-class Work(NamedTuple):
-    """Description of a run that does not depend on its backend.
-
-    Attributes:
-        modules: the modules of the model.
-        rows: all rows.
-        optimizer: the optimizer of the updates.
-        clip: changes each gradient, or None.
-        batch_size: rows per update.
-        by_rows: whether the given module is the scalar one, which can only go row by row.
-        limits: where each update is projected to, or None.
-    """
-
-    modules: Siblings
-    rows: Rows
-    optimizer: Optimizer
-    clip: Clip | None
-    batch_size: int
-    by_rows: bool
-    limits: Limits | None
 
 
 def checked_choice(value: Any, option: str = "backend") -> Choice:
@@ -113,7 +89,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     reason = modules.lack("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
-            rows = compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits)
+            rows = compiled_rows(work)
             return Engine(rows, rows.judge, "c", None)
         except NotRecordedError as error:
             reason = str(error)
@@ -157,5 +133,5 @@ def _floats(work: Work, scalar: Any, reason: str | None) -> Engine:
         by_arrays = False
     except NotRecordedError as error:
         reason, by_arrays = str(error), takes_arrays(work.optimizer)
-    engine = FloatRows(scalar, judge, work.rows, work.optimizer, work.clip, by_arrays, work.limits)
+    engine = FloatRows(scalar, judge, work, by_arrays)
     return Engine(ByEpoch(judge, work.rows, engine.epoch), judge, "scalar", reason)

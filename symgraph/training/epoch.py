@@ -13,7 +13,30 @@ from symgraph.training.clipping import Clip
 from symgraph.training.history import Failure
 from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.other_backends import Siblings
 from symgraph.training.rows import Array, Batch, Rows
+
+
+class Work(NamedTuple):
+    """Description of a run that does not depend on its backend.
+
+    Attributes:
+        modules: the modules of the model.
+        rows: all rows.
+        optimizer: the optimizer of the updates.
+        clip: changes each gradient, or None.
+        batch_size: rows per update.
+        by_rows: whether the given module is the scalar one, which can only go row by row.
+        limits: where each update is projected to, or None.
+    """
+
+    modules: Siblings
+    rows: Rows
+    optimizer: Optimizer
+    clip: Clip | None
+    batch_size: int
+    by_rows: bool
+    limits: Limits | None
 
 
 class Epoch(NamedTuple):

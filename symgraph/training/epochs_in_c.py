@@ -17,13 +17,12 @@ from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import is_single, module_of, prefix_of
 from symgraph.io.module import targets_of
-from symgraph.training.clipping import Clip, Limit
-from symgraph.training.epoch import ByEpoch, Epoch, Ran, finished
+from symgraph.training.clipping import Limit
+from symgraph.training.epoch import ByEpoch, Epoch, Ran, Work, finished
 from symgraph.training.epochs_in_floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
-from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
-from symgraph.training.other_backends import Siblings, identity
+from symgraph.training.other_backends import identity
 from symgraph.training.rows import Array, Rows
 from symgraph.training.rule_in_c import NotRecordedError, RuleInC, recorded
 
@@ -138,29 +137,21 @@ class CompiledRows:
         return _at_or_null(X), _at_or_null(y), None if order is None else _at(order[start:])
 
 
-def compiled_rows(
-    siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Clip | None, limits: Limits | None = None
-) -> CompiledRows:
-    """Compile the epochs of a run, unless the cache has them.
-
-    Args:
-        siblings: the model's modules, with its C file.
-        rows: all rows, float64.
-        optimizer: the optimizer of the updates.
-        clip: changes each gradient, or None.
-        limits: where each update is projected to, or None.
+def compiled_rows(work: Work) -> CompiledRows:
+    """Compile the epochs of a run of single rows, float64, unless the cache has them.
 
     Raises:
         NotRecordedError: the rule or the clip cannot be written as C.
         BuildError: there is no compiler, or it refuses the file.
         ModuleError: the C file was not built from the module's spec, or its self-test finds a fault.
     """
+    siblings, rows, clip, limits = work.modules, work.rows, work.clip, work.limits
     if not (clip is None or isinstance(clip, Limit)):
         raise NotRecordedError("a clip of your own cannot be written as C")
     source, text = siblings.c_files[0]
     if is_single(text):
         raise ModuleError(f"{source} is in single precision, and an optimizer's state is in double; build it without --float")
-    rule, numbers = recorded(optimizer)
+    rule, numbers = recorded(work.optimizer)
     given: Any = siblings.arrays or siblings.scalar
     environment = tuple(map(os.environ.get, ("CC", "PATH", VARIABLE)))
     sizes = len(given.WEIGHTS), len(given.FEATURES), len(targets_of(given)), len(given.OUTPUTS)
@@ -173,7 +164,8 @@ def compiled_rows(
         rows = rows._replace(X=X, y=y)
     limit = 0.0 if clip is None else clip.limit
     judge = given if siblings.arrays is not None else ScalarRows(given)
-    return CompiledRows(library, judge, rows, optimizer, numbers if limits is None else np.hstack([numbers, *limits]), limit)
+    numbers_and_limits = numbers if limits is None else np.hstack([numbers, *limits])
+    return CompiledRows(library, judge, rows, work.optimizer, numbers_and_limits, limit)
 
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library

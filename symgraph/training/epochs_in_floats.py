@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.io.module import GeneratedModule, ScalarModule
-from symgraph.training.clipping import Clip, on_floats
-from symgraph.training.epoch import Epoch, finished
+from symgraph.training.clipping import on_floats
+from symgraph.training.epoch import Epoch, Work, finished
 from symgraph.training.history import Failure, Quantity
-from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
-from symgraph.training.rows import Array, Rows
+from symgraph.training.rows import Array
 
 _OUT_OF_DOMAIN = (ArithmeticError, ValueError)
 """Exceptions that `math` raises where NumPy gives inf or nan."""
@@ -35,28 +34,22 @@ class FloatRows:
         scalar: the module.
         judge: the numpy module of the same model, or else `ScalarRows`. Where `row` raises or gives a value that is not finite,
             it computes the row: `math` raises at an overflow inside a model whose loss is finite all the same.
-        rows: all rows, float64.
-        optimizer: the optimizer of the updates.
-        clip: changes each gradient, or None.
+        work: the run.
         by_arrays: whether the rule is called on arrays, since it is made for them alone.
-        limits: where each update is projected to, or None.
     """
 
     scalar: ScalarModule
     judge: GeneratedModule
-    rows: Rows
-    optimizer: Optimizer
-    clip: Clip | None
+    work: Work
     by_arrays: bool
-    limits: Limits | None
 
     def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, in the order given, as `run_epoch` does."""
-        row, isfinite, clip = self.scalar.row, math.isfinite, None if self.clip is None else on_floats(self.clip)
+        row, isfinite, clip = self.scalar.row, math.isfinite, None if self.work.clip is None else on_floats(self.work.clip)
         gradient = [0.0] * len(w)
         step, epoch = int(state.step), int(state.epoch)
-        ends = [] if self.limits is None else list(zip(*(part.tolist() for part in self.limits), strict=True))
-        rate, rule = self.optimizer.rate_at(epoch), self.optimizer.rule(math.sqrt)
+        ends = [] if self.work.limits is None else list(zip(*(part.tolist() for part in self.work.limits), strict=True))
+        rate, rule = self.work.optimizer.rate_at(epoch), self.work.optimizer.rule(math.sqrt)
         weights: Any = w.tolist()
         slots: Any = list(zip(*(slot.tolist() for slot in state.slots), strict=True)) or [()] * len(w)
         for index, x, y in self._floats(order):
@@ -65,11 +58,11 @@ class FloatRows:
             except _OUT_OF_DOMAIN:
                 loss = math.nan
             if not isfinite(sum(gradient, loss)) and not (isfinite(loss) and _finite(gradient)):
-                loss, partials = self.judge.value_and_grad(np.array(weights), *self.rows.take(index))
+                loss, partials = self.judge.value_and_grad(np.array(weights), *self.work.rows.take(index))
                 gradient = partials.tolist()
                 if not (math.isfinite(loss) and _finite(gradient)):
                     what: Quantity = "gradient" if math.isfinite(loss) else "loss"
-                    return Epoch(w, state, Failure(epoch, index if self.rows.given else None, what))
+                    return Epoch(w, state, Failure(epoch, index if self.work.rows.given else None, what))
             if clip is not None:
                 clip(gradient)
             step += 1
@@ -91,12 +84,12 @@ class FloatRows:
         """Update by the rule on arrays; what it divides by 0 becomes inf or nan, which `epoch` finds."""
         with np.errstate(all="ignore"):
             old = tuple(map(np.array, zip(*slots, strict=True)))
-            moved, kept = self.optimizer.rule(np.sqrt)(np.array(weights), np.array(gradient), old, step, rate)
+            moved, kept = self.work.optimizer.rule(np.sqrt)(np.array(weights), np.array(gradient), old, step, rate)
         return moved.tolist(), list(zip(*(slot.tolist() for slot in kept), strict=True)) or slots
 
     def _floats(self, order: NDArray[np.int64] | None) -> Iterator[tuple[int, Floats, float]]:
         """Yield the place, the features and the target of each row, in the order given."""
-        rows = self.rows
+        rows = self.work.rows
         for start in range(0, rows.n, _PIECE):
             stop = min(start + _PIECE, rows.n)
             places: Any = slice(start, stop) if order is None else order[start:stop]

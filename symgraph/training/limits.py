@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import WeightsError
 from symgraph.runtime.weights import range_of_each
-from symgraph.training.rows import Array
+from symgraph.training.rows import Array, refuse_outside
 
 
 class Limits(NamedTuple):
@@ -39,10 +38,7 @@ def limits_of(module: Any, w: Array) -> Limits | None:
     if not bounds and not fixed:
         return None
     low, high = range_of_each(module.WEIGHTS, bounds)
-    outside = (w < low) | (w > high)
-    if outside.any():
-        j = int(np.argmax(outside))
-        raise WeightsError(f"w0 has {module.WEIGHTS[j]} = {w[j]}, which is not within its bounds {low[j]:g} to {high[j]:g}")
+    refuse_outside("w0", module.WEIGHTS, w, low, high)
     still = [module.WEIGHTS.index(name) for name in fixed]
     low[still] = high[still] = w[still]
     return Limits(low, high)

@@ -2,7 +2,7 @@
 
 The mathematics of an optimizer is written once, in its rule: called with a square root it gives one elementwise function of
 (w, g, slots, step, rate), made of operators alone, so the same lines run on arrays (with `numpy.sqrt`), on Python floats (with
-`math.sqrt`) and through a compiler. To add an optimizer, write its rule and add its row to OPTIMIZERS.
+`math.sqrt`) and through a compiler. To add an optimizer, write its rule and its function, and add its row to OPTIMIZERS.
 """
 
 import math
@@ -148,7 +148,7 @@ class OptimizerState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """Optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `adam` and so on or by `tuned`.
+    """Optimizer with its options, made by `sgd`, `adam` and so on or by `tuned`; OPTIMIZERS has them by name.
 
     Attributes:
         name: for messages.
@@ -248,23 +248,6 @@ class Optimizer:
         return state._replace(epoch=int64(int(state.epoch) + 1))
 
 
-_GAMMA = (Parameter("gamma", 0.9, below=1.0),)
-_EPSILON = Parameter("epsilon", 1e-8)
-_BETAS = (Parameter("beta1", 0.9, below=1.0), Parameter("beta2", 0.999, below=1.0), _EPSILON)
-
-_SGD = Optimizer("sgd", sgd_rule, slots=0, rate=0.01)
-_MOMENTUM = Optimizer("momentum", momentum_rule, slots=1, rate=0.01, parameters=_GAMMA)
-_NESTEROV = Optimizer("nesterov", nesterov_rule, slots=1, rate=0.01, parameters=_GAMMA)
-_RMSPROP = Optimizer("rmsprop", rmsprop_rule, 1, rate=0.01, parameters=(Parameter("alpha", 0.99, below=1.0), _EPSILON))
-_ADAM = Optimizer("adam", adam_rule, slots=2, rate=0.001, parameters=_BETAS)
-_ADAMW = Optimizer("adamw", adamw_rule, slots=2, rate=0.001, parameters=(*_BETAS, Parameter("weight_decay", 0.01)))
-
-OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
-    {"vanilla": _SGD, **{row.name: row for row in (_SGD, _MOMENTUM, _NESTEROV, _RMSPROP, _ADAM, _ADAMW)}}
-)
-"""The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters."""
-
-
 def sgd(rate: Rate = 0.01) -> Optimizer:
     """Make plain (stochastic) gradient descent, the command line's "vanilla"; see `sgd_rule`.
 
@@ -274,7 +257,7 @@ def sgd(rate: Rate = 0.01) -> Optimizer:
     Raises:
         OptionError: the rate is not a positive finite number.
     """
-    return _SGD.tuned(rate)
+    return Optimizer("sgd", sgd_rule, 0, rate)
 
 
 def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
@@ -287,7 +270,7 @@ def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return _MOMENTUM.tuned(rate, gamma=gamma)
+    return Optimizer("momentum", momentum_rule, 1, rate, (Parameter("gamma", gamma, below=1.0),))
 
 
 def nesterov(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
@@ -300,7 +283,7 @@ def nesterov(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return _NESTEROV.tuned(rate, gamma=gamma)
+    return Optimizer("nesterov", nesterov_rule, 1, rate, (Parameter("gamma", gamma, below=1.0),))
 
 
 def rmsprop(rate: Rate = 0.01, alpha: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
@@ -314,7 +297,8 @@ def rmsprop(rate: Rate = 0.01, alpha: float = 0.99, epsilon: float = 1e-8) -> Op
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return _RMSPROP.tuned(rate, alpha=alpha, epsilon=epsilon)
+    parameters = Parameter("alpha", alpha, below=1.0), Parameter("epsilon", epsilon)
+    return Optimizer("rmsprop", rmsprop_rule, 1, rate, parameters)
 
 
 def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
@@ -329,7 +313,7 @@ def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: 
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return _ADAM.tuned(rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+    return Optimizer("adam", adam_rule, 2, rate, _moments(beta1, beta2, epsilon))
 
 
 def adamw(
@@ -347,4 +331,15 @@ def adamw(
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return _ADAMW.tuned(rate, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=weight_decay)
+    parameters = *_moments(beta1, beta2, epsilon), Parameter("weight_decay", weight_decay)
+    return Optimizer("adamw", adamw_rule, 2, rate, parameters)
+
+
+def _moments(beta1: float, beta2: float, epsilon: float) -> tuple[Parameter, ...]:
+    return Parameter("beta1", beta1, below=1.0), Parameter("beta2", beta2, below=1.0), Parameter("epsilon", epsilon)
+
+
+OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
+    {"vanilla": sgd(), **{one.name: one for one in (sgd(), momentum(), nesterov(), rmsprop(), adam(), adamw())}}
+)
+"""The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters."""

@@ -108,6 +108,38 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
     )
 
 
+def own_rows(module: Any, X: Any = None, y: Any = None) -> Rows:
+    """Check features and target as `as_rows` does, and copy them in float64, for what is computed from them later.
+
+    Raises:
+        DataError: they do not fit the model, or a number is not finite; the message has its row and column.
+    """
+    rows, own = as_rows(module, X, y, dtype=_DOUBLE), dict[str, Any]()
+    for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
+        if part is not None and not np.isfinite(part).all():
+            place = np.argwhere(~np.isfinite(part))[0]
+            column = f", column {columns[place[1]]}" if len(place) > 1 else ""
+            raise DataError(f"{name} is {part[tuple(place)]} in row {place[0]}{column}; leave that row out")
+        own[name] = None if part is None else np.array(part, order="C")
+    return rows._replace(**own)
+
+
+def as_sigma(sigma: Any, y: Array | None) -> NDArray[np.float64]:
+    """Check standard deviations of observations: one, or one for each, which come one after the other.
+
+    Raises:
+        DataError: they are of another shape than y, or one is not above 0.
+    """
+    array, wanted = float_array("sigma", sigma), () if y is None else y.shape
+    if array.shape not in ((), wanted):
+        raise DataError(f"sigma has shape {array.shape}; give one number, or {wanted} as y")
+    if not (np.isfinite(array).all() and (array > 0).all()):
+        place = np.argwhere(~(np.isfinite(array) & (array > 0)))[0]
+        where = f" in row {place[0]}" if len(place) else ""
+        raise DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
+    return np.reshape(array, -1).astype(np.float64)
+
+
 def as_weights(module: GeneratedModule | ScalarModule, values: Any, name: str) -> Array:
     """Check weights that a run starts from: (k,) float32 or float64, or numbers by the names of the weights.
 

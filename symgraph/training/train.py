@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.io.stream import Stream
 from symgraph.training.checkpoints import Checkpoints, Journal, Saved, described, opened
 from symgraph.training.clipping import Clip
-from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
-from symgraph.training.epoch import Ran
+from symgraph.training.engines import Choice, Engine, checked_choice, choose_engine
+from symgraph.training.epoch import Ran, Work
 from symgraph.training.history import Callback, EpochEnd, Reached, Reason, Stop, TrainResult
 from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState
@@ -133,18 +133,19 @@ def train(
         modules = siblings_of(module)
         w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
         start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
-        held = _validation(module, validation, rows, seed)
-        trained = rows if held.split is None else rows.only(held.split.trained)
+        judged, drawn = _validation(module, validation, rows, seed)
+        trained = rows if drawn is None else rows.only(drawn.trained)
         size = trained.n
         if batch_size is not None:
             size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
-        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal, optimizer)
+        plan = _Plan(engine, trained, size, judged, drawn, shuffle, seed, stops, listeners, journal, optimizer)
         first = int(start.epoch) if saved is None else saved.run["first_epoch"]
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
-            settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": held.described}
+            apart: Any = judged if drawn is None else float(cast("float", validation))  # tells if others are held out
+            settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": apart}
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
             _checked_state(optimizer, reached.state, w)
@@ -169,32 +170,18 @@ def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
     return weights
 
 
-class _Held(NamedTuple):
-    """Rows held out for validation.
-
-    Attributes:
-        rows: the rows; None if there are none.
-        split: the places of all rows, where these were drawn from them; else None.
-        described: the share that was drawn, or the rows given: by it a run that goes on tells if it holds out the same ones.
-    """
-
-    rows: Rows | None
-    split: Split | None
-    described: Any
-
-
-def _validation(module: GeneratedModule | ScalarModule, value: Any, rows: Rows, seed: int) -> _Held:
+def _validation(module: GeneratedModule | ScalarModule, value: Any, rows: Rows, seed: int) -> tuple[Rows | None, Split | None]:
+    """Return the rows held out for validation, if any, and the places of all rows where these were drawn from them."""
     if value is None:
-        return _Held(None, None, None)
+        return None, None
     if isinstance(value, tuple | list):
         if len(value) != 2:
             raise OptionError(f"validation must be a share such as 0.2, or (X, y), not {len(value)} values")
-        others = as_rows(module, *value, dtype=rows.dtype)
-        return _Held(others, None, others)
+        return as_rows(module, *value, dtype=rows.dtype), None
     if not rows.given:
         raise OptionError(f"validation: {module.MODEL} has neither features nor target, and so no rows to hold out")
     drawn = split(rows.n, value, seed)
-    return _Held(rows.only(drawn.held_out), drawn, float(value))
+    return rows.only(drawn.held_out), drawn
 
 
 def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainResult:

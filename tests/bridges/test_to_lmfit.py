@@ -72,9 +72,9 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
         OptionError, match=r"counts is not fitted by the squares of residuals, as lmfit does; use symgraph\.fit"
     ):
         to_lmfit(symgraph.compile(counts), [1.0, 2.0], [1, 2])
-    with pytest.raises(DataError, match="X has a number that cannot be used in row 1"):
+    with pytest.raises(DataError, match="X is nan in row 1"):
         to_lmfit(decay_module(), [0.0, np.nan], [1.0, 2.0])
-    with pytest.raises(DataError, match="sigma has a number that cannot be used in row 1"):
+    with pytest.raises(DataError, match=r"sigma is .* in row 1; standard deviations are above 0"):
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=[1.0, 0.0])
     with pytest.raises(DataError, match=r"sigma has shape \(3,\); give one number, or \(2,\) as y"):
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=np.ones(3))

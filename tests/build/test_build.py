@@ -17,7 +17,7 @@ import symgraph
 from symgraph.build import build as building
 from symgraph.build import modules
 from symgraph.build.build import Plan, build, check
-from symgraph.build.build_report import BuildReport
+from symgraph.build.outputs import BuildReport
 from symgraph.errors import BuildError, VerificationError
 from symgraph.generate import Artifact
 from symgraph.io.data import read_data

@@ -13,7 +13,7 @@ import pytest
 from symgraph import generate as generating
 from symgraph.build import build as building
 from symgraph.build.build import Plan, build, check
-from symgraph.build.build_report import BuildReport
+from symgraph.build.outputs import BuildReport
 from symgraph.errors import BuildError
 from symgraph.io.manifest import FILE, read_manifest
 from symgraph.options import Options

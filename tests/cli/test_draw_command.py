@@ -109,8 +109,11 @@ def test_rows_with_missing_cells_are_passed_over_unless_one_is_asked_for(command
     [
         ("-o graph.txt", "graph.txt: a picture can be written as .svg, .png, .dot, .gv, .mmd, .mermaid"),
         ("-o nowhere/graph.svg", "--out: there is no folder nowhere"),
-        ("--data rows.csv", "--data: numbers need weights"),
-        ("--row 1", "--row: numbers need weights"),
+        ("--data rows.csv", "writes; else leave out --data"),
+        (
+            "--row 1",
+            "--weights is missing: numbers need weights, such as `symgraph train --save FILE` writes; else leave out --row",
+        ),
         ("--weights weights.json", "--data is missing; decay needs the columns time, y"),
         ("--weights rate=1 --data rows.csv", "error: weights of decay: what is given lacks top"),
         ("--weights top=1,rate=one --data rows.csv", "error: --weights: rate is 'one', not a number; write rate=1.5"),
@@ -126,7 +129,7 @@ def test_what_cannot_be_drawn_is_refused(project: Run, options: str, said: str) 
 def test_numbers_of_a_file_of_several_models_are_refused(project: Run) -> None:
     done = project("draw", "models.py", "--weights", "weights.json", "--data", "rows.csv")
     assert done.code == 2
-    assert "--weights: models.py has several models (decay, valley)" in done.err
+    assert "models.py defines 2 models (decay, valley); build them" in done.err
 
 
 def test_the_picture_in_the_documents_is_what_the_command_writes() -> None:

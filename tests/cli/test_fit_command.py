@@ -77,7 +77,7 @@ def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
     assert not Path("generated").exists()
     Path("two.py").write_text(SPEC_OF_MISRA + SPEC_OF_MISRA.replace("misra", "other").replace("model", "second"))
     done = command("fit", "two.py", "--data", MISRA)
-    assert (done.code, done.err) == (2, "error: two.py defines misra, other; build it, and give the name of one\n")
+    assert (done.code, done.err) == (2, "error: two.py defines 2 models (misra, other); build them and give the name of one\n")
 
 
 @pytest.mark.parametrize(

@@ -137,14 +137,14 @@ def test_predictions_in_blocks_are_written_whole(command: Run, module: Path, bui
 
 
 def test_large_files_are_read_in_blocks_where_that_can_be(command: Run, module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[Path] = []
-    streamed = rows_of_commands.streamed_rows
+    taken: list[object] = []
+    streamed = rows_of_commands.Source.streamed
 
-    def watched(module: Any, path: Path, *how: Any, **options: Any) -> Any:
-        taken.append(path)
-        return streamed(module, path, *how, **options)
+    def watched(source: rows_of_commands.Source, **options: Any) -> Any:
+        taken.append(source.path)
+        return streamed(source, **options)
 
-    monkeypatch.setattr(rows_of_commands, "streamed_rows", watched)
+    monkeypatch.setattr(rows_of_commands.Source, "streamed", watched)
     monkeypatch.setattr(rows_of_commands, "LARGE", len(ROWS) - 1)
     assert command("train", module, "--data", "rows.csv", "--epochs", "1").code == 0
     assert not taken  # an update after each row needs the rows in memory
@@ -175,7 +175,7 @@ def test_a_bar_shows_rows_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     plain = rows_of_commands.reading_of(False, None, None, None)
     for quiet in (False, True):
-        with rows_of_commands.streamed_rows(load(module), tmp_path / "rows.csv", plain, quiet=quiet) as rows:
+        with rows_of_commands.Source(load(module), tmp_path / "rows.csv", plain, quiet).streamed() as rows:
             rows.loss(np.ones(2))
         shown = capsys.readouterr().err
         assert ("6 rows" in shown and "rows.csv" in shown) is not quiet

@@ -247,7 +247,7 @@ def test_a_record_of_another_user_runs_no_module_that_nobody_named(
     command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command(*line_of(built), "--run", "r").code == 0
-    monkeypatch.setattr("symgraph.io.trust.objection", lambda *_: "belongs to mallory, not to you")
+    monkeypatch.setattr("symgraph.cli.run_folder.objection", lambda *_: "belongs to mallory, not to you")
     refused(command("train", "--resume", "r"), "run.json belongs to mallory", "names a module that would run as code")
     assert command("train", built.path("generated") / "decay.py", "--resume", "r").code == 0
 

@@ -159,8 +159,8 @@ def test_a_derivation_is_written_to_a_file_in_each_format(command: Run, built: P
         ("--row 1", "--data, --weights and --row are for --derivation"),
         ("--derivation --row 1", "--weights is missing"),
         ("--derivation --weights {weights}", "--data is missing; decay needs the columns time, y"),
-        ("--derivation --weights {weights} --data {rows} --row 6", "has 6 rows, counted from 0"),
-        ("--derivation --weights {weights} --data {rows} --row -1", "--row -1"),
+        ("--derivation --weights {weights} --data {rows} --row 6", "there is no row 6 in "),
+        ("--derivation --weights {weights} --data {rows} --row -1", "there is no row -1 in "),
         ("--derivation -o no/steps.txt", "there is no folder no"),
     ],
 )
@@ -174,7 +174,7 @@ def test_options_of_a_derivation_that_do_not_fit_are_refused(command: Run, built
 def test_a_derivation_of_a_spec_with_several_models_is_refused(command: Run, built: Project) -> None:
     done = command("show", built.path("models.py"), "--derivation")
     assert (done.code, done.out) == (2, "")
-    assert "has several models (decay, valley); build them and name one" in done.err
+    assert "defines 2 models (decay, valley); build them and give the name of one" in done.err
 
 
 def test_a_derivation_without_a_loss_is_refused(command: Run) -> None:

@@ -15,7 +15,7 @@ import symgraph
 from symgraph import Model, SpecWarning, sigmoid, xlogy
 from symgraph.check.reference import Reference, number
 from symgraph.check.verify import verify
-from symgraph.cli.rows import read_rows
+from symgraph.cli.rows import Source
 from symgraph.errors import DataError, SpecError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
@@ -321,7 +321,7 @@ def test_the_command_line_names_the_file_and_the_row_of_a_target_out_of_range(tm
     data = tmp_path / "counts.csv"
     data.write_text("x,z,y\n1,1,3\n1,2,2.5\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"counts\.csv: row 1 \(counted from 0\) has y = 2.5; .* needs a count: 0, 1, 2"):
-        read_rows(symgraph.compile(regression("poisson"), backend="numpy"), data)
+        Source(symgraph.compile(regression("poisson"), backend="numpy"), data).read()
 
 
 def test_an_infinite_count_and_half_a_trial_are_refused_with_the_row() -> None:

@@ -12,6 +12,7 @@ from symgraph.build.modules import load_verified
 from symgraph.errors import WeightsError
 from symgraph.generate import generate
 from symgraph.training import OPTIMIZERS, adam, sgd, train
+from symgraph.training.epoch import Work
 from symgraph.training.epochs_in_c import compiled_rows
 from symgraph.training.limits import limits_of
 from symgraph.training.other_backends import Siblings
@@ -59,7 +60,8 @@ def test_every_backend_projects_alike(modules: Siblings, name: str) -> None:
     run: Any = {"optimizer": OPTIMIZERS[name].tuned(0.05), "epochs": 3, "w0": w0, "shuffle": False}
     on_arrays = train(modules.arrays, X, Y, backend="numpy", **run).weights
     on_floats = train(modules.scalar, X, Y, backend="scalar", **run).weights
-    engine = compiled_rows(modules, as_rows(modules.arrays, X, Y), run["optimizer"], None, limits_of(modules.arrays, w0))
+    rows, limits = as_rows(modules.arrays, X, Y), limits_of(modules.arrays, w0)
+    engine = compiled_rows(Work(modules, rows, run["optimizer"], None, 1, by_rows=False, limits=limits))
     end, *_ = engine.epochs(w0, run["optimizer"].init(w0), 3, None)
     assert on_arrays[2] == on_floats[2] == end.weights[2] == 0.125
     # 120 updates, each with some roundings, of weights of size 1
@@ -68,7 +70,7 @@ def test_every_backend_projects_alike(modules: Siblings, name: str) -> None:
 
 
 def test_initial_weights_outside_their_bounds_are_refused(modules: Siblings) -> None:
-    with pytest.raises(WeightsError, match=r"w0 has a = -1\.0, which is not within its bounds 0 to inf"):
+    with pytest.raises(WeightsError, match=r"w0 has a = -1, which is not within its bounds 0 to inf"):
         train(modules.arrays, X, Y, optimizer=sgd(0.05), epochs=1, w0=[-1.0, 0.0, 0.0])
 
 
