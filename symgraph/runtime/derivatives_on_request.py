@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.contract import is_batch, row_shape, thread_count
-from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
+from symgraph.runtime.contract import thread_count
+from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.recording import Given
-from symgraph.runtime.sums import product_of_one
 from symgraph.runtime.weights import Law
 
 
@@ -43,7 +42,7 @@ class DerivativesOnRequest(Binding[T]):
         """
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
-        found = self._mirrored(self._reduced_sums("hessian", inputs, s, total, workers))
+        found = self._mirrored(self._rounded(self._reduced("hessian", inputs, s, total, workers), inputs.w.dtype))
         if self._penalty_lines is None:
             return found
         with np.errstate(all="ignore"):
@@ -71,7 +70,7 @@ class DerivativesOnRequest(Binding[T]):
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
         towards = self._towards(inputs, v)
-        found = self._reduced_sums("hvp", towards, s, total, workers)
+        found = self._rounded(self._reduced("hvp", towards, s, total, workers), inputs.w.dtype)
         if self._penalty_lines is None:
             return found
         with np.errstate(all="ignore"):
@@ -82,12 +81,12 @@ class DerivativesOnRequest(Binding[T]):
     def feature_jacobian(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d output / d features: (n, d), or (d,) for one row; (n, m, d), or (m, d) for one row, of m outputs."""
         workers = thread_count(threads)
-        return self._partials("feature_jacobian", self._checked(self.facts, w, X, None), workers)
+        return self._by_row("feature_jacobian", self._checked(self.facts, w, X, None), workers)
 
     def jvp(self, w: "ArrayLike", v: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the derivative of the output by the weights along v, (k,): as predict, (n,), or (n, m) of m outputs."""
         workers = thread_count(threads)
-        return self._values("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
+        return self._by_row("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
 
     @np.errstate(all="ignore")
     def penalty_hessian(self, w: "ArrayLike") -> "Array":
@@ -114,19 +113,6 @@ class DerivativesOnRequest(Binding[T]):
         for (i, j), entry in self._penalty_entries(w).items():
             full[i, j] = full[j, i] = entry
         return full
-
-    def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
-        """Divide sums over rows by total; a sum may overflow where the mean does not."""
-        with np.errstate(all="ignore"):
-            sums = self._sums_of(name, inputs, s, threads) / total
-            if total != 1.0 and not np.isfinite(sums).all():
-                sums = self._sums_of(name, inputs, (s / total).astype(s.dtype), threads)
-            result: Array = sums.astype(inputs.w.dtype, copy=False)
-            return result
-
-    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        """Add up over the rows, each times s, what hessian (its upper triangle) or hvp gives."""
-        raise NotImplementedError
 
 
 class DerivativesLoosely(DerivativesOnRequest[T], LooseBinding[T]):
@@ -183,22 +169,8 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
         slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
         self._columns = {**self._columns, "feature_jacobian": slopes}
 
-    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        if is_batch(inputs):
-            return self._totals(name, inputs, s, threads)
-        return np.array(self._sums[name](Given(*inputs, s, None, product_of_one)), np.float64)
-
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        if name != "jvp":
-            return super()._values(name, inputs, threads)
-        with np.errstate(all="ignore"):
-            if is_batch(inputs):
-                return self._columns_of(name, inputs, threads).reshape(result_shape(self.facts, name, row_shape(inputs)))
-            values = self._along(Given(*inputs, None, None, product_of_one))
-            return values[0] if len(values) == 1 else np.array(values, inputs.w.dtype)
-
     def _upper(self, given: Given) -> Sequence[Array]:
-        return self._hessian(self._forward(given.w, given.X, given.y), given.cotangent, given.rowsum)
+        return self._hessian(self._tape_of(given), given.cotangent, given.rowsum)
 
     def _product(self, given: Given) -> Sequence[Array]:
         w, v = self._apart(given.w)
