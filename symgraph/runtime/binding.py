@@ -359,11 +359,14 @@ class Binding(Kept, Generic[T]):
     @np.errstate(all="ignore")
     def _reduced(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
         """Divide the sums of _sums_of by total; a sum may overflow where the mean does not."""
-        means: Array = self._sums_of(name, inputs, s, threads) / total
-        if total != 1.0 and not isfinite(np.add.reduce(means)):
-            shares = np.full(row_shape(inputs), s / total, s.dtype)
-            means = np.where(np.isfinite(means), means, self._sums_of(name, inputs, shares, threads))
-        return means
+        sums = self._sums_of(name, inputs, s, threads)
+        if total == 1.0:
+            return sums
+        means: Array = sums / total
+        if isfinite(np.add.reduce(means)):
+            return means
+        shares = np.full(row_shape(inputs), s / total, s.dtype)
+        return np.where(np.isfinite(means), means, self._sums_of(name, inputs, shares, threads))
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         """Add up over the rows, each times s, in float64: the loss; of value_and_grad its gradient behind it."""

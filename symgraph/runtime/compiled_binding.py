@@ -41,27 +41,18 @@ class RowFunctions:
             y: the target; a sequence of several targets.
             grad: a list or array that receives d loss / d w.
         """
-        weights, features = self._of_a_row(w, x)
-        target: Any = 0.0 if y is None else y
-        if self.facts.targets:
-            targets = self._vector(y, self.facts.targets, "y")
-            target = address_of(targets)
+        targets = self._vector(y, self.facts.targets, "y") if self.facts.targets else None
+        target = float(0.0 if y is None else y) if targets is None else address_of(targets)
         partials = np.empty(len(self.facts.weights), self.dtype)
-        value: float = self.functions["row"](
-            address_of(weights), address_of(features), target if self.facts.targets else float(target), address_of(partials)
-        )
+        weights, features = self._of_a_row(w, x)
+        value: float = self.functions["row"](address_of(weights), address_of(features), target, address_of(partials))
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial
         return value
 
     def predict_row(self, w: Sequence[float], x: Sequence[float]) -> Any:
         """Compute the output of one row; a tuple of several outputs."""
-        weights, features = self._of_a_row(w, x)
-        if len(self.facts.outputs) > 1:
-            outputs = np.empty(len(self.facts.outputs), self.dtype)
-            self.functions["predict_row"](address_of(weights), address_of(features), address_of(outputs))
-            return tuple(outputs.tolist())
-        return self.functions["predict_row"](address_of(weights), address_of(features))
+        return self._outputs("predict_row", w, x)
 
     def predict_jacobian_row(self, w: Sequence[float], x: Sequence[float], jacobian: "MutableSequence[Any] | Array") -> Any:
         """Compute the output of one row, a tuple of several outputs, and write its partials into jacobian.
@@ -71,19 +62,21 @@ class RowFunctions:
             x: features in the order of FEATURES.
             jacobian: a list or array that receives d output / d w; of several outputs one of such, or of shape (m, k).
         """
-        weights, features = self._of_a_row(w, x)
-        if len(self.facts.outputs) > 1:
-            outputs = np.empty(len(self.facts.outputs), self.dtype)
-            table = np.empty((len(outputs), len(self.facts.weights)), self.dtype)
-            self.functions["predict_jacobian_row"](*map(address_of, (weights, features, outputs, table)))
+        table = np.empty((max(1, len(self.facts.outputs)), len(self.facts.weights)), self.dtype)
+        found = self._outputs("predict_jacobian_row", w, x, table)
+        if len(table) > 1:
             for row, own in enumerate(table.tolist()):
                 jacobian[row][:] = own
-            return tuple(outputs.tolist())
-        partials = np.empty(len(self.facts.weights), self.dtype)
-        value: float = self.functions["predict_jacobian_row"](address_of(weights), address_of(features), address_of(partials))
-        for index, partial in enumerate(partials.tolist()):
-            jacobian[index] = partial
-        return value
+        else:
+            for index, partial in enumerate(table[0].tolist()):
+                jacobian[index] = partial
+        return found
+
+    def _outputs(self, name: str, w: Sequence[float], x: Sequence[float], *written: Array) -> Any:
+        """Call a function of one row that returns its output, or writes several, which become a tuple."""
+        outputs = [np.empty(len(self.facts.outputs), self.dtype)] if len(self.facts.outputs) > 1 else []
+        value = self.functions[name](*map(address_of, (*self._of_a_row(w, x), *outputs, *written)))
+        return tuple(outputs[0].tolist()) if outputs else value
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
         weights = self._vector(w, self.facts.weights, "w")

@@ -261,33 +261,26 @@ def stirlerr_slope(x: Array) -> Array:
     return result
 
 
-def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], units: float, x: Bounded) -> Bounded:
-    """Bound a function of the gamma family: the error times the slope, which between two poles is greatest at an end.
+def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], units: float) -> Callable[[Bounded], Bounded]:
+    """Make the function that bounds one of the gamma family: the error times the slope, between two poles greatest at an end.
 
     Args:
         function: whose error in float64 is at most so many units in the last place of what cancels in it, and 1 in float32.
         slope: its slope, convex or monotone between poles, within a few units as well.
         units: the units.
-        x: the operand.
     """
-    a, da = x
-    value: Array = function(a)
-    low, high = np.float64(a) - da, np.float64(a) + da
-    one_side = (low > 0.0) | (np.floor(low) == np.floor(high))
-    moved = da * np.maximum(size_of(slope(low)), size_of(slope(high))) * WIDER
-    scale = size_of(value) + np.where(low < 0.0, size_of(function(1.0 - low)), 0.0)
-    rounding = rounding_of(np.asarray(scale, value.dtype), units, 1.0 + units * 2.0**-20)
-    return outward(value, np.where(da > 0.0, np.where(one_side, moved, np.inf), 0.0) + rounding)
 
+    def bound(x: Bounded) -> Bounded:
+        a, da = x
+        value: Array = function(a)
+        low, high = np.float64(a) - da, np.float64(a) + da
+        one_side = (low > 0.0) | (np.floor(low) == np.floor(high))
+        moved = da * np.maximum(size_of(slope(low)), size_of(slope(high))) * WIDER
+        scale = size_of(value) + np.where(low < 0.0, size_of(function(1.0 - low)), 0.0)
+        rounding = rounding_of(np.asarray(scale, value.dtype), units, 1.0 + units * 2.0**-20)
+        return outward(value, np.where(da > 0.0, np.where(one_side, moved, np.inf), 0.0) + rounding)
 
-def lgamma_bound(x: Bounded) -> Bounded:
-    """Bound lgamma(a)."""
-    return sloped(lgamma, digamma, 3.0, x)
-
-
-def digamma_bound(x: Bounded) -> Bounded:
-    """Bound digamma(a)."""
-    return sloped(digamma, trigamma, 3.0, x)
+    return bound
 
 
 def tetragamma_size(x: Array) -> Array:
@@ -300,16 +293,9 @@ def tetragamma_size(x: Array) -> Array:
     return size
 
 
-def trigamma_bound(x: Bounded) -> Bounded:
-    """Bound trigamma(a)."""
-    return sloped(trigamma, tetragamma_size, 3.5, x)
-
-
-def stirlerr_bound(x: Bounded) -> Bounded:
-    """Bound stirlerr(a)."""
-    return sloped(stirlerr, stirlerr_slope, 20.0, x)
-
-
-def stirlerr_slope_bound(x: Bounded) -> Bounded:
-    """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a*(1 + 2*a))."""
-    return sloped(stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0, x)
+lgamma_bound = sloped(lgamma, digamma, 3.0)
+digamma_bound = sloped(digamma, trigamma, 3.0)
+trigamma_bound = sloped(trigamma, tetragamma_size, 3.5)
+stirlerr_bound = sloped(stirlerr, stirlerr_slope, 20.0)
+# whose own slope is below 1/(2*a*a*(1 + 2*a))
+stirlerr_slope_bound = sloped(stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape
-from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
+from symgraph.runtime.facts import OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
 from symgraph.runtime.normal_equations import Products
 from symgraph.runtime.planning import Program, planned
@@ -23,6 +23,7 @@ class Bound(Binding[T]):
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
         self._forward = lines.forward
+        self._several = len(facts.outputs) > 1 or "residuals" in facts.metadata
         self._backward = lines.backward or absent(facts, "loss")
         self._penalty_lines, self._penalty_rows = lines.penalty, lines.penalty_rows
         self._columns: Mapping[str, Columns[T]] = {
@@ -46,21 +47,24 @@ class Bound(Binding[T]):
 
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
-        shape = result_shape(self.facts, name, row_shape(inputs))
         table = self._table(name, inputs, threads)
-        return table.reshape(shape) if shape else table[0]
+        if table.ndim == 1 and not self._several:
+            return table[0] if name in OF_OUTPUTS else table
+        return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
 
     def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Compute some columns: (n, columns), or (columns,) for one row."""
         if is_batch(inputs):
             program = self._program(name, inputs, False)
             return self._replay.by_row(program, inputs, inputs.w.dtype.type(1.0), threads)
-        return np.array(self._lines_of(name)(Given(*inputs, None, None, product_of_one)), inputs.w.dtype)
+        if name in self._columns:
+            return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)
+        return np.array(self._sums[name](Given(*inputs, None, None, product_of_one)), inputs.w.dtype)
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if is_batch(inputs):
             return self._replay.totals(self._program(name, inputs, s.ndim > 0), inputs, s, threads)
-        return np.array(self._lines_of(name)(Given(*inputs, s, s, product_of_one)), np.float64)
+        return np.array(self._sums[name](Given(*inputs, s, s, product_of_one)), np.float64)
 
     @np.errstate(all="ignore")
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
@@ -100,19 +104,16 @@ class Bound(Binding[T]):
         partials = self._backward(tape, given.cotangent, given.rowsum)
         return given.rowsum(losses_of(tape), given.weight), *partials
 
-    def _lines_of(self, name: str) -> Callable[[Given], Sequence[Array]]:
-        """Give what computes some columns or sums."""
-        columns = self._columns.get(name)
-        return self._sums[name] if columns is None else lambda given: columns(self._tape_of(given))
-
     def _program(self, name: str, inputs: Inputs, by_row: bool) -> Program:
         """Give the program of some lines, which are recorded when they are first needed for such arguments."""
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
             counts, targets = (len(inputs.w), len(self.facts.features)), len(self.facts.targets)
-            options: Any = {"has_target": inputs.y is not None, "by_row": by_row, "targets": targets}
-            known = self._programs[key] = planned(record(self._lines_of(name), counts, inputs.w.dtype, **options))
+            columns, has_target = self._columns.get(name), inputs.y is not None
+            lines = self._sums[name] if columns is None else lambda given: columns(self._tape_of(given))
+            recording = record(lines, counts, inputs.w.dtype, has_target=has_target, by_row=by_row, targets=targets)
+            known = self._programs[key] = planned(recording)
         return known
 
 
