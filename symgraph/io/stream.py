@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError, ModuleError, OptionError
-from symgraph.io.array_data import ArrayTable
-from symgraph.io.blocks import BLOCK_ROWS, Rows, Table, complete
-from symgraph.io.data import Reading, opened_table
+from symgraph.io.array_data import table_of_arrays
+from symgraph.io.blocks import BLOCK_ROWS, Reading, Rows, Table, complete
+from symgraph.io.data import opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
@@ -218,7 +218,7 @@ def triangle(tables: Iterable[Array]) -> Array:
     return full * np.where(np.diag(full) < 0, -1.0, 1.0)[:, np.newaxis]
 
 
-def _in_memory(module: Any, X: Any, y: Any, target: bool) -> ArrayTable:
+def _in_memory(module: Any, X: Any, y: Any, target: bool) -> Table:
     """Return rows in memory as a table; NaN and infinities in them are found like those of a file."""
     parts, names = [], targets_of(module)
     try:
@@ -238,7 +238,7 @@ def _in_memory(module: Any, X: Any, y: Any, target: bool) -> ArrayTable:
     wanted = len(module.FEATURES) + (len(names) if target else 0)
     if values.shape[1] != wanted:
         raise DataError(f"the rows have {values.shape[1]} columns in all, {module.MODEL} needs {wanted}")
-    return ArrayTable(values)
+    return table_of_arrays(values)
 
 
 def _binding_of(module: Any) -> Any:

@@ -156,11 +156,7 @@ class Binding(Kept, Generic[T]):
 
         def computed(inputs: Inputs, s: Array, total: Any) -> float:
             value: float = self._number(self._reduced("loss", inputs, s, total, workers)[0])
-            if self._penalty_lines is None:
-                return value
-            with np.errstate(all="ignore"):
-                extra: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
-                return value + extra
+            return self._with_penalty(value, lambda: self._penalty(inputs.w)[0], inputs, sample_weight, reduction)
 
         return self._of_each(w, lambda one: self._weighted(one, X, y, sample_weight, reduction), computed)
 
@@ -292,6 +288,14 @@ class Binding(Kept, Generic[T]):
         inputs = self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return weighted_rows(inputs, sample_weight, reduction, self._total)
+
+    def _with_penalty(self, found: V, own: Callable[[], Any], inputs: Inputs, sample_weight: Any, reduction: str) -> V:
+        """Add the share of what the penalty gives, if the model has one."""
+        if self._penalty_lines is None:
+            return found
+        with np.errstate(all="ignore"):
+            whole: V = found + self._share(inputs, sample_weight, reduction) * own()
+            return whole
 
     def _share(self, inputs: Inputs, sample_weight: Any, reduction: str) -> Any:
         """Give what multiplies the penalty: 1 in a sum, 1/sum(s) in a mean."""

@@ -43,11 +43,7 @@ class DerivativesOnRequest(Binding[T]):
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
         found = self._mirrored(self._rounded(self._reduced("hessian", inputs, s, total, workers), inputs.w.dtype))
-        if self._penalty_lines is None:
-            return found
-        with np.errstate(all="ignore"):
-            whole: Array = found + self._share(inputs, sample_weight, reduction) * self._penalty_hessian(inputs.w)
-            return whole
+        return self._with_penalty(found, lambda: self._penalty_hessian(inputs.w), inputs, sample_weight, reduction)
 
     def hvp(
         self,
@@ -71,12 +67,8 @@ class DerivativesOnRequest(Binding[T]):
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
         towards = self._towards(inputs, v)
         found = self._rounded(self._reduced("hvp", towards, s, total, workers), inputs.w.dtype)
-        if self._penalty_lines is None:
-            return found
-        with np.errstate(all="ignore"):
-            own = self._penalty_hessian(inputs.w) @ self._apart(towards.w)[1]
-            whole: Array = found + self._share(inputs, sample_weight, reduction) * own
-            return whole
+        along = self._apart(towards.w)[1]
+        return self._with_penalty(found, lambda: self._penalty_hessian(inputs.w) @ along, inputs, sample_weight, reduction)
 
     def feature_jacobian(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d output / d features: (n, d), or (d,) for one row; (n, m, d), or (m, d) for one row, of m outputs."""

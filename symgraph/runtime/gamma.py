@@ -5,6 +5,7 @@ below, it follows by a step of the recurrence or, below 0, by reflection (NIST D
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -261,26 +262,23 @@ def stirlerr_slope(x: Array) -> Array:
     return result
 
 
-def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], units: float) -> Callable[[Bounded], Bounded]:
-    """Make the function that bounds one of the gamma family: the error times the slope, between two poles greatest at an end.
+def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], units: float, x: Bounded) -> Bounded:
+    """Bound a function of the gamma family: the error times the slope, which between two poles is greatest at an end.
 
     Args:
         function: whose error in float64 is at most so many units in the last place of what cancels in it, and 1 in float32.
         slope: its slope, convex or monotone between poles, within a few units as well.
         units: the units.
+        x: the operand.
     """
-
-    def bound(x: Bounded) -> Bounded:
-        a, da = x
-        value: Array = function(a)
-        low, high = np.float64(a) - da, np.float64(a) + da
-        one_side = (low > 0.0) | (np.floor(low) == np.floor(high))
-        moved = da * np.maximum(size_of(slope(low)), size_of(slope(high))) * WIDER
-        scale = size_of(value) + np.where(low < 0.0, size_of(function(1.0 - low)), 0.0)
-        rounding = rounding_of(np.asarray(scale, value.dtype), units, 1.0 + units * 2.0**-20)
-        return outward(value, np.where(da > 0.0, np.where(one_side, moved, np.inf), 0.0) + rounding)
-
-    return bound
+    a, da = x
+    value: Array = function(a)
+    low, high = np.float64(a) - da, np.float64(a) + da
+    one_side = (low > 0.0) | (np.floor(low) == np.floor(high))
+    moved = da * np.maximum(size_of(slope(low)), size_of(slope(high))) * WIDER
+    scale = size_of(value) + np.where(low < 0.0, size_of(function(1.0 - low)), 0.0)
+    rounding = rounding_of(np.asarray(scale, value.dtype), units, 1.0 + units * 2.0**-20)
+    return outward(value, np.where(da > 0.0, np.where(one_side, moved, np.inf), 0.0) + rounding)
 
 
 def tetragamma_size(x: Array) -> Array:
@@ -293,9 +291,9 @@ def tetragamma_size(x: Array) -> Array:
     return size
 
 
-lgamma_bound = sloped(lgamma, digamma, 3.0)
-digamma_bound = sloped(digamma, trigamma, 3.0)
-trigamma_bound = sloped(trigamma, tetragamma_size, 3.5)
-stirlerr_bound = sloped(stirlerr, stirlerr_slope, 20.0)
+lgamma_bound = partial(sloped, lgamma, digamma, 3.0)
+digamma_bound = partial(sloped, digamma, trigamma, 3.0)
+trigamma_bound = partial(sloped, trigamma, tetragamma_size, 3.5)
+stirlerr_bound = partial(sloped, stirlerr, stirlerr_slope, 20.0)
 # whose own slope is below 1/(2*a*a*(1 + 2*a))
-stirlerr_slope_bound = sloped(stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0)
+stirlerr_slope_bound = partial(sloped, stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0)

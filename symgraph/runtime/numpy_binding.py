@@ -47,19 +47,16 @@ class Bound(Binding[T]):
 
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
-        table = self._table(name, inputs, threads)
+        dtype = inputs.w.dtype
+        if is_batch(inputs):
+            table = self._replay.by_row(self._program(name, inputs, False), inputs, dtype.type(1.0), threads)
+        elif name in self._columns:
+            table = np.array(self._columns[name](self._forward(*inputs)), dtype)
+        else:
+            table = np.array(self._sums[name](Given(*inputs, None, None, product_of_one)), dtype)
         if table.ndim == 1 and not self._several:
             return table[0] if name in OF_OUTPUTS else table
         return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
-
-    def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute some columns: (n, columns), or (columns,) for one row."""
-        if is_batch(inputs):
-            program = self._program(name, inputs, False)
-            return self._replay.by_row(program, inputs, inputs.w.dtype.type(1.0), threads)
-        if name in self._columns:
-            return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)
-        return np.array(self._sums[name](Given(*inputs, None, None, product_of_one)), inputs.w.dtype)
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if is_batch(inputs):
@@ -82,10 +79,6 @@ class Bound(Binding[T]):
         one = inputs.w.dtype.type(1.0)
         self._replay.in_blocks(program, Batch(inputs, one, uniform_values(program, inputs.w, one)), 1, add)
         return products.sums()
-
-    def _residual_columns(self, inputs: Inputs) -> Array:
-        table = self._table("residual_columns", inputs, 1)
-        return np.array(table.T, np.float64).reshape(-1, len(self.facts.weights) + 1, len(table) if table.ndim > 1 else 1)
 
     def _slopes_and_residuals(self, tape: T) -> Sequence[Array]:
         """Give the partials of each residual, and behind them the residual."""
