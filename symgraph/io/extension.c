@@ -340,9 +340,6 @@ typedef struct {
     npy_intp width;
     void *result;
     npy_intp pieces, next;
-#if SYMGRAPH_THREADS
-    pthread_mutex_t lock;
-#endif
 } Work;
 
 static Work work_of(const Functions *self, const Call *call, Name name, npy_intp width)
@@ -394,26 +391,11 @@ static void compute(const Work *work, npy_intp piece)
     (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)(left < share ? left : share));
 }
 
-#if SYMGRAPH_THREADS
-#define LOCKED(work, statement)                                                                                       \
-    pthread_mutex_lock(&(work)->lock);                                                                                \
-    statement;                                                                                                        \
-    pthread_mutex_unlock(&(work)->lock)
-#else
-#define LOCKED(work, statement) statement
-#endif
-
-// Take the next piece; tell if there was one.
+// Take the next piece, which no other thread then takes; tell if there was one.
 static int next(Work *work, npy_intp *piece)
 {
-    LOCKED(work, *piece = work->next++);
+    *piece = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
     return *piece < work->pieces;
-}
-
-// Let no thread take another piece.
-static void end(Work *work)
-{
-    LOCKED(work, work->next = work->pieces);
 }
 
 #if SYMGRAPH_THREADS
@@ -439,7 +421,6 @@ static int computed(Work *work)
         return 1;
     }
 #if SYMGRAPH_THREADS
-    pthread_mutex_init(&work->lock, NULL);
     const npy_intp wanted = (call->threads < work->pieces ? call->threads : work->pieces) - 1;
     pthread_t *others = PyMem_Malloc(sizeof *others * (size_t)(wanted + 1));
     pthread_attr_t wide;
@@ -458,7 +439,7 @@ static int computed(Work *work)
         PyEval_RestoreThread(state);
         if (PyErr_CheckSignals() < 0) {
             ended = 1;
-            end(work);
+            __atomic_store_n(&work->next, work->pieces, __ATOMIC_RELAXED); // no thread takes another
         }
     }
 #if SYMGRAPH_THREADS
@@ -468,7 +449,6 @@ static int computed(Work *work)
     }
     PyEval_RestoreThread(state);
     PyMem_Free(others);
-    pthread_mutex_destroy(&work->lock);
 #endif
     return !ended;
 }

@@ -118,12 +118,7 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         self._backward = lines.backward or absent(facts, "loss")
         self._lines = lines
         self._penalty_lines = lines.penalty
-        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
-        self._columns: Mapping[str, Columns[T]] = {
-            **columns_of(facts, lines),
-            "per_sample_grad": self._gradient,
-            "feature_jacobian": slopes,
-        }
+        self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
         """Check how rows are reduced; give each row's share, of which sums need not be divided."""

@@ -13,7 +13,7 @@ from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import thread_count
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
-from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent
+from symgraph.runtime.lines import Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.recording import Given
@@ -140,12 +140,11 @@ def checked_direction(facts: Facts, v: ArrayLike, dtype: Any) -> Array:
 
 
 def mirrored(upper: Array, k: int) -> Array:
-    """Give the symmetric matrix of an upper triangle, row by row."""
-    full = np.empty((k, k), upper.dtype)
-    places = np.triu_indices(k)
-    full[places] = upper
-    full.T[places] = upper
-    return full
+    """Give the symmetric matrices, (..., k, k), of upper triangles, row by row along the last axis."""
+    places = np.empty((k, k), np.intp)
+    rows, columns = np.triu_indices(k)
+    places[rows, columns] = places[columns, rows] = np.arange(len(rows))
+    return upper[..., places]
 
 
 class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
@@ -153,24 +152,20 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, lines, laws)
-        self._hessian = lines.hessian or absent(facts, "Hessian")
-        self._hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
-        self._jvp = lines.jvp or absent(facts, "derivative along a vector")
         self._penalty_entries = lines.penalty_hessian
-        self._sums = {**self._sums, "hessian": self._upper, "hvp": self._product, "jvp": self._along}
-        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
-        self._columns = {**self._columns, "feature_jacobian": slopes}
+        hessian = lines.hessian or absent(facts, "Hessian")
+        hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
+        jvp = lines.jvp or absent(facts, "derivative along a vector")
+        self._sums = {
+            **self._sums,
+            "hessian": lambda given: hessian(self._tape_of(given), given.cotangent, given.rowsum),
+            "hvp": lambda given: hvp(*self._tape_and_direction(given), given.cotangent, given.rowsum),
+            "jvp": lambda given: jvp(*self._tape_and_direction(given)),
+        }
 
-    def _upper(self, given: Given) -> Sequence[Array]:
-        return self._hessian(self._tape_of(given), given.cotangent, given.rowsum)
-
-    def _product(self, given: Given) -> Sequence[Array]:
+    def _tape_and_direction(self, given: Given) -> tuple[T, Any]:
         w, v = self._apart(given.w)
-        return self._hvp(self._forward(w, given.X, given.y), v, given.cotangent, given.rowsum)
-
-    def _along(self, given: Given) -> Sequence[Array]:
-        w, v = self._apart(given.w)
-        return self._jvp(self._forward(w, given.X, given.y), v)
+        return self._forward(w, given.X, given.y), v
 
 
 class BoundOnRequestLoosely(DerivativesLoosely[T], BoundOnRequest[T], BoundLoosely[T]):
