@@ -141,7 +141,7 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
             self.functions[name](w, *self._directions(name, w), *places[:-1], count, places[-1])
 
         in_pieces(piece, inputs, (*given, by_row), threads)
-        return result[()]
+        return result if result.ndim else result[()]
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
         if "normal_equations" not in self.functions:  # those of a C file may be chosen

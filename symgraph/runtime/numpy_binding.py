@@ -54,9 +54,9 @@ class Bound(Binding[T]):
             table = np.array(self._columns[name](self._forward(*inputs)), dtype)
         else:
             table = np.array(self._sums[name](Given(*inputs, None, None, product_of_one)), dtype)
-        if table.ndim == 1 and not self._several:
-            return table[0] if name in OF_OUTPUTS else table
-        return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
+        if self._several:
+            return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
+        return table if name not in OF_OUTPUTS else table[0] if table.ndim == 1 else table[:, 0]
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if is_batch(inputs):
