@@ -3,7 +3,6 @@
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,37 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, Table, numbered, positions, short
 from symgraph.io.data_files import DataFile
 from symgraph.io.unpickle import load_arrays
 
 SUFFIXES = (".npy", ".pkl", ".pickle")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ArrayTable:
-    """Columns in memory, in blocks as a file's are.
+def table_of_arrays(values: NDArray[np.float64], labels: NDArray[np.float64] | None = None) -> Table:
+    """Return columns in memory, in blocks as a file's are.
 
-    Attributes:
+    Args:
         values: (n, m) float64, the columns asked for.
         labels: (n,) the column that names data sets, where there is one.
     """
 
-    values: NDArray[np.float64]
-    labels: NDArray[np.float64] | None = None
-    dialect_in_words = ""
+    def blocks() -> Iterator[Block]:
+        for start in range(0, len(values), BLOCK_ROWS):
+            some = values[start : start + BLOCK_ROWS]
+            names = None if labels is None else _texts(labels[start : start + BLOCK_ROWS])
+            yield Block(some, numbered(start), partial(_cell, some), names)
 
-    @property
-    def rows(self) -> int:
-        """Return the number of rows."""
-        return len(self.values)
-
-    def blocks(self) -> Iterator[Block]:
-        """Cut the rows into blocks; see `Table`."""
-        for start in range(0, len(self.values), BLOCK_ROWS):
-            values = self.values[start : start + BLOCK_ROWS]
-            labels = None if self.labels is None else _texts(self.labels[start : start + BLOCK_ROWS])
-            yield Block(values, numbered(start), partial(_cell, values), labels)
+    return Table(blocks, len(values))
 
 
 def _texts(numbers: NDArray[np.float64]) -> list[str]:
@@ -53,7 +43,7 @@ def _cell(values: NDArray[np.float64], row: int, column: int) -> str:
     return str(values[row, column])
 
 
-def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], label: str = "") -> ArrayTable:
+def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], label: str = "") -> Table:
     """Read a file of arrays whole.
 
     Args:
@@ -67,9 +57,9 @@ def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], l
     """
     content = _content(file)
     if not label:
-        return ArrayTable(_from_arrays(file.name, content, names, possible))
+        return table_of_arrays(_from_arrays(file.name, content, names, possible))
     values = _from_arrays(file.name, content, (*names, label), possible)
-    return ArrayTable(values[:, :-1], values[:, -1])
+    return table_of_arrays(values[:, :-1], values[:, -1])
 
 
 def array_names(file: DataFile) -> tuple[str, ...]:

@@ -2,72 +2,53 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symgraph.errors import DataError
-from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, Table, numbered, positions, short
 from symgraph.io.data_files import DataFile
 from symgraph.io.extra import library
 
 SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
 
 
-@dataclass(frozen=True, slots=True)
-class ArrowTable:
-    """A Parquet or Arrow file.
-
-    Attributes:
-        file: the file.
-        names: of the columns that are read.
-        header: the names of all columns.
-        rows: the number of rows, as far as the file says it.
-        label: the name of the column that is read as labels, or "".
-    """
-
-    file: DataFile
-    names: tuple[str, ...]
-    header: tuple[str, ...]
-    rows: int | None
-    label: str = ""
-    dialect_in_words = ""
-
-    def blocks(self) -> Iterator[Block]:
-        """Read the rows; see `Table`."""
-        start = 0
-        with _opened(self.file) as (_, batches, _rows):
-            for batch in batches((*self.names, self.label) if self.label else self.names):
-                for first in range(0, batch.num_rows, BLOCK_ROWS):
-                    some = batch.slice(first, BLOCK_ROWS)
-                    yield self._block(some, start)
-                    start += some.num_rows
-
-    def _block(self, rows: Any, start: int) -> Block:
-        columns = [rows.column(name) for name in self.names]
-        values = np.column_stack([_numbers(self.file.name, *one) for one in zip(self.names, columns, strict=True)])
-
-        def cell(row: int, column: int) -> str:
-            return str(values[row, column]) if columns[column][row].is_valid else "empty"
-
-        return Block(values, numbered(start), cell, _texts(rows.column(self.label)) if self.label else None)
-
-
 def _texts(column: Any) -> list[str]:
     return ["" if value is None else str(value).strip() for value in column.to_pylist()]
 
 
-def arrow_table(file: DataFile, names: Sequence[str], label: str = "") -> ArrowTable:
+def arrow_table(file: DataFile, names: Sequence[str], label: str = "") -> Table:
     """Look at the columns of a file, of which some are read as numbers and one may be read as labels.
 
     Raises:
         DataError: it is damaged, or lacks a column.
         OptionError: pyarrow is not installed.
     """
+    wanted = (*names, label) if label else tuple(names)
+
+    def blocks() -> Iterator[Block]:
+        start = 0
+        with _opened(file) as (_, batches, _rows):
+            for batch in batches(wanted):
+                for first in range(0, batch.num_rows, BLOCK_ROWS):
+                    some = batch.slice(first, BLOCK_ROWS)
+                    yield _block(file.name, some, names, start, _texts(some.column(label)) if label else None)
+                    start += some.num_rows
+
     with _opened(file) as (header, _, rows):
-        positions(file.name, header, (*names, label) if label else names)
-        return ArrowTable(file, tuple(names), tuple(header), rows, label)
+        positions(file.name, header, wanted)
+        return Table(blocks, rows, tuple(header))
+
+
+def _block(name: str, rows: Any, names: Sequence[str], start: int, labels: Sequence[str] | None) -> Block:
+    columns = [rows.column(one) for one in names]
+    values = np.column_stack([_numbers(name, *one) for one in zip(names, columns, strict=True)])
+
+    def cell(row: int, column: int) -> str:
+        return str(values[row, column]) if columns[column][row].is_valid else "empty"
+
+    return Block(values, numbered(start), cell, labels)
 
 
 @contextmanager

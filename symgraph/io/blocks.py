@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import compress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,6 @@ LONGEST = 200
 
 BLOCK_ROWS = 16_384
 """Rows of a block at most, as far as a file can be read in parts."""
-
-_SHOWN = 20  # column names that a message lists at most
 
 
 class Block(NamedTuple):
@@ -35,23 +34,39 @@ class Block(NamedTuple):
     labels: Sequence[str] | None = None
 
 
-class Table(Protocol):
-    """A file that is read in blocks, as often as is wanted."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Columns of a file, or of what is in memory, that are read in blocks, as often as is wanted.
 
-    @property
-    def rows(self) -> int | None:
-        """Return the number of rows, None where only reading tells."""
+    Attributes:
+        blocks: reads the columns asked for from the beginning; raises a DataError where the file cannot be used.
+        rows: the number of rows; None where only reading tells.
+        header: the names of all columns of a file that has some.
+        dialect_in_words: how text is written; "" for commas and decimal points, and for what is no text.
+    """
 
-    @property
-    def dialect_in_words(self) -> str:
-        """Return how text is written; "" for commas and decimal points, and for what is no text."""
+    blocks: Callable[[], Iterator[Block]]
+    rows: int | None = None
+    header: tuple[str, ...] = ()
+    dialect_in_words: str = ""
 
-    def blocks(self) -> Iterator[Block]:
-        """Read the columns asked for from the beginning.
 
-        Raises:
-            DataError: the file cannot be used.
-        """
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Options by which a file is read.
+
+    Attributes:
+        drop_missing: whether rows with a missing cell are left out, and not refused.
+        delimiter: between the cells of text; None where its first line is to tell. A space stands for any number of spaces and
+            tabs.
+        decimal: the decimal sign of text, "." or ","; None where its first rows are to tell.
+        thousands: the sign between groups of three digits of text; None for none.
+    """
+
+    drop_missing: bool = False
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
 
 
 class Rows(NamedTuple):
@@ -154,9 +169,9 @@ def positions(name: str, header: Sequence[str], names: Sequence[str], where: str
     return [header.index(one) for one in names]
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = 20) -> str:
     """Return names for a message, the first ones of many."""
-    return ", ".join(map(short, names[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
+    return ", ".join(map(short, names[:most])) + (", ..." if len(names) > most else "")
 
 
 def short(text: str) -> str:

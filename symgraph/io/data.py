@@ -11,6 +11,7 @@ from symgraph.errors import DataError
 from symgraph.io import array_data, arrow_data, text_data
 from symgraph.io.array_data import array_names, array_table
 from symgraph.io.arrow_data import arrow_table
+from symgraph.io.blocks import Reading as Reading
 from symgraph.io.blocks import Table, complete
 from symgraph.io.data_files import DataFile, data_file, kind_by_name
 from symgraph.io.files import is_stream
@@ -18,23 +19,6 @@ from symgraph.io.text_data import checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
 """Suffixes of data files; those of text may be compressed, with a further suffix."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Options by which a file is read.
-
-    Attributes:
-        drop_missing: whether rows with a missing cell are left out, and not refused.
-        delimiter: between the cells of text; None where its first line is to tell.
-        decimal: the decimal sign of text, "." or ","; None where its first rows are to tell.
-        thousands: the sign between groups of three digits of text; None for none.
-    """
-
-    drop_missing: bool = False
-    delimiter: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
 
 
 PLAIN = Reading()
@@ -139,7 +123,7 @@ def opened_table(
     Raises:
         DataError, OptionError: as for `read_data`.
     """
-    dialect = checked_dialect(reading.delimiter, reading.decimal, reading.thousands)
+    dialect = checked_dialect(reading)
     if not names:
         raise DataError(f"{path} is not needed: the model has nothing to read from it")
     file = known_file(path)
@@ -156,7 +140,7 @@ def column_names(path: str | Path | DataFile, reading: Reading = PLAIN) -> tuple
     Raises:
         DataError: it is another kind of file, cannot be read, or is empty.
     """
-    dialect, file = checked_dialect(reading.delimiter, reading.decimal, reading.thousands), known_file(path)
+    dialect, file = checked_dialect(reading), known_file(path)
     if file.suffix in array_data.SUFFIXES:
         return array_names(file)
     return (arrow_table(file, ()) if file.suffix in arrow_data.SUFFIXES else text_table(file, (), dialect)).header

@@ -24,11 +24,7 @@
 #define PyTuple_GET_ITEM PyTuple_GetItem
 #define PyList_SET_ITEM PyList_SetItem
 #define PyFloat_AS_DOUBLE PyFloat_AsDouble
-#undef PyArrayScalar_New
-#define PyArrayScalar_New(kind)                                                                                       \
-    ((allocfunc)PyType_GetSlot(&Py##kind##ArrType_Type, Py_tp_alloc))(&Py##kind##ArrType_Type, 0)
 #define PyArrayScalar_VAL(object, kind) (((Py##kind##ScalarObject *)(object))->obval)
-#define PyArrayScalar_ASSIGN(object, kind, value) PyArrayScalar_VAL(object, kind) = value
 #endif
 
 #if defined _WIN32
@@ -153,6 +149,21 @@ static double number(PyObject *object)
     return Py_TYPE(object) == &PyFloatArrType_Type ? (double)PyArrayScalar_VAL(object, Float) : PyFloat_AS_DOUBLE(object);
 }
 
+// Read a number of some, which are floats or doubles.
+static double number_at(const void *numbers, int single, npy_intp place)
+{
+    return single ? (double)((const float *)numbers)[place] : ((const double *)numbers)[place];
+}
+
+static void put(void *numbers, int single, npy_intp place, double value)
+{
+    if (single) {
+        ((float *)numbers)[place] = (float)value;
+    } else {
+        ((double *)numbers)[place] = value;
+    }
+}
+
 static int is_absent(PyObject *object)
 {
     return object == NULL || object == Py_None;
@@ -168,21 +179,15 @@ static int set(PyObject **place, PyObject *value)
 // Copy the weights of rows times a scale, in the precision of a call; tell if all copies are finite and larger than 0.
 static int scaled(PyObject *weights, Call *call, double scale)
 {
-    const int single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT;
+    const int from_single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT, single = call->single;
     const void *from = numbers(weights);
     void *into = numbers(call->shares);
     // a number, so that the loops become vector code
     double odd = 0.0;
     for (npy_intp i = 0; i < call->rows; i++) {
-        const double share = scale * (single ? (double)((const float *)from)[i] : ((const double *)from)[i]);
-        if (call->single) {
-            const float rounded = (float)share;
-            ((float *)into)[i] = rounded;
-            odd = rounded > 0 && rounded <= FLT_MAX ? odd : 1.0;
-        } else {
-            ((double *)into)[i] = share;
-            odd = share > 0 && share <= DBL_MAX ? odd : 1.0;
-        }
+        put(into, single, i, scale * number_at(from, from_single, i));
+        const double share = number_at(into, single, i);
+        odd = share > 0 && share <= DBL_MAX ? odd : 1.0;
     }
     return odd == 0.0;
 }
@@ -199,7 +204,7 @@ static int weighted(Functions *self, PyObject *weights, int mean, Call *call)
     const void *numbers_of = numbers(weights);
     double largest = 0.0;
     for (npy_intp i = 0; mean && i < call->rows; i++) {
-        const double s = single ? (double)((const float *)numbers_of)[i] : ((const double *)numbers_of)[i];
+        const double s = number_at(numbers_of, single, i);
         largest = s > largest ? s : largest;
     }
     int exponent = 0;
@@ -236,11 +241,7 @@ static int followed_by_constants(const Functions *self, Call *call)
     void *into = numbers(call->kept);
     memcpy(into, call->w, (size_t)self->weights * (call->single ? sizeof(float) : sizeof(double)));
     for (npy_intp i = 0; i < count; i++) {
-        if (call->single) {
-            ((float *)into)[self->weights + i] = (float)constants[i];
-        } else {
-            ((double *)into)[self->weights + i] = constants[i];
-        }
+        put(into, call->single, self->weights + i, constants[i]);
     }
     call->w = into;
     return 1;
@@ -317,11 +318,7 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
             call->rows = size(y, 0);
             call->y = numbers(y);
         } else if (self->targets == 1 && is_number(y) && !call->batch) {
-            if (call->single) {
-                call->one_target.of_32 = (float)number(y);
-            } else {
-                call->one_target.of_64 = number(y);
-            }
+            put(&call->one_target, call->single, 0, number(y));
             call->y = &call->one_target;
         } else if (self->targets > 0 || !is_absent(y)) {
             return 0;
@@ -343,9 +340,6 @@ typedef struct {
     npy_intp width;
     void *result;
     npy_intp pieces, next;
-#if SYMGRAPH_THREADS
-    pthread_mutex_t lock;
-#endif
 } Work;
 
 static Work work_of(const Functions *self, const Call *call, Name name, npy_intp width)
@@ -397,26 +391,11 @@ static void compute(const Work *work, npy_intp piece)
     (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)(left < share ? left : share));
 }
 
-#if SYMGRAPH_THREADS
-#define LOCKED(work, statement)                                                                                       \
-    pthread_mutex_lock(&(work)->lock);                                                                                \
-    statement;                                                                                                        \
-    pthread_mutex_unlock(&(work)->lock)
-#else
-#define LOCKED(work, statement) statement
-#endif
-
-// Take the next piece; tell if there was one.
+// Take the next piece, which no other thread then takes; tell if there was one.
 static int next(Work *work, npy_intp *piece)
 {
-    LOCKED(work, *piece = work->next++);
+    *piece = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
     return *piece < work->pieces;
-}
-
-// Let no thread take another piece.
-static void end(Work *work)
-{
-    LOCKED(work, work->next = work->pieces);
 }
 
 #if SYMGRAPH_THREADS
@@ -442,7 +421,6 @@ static int computed(Work *work)
         return 1;
     }
 #if SYMGRAPH_THREADS
-    pthread_mutex_init(&work->lock, NULL);
     const npy_intp wanted = (call->threads < work->pieces ? call->threads : work->pieces) - 1;
     pthread_t *others = PyMem_Malloc(sizeof *others * (size_t)(wanted + 1));
     pthread_attr_t wide;
@@ -461,7 +439,7 @@ static int computed(Work *work)
         PyEval_RestoreThread(state);
         if (PyErr_CheckSignals() < 0) {
             ended = 1;
-            end(work);
+            __atomic_store_n(&work->next, work->pieces, __ATOMIC_RELAXED); // no thread takes another
         }
     }
 #if SYMGRAPH_THREADS
@@ -471,15 +449,8 @@ static int computed(Work *work)
     }
     PyEval_RestoreThread(state);
     PyMem_Free(others);
-    pthread_mutex_destroy(&work->lock);
 #endif
     return !ended;
-}
-
-// Read a number of some, in the precision of a call.
-static double number_at(const Call *call, const void *numbers, npy_intp place)
-{
-    return call->single ? (double)((const float *)numbers)[place] : ((const double *)numbers)[place];
 }
 
 // Add up the sums of pieces, count of each, rounded once.
@@ -487,12 +458,12 @@ static int add_up(const Work *work, double *sums)
 {
     for (npy_intp i = 0; i < work->width; i++) {
         if (work->pieces == 1) {
-            sums[i] = number_at(work->call, work->result, i);
+            sums[i] = number_at(work->result, work->call->single, i);
             continue;
         }
         PyObject *list = PyList_New(work->pieces);
         for (npy_intp piece = 0; list != NULL && piece < work->pieces; piece++) {
-            PyObject *part = PyFloat_FromDouble(number_at(work->call, work->result, piece * work->width + i));
+            PyObject *part = PyFloat_FromDouble(number_at(work->result, work->call->single, piece * work->width + i));
             if (part == NULL) {
                 Py_CLEAR(list);
             } else {
@@ -542,10 +513,8 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
             if (penalty != NULL) {
                 sums[i] += share * extra[i];
             }
-            if (i > 0 && call.single) {
-                ((float *)numbers(grad))[i - 1] = (float)sums[i];
-            } else if (i > 0) {
-                ((double *)numbers(grad))[i - 1] = sums[i];
+            if (i > 0) {
+                put(numbers(grad), call.single, i - 1, sums[i]);
             }
         }
         if (!finite && call.total != 1.0) {
@@ -601,16 +570,10 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
         Py_XDECREF(result);
         return NULL;
     }
-    if (result == NULL && call.single) {
-        result = PyArrayScalar_New(Float);
-        if (result != NULL) {
-            PyArrayScalar_ASSIGN(result, Float, alone.of_32);
-        }
-    } else if (result == NULL) {
-        result = PyArrayScalar_New(Double);
-        if (result != NULL) {
-            PyArrayScalar_ASSIGN(result, Double, alone.of_64);
-        }
+    if (result == NULL) {
+        PyArray_Descr *type = PyArray_DescrFromType(call.single ? NPY_FLOAT : NPY_DOUBLE);
+        result = PyArray_Scalar(&alone, type, NULL);
+        Py_DECREF(type);
     }
     return result;
 }
@@ -1021,16 +984,10 @@ static PyObject *before(PyObject *object, PyObject *args)
     if (other == NULL) {
         return NULL;
     }
+    memcpy((char *)other + sizeof(PyObject), (char *)self + sizeof(PyObject), sizeof *other - sizeof(PyObject));
     other->binding = Py_NewRef(binding);
     other->constants = Py_NewRef(constants);
-    other->total = Py_NewRef(self->total);
-    other->weights = self->weights;
-    other->features = self->features;
-    other->targets = self->targets;
-    other->outputs = self->outputs;
-    other->residuals = self->residuals;
-    other->share = self->share;
-    memcpy(other->at, self->at, sizeof other->at);
+    Py_INCREF(other->total);
     return (PyObject *)other;
 }
 

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from symgraph.display.html import card, formulas, notes, table
+from symgraph.io.blocks import listed
 
 __path__: list[str] = []
 """Empty path that makes this a package for Python's imports; ``_Finder`` finds the modules below it."""
@@ -46,14 +47,10 @@ class LoadedModule(ModuleType):
         _, found, text = str(self.__doc__).partition("By row:\n")
         lines = dedent(text.partition("\n\n")[0]) if found else ""
         names = {"features": self.FEATURES, "weights": self.WEIGHTS, "outputs": getattr(self, "OUTPUTS", ())}
-        rows = [(kind, str(len(of_kind)), _shortened(of_kind)) for kind, of_kind in names.items() if of_kind]
+        rows = [(kind, str(len(of_kind)), listed(of_kind, _SHOWN)) for kind, of_kind in names.items() if of_kind]
         way = repr(self).partition(" features, ")[2].partition(", from")[0]
         said = [str(self.METADATA["doc"])] if self.METADATA.get("doc") else []
         return card(self.MODEL, way, "open", notes(said), table(("", "number", "names"), rows), formulas(lines))
-
-
-def _shortened(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
 def module_of_text(source: str, name: str, origin: str) -> LoadedModule:

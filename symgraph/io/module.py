@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from symgraph.errors import BuildError, ModuleError, did_you_mean
+from symgraph.io.blocks import listed
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text
@@ -23,7 +24,6 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 # Functions by which backends are recognized: each module has at least one of them.
 _ENTRY_POINTS = ("forward", "row", "predict_row")
 _ABI_LINE = re.compile(r"^ABI\b.*$", re.MULTILINE)
-_SHOWN = 20  # names that a message lists at most
 
 
 class ModuleFacts:
@@ -209,8 +209,7 @@ def _packaged() -> list[Path]:
 
 def _listing(introduction: str, folders: list[Path]) -> str:
     names = _names_in(folders)
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f" ({introduction} {shown})" if names else ""
+    return f" ({introduction} {listed(names)})" if names else ""
 
 
 def names_of_modules(config: str | Path | None = None) -> list[str]:

@@ -69,13 +69,6 @@ class Compiled(NamedTuple):
     compiler: Compiler
 
 
-class Front(NamedTuple):
-    """The object whose methods are a module's functions, and the way in which it calls the library."""
-
-    functions: Any
-    way: str
-
-
 Texts = Mapping[str, str]
 """The texts of a C file and of its header, by name."""
 
@@ -118,7 +111,8 @@ class NativeModule(LoadedModule):
     """Generated module whose functions run natively; it pickles as its texts."""
 
     _numpy: LoadedModule
-    _front: Front
+    _functions: Any
+    _way: str
     _binding: NativeBinding[Any]
     _floats: Floats
 
@@ -131,7 +125,7 @@ class NativeModule(LoadedModule):
         return native_again, (self._numpy, dict(self.C_FILES), dict(self._floats.texts()))
 
     def __repr__(self) -> str:
-        return repr(self._numpy).replace("numpy backend", f"native backend ({self._front.way})")
+        return repr(self._numpy).replace("numpy backend", f"native backend ({self._way})")
 
 
 def load(
@@ -249,34 +243,33 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     vars(module)["_native"] = native
     kind = NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
     binding: NativeBinding[Any] = kind(module._model, compiled)
-    binding.travel, binding.front_travel = (binding_of, (native,)), (functions_of, (native,))
-    native._binding = binding
-    native._front, native._floats = front_of(binding, compiled, made.compiler), floats
-    floats.front, binding.floats = native._front.functions if native._front.functions is not binding else None, floats.binding
-    front = native._front.functions
+    binding.travel, binding.front_travel = (part_of, (native, "_binding")), (part_of, (native, "_functions"))
+    front, native._way = front_of(binding, compiled, made.compiler)
+    native._binding, native._functions, native._floats = binding, front, floats
+    floats.front, binding.floats = front if front is not binding else None, floats.binding
     there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
     vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
     if "constraints" in compiled.functions and hasattr(module, "constraints"):
         plain: Constraints = module._limits
         limits = Constraints(plain.facts, lambda w: (compiled.constraint_lines if w.dtype == DOUBLE else plain.lines)(w))
-        limits.travel = limits_of, (native,)
+        limits.travel = part_of, (native, "_limits")
         vars(native).update(limits.offered())
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
 
 
-def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
-    """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
+def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> tuple[Any, str]:
+    """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding; and say which."""
     facts, residuals = binding.facts, cast("int", binding.facts.metadata.get("residuals", 1))
     counts = len(facts.weights), len(facts.features), len(facts.target_names), max(1, len(facts.outputs)), residuals
     given = np.array([*facts.constants.values()], np.float64), *counts, compiled_binding.SHARE
     try:
         functions = extension(compiler).Functions(binding, compiled_binding.total_of, *given)
     except (SymgraphError, ImportError) as reason:
-        return Front(binding, f"ctypes, since {reason}")
+        return binding, f"ctypes, since {reason}"
     functions.take(False, addresses_of(compiled))
-    return Front(functions, "a CPython extension")
+    return functions, "a CPython extension"
 
 
 def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
@@ -331,19 +324,9 @@ def native_again(module: Any, files: Texts, floats: Texts) -> ModuleType:
     return module if made is None else native_module(module, made, files, Floats(made, lambda: floats))
 
 
-def functions_of(module: Any) -> Any:
-    """Return the object whose methods are most functions of a module that was pickled."""
-    return module._front.functions if isinstance(module, NativeModule) else module._model
-
-
-def binding_of(module: Any) -> Any:
-    """Return the object whose methods are the functions of a module that was pickled which the extension does not have."""
-    return module._binding if isinstance(module, NativeModule) else module._model
-
-
-def limits_of(module: Any) -> Any:
-    """Return the object whose methods are the functions of the constraints of a module that was pickled."""
-    return module._limits
+def part_of(module: Any, name: str) -> Any:
+    """Return the object that a module which was pickled keeps, or, where it runs on NumPy here, its only binding."""
+    return getattr(module, name, module._model)
 
 
 def _address(function: Any) -> int:

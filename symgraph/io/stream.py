@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError, ModuleError, OptionError
-from symgraph.io.array_data import ArrayTable
-from symgraph.io.blocks import BLOCK_ROWS, Rows, Table, complete
-from symgraph.io.data import Reading, opened_table
+from symgraph.io.array_data import table_of_arrays
+from symgraph.io.blocks import BLOCK_ROWS, Reading, Rows, Table, complete
+from symgraph.io.data import opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
 from symgraph.runtime.labels import array_of
-from symgraph.runtime.streamed import Window, streamed_inputs, streamed_sums
+from symgraph.runtime.streamed import Window, streaming
 
 Array = NDArray[np.float64]
 Watch = Callable[[int, "int | None"], None]
@@ -43,11 +43,11 @@ class Stream:
         self._table, self._reading, self.watch = table, reading, watch
         self._features, self._targets = len(module.FEATURES), len(targets_of(module)) if target else 0
         self._columns = (*module.FEATURES, *(targets_of(module) if target else ()))
-        self._binding = _binding_of(module)
+        binding = _binding_of(module)
         self._total = table.rows
         self.n, self.dropped = self._counted()
         self._total = self.n + self.dropped
-        self._window = self._new_window()
+        self._binding = streaming(binding, self._new_window(), self._features, self._targets)
 
     def __len__(self) -> int:
         return self.n
@@ -66,16 +66,12 @@ class Stream:
             ValueError, TypeError: w does not fit the model, or the reduction is unknown.
             DataError: the file has changed.
         """
-        if self.n == 1:
-            value, gradient = self.module.value_and_grad(w, *self._only(), reduction=reduction)
-            return float(value), gradient
-        return streamed_sums(self._binding, self._inputs(w), reduction, with_gradient=True)
+        found: tuple[float, Array] = self._loss_functions().value_and_grad(w, None, None, reduction=reduction)
+        return found
 
     def loss(self, w: Any, *, reduction: str = "mean") -> float:
         """Compute the reduced loss over all rows; arguments as for ``value_and_grad``."""
-        if self.n == 1:
-            return float(self.module.loss(w, *self._only(), reduction=reduction))
-        return streamed_sums(self._binding, self._inputs(w), reduction, with_gradient=False)[0]
+        return float(self._loss_functions().loss(w, None, None, reduction=reduction))
 
     def grad(self, w: Any, *, reduction: str = "mean") -> Array:
         """Compute the gradient of the reduced loss over all rows; arguments as for ``value_and_grad``."""
@@ -128,14 +124,11 @@ class Stream:
         X = np.ascontiguousarray(table[:, :d]) if d else None
         return X, np.ascontiguousarray(table[:, d:] if several else table[:, d]) if self._targets else None
 
-    def _only(self) -> tuple[Any, Any]:
-        """Return the only row, as a batch."""
-        return next(self.blocks())
-
-    def _inputs(self, w: Any) -> Any:
+    def _loss_functions(self) -> Any:
+        """Return a binding whose functions compute of all rows, if they have the target."""
         if not self.has_target and targets_of(self.module):
             raise OptionError(f"the stream of {self.name} was opened without the target, so it has no loss")
-        return streamed_inputs(self._binding, w, self._window, self._features, self._targets)
+        return self._binding
 
     def _counted(self) -> tuple[int, int]:
         """Go through all rows, so that a fault is told before anything is computed; count those that are kept and left out."""
@@ -225,7 +218,7 @@ def triangle(tables: Iterable[Array]) -> Array:
     return full * np.where(np.diag(full) < 0, -1.0, 1.0)[:, np.newaxis]
 
 
-def _in_memory(module: Any, X: Any, y: Any, target: bool) -> ArrayTable:
+def _in_memory(module: Any, X: Any, y: Any, target: bool) -> Table:
     """Return rows in memory as a table; NaN and infinities in them are found like those of a file."""
     parts, names = [], targets_of(module)
     try:
@@ -245,7 +238,7 @@ def _in_memory(module: Any, X: Any, y: Any, target: bool) -> ArrayTable:
     wanted = len(module.FEATURES) + (len(names) if target else 0)
     if values.shape[1] != wanted:
         raise DataError(f"the rows have {values.shape[1]} columns in all, {module.MODEL} needs {wanted}")
-    return ArrayTable(values)
+    return table_of_arrays(values)
 
 
 def _binding_of(module: Any) -> Any:

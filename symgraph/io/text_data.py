@@ -7,15 +7,15 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.blocks import BLOCK_ROWS, Block, positions, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, Reading, Table, positions, short
 from symgraph.io.data_files import DataFile, looks_like
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
@@ -30,26 +30,13 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spa
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
-class Dialect(NamedTuple):
-    """Separators and spelling of numbers; None where the file is to tell.
-
-    Attributes:
-        delimiter: between cells, one character; a space stands for any number of spaces and tabs.
-        decimal: "." or ",".
-        thousands: between groups of three digits; nothing is taken for it that is not given here.
-    """
-
-    delimiter: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
-
-
-def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str | None) -> Dialect:
-    """Return a dialect after checking it; a delimiter may be named: tab, space.
+def checked_dialect(reading: Reading) -> Reading:
+    """Return options after checking those of text; a delimiter may be named: tab, space.
 
     Raises:
         OptionError: a sign cannot be what it is given as.
     """
+    delimiter, decimal, thousands = reading.delimiter, reading.decimal, reading.thousands
     named = {"tab": "\t", r"\t": "\t", "space": " "}.get(delimiter or "", delimiter)
     if named is not None and (len(named) != 1 or named in '"\r\n#.+-' or named.isalnum()):
         raise OptionError(f"delimiter must be one sign between cells, such as ; or tab, not {delimiter!r}")
@@ -59,34 +46,26 @@ def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str |
         thousands not in (",", ".", "'", " ", "\N{NO-BREAK SPACE}", "_") or thousands == (decimal or ".")
     ):
         raise OptionError(f"thousands must be one of , . ' _ or a space, and not the decimal sign, not {thousands!r}")
-    return Dialect(named, decimal, thousands)
+    return replace(reading, delimiter=named)
 
 
 @dataclass(frozen=True, slots=True)
-class TextTable:
+class _Text:
     """A table of text.
 
     Attributes:
         file: the file.
         names: of the columns that are read.
-        dialect: how it is written, nothing left open.
+        dialect: how it is written, neither delimiter nor decimal sign left open.
         header: the names of all columns.
         label: the name of the column that is read as labels, or "".
     """
 
     file: DataFile
     names: tuple[str, ...]
-    dialect: Dialect
+    dialect: Reading
     header: tuple[str, ...]
     label: str = ""
-    rows = None
-
-    @property
-    def dialect_in_words(self) -> str:
-        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
-        delimiter, decimal, _ = self.dialect
-        told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(str(delimiter), delimiter)}"]
-        return ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
 
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
@@ -134,7 +113,7 @@ def _where(rows: list[list[str]], lines: list[int], before: int, row: int) -> st
     return f"line {lines[row] if lines else before + 1 + row + sum(map(_breaks, rows[:row]))}"
 
 
-def text_table(file: DataFile, names: Sequence[str], asked: Dialect, label: str = "") -> TextTable:
+def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str = "") -> Table:
     """Look at the first rows of a file, which tell what its dialect is as far as nobody has said it.
 
     The delimiter is the one at which the first line names all columns asked for. The decimal sign is a comma if the delimiter
@@ -144,7 +123,7 @@ def text_table(file: DataFile, names: Sequence[str], asked: Dialect, label: str 
         DataError: the file is empty or no text, or lacks a column.
     """
     if asked.delimiter is None and file.suffix == ".tsv":
-        asked = asked._replace(delimiter="\t")
+        asked = replace(asked, delimiter="\t")
     with _opened(file) as stream:
         lines = list(islice(_lines(file.name, stream), 1000))
     tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
@@ -161,7 +140,10 @@ def text_table(file: DataFile, names: Sequence[str], asked: Dialect, label: str 
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
     places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]
     decimal = asked.decimal or ("," if delimiter != "," and _has_commas(file.name, lines, delimiter, places) else ".")
-    return TextTable(file, tuple(names), Dialect(delimiter, decimal, asked.thousands), tuple(header), label)
+    told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(delimiter, delimiter)}"]
+    words = ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
+    text = _Text(file, tuple(names), replace(asked, delimiter=delimiter, decimal=decimal), tuple(header), label)
+    return Table(text.blocks, None, text.header, words)
 
 
 def _header(name: str, lines: list[str], delimiter: str) -> list[str]:
@@ -180,7 +162,7 @@ def _has_commas(name: str, lines: list[str], delimiter: str, places: list[int]) 
     except csv.Error:  # which the first reading of all rows tells with its line
         return False
     cells = [row[place] for row in rows for place in places if "," in row[place]]
-    by_commas = Dialect(delimiter, ",")
+    by_commas = Reading(decimal=",")
     return bool(cells) and not any(math.isinf(_number(cell, by_commas)) for cell in cells)
 
 
@@ -268,7 +250,7 @@ def _breaks(row: list[str]) -> int:
     return sum(len(_BREAK.findall(cell)) for cell in row)
 
 
-def _numbers(cells: list[str], dialect: Dialect) -> "array[float]":
+def _numbers(cells: list[str], dialect: Reading) -> "array[float]":
     if dialect.decimal != "," and not dialect.thousands and "_" not in "".join(cells):  # Python alone reads 1_000 as a number
         try:
             return array("d", map(float, cells))
@@ -277,7 +259,7 @@ def _numbers(cells: list[str], dialect: Dialect) -> "array[float]":
     return array("d", [_number(cell, dialect) for cell in cells])
 
 
-def _number(cell: str, dialect: Dialect) -> float:
+def _number(cell: str, dialect: Reading) -> float:
     """Return a cell as a number: NaN where it is missing, infinite where it is none."""
     text = cell.strip()
     if text.lower() in MISSING:

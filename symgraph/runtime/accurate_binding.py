@@ -15,32 +15,26 @@ from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.weights import Law
 
 PairColumns = Callable[[T], Sequence[Pair]]
+Adding = Callable[[Pair], Pair]
+"""Adds up rows, or leaves them as they are."""
 
 
 class AccurateLines(NamedTuple, Generic[T]):
-    """The straight lines of a module in double-double arithmetic.
+    """The straight lines of a module in double-double arithmetic: those of ``Lines``, over pairs; a tape has rounded nodes.
 
     Attributes:
-        forward: computes the tape from w, X and y, its nodes rounded; what needs y is None without it.
         loss: gives the pair of each row's loss from the tape; None without a loss.
-        backward: computes the cotangents of the weights from the tape, the pair of each row's cotangent, and a function that
-            adds up rows.
-        jacobian: computes the partials of the output by each weight from the tape, of several one output after the other.
-        residual: computes the residuals from the tape, in a tuple.
-        residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
-        penalty: computes the penalty and then its partials from w; None without one.
-        hessian, hvp, feature_jacobian, jvp, penalty_hessian: compute derivatives on request; None where nobody asked for them.
     """
 
     forward: Callable[[Array, Any, Any], T]
     loss: Callable[[T], Pair] | None = None
-    backward: Callable[[T, Pair, Callable[[Pair], Pair]], Sequence[Pair]] | None = None
+    backward: Callable[[T, Pair, Adding], Sequence[Pair]] | None = None
     jacobian: PairColumns[T] | None = None
     residual: PairColumns[T] | None = None
     residual_jacobian: PairColumns[T] | None = None
     penalty: Callable[[Array], Sequence[Pair]] | None = None
-    hessian: Callable[[T, Pair, Callable[[Pair], Pair]], Sequence[Pair]] | None = None
-    hvp: Callable[[T, Sequence[Pair], Pair, Callable[[Pair], Pair]], Sequence[Pair]] | None = None
+    hessian: Callable[[T, Pair, Adding], Sequence[Pair]] | None = None
+    hvp: Callable[[T, Sequence[Pair], Pair, Adding], Sequence[Pair]] | None = None
     feature_jacobian: PairColumns[T] | None = None
     jvp: Callable[[T, Sequence[Pair]], Sequence[Pair]] | None = None
     penalty_hessian: Callable[[Array], Mapping[tuple[int, int], Pair]] | None = None
@@ -81,39 +75,38 @@ class AccurateBound(LooseBinding[T]):
         columns = self._summed(tape, pair_of(seed), dd_rowsum)
         return np.array([rounded_pair(column, tape.w.dtype) for column in columns])
 
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._partials(name, inputs, threads)[()]
-
     @np.errstate(all="ignore")
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._table(name, inputs, self._columns[name](self._lines.forward(*inputs)))
-
-    def _table(self, name: str, inputs: Inputs, columns: Sequence[Pair]) -> Array:
-        """Put rounded columns into an array of the shape of a function's result."""
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Put rounded columns into an array."""
+        columns = self._columns_of(name, inputs)
         result = np.empty((*row_shape(inputs), len(columns)), inputs.w.dtype)
         for index, column in enumerate(columns):
             result[..., index] = rounded_pair(column, inputs.w.dtype)
-        return result.reshape(result_shape(self.facts, name, row_shape(inputs)))
+        return result.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
+
+    def _columns_of(self, name: str, inputs: Inputs) -> Sequence[Pair]:
+        return self._columns[name](self._lines.forward(*inputs))
 
     @np.errstate(all="ignore")
-    def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
+    def _reduced(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
+        tape, sums = self._sums_over(name, inputs)
+        seed, divisor = pair_of(seed_of(tape, s)), total if isinstance(total, tuple) else pair_of(total)
+        means = [dd_div(one, divisor) for one in sums(seed, dd_rowsum)]
+        if not all(np.isfinite(hi) for hi, _ in means):
+            again = sums(dd_div(seed, divisor), dd_rowsum)
+            means = [one if np.isfinite(one[0]) else other for one, other in zip(means, again, strict=True)]
+        return np.array([rounded_pair(one, inputs.w.dtype) for one in means])
+
+    def _sums_over(self, name: str, inputs: Inputs) -> tuple[T, Callable[[Pair, Adding], Sequence[Pair]]]:
+        """Give the tape, and what adds up over the rows, from the factor of each row and a function that adds up."""
         tape = self._lines.forward(*inputs)
-        return self._reduced(tape, pair_of(seed_of(tape, s)), as_pair(total))
 
-    @np.errstate(all="ignore")
-    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: Any, threads: int) -> tuple[float, Array]:
-        tape, divisor = self._lines.forward(*inputs), as_pair(total)
-        seed = pair_of(seed_of(tape, s))
-        return self._reduced(tape, seed, divisor), divided(partial(self._summed, tape), seed, divisor, tape.w.dtype)
+        def sums(seed: Pair, add: Adding) -> Sequence[Pair]:
+            assert self._lines.loss is not None  # a tape with losses comes from lines that have one
+            loss = add(dd_mul(seed, self._lines.loss(tape)))
+            return [loss, *(self._summed(tape, seed, add) if name == "value_and_grad" else ())]
 
-    def _reduced(self, tape: T, seed: Pair, total: Pair) -> float:
-        """Divide the sum of the rows by total; the sum may overflow where the mean does not."""
-        assert self._lines.loss is not None  # a tape with losses comes from lines that have one
-        terms = dd_mul(seed, self._lines.loss(tape))
-        value = dd_div(dd_rowsum(terms), total)
-        if not np.isfinite(value[0]):
-            value = dd_rowsum(dd_div(terms, total))
-        return float(rounded_pair(value, tape.w.dtype))
+        return tape, sums
 
 
 class AccurateOnRequest(DerivativesLoosely[T], AccurateBound[T]):
@@ -129,40 +122,19 @@ class AccurateOnRequest(DerivativesLoosely[T], AccurateBound[T]):
         assert self._lines.penalty_hessian is not None  # else nobody calls this
         return {pair: rounded_pair(one, w.dtype) for pair, one in self._lines.penalty_hessian(w).items()}
 
-    @np.errstate(all="ignore")
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+    def _columns_of(self, name: str, inputs: Inputs) -> Sequence[Pair]:
         if name != "jvp":
-            return super()._values(name, inputs, threads)
+            return super()._columns_of(name, inputs)
         (w, v), lines = self._apart(inputs.w), self._lines.jvp or absent(self.facts, "derivative along a vector")
-        return self._table(name, inputs, lines(self._lines.forward(w, inputs.X, inputs.y), pairs_of(v)))[()]
+        return lines(self._lines.forward(w, inputs.X, inputs.y), pairs_of(v))
 
-    @np.errstate(all="ignore")
-    def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
+    def _sums_over(self, name: str, inputs: Inputs) -> tuple[T, Callable[[Pair, Adding], Sequence[Pair]]]:
+        if name not in ("hessian", "hvp"):
+            return super()._sums_over(name, inputs)
         w, v = self._apart(inputs.w)
         lines: Any = getattr(self._lines, name) or absent(self.facts, name)
         tape = self._lines.forward(w, inputs.X, inputs.y)
-        along = (pairs_of(v),) if name == "hvp" else ()
-        return divided(partial(lines, tape, *along), pair_of(seed_of(tape, s)), as_pair(total), w.dtype)
-
-
-def divided(sums: Callable[..., Sequence[Pair]], seed: Pair, total: Pair, dtype: np.dtype[Any]) -> Array:
-    """Divide sums over rows by total and round them; a sum may overflow where the mean does not.
-
-    Args:
-        sums: gives them for the factor of each row, and a function that adds up rows.
-        seed: the factors.
-        total: the divisor.
-        dtype: of the result.
-    """
-    columns = [dd_div(one, total) for one in sums(seed, dd_rowsum)]
-    if not all(np.isfinite(column[0]) for column in columns):
-        columns = list(sums(dd_div(seed, total), dd_rowsum))
-    return np.array([rounded_pair(column, dtype) for column in columns])
-
-
-def as_pair(total: Pair | float) -> Pair:
-    """Give a pair that is one already, or that of a number."""
-    return total if isinstance(total, tuple) else pair_of(total)
+        return tape, partial(lines, tape, *((pairs_of(v),) if name == "hvp" else ()))
 
 
 def bind_accurate(facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> AccurateBound[T]:

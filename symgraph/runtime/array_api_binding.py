@@ -110,6 +110,7 @@ class ArrayApiBinding(DerivativesLoosely[T]):
     _vectors = staticmethod(vectors_of_any_library)
     _with_each = staticmethod(with_each_in_library)
     _stacked = staticmethod(stacked_in_library)
+    _number = staticmethod(lambda one: one)
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
@@ -117,12 +118,7 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         self._backward = lines.backward or absent(facts, "loss")
         self._lines = lines
         self._penalty_lines = lines.penalty
-        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
-        self._columns: Mapping[str, Columns[T]] = {
-            **columns_of(facts, lines),
-            "per_sample_grad": self._gradient,
-            "feature_jacobian": slopes,
-        }
+        self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
         """Check how rows are reduced; give each row's share, of which sums need not be divided."""
@@ -165,25 +161,12 @@ class ArrayApiBinding(DerivativesLoosely[T]):
     def _pulled(self, tape: T, seed: Any) -> Any:
         return namespace(seed).stack(self._backward(tape, seed, adding(None)))
 
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Any:
-        return self._partials(name, inputs, threads)
-
     @np.errstate(all="ignore")
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Any:
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Any:
         xp, shape = namespace(inputs.w), row_shape(inputs)
         columns = self._along("jvp", inputs) if name == "jvp" else self._columns[name](self._forward(*inputs))
         table = xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
         return xp.reshape(table, result_shape(self.facts, name, shape))
-
-    @np.errstate(all="ignore")
-    def _mean(self, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
-        return adding(s)(losses_of(self._forward(*inputs)), s)
-
-    @np.errstate(all="ignore")
-    def _mean_and_gradient(self, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
-        xp, tape, add = namespace(s), self._forward(*inputs), adding(s)
-        losses = losses_of(tape)
-        return add(losses, s), xp.stack(self._backward(tape, xp.broadcast_to(s, losses.shape), add))
 
     def _towards(self, inputs: Inputs, v: Any) -> Inputs:
         direction = brought(v, inputs.w)
@@ -197,13 +180,20 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         return found
 
     @np.errstate(all="ignore")
-    def _reduced_sums(self, name: str, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
-        xp, shape = namespace(s), row_shape(inputs)
-        sums = xp.broadcast_to(s, shape), adding(s)
+    def _reduced(self, name: str, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
+        xp, add = namespace(s), adding(s)
+        seed = xp.broadcast_to(s, row_shape(inputs))
         if name == "hvp":
-            return xp.stack(self._along(name, inputs, *sums))
-        lines = self._lines.hessian or absent(self.facts, name)
-        return xp.stack(lines(self._forward(*inputs), *sums))
+            return xp.stack(self._along(name, inputs, seed, add))
+        tape = self._forward(*inputs)
+        if name == "hessian":
+            hessian = self._lines.hessian or absent(self.facts, name)
+            return xp.stack(hessian(tape, seed, add))
+        gradient = self._backward(tape, seed, add) if name == "value_and_grad" else ()
+        return xp.stack([add(losses_of(tape), s), *gradient])
+
+    def _rounded(self, sums: Any, dtype: Any) -> Any:
+        return sums
 
     def _mirrored(self, upper: Any) -> Any:
         pairs = combinations_with_replacement(range(len(self.facts.weights)), 2)

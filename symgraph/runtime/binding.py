@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from math import isfinite
 from types import ModuleType
 from typing import Any, Generic
 
@@ -57,6 +58,7 @@ class Binding(Kept, Generic[T]):
     _vectors = staticmethod(vectors_of)
     _with_each = staticmethod(with_each)
     _stacked = staticmethod(stacked)
+    _number: Callable[[Any], Any] = float
     _penalty_lines: "Callable[[Any], Sequence[Any]] | None" = None
     _penalty_rows: "Callable[[Any], tuple[Sequence[Any], MatrixEntries]] | None" = None
 
@@ -95,7 +97,7 @@ class Binding(Kept, Generic[T]):
         """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
         workers = thread_count(threads)
         return self._of_each(
-            w, lambda one: (self._checked(self.facts, one, X, None),), lambda inputs: self._values("predict", inputs, workers)
+            w, lambda one: (self._checked(self.facts, one, X, None),), lambda inputs: self._by_row("predict", inputs, workers)
         )
 
     def value_and_grad(
@@ -129,7 +131,8 @@ class Binding(Kept, Generic[T]):
         workers = thread_count(threads)
 
         def computed(inputs: Inputs, s: Array, total: Any) -> tuple[float, Array]:
-            value, gradient = self._mean_and_gradient(inputs, s, total, workers)
+            sums = self._reduced("value_and_grad", inputs, s, total, workers)
+            value, gradient = self._number(sums[0]), self._rounded(sums[1:], inputs.w.dtype)
             if self._penalty_lines is None:
                 return value, gradient
             with np.errstate(all="ignore"):
@@ -152,12 +155,8 @@ class Binding(Kept, Generic[T]):
         workers = thread_count(threads)
 
         def computed(inputs: Inputs, s: Array, total: Any) -> float:
-            value = self._mean(inputs, s, total, workers)
-            if self._penalty_lines is None:
-                return value
-            with np.errstate(all="ignore"):
-                extra: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
-                return value + extra
+            value: float = self._number(self._reduced("loss", inputs, s, total, workers)[0])
+            return self._with_penalty(value, lambda: self._penalty(inputs.w)[0], inputs, sample_weight, reduction)
 
         return self._of_each(w, lambda one: self._weighted(one, X, y, sample_weight, reduction), computed)
 
@@ -178,7 +177,7 @@ class Binding(Kept, Generic[T]):
         """Compute each row's gradient: (n, k), or (k,) for one row."""
         workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
-        return self._partials("per_sample_grad", inputs, workers)
+        return self._by_row("per_sample_grad", inputs, workers)
 
     def jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
         """Compute d output / d w: (n, k), or (k,) for one row; (n, m, k), or (m, k) for one row, of m outputs.
@@ -188,7 +187,7 @@ class Binding(Kept, Generic[T]):
         """
         workers = thread_count(threads)
         inputs = self._checked(self.facts, w, X, None if self.facts.features else y)
-        return self._partials("jacobian", inputs, workers)
+        return self._by_row("jacobian", inputs, workers)
 
     def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it.
@@ -202,13 +201,13 @@ class Binding(Kept, Generic[T]):
             check_target(self.facts, inputs)
             return (inputs,)
 
-        return self._of_each(w, checked, lambda inputs: self._values("residual", inputs, workers))
+        return self._of_each(w, checked, lambda inputs: self._by_row("residual", inputs, workers))
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row; (n*p, k) of several residuals."""
         workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
-        return self._partials("residual_jacobian", inputs, workers)
+        return self._by_row("residual_jacobian", inputs, workers)
 
     def normal_equations(
         self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, sample_weight: "ArrayLike | None" = None
@@ -290,6 +289,14 @@ class Binding(Kept, Generic[T]):
         check_target_of_loss(self.facts, self._tape, inputs)
         return weighted_rows(inputs, sample_weight, reduction, self._total)
 
+    def _with_penalty(self, found: V, own: Callable[[], Any], inputs: Inputs, sample_weight: Any, reduction: str) -> V:
+        """Add the share of what the penalty gives, if the model has one."""
+        if self._penalty_lines is None:
+            return found
+        with np.errstate(all="ignore"):
+            whole: V = found + self._share(inputs, sample_weight, reduction) * own()
+            return whole
+
     def _share(self, inputs: Inputs, sample_weight: Any, reduction: str) -> Any:
         """Give what multiplies the penalty: 1 in a sum, 1/sum(s) in a mean."""
         if reduction == "sum":
@@ -322,6 +329,10 @@ class Binding(Kept, Generic[T]):
         """Add up the weights of rows."""
         return float(rowsum(s))
 
+    def _rounded(self, sums: Array, dtype: np.dtype[Any]) -> Array:
+        """Give sums in the dtype of the weights."""
+        return sums.astype(dtype, copy=False)
+
     def _tape(self, inputs: Inputs) -> T:
         """Compute every node."""
         raise NotImplementedError
@@ -330,12 +341,8 @@ class Binding(Kept, Generic[T]):
         """Pull the cotangent of each row back to the weights."""
         raise NotImplementedError
 
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute what predict or residual gives."""
-        raise NotImplementedError
-
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute what per_sample_grad, jacobian or residual_jacobian gives."""
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Compute what a function of the rows gives, such as predict or jacobian."""
         raise NotImplementedError
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
@@ -349,16 +356,24 @@ class Binding(Kept, Generic[T]):
     def _residual_columns(self, inputs: Inputs) -> Array:
         """Compute the columns that ``Products`` adds up."""
         count = row_shape(inputs)[0] if is_batch(inputs) else 1
-        slopes = self._partials("residual_jacobian", inputs, 1).reshape(count, -1, len(self.facts.weights))
-        residuals = np.reshape(self._values("residual", inputs, 1), (count, -1, 1))
+        slopes = self._by_row("residual_jacobian", inputs, 1).reshape(count, -1, len(self.facts.weights))
+        residuals = np.reshape(self._by_row("residual", inputs, 1), (count, -1, 1))
         return np.concatenate([slopes, residuals], axis=2, dtype=np.float64).transpose(1, 2, 0)
 
-    def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
-        """Divide the sum of s*loss by total; a sum may overflow where the mean does not."""
-        raise NotImplementedError
+    @np.errstate(all="ignore")
+    def _reduced(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
+        """Divide the sums of _sums_of by total; a sum may overflow where the mean does not."""
+        sums = self._sums_of(name, inputs, s, threads)
+        if total == 1.0:
+            return sums
+        means: Array = sums / total
+        if isfinite(np.add.reduce(means)):
+            return means
+        shares = np.full(row_shape(inputs), s / total, s.dtype)
+        return np.where(np.isfinite(means), means, self._sums_of(name, inputs, shares, threads))
 
-    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: Any, threads: int) -> tuple[float, Array]:
-        """Divide the sum of s*loss and its gradient by total; a sum may overflow where the mean does not."""
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        """Add up over the rows, each times s, in float64: the loss; of value_and_grad its gradient behind it."""
         raise NotImplementedError
 
 

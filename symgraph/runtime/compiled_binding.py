@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
-from math import fsum, isfinite
+from math import fsum
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,27 +41,18 @@ class RowFunctions:
             y: the target; a sequence of several targets.
             grad: a list or array that receives d loss / d w.
         """
-        weights, features = self._of_a_row(w, x)
-        target: Any = 0.0 if y is None else y
-        if self.facts.targets:
-            targets = self._vector(y, self.facts.targets, "y")
-            target = address_of(targets)
+        targets = self._vector(y, self.facts.targets, "y") if self.facts.targets else None
+        target = float(0.0 if y is None else y) if targets is None else address_of(targets)
         partials = np.empty(len(self.facts.weights), self.dtype)
-        value: float = self.functions["row"](
-            address_of(weights), address_of(features), target if self.facts.targets else float(target), address_of(partials)
-        )
+        weights, features = self._of_a_row(w, x)
+        value: float = self.functions["row"](address_of(weights), address_of(features), target, address_of(partials))
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial
         return value
 
     def predict_row(self, w: Sequence[float], x: Sequence[float]) -> Any:
         """Compute the output of one row; a tuple of several outputs."""
-        weights, features = self._of_a_row(w, x)
-        if len(self.facts.outputs) > 1:
-            outputs = np.empty(len(self.facts.outputs), self.dtype)
-            self.functions["predict_row"](address_of(weights), address_of(features), address_of(outputs))
-            return tuple(outputs.tolist())
-        return self.functions["predict_row"](address_of(weights), address_of(features))
+        return self._outputs("predict_row", w, x)
 
     def predict_jacobian_row(self, w: Sequence[float], x: Sequence[float], jacobian: "MutableSequence[Any] | Array") -> Any:
         """Compute the output of one row, a tuple of several outputs, and write its partials into jacobian.
@@ -71,19 +62,21 @@ class RowFunctions:
             x: features in the order of FEATURES.
             jacobian: a list or array that receives d output / d w; of several outputs one of such, or of shape (m, k).
         """
-        weights, features = self._of_a_row(w, x)
-        if len(self.facts.outputs) > 1:
-            outputs = np.empty(len(self.facts.outputs), self.dtype)
-            table = np.empty((len(outputs), len(self.facts.weights)), self.dtype)
-            self.functions["predict_jacobian_row"](*map(address_of, (weights, features, outputs, table)))
+        table = np.empty((max(1, len(self.facts.outputs)), len(self.facts.weights)), self.dtype)
+        found = self._outputs("predict_jacobian_row", w, x, table)
+        if len(table) > 1:
             for row, own in enumerate(table.tolist()):
                 jacobian[row][:] = own
-            return tuple(outputs.tolist())
-        partials = np.empty(len(self.facts.weights), self.dtype)
-        value: float = self.functions["predict_jacobian_row"](address_of(weights), address_of(features), address_of(partials))
-        for index, partial in enumerate(partials.tolist()):
-            jacobian[index] = partial
-        return value
+        else:
+            for index, partial in enumerate(table[0].tolist()):
+                jacobian[index] = partial
+        return found
+
+    def _outputs(self, name: str, w: Sequence[float], x: Sequence[float], *written: Array) -> Any:
+        """Call a function of one row that returns its output, or writes several, which become a tuple."""
+        outputs = [np.empty(len(self.facts.outputs), self.dtype)] if len(self.facts.outputs) > 1 else []
+        value = self.functions[name](*map(address_of, (*self._of_a_row(w, x), *outputs, *written)))
+        return tuple(outputs[0].tolist()) if outputs else value
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
         weights = self._vector(w, self.facts.weights, "w")
@@ -137,12 +130,6 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
     def _total(self, s: Array) -> float:
         return float(np.sum(s, dtype=np.float64))
 
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, threads)[()]
-
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, threads)
-
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Call a C function that writes the results of one row after another."""
         shape = row_shape(inputs)
@@ -154,7 +141,7 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
             self.functions[name](w, *self._directions(name, w), *places[:-1], count, places[-1])
 
         in_pieces(piece, inputs, (*given, by_row), threads)
-        return result
+        return result if result.ndim else result[()]
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
         if "normal_equations" not in self.functions:  # those of a C file may be chosen
@@ -175,51 +162,20 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         k = len(self.facts.weights)
-        shape = (k, k) if name == "hessian" else (k,)
+        shape = {"value_and_grad": (1 + k,), "hessian": (k, k)}.get(name, (k,))
 
-        def piece(count: int, w: int, *places: int | None) -> Array:
+        def piece(count: int, w: int, *places: int | None) -> list[float]:
+            if name == "loss":
+                return [self.functions[name](w, *places, count)]
             sums = np.empty(shape, self.dtype)
-            self.functions[name](w, *self._directions(name, w), *places, count, address_of(sums))
-            return sums[np.triu_indices(k)] if name == "hessian" else sums
+            into = address_of(sums)
+            ends = (into, into + sums.itemsize) if name == "value_and_grad" else (into,)
+            self.functions[name](w, *self._directions(name, w), *places, count, *ends)
+            found: list[float] = (sums[np.triu_indices(k)] if name == "hessian" else sums).tolist()
+            return found
 
         parts = in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads)
-        return np.array([total_of(one) for one in zip(*(part.tolist() for part in parts), strict=True)])
-
-    def _mean(self, inputs: Inputs, s: Array, total: float, threads: int) -> float:
-        value = self._sum(inputs, s, threads) / total
-        return value if isfinite(value) or total == 1.0 else self._sum(inputs, s / total, threads)
-
-    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: float, threads: int) -> tuple[float, Array]:
-        sums = self._sums(inputs, s, threads)
-        value, gradient = sums[0] / total, np.array(sums[1:]) / total
-        finite, all_finite = isfinite(value), all(map(isfinite, sums[1:]))
-        if not (finite and all_finite) and total != 1.0:
-            # a sum may overflow where the mean does not
-            again = self._sums(inputs, s / total, threads)
-            value, gradient = value if finite else again[0], gradient if all_finite else np.array(again[1:])
-        with np.errstate(all="ignore"):
-            return value, gradient.astype(self.dtype, copy=False)
-
-    def _sum(self, inputs: Inputs, s: Array, threads: int) -> float:
-        """Add up the losses, each times its share."""
-
-        def piece(count: int, *places: int | None) -> float:
-            value: float = self.functions["loss"](*places, count)
-            return value
-
-        return total_of(in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads))
-
-    def _sums(self, inputs: Inputs, s: Array, threads: int) -> Sequence[float]:
-        """Add up the losses, each times its share, and then their gradients."""
-
-        def piece(count: int, *places: int | None) -> list[float]:
-            sums = np.empty(1 + len(self.facts.weights), self.dtype)
-            place = address_of(sums)
-            self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
-            return sums.tolist()
-
-        parts = in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads)
-        return parts[0] if len(parts) == 1 else [total_of(one) for one in zip(*parts, strict=True)]
+        return np.array(parts[0] if len(parts) == 1 else [total_of(one) for one in zip(*parts, strict=True)])
 
 
 def factors_of(inputs: Inputs, s: Array) -> Array | None:

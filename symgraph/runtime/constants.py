@@ -71,11 +71,17 @@ def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> M
 
 def changed(kept: K, values: Mapping[str, float]) -> K:
     """Copy an object that a module keeps, with other constants; the copy shares all that was recorded."""
-    other = object.__new__(type(kept))  # copy() would give what another process finds
-    vars(other).update(vars(kept))
+    other = copied(kept)
     other.facts = kept.facts._replace(constants=changed_constants(kept.facts, values))
     other.travel = changed, (kept, dict(values))
     vars(other).update({"front_travel": other.travel} if hasattr(kept, "front_travel") else {})
+    return other
+
+
+def copied(kept: K) -> K:
+    """Copy an object that a module keeps; copy() would give what another process finds."""
+    other = object.__new__(type(kept))
+    vars(other).update(vars(kept))
     return other
 
 

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.contract import is_batch, row_shape, thread_count
-from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
+from symgraph.runtime.contract import thread_count
+from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
-from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent
+from symgraph.runtime.lines import Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.recording import Given
-from symgraph.runtime.sums import product_of_one
 from symgraph.runtime.weights import Law
 
 
@@ -43,12 +42,8 @@ class DerivativesOnRequest(Binding[T]):
         """
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
-        found = self._mirrored(self._reduced_sums("hessian", inputs, s, total, workers))
-        if self._penalty_lines is None:
-            return found
-        with np.errstate(all="ignore"):
-            whole: Array = found + self._share(inputs, sample_weight, reduction) * self._penalty_hessian(inputs.w)
-            return whole
+        found = self._mirrored(self._rounded(self._reduced("hessian", inputs, s, total, workers), inputs.w.dtype))
+        return self._with_penalty(found, lambda: self._penalty_hessian(inputs.w), inputs, sample_weight, reduction)
 
     def hvp(
         self,
@@ -71,23 +66,19 @@ class DerivativesOnRequest(Binding[T]):
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
         towards = self._towards(inputs, v)
-        found = self._reduced_sums("hvp", towards, s, total, workers)
-        if self._penalty_lines is None:
-            return found
-        with np.errstate(all="ignore"):
-            own = self._penalty_hessian(inputs.w) @ self._apart(towards.w)[1]
-            whole: Array = found + self._share(inputs, sample_weight, reduction) * own
-            return whole
+        found = self._rounded(self._reduced("hvp", towards, s, total, workers), inputs.w.dtype)
+        along = self._apart(towards.w)[1]
+        return self._with_penalty(found, lambda: self._penalty_hessian(inputs.w) @ along, inputs, sample_weight, reduction)
 
     def feature_jacobian(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d output / d features: (n, d), or (d,) for one row; (n, m, d), or (m, d) for one row, of m outputs."""
         workers = thread_count(threads)
-        return self._partials("feature_jacobian", self._checked(self.facts, w, X, None), workers)
+        return self._by_row("feature_jacobian", self._checked(self.facts, w, X, None), workers)
 
     def jvp(self, w: "ArrayLike", v: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the derivative of the output by the weights along v, (k,): as predict, (n,), or (n, m) of m outputs."""
         workers = thread_count(threads)
-        return self._values("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
+        return self._by_row("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
 
     @np.errstate(all="ignore")
     def penalty_hessian(self, w: "ArrayLike") -> "Array":
@@ -114,19 +105,6 @@ class DerivativesOnRequest(Binding[T]):
         for (i, j), entry in self._penalty_entries(w).items():
             full[i, j] = full[j, i] = entry
         return full
-
-    def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
-        """Divide sums over rows by total; a sum may overflow where the mean does not."""
-        with np.errstate(all="ignore"):
-            sums = self._sums_of(name, inputs, s, threads) / total
-            if total != 1.0 and not np.isfinite(sums).all():
-                sums = self._sums_of(name, inputs, (s / total).astype(s.dtype), threads)
-            result: Array = sums.astype(inputs.w.dtype, copy=False)
-            return result
-
-    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        """Add up over the rows, each times s, what hessian (its upper triangle) or hvp gives."""
-        raise NotImplementedError
 
 
 class DerivativesLoosely(DerivativesOnRequest[T], LooseBinding[T]):
@@ -162,12 +140,11 @@ def checked_direction(facts: Facts, v: ArrayLike, dtype: Any) -> Array:
 
 
 def mirrored(upper: Array, k: int) -> Array:
-    """Give the symmetric matrix of an upper triangle, row by row."""
-    full = np.empty((k, k), upper.dtype)
-    places = np.triu_indices(k)
-    full[places] = upper
-    full.T[places] = upper
-    return full
+    """Give the symmetric matrices, (..., k, k), of upper triangles, row by row along the last axis."""
+    places = np.empty((k, k), np.intp)
+    rows, columns = np.triu_indices(k)
+    places[rows, columns] = places[columns, rows] = np.arange(len(rows))
+    return upper[..., places]
 
 
 class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
@@ -175,38 +152,20 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, lines, laws)
-        self._hessian = lines.hessian or absent(facts, "Hessian")
-        self._hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
-        self._jvp = lines.jvp or absent(facts, "derivative along a vector")
         self._penalty_entries = lines.penalty_hessian
-        self._sums = {**self._sums, "hessian": self._upper, "hvp": self._product, "jvp": self._along}
-        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
-        self._columns = {**self._columns, "feature_jacobian": slopes}
+        hessian = lines.hessian or absent(facts, "Hessian")
+        hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
+        jvp = lines.jvp or absent(facts, "derivative along a vector")
+        self._sums = {
+            **self._sums,
+            "hessian": lambda given: hessian(self._tape_of(given), given.cotangent, given.rowsum),
+            "hvp": lambda given: hvp(*self._tape_and_direction(given), given.cotangent, given.rowsum),
+            "jvp": lambda given: jvp(*self._tape_and_direction(given)),
+        }
 
-    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        if is_batch(inputs):
-            return self._totals(name, inputs, s, threads)
-        return np.array(self._sums[name](Given(*inputs, s, None, product_of_one)), np.float64)
-
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        if name != "jvp":
-            return super()._values(name, inputs, threads)
-        with np.errstate(all="ignore"):
-            if is_batch(inputs):
-                return self._columns_of(name, inputs, threads).reshape(result_shape(self.facts, name, row_shape(inputs)))
-            values = self._along(Given(*inputs, None, None, product_of_one))
-            return values[0] if len(values) == 1 else np.array(values, inputs.w.dtype)
-
-    def _upper(self, given: Given) -> Sequence[Array]:
-        return self._hessian(self._forward(given.w, given.X, given.y), given.cotangent, given.rowsum)
-
-    def _product(self, given: Given) -> Sequence[Array]:
+    def _tape_and_direction(self, given: Given) -> tuple[T, Any]:
         w, v = self._apart(given.w)
-        return self._hvp(self._forward(w, given.X, given.y), v, given.cotangent, given.rowsum)
-
-    def _along(self, given: Given) -> Sequence[Array]:
-        w, v = self._apart(given.w)
-        return self._jvp(self._forward(w, given.X, given.y), v)
+        return self._forward(w, given.X, given.y), v
 
 
 class BoundOnRequestLoosely(DerivativesLoosely[T], BoundOnRequest[T], BoundLoosely[T]):

@@ -192,32 +192,17 @@ def pair_horner(x: Pair, terms: Table, tail: tuple[float, ...]) -> Pair:
 
 
 dd_add = settled_of_two(pair_add, np.add)
+dd_sub = settled_of_two(lambda x, y: pair_add(x, dd_neg(y)), np.subtract)
 dd_mul = settled_of_two(pair_mul, np.multiply)
-
-
-def dd_sub(x: Pair, y: Pair) -> Pair:
-    """Subtract."""
-    return settled(pair_add(x, dd_neg(y)), np.subtract, x[0], y[0])
-
-
-def dd_mul_floats(x: Pair, y: Pair) -> Pair:
-    """Multiply factors without a low part, without error."""
-    return settled(two_prod(x[0], y[0]), np.multiply, x[0], y[0])
+dd_mul_floats = settled_of_two(lambda x, y: two_prod(x[0], y[0]), np.multiply)
+"""Multiplies factors without a low part, without error."""
+dd_div = settled_of_two(lambda x, y: guarded(pair_div(x, y), x), np.divide)
+dd_sqrt = settled_of_one(lambda x: guarded(pair_root(x), x), np.sqrt)
 
 
 def dd_mul_power(power: Pair, x: Pair) -> Pair:
     """Multiply by a power of two."""
     return pair_scaled(x, power[0])
-
-
-def dd_div(x: Pair, y: Pair) -> Pair:
-    """Divide."""
-    return settled(guarded(pair_div(x, y), x), np.divide, x[0], y[0])
-
-
-def dd_sqrt(x: Pair) -> Pair:
-    """Take the square root."""
-    return settled(guarded(pair_root(x), x), np.sqrt, x[0])
 
 
 def dd_cbrt(x: Pair) -> Pair:

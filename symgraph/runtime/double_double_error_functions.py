@@ -25,6 +25,7 @@ from symgraph.runtime.double_double import (
     rounded_parts,
     series_of,
     settled,
+    settled_of_one,
     two_prod,
     with_sign,
 )
@@ -188,6 +189,4 @@ def dd_ierfcx(x: Pair) -> Pair:
     return settled(dd_where(x[0] <= 0.5, left, pair_ierfcx_far(x)), plain, x[0])
 
 
-def dd_gauss(x: Pair) -> Pair:
-    """Compute exp(-x*x)."""
-    return settled(pair_gauss(pair_clipped(x, 30.0)), lambda hi: np.exp(-hi * hi), x[0])
+dd_gauss = settled_of_one(lambda x: pair_gauss(pair_clipped(x, 30.0)), lambda hi: np.exp(-hi * hi))

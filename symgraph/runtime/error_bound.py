@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from symgraph.runtime.binding import Kept
 from symgraph.runtime.bounds import Bounded, certain, exactly
 from symgraph.runtime.contract import checked_inputs, row_shape
+from symgraph.runtime.derivatives_on_request import mirrored
 from symgraph.runtime.facts import Array, Facts
 from symgraph.runtime.lines import absent, check_target_of_loss
 
@@ -69,11 +70,7 @@ class ErrorBound(Kept):
         Returns:
             (n, k, k) bounds, float64; (k, k) for one row.
         """
-        upper, k = self._bounded(self._second, w, X, y)[1], len(self.facts.weights)
-        places = np.empty((k, k), np.intp)
-        rows, columns = np.triu_indices(k)
-        places[rows, columns] = places[columns, rows] = np.arange(len(rows))
-        return upper[..., places]
+        return mirrored(self._bounded(self._second, w, X, y)[1], len(self.facts.weights))
 
     @np.errstate(all="ignore")
     def _bounded(self, lines: BoundedLines, w: "ArrayLike", X: Any, y: Any) -> tuple[Array, Array]:

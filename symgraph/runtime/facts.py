@@ -70,6 +70,10 @@ class Facts(NamedTuple):
         return self.targets or (() if self.target is None else (self.target,))
 
 
+OF_OUTPUTS = ("predict", "residual", "jvp")
+"""Functions that give a number for each row and column; others give its partials."""
+
+
 def output_fields(facts: Facts) -> tuple[str, ...]:
     """Give the fields of the tape that hold outputs; a name that Python or the module needs itself is changed there."""
     fields = facts.metadata.get("fields", {})
@@ -92,6 +96,6 @@ def result_shape(facts: Facts, name: str, rows: tuple[int, ...]) -> tuple[int, .
         rows = (prod(rows) * columns,) if columns > 1 else rows
     elif name in ("predict", "jacobian", "feature_jacobian", "jvp") and len(facts.outputs) > 1:
         rows = (*rows, len(facts.outputs))
-    if name in ("predict", "residual", "jvp"):
+    if name in OF_OUTPUTS:
         return rows
     return (*rows, len(facts.features if name == "feature_jacobian" else facts.weights))

@@ -5,6 +5,7 @@ below, it follows by a step of the recurrence or, below 0, by reflection (NIST D
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -280,16 +281,6 @@ def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], 
     return outward(value, np.where(da > 0.0, np.where(one_side, moved, np.inf), 0.0) + rounding)
 
 
-def lgamma_bound(x: Bounded) -> Bounded:
-    """Bound lgamma(a)."""
-    return sloped(lgamma, digamma, 3.0, x)
-
-
-def digamma_bound(x: Bounded) -> Bounded:
-    """Bound digamma(a)."""
-    return sloped(digamma, trigamma, 3.0, x)
-
-
 def tetragamma_size(x: Array) -> Array:
     """Give a number that is not below the size of trigamma's slope, 2 * sum(1/(x + k)**3), and falls away from each pole.
 
@@ -300,16 +291,9 @@ def tetragamma_size(x: Array) -> Array:
     return size
 
 
-def trigamma_bound(x: Bounded) -> Bounded:
-    """Bound trigamma(a)."""
-    return sloped(trigamma, tetragamma_size, 3.5, x)
-
-
-def stirlerr_bound(x: Bounded) -> Bounded:
-    """Bound stirlerr(a)."""
-    return sloped(stirlerr, stirlerr_slope, 20.0, x)
-
-
-def stirlerr_slope_bound(x: Bounded) -> Bounded:
-    """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a*(1 + 2*a))."""
-    return sloped(stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0, x)
+lgamma_bound = partial(sloped, lgamma, digamma, 3.0)
+digamma_bound = partial(sloped, digamma, trigamma, 3.0)
+trigamma_bound = partial(sloped, trigamma, tetragamma_size, 3.5)
+stirlerr_bound = partial(sloped, stirlerr, stirlerr_slope, 20.0)
+# whose own slope is below 1/(2*a*a*(1 + 2*a))
+stirlerr_slope_bound = partial(sloped, stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0)

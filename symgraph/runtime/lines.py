@@ -133,4 +133,5 @@ def columns_of(facts: Facts, lines: Lines[T]) -> dict[str, Columns[T]]:
         "jacobian": jacobian,
         "residual": lines.residual or (lambda tape: (getattr(tape, outputs[0]) - known(tape.y),)),
         "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
+        "feature_jacobian": lines.feature_jacobian or absent(facts, "derivatives by features"),
     }

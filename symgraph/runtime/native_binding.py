@@ -54,18 +54,14 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         """Choose what computes in a dtype."""
         return self._compiled if dtype == DOUBLE else self.floats() or self._lines
 
-    def _of_loss(self, inputs: Inputs) -> Binding[Any]:
-        """Choose what computes a loss: NumPy's lines if the target is missing, which can tell if the loss needs it."""
-        missing = inputs.y is None and bool(self.facts.target_names)
-        return self._lines if missing else self._computing(inputs)
-
     def _having(self, name: str, inputs: Inputs) -> Any:
         """Choose what has a function, which a library of floats may lack if it is on request."""
         found = self._computing(inputs)
         return found if not isinstance(found, CompiledBinding) or name in found.functions else self._lines
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        missing = inputs.y is None and self.facts.target is not None
+        # a loss that needs no target is computed without one by the lines
+        missing = inputs.y is None and bool(self.facts.target_names)
         having: Any = self._lines if missing else self._having(name, inputs)
         sums: Array = having._sums_of(name, inputs, s, threads)
         return sums
@@ -73,23 +69,12 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
     def _total(self, s: Array) -> Any:
         return self._in(s.dtype)._total(s)
 
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        values: Array = self._having(name, inputs)._values(name, inputs, threads)
-        return values
-
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        computing = self._of_loss(inputs) if name == "gradient" else self._having(name, inputs)
-        partials: Array = computing._partials(name, inputs, threads)
-        return partials
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        found: Array = self._having(name, inputs)._by_row(name, inputs, threads)
+        return found
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
         return self._computing(inputs)._products(inputs, s)
-
-    def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
-        return self._of_loss(inputs)._mean(inputs, s, total, threads)
-
-    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: Any, threads: int) -> tuple[float, Array]:
-        return self._of_loss(inputs)._mean_and_gradient(inputs, s, total, threads)
 
 
 class NativeLoosely(DerivativesLoosely[T], NativeBinding[T]):

@@ -1,14 +1,13 @@
 """Binding of straight lines of NumPy: one row goes through them as they stand, batches through a recording of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape
-from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
+from symgraph.runtime.facts import OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
 from symgraph.runtime.normal_equations import Products
 from symgraph.runtime.planning import Program, planned
@@ -31,11 +30,10 @@ class Bound(Binding[T]):
             **columns_of(facts, lines),
             "residual_columns": self._slopes_and_residuals,
             "per_sample_grad": self._gradient,
-            "loss": lambda tape: (losses_of(tape),),
         }
         self._sums: Mapping[str, Callable[[Given], Sequence[Array]]] = {
-            "sums of gradient and loss": self._gradient_sums,
-            "sum of loss": self._loss_sum,
+            "value_and_grad": self._loss_and_gradient,
+            "loss": lambda given: (given.rowsum(losses_of(self._tape_of(given)), given.weight),),
         }
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
@@ -48,51 +46,22 @@ class Bound(Binding[T]):
         return np.array(self._backward(tape, seed, rowsum), tape.w.dtype)
 
     @np.errstate(all="ignore")
-    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        dtype = inputs.w.dtype
         if is_batch(inputs):
-            return self._columns_of(name, inputs, threads).reshape(result_shape(self.facts, name, row_shape(inputs)))
-        values = self._columns[name](self._forward(*inputs))
-        return values[0] if len(values) == 1 else np.array(values, inputs.w.dtype)
+            table = self._replay.by_row(self._program(name, inputs, False), inputs, dtype.type(1.0), threads)
+        elif name in self._columns:
+            table = np.array(self._columns[name](self._forward(*inputs)), dtype)
+        else:
+            table = np.array(self._sums[name](Given(*inputs, None, None, product_of_one)), dtype)
+        if self._several:
+            return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
+        return table if name not in OF_OUTPUTS else table[0] if table.ndim == 1 else table[:, 0]
 
-    @np.errstate(all="ignore")
-    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        table = self._table(name, inputs, threads)
-        return table.reshape(result_shape(self.facts, name, row_shape(inputs))) if self._several else table
-
-    def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute some columns: (n, columns), or (columns,) for one row."""
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if is_batch(inputs):
-            return self._columns_of(name, inputs, threads)
-        return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)
-
-    @np.errstate(all="ignore")
-    def _mean(self, inputs: Inputs, s: Array, total: float, threads: int) -> float:
-        if not is_batch(inputs):
-            return reduced(self._forward(*inputs), s, total)
-        sums = self._totals("sum of loss", inputs, s, threads)
-        return self._mean_of(sums[0], inputs, s, total, threads)
-
-    @np.errstate(all="ignore")
-    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: float, threads: int) -> tuple[float, Array]:
-        if not is_batch(inputs):
-            tape = self._forward(*inputs)
-            gradient = np.array(self._backward(tape, s, product_of_one), np.float64) / total
-            if not all(map(isfinite, gradient.tolist())):  # a product may overflow, its share not
-                gradient = np.array(self._backward(tape, s / total, product_of_one), np.float64)
-            return reduced(tape, s, total), gradient.astype(tape.w.dtype)
-        sums = self._totals("sums of gradient and loss", inputs, s, threads)
-        gradient = sums[:-1] / total
-        if not all(map(isfinite, gradient.tolist())):  # a sum may overflow, its mean not
-            gradient = self._totals("sums of gradient and loss", inputs, s / total, threads)[:-1]
-        return self._mean_of(sums[-1], inputs, s, total, threads), gradient.astype(inputs.w.dtype, copy=False)
-
-    def _mean_of(self, loss: Any, inputs: Inputs, s: Array, total: float, threads: int) -> float:
-        """Divide the sum of s*loss by total; a sum may overflow where the mean does not."""
-        value = float(loss / total)
-        if isfinite(value):
-            return value
-        shares = self._columns_of("loss", inputs, threads)[:, 0] / total
-        return float(rowsum(shares, s if s.ndim else None))
+            return self._replay.totals(self._program(name, inputs, s.ndim > 0), inputs, s, threads)
+        return np.array(self._sums[name](Given(*inputs, s, s, product_of_one)), np.float64)
 
     @np.errstate(all="ignore")
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
@@ -111,10 +80,6 @@ class Bound(Binding[T]):
         self._replay.in_blocks(program, Batch(inputs, one, uniform_values(program, inputs.w, one)), 1, add)
         return products.sums()
 
-    def _residual_columns(self, inputs: Inputs) -> Array:
-        table = self._table("residual_columns", inputs, 1)
-        return np.array(table.T, np.float64).reshape(-1, len(self.facts.weights) + 1, len(table) if table.ndim > 1 else 1)
-
     def _slopes_and_residuals(self, tape: T) -> Sequence[Array]:
         """Give the partials of each residual, and behind them the residual."""
         slopes, k = self._columns["residual_jacobian"](tape), len(self.facts.weights)
@@ -124,13 +89,13 @@ class Bound(Binding[T]):
     def _gradient(self, tape: T) -> Sequence[Array]:
         return self._backward(tape, tape.w.dtype.type(1.0), unsummed)
 
-    def _loss_sum(self, given: Given) -> Sequence[Array]:
-        return (given.rowsum(losses_of(self._forward(given.w, given.X, given.y)), given.weight),)
+    def _tape_of(self, given: Given) -> T:
+        return self._forward(given.w, given.X, given.y)
 
-    def _gradient_sums(self, given: Given) -> Sequence[Array]:
-        tape = self._forward(given.w, given.X, given.y)
+    def _loss_and_gradient(self, given: Given) -> Sequence[Array]:
+        tape = self._tape_of(given)
         partials = self._backward(tape, given.cotangent, given.rowsum)
-        return (*partials, given.rowsum(losses_of(tape), given.weight))
+        return given.rowsum(losses_of(tape), given.weight), *partials
 
     def _program(self, name: str, inputs: Inputs, by_row: bool) -> Program:
         """Give the program of some lines, which are recorded when they are first needed for such arguments."""
@@ -138,23 +103,11 @@ class Bound(Binding[T]):
         known = self._programs.get(key)
         if known is None:
             counts, targets = (len(inputs.w), len(self.facts.features)), len(self.facts.targets)
-            columns = self._columns.get(name)
-            lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
-            has_target = inputs.y is not None
+            columns, has_target = self._columns.get(name), inputs.y is not None
+            lines = self._sums[name] if columns is None else lambda given: columns(self._tape_of(given))
             recording = record(lines, counts, inputs.w.dtype, has_target=has_target, by_row=by_row, targets=targets)
             known = self._programs[key] = planned(recording)
         return known
-
-    def _totals(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
-        return self._replay.totals(self._program(name, inputs, s.ndim > 0), inputs, s, threads)
-
-    def _columns_of(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._replay.by_row(self._program(name, inputs, False), inputs, inputs.w.dtype.type(1.0), threads)
-
-
-def reduced(tape: Any, s: Array, total: float) -> float:
-    """Give s*loss of one row in float64, over total."""
-    return float(losses_of(tape)) * float(s) / total
 
 
 def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.runtime.contract import check_reduction, checked_inputs, weighted_rows
-from symgraph.runtime.facts import Array, Inputs
+from symgraph.runtime.binding import Kept
+from symgraph.runtime.constants import copied
+from symgraph.runtime.contract import checked_inputs
+from symgraph.runtime.facts import Array, Facts, Inputs
 
 
 class Window:
@@ -58,46 +60,29 @@ class ReadRows:
         return self._window.rows(start, stop)[:, self._columns]
 
 
-def streamed_inputs(binding: Any, w: Any, window: Window, features: int, targets: int) -> Inputs:
-    """Check weights against a binding and rows that are read, more than one; give inputs whose rows are read.
+def streaming(binding: Kept, window: Window, features: int, targets: int) -> Any:
+    """Copy a binding; its functions check the weights, and compute of the rows of a window, whatever they get as X and y.
 
     Args:
-        binding: of a module with features or a target.
-        w: (k,) weights.
+        binding: of a module with features or a target, that computes in blocks.
         window: has the features and behind them the targets, if these are read.
         features: the number of columns of X.
         targets: the number of columns of y, 0 without y.
-
-    Raises:
-        ValueError, TypeError: as for arrays.
     """
-    one_target: Any = features if not binding.facts.targets else slice(features, features + targets)
-    head = window.rows(0, 2)
-    X, y = (head[:, :features] if features else None), (head[:, one_target] if targets else None)
-    checked = checked_inputs(binding.facts, w, X, y)
-    return Inputs(
-        checked.w,
-        None if checked.X is None else ReadRows(window, slice(0, features), (features,)),
-        None if y is None else ReadRows(window, one_target, y.shape[1:]),
-    )
 
+    def checked(facts: Facts, w: Any, *_: Any) -> Inputs:
+        one_target: Any = slice(features, features + targets) if facts.targets else features
+        head = window.rows(0, min(2, window.count))
+        X, y = (head[:, :features] if features else None), (head[:, one_target] if targets else None)
+        inputs = checked_inputs(facts, w, X, y)
+        if window.count == 1:
+            return inputs
+        return Inputs(
+            inputs.w,
+            None if inputs.X is None else ReadRows(window, slice(0, features), (features,)),
+            None if y is None else ReadRows(window, one_target, y.shape[1:]),
+        )
 
-def streamed_sums(binding: Any, inputs: Inputs, reduction: str, *, with_gradient: bool) -> tuple[float, Any]:
-    """Compute what value_and_grad gives, or the loss alone and None.
-
-    Args:
-        binding: computes in blocks.
-        inputs: of ``streamed_inputs``, more rows than one.
-        reduction: "mean" or "sum".
-        with_gradient: whether the gradient is wanted.
-    """
-    check_reduction(reduction)
-    inputs, one, total = weighted_rows(inputs, None, reduction, binding._total)
-    value, gradient = (
-        binding._mean_and_gradient(inputs, one, total, 1) if with_gradient else (binding._mean(inputs, one, total, 1), None)
-    )
-    if binding._penalty_lines is None:
-        return value, gradient
-    with np.errstate(all="ignore"):
-        (extra, slopes), share = binding._penalty(inputs.w), binding._share(inputs, None, reduction)
-        return value + share * extra, None if gradient is None else gradient + share * slopes
+    other: Any = copied(binding)
+    other._checked = checked
+    return other

@@ -35,12 +35,12 @@ def with_line(old: str, new: str, text: str = TEXT) -> Any:
 
 def test_a_fault_of_single_rows_is_blamed_on_single_rows() -> None:
     faulty = with_line(
-        "return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)",
-        "return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype) * inputs.w.dtype.type(1.01)",
+        "table = np.array(self._columns[name](self._forward(*inputs)), dtype)",
+        "table = np.array(self._columns[name](self._forward(*inputs)), dtype) * dtype.type(1.01)",
         ALONE,
     )
     names = {found.function for found in failures(faulty)}
-    functions = ("per_sample_grad", "jacobian", "residual_jacobian")
+    functions = ("predict", "per_sample_grad", "jacobian", "residual", "residual_jacobian")
     of_sums = {name for name in names if name.startswith("normal_equations")}  # whose table of one row is made there, too
     assert names - of_sums == {f"{name} on one row{dtype}" for name in functions for dtype in ("", " in float32")}
     assert {"normal_equations() on one row, the gradient", "normal_equations(sample_weight) on one row, the value"} <= of_sums

@@ -55,10 +55,9 @@ SAMPLE = (
     "d_exp = d_tanh_1 * d_tanh_1  # also d_w7",
     "loss = loss_1 * loss_1",
     "total: Array = np.add.reduce(parts[..., :whole], axis=-1)",
-    "return float(losses_of(tape)) * float(s) / total",
-    "gradient = sums[:-1] / total",
-    'gradient = self._totals("sums of gradient and loss", inputs, s / total, threads)[:-1]',
-    'shares = self._columns_of("loss", inputs, threads)[:, 0] / total',
+    "return np.array(self._sums[name](Given(*inputs, s, s, product_of_one)), np.float64)",
+    "means: Array = sums / total",
+    "shares = np.full(row_shape(inputs), s / total, s.dtype)",
     "return np.array([mapping[name] for name in facts.weights], np.float64)",
 )
 
