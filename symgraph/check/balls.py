@@ -59,6 +59,19 @@ def expm1(x: arb) -> arb:
     return x.expm1() if not x < -LARGE else TINY - 1
 
 
+def sinh(x: arb) -> arb:
+    """The hyperbolic sine."""
+    value = x.sinh()
+    if value.is_finite() or not abs(x) > LARGE:
+        return value
+    return INFINITY if x > 0 else -INFINITY
+
+
+def cosh(x: arb) -> arb:
+    """The hyperbolic cosine."""
+    return (exp(x) + exp(-x)) / 2
+
+
 def inverse(x: arb) -> arb:
     """The reciprocal."""
     return TINY if is_infinite(x) else ONE / x
@@ -172,23 +185,13 @@ def square(x: arb) -> arb:
     return x * x
 
 
-def _whole_power(base: arb, exponent: int) -> arb:
-    """A whole power by squaring, which serves bases whose logarithm has no bounds."""
-    result, square = ONE, base
-    while exponent:
-        if exponent & 1:
-            result = result * square
-        square, exponent = square * square if exponent > 1 else square, exponent >> 1
-    return result
-
-
 def power(base: arb, exponent: arb) -> Value:
     """base**exponent for real numbers; 0**0 is 1."""
     if exponent.is_zero():
         return ONE
     whole = exponent.unique_fmpz() if exponent.is_exact() and abs(exponent) <= _FEW else None
-    if whole is not None:
-        value = _whole_power(base, abs(int(whole)))
+    if whole is not None:  # a product serves bases whose logarithm has no bounds
+        value = math.prod([base] * abs(int(whole)), start=ONE)
         return value if whole > 0 else UNDEFINED if base.is_zero() else inverse(value)
     if base.is_zero():
         return ZERO if exponent > 0 else UNDEFINED if exponent < 0 else UNKNOWN

@@ -48,17 +48,6 @@ def _product_of_others(place: int, factors: Sequence[arb]) -> arb:
     return reduce(mul, (*factors[:place], *factors[place + 1 :]), ONE)
 
 
-def _sinc_slope(v: arb, x: arb) -> arb:
-    """(cos(x) - sinc(x)) / x; near 0 by its alternating series, off by at most the next term."""
-    if abs(x) > HALF:
-        return (x.cos() - v) / x
-    total, term = ZERO, -x / 3
-    for n in range(ctx.prec // 4 + 2):
-        total = total + term
-        term = -term * x * x / ((2 * n + 2) * (2 * n + 5))
-    return total + arb(0, 1) * term
-
-
 def _root_of_product(a: arb, b: arb) -> Value:
     """The reciprocal of sqrt(a*b), infinite where one of them is 0."""
     return UNDEFINED if a.is_zero() or b.is_zero() else balls.inverse((a * b).sqrt())
@@ -130,10 +119,6 @@ def _comparison(holds: Callable[[arb], Any], fails: Callable[[arb], Any]) -> For
     return Form(value)
 
 
-def _select(condition: Value, chosen: Value, other: Value) -> Value:
-    return chosen if condition is True else other if condition is False else UNKNOWN
-
-
 def _piecewise(*parts: Value) -> Value:
     """Values and conditions in turn: the first value whose condition holds."""
     for value, condition in zip(parts[::2], parts[1::2], strict=True):
@@ -142,16 +127,14 @@ def _piecewise(*parts: Value) -> Value:
     return UNDEFINED
 
 
-def _and(*terms: Value) -> Value:
-    if any(term is False for term in terms):
-        return False
-    return next((term for term in terms if term is not True), True)
+def _connective(decides: bool) -> Form:
+    """A connective that one term of a truth value decides."""
 
+    def value(*terms: Value) -> Value:
+        open_terms = [term for term in terms if term is not (not decides)]
+        return decides if any(term is decides for term in terms) else next(iter(open_terms), not decides)
 
-def _or(*terms: Value) -> Value:
-    if any(term is True for term in terms):
-        return True
-    return next((term for term in terms if term is not False), False)
+    return Form(value, lazy=True)
 
 
 def _erf_slope(_v: arb, x: arb) -> arb:
@@ -231,12 +214,8 @@ _FORMS: dict[str, Form] = {
     "acos": Form(lambda x: x.acos(), (_acos_slope,), lambda x: x > 1 or x < -1),
     "atan": Form(lambda x: x.atan(), (lambda v, x: balls.inverse(1 + x * x),)),
     "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
-    "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
-    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (balls.exp(x) + balls.exp(-x)) / 2,), None, _BOTH),
-    "cosh": Form(
-        lambda x: (balls.exp(x) + balls.exp(-x)) / 2,
-        (lambda v, x: x.sinh() if abs(x) < 1 else (balls.exp(x) - balls.exp(-x)) / 2,),
-    ),
+    "sinh": Form(balls.sinh, (lambda v, x: balls.cosh(x),)),
+    "cosh": Form(balls.cosh, (lambda v, x: balls.sinh(x),)),
     "tanh": Form(balls.tanh, (lambda v, x: balls.square(balls.sech(x)),)),
     "sech": Form(balls.sech, (lambda v, x: -v * balls.tanh(x),)),
     "asinh": Form(finite(arb.asinh), (lambda v, x: balls.inverse((1 + x * x).sqrt()),)),
@@ -265,10 +244,10 @@ _FORMS: dict[str, Form] = {
     "ge": _comparison(lambda d: d >= 0, lambda d: d < 0),
     "eq": _comparison(lambda d: d.is_zero(), lambda d: d != 0),
     "ne": _comparison(lambda d: d != 0, lambda d: d.is_zero()),
-    "select": Form(_select, lazy=True),
+    "select": Form(lambda condition, chosen, other: _piecewise(chosen, condition, other, True), lazy=True),
     "piecewise": Form(_piecewise, lazy=True),
-    "and": Form(_and, lazy=True),
-    "or": Form(_or, lazy=True),
+    "and": _connective(False),
+    "or": _connective(True),
     "not": Form(lambda x: not x),
     "stop": Form(lambda x: x, (_ZERO,)),
     "rowsum": Form(lambda x: x, (_ONE,)),
