@@ -26,19 +26,15 @@ from symgraph.check.form import Form, slope_of, value_of
 from symgraph.check.forms import FORMS
 from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
-from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
+from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, is_fast, may_leave, rounds
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
+from symgraph.ir.ops import OPS
 
 Floats = NDArray[np.float64]
 
 _INPUTS = frozenset({"feature", "weight", "constant", "target"})
 _LEAST, _MOST = 1e-300, 1e300
 """The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
-_FAST = frozenset(
-    {"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx", "gamma"}
-)
-"""Operations that overflow or vanish at ordinary arguments: exponentials, what rewriting makes of their formulas, and gamma."""
-_KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
 _SETTLED = 64
@@ -309,7 +305,7 @@ class GraphConditioning:
     def _exponentials(self) -> frozenset[int]:
         """The rows that may leave the range: exponentials, and the infinities that are written where they overflow."""
         infinities = (math.inf, -math.inf)
-        found = {row for row, node in enumerate(self._nodes) if node.op in _FAST or node.data in infinities}
+        found = {row for row, node in enumerate(self._nodes) if is_fast(node.op) or node.data in infinities}
         infinite = {row for row in found if self._nodes[row].op == "const"}
         for row, step in enumerate(self._steps):
             if step.name in ("mul", "select") and not infinite.isdisjoint(step.args):
@@ -353,7 +349,9 @@ def _slope(step: Step, place: int, value: Value, operands: Sequence[Any]) -> Val
     missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
     slope = missing if missing is not None else slope_of(step.form, place, value, operands) if step.form.slopes else ZERO
     # no partial of an operation with kinks is larger than 1 there
-    return ONE if slope is KINK or (slope is UNKNOWN and step.name in _KINKED) else slope
+    row = OPS[step.name]
+    kinked = row.kinks and row.bounded_slope and all(row.partials)
+    return ONE if slope is KINK or (slope is UNKNOWN and kinked) else slope
 
 
 def _size(value: Value) -> arb | None:

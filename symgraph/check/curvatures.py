@@ -14,13 +14,12 @@ import sympy
 
 from symgraph.check.balls import ONE, UNKNOWN, Missing, Value
 from symgraph.check.form import slope_of
+from symgraph.check.forms import STRAIGHT
 from symgraph.check.program import Program, Slopes, Step, plus, times
 from symgraph.check.special_forms import log1prel, sinc_derivative
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 
-_FLAT = frozenset({"add", "sign", "heaviside", "abs", "max", "min", "relu", "floor", "mod"})
-"""Operations without curvature, but at a kink."""
 _SLOPES: Mapping[str, Callable[..., Any]] = {
     "pow": lambda x, n: (n * x ** (n - 1), x**n * sympy.log(x)),
     "lambertw": lambda x: (sympy.exp(-sympy.LambertW(x)) / (1 + sympy.LambertW(x)),),
@@ -77,8 +76,8 @@ def second_partials(step: Step, value: Any, operands: Sequence[Any], places: Seq
     """
     pairs = [(i, j) for i in places for j in places if j <= i]
     if isinstance(step.name, UserOp):
-        return dict.fromkeys(pairs, UNKNOWN)
-    if step.name in _FLAT:
+        return {}  # straight lines, as ``user_forms`` says
+    if step.name in STRAIGHT:
         assert step.form is not None
         slopes = {(place, place): slope_of(step.form, place, value, operands) for place in places}
         return {pair: slope for pair, slope in slopes.items() if isinstance(slope, Missing)}

@@ -12,9 +12,10 @@ from flint import arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import HALF, INFINITY, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.form import Form, Function, finite, is_positive, method
+from symgraph.check.form import Form, Function, finite, is_positive, method, slope_of, value_of
 from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.check.user_forms import slope_of_user, value_of_user
+from symgraph.ir.op import Op
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import Table
 
@@ -262,3 +263,18 @@ FORMS = Table(
     _FORMS, lambda op: Form(partial(value_of_user, op), tuple(partial(slope_of_user, op, place) for place in range(op.arity)))
 )
 """Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""
+
+
+def _is_straight(row: Op) -> bool:
+    """Tell whether an operation is a straight line, or one on each side of a kink: then slopes are whole at any numbers."""
+    form, operands = FORMS[row.name], [arb(number) for number in row.example]
+    slopes = (slope_of(form, place, value_of(form, operands), operands) for place in range(row.arity))
+    return row.value is not None and all(isinstance(slope, arb) and slope.is_integer() for slope in slopes)
+
+
+STRAIGHT = frozenset(name for name, row in OPS.items() if _is_straight(row))
+"""The operations that are straight lines on both sides of a kink or jump, if they have one."""
+KINKED = tuple(OPS[name].function for name in STRAIGHT if OPS[name].kinks)
+"""The classes of those of them that have one."""
+COMPARISONS = frozenset(name for name, row in OPS.items() if row.value is None and row.kinks)
+"""The operations that compare two numbers."""

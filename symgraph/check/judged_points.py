@@ -10,18 +10,19 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
+from symgraph.check.forms import COMPARISONS
 from symgraph.check.program import Program, forward
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.gradcheck.drawing import KINDS, inside
+from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.spec.model import Model
 
 _BITS = 133
 """The precision in which zeros are sought."""
 _STARTS = 8
 _HALVINGS = 60
-_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-_LOGIC = frozenset({"and", "or", "not"})
+_LOGIC = BOOLEAN_OPS - COMPARISONS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +131,7 @@ class _Seeker:
         with ctx.workprec(_BITS):
             values = forward(steps[: target + 1], values)
             value = values[target]
-            if steps[target].name in _COMPARISONS:
+            if steps[target].name in COMPARISONS:
                 left, right = (values[arg] for arg in steps[target].args)
                 value = left - right if isinstance(left, arb) and isinstance(right, arb) else value
             if not isinstance(value, arb):

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symgraph.check.balls import Missing
+from symgraph.check.forms import KINKED
 from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
 from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
-from symgraph.ir.functions import relu
 from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
 from symgraph.spec.inputs import Input
@@ -39,7 +39,7 @@ THRESHOLDS = "thresholds"
 NEAR = "near"
 """The habit that draws everything close to a point that is known to be good."""
 
-_BRANCHING = (Relational, sympy.Max, sympy.Min, sympy.Heaviside, sympy.Abs, sympy.sign, relu)
+_BRANCHING = (Relational, *KINKED)
 _EXACT = (sympy.Equality, sympy.Unequality)
 _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*SCALES, THRESHOLDS))
 

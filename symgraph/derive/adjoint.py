@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from symgraph.columns import prefix_of
-from symgraph.derive.op_graphs import VALUE, constant_root, fragment, instantiate
+from symgraph.derive.op_graphs import VALUE, fragment, instantiate
 from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
 from symgraph.ir.op import REFUSED, late, over
@@ -53,10 +53,19 @@ def _moves_as(graph: Graph, root: str, other: str) -> bool:
     if node.op != "sub" or output not in node.args:
         return root != OPPOSITE and residual == output
     more, less = node.args if root != OPPOSITE else node.args[::-1]
-    return more == output and not _influenced(graph.nodes, "weight")[less]
+    return more == output and not influenced(graph.nodes, "weight")[less]
 
 
-def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0, by: str = "weight") -> Graph:
+def adjoint(
+    graph: Graph,
+    root: str,
+    *,
+    prefix: str,
+    suffix: str | None = None,
+    seed: float = 1.0,
+    by: str = "weight",
+    again: bool = False,
+) -> Graph:
     """Differentiate one root with respect to every weight, or every feature.
 
     Args:
@@ -64,11 +73,12 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
         root: "loss" (seeded with the leaf ``cotangent``; where a cotangent that varies by row reaches a uniform node, the sum
             over rows is inserted), another one (without sums).
         prefix: the new roots are named ``<prefix> <weight>``.
-        suffix: the new names are ``d_<name><suffix>``.
+        suffix: the new names are ``d_<name><suffix>``; None for no names.
         seed: the cotangent of another root than the loss.
         by: the kind of leaves by which is differentiated.
+        again: whether the partials are to be differentiated again, row by row.
     """
-    sweep = Sweep(graph, sum_rows=root == "loss", by=by)
+    sweep = Sweep(graph, sum_rows=root == "loss" and not again, by=by, again=again)
     rows = any(node.varying for node in graph.nodes)
     builder = sweep.builder
     builder.origin = f"adjoint of {root}"
@@ -78,8 +88,9 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
     for position, node in enumerate(graph.nodes):
         if node.op == by:
             roots[f"{prefix} {node.data}"] = cotangents.get(position, zero)
-            names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
-    for name, position in graph.names.items():
+            if suffix is not None:
+                names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
+    for name, position in graph.names.items() if suffix is not None else ():
         if not name.startswith("d_") and position in cotangents and position != graph.roots[root]:
             names[f"d_{name}{suffix}"] = cotangents[position]
     return builder.build(roots, names)
@@ -114,7 +125,8 @@ def _factor(op: str, root: str, written: object) -> _Factor:
     source = fragment(op)
     node = source.nodes[source.roots[root]]
     operand = int(str(node.data)[1:]) if node.op == "input" and node.data != VALUE else None
-    return _Factor(root, constant_root(op, root), operand, isinstance(written, over), isinstance(written, late))
+    constant = node.data if isinstance(node.data, float) else None
+    return _Factor(root, constant, operand, isinstance(written, over), isinstance(written, late))
 
 
 class Sweep:
@@ -138,7 +150,7 @@ class Sweep:
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Return the cotangent of every node on a path from a leaf by which it differentiates to the root."""
         nodes = self.graph.nodes[: root + 1]  # nodes behind the root do not contribute
-        active = _influenced(nodes, self.by)
+        active = influenced(nodes, self.by)
         repeats = _repeats(nodes, active, root)
         pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
         held: dict[int, _Held] = {}
@@ -285,12 +297,12 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
     return repeats
 
 
-def _influenced(nodes: tuple[Node, ...], by: str) -> list[bool]:
-    """Tell for each node if it is real and depends on a leaf of a kind."""
+def influenced(nodes: tuple[Node, ...], by: str, *, choices: bool = False) -> list[bool]:
+    """Tell for each node if it depends on a leaf of a kind, ``choices`` and truth values included, or by real numbers alone."""
     active: list[bool] = []
     for node in nodes:
         active.append(node.op == by)
-        if not node.boolean:
+        if choices or not node.boolean:
             for arg in node.args:
                 if active[arg]:
                     active[-1] = True

@@ -245,20 +245,17 @@ def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
         return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
     if not isinstance(term, sympy.Mul) or not term.args[0].is_Number:
         return position, False
-    coefficient, rest = term.as_coeff_Mul()
+    coefficient, factors = term.as_coeff_mul(rational=False)
     if coefficient.is_negative:
-        return _product(scope, -coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest]), True
+        return _product(scope, -coefficient, factors), True
     return position, False
 
 
 def _lower_mul(scope: Scope, part: Any) -> int:
-    if not part.args[0].is_Number:
-        return _product(scope, sympy.S.One, list(part.args))
-    coefficient, rest = part.as_coeff_Mul()
-    return _product(scope, coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest])
+    return _product(scope, *part.as_coeff_mul(rational=False))
 
 
-def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
+def _product(scope: Scope, coefficient: Any, factors: Sequence[Any]) -> int:
     """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
     free, constants = _divided(factors, scope.fixed)
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient

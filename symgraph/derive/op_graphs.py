@@ -45,13 +45,6 @@ def fragment(op: str) -> Graph:
     return builder.build(roots, {})
 
 
-def constant_root(op: str, root: str) -> float | None:
-    """Return the value of a root of an op's fragment if it is a constant, else None."""
-    source = fragment(op)
-    data = source.nodes[source.roots[root]].data
-    return data if isinstance(data, float) else None
-
-
 def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], value: int | None = None) -> int:
     """Copy one root of an op's fragment into a builder.
 
