@@ -170,20 +170,15 @@ class Sweep:
                     if factors is None:
                         raise self.refusal(node.op)
                     pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
-        return {
-            position: self.named_whole(position, cotangent) if cotangent.late else cotangent.value
-            for position, cotangent in held.items()
-        }
-
-    def named_whole(self, position: int, held: _Held) -> int:
-        """Return the whole cotangent of a node, with the origin of that node."""
-        node = self.graph.nodes[position]
-        self.builder.origin = _origin(node.op, node.origin)
-        return self.whole(held)
+        wholes: dict[int, int] = {}
+        for position, cotangent in held.items():
+            self.builder.origin = _origin(nodes[position].op, nodes[position].origin)
+            wholes[position] = self.whole(cotangent)
+        return wholes
 
     def whole(self, held: _Held) -> int:
         """Multiply a held cotangent by its late factors."""
-        return self.builder.chain("mul", [held.value, *held.late])
+        return self.builder.chain("mul", [held.value, *held.late]) if held.late else held.value
 
     def total(self, contributions: list[_Held], node: Node) -> _Held:
         """Sum the contributions of a node's consumers, in the order of the sweep; sums over rows are taken once, of the total.
