@@ -33,8 +33,8 @@ LARGE = arb((1, 40))
 """Beyond this, functions with finite limits are within ``TINY`` of them, but for those of algebraic kind."""
 TINY = arb(0, arb((1, -(2**38))))
 """Holds exp(-x) for x above ``LARGE``, and the reciprocals of what infinity stands for."""
-_LEAST, _MOST = 1e-300, 1e300
-"""Between these, doubles have all their digits."""
+LEAST, MOST = 1e-300, 1e300
+"""Between these doubles have all their digits, and functions without an exponential in them stay."""
 _FEW = 64
 """The largest exponent of whole powers that are products."""
 _NEAR = 76
@@ -152,7 +152,7 @@ def binary_exponent(x: arb) -> int:
 def exponent_of(size: arb) -> int:
     """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
     number = float(size)
-    if _LEAST < abs(number) < _MOST:
+    if LEAST < abs(number) < MOST:
         return math.frexp(number)[1]
     mantissa, exponent = size.mid().man_exp()
     return int(exponent) + int(mantissa).bit_length() if mantissa else 0

@@ -13,15 +13,14 @@ may decide.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
+from symgraph.check.balls import KINK, LEAST, MOST, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
 from symgraph.check.form import Form, slope_of, value_of
 from symgraph.check.forms import FORMS
 from symgraph.check.program import Step, forward
@@ -33,8 +32,6 @@ from symgraph.ir.ops import OPS
 Floats = NDArray[np.float64]
 
 _INPUTS = frozenset({"feature", "weight", "constant", "target"})
-_LEAST, _MOST = 1e-300, 1e300
-"""The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
 _SETTLED = 64
@@ -48,8 +45,7 @@ _NOTHING = arb((1, -(2**30)))
 _SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
+class Sizes(NamedTuple):
     """Condition numbers and ranges of values, for n points and k results.
 
     Attributes:
@@ -77,8 +73,7 @@ class Sizes:
     strayed: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditions:
+class Conditions(NamedTuple):
     """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
@@ -159,7 +154,7 @@ class GraphConditioning:
         numbers = np.array([float(value) if type(value) is arb else math.nan for value in values])
         exponents, scales = np.frexp(numbers)[1].astype(np.int64), list(values)
         known, zero = np.ones(len(numbers), bool), np.zeros(len(numbers), bool)
-        for row in np.flatnonzero(~((np.abs(numbers) > _LEAST) & (np.abs(numbers) < _MOST))).tolist():
+        for row in np.flatnonzero(~((np.abs(numbers) > LEAST) & (np.abs(numbers) < MOST))).tolist():
             size = _size(values[row])
             if size is None or size.is_zero():
                 known[row], zero[row], exponents[row], scales[row] = size is not None, size is not None, 0, ONE
@@ -227,8 +222,8 @@ class GraphConditioning:
         many = max(1, min(512, _ENTRIES // max(1, len(self._at) * len(self._nodes))))
         left, parts = iter(points), list[Sizes]()
         while batch := [*islice(left, many)]:
-            parts.append(self._sizes(*(np.array([getattr(point, of.name) for point in batch]) for of in fields(Conditions))))
-        return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
+            parts.append(self._sizes(*map(np.array, zip(*batch, strict=True))))
+        return Sizes(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _sizes(self, exponents: NDArray[np.int64], zero: NDArray[np.bool_], edges: Floats, scatter: Floats) -> Sizes:
         mags, edges = np.where(self._ranged, exponents, 0), _clipped(edges)
@@ -298,7 +293,7 @@ class GraphConditioning:
                     by += np.abs(edges[:, edge]) * moves[arg]
                 if row in self._fast:
                     by = np.maximum(by, left[:, row])
-                moves.append(np.minimum(by, _MOST))
+                moves.append(np.minimum(by, MOST))
                 result |= (left[:, row] & (by <= self._limits.eps))[:, None] & self._reach[:, row]
         return result
 
@@ -356,7 +351,7 @@ def _slope(step: Step, place: int, value: Value, operands: Sequence[Any]) -> Val
 
 def _size(value: Value) -> arb | None:
     """A number of which its size is known: itself, 0 as far as any precision shows, or what stands for an infinite one."""
-    if type(value) is arb and _LEAST < abs(float(value)) < _MOST:
+    if type(value) is arb and LEAST < abs(float(value)) < MOST:
         return value
     if not isinstance(value, arb) or value.is_nan():
         return None
@@ -368,7 +363,8 @@ def _size(value: Value) -> arb | None:
 
 
 def _clipped(edges: Floats) -> Floats:
-    return np.clip(np.nan_to_num(edges, nan=_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
+    """Condition numbers of which the largest stands for infinite ones, too: with them no statement says anything."""
+    return np.clip(np.nan_to_num(edges, nan=MOST, posinf=MOST, neginf=-MOST), -MOST, MOST)
 
 
 def _is_settled(value: Value) -> bool:

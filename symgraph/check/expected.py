@@ -26,8 +26,7 @@ from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.columns import partials_of
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, partials_fact
-from symgraph.gradcheck.normal_matrices import normal_matrices
-from symgraph.gradcheck.outcomes import Fact
+from symgraph.gradcheck.outcomes import Fact, normal_matrices
 from symgraph.spec.residuals import residual_of
 
 ILL = 1e-4

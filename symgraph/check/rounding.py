@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from symgraph.check.balls import INFINITY, UNKNOWN, Value
+from symgraph.check.balls import INFINITY, LEAST, MOST, UNKNOWN, Value
 from symgraph.check.form import value_of
 from symgraph.check.forms import FORMS
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node
@@ -18,8 +18,6 @@ INPUT_ULP = 4.0
 """By how many ulp inputs move where it is asked what they leave open: as much as no method is asked to see through."""
 _FAR_OUT = 1e4
 """Where an exponential is infinite in any format, and its product with any number that has no exponential in it."""
-_LEAST, _MOST = 1e-300, 1e300
-"""Functions without an exponential in them are between these there."""
 TAME = frozenset({"add", "sub", "mul", "div", "neg", "sin", "cos", "rowsum", "select", "piecewise", "stop"})
 """Operations whose condition numbers say all that errors of operands do, however large these are."""
 _SHORT_BITS = 20
@@ -38,7 +36,7 @@ def _far_out(op: str) -> Sequence[Value]:
 def is_fast(op: str) -> bool:
     """Tell whether a function overflows or vanishes at ordinary arguments, as exponentials and gamma do."""
     sizes = [abs(value) for value in _far_out(op) if isinstance(value, arb)]
-    return any(not size.is_zero() and not _LEAST < size < _MOST for size in sizes)
+    return any(not size.is_zero() and not LEAST < size < MOST for size in sizes)
 
 
 def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Value:
@@ -52,7 +50,7 @@ def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Va
     x = operands[0]
     if is_fast(op) and isinstance(x, arb) and abs(x) > _FAR_OUT:
         end = _far_out(op)[x > 0]
-        if isinstance(end, arb) and abs(end) > _MOST:
+        if isinstance(end, arb) and abs(end) > MOST:
             return INFINITY if end > 0 else -INFINITY
     return value if abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal) else UNKNOWN
 

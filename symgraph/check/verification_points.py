@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import sympy
 from flint import arb
-from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symgraph.check.balls import Missing
@@ -275,8 +274,7 @@ def badness(look: Look) -> tuple[int, float]:
 
 def _thresholds(model: Model) -> tuple[list[float], set[float]]:
     """The numbers in conditions and in functions with kinks, and those of them that something is compared with by == or !=."""
-    exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
-    parts = [part for part in postorder(exprs) if isinstance(part, _BRANCHING)]
+    parts = [part for part in postorder(model.exprs) if isinstance(part, _BRANCHING)]
     numbers = dict.fromkeys(float(leaf) for leaf in postorder(parts) if leaf.is_Number)
     exact = {float(leaf) for leaf in postorder(p for p in parts if isinstance(p, _EXACT)) if leaf.is_Number}
     return [number for number in numbers if math.isfinite(number)], exact
@@ -295,13 +293,7 @@ def _initial(draw: random.Random, leaf: Any) -> float:
 
 def _sample_rows(model: Model, sample: Sample) -> tuple[Mapping[str, float], ...]:
     """The sample as rows by name; rows that are not finite are left out."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    names = [leaf.name for leaf in model.feature_inputs]
-    if names:
-        X = np.asarray(sample[0], np.float64)
-        columns |= dict(zip(names, X.reshape(-1, len(names)).T, strict=True))
-    if model.target_inputs:
-        y = np.asarray(sample[1], np.float64).reshape(-1, len(model.target_inputs))
-        columns |= {target.name: column for target, column in zip(model.target_inputs, y.T, strict=True)}
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return tuple(dict(zip(columns, row, strict=True)) for row in rows if all(map(math.isfinite, row)))
+    parts = zip(sample, (model.feature_inputs, model.target_inputs), strict=True)
+    table = np.column_stack([np.asarray(part, np.float64).reshape(-1, len(leaves)) for part, leaves in parts if leaves])
+    names = [leaf.name for leaf in (*model.feature_inputs, *model.target_inputs)]
+    return tuple(dict(zip(names, row, strict=True)) for row in table[np.isfinite(table).all(axis=1)].tolist())
