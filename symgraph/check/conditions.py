@@ -13,7 +13,7 @@ may decide.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,14 +117,8 @@ class GraphConditioning:
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
         # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
         self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
-        plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
-        self._plain = np.array(
-            [
-                0.0 if arg in self._fixed else edge
-                for step, own in zip(self._steps, plain, strict=True)
-                for arg, edge in zip(step.args, own, strict=False)
-            ]
-        )
+        edges = (zip(step.args, _PLAIN.get(step.name, (0.0,) * len(step.args)), strict=True) for step in self._steps)
+        self._plain = np.array([0.0 if arg in self._fixed else edge for arg, edge in chain.from_iterable(edges)])
         reach = [reachable(graph.nodes, [graph.roots[root]]) for root in roots]
         self._reach = np.array([[index in below for index in order] for below in reach], bool)
         self._fast = self._exponentials()
@@ -170,10 +164,7 @@ class GraphConditioning:
         edges, odd = self._plain.tolist(), {*np.flatnonzero(zero | ~known).tolist()}
         for row in sorted({*self._curved, *odd}):
             step, start = self._steps[row], self._starts[row]
-            if row not in odd and step.name == "select":
-                taken = 1 if values[step.args[0]] is True else 2
-                edges[start + taken] = 0.0 if step.args[taken] in self._fixed else float(scales[step.args[taken]] / scales[row])
-            elif known[row]:
+            if known[row]:
                 moves = self._moves(step, values[row], values, scales)
                 if zero[row]:
                     largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
@@ -190,9 +181,7 @@ class GraphConditioning:
             return sizes if step.name == "add" else [sizes[0], -sizes[1]]
         operands, moves = [values[arg] for arg in step.args], list[arb | None]()
         for place, arg in enumerate(step.args):
-            product = step.name == "mul" and type(operands[0]) is type(operands[1]) is arb
-            slope = operands[1 - place] if product else _slope(step, place, value, operands)
-            size = ZERO if arg in self._fixed else _size(slope)
+            size = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
             moves.append(None if size is None else size * scales[arg])
         return moves
 

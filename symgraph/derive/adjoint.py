@@ -4,13 +4,15 @@ Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the i
 taken from the op table.
 """
 
+from collections import Counter
 from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
 from symgraph.columns import prefix_of
 from symgraph.derive.op_graphs import VALUE, fragment, instantiate
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, marked, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
 from symgraph.ir.user_functions import UserOp
@@ -205,19 +207,14 @@ class Sweep:
             zero = builder.const(0.0)
             branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
             return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
-        if True not in [factor.waits for factor in factors]:
-            value = cotangent.value
-            for factor in factors:
-                if factor.constant != 1.0 or factor.divides:
-                    value = self.apply(value, factor, node, position)
-            return made(_Held, (value, cotangent.late))
-        value, waiting = self.whole(cotangent), []
+        waits = True in [factor.waits for factor in factors]
+        value, waiting = self.whole(cotangent) if waits else cotangent.value, list[int]()
         for factor in factors:
             if factor.waits:
                 waiting.append(instantiate(builder, node.op, factor.root, node.args, position))
-            else:
+            elif factor.constant != 1.0 or factor.divides:
                 value = self.apply(value, factor, node, position)
-        return _Held(value, tuple(waiting))
+        return made(_Held, (value, tuple(waiting) if waits else cotangent.late))
 
     def factors(self, op: str) -> tuple[tuple[_Factor, ...] | None, ...]:
         """Return the factors of the local partial by each operand; None for one that the table does not have."""
@@ -268,27 +265,17 @@ def _origin(op: str, origin: str) -> str:
 
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
     """Count the products that a late factor would enter if it waited at each node: one a weight or sum of cotangents below."""
-    consumers = [0] * len(nodes)
-    ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
-    living = needed(nodes, [root])
-    whole = {op for op, row in OPS.items() if all(row.partials)}
-    for position, node in enumerate(nodes):
-        reached = node.args
-        if node.op not in whole or False in [active[arg] for arg in reached]:
-            partials = OPS[node.op].partials if reached else ()
-            reached = tuple([arg for arg, factors in zip(reached, partials, strict=True) if active[arg] and factors])
-        ways.append(reached)
-        if active[position] and position in living:
-            for arg in reached:
-                consumers[arg] += 1
+    partials = {op: OPS[op].partials for op in {node.op for node in nodes if node.args}}
+    # the operands on which a cotangent goes on from each node, each as often as it is one
+    ways = [
+        [arg for arg, factors in zip(node.args, partials[node.op], strict=True) if active[arg] and factors] if node.args else ()
+        for node in nodes
+    ]
+    living = marked(nodes, [root])
+    consumers = Counter(chain.from_iterable(own for own, on, lives in zip(ways, active, living, strict=True) if on and lives))
     repeats: list[int] = []
     for reached in ways:
-        if not reached:
-            repeats.append(1)
-        elif len(reached) == 1:
-            repeats.append(repeats[reached[0]] if consumers[reached[0]] == 1 else 1)
-        else:
-            repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]))
+        repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]) or 1)
     return repeats
 
 

@@ -95,7 +95,7 @@ def _bits(constant: float) -> int:
 
 
 def _of_expressions(exprs: Iterable[Any]) -> _Rests:
-    """Return the remainders of all numbers that lowering may make constants: see ``Scope.constant`` and ``_product`` there."""
+    """Return the remainders of all numbers that lowering may make constants: see ``Lowering.constant``, ``_product``."""
     rests: _Rests = {}
     fixed: dict[Any, bool] = {}
     for part in postorder(exprs):
