@@ -76,7 +76,7 @@ def second_partials(step: Step, value: Any, operands: Sequence[Any], places: Seq
     """
     pairs = [(i, j) for i in places for j in places if j <= i]
     if isinstance(step.name, UserOp):
-        return {}  # straight lines, as ``user_forms`` says
+        return dict.fromkeys(pairs, UNKNOWN)
     if step.name in STRAIGHT:
         assert step.form is not None
         slopes = {(place, place): slope_of(step.form, place, value, operands) for place in places}

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from symgraph.check.balls import INFINITY, UNKNOWN, ZERO, Value
-from symgraph.check.curvatures import SecondSweep
+from symgraph.check.balls import UNKNOWN, ZERO, Value
 from symgraph.check.form import value_of
 from symgraph.check.program import Program
 from symgraph.check.reference import Point, Reference, Truth
 from symgraph.check.rounding import INPUT_ULP, decided
 
+_STEP = -60
+"""Differences are taken at sqrt(2) * 2**_STEP of an input: their error is of that size, relative to kappa. No multiple of it is
+a period of a function, as one of 2**_STEP or pi * 2**_STEP may be."""
 _MOST_STEPS = 200_000
-"""Second derivatives by every input take as many steps, a microsecond or two each."""
+"""Differences by every input take as many steps, a microsecond or two each."""
 _MORE = 128
-"""Bits beyond those of the truth, for second derivatives."""
+"""Bits beyond those of the truth, for differences."""
 _BITS = 2400
 """The precision in which wide inputs are followed: all that is wide is theirs."""
 _UNDECIDED = 2 * INPUT_ULP
@@ -42,21 +44,26 @@ def kappa_of_value(truth: Truth, root: str, point: Point) -> float:
 
 
 def kappas_of_partials(known: Reference, point: Point, root: str, bits: int) -> Mapping[str, float]:
-    """The condition of the partial of a root by each input, by the inputs: from the second derivatives of the spec.
+    """The condition of the partial of a root by each input, by the inputs: from differences of the spec's own gradient.
 
-    It is inf where one of these is unknown; ``bits`` is the precision that the truth needed there.
+    It is inf where the partial has no value next to the point; ``bits`` is the precision that the truth needed there.
     """
     program, index = known.program, known.roots[root]
     with ctx.workprec(bits + _MORE):
-        inputs = [arb(point[name]) for name in program.leaves]
-        values = program.forward([*inputs])
-        partials, sweep, totals = program.partials(values, index), SecondSweep(program, values, index), [ZERO] * len(inputs)
-        for place, x in enumerate(inputs):
-            changes = {} if x.is_zero() else sweep.by(place)
-            for leaf in changes.keys() & range(len(inputs)):
-                change = changes[leaf]
-                totals[leaf] = totals[leaf] + (abs(change * x) if isinstance(change, arb) else INFINITY)
-        return {name: _ratio(total, partials[name]) for name, total in zip(program.leaves, totals, strict=True)}
+        step = arb(2).sqrt() * arb((1, _STEP))
+        exact: list[Value] = [arb(point[name]) for name in program.leaves]
+        at = program.partials(program.forward(exact), index)
+        totals: dict[str, Value] = dict.fromkeys(program.leaves, ZERO)
+        for place, name in enumerate(program.leaves):
+            if point[name]:
+                moved = [*exact[:place], arb(point[name]) * (1 + step), *exact[place + 1 :]]
+                for leaf, beside in program.partials(program.forward(moved), index).items():
+                    before, total = at[leaf], totals[leaf]
+                    if isinstance(beside, arb) and isinstance(before, arb) and isinstance(total, arb):
+                        totals[leaf] = total + abs(beside - before)
+                    else:
+                        totals[leaf] = UNKNOWN
+        return {leaf: _ratio(total / step, at[leaf]) if isinstance(total, arb) else math.inf for leaf, total in totals.items()}
 
 
 def _ratio(total: arb, value: Value) -> float:
