@@ -56,7 +56,7 @@ def exp(x: arb) -> arb:
 
 def expm1(x: arb) -> arb:
     """exp(x) - 1."""
-    return x.expm1() if not x < -LARGE else TINY - 1
+    return exp(x) - 1 if abs(x) > LARGE else x.expm1()
 
 
 def sinh(x: arb) -> arb:

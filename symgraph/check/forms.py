@@ -11,7 +11,7 @@ from typing import Any
 from flint import arb, ctx
 
 from symgraph.check import balls
-from symgraph.check.balls import HALF, INFINITY, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import HALF, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.form import Form, Function, finite, is_positive, method, slope_of, value_of
 from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.check.user_forms import slope_of_user, value_of_user
@@ -153,7 +153,6 @@ def _unless_at_a_step(slope: Function) -> Function:
     return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
 
 
-_ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
 _ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
 _FORMS: dict[str, Form] = {
@@ -165,15 +164,13 @@ _FORMS: dict[str, Form] = {
     ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
     "pow": Form(balls.power, (_power_slope, _exponent_slope), lambda x, n: x < 0 and n.is_exact() and not n.is_integer()),
-    "sqrt": Form(
-        lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, _ABOVE
-    ),
-    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),), None, _BOTH),
+    "sqrt": Form(lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0),
+    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),)),
     "hypot": Form(
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(balls.expm1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "expm1": Form(balls.expm1, (lambda v, x: balls.exp(x),)),
     "log": Form(finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(lambda x: _xlogy(x, x), (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
