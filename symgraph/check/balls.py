@@ -46,6 +46,12 @@ def is_infinite(value: arb) -> bool:
     return bool(value.is_exact() and not value.is_nan() and not value.is_finite())
 
 
+def whole(value: Value) -> int | None:
+    """The whole number that a value is; None for others."""
+    number = value.unique_fmpz() if isinstance(value, arb) and value.is_finite() else None
+    return None if number is None else int(number)
+
+
 def exp(x: arb) -> arb:
     """The exponential."""
     value = x.exp()
@@ -189,10 +195,10 @@ def power(base: arb, exponent: arb) -> Value:
     """base**exponent for real numbers; 0**0 is 1."""
     if exponent.is_zero():
         return ONE
-    whole = exponent.unique_fmpz() if exponent.is_exact() and abs(exponent) <= _FEW else None
-    if whole is not None:  # a product serves bases whose logarithm has no bounds
-        value = math.prod([base] * abs(int(whole)), start=ONE)
-        return value if whole > 0 else UNDEFINED if base.is_zero() else inverse(value)
+    number = whole(exponent) if exponent.is_exact() and abs(exponent) <= _FEW else None
+    if number is not None:  # a product serves bases whose logarithm has no bounds
+        value = math.prod([base] * abs(number), start=ONE)
+        return value if number > 0 else UNDEFINED if base.is_zero() else inverse(value)
     if base.is_zero():
         return ZERO if exponent > 0 else UNDEFINED if exponent < 0 else UNKNOWN
     value = base**exponent

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 from flint import arb
 
-from symgraph.check.balls import Value
+from symgraph.check.balls import Value, whole
 from symgraph.check.form import slope_of
 from symgraph.check.forms import FORMS, KINKED
 from symgraph.ir.ops import op_of
@@ -49,18 +49,12 @@ def _replaced(part: Any, new: Mapping[Any, Any], value_of: Callable[[Any], Value
     elif isinstance(part, KINKED):
         form, value, operands = FORMS[str(op_of(part)[0])], value_of(part), [value_of(arg) for arg in part.args]
         if all(isinstance(one, arb) for one in (value, *operands)):
-            slopes = [_whole(slope_of(form, place, value, operands)) for place in range(len(operands))]
+            slopes = [whole(slope_of(form, place, value, operands)) for place in range(len(operands))]
             if None not in slopes:
-                line = sympy.Add(*map(mul, slopes, args)) if any(slopes) else _whole(value)
+                line = sympy.Add(*map(mul, slopes, args)) if any(slopes) else whole(value)
                 if line is not None:
-                    return line
+                    return sympy.sympify(line)
     return part.func(*args) if args and tuple(args) != part.args else part
-
-
-def _whole(value: Value) -> Any:
-    """The whole number that a value is; None for others."""
-    number = value.unique_fmpz() if isinstance(value, arb) and value.is_finite() else None
-    return None if number is None else sympy.Integer(int(number))
 
 
 def _taken(part: Any, value_of: Callable[[Any], Value]) -> int | None:

@@ -142,12 +142,6 @@ def _erf_slope(_v: arb, x: arb) -> arb:
     return 2 * balls.gauss(x) / arb.const_sqrt_pi()
 
 
-def _step_of(x: arb) -> int | None:
-    """The whole number below, None where that is uncertain."""
-    below = x.floor().unique_fmpz() if x.is_finite() else None
-    return None if below is None else int(below)
-
-
 def _unless_at_a_step(slope: Function) -> Function:
     """A slope of a remainder, which has none where the quotient is whole."""
     return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
@@ -228,12 +222,14 @@ _FORMS: dict[str, Form] = {
     ),
     "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
     "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
-    "floor": Form(lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=_step_of),
+    "floor": Form(
+        lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=lambda x: balls.whole(x.floor())
+    ),
     "mod": Form(
         lambda a, b: a - b * (a / b).floor(),
         (_unless_at_a_step(lambda a, b: ONE), _unless_at_a_step(lambda a, b: -(a / b).floor())),
         lambda a, b: b.is_zero(),
-        side=lambda a, b: _step_of(a / b),
+        side=lambda a, b: balls.whole((a / b).floor()),
     ),
     "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=is_positive),
     "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
