@@ -150,5 +150,5 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     """Return the rows to choose from, X as (n, d); None where rows are to be drawn."""
     if X is None and y is None:
         return None
-    rows = as_rows(module, X, y, dtype=np.dtype(np.float64))
+    rows = as_rows(module, X, y, dtype=np.dtype(np.float64), need_target=module.METADATA["has_loss"])
     return None if rows.X is None else rows.X.reshape(rows.n, -1), rows.y

@@ -11,6 +11,7 @@ from built import verified
 from handmade import module
 from sympy import exp
 
+import symgraph
 from symgraph import Model
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
@@ -147,6 +148,15 @@ def test_weights_by_name_are_those_of_an_array() -> None:
 def test_data_that_do_not_fit_are_refused(X: Any, y: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         gradcheck(NINE_WEIGHTS, X, y)
+
+
+def test_a_target_that_no_loss_reads_may_be_missing() -> None:
+    model = symgraph.Model("line")
+    x, (a, b), _ = model.feature("x"), model.weights("a b"), model.target("y")
+    model.output("v", a * x + b)
+    module = symgraph.compile(model, backend="numpy")
+    for y in (None, np.ones(9)):
+        assert gradcheck(module, np.linspace(1.0, 2.0, 9), y, points=1).verdict == "passed"
 
 
 def test_data_a_model_does_not_take_are_refused() -> None:
