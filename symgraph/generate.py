@@ -16,9 +16,8 @@ from symgraph.backends.rendering import render
 from symgraph.backends.source import ConstraintSource, Penalty, Source, model_hash
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
-from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
-from symgraph.derive.on_request import differentiate_on_request
+from symgraph.derive.on_request import constraint_partials, differentiate_on_request
 from symgraph.errors import OptionError, SpecError, unknown_name
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph

@@ -33,8 +33,8 @@ LARGE = arb((1, 40))
 """Beyond this, functions with finite limits are within ``TINY`` of them, but for those of algebraic kind."""
 TINY = arb(0, arb((1, -(2**38))))
 """Holds exp(-x) for x above ``LARGE``, and the reciprocals of what infinity stands for."""
-_LEAST, _MOST = 1e-300, 1e300
-"""Between these, doubles have all their digits."""
+LEAST, MOST = 1e-300, 1e300
+"""Between these doubles have all their digits, and functions without an exponential in them stay."""
 _FEW = 64
 """The largest exponent of whole powers that are products."""
 _NEAR = 76
@@ -44,6 +44,12 @@ _NEAR = 76
 def is_infinite(value: arb) -> bool:
     """Tell the two infinities from balls without bounds and from NaN."""
     return bool(value.is_exact() and not value.is_nan() and not value.is_finite())
+
+
+def whole(value: Value) -> int | None:
+    """The whole number that a value is; None for others."""
+    number = value.unique_fmpz() if isinstance(value, arb) and value.is_finite() else None
+    return None if number is None else int(number)
 
 
 def exp(x: arb) -> arb:
@@ -56,7 +62,20 @@ def exp(x: arb) -> arb:
 
 def expm1(x: arb) -> arb:
     """exp(x) - 1."""
-    return x.expm1() if not x < -LARGE else TINY - 1
+    return exp(x) - 1 if abs(x) > LARGE else x.expm1()
+
+
+def sinh(x: arb) -> arb:
+    """The hyperbolic sine."""
+    value = x.sinh()
+    if value.is_finite() or not abs(x) > LARGE:
+        return value
+    return INFINITY if x > 0 else -INFINITY
+
+
+def cosh(x: arb) -> arb:
+    """The hyperbolic cosine."""
+    return (exp(x) + exp(-x)) / 2
 
 
 def inverse(x: arb) -> arb:
@@ -139,7 +158,7 @@ def binary_exponent(x: arb) -> int:
 def exponent_of(size: arb) -> int:
     """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
     number = float(size)
-    if _LEAST < abs(number) < _MOST:
+    if LEAST < abs(number) < MOST:
         return math.frexp(number)[1]
     mantissa, exponent = size.mid().man_exp()
     return int(exponent) + int(mantissa).bit_length() if mantissa else 0
@@ -172,24 +191,14 @@ def square(x: arb) -> arb:
     return x * x
 
 
-def _whole_power(base: arb, exponent: int) -> arb:
-    """A whole power by squaring, which serves bases whose logarithm has no bounds."""
-    result, square = ONE, base
-    while exponent:
-        if exponent & 1:
-            result = result * square
-        square, exponent = square * square if exponent > 1 else square, exponent >> 1
-    return result
-
-
 def power(base: arb, exponent: arb) -> Value:
     """base**exponent for real numbers; 0**0 is 1."""
     if exponent.is_zero():
         return ONE
-    whole = exponent.unique_fmpz() if exponent.is_exact() and abs(exponent) <= _FEW else None
-    if whole is not None:
-        value = _whole_power(base, abs(int(whole)))
-        return value if whole > 0 else UNDEFINED if base.is_zero() else inverse(value)
+    number = whole(exponent) if exponent.is_exact() and abs(exponent) <= _FEW else None
+    if number is not None:  # a product serves bases whose logarithm has no bounds
+        value = math.prod([base] * abs(number), start=ONE)
+        return value if number > 0 else UNDEFINED if base.is_zero() else inverse(value)
     if base.is_zero():
         return ZERO if exponent > 0 else UNDEFINED if exponent < 0 else UNKNOWN
     value = base**exponent

@@ -5,22 +5,20 @@ an infinite slope times 0. In sqrt(-a + a), SymPy sees the 0 by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import mul
 from typing import Any
 
 import sympy
 from flint import arb
 
-from symgraph.check.balls import ZERO, Value
+from symgraph.check.balls import Value, whole
 from symgraph.check.form import slope_of
-from symgraph.check.forms import FORMS
-from symgraph.ir.functions import relu
+from symgraph.check.forms import FORMS, KINKED
 from symgraph.ir.ops import op_of
 from symgraph.spec.canonical import postorder
 
 Named = tuple[str, Any, Any]
 """The name of a root, the symbol that stands for it (None for the loss), and its expression."""
-_STRAIGHT = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside, relu)
-"""Functions that are straight lines on both sides of a kink or a jump; where one is level, its value is a whole number."""
 
 
 def smooth_around(roots: Sequence[Named], value_of: Callable[[Any], Value]) -> list[Named]:
@@ -48,19 +46,15 @@ def _replaced(part: Any, new: Mapping[Any, Any], value_of: Callable[[Any], Value
         taken = _taken(part, value_of)
         if taken is not None:
             return new[part.args[taken].args[0]]
-    elif isinstance(part, _STRAIGHT):
+    elif isinstance(part, KINKED):
         form, value, operands = FORMS[str(op_of(part)[0])], value_of(part), [value_of(arg) for arg in part.args]
         if all(isinstance(one, arb) for one in (value, *operands)):
-            slopes = [slope_of(form, place, value, operands) for place in range(len(operands))]
-            if all(slope is ZERO for slope in slopes):
-                return _whole(value)
-            if all(isinstance(slope, arb) for slope in slopes):
-                return sympy.Add(*(_whole(slope) * arg for slope, arg in zip(slopes, args, strict=True)))
+            slopes = [whole(slope_of(form, place, value, operands)) for place in range(len(operands))]
+            if None not in slopes:
+                line = sympy.Add(*map(mul, slopes, args)) if any(slopes) else whole(value)
+                if line is not None:
+                    return sympy.sympify(line)
     return part.func(*args) if args and tuple(args) != part.args else part
-
-
-def _whole(value: Any) -> Any:
-    return sympy.Integer(int(float(value)))
 
 
 def _taken(part: Any, value_of: Callable[[Any], Value]) -> int | None:

@@ -13,32 +13,25 @@ may decide.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
+from symgraph.check.balls import KINK, LEAST, MOST, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
 from symgraph.check.form import Form, slope_of, value_of
 from symgraph.check.forms import FORMS
 from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
-from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
+from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, is_fast, may_leave, rounds
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
+from symgraph.ir.ops import OPS
 
 Floats = NDArray[np.float64]
 
 _INPUTS = frozenset({"feature", "weight", "constant", "target"})
-_LEAST, _MOST = 1e-300, 1e300
-"""The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
-_FAST = frozenset(
-    {"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx", "gamma"}
-)
-"""Operations that overflow or vanish at ordinary arguments: exponentials, what rewriting makes of their formulas, and gamma."""
-_KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
 _SETTLED = 64
@@ -52,8 +45,7 @@ _NOTHING = arb((1, -(2**30)))
 _SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
+class Sizes(NamedTuple):
     """Condition numbers and ranges of values, for n points and k results.
 
     Attributes:
@@ -81,8 +73,7 @@ class Sizes:
     strayed: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditions:
+class Conditions(NamedTuple):
     """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
@@ -126,14 +117,8 @@ class GraphConditioning:
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
         # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
         self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
-        plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
-        self._plain = np.array(
-            [
-                0.0 if arg in self._fixed else edge
-                for step, own in zip(self._steps, plain, strict=True)
-                for arg, edge in zip(step.args, own, strict=False)
-            ]
-        )
+        edges = (zip(step.args, _PLAIN.get(step.name, (0.0,) * len(step.args)), strict=True) for step in self._steps)
+        self._plain = np.array([0.0 if arg in self._fixed else edge for arg, edge in chain.from_iterable(edges)])
         reach = [reachable(graph.nodes, [graph.roots[root]]) for root in roots]
         self._reach = np.array([[index in below for index in order] for below in reach], bool)
         self._fast = self._exponentials()
@@ -163,7 +148,7 @@ class GraphConditioning:
         numbers = np.array([float(value) if type(value) is arb else math.nan for value in values])
         exponents, scales = np.frexp(numbers)[1].astype(np.int64), list(values)
         known, zero = np.ones(len(numbers), bool), np.zeros(len(numbers), bool)
-        for row in np.flatnonzero(~((np.abs(numbers) > _LEAST) & (np.abs(numbers) < _MOST))).tolist():
+        for row in np.flatnonzero(~((np.abs(numbers) > LEAST) & (np.abs(numbers) < MOST))).tolist():
             size = _size(values[row])
             if size is None or size.is_zero():
                 known[row], zero[row], exponents[row], scales[row] = size is not None, size is not None, 0, ONE
@@ -179,10 +164,7 @@ class GraphConditioning:
         edges, odd = self._plain.tolist(), {*np.flatnonzero(zero | ~known).tolist()}
         for row in sorted({*self._curved, *odd}):
             step, start = self._steps[row], self._starts[row]
-            if row not in odd and step.name == "select":
-                taken = 1 if values[step.args[0]] is True else 2
-                edges[start + taken] = 0.0 if step.args[taken] in self._fixed else float(scales[step.args[taken]] / scales[row])
-            elif known[row]:
+            if known[row]:
                 moves = self._moves(step, values[row], values, scales)
                 if zero[row]:
                     largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
@@ -199,9 +181,7 @@ class GraphConditioning:
             return sizes if step.name == "add" else [sizes[0], -sizes[1]]
         operands, moves = [values[arg] for arg in step.args], list[arb | None]()
         for place, arg in enumerate(step.args):
-            product = step.name == "mul" and type(operands[0]) is type(operands[1]) is arb
-            slope = operands[1 - place] if product else _slope(step, place, value, operands)
-            size = ZERO if arg in self._fixed else _size(slope)
+            size = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
             moves.append(None if size is None else size * scales[arg])
         return moves
 
@@ -231,8 +211,8 @@ class GraphConditioning:
         many = max(1, min(512, _ENTRIES // max(1, len(self._at) * len(self._nodes))))
         left, parts = iter(points), list[Sizes]()
         while batch := [*islice(left, many)]:
-            parts.append(self._sizes(*(np.array([getattr(point, of.name) for point in batch]) for of in fields(Conditions))))
-        return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
+            parts.append(self._sizes(*map(np.array, zip(*batch, strict=True))))
+        return Sizes(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _sizes(self, exponents: NDArray[np.int64], zero: NDArray[np.bool_], edges: Floats, scatter: Floats) -> Sizes:
         mags, edges = np.where(self._ranged, exponents, 0), _clipped(edges)
@@ -302,14 +282,14 @@ class GraphConditioning:
                     by += np.abs(edges[:, edge]) * moves[arg]
                 if row in self._fast:
                     by = np.maximum(by, left[:, row])
-                moves.append(np.minimum(by, _MOST))
+                moves.append(np.minimum(by, MOST))
                 result |= (left[:, row] & (by <= self._limits.eps))[:, None] & self._reach[:, row]
         return result
 
     def _exponentials(self) -> frozenset[int]:
         """The rows that may leave the range: exponentials, and the infinities that are written where they overflow."""
         infinities = (math.inf, -math.inf)
-        found = {row for row, node in enumerate(self._nodes) if node.op in _FAST or node.data in infinities}
+        found = {row for row, node in enumerate(self._nodes) if is_fast(node.op) or node.data in infinities}
         infinite = {row for row in found if self._nodes[row].op == "const"}
         for row, step in enumerate(self._steps):
             if step.name in ("mul", "select") and not infinite.isdisjoint(step.args):
@@ -353,12 +333,14 @@ def _slope(step: Step, place: int, value: Value, operands: Sequence[Any]) -> Val
     missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
     slope = missing if missing is not None else slope_of(step.form, place, value, operands) if step.form.slopes else ZERO
     # no partial of an operation with kinks is larger than 1 there
-    return ONE if slope is KINK or (slope is UNKNOWN and step.name in _KINKED) else slope
+    row = OPS[step.name]
+    kinked = row.kinks and row.bounded_slope and all(row.partials)
+    return ONE if slope is KINK or (slope is UNKNOWN and kinked) else slope
 
 
 def _size(value: Value) -> arb | None:
     """A number of which its size is known: itself, 0 as far as any precision shows, or what stands for an infinite one."""
-    if type(value) is arb and _LEAST < abs(float(value)) < _MOST:
+    if type(value) is arb and LEAST < abs(float(value)) < MOST:
         return value
     if not isinstance(value, arb) or value.is_nan():
         return None
@@ -370,7 +352,8 @@ def _size(value: Value) -> arb | None:
 
 
 def _clipped(edges: Floats) -> Floats:
-    return np.clip(np.nan_to_num(edges, nan=_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
+    """Condition numbers of which the largest stands for infinite ones, too: with them no statement says anything."""
+    return np.clip(np.nan_to_num(edges, nan=MOST, posinf=MOST, neginf=-MOST), -MOST, MOST)
 
 
 def _is_settled(value: Value) -> bool:

@@ -11,24 +11,23 @@ from operator import mul
 from typing import Any
 
 import sympy
-from flint import arb, ctx
 
-from symgraph.check import balls
-from symgraph.check.balls import ONE, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import ONE, UNKNOWN, Missing, Value
 from symgraph.check.form import slope_of
+from symgraph.check.forms import STRAIGHT
 from symgraph.check.program import Program, Slopes, Step, plus, times
-from symgraph.check.special_forms import log1prel
+from symgraph.check.special_forms import log1prel, sinc_derivative
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 
-_FLAT = frozenset({"add", "sign", "heaviside", "abs", "max", "min", "relu", "floor", "mod"})
-"""Operations without curvature, but at a kink."""
 _SLOPES: Mapping[str, Callable[..., Any]] = {
     "pow": lambda x, n: (n * x ** (n - 1), x**n * sympy.log(x)),
     "lambertw": lambda x: (sympy.exp(-sympy.LambertW(x)) / (1 + sympy.LambertW(x)),),
     "si": lambda x: (sympy.sinc(x),),
 }
 """Partials of operations for which SymPy has none, or one that is 0/0 at 0."""
+_AT_0: Mapping[str, Callable[[Any, int], Value]] = {"sinc": sinc_derivative, "log1prel": log1prel}
+"""Derivatives of an order of functions of one operand whose formulas are 0/0 at 0."""
 
 
 class SecondSweep:
@@ -78,15 +77,15 @@ def second_partials(step: Step, value: Any, operands: Sequence[Any], places: Seq
     pairs = [(i, j) for i in places for j in places if j <= i]
     if isinstance(step.name, UserOp):
         return dict.fromkeys(pairs, UNKNOWN)
-    if step.name in _FLAT:
+    if step.name in STRAIGHT:
         assert step.form is not None
         slopes = {(place, place): slope_of(step.form, place, value, operands) for place in places}
         return {pair: slope for pair, slope in slopes.items() if isinstance(slope, Missing)}
     if step.name == "mul":
         others = {pair: [x for place, x in enumerate(operands) if place not in pair] for pair in pairs if pair[0] != pair[1]}
         return {pair: reduce(mul, factors, ONE) for pair, factors in others.items()}
-    if step.name in _SERIES:
-        return {(0, 0): _SERIES[step.name](value, operands[0])}
+    if step.name in _AT_0:
+        return {(0, 0): _AT_0[step.name](operands[0], 2)}
     found: dict[tuple[int, int], Value] = {}
     for place in places:
         program = _slope_program(step.name, place)
@@ -107,21 +106,6 @@ def _slope_program(name: str, place: int) -> Program:
         function, *order = row.function if isinstance(row.function, tuple) else (row.function,)
         slope = function(*order, *symbols).fdiff(len(order) + place + 1)
     return Program({symbol.name: symbol for symbol in symbols}, [("slope", None, slope)], name)
-
-
-def _sinc(v: arb, x: arb) -> Value:
-    """sinc'' = -sinc - 2*sinc'/x, sinc' = (cos - sinc)/x; near 0 by its alternating series, off by at most the next term."""
-    if abs(x) > balls.HALF:
-        return -v - 2 * (x.cos() - v) / (x * x)
-    total, term = ZERO, -ONE
-    for n in range(ctx.prec // 4 + 2):
-        total = total + term / (2 * n + 3)
-        term = -term * x * x / ((2 * n + 1) * (2 * n + 2))
-    return total + arb(0, 1) * term
-
-
-_SERIES: Mapping[str, Callable[[Any, Any], Value]] = {"sinc": _sinc, "log1prel": lambda v, x: log1prel(x, 2)}
-"""Second partials of functions of one operand whose formulas are 0/0 at 0."""
 
 
 def _add(changes: dict[int, Value], arg: int, share: Value) -> None:

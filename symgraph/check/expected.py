@@ -26,8 +26,7 @@ from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.columns import partials_of
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, partials_fact
-from symgraph.gradcheck.normal_matrices import normal_matrices
-from symgraph.gradcheck.outcomes import Fact
+from symgraph.gradcheck.outcomes import Fact, normal_matrices
 from symgraph.spec.residuals import residual_of
 
 ILL = 1e-4
@@ -119,9 +118,8 @@ def expect(
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
-    alone = {entry.name for entry in (*reference.model.weight_inputs, *reference.model.constant_inputs)}
     for own, facts in _of_weights(reference):  # once for each row
-        once = expect(own, [{name: value for name, value in points[0].items() if name in alone}], kind, derivatives)
+        once = expect(own, points[:1], kind, derivatives)
         found |= {name: once[fact].at(np.zeros(len(points), np.intp)) for fact, name in facts.items() if fact in once}
     found |= _normal(reference, kind, found)
     found |= _on_request(reference, points, kind, found, derivatives)

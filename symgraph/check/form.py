@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flint import acb, arb
 
 from symgraph.check import balls
-from symgraph.check.balls import LARGE, UNDEFINED, UNKNOWN, Missing, Value
+from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 
 Function = Callable[..., Any]
 """Takes balls (for slopes, the operation's value first) and returns a Value."""
@@ -20,7 +20,6 @@ class Form(NamedTuple):
         slopes: the partial by each operand, computed from the value and the operands; of an operation that takes any number of
             operands one function, of the operand's place and the operands.
         outside: tells whether operands surely lie where there is no real value; None if there always is one.
-        overflows: the infinite limits at minus and plus infinity, unknown for finite ones, of functions that overflow.
         side: the side of a kink, or of a change of method, on which operands are, None if that is uncertain; None if there is
             none.
         lazy: whether it may be decided although an operand is missing.
@@ -29,7 +28,6 @@ class Form(NamedTuple):
     value: Function
     slopes: tuple[Function, ...] | Callable[[int, Sequence[Any]], Value] = ()
     outside: Callable[..., bool] | None = None
-    overflows: tuple[Value, Value] | None = None
     side: Callable[..., int | None] | None = None
     lazy: bool = False
 
@@ -45,8 +43,6 @@ def value_of(form: Form, operands: Sequence[Any]) -> Value:
         return value
     if form.outside is not None and form.outside(*operands):
         return UNDEFINED
-    if form.overflows is not None and abs(operands[0]) > LARGE:
-        return form.overflows[bool(operands[0] > 0)]
     return value if balls.is_infinite(value) else UNKNOWN
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from flint import arb, ctx
 
 from symgraph.check import balls
-from symgraph.check.balls import HALF, INFINITY, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.form import Form, Function, finite, is_positive, method
+from symgraph.check.balls import HALF, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.form import Form, Function, finite, is_positive, method, slope_of, value_of
 from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.check.user_forms import slope_of_user, value_of_user
+from symgraph.ir.op import Op
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import Table
 
@@ -46,17 +47,6 @@ def _exponent_slope(v: arb, base: arb, exponent: arb) -> Value:
 
 def _product_of_others(place: int, factors: Sequence[arb]) -> arb:
     return reduce(mul, (*factors[:place], *factors[place + 1 :]), ONE)
-
-
-def _sinc_slope(v: arb, x: arb) -> arb:
-    """(cos(x) - sinc(x)) / x; near 0 by its alternating series, off by at most the next term."""
-    if abs(x) > HALF:
-        return (x.cos() - v) / x
-    total, term = ZERO, -x / 3
-    for n in range(ctx.prec // 4 + 2):
-        total = total + term
-        term = -term * x * x / ((2 * n + 2) * (2 * n + 5))
-    return total + arb(0, 1) * term
 
 
 def _root_of_product(a: arb, b: arb) -> Value:
@@ -130,10 +120,6 @@ def _comparison(holds: Callable[[arb], Any], fails: Callable[[arb], Any]) -> For
     return Form(value)
 
 
-def _select(condition: Value, chosen: Value, other: Value) -> Value:
-    return chosen if condition is True else other if condition is False else UNKNOWN
-
-
 def _piecewise(*parts: Value) -> Value:
     """Values and conditions in turn: the first value whose condition holds."""
     for value, condition in zip(parts[::2], parts[1::2], strict=True):
@@ -142,26 +128,18 @@ def _piecewise(*parts: Value) -> Value:
     return UNDEFINED
 
 
-def _and(*terms: Value) -> Value:
-    if any(term is False for term in terms):
-        return False
-    return next((term for term in terms if term is not True), True)
+def _connective(decides: bool) -> Form:
+    """A connective that one term of a truth value decides."""
 
+    def value(*terms: Value) -> Value:
+        open_terms = [term for term in terms if term is not (not decides)]
+        return decides if any(term is decides for term in terms) else next(iter(open_terms), not decides)
 
-def _or(*terms: Value) -> Value:
-    if any(term is True for term in terms):
-        return True
-    return next((term for term in terms if term is not False), False)
+    return Form(value, lazy=True)
 
 
 def _erf_slope(_v: arb, x: arb) -> arb:
     return 2 * balls.gauss(x) / arb.const_sqrt_pi()
-
-
-def _step_of(x: arb) -> int | None:
-    """The whole number below, None where that is uncertain."""
-    below = x.floor().unique_fmpz() if x.is_finite() else None
-    return None if below is None else int(below)
 
 
 def _unless_at_a_step(slope: Function) -> Function:
@@ -169,7 +147,6 @@ def _unless_at_a_step(slope: Function) -> Function:
     return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
 
 
-_ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
 _ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
 _FORMS: dict[str, Form] = {
@@ -181,15 +158,13 @@ _FORMS: dict[str, Form] = {
     ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
     "pow": Form(balls.power, (_power_slope, _exponent_slope), lambda x, n: x < 0 and n.is_exact() and not n.is_integer()),
-    "sqrt": Form(
-        lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, _ABOVE
-    ),
-    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),), None, _BOTH),
+    "sqrt": Form(lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0),
+    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),)),
     "hypot": Form(
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(balls.expm1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "expm1": Form(balls.expm1, (lambda v, x: balls.exp(x),)),
     "log": Form(finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(lambda x: _xlogy(x, x), (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
@@ -231,12 +206,8 @@ _FORMS: dict[str, Form] = {
     "acos": Form(lambda x: x.acos(), (_acos_slope,), lambda x: x > 1 or x < -1),
     "atan": Form(lambda x: x.atan(), (lambda v, x: balls.inverse(1 + x * x),)),
     "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
-    "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
-    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (balls.exp(x) + balls.exp(-x)) / 2,), None, _BOTH),
-    "cosh": Form(
-        lambda x: (balls.exp(x) + balls.exp(-x)) / 2,
-        (lambda v, x: x.sinh() if abs(x) < 1 else (balls.exp(x) - balls.exp(-x)) / 2,),
-    ),
+    "sinh": Form(balls.sinh, (lambda v, x: balls.cosh(x),)),
+    "cosh": Form(balls.cosh, (lambda v, x: balls.sinh(x),)),
     "tanh": Form(balls.tanh, (lambda v, x: balls.square(balls.sech(x)),)),
     "sech": Form(balls.sech, (lambda v, x: -v * balls.tanh(x),)),
     "asinh": Form(finite(arb.asinh), (lambda v, x: balls.inverse((1 + x * x).sqrt()),)),
@@ -251,12 +222,14 @@ _FORMS: dict[str, Form] = {
     ),
     "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
     "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
-    "floor": Form(lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=_step_of),
+    "floor": Form(
+        lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=lambda x: balls.whole(x.floor())
+    ),
     "mod": Form(
         lambda a, b: a - b * (a / b).floor(),
         (_unless_at_a_step(lambda a, b: ONE), _unless_at_a_step(lambda a, b: -(a / b).floor())),
         lambda a, b: b.is_zero(),
-        side=lambda a, b: _step_of(a / b),
+        side=lambda a, b: balls.whole((a / b).floor()),
     ),
     "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=is_positive),
     "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
@@ -265,10 +238,10 @@ _FORMS: dict[str, Form] = {
     "ge": _comparison(lambda d: d >= 0, lambda d: d < 0),
     "eq": _comparison(lambda d: d.is_zero(), lambda d: d != 0),
     "ne": _comparison(lambda d: d != 0, lambda d: d.is_zero()),
-    "select": Form(_select, lazy=True),
+    "select": Form(lambda condition, chosen, other: _piecewise(chosen, condition, other, True), lazy=True),
     "piecewise": Form(_piecewise, lazy=True),
-    "and": Form(_and, lazy=True),
-    "or": Form(_or, lazy=True),
+    "and": _connective(False),
+    "or": _connective(True),
     "not": Form(lambda x: not x),
     "stop": Form(lambda x: x, (_ZERO,)),
     "rowsum": Form(lambda x: x, (_ONE,)),
@@ -283,3 +256,18 @@ FORMS = Table(
     _FORMS, lambda op: Form(partial(value_of_user, op), tuple(partial(slope_of_user, op, place) for place in range(op.arity)))
 )
 """Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""
+
+
+def _is_straight(row: Op) -> bool:
+    """Tell whether an operation is a straight line, or one on each side of a kink: then slopes are whole at any numbers."""
+    form, operands = FORMS[row.name], [arb(number) for number in row.example]
+    slopes = (slope_of(form, place, value_of(form, operands), operands) for place in range(row.arity))
+    return row.value is not None and all(isinstance(slope, arb) and slope.is_integer() for slope in slopes)
+
+
+STRAIGHT = frozenset(name for name, row in OPS.items() if _is_straight(row))
+"""The operations that are straight lines on both sides of a kink or jump, if they have one."""
+KINKED = tuple(OPS[name].function for name in STRAIGHT if OPS[name].kinks)
+"""The classes of those of them that have one."""
+COMPARISONS = frozenset(name for name, row in OPS.items() if row.value is None and row.kinks)
+"""The operations that compare two numbers."""

@@ -9,19 +9,19 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import Value
-from symgraph.check.program import Program, forward
+from symgraph.check.forms import COMPARISONS
+from symgraph.check.program import Step, forward
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.gradcheck.drawing import KINDS, inside
+from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.spec.model import Model
 
 _BITS = 133
 """The precision in which zeros are sought."""
 _STARTS = 8
 _HALVINGS = 60
-_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-_LOGIC = frozenset({"and", "or", "not"})
+_LOGIC = BOOLEAN_OPS - COMPARISONS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,57 +85,45 @@ def given(model: Model, rows: Sequence[Mapping[str, float]], kind: str = "given"
 
 
 def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[tuple[str, list[float]]]:
-    seeker = _Seeker(model) if "near zeros" in kinds else None
     while True:
         for kind in kinds:
             row = [inside(KINDS[kind], draw, entry) for entry in model.inputs]
-            yield kind, row if seeker is None or kind != "near zeros" else seeker.moved(row, draw)
+            yield kind, _moved(model, row, draw) if kind == "near zeros" else row
 
 
-class _Seeker:
-    """Moves points along one input to where an output, an inner value, or the difference of a comparison changes its sign."""
+def _moved(model: Model, row: list[float], draw: random.Random) -> list[float]:
+    """Move a point along one input to where an output, an inner value, or the difference of a comparison changes its sign.
 
-    def __init__(self, model: Model) -> None:
-        self._inputs = model.inputs
-        self._program: Program = reference(model).program
-        steps = self._program.steps
-        self._targets = [i for i, step in enumerate(steps) if step.varies and not step.leaf and step.name not in _LOGIC]
+    Half of the points stop at the float next to the zero, the others at a distance of 1e-16 to 1e-2 of the input. The point
+    stays where it is if no sign changes.
+    """
+    steps = reference(model).program.steps
+    targets = [i for i, step in enumerate(steps) if step.varies and not step.leaf and step.name not in _LOGIC]
+    if not targets or not row:
+        return row
+    target, place = draw.choice(targets), draw.randrange(len(row))
+    domain, needed = model.inputs[place].domain, steps[: target + 1]
+    x = _crossing(lambda x: _sign(needed, [*row[:place], x, *row[place + 1 :]]), row[place], domain, draw)
+    if x is None:
+        return row
+    if draw.random() < 0.5:
+        x += abs(x) * draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-16.0, -2.0)
+    if domain is not None:
+        x = min(max(x, domain[0]), domain[1])
+    return [*row[:place], x, *row[place + 1 :]]
 
-    def moved(self, row: list[float], draw: random.Random) -> list[float]:
-        """A point near a zero, reached from the given one by bisection; the given one where no sign changes.
 
-        Half of the points stop at the float next to the zero, the others at a distance of 1e-16 to 1e-2 of the input.
-        """
-        if not self._targets or not row:
-            return row
-        target, place = draw.choice(self._targets), draw.randrange(len(row))
-        domain = self._inputs[place].domain
-
-        def height(x: float) -> int | None:
-            return self._sign(target, [*row[:place], x, *row[place + 1 :]])
-
-        x = _crossing(height, row[place], domain, draw)
-        if x is None:
-            return row
-        if draw.random() < 0.5:
-            x += abs(x) * draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-16.0, -2.0)
-        if domain is not None:
-            x = min(max(x, domain[0]), domain[1])
-        return [*row[:place], x, *row[place + 1 :]]
-
-    def _sign(self, target: int, row: list[float]) -> int | None:
-        """1 where the target's value is above 0, -1 where it is not; None where that is not known."""
-        steps = self._program.steps
-        values: list[Value] = [arb(x) for x in row]
-        with ctx.workprec(_BITS):
-            values = forward(steps[: target + 1], values)
-            value = values[target]
-            if steps[target].name in _COMPARISONS:
-                left, right = (values[arg] for arg in steps[target].args)
-                value = left - right if isinstance(left, arb) and isinstance(right, arb) else value
-            if not isinstance(value, arb):
-                return None
-            return 1 if value > 0 else -1 if value <= 0 else None
+def _sign(steps: Sequence[Step], row: list[float]) -> int | None:
+    """1 where the last step's value is above 0, -1 where it is not; None where that is not known."""
+    with ctx.workprec(_BITS):
+        values = forward(steps, [arb(x) for x in row])
+        value = values[-1]
+        if steps[-1].name in COMPARISONS:
+            left, right = (values[arg] for arg in steps[-1].args)
+            value = left - right if isinstance(left, arb) and isinstance(right, arb) else value
+        if not isinstance(value, arb):
+            return None
+        return 1 if value > 0 else -1 if value <= 0 else None
 
 
 def _crossing(

@@ -16,7 +16,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value, is_infinite
 from symgraph.check.branches import Named, smooth_around
 from symgraph.check.form import Form, slope_of, value_of
-from symgraph.check.forms import FORMS
+from symgraph.check.forms import COMPARISONS, FORMS
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
 from symgraph.ir.ops import op_of
@@ -276,9 +276,6 @@ class Program:
         assert step.form is not None
         if step.name == "piecewise":
             return self._branch_slopes(step, values)
-        if step.name == "select":
-            taken = {True: 1, False: 2}.get(operands[0]) if isinstance(operands[0], bool) else None
-            return [(step.args[taken], ONE)] if taken else [(arg, UNKNOWN) for arg in step.args[1:]]
         missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
         if missing is not None:
             return [(step.args[place], missing) for place in places]
@@ -313,7 +310,7 @@ class Program:
         return sorted(found)
 
     def _is_tie(self, step: Step, values: Sequence[Value]) -> bool:
-        if not step.varies or step.name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+        if not step.varies or step.name not in COMPARISONS:
             return False
         left, right = (values[arg] for arg in step.args)
         return isinstance(left, arb) and isinstance(right, arb) and (left - right).is_zero()

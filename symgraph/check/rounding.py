@@ -2,24 +2,41 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from flint import arb
 
-from symgraph.check.balls import INFINITY, UNKNOWN, Value
+from symgraph.check.balls import INFINITY, LEAST, MOST, UNKNOWN, Value
+from symgraph.check.form import value_of
+from symgraph.check.forms import FORMS
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node
 from symgraph.ir.ops import OPS
 
 INPUT_ULP = 4.0
 """By how many ulp inputs move where it is asked what they leave open: as much as no method is asked to see through."""
-_EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
 _FAR_OUT = 1e4
 """Where an exponential is infinite in any format, and its product with any number that has no exponential in it."""
 TAME = frozenset({"add", "sub", "mul", "div", "neg", "sin", "cos", "rowsum", "select", "piecewise", "stop"})
 """Operations whose condition numbers say all that errors of operands do, however large these are."""
 _SHORT_BITS = 20
 """Constants of so few binary digits are the numbers that were meant; others are if the spec has them as floats."""
+
+
+@cache
+def _far_out(op: str) -> Sequence[Value]:
+    """The values of a function of one operand far out on the left and on the right; none of other operations."""
+    row = OPS.get(op)
+    if row is None or row.value is None or row.arity != 1:
+        return ()
+    return [value_of(FORMS[op], [arb(side * _FAR_OUT)]) for side in (-1.0, 1.0)]
+
+
+def is_fast(op: str) -> bool:
+    """Tell whether a function overflows or vanishes at ordinary arguments, as exponentials and gamma do."""
+    sizes = [abs(value) for value in _far_out(op) if isinstance(value, arb)]
+    return any(not size.is_zero() and not LEAST < size < MOST for size in sizes)
 
 
 def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Value:
@@ -31,8 +48,10 @@ def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Va
     if op in TAME or not isinstance(value, arb) or value.rel_accuracy_bits() >= 1 or value.is_zero():
         return value
     x = operands[0]
-    if op in _EXPONENTIALS and isinstance(x, arb) and (x > _FAR_OUT or (x < -_FAR_OUT and op in ("sinh", "cosh"))):
-        return INFINITY if x > 0 or op == "cosh" else -INFINITY
+    if is_fast(op) and isinstance(x, arb) and abs(x) > _FAR_OUT:
+        end = _far_out(op)[x > 0]
+        if isinstance(end, arb) and abs(end) > MOST:
+            return INFINITY if end > 0 else -INFINITY
     return value if abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal) else UNKNOWN
 
 

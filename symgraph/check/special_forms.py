@@ -1,34 +1,19 @@
 """Special functions and reciprocals of angles on balls."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from flint import acb, arb, ctx
 
 from symgraph.check import balls
-from symgraph.check.balls import HALF, ONE, UNDEFINED, UNKNOWN, ZERO, Value
-from symgraph.check.form import Form, Function, finite, is_positive, method
+from symgraph.check.balls import HALF, ONE, UNKNOWN, ZERO, Value
+from symgraph.check.form import Form, finite, is_positive, method
 
 _trigamma, _polygamma = method("polygamma 1"), finite(lambda n, x: acb(x).polygamma(acb(n)).real)
 
 
-def _csch(x: arb) -> Value:
-    """1/sinh, by a formula whose denominator does not overflow."""
-    if x.is_zero():
-        return UNDEFINED
-    small = balls.exp(-abs(x))
-    size = 2 * small * balls.inverse(-balls.expm1(-2 * abs(x)))
-    return size if x > 0 else -size if x < 0 else UNKNOWN
-
-
-def _coth(x: arb) -> Value:
-    return UNDEFINED if x.is_zero() else balls.inverse(balls.tanh(x))
-
-
-def _of_csch(function: Function) -> Function:
-    """A slope that follows from csch and the operand."""
-    return lambda _v, x: function(value, x) if isinstance(value := _csch(x), arb) else value
+def _csch(x: arb) -> arb:
+    return balls.inverse(balls.sinh(x))
 
 
 def _normal_density(x: arb) -> arb:
@@ -74,8 +59,24 @@ def _dawson(x: arb) -> arb:
     return x * (-x * x).hypgeom_1f1(1, arb(1.5))
 
 
-def _faddeeva(x: arb, y: arb) -> acb:
-    """exp(-z*z) * erfc(-i*z) at z = x + i*y, on the axis by Dawson's integral, far away by the confluent function U."""
+def sinc_derivative(x: arb, order: int) -> arb:
+    """The first or second derivative of sin(x)/x; near 0, where the terms cancel, by that of 0F1(3/2; -x*x/4)."""
+    if abs(x) > HALF:
+        slope = (x.cos() - x.sinc()) / x
+        return slope if order == 1 else -x.sinc() - 2 * slope / x
+    first, second = ((-x * x / 4).hypgeom_0f1(arb(n) / 2) for n in (5, 7))
+    return -x / 3 * first if order == 1 else x * x / 15 * second - first / 3
+
+
+def _faddeeva(x: arb, y: arb, order: int = 0) -> acb:
+    """The derivative of an order of exp(-z*z) * erfc(-i*z) at z = x + i*y (DLMF 7.10.2).
+
+    It is found on the axis by Dawson's integral, far away by the confluent function U.
+    """
+    if order:
+        with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+            before = acb(0, -1) / arb.const_sqrt_pi() if order == 1 else (order - 1) * _faddeeva(x, y, order - 2)
+            return -2 * (acb(x, y) * _faddeeva(x, y, order - 1) + before)
     if y.is_zero():
         return acb(balls.gauss(x), 2 * _dawson(x) / arb.const_sqrt_pi())
     turned = acb(y, -x)
@@ -84,40 +85,22 @@ def _faddeeva(x: arb, y: arb) -> acb:
     return (turned * turned).exp() * turned.erfc()
 
 
-def _faddeeva_slope(x: arb, y: arb) -> acb:
-    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
-        return acb(0, 2) / arb.const_sqrt_pi() - 2 * acb(x, y) * _faddeeva(x, y)
+def _of_plane(order: int, part: str) -> Form:
+    """The real or the imaginary part of a derivative of Faddeeva's function of x + i*y, and its slopes."""
+    value, along, across = (
+        finite(lambda x, y, order=order, part=part: getattr(_faddeeva(x, y, order), part))
+        for order, part in ((order, part), (order + 1, part), (order + 1, "imag" if part == "real" else "real"))
+    )
+    slopes = (lambda _v, x, y: along(x, y), lambda _v, x, y: -across(x, y) if part == "real" else across(x, y))
+    return Form(value, slopes, lambda x, y: y < 0)
 
 
-def _faddeeva_bend(x: arb, y: arb) -> acb:
-    """The second derivative."""
-    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
-        return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
-
-
-def _faddeeva_third(x: arb, y: arb) -> acb:
-    """The third derivative."""
-    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
-        return -4 * _faddeeva_slope(x, y) - 2 * acb(x, y) * _faddeeva_bend(x, y)
-
-
-def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Form:
-    """The real or the imaginary part of a function of x + i*y and its slopes, of a function with that derivative."""
-    part, other = ("real", "imag") if real else ("imag", "real")
-    along, across = (finite(lambda x, y, name=name: getattr(slope(x, y), name)) for name in (part, other))
-    slopes = (lambda _v, x, y: along(x, y), lambda _v, x, y: -across(x, y) if real else across(x, y))
-    return Form(finite(lambda x, y: getattr(value(x, y), part)), slopes, lambda x, y: y < 0)
-
-
-def _voigt(function: Callable[[arb, arb], acb], order: int, part: str) -> Function:
+def _voigt(x: arb, sigma: arb, gamma: arb, order: int = 0, part: str = "real") -> arb:
     """Voigt's profile, or a slope of it, as a part of a derivative of Faddeeva's function."""
-
-    def found(x: arb, sigma: arb, gamma: arb) -> Any:
-        width = sigma * arb(2).sqrt()
-        scale = arb(1) if order == 0 else width * arb(order).sqrt()
-        return getattr(function(x / width, gamma / width), part) / arb.const_sqrt_pi() / (scale * width)
-
-    return finite(found)
+    width = sigma * arb(2).sqrt()
+    scale = width * arb(order).sqrt() * width if order else width
+    found: arb = getattr(_faddeeva(x / width, gamma / width, order), part)
+    return found / arb.const_sqrt_pi() / scale
 
 
 def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
@@ -181,22 +164,16 @@ SPECIAL_FORMS: dict[str, Form] = {
     "lambertw": Form(finite(lambda x: x.lambertw()), (lambda v, x: balls.divided(balls.exp(-v), 1 + v),)),
     "lambertw1p": Form(finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
     **{
-        f"wofz_{name}": _of_plane(value, slope, real=name.endswith("re"))
-        for name, value, slope in (
-            ("re", _faddeeva, _faddeeva_slope),
-            ("im", _faddeeva, _faddeeva_slope),
-            ("slope_re", _faddeeva_slope, _faddeeva_bend),
-            ("slope_im", _faddeeva_slope, _faddeeva_bend),
-            ("bend_re", _faddeeva_bend, _faddeeva_third),
-            ("bend_im", _faddeeva_bend, _faddeeva_third),
-        )
+        f"wofz_{kind}{part[:2]}": _of_plane(order, part)
+        for order, kind in enumerate(("", "slope_", "bend_"))
+        for part in ("real", "imag")
     },
     "voigt": Form(
-        _voigt(_faddeeva, 0, "real"),
+        finite(_voigt),
         (
-            lambda _v, *operands: _voigt(_faddeeva_slope, 1, "real")(*operands),
-            lambda _v, *operands: _voigt(_faddeeva_bend, 2, "real")(*operands),
-            lambda _v, *operands: -_voigt(_faddeeva_slope, 1, "imag")(*operands),
+            lambda v, x, sigma, gamma: _voigt(x, sigma, gamma, 1),
+            lambda v, x, sigma, gamma: _voigt(x, sigma, gamma, 2),
+            lambda v, x, sigma, gamma: -_voigt(x, sigma, gamma, 1, "imag"),
         ),
         lambda x, sigma, gamma: sigma <= 0 or gamma < 0,
     ),
@@ -208,7 +185,8 @@ SPECIAL_FORMS: dict[str, Form] = {
     "sec": Form(lambda x: x.sec(), (lambda v, x: v * x.tan(),)),
     "csc": Form(lambda x: x.csc(), (lambda v, x: -v * x.cot(),), lambda x: x.is_zero()),
     "cot": Form(lambda x: x.cot(), (lambda v, x: -(x.csc() ** 2),), lambda x: x.is_zero()),
-    "csch": Form(_csch, (_of_csch(lambda v, x: -v * _coth(x)),)),
-    "coth": Form(_coth, (_of_csch(lambda s, x: -s * s),)),
+    "csch": Form(_csch, (lambda v, x: -v * balls.inverse(balls.tanh(x)),), lambda x: x.is_zero()),
+    "coth": Form(lambda x: balls.inverse(balls.tanh(x)), (lambda v, x: -balls.square(_csch(x)),), lambda x: x.is_zero()),
+    "sinc": Form(lambda x: x.sinc(), (lambda v, x: sinc_derivative(x, 1),), side=lambda x: int(abs(x) < 1.5)),
 }
 """Functions by the names that they have in graphs."""

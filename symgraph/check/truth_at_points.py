@@ -206,8 +206,7 @@ def conditioning_of(
 
 def floats_of(model: Model) -> frozenset[float]:
     """The floats that a spec contains, which are meant as they are."""
-    exprs = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
-    return frozenset(float(part) for part in postorder(exprs) if isinstance(part, sympy.Float))
+    return frozenset(float(part) for part in postorder(model.exprs) if isinstance(part, sympy.Float))
 
 
 def _parts(value: Value) -> tuple[int, float, float, int]:

@@ -27,9 +27,7 @@ class UserFunctions:
         model = reference.model
         self._model = model
         self._names = {op: name for name, op in model.functions.items()}
-        parts = [model.of_constraints(one.name) for one in model.constraints] if model.functions else []
-        penalties = [] if reference.penalty is None else [reference.penalty]
-        self._references = [reference, *penalties, *map(Reference, parts)]
+        self._references = [one for one in (reference, reference.penalty, reference.constraints) if one is not None]
         self._judged: Counter[tuple[UserOp, int]] = Counter()
         self._tried: Counter[tuple[UserOp, int]] = Counter()
 
@@ -60,8 +58,7 @@ class UserFunctions:
     def _calls(self, point: Point) -> Iterator[tuple[UserOp, tuple[float, ...], tuple[bool, ...]]]:
         """Yield the calls of one row: the function, its arguments, and which of them depend on inputs."""
         for reference in self._references:
-            own = {name: point[name] for name in reference.program.leaves}
-            for step, at in reference.calls(own):
+            for step, at in reference.calls(point):
                 assert isinstance(step.name, UserOp)
                 yield step.name, at, tuple(reference.program.steps[arg].varies for arg in step.args)
 

@@ -16,14 +16,13 @@ from weakref import proxy
 import numpy as np
 import sympy
 from flint import arb
-from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symgraph.check.balls import Missing
+from symgraph.check.forms import KINKED
 from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
 from symgraph.gradcheck.drawing import SCALES, Law, inside, is_bounded, spread
-from symgraph.ir.functions import relu
 from symgraph.spec.canonical import postorder
 from symgraph.spec.inputs import Input
 from symgraph.spec.laws import Normal, Uniform
@@ -40,7 +39,7 @@ THRESHOLDS = "thresholds"
 NEAR = "near"
 """The habit that draws everything close to a point that is known to be good."""
 
-_BRANCHING = (Relational, sympy.Max, sympy.Min, sympy.Heaviside, sympy.Abs, sympy.sign, relu)
+_BRANCHING = (Relational, *KINKED)
 _EXACT = (sympy.Equality, sympy.Unequality)
 _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*SCALES, THRESHOLDS))
 
@@ -278,8 +277,7 @@ def badness(look: Look) -> tuple[int, float]:
 
 def _thresholds(model: Model) -> tuple[list[float], set[float]]:
     """The numbers in conditions and in functions with kinks, and those of them that something is compared with by == or !=."""
-    exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
-    parts = [part for part in postorder(exprs) if isinstance(part, _BRANCHING)]
+    parts = [part for part in postorder(model.exprs) if isinstance(part, _BRANCHING)]
     numbers = dict.fromkeys(float(leaf) for leaf in postorder(parts) if leaf.is_Number)
     exact = {float(leaf) for leaf in postorder(p for p in parts if isinstance(p, _EXACT)) if leaf.is_Number}
     return [number for number in numbers if math.isfinite(number)], exact
@@ -298,13 +296,7 @@ def _initial(draw: random.Random, leaf: Any) -> float:
 
 def _sample_rows(model: Model, sample: Sample) -> tuple[Mapping[str, float], ...]:
     """The sample as rows by name; rows that are not finite are left out."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    names = [leaf.name for leaf in model.feature_inputs]
-    if names:
-        X = np.asarray(sample[0], np.float64)
-        columns |= dict(zip(names, X.reshape(-1, len(names)).T, strict=True))
-    if model.target_inputs:
-        y = np.asarray(sample[1], np.float64).reshape(-1, len(model.target_inputs))
-        columns |= {target.name: column for target, column in zip(model.target_inputs, y.T, strict=True)}
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return tuple(dict(zip(columns, row, strict=True)) for row in rows if all(map(math.isfinite, row)))
+    parts = zip(sample, (model.feature_inputs, model.target_inputs), strict=True)
+    table = np.column_stack([np.asarray(part, np.float64).reshape(-1, len(leaves)) for part, leaves in parts if leaves])
+    names = [leaf.name for leaf in (*model.feature_inputs, *model.target_inputs)]
+    return tuple(dict(zip(names, row, strict=True)) for row in table[np.isfinite(table).all(axis=1)].tolist())

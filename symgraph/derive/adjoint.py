@@ -4,13 +4,15 @@ Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the i
 taken from the op table.
 """
 
+from collections import Counter
 from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
 from symgraph.columns import prefix_of
-from symgraph.derive.op_graphs import VALUE, constant_root, fragment, instantiate
+from symgraph.derive.op_graphs import VALUE, fragment, instantiate
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, reachable, values_of
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, marked, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
 from symgraph.ir.user_functions import UserOp
@@ -57,7 +59,16 @@ def _moves_as(graph: Graph, root: str, other: str) -> bool:
     return more == output and not influenced(graph.nodes, "weight", real=True)[less]
 
 
-def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0, by: str = "weight") -> Graph:
+def adjoint(
+    graph: Graph,
+    root: str,
+    *,
+    prefix: str,
+    suffix: str | None = None,
+    seed: float = 1.0,
+    by: str = "weight",
+    again: bool = False,
+) -> Graph:
     """Differentiate one root with respect to every weight, or every feature.
 
     Args:
@@ -65,11 +76,12 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
         root: "loss" (seeded with the leaf ``cotangent``; where a cotangent that varies by row reaches a uniform node, the sum
             over rows is inserted), another one (without sums).
         prefix: the new roots are named ``<prefix> <weight>``.
-        suffix: the new names are ``d_<name><suffix>``.
+        suffix: the new names are ``d_<name><suffix>``; None for no names.
         seed: the cotangent of another root than the loss.
         by: the kind of leaves by which is differentiated.
+        again: whether the partials are to be differentiated again, row by row.
     """
-    sweep = Sweep(graph, sum_rows=root == "loss", by=by)
+    sweep = Sweep(graph, sum_rows=root == "loss" and not again, by=by, again=again)
     rows = any(node.varying for node in graph.nodes)
     builder = sweep.builder
     builder.origin = f"adjoint of {root}"
@@ -79,8 +91,9 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
     for position, node in enumerate(graph.nodes):
         if node.op == by:
             roots[f"{prefix} {node.data}"] = cotangents.get(position, zero)
-            names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
-    for name, position in graph.names.items():
+            if suffix is not None:
+                names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
+    for name, position in graph.names.items() if suffix is not None else ():
         if not name.startswith("d_") and position in cotangents and position != graph.roots[root]:
             names[f"d_{name}{suffix}"] = cotangents[position]
     return builder.build(roots, names)
@@ -115,7 +128,8 @@ def _factor(op: str, root: str, written: object) -> _Factor:
     source = fragment(op)
     node = source.nodes[source.roots[root]]
     operand = int(str(node.data)[1:]) if node.op == "input" and node.data != VALUE else None
-    return _Factor(root, constant_root(op, root), operand, isinstance(written, over), isinstance(written, late))
+    constant = node.data if isinstance(node.data, float) else None
+    return _Factor(root, constant, operand, isinstance(written, over), isinstance(written, late))
 
 
 class Sweep:
@@ -159,20 +173,15 @@ class Sweep:
                     if factors is None:
                         raise self.refusal(node.op)
                     pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
-        return {
-            position: self.named_whole(position, cotangent) if cotangent.late else cotangent.value
-            for position, cotangent in held.items()
-        }
-
-    def named_whole(self, position: int, held: _Held) -> int:
-        """Return the whole cotangent of a node, with the origin of that node."""
-        node = self.graph.nodes[position]
-        self.builder.origin = _origin(node.op, node.origin)
-        return self.whole(held)
+        wholes: dict[int, int] = {}
+        for position, cotangent in held.items():
+            self.builder.origin = _origin(nodes[position].op, nodes[position].origin)
+            wholes[position] = self.whole(cotangent)
+        return wholes
 
     def whole(self, held: _Held) -> int:
         """Multiply a held cotangent by its late factors."""
-        return self.builder.chain("mul", [held.value, *held.late])
+        return self.builder.chain("mul", [held.value, *held.late]) if held.late else held.value
 
     def total(self, contributions: list[_Held], node: Node) -> _Held:
         """Sum the contributions of a node's consumers, in the order of the sweep; sums over rows are taken once, of the total.
@@ -199,19 +208,14 @@ class Sweep:
             zero = builder.const(0.0)
             branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
             return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
-        if True not in [factor.waits for factor in factors]:
-            value = cotangent.value
-            for factor in factors:
-                if factor.constant != 1.0 or factor.divides:
-                    value = self.apply(value, factor, node, position)
-            return made(_Held, (value, cotangent.late))
-        value, waiting = self.whole(cotangent), []
+        waits = True in [factor.waits for factor in factors]
+        value, waiting = self.whole(cotangent) if waits else cotangent.value, list[int]()
         for factor in factors:
             if factor.waits:
                 waiting.append(instantiate(builder, node.op, factor.root, node.args, position))
-            else:
+            elif factor.constant != 1.0 or factor.divides:
                 value = self.apply(value, factor, node, position)
-        return _Held(value, tuple(waiting))
+        return made(_Held, (value, tuple(waiting) if waits else cotangent.late))
 
     def factors(self, op: str) -> tuple[tuple[_Factor, ...] | None, ...]:
         """Return the factors of the local partial by each operand; None for one that the table does not have."""
@@ -262,25 +266,15 @@ def _origin(op: str, origin: str) -> str:
 
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
     """Count the products that a late factor would enter if it waited at each node: one a weight or sum of cotangents below."""
-    consumers = [0] * len(nodes)
-    ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
-    living = reachable(nodes, [root])
-    whole = {op for op, row in OPS.items() if all(row.partials)}
-    for position, node in enumerate(nodes):
-        reached = node.args
-        if node.op not in whole or False in [active[arg] for arg in reached]:
-            partials = OPS[node.op].partials if reached else ()
-            reached = tuple([arg for arg, factors in zip(reached, partials, strict=True) if active[arg] and factors])
-        ways.append(reached)
-        if active[position] and position in living:
-            for arg in reached:
-                consumers[arg] += 1
+    partials = {op: OPS[op].partials for op in {node.op for node in nodes if node.args}}
+    # the operands on which a cotangent goes on from each node, each as often as it is one
+    ways = [
+        [arg for arg, factors in zip(node.args, partials[node.op], strict=True) if active[arg] and factors] if node.args else ()
+        for node in nodes
+    ]
+    living = marked(nodes, [root])
+    consumers = Counter(chain.from_iterable(own for own, on, lives in zip(ways, active, living, strict=True) if on and lives))
     repeats: list[int] = []
     for reached in ways:
-        if not reached:
-            repeats.append(1)
-        elif len(reached) == 1:
-            repeats.append(repeats[reached[0]] if consumers[reached[0]] == 1 else 1)
-        else:
-            repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]))
+        repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]) or 1)
     return repeats

@@ -77,11 +77,10 @@ def _constants(graph: Graph) -> list[float]:
 def _known(model: Model, graphs: Sequence[Graph]) -> _Rests:
     """Return the rounding remainder (exact minus float) of each known number, by the magnitude of its float."""
     with mpmath.workdps(_DIGITS):
-        exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
         ops = sorted({node.op for graph in graphs for node in graph.nodes if node.op in OPS})
         rests = _of_expressions(
             expr for op in ops for expr in (*OPS[op].formulas.values(), *dict(OPS[op].aux).values())
-        ) | _of_expressions(exprs)
+        ) | _of_expressions(model.exprs)
         for before, after in itertools.pairwise(graphs):
             _follow(rests, before, after)
     return rests
@@ -96,7 +95,7 @@ def _bits(constant: float) -> int:
 
 
 def _of_expressions(exprs: Iterable[Any]) -> _Rests:
-    """Return the remainders of all numbers that lowering may make constants: see ``Scope.constant`` and ``_product`` there."""
+    """Return the remainders of all numbers that lowering may make constants: see ``Lowering.constant``, ``_product``."""
     rests: _Rests = {}
     fixed: dict[Any, bool] = {}
     for part in postorder(exprs):

@@ -3,7 +3,7 @@
 import math
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -82,21 +82,34 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     return builder.build(roots, names)
 
 
+class Lowered(NamedTuple):
+    """Position of the value of a subexpression, and whether the subexpression has no symbols."""
+
+    position: int
+    fixed: bool
+
+
 @dataclass(slots=True)
 class Lowering:
-    """Lowers expressions into one builder.
+    """Lowers expressions into one builder, under one assignment of nodes to symbols; each branch of a Piecewise has its own.
 
     Attributes:
         builder: where the nodes go.
         order: the position of every subexpression among the operands of a commutative operation.
         domains: the declared domain of every symbol.
         guarded: whether untaken branches see safe values.
+        env: the node that stands for each symbol.
+        where: model and node, for messages.
+        known: the values of the subexpressions lowered so far.
     """
 
     builder: GraphBuilder
     order: Mapping[Any, int]
     domains: Mapping[Any, tuple[float, float] | None] = field(default_factory=dict)
     guarded: bool = True
+    env: MutableMapping[Any, int] = field(default_factory=dict)
+    where: str = ""
+    known: dict[Any, Lowered] = field(default_factory=dict)
 
     def lower(self, expr: Any, env: MutableMapping[Any, int], where: str) -> int:
         """Lower one expression.
@@ -109,7 +122,7 @@ class Lowering:
         Returns:
             The position of its value in the builder.
         """
-        scope = Scope(self, env, where)
+        scope = replace(self, env=env, where=where, known={})
         known = scope.known
         stack = [expr]
         while stack:
@@ -145,31 +158,6 @@ class Lowering:
     def ordered(self, parts: Iterable[Any]) -> list[Any]:
         """Sort the operands of a commutative operation so that the order depends neither on names nor on SymPy."""
         return sorted(parts, key=self.order.__getitem__)
-
-
-def _is_constant(part: Any) -> bool:
-    return bool(part.is_Number or isinstance(part, sympy.NumberSymbol))
-
-
-class Lowered(NamedTuple):
-    """Position of the value of a subexpression, and whether the subexpression has no symbols."""
-
-    position: int
-    fixed: bool
-
-
-@dataclass(slots=True)
-class Scope:
-    """Values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
-
-    lowering: Lowering
-    env: MutableMapping[Any, int]
-    where: str
-    known: dict[Any, Lowered] = field(default_factory=dict)
-    builder: GraphBuilder = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.builder = self.lowering.builder
 
     def value(self, part: Any) -> int:
         """Return the position of a lowered subexpression."""
@@ -216,9 +204,13 @@ class Scope:
         return self.builder.nodes[self.known[part].position].varying
 
 
-def _lower_add(scope: Scope, part: Any) -> int:
+def _is_constant(part: Any) -> bool:
+    return bool(part.is_Number or isinstance(part, sympy.NumberSymbol))
+
+
+def _lower_add(scope: Lowering, part: Any) -> int:
     terms, constants = _divided(part.args, scope.fixed)
-    uniform, varying = _divided(scope.lowering.ordered(terms), scope.varies)
+    uniform, varying = _divided(scope.ordered(terms), scope.varies)
     # two uniform terms or more come first, so that their sum is formed once a call and not once a row
     first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
     signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
@@ -237,7 +229,7 @@ def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[A
     return found
 
 
-def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
+def _signed(scope: Lowering, term: Any) -> tuple[int, bool]:
     """Return the position of a term's magnitude in a sum, and whether it is subtracted."""
     position, fixed = scope.known[term]
     if fixed:
@@ -245,24 +237,21 @@ def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
         return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
     if not isinstance(term, sympy.Mul) or not term.args[0].is_Number:
         return position, False
-    coefficient, rest = term.as_coeff_Mul()
+    coefficient, factors = term.as_coeff_mul(rational=False)
     if coefficient.is_negative:
-        return _product(scope, -coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest]), True
+        return _product(scope, -coefficient, factors), True
     return position, False
 
 
-def _lower_mul(scope: Scope, part: Any) -> int:
-    if not part.args[0].is_Number:
-        return _product(scope, sympy.S.One, list(part.args))
-    coefficient, rest = part.as_coeff_Mul()
-    return _product(scope, coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest])
+def _lower_mul(scope: Lowering, part: Any) -> int:
+    return _product(scope, *part.as_coeff_mul(rational=False))
 
 
-def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
+def _product(scope: Lowering, coefficient: Any, factors: Sequence[Any]) -> int:
     """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
     free, constants = _divided(factors, scope.fixed)
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient
-    rest = [factor for several in _divided(scope.lowering.ordered(free), scope.varies) for factor in several]
+    rest = [factor for several in _divided(scope.ordered(free), scope.varies) for factor in several]
     if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
         return scope.builder.chain("mul", [scope.value(factor) for factor in rest])
     grouped, exponent = common_power(rest, scope.known)
@@ -286,25 +275,25 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     return scope.builder.add("neg", result) if negative else result
 
 
-def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list[int]]:
+def _sides(scope: Lowering, powers: list[tuple[Any, Any]]) -> tuple[list[int], list[int]]:
     """Lower the powers of a product: those in the numerator, and those in the denominator."""
     above = [_power(scope, base, exponent) for base, exponent in powers if not exponent.is_negative]
     return above, [_power(scope, base, -exponent) for base, exponent in powers if exponent.is_negative]
 
 
-def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
+def _quotient(scope: Lowering, above: list[int], below: list[int]) -> int:
     """Divide the product of some values by the product of others."""
     result = scope.builder.chain("mul", above or [scope.builder.const(1.0)])
     return scope.builder.add("div", result, scope.builder.chain("mul", below)) if below else result
 
 
-def _lower_pow(scope: Scope, part: Any) -> int:
+def _lower_pow(scope: Lowering, part: Any) -> int:
     if part.exp.is_Number:
         return _quotient(scope, *_sides(scope, [(part.base, part.exp)]))
     return _power(scope, part.base, part.exp)
 
 
-def _power(scope: Scope, base: Any, exponent: Any) -> int:
+def _power(scope: Lowering, base: Any, exponent: Any) -> int:
     if exponent == 1:
         return scope.value(base)
     if exponent == sympy.Rational(1, 2):
@@ -313,13 +302,13 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
     return scope.builder.add("pow", scope.value(base), power)
 
 
-def _lower_chain(scope: Scope, part: Any) -> int:
+def _lower_chain(scope: Lowering, part: Any) -> int:
     """Combine the operands of a commutative operation from left to right."""
     name = LOGICAL.get(type(part)) or FUNCTIONS[type(part)]
-    return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+    return scope.builder.chain(name, [scope.value(arg) for arg in scope.ordered(list(part.args))])
 
 
-def _lower_if(scope: Scope, part: Any) -> int:
+def _lower_if(scope: Lowering, part: Any) -> int:
     """Lower ITE(c, a, b), SymPy's form of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
     builder = scope.builder
     condition, chosen, other = part.args
@@ -332,23 +321,23 @@ def _lower_if(scope: Scope, part: Any) -> int:
     return builder.add("or", builder.add("and", holds, scope.value(chosen)), builder.add("and", fails, scope.value(other)))
 
 
-def _lower_piecewise(scope: Scope, part: Any) -> int:
+def _lower_piecewise(scope: Lowering, part: Any) -> int:
     """Lower a Piecewise to selects.
 
     Each branch sees safe values of its guarded symbols wherever it is not the branch taken, and so does each condition wherever
     one before it holds.
     """
-    builder, lowering = scope.builder, scope.lowering
+    builder = scope.builder
     missed: int | None = None  # truth value of: none of the conditions so far held
     cases: list[tuple[int, int]] = []
     default = builder.const(math.nan)
     for expr, condition in part.args:
         if condition == sympy.true:
-            default = lowering.lower(expr, _guarded(scope, expr, missed), scope.where)
+            default = scope.lower(expr, _guarded(scope, expr, missed), scope.where)
             break
-        holds = lowering.lower(condition, _guarded(scope, condition, missed), scope.where)
+        holds = scope.lower(condition, _guarded(scope, condition, missed), scope.where)
         taken = holds if missed is None else builder.add("and", missed, holds)
-        cases.append((holds, lowering.lower(expr, _guarded(scope, expr, taken), scope.where)))
+        cases.append((holds, scope.lower(expr, _guarded(scope, expr, taken), scope.where)))
         fails = builder.add("not", holds)
         missed = fails if missed is None else builder.add("and", missed, fails)
     result = default
@@ -357,12 +346,12 @@ def _lower_piecewise(scope: Scope, part: Any) -> int:
     return result
 
 
-def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any, int]:
+def _guarded(scope: Lowering, branch: Any, taken: int | None) -> MutableMapping[Any, int]:
     """Return the scope's symbols with safe values for those that the branch must not see while it is not taken."""
-    symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
+    symbols = guarded_symbols(branch) if scope.guarded and taken is not None else None
     if taken is None or not symbols:
         return scope.env
-    point = safe_point(branch, symbols, scope.lowering.domains, scope.where, scope.lowering.alone)
+    point = safe_point(branch, symbols, scope.domains, scope.where, scope.alone)
     held = {
         symbol: scope.builder.add("select", taken, scope.env[symbol], scope.builder.const(value))
         for symbol, value in sorted(point.items(), key=lambda item: sympy.default_sort_key(item[0]))
@@ -370,7 +359,7 @@ def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any
     return ChainMap(held, scope.env)
 
 
-_RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
+_RULES: tuple[tuple[Any, Callable[[Lowering, Any], int]], ...] = (
     (sympy.Add, _lower_add),
     (sympy.Mul, _lower_mul),
     (sympy.Pow, _lower_pow),
@@ -381,6 +370,6 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
 
 
 @cache
-def _rule_for(kind: Any) -> Callable[[Scope, Any], int] | None:
+def _rule_for(kind: Any) -> Callable[[Lowering, Any], int] | None:
     """Return the function that lowers expressions of a class; None for functions of the op table."""
     return next((rule for base, rule in _RULES if issubclass(kind, base)), None)

@@ -1,4 +1,4 @@
-"""Derivatives on request: second derivatives of the loss, and those of the output by features and along a direction.
+"""Derivatives on request: second ones of the loss, those of the output by features and along a direction, and of constraints.
 
 The gradient of a row is differentiated once more by reverse sweeps: entry by entry for the Hessian, whose lower triangle is
 never written, and as its product with a direction, one number, for Hessian times vector (Pearlmutter, "Fast exact
@@ -6,7 +6,7 @@ multiplication by the Hessian", Neural Computation 6, 1994). At kinks they are t
 """
 
 from collections.abc import Callable, Collection, Iterable
-from functools import reduce
+from dataclasses import replace
 
 from symgraph.columns import partials_of, prefix_of
 from symgraph.derive.adjoint import Sweep, adjoint
@@ -42,48 +42,27 @@ def differentiate_on_request(graph: Graph, functions: Collection[str], prepare: 
 
 def _second(graph: Graph, functions: Collection[str], prepare: Callable[[Graph], Graph]) -> Graph:
     """Add the Hessian of the loss, and its product with a direction, both summed over rows."""
-    graph = prepare(_with_slopes(graph))
+    graph = prepare(adjoint(graph, "loss", prefix=_SLOPE.strip(), again=True))
     weights = _weights(graph)
     slopes = [graph.roots[f"{_SLOPE}{name}"] for name in weights]
     plain = {root: position for root, position in graph.roots.items() if not root.startswith(_SLOPE)}
-    found: dict[str, int | None] = {}
+    found: dict[str, int] = {}
     if HESSIAN in functions:
         sweep = Sweep(graph, sum_rows=False, again=True)
-        one = sweep.builder.const(1.0)
+        one, zero = sweep.builder.const(1.0), sweep.builder.const(0.0)
         for row, (name, slope) in enumerate(zip(weights, slopes, strict=True)):
             cotangents = sweep.run(slope, one)
-            found |= {f"{HESSIAN} {name} {other}": cotangents.get(weights[other]) for other in [*weights][row:]}
+            found |= {f"{HESSIAN} {name} {other}": cotangents.get(weights[other], zero) for other in [*weights][row:]}
         graph = sweep.builder.build(graph.roots, graph.names)
     if HVP in functions:
         builder = GraphBuilder.over(graph)
         along = _along(builder, weights, slopes)
-        graph, cotangents = _swept(builder.build(graph.roots, graph.names), along)
-        found |= {f"{HVP} {name}": cotangents.get(position) for name, position in weights.items()}
+        graph = adjoint(builder.build({**graph.roots, "along": along}, graph.names), "along", prefix=HVP, again=True)
+        found |= {f"{HVP} {name}": graph.roots[f"{HVP} {name}"] for name in weights}
     builder = GraphBuilder.over(graph)
     builder.origin = "adjoint of weight"
-    zero = builder.const(0.0)
-    whole = {name: zero if position is None else position for name, position in found.items()}
-    sums = {name: builder.add("rowsum", at) if builder.nodes[at].varying else at for name, at in whole.items()}
+    sums = {name: builder.add("rowsum", at) if builder.nodes[at].varying else at for name, at in found.items()}
     return builder.build({**plain, **sums}, graph.names)
-
-
-def _with_slopes(graph: Graph) -> Graph:
-    """Add the gradient of a row, from partials that can be differentiated again without loss of digits."""
-    sweep = Sweep(graph, sum_rows=False, again=True)
-    builder = sweep.builder
-    builder.origin = "adjoint of loss"
-    rows = any(node.varying for node in graph.nodes)
-    cotangents = sweep.run(graph.roots["loss"], builder.leaf("cotangent", "cotangent", varying=rows))
-    zero = builder.const(0.0)
-    slopes = {f"{_SLOPE}{name}": cotangents.get(position, zero) for name, position in _weights(graph).items()}
-    return builder.build({**graph.roots, **slopes}, graph.names)
-
-
-def _swept(graph: Graph, root: int) -> tuple[Graph, dict[int, int]]:
-    """Differentiate a node by every weight, row by row; return the graph with what that takes, and the cotangents."""
-    sweep = Sweep(graph, sum_rows=False, again=True)
-    found = sweep.run(root, sweep.builder.const(1.0))
-    return sweep.builder.build(graph.roots, graph.names), found
 
 
 def _weights(graph: Graph) -> dict[str, int]:
@@ -100,4 +79,20 @@ def _along(builder: GraphBuilder, weights: Iterable[str], slopes: Iterable[int])
         for name, slope in zip(weights, slopes, strict=True)
         if slope != zero
     ]
-    return reduce(lambda total, term: builder.add("add", total, term), terms or [zero])
+    return builder.chain("add", terms or [zero])
+
+
+def constraint_partials(graph: Graph, constraints: Iterable[str]) -> Graph:
+    """Add the partials of some nodes of a graph without rows.
+
+    Returns:
+        The graph with the further roots ``jacobian <name> <weight>``, in the order of constraints and weights; these values are
+        named ``d_<name> by <weight>``.
+    """
+    chosen = tuple(constraints)
+    for name in chosen:
+        graph = adjoint(graph, f"node {name}", prefix=f"jacobian {name}", suffix=f" ({name})")
+    roots = {root: at for root, at in graph.roots.items() if root.partition(" ")[0] != "output"}
+    partials = [(root.split(), at) for root, at in roots.items() if root.startswith("jacobian ")]
+    primals = {name: at for name, at in graph.names.items() if not name.startswith("d_")}
+    return replace(graph, roots=roots, names=primals | {f"d_{name} by {weight}": at for (_, name, weight), at in partials})

@@ -2,26 +2,17 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
 
 import sympy
 
 from symgraph.derive.lowering import Lowering
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, Node
 from symgraph.ir.ops import OPS
 from symgraph.ir.uses import operands_first
 from symgraph.spec.canonical import ordered
 
 VALUE = "v"
 STABLE = "stable"
-
-
-class _Step(NamedTuple):
-    """Node of a fragment, with the indices of the steps that are its operands."""
-
-    op: str
-    data: float | str | None
-    operands: tuple[int, ...]
 
 
 @cache
@@ -45,13 +36,6 @@ def fragment(op: str) -> Graph:
     return builder.build(roots, {})
 
 
-def constant_root(op: str, root: str) -> float | None:
-    """Return the value of a root of an op's fragment if it is a constant, else None."""
-    source = fragment(op)
-    data = source.nodes[source.roots[root]].data
-    return data if isinstance(data, float) else None
-
-
 def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], value: int | None = None) -> int:
     """Copy one root of an op's fragment into a builder.
 
@@ -63,33 +47,28 @@ def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], 
         value: position of the op's own value, where the root uses it.
     """
     made: list[int] = []
-    for name, data, operands in _steps(op, root):
-        if name == "input":
-            found = value if data == VALUE else args[int(str(data)[1:])]
+    for node in _nodes_of(op, root):
+        if node.op == "input":
+            found = value if node.data == VALUE else args[int(str(node.data)[1:])]
             if found is None:
                 raise ValueError(f"the fragment of {op} uses the op's value, which was not given")
-        elif isinstance(data, float):
-            found = builder.const(data)
+        elif isinstance(node.data, float):
+            found = builder.const(node.data)
         else:
-            found = builder.add(name, *[made[operand] for operand in operands])
+            found = builder.add(node.op, *[made[arg] for arg in node.args])
         made.append(found)
     return made[-1]
 
 
-def _steps(op: str, root: str) -> tuple[_Step, ...]:
-    """Return the nodes of one root of an op's fragment, each after its operands; computed once and kept with the fragment."""
+def _nodes_of(op: str, root: str) -> tuple[Node, ...]:
+    """Return the nodes of one root of an op's fragment, each after its operands; found once and kept with the fragment."""
     source = fragment(op)
     if root not in source.facts:
-        source.facts[root] = _ordered(source, root)
-    found: tuple[_Step, ...] = source.facts[root]
+        nodes: list[Node] = []
+        places: dict[int, int] = {}
+        for position in operands_first(source.nodes, source.roots[root], places, lambda node: node.args):
+            node, places[position] = source.nodes[position], len(nodes)
+            nodes.append(node._replace(args=tuple(places[arg] for arg in node.args)))
+        source.facts[root] = tuple(nodes)
+    found: tuple[Node, ...] = source.facts[root]
     return found
-
-
-def _ordered(source: Graph, root: str) -> tuple[_Step, ...]:
-    steps: list[_Step] = []
-    places: dict[int, int] = {}
-    for position in operands_first(source.nodes, source.roots[root], places, lambda node: node.args):
-        node = source.nodes[position]
-        places[position] = len(steps)
-        steps.append(_Step(node.op, node.data, tuple(places[arg] for arg in node.args)))
-    return tuple(steps)

@@ -1,10 +1,10 @@
 """The schedule: the function and the order in which each node is computed, and the primals that the tape keeps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, compress
 
-from symgraph.ir.graph import ON_REQUEST, OPPOSITE, SUMS, Graph, Node, marked
+from symgraph.ir.graph import ON_REQUEST, OPPOSITE, SUMS, Graph, marked
 from symgraph.ir.op import TRANSCENDENTAL
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
@@ -57,21 +57,22 @@ class Counts:
 
 def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
-    nodes, roots = graph.nodes, graph.roots
+    nodes, roots, places = graph.nodes, graph.roots, range(len(graph.nodes))
     derivatives = ("grad ", "jacobian ", "residual", OPPOSITE, *ON_REQUEST)
     primal_roots = [p for root, p in roots.items() if not root.startswith(derivatives)]
     primal, on_target = marked(nodes, primal_roots), influenced(nodes, "target")
     asked = [prefix.strip() for prefix in ON_REQUEST if any(root.startswith(prefix) for root in roots)]
     results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian", *asked)]
     beyond = ([mark > own for mark, own in zip(marked(nodes, some), primal, strict=True)] for some in results)
+    within = (operations(graph, compress(places, marks)) for marks in beyond)
     backward, jacobian, residual, residual_jacobian, *others = (
-        _results_last(_operations(nodes, marks), some, graph) for marks, some in zip(beyond, results, strict=True)
+        _results_last(own, some, graph) for own, some in zip(within, results, strict=True)
     )
     after = (*backward, *jacobian, *residual, *residual_jacobian, *chain(*others))
     read = {*chain.from_iterable([nodes[position].args for position in after]), *chain.from_iterable(results)}
     wanted = [position for position in primal_roots if not on_target[position]]
     early = marked(nodes, [*wanted, *(arg for position in jacobian for arg in nodes[position].args if primal[arg])])
-    primals, kept = _operations(nodes, primal), set(primal_roots)
+    primals, kept = operations(graph, compress(places, primal)), set(primal_roots)
     return Kernel(
         graph,
         forward=tuple([position for position in primals if early[position]]),
@@ -85,11 +86,6 @@ def schedule(graph: Graph) -> Kernel:
     )
 
 
-def _operations(nodes: Sequence[Node], marks: Sequence[int]) -> tuple[int, ...]:
-    """Return the operations among the marked nodes, in order."""
-    return tuple([position for position in compress(range(len(nodes)), marks) if nodes[position].data is None])
-
-
 def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
     """Return the positions of the roots ``<prefix> <weight>`` in the order of the weights, or of the root of just that name."""
     return tuple(position for root, position in graph.roots.items() if root.partition(" ")[0] == prefix)
@@ -97,7 +93,8 @@ def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
 
 def operations(graph: Graph, positions: Iterable[int]) -> tuple[int, ...]:
     """Return the operations among the given positions, leaves and constants left out, in the order of the graph."""
-    return tuple(position for position in sorted(positions) if graph.nodes[position].data is None)
+    nodes = graph.nodes
+    return tuple([position for position in sorted(positions) if nodes[position].data is None])
 
 
 def count(graph: Graph, positions: Iterable[int]) -> Counts:

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import OptionError
 from symgraph.gradcheck.agreement import SAFETY, judge
 from symgraph.gradcheck.calls import Array, is_value, partials_fact
 from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
-from symgraph.io.module import GeneratedModule, targets_of
+from symgraph.io.module import GeneratedModule
 from symgraph.training.options import count
-from symgraph.training.rows import as_weights
+from symgraph.training.rows import as_rows, as_weights
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
@@ -53,7 +53,8 @@ def gradcheck(
 
     Args:
         module: a module of any backend; of the scalar one, `row` alone is checked.
-        X: (n, d) float rows to choose from; by default rows are drawn, from the declared domains where there are some.
+        X: (n, d) rows to choose from, as ``train`` takes them; by default rows are drawn, from the declared domains where there
+            are some.
         y: (n,) their targets.
         w: (k,) the only weights to check at, or by name; by default weights are drawn.
         points: how many weight vectors to check at, at least 1.
@@ -146,25 +147,8 @@ def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, 
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
+    """Return the rows to choose from, X as (n, d); None where rows are to be drawn."""
     if X is None and y is None:
         return None
-    targets = targets_of(module)
-    needs_target = bool(targets) and module.METADATA["has_loss"]
-    for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, needs_target)):
-        if exists != (part is not None):
-            raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
-    if X is not None:
-        X, width = np.asarray(X, np.float64), len(module.FEATURES)
-        X = X[:, None] if X.ndim == width == 1 else X
-        if X.ndim != 2 or X.shape[1] != width:
-            raise DataError(f"X has shape {X.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
-    if y is not None:
-        y = np.asarray(y, np.float64)
-        ends = (len(targets),) if len(targets) > 1 else ()
-        if y.ndim == 0 or y.shape[1:] != ends or (X is not None and len(y) != len(X)):
-            raise DataError(
-                f"y has shape {y.shape}; it must be {'one number' if not ends else ', '.join(targets)} for each row"
-            )
-    if 0 in (len(part) for part in (X, y) if part is not None):
-        raise DataError("there are no rows to check at")
-    return X, y
+    rows = as_rows(module, X, y, dtype=np.dtype(np.float64), need_target=module.METADATA["has_loss"])
+    return None if rows.X is None else rows.X.reshape(rows.n, -1), rows.y

@@ -11,8 +11,7 @@ import numpy as np
 from symgraph.columns import columns_of
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is_value, partials_fact
-from symgraph.gradcheck.normal_matrices import normal_matrices
-from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many
+from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many, normal_matrices
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
 

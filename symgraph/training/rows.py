@@ -79,7 +79,14 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
     return array.astype(native, copy=False)
 
 
-def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None, *, dtype: FloatDType | None = None) -> Rows:
+def as_rows(
+    module: GeneratedModule | ScalarModule,
+    X: Any = None,
+    y: Any = None,
+    *,
+    dtype: FloatDType | None = None,
+    need_target: bool = True,
+) -> Rows:
     """Check features and target against a model and bring them to one dtype.
 
     Args:
@@ -87,6 +94,7 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
         X: (n, d), with one feature also (n,); None for a model without features.
         y: (n,), of several targets (n, p); None for a model without target, or where X is a table that has it.
         dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
+        need_target: whether the target of a model that has one may not be missing.
 
     Raises:
         DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers; or the
@@ -94,7 +102,8 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
     """
     targets, labels = targets_of(module), labels_of(X, False)
     features = _features(module, X)
-    target = _target(module, X if y is None and targets and all(name in labels for name in targets) else y)
+    y = X if y is None and targets and all(name in labels for name in targets) else y
+    target = _target(module, y) if need_target or y is not None else None
     if features is not None and target is not None and len(features) != len(target):
         raise DataError(f"X has {len(features)} rows and y has {len(target)}; give one target a row")
     check_labels(module, features, target)

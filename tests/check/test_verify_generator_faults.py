@@ -233,7 +233,7 @@ def sign_lost(scope: Any, term: Any) -> tuple[int, bool]:
     return SIGNED(scope, term)[0], False
 
 
-CONSTANT = symgraph.derive.lowering.Scope.constant
+CONSTANT = symgraph.derive.lowering.Lowering.constant
 
 
 def single_precision(scope: Any, part: Any) -> float | None:
@@ -257,7 +257,7 @@ def last_only(self: Any, contributions: list[Any], node: Node) -> Any:
 PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
     "x**3 as x*x": ("cube", LOWER_POWERS, "_product", cube_as_square),
     "a minus sign lost": ("sub", symgraph.derive.lowering, "_signed", sign_lost),
-    "constants in single precision": ("constant", symgraph.derive.lowering.Scope, "constant", single_precision),
+    "constants in single precision": ("constant", symgraph.derive.lowering.Lowering, "constant", single_precision),
     "rows not summed": ("uniform", symgraph.derive.adjoint.Sweep, "total", unsummed),
     "contributions dropped": ("uniform", symgraph.derive.adjoint.Sweep, "total", last_only),
     "a branch not guarded": ("guard", symgraph.derive.lowering, "_guarded", lambda scope, branch, taken: scope.env),

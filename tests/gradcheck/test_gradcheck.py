@@ -11,6 +11,7 @@ from built import verified
 from handmade import module
 from sympy import exp
 
+import symgraph
 from symgraph import Model
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
@@ -135,11 +136,11 @@ def test_weights_by_name_are_those_of_an_array() -> None:
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [
-        (np.ones((4, 5)), None, "y is missing; nine_weights needs it"),
-        (None, np.ones(4), "X is missing; nine_weights needs it"),
-        (np.ones((4, 4)), np.ones(4), r"X has shape \(4, 4\), nine_weights needs rows of f1, f2, f3, f4, f5"),
+        (np.ones((4, 5)), None, "y is missing; nine_weights needs its target"),
+        (None, np.ones(4), "X is missing; nine_weights needs "),
+        (np.ones((4, 4)), np.ones(4), r"X has shape \(4, 4\); nine_weights needs \(n, 5\): f1, f2, f3, f4, f5"),
         (np.ones(5), np.ones(4), r"X has shape \(5,\)"),
-        (np.ones((4, 5)), np.ones(3), r"y has shape \(3,\)"),
+        (np.ones((4, 5)), np.ones(3), "X has 4 rows and y has 3"),
         (np.ones((4, 5)), np.ones((4, 1)), r"y has shape \(4, 1\)"),
         (np.ones((0, 5)), np.ones(0), "no rows"),
     ],
@@ -149,8 +150,17 @@ def test_data_that_do_not_fit_are_refused(X: Any, y: Any, message: str) -> None:
         gradcheck(NINE_WEIGHTS, X, y)
 
 
+def test_a_target_that_no_loss_reads_may_be_missing() -> None:
+    model = symgraph.Model("line")
+    x, (a, b), _ = model.feature("x"), model.weights("a b"), model.target("y")
+    model.output("v", a * x + b)
+    module = symgraph.compile(model, backend="numpy")
+    for y in (None, np.ones(9)):
+        assert gradcheck(module, np.linspace(1.0, 2.0, 9), y, points=1).verdict == "passed"
+
+
 def test_data_a_model_does_not_take_are_refused() -> None:
-    with pytest.raises(DataError, match="handmade takes no y"):
+    with pytest.raises(DataError, match="handmade has no target"):
         gradcheck(_slope_model(), [1.0], [1.0])
 
 
