@@ -1,6 +1,6 @@
 """Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import combinations_with_replacement
@@ -282,24 +282,21 @@ class Header:
     """A module's description of itself.
 
     Attributes:
-        spec: where the model is written.
-        model: its name.
         doc: its line of documentation.
-        hash: digest of the canonical model.
-        formulas: "name = formula" for each node and the loss.
-        sections: others of such by their titles: of constraints and of the penalty, with the nodes that only these need.
+        formulas: the lines of ``formula_lines``.
         constants: the assignments ABI to OUTPUTS.
-        metadata: entries of METADATA, key -> Python text.
+        metadata: the entries of METADATA.
     """
 
-    spec: str
-    model: str
     doc: str
-    hash: str
     formulas: tuple[str, ...]
-    sections: dict[str, tuple[str, ...]]
     constants: tuple[str, ...]
-    metadata: dict[str, str]
+    metadata: tuple[str, ...]
+
+    @property
+    def facts(self) -> list[str]:
+        """Return the names of the constants, in the order of the alphabet."""
+        return sorted(["METADATA", *(line.partition(" ")[0] for line in self.constants)])
 
 
 def header(source: Source, fields: Mapping[str, str]) -> Header:
@@ -322,21 +319,24 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         _tuple("NODES", [node.name for node in model.nodes]),
         _tuple("OUTPUTS", [node.name for node in model.output_nodes]),
     )
-    shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    more = sections(source)
-    return Header(source.spec, model.name, doc, model_hash(model), shown, more, constants, metadata(source, fields))
+    entries = tuple(f'    "{key}": {value},' for key, value in metadata(source, fields).items())
+    return Header(doc, tuple(formula_lines(source)), constants, entries)
 
 
-def sections(source: Source) -> dict[str, tuple[str, ...]]:
-    """Return the formulas of what depends on weights alone and is computed once, by title; see ``Header``."""
+def formula_lines(source: Source) -> Iterator[str]:
+    """Yield the lines "name = formula" for each node and the loss, then, below titles, those for constraints and the penalty.
+
+    These depend on weights alone and are computed once; they have the nodes with them that nothing else needs.
+    """
+    yield from (f"    {name} = {formula}" for name, formula in formulas(source.lowered).items())
     graphs = {} if source.constraints is None else {"Constraints": (source.constraints.lowered, "")}
     graphs |= {} if source.penalty is None else {"Penalty, once a data set": (source.penalty.lowered, "penalty")}
-    known, found = {node.name for node in source.model.nodes}, {}
+    known = {node.name for node in source.model.nodes}
     for title, (graph, loss) in graphs.items():
+        yield from ("", f"{title}:")
         lines = {loss if name == "loss" else name: text for name, text in formulas(graph).items() if name not in known}
-        found[title] = tuple(f"{name} = {text}" for name, text in lines.items())
-    return found
+        yield from (f"    {name} = {text}" for name, text in lines.items())
 
 
 def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:

@@ -84,15 +84,17 @@ def view_of(writer: LinesWriter) -> NumpyView:
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
+    head = header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes})
+    public = (*head.facts, "Tape", *sorted([*_public(writer), *_extras(source)]))
     return NumpyView(
-        head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
+        head=head,
         shapes=_shapes(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names, modules),
         needs_scipy=SCIPY in names,
         modules=", ".join(modules),
-        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
+        exports=filled("__all__ = [", [f'"{name}"' for name in public], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
         forward=forward,
@@ -234,13 +236,6 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
-
-
-def _exports(writer: LinesWriter) -> list[str]:
-    source = writer.source
-    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    targets = ["TARGET", *(["TARGETS"] if several_targets(source.model) else [])]
-    return [*facts, "OUTPUTS", *targets, "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
 
 
 def _extras(source: Source) -> list[str]:

@@ -18,33 +18,26 @@ _LEAVES = {"target": "y", "largest": number(sys.float_info.max)}
 
 @dataclass(frozen=True, slots=True)
 class ScalarView:
-    """Values that the scalar template prints; tuples of text are finished lines."""
+    """Values that the scalar template prints; tuples of text are finished lines, none of a function that it lacks."""
 
     head: Header
-    counts: tuple[str, ...]
+    counts: str
     exports: str
-    has_loss: bool
-    has_output: bool
     output: str
     several_outputs: bool
     targets: int
     weights: int
     has_constants: bool
     row: tuple[str, ...]
-    loss: str
-    gradient: tuple[str, ...]
     predict: tuple[str, ...]
-    prediction: str
     penalty: tuple[str, ...]
-    added: str
-    penalty_gradient: tuple[str, ...]
     functions: str
     uses_math: bool
     modules: tuple[str, ...]
 
 
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
-    """Write the two row functions."""
+    """Write the row functions."""
     graph, roots, targets = source.graph, source.graph.roots, len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
@@ -61,46 +54,44 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         titles = {} if names.graph is graph else PENALTY_TITLES
         return (*opening, *statements(body.lines, body.notes, titles=titles)), body.values
 
-    results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
-    row, values = function(results)
+    def with_gradient(names: Names) -> tuple[str, ...]:
+        """Return the statements of a function that returns a loss and writes its partials; none without a loss."""
+        if "loss" not in names.graph.roots:
+            return ()
+        lines, (loss, *partials) = function((names.graph.roots["loss"], *roots_of(names.graph, "grad")), names)
+        return (*lines, *(f"    grad[{index}] = {text}" for index, text in enumerate(partials)), f"    return {loss}")
+
+    row = with_gradient(names)
     predict, predicted = function(roots_of(graph, "output"))
-    penalty, added = tuple[str, ...](), tuple[str, ...]()
+    if predicted:
+        result = filled("return (", predicted, ")", 4) if len(predicted) > 1 else f"return {predicted[0]}"
+        predict = (*predict, f"    {result}")
+    penalty: tuple[str, ...] = ()
     if source.penalty is not None:
-        part, own_graph = source.penalty.part, source.penalty.graph
-        own_names = Names(part, own_graph, identifiers(part, ("w", "grad", "penalty", "constants")), "penalty")
-        penalty, added = function((own_graph.roots["loss"], *roots_of(own_graph, "grad")), own_names)
-    lines = (*row, *predict, *penalty, *values, *predicted, *added)
-    own = functions_called(lines)
-    exported = [*(["penalty"] if added else []), *(["predict_row"] if predicted else []), *(["row"] if values else [])]
+        part = source.penalty.part
+        own = identifiers(part, ("w", "grad", "penalty", "constants"))
+        penalty = with_gradient(Names(part, source.penalty.graph, own, "penalty"))
+    lines = (*row, *predict, *penalty)
+    functions = functions_called(lines)
+    exported = [name for name, there in (("penalty", penalty), ("predict_row", predict), ("row", row)) if there]
+    counted = operations(graph, reachable(graph.nodes, (roots["loss"], *roots_of(graph, "grad")))) if row else ()
+    head = header(source, {node.name: names.identifier[node.name] for node in source.model.nodes})
     return ScalarView(
-        head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
-        counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*_facts(source), *exported)], "]"),
-        has_loss=bool(values),
-        has_output=bool(predicted),
+        head=head,
+        counts=describe(count(graph, counted)) if row else "",
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*head.facts, *exported)], "]"),
         output=", ".join(node.name for node in source.model.output_nodes),
         several_outputs=len(predicted) > 1,
         targets=targets,
         weights=len(source.model.weight_inputs),
         has_constants=bool(source.model.constant_inputs),
         row=row,
-        loss=values[0] if values else "",
-        gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
         predict=predict,
-        prediction=filled("return (", predicted, ")", 4) if len(predicted) > 1 else f"return {''.join(predicted)}",
         penalty=penalty,
-        added=added[0] if added else "",
-        penalty_gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(added[1:])),
-        functions=own,
-        uses_math=bool(own) or any("math." in line for line in lines),
+        functions=functions,
+        uses_math=bool(functions) or any("math." in line for line in lines),
         modules=tuple(modules_called(source, lines)),
     )
-
-
-def _facts(source: Source) -> list[str]:
-    """Return the names of the constants with which the module describes its model."""
-    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    return [*facts, "OUTPUTS", "TARGET", *(["TARGETS"] if several_targets(source.model) else []), "WEIGHTS"]
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:
