@@ -258,14 +258,17 @@ class LinesWriter:
 
     def _uniform_loss(self) -> str:
         """The field of a loss that is the same in every row, where derivatives read it; the field "loss" has it once a row."""
-        graph, kernel = self.graph, self.kernel
-        position = graph.roots.get("loss")
+        position = self.graph.roots.get("loss")
         if position is None or position in self.named or self._by_row(position, "") == "":
             return ""
+        return apart(["loss_once"], self.identifier.values())[0] if position in self._read_after() else ""
+
+    def _read_after(self) -> set[int]:
+        """The nodes that the functions which read the tape refer to."""
+        graph, kernel = self.graph, self.kernel
         after = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
-        read = {arg for order in after for p in order for arg in graph.nodes[p].args}
-        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
-        return apart(["loss_once"], self.identifier.values())[0] if position in read else ""
+        read = {arg for position in chain(*after) for arg in graph.nodes[position].args}
+        return read | {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
 
     def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
