@@ -1,9 +1,11 @@
 """Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import combinations_with_replacement
+from math import isfinite
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from symgraph.backends.formula import formulas, of_weights
@@ -144,8 +146,8 @@ def _limits(entry: Input) -> str:
     return f" bounds {entry.bounds} fixed {entry.fixed}" if entry.bounds or entry.fixed else ""
 
 
-def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the entries of METADATA, as Python texts.
+def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the entries of METADATA.
 
     Args:
         source: the model.
@@ -156,92 +158,58 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         ``bounds`` and ``fixed`` of weights, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
         and ``precision`` only where there are some, and they are not those of a plain module.
     """
-    model = source.model
+    model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
+    derivatives = [name for name, function in DERIVATIVES.items() if function in there]
+    optional = {
+        "bounds": {i.name: i.bounds for i in model.weight_inputs if i.bounds},
+        "fixed": tuple(i.name for i in model.weight_inputs if i.fixed),
+        "of_weights": of_weights(source.lowered, [i.name for i in model.weight_inputs]),
+        "functions": {name: (op.path, *(one and one.path for one in op.partials)) for name, op in model.functions.items()},
+        "constraints": {one.name: one.limits for one in model.constraints} if source.constraints else {},
+        "extras": (*([ERROR_BOUND] if source.bounds is not None else []), *derivatives),
+        "precision": source.options.precision if source.options.precision != DOUBLE else "",
+    }
     return {
-        "spec": quoted(source.spec),
-        "doc": quoted(model.doc),
-        "model_hash": quoted(model_hash(model)),
-        "has_loss": str(model.loss_expr is not None),
-        **_residual_entry(model),
-        **_likelihood_entries(model),
-        **_penalty_entries(model),
-        "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
-        "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
-        **_limit_entries(model),
-        **_weight_entries(source),
-        **_function_entries(model),
-        **_constraint_entries(source),
-        **_option_entries(source),
+        "spec": source.spec,
+        "doc": model.doc,
+        "model_hash": model_hash(model),
+        "has_loss": model.loss_expr is not None,
+        **_of_loss(model),
+        "fields": {name: field for name, field in fields.items() if name != field},
+        "domains": {i.name: i.domain for i in model.inputs if i.domain},
+        **{key: value for key, value in optional.items() if value},
     }
 
 
-def _residual_entry(model: Model) -> dict[str, str]:
-    """Return the c of a loss c * r**2, 0.0 for a robust loss, which follows; or the reason why there is no residual r."""
-    residual = residual_of(model)
-    if residual.reason:
-        return {"no_residual": quoted(residual.reason)}
-    robust = model.robust
-    entries = {"residual_factor": number(residual.factor)}
-    entries |= {"residuals": str(len(residual.exprs))} if len(residual.exprs) > 1 else {}
-    return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
+def _of_loss(model: Model) -> dict[str, Any]:
+    """Return what the loss is: the c of c * r**2, 0.0 for a robust loss, which follows; a likelihood with the values that its
+    target may have; and if there is a penalty, the number of rows of least squares that it is, which are no data."""
+    residual, robust, declared = residual_of(model), model.robust, model.likelihood_declared
+    entries: dict[str, Any] = (
+        {"no_residual": residual.reason} if residual.reason else {"residual_factor": float(residual.factor)}
+    )
+    if not residual.reason:
+        entries |= {"residuals": len(residual.exprs)} if len(residual.exprs) > 1 else {}
+        entries |= {"robust": (robust.name, float(robust.f_scale))} if robust is not None else {}
+    entries |= {"likelihood": declared.name, "labels": declared.labels} if declared is not None else {}
+    return entries | ({"has_penalty": True, "penalty_rows": len(penalty_rows(model))} if model.penalty_expr is not None else {})
 
 
-def _likelihood_entries(model: Model) -> dict[str, str]:
-    """Return the likelihood that the loss is, and the values that its target may have."""
-    declared = model.likelihood_declared
-    if declared is None:
-        return {}
-    kind, limit = declared.labels
-    shown = quoted(limit) if isinstance(limit, str) else repr(limit)
-    return {"likelihood": quoted(declared.name), "labels": f"({quoted(kind)}, {shown})"}
-
-
-def _penalty_entries(model: Model) -> dict[str, str]:
-    """Return that there is a penalty, and the number of rows of least squares that it is, which are no data."""
-    if model.penalty_expr is None:
-        return {}
-    return {"has_penalty": "True", "penalty_rows": str(len(penalty_rows(model)))}
-
-
-def _function_entries(model: Model) -> dict[str, str]:
-    """Return the paths of the functions that the user brings, each with those of its partials, None for one that it lacks."""
-    entries = []
-    for name, op in model.functions.items():
-        paths = [quoted(op.path), *("None" if one is None else quoted(one.path) for one in op.partials)]
-        entries.append(sequence_layout(f"{quoted(name)}: (", paths, "),", 8))
-    return {"functions": _nested(entries)} if entries else {}
-
-
-def _limit_entries(model: Model) -> dict[str, str]:
-    """Return the ranges that training and fits keep weights in, and the weights that they leave where they are."""
-    bounds = [_range(i.name, *i.bounds) for i in model.weight_inputs if i.bounds]
-    fixed = [quoted(i.name) for i in model.weight_inputs if i.fixed]
-    entries = {"bounds": _nested(bounds)} if bounds else {}
-    return entries | ({"fixed": sequence_layout("(", fixed, ")", 4)} if fixed else {})
-
-
-def _weight_entries(source: Source) -> dict[str, str]:
-    """Return the formulas of nodes that depend on weights alone, such as the natural value of a weight on the whole line."""
-    nodes = of_weights(source.lowered, [one.name for one in source.model.weight_inputs])
-    return {"of_weights": _nested([f"{quoted(name)}: {quoted(text)}," for name, text in nodes.items()])} if nodes else {}
-
-
-def _constraint_entries(source: Source) -> dict[str, str]:
-    """Return the ranges of the constraints, in the order of their values."""
-    ranges = [_range(one.name, *one.limits) for one in source.model.constraints] if source.constraints else []
-    return {"constraints": _nested(ranges)} if ranges else {}
-
-
-def _option_entries(source: Source) -> dict[str, str]:
-    entries: dict[str, str] = {}
-    there = {root.partition(" ")[0] for root in source.graph.roots}
-    derivatives = [name for name, function in DERIVATIVES.items() if function in there]
-    extras = [*([ERROR_BOUND] if source.bounds is not None else []), *derivatives]
-    if extras:
-        entries["extras"] = sequence_layout("(", [quoted(name) for name in extras], ")", 4)
-    if source.options.precision != DOUBLE:
-        entries["precision"] = quoted(source.options.precision)
-    return entries
+def _written(value: Any, head: str = "", tail: str = "", indent: int = 4) -> str:
+    """Write a value of METADATA in Python, a dict one entry a line, between a head and a tail."""
+    match value:
+        case tuple():
+            return sequence_layout(f"{head}(", [_written(one) for one in value], f"){tail}", indent)
+        case dict():
+            entries = [f"        {_written(one, f'{quoted(name)}: ', ',', 8)}" for name, one in value.items()]
+            text = "\n".join(["{", *entries, "    }"]) if entries else "{}"
+        case str():
+            text = quoted(value)
+        case float():
+            text = number(value) if isfinite(value) else f'float("{value}")'
+        case _:
+            text = repr(value)
+    return f"{head}{text}{tail}"
 
 
 def laws_of(weights: tuple[Input, ...]) -> list[tuple[Law, int]]:
@@ -264,42 +232,26 @@ def _draw(law: Law, count: int) -> str:
     return f"np.full({count}, {number(law.value)})"
 
 
-def _float(value: float) -> str:
-    return number(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
-
-
-def _range(name: str, low: float, high: float) -> str:
-    return sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
-
-
-def _nested(entries: list[str]) -> str:
-    """Write a dict inside METADATA, one entry a line."""
-    return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"
-
-
 @dataclass(frozen=True, slots=True)
 class Header:
     """A module's description of itself.
 
     Attributes:
-        spec: where the model is written.
-        model: its name.
         doc: its line of documentation.
-        hash: digest of the canonical model.
-        formulas: "name = formula" for each node and the loss.
-        sections: others of such by their titles: of constraints and of the penalty, with the nodes that only these need.
+        formulas: the lines of ``formula_lines``.
         constants: the assignments ABI to OUTPUTS.
-        metadata: entries of METADATA, key -> Python text.
+        metadata: the entries of METADATA.
     """
 
-    spec: str
-    model: str
     doc: str
-    hash: str
     formulas: tuple[str, ...]
-    sections: dict[str, tuple[str, ...]]
     constants: tuple[str, ...]
-    metadata: dict[str, str]
+    metadata: tuple[str, ...]
+
+    @property
+    def facts(self) -> list[str]:
+        """Return the names of the constants, in the order of the alphabet."""
+        return sorted(["METADATA", *(line.partition(" ")[0] for line in self.constants)])
 
 
 def header(source: Source, fields: Mapping[str, str]) -> Header:
@@ -322,21 +274,24 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         _tuple("NODES", [node.name for node in model.nodes]),
         _tuple("OUTPUTS", [node.name for node in model.output_nodes]),
     )
-    shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    more = sections(source)
-    return Header(source.spec, model.name, doc, model_hash(model), shown, more, constants, metadata(source, fields))
+    entries = tuple(f'    "{key}": {_written(value)},' for key, value in metadata(source, fields).items())
+    return Header(doc, tuple(formula_lines(source)), constants, entries)
 
 
-def sections(source: Source) -> dict[str, tuple[str, ...]]:
-    """Return the formulas of what depends on weights alone and is computed once, by title; see ``Header``."""
+def formula_lines(source: Source) -> Iterator[str]:
+    """Yield the lines "name = formula" for each node and the loss, then, below titles, those for constraints and the penalty.
+
+    These depend on weights alone and are computed once; they have the nodes with them that nothing else needs.
+    """
+    yield from (f"    {name} = {formula}" for name, formula in formulas(source.lowered).items())
     graphs = {} if source.constraints is None else {"Constraints": (source.constraints.lowered, "")}
     graphs |= {} if source.penalty is None else {"Penalty, once a data set": (source.penalty.lowered, "penalty")}
-    known, found = {node.name for node in source.model.nodes}, {}
+    known = {node.name for node in source.model.nodes}
     for title, (graph, loss) in graphs.items():
+        yield from ("", f"{title}:")
         lines = {loss if name == "loss" else name: text for name, text in formulas(graph).items() if name not in known}
-        found[title] = tuple(f"{name} = {text}" for name, text in lines.items())
-    return found
+        yield from (f"    {name} = {text}" for name, text in lines.items())
 
 
 def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:

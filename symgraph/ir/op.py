@@ -278,6 +278,16 @@ class Op:
         """The backends that have the op."""
         return tuple(name for name in BACKENDS if self.stable is not None or getattr(self, name) is not None)
 
+    @property
+    def through_0(self) -> bool:
+        """Tell if it has one operand, and is 0 where that is."""
+        return self.arity == 1 and self.value is not None and bool(self.value.subs(Symbol("x0", real=True), 0).evalf() == 0)
+
+    @property
+    def vanishes(self) -> bool:
+        """Tell if its value, which is above 0, underflows to 0 at operands of ordinary size."""
+        return self.steep and self.range is not None and self.range.low == 0.0 and 0.0 not in self.range
+
     def limit(self, side: int) -> float | None:
         """Return what the value tends to or reaches as the operand grows (1) or falls (-1); None where it tends to nothing."""
         if self.trend is None:

@@ -1,6 +1,8 @@
 """Passes: pure functions from graph to graph, one a file, and the order in which they run."""
 
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import partial, update_wrapper
 from types import MappingProxyType
 
 from symgraph.derive.adjoint import differentiate
@@ -32,7 +34,6 @@ from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
 from symgraph.passes.quotients import quotients
 from symgraph.passes.removable import removable
-from symgraph.passes.removable_precisely import removable_precisely
 from symgraph.passes.rewrite import rewrite
 from symgraph.passes.saturate import saturate
 from symgraph.passes.signs import signs
@@ -59,8 +60,9 @@ BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants,
 STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
-PRECISE_STEPS: Passes = (removable_precisely, *STEPS[1:])
-"""The same for modules that are more accurate than their floats, or bound their errors: what is left away must not show."""
+PRECISE_STEPS: Passes = (update_wrapper(partial(removable, precision=Fraction(1, 2**108)), removable), *STEPS[1:])
+"""The same for modules that are more accurate than their floats, or bound their errors: what polynomials leave away must not
+show in the digits that two floats hold."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
     {

@@ -5,16 +5,15 @@ The slope of a root is infinite at 0; multiplied by the slope of an operand that
 keeps its infinite slope.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.monomials import ROWS, Reading, Term, product, times
+from symgraph.ir.ops import OPS
 from symgraph.ir.uses import operands_first
 
 _ROOTS = frozenset({"sqrt", "cbrt", "pow"})
-
-_THROUGH_0 = frozenset({"neg", "abs", "sqrt", "cbrt", "sin", "tan", "sinh", "tanh", "asinh", "atan", "expm1", "log1p", "erf"})
-"""Ops of one operand that are 0 where it is."""
 
 _CUTS = {"relu": "gt", "heaviside": "ge", "max": "ge", "min": "le"}
 """Ops that are 0 unless their first operand compares in this way with 0; max and min only where their second operand is 0."""
@@ -96,7 +95,7 @@ class _Regions:
         if op in ("add", "sub"):
             return self._folded(position) if None in known else _either(*known)
         positive = op == "pow" and isinstance(exponent := nodes[args[1]].data, float) and exponent > 0.0
-        return known[0] if op in _THROUGH_0 or op == "div" or positive else None
+        return known[0] if op == "div" or positive or (args and _is_through_0(op)) else None
 
     def _folded(self, position: int) -> _Region | None:
         """Return the condition of a multiple of abs(y) + y, or of abs(y) - y."""
@@ -118,6 +117,12 @@ class _Regions:
         if zeros[0] == zeros[1]:
             return None
         return _both(_Region("not" if zeros[0] else "is", (condition,)), self._known.get(branches[zeros[0]]))
+
+
+@cache
+def _is_through_0(op: str) -> bool:
+    """Tell if an op of one operand is 0 where that is; asking its row takes some time."""
+    return OPS[op].through_0
 
 
 def _both(left: _Region | None, right: _Region | None) -> _Region | None:

@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.ops import OPS
 from symgraph.ir.uses import factors_of, read_once, readers
 from symgraph.passes.prune import prune
 
-_ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
+_ORDINARY_OPS = frozenset(
+    {"add", "sub", "mul", "neg", "rowsum"} | {name for name, row in OPS.items() if row.bounded_slope and not row.vanishes}
+)
 _SMALL = 4
 """Bound of a factor that is not of ordinary size; no slope of a saturating function exceeds it."""
 

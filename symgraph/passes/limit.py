@@ -6,7 +6,8 @@ that costs least. Elsewhere, where mpmath shows the limit of the product to be 0
 product with another limit, as that of exp(a) and the slope of log(exp(a)), stays as it is.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from symgraph.ir.graph import Graph, GraphBuilder, replaced
 from symgraph.ir.overflow import certainly_zero, overflows
@@ -25,16 +26,9 @@ def limit(graph: Graph) -> Graph:
         plan, arguments = _plan(graph, among)
         if not plan:
             break
-        graph, moved = replaced(graph, plan, _guarding(graph, plan))
+        graph, moved = replaced(graph, plan, partial(_guarded, graph, plan))
         among = {moved[argument] for argument in arguments}
     return graph
-
-
-def _guarding(graph: Graph, plan: Plan) -> Callable[[GraphBuilder, Sequence[int], int], int]:
-    def guarded(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return _guarded(builder, tuple(moved[arg] for arg in graph.nodes[position].args), plan[position])
-
-    return guarded
 
 
 def _plan(graph: Graph, among: Collection[int] | None) -> tuple[Plan, set[int]]:
@@ -69,8 +63,9 @@ def _guarded_already(graph: Graph) -> set[tuple[int, int]]:
     return pairs
 
 
-def _guarded(builder: GraphBuilder, args: tuple[int, ...], operands: Mapping[int, int]) -> int:
-    """Write a guarded product; ``operands`` gives for each infinite one its sign if the edge may be limited, else 0."""
+def _guarded(graph: Graph, plan: Plan, builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+    """Write a guarded product of the graph by its plan."""
+    args, operands = [moved[arg] for arg in graph.nodes[position].args], plan[position]
     bounded = tuple(_bounded(builder, arg, operands.get(index, 0)) for index, arg in enumerate(args))
     product = builder.add("mul", *bounded)
     zero = builder.const(0.0)

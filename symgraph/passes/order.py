@@ -11,12 +11,13 @@ from itertools import chain
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.ops import OPS
 from symgraph.ir.uses import alive, factors_of
 
 _HUGE = 2.0**512
 """Size of two factors whose product overflows."""
 _VANISHED = 2.0**-500
-_VANISHING_OPS = frozenset({"exp", "div", "gauss", "erfc"})
+_VANISHING_OPS = frozenset({"div"} | {name for name, row in OPS.items() if row.vanishes})
 """Ops whose value becomes exactly 0 by underflow alone."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from symgraph.ir.evaluate import FLOAT
 from symgraph.ir.op import FALLING, HILL, REALS, RISING, VALLEY, Op, Span, library, own
 from symgraph.ir.ops import OPS, x0
 
@@ -82,3 +83,13 @@ def test_ends_belong_to_a_span_by_their_brackets() -> None:
 @pytest.mark.parametrize("name", [name for name, row in OPS.items() if row.domain])
 def test_examples_lie_in_the_domain(name: str) -> None:
     assert all(x in span and math.isfinite(x) for x, span in zip(OPS[name].example, OPS[name].domain, strict=True))
+
+
+def test_what_is_0_at_0_and_what_underflows_follow_from_value_range_and_steepness() -> None:
+    through_0 = {name for name, row in OPS.items() if row.through_0}
+    assert through_0 >= {"neg", "sqrt", "cbrt", "expm1", "log1p", "sin", "atanh", "erf", "abs", "bessel_j1"}
+    assert through_0.isdisjoint({"cos", "exp", "coth", "csc", "log", "lgamma", "digamma", "expint"})
+    assert all(FLOAT[name](0.0) == 0.0 for name in through_0 if name in FLOAT)
+    vanishing = {name for name, row in OPS.items() if row.vanishes}
+    assert vanishing >= {"exp", "gauss", "erfc"}
+    assert vanishing.isdisjoint({"sigmoid", "tanh", "cosh", "sech", "trigamma", "pow"})

@@ -32,6 +32,7 @@ ZERO_BELOW = {
     "cube root": sg.cbrt(sp.Heaviside(a) * a * b),
     "choice": sp.sqrt(sp.Piecewise((a, a > 0), (0, True)) * b),
     "sine of it": sp.sqrt(sp.tanh(sp.Heaviside(a) * a)),
+    "arc sine of it": sp.sqrt(sp.erf(sp.asin(sp.Heaviside(a) * a / 4))),
 }
 
 

@@ -5,10 +5,9 @@ from math import isfinite
 from typing import Any
 
 from symgraph.backends.c.names import comment, string
-from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import several_targets
-from symgraph.backends.source import ABI, Source, describe, model_hash, sections
+from symgraph.backends.source import ABI, Source, describe, formula_lines, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
 from symgraph.spec.constraints import Constraint
@@ -63,12 +62,8 @@ def _end(value: float) -> str:
 def _title(source: Source) -> Iterable[str]:
     yield from comment(source.model.doc or f"The model {source.model.name}.")
     yield ""
-    for name, formula in formulas(source.lowered).items():
-        yield from comment(f"    {name} = {formula}")
-    for title, lines in sections(source).items():
-        yield from ("", f"{title}:")
-        for line in lines:
-            yield from comment(f"    {line}")
+    for line in formula_lines(source):
+        yield from comment(line) or ("",)
 
 
 def _counts(source: Source) -> str:

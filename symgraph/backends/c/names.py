@@ -37,20 +37,7 @@ _PUBLIC = (
     "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian "
     "constraints constraints_jacobian constraint_names constraint_lower constraint_upper"
 )
-_PRIVATE = (
-    "turn",
-    "constants_are_doubles",
-    "prefetch",
-    "read_columns",
-    "gradient",
-    "block_sum",
-    "add",
-    "dots",
-    "times",
-    "put",
-    "hessian_from",
-    "hvp_from",
-)
+_PRIVATE = "turn constants_are_doubles prefetch read_columns gradient block_sum add dots times put hessian_from hvp_from"
 _OF_LOOPS = (
     "values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes",
     "normal", "hessian_terms", "hvp_terms", "by_features", "along", "both",
@@ -86,7 +73,7 @@ def taken(model: Model, name: str) -> frozenset[str]:
         model: the model.
         name: its name in ASCII, with which the names of the file begin.
     """
-    private = (*parts(name), *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
+    private = (*parts(name), *_PRIVATE.split(), *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
     file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
     file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
     if max(len(model.target_inputs), len(model.output_nodes), len(model.residual_exprs)) > 1:

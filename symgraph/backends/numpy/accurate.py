@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
@@ -10,7 +9,6 @@ from symgraph.backends.names import Names, several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
-from symgraph.ir.graph import ON_REQUEST
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import OpTexts, call
 
@@ -90,13 +88,9 @@ class AccurateWriter(LinesWriter):
 
     def _positions_of_pairs(self) -> tuple[int, ...]:
         """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
-        graph, kernel = self.graph, self.kernel
-        parts = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
-        after = tuple(chain(*parts))
-        read = {arg for position in after for arg in graph.nodes[position].args}
-        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
-        loss = {graph.roots["loss"]} if "loss" in graph.roots else set()
-        return tuple(sorted((read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
+        roots, kernel = self.graph.roots, self.kernel
+        loss = {roots["loss"]} if "loss" in roots else set()
+        return tuple(sorted((self._read_after() & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
 
     def _names_of_pairs(self) -> dict[int, str]:
         """The field of each of these pairs, after the node or the loss."""

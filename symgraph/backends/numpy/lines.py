@@ -9,13 +9,11 @@ from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number
 from symgraph.backends.names import Names, Numbering, apart, identifiers, several_targets
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, annotated, statements, straight
-from symgraph.backends.source import Penalty, Source
+from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel, roots_of
-from symgraph.ir.graph import ON_REQUEST, Graph
+from symgraph.ir.graph import ON_REQUEST
 from symgraph.ir.optext import OpTexts
 from symgraph.options import HESSIAN
-from symgraph.spec.model import Model
-from symgraph.spec.penalty import Rows
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
@@ -172,28 +170,6 @@ class LinesWriter:
         items = [self._result(writer, position) for position in results]
         return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
 
-    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty, and the one that returns the penalty and then its partials by each weight."""
-        roots = penalty.graph.roots
-        results = (roots["loss"], *roots_of(penalty.graph, "grad"))
-        lines, values = self._of_penalty(penalty.part, penalty.graph, results)
-        return lines, filled("return (", values, ")", 4)
-
-    def penalty_hessian(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty_hessian, and the one that returns the entries that are not 0."""
-        lines, values = self._of_penalty(penalty.part, penalty.graph, [*penalty.seconds.values()], seconds=True)
-        entries = [f"{pair}: {text}" for pair, text in zip(penalty.seconds, values, strict=True)]
-        return lines, filled("return {", entries, "}", 4)
-
-    def penalty_rows(self, penalty: Penalty, rows: Rows) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty_rows, and the one that returns them and their partials that are not 0."""
-        names, roots = (*rows.rows, *rows.slopes.values()), penalty.rows_graph.roots
-        results = [roots[f"node {name}"] for name in names]
-        lines, values = self._of_penalty(rows.part, penalty.rows_graph, results)
-        slopes = [f"{place}: {text}" for place, text in zip(rows.slopes, values[len(rows.rows) :], strict=True)]
-        together = filled("rows = (", values[: len(rows.rows)], ")", 4)
-        return (*lines, f"    {together}"), filled("return rows, {", slopes, "}", 4)
-
     def of_weights(
         self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -212,12 +188,6 @@ class LinesWriter:
         plain = (annotated(f"    {line.text}", body.notes.get(line.node, "")) for line in body.lines)
         lines = plain if bases else statements(body.lines, body.notes, titles=PENALTY_TITLES)
         return (*(f"    {line}" for line in opening), *lines), body.values
-
-    def _of_penalty(
-        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        names = Names(part, graph, identifiers(part, self.taken | {"penalty", "rows"}), "penalty")
-        return self.of_weights(names, results, seconds=seconds)
 
     @cached_property
     def _notes(self) -> dict[int, str]:
@@ -288,14 +258,17 @@ class LinesWriter:
 
     def _uniform_loss(self) -> str:
         """The field of a loss that is the same in every row, where derivatives read it; the field "loss" has it once a row."""
-        graph, kernel = self.graph, self.kernel
-        position = graph.roots.get("loss")
+        position = self.graph.roots.get("loss")
         if position is None or position in self.named or self._by_row(position, "") == "":
             return ""
+        return apart(["loss_once"], self.identifier.values())[0] if position in self._read_after() else ""
+
+    def _read_after(self) -> set[int]:
+        """The nodes that the functions which read the tape refer to."""
+        graph, kernel = self.graph, self.kernel
         after = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
-        read = {arg for order in after for p in order for arg in graph.nodes[p].args}
-        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
-        return apart(["loss_once"], self.identifier.values())[0] if position in read else ""
+        read = {arg for position in chain(*after) for arg in graph.nodes[position].args}
+        return read | {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
 
     def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)

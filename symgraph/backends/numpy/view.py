@@ -1,25 +1,25 @@
 """The view of the numpy backend's module: facts, the tape, straight lines, and what binds them to the runtime."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
-from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, Names, identifiers, partial_names, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
-from symgraph.backends.numpy.constraints import constraint_lines
 from symgraph.backends.numpy.error_bound import bounds_lines
-from symgraph.backends.numpy.lines import LinesWriter
+from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
-from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of, modules_called
+from symgraph.backends.source import Header, Source, describe, header, laws_of, modules_called
 from symgraph.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.laws import Law, Normal, Uniform
+from symgraph.spec.model import Model
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
@@ -77,22 +77,23 @@ def view_of(writer: LinesWriter) -> NumpyView:
     functions = (
         *_functions(source, kernel, writer),
         *(_bounds(source, source.bounds) if source.bounds else ()),
-        *([_constraints(writer, source.constraints)] if source.constraints else []),
-        *_of_penalty(source, writer),
+        *_of_weights(source, writer),
     )
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
+    head = header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes})
+    public = (*head.facts, "Tape", *sorted([*_public(writer), *_extras(source)]))
     return NumpyView(
-        head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
+        head=head,
         shapes=_shapes(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names, modules),
         needs_scipy=SCIPY in names,
         modules=", ".join(modules),
-        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
+        exports=filled("__all__ = [", [f'"{name}"' for name in public], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
         forward=forward,
@@ -145,26 +146,48 @@ def _partials_of(values: str) -> str:
     return f"Partials of the {values} by each weight{', of one after the other' if several else ''}."
 
 
-def _of_penalty(source: Source, writer: LinesWriter) -> tuple[Function, ...]:
-    """The functions of the penalty, which take the weights."""
-    penalty, number = source.penalty, writer.number
-    if penalty is None:
-        return ()
-    head = f"def _penalty(w: Array) -> Sequence[{number}]:"
-    doc = "The penalty, which counts once a data set, and then its partials by each weight."
-    found = [Function(head, doc, *writer.penalty(penalty))]
+def _of_weights(source: Source, writer: LinesWriter) -> Iterator[Function]:
+    """The functions that take the weights: that of the constraints, and those of the penalty."""
+    number, constraints, penalty = writer.number, source.constraints, source.penalty
     entries = f"Mapping[tuple[int, int], {number}]"
+    if constraints is not None:
+        own = identifiers(constraints.model, writer.taken - ARGUMENTS | {"w"})
+        own |= partial_names(constraints.names, constraints.model, own)
+        names, roots = Names(constraints.model, constraints.graph, own), constraints.graph.roots
+        results = (*(roots[f"node {name}"] for name in constraints.names), *roots_of(constraints.graph, "jacobian"))
+        lines, values = writer.of_weights(names, results, bases=names.bases())
+        doc = "The constraints, then the partials of each by each weight."
+        yield Function("def _constraints(w: Array) -> Sequence[Any]:", doc, lines, filled("return (", values, ")", 4))
+    if penalty is None:
+        return
+    names, roots = _names_of_penalty(writer, penalty.part, penalty.graph), penalty.graph.roots
+    lines, values = writer.of_weights(names, (roots["loss"], *roots_of(penalty.graph, "grad")))
+    doc = "The penalty, which counts once a data set, and then its partials by each weight."
+    yield Function(f"def _penalty(w: Array) -> Sequence[{number}]:", doc, lines, filled("return (", values, ")", 4))
     if _has_second(source):
+        lines, values = writer.of_weights(names, [*penalty.seconds.values()], seconds=True)
         head, doc = (
             f"def _penalty_hessian(w: Array) -> {entries}:",
             "The second derivatives of the penalty that are not 0, i <= j.",
         )
-        found.append(Function(head, doc, *writer.penalty_hessian(penalty)))
-    if penalty.rows is not None and "penalty_residual" not in writer.lacks:
+        yield Function(head, doc, lines, _by_pair("return {", penalty.seconds, values))
+    rows = penalty.rows
+    if rows is not None and "penalty_residual" not in writer.lacks:
+        names, roots = _names_of_penalty(writer, rows.part, penalty.rows_graph), penalty.rows_graph.roots
+        lines, values = writer.of_weights(names, [roots[f"node {name}"] for name in (*rows.rows, *rows.slopes.values())])
+        doc, count = "The rows of least squares that the penalty is, and their partials by (row, weight).", len(rows.rows)
+        lines = (*lines, f"    {filled('rows = (', values[:count], ')', 4)}")
         head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], {entries}]:"
-        doc = "The rows of least squares that the penalty is, and their partials by (row, weight)."
-        found.append(Function(head, doc, *writer.penalty_rows(penalty, penalty.rows)))
-    return tuple(found)
+        yield Function(head, doc, lines, _by_pair("return rows, {", rows.slopes, values[count:]))
+
+
+def _names_of_penalty(writer: LinesWriter, part: Model, graph: Graph) -> Names:
+    return Names(part, graph, identifiers(part, writer.taken | {"penalty", "rows"}), "penalty")
+
+
+def _by_pair(head: str, pairs: Iterable[tuple[int, int]], values: Sequence[str]) -> str:
+    """The statement that returns a dict by pairs of numbers."""
+    return filled(head, [f"{pair}: {text}" for pair, text in zip(pairs, values, strict=True)], "}", 4)
 
 
 def _has_second(source: Source) -> bool:
@@ -193,12 +216,6 @@ def _bounds(source: Source, graph: Graph) -> list[Function]:
 def _bounds_second(source: Source) -> bool:
     """Tell if the module bounds the errors of second derivatives."""
     return source.bounds is not None and bool(roots_of(source.bounds, HESSIAN))
-
-
-def _constraints(writer: LinesWriter, source: ConstraintSource) -> Function:
-    """The function that computes the constraints and their partials."""
-    doc = "The constraints, then the partials of each by each weight."
-    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(writer, source))
 
 
 def _shapes(source: Source) -> str:
@@ -234,13 +251,6 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
-
-
-def _exports(writer: LinesWriter) -> list[str]:
-    source = writer.source
-    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    targets = ["TARGET", *(["TARGETS"] if several_targets(source.model) else [])]
-    return [*facts, "OUTPUTS", *targets, "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
 
 
 def _extras(source: Source) -> list[str]:
