@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 from sympy import Abs, Basic, Symbol
@@ -281,7 +282,7 @@ class Op:
     @property
     def through_0(self) -> bool:
         """Tell if it has one operand, and is 0 where that is."""
-        return self.arity == 1 and self.value is not None and bool(self.value.subs(Symbol("x0", real=True), 0).evalf() == 0)
+        return self.arity == 1 and self.value is not None and _is_0_at_0(self.value)
 
     @property
     def vanishes(self) -> bool:
@@ -300,6 +301,12 @@ class Op:
         """Return the text of a column, a name as a call of that function; None where the row has none."""
         text = getattr(self, column)
         return call(text, self.arity) if isinstance(text, str) else text
+
+
+@cache
+def _is_0_at_0(value: Any) -> bool:
+    """Tell if an expression is 0 where x0 is; SymPy takes some time to tell."""
+    return bool(value.subs(Symbol("x0", real=True), 0).evalf() == 0)
 
 
 SCIPY = "scipy_special"

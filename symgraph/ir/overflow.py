@@ -17,8 +17,9 @@ import mpmath
 from symgraph.ir.exponentials import falls
 from symgraph.ir.graph import Graph, Node, reachable, values_of
 from symgraph.ir.intervals import Interval, intervals, point, renewed
-from symgraph.ir.ops import EVEN, ODD, OPS
+from symgraph.ir.ops import EVEN, OPS
 from symgraph.ir.spread import Spread, Value, Values, values_at
+from symgraph.ir.zeros import follows_first
 
 FAST = frozenset(name for name, row in OPS.items() if row.steep and not row.bounded_slope and row.limit(1) == float("inf"))
 _TWO_SIDED = frozenset(name for name in FAST if abs(OPS[name].limit(-1) or 0.0) == float("inf"))
@@ -31,8 +32,6 @@ _ZERO_SAMPLES = 3
 _BUDGET = 400
 """Operations of mpmath allowed per node on average; groups that are left when they are used up stay as they are."""
 _INPUTS = frozenset({"feature", "weight", "constant", "target", "cotangent"})
-_VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
-"""Ops, besides the product, that are 0 where their first operand is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,7 @@ def _factors(nodes: Sequence[Node], zeros: Collection[int]) -> list[frozenset[in
         args = [found[arg] for arg in node.args]
         if node.op == "mul":
             found.append(args[0] | args[1])
-        elif node.op in _VANISHING:
+        elif follows_first(nodes, node):
             found.append(args[0])
         elif node.op in ("add", "sub", "max", "min", "select"):
             found.append(args[-2] & args[-1])

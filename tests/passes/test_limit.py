@@ -138,6 +138,13 @@ def test_a_sum_with_any_finite_number_is_proven_by_what_the_exponential_exceeds(
     assert all(known)
 
 
+@pytest.mark.parametrize("through", [symgraph.expm1, symgraph.log1p, sp.sin, symgraph.cbrt])
+def test_a_factor_that_is_0_where_a_weight_is_meets_no_infinity(through: Any) -> None:
+    module = symgraph.compile(model_of(lambda a, b, x: through(a) * sp.exp(b * x)), "numpy")
+    loss, (_, by_b) = module.value_and_grad(np.array([0.0, 800.0]), np.ones((1, 1)), np.full(1, 0.5))
+    assert (loss, by_b) == (0.25, 0.0)
+
+
 def test_a_limit_that_is_not_zero_stays_nan() -> None:
     """The slope of log(exp(a) + exp(b) + c) is no 0 where exp(a) overflows; hiding the NaN would be worse than the NaN."""
     found = overflows(unguarded(lambda a, b, x: sp.log(sp.exp(a) + b * x)))

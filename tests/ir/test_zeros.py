@@ -1,0 +1,59 @@
+"""Conditions without which nodes are 0."""
+
+import pytest
+
+from symgraph.ir.graph import GraphBuilder
+from symgraph.ir.zeros import Zeros, follows_first
+
+
+@pytest.mark.parametrize("op", ["neg", "abs", "sqrt", "sin", "expm1", "log1p", "relu", "rowsum"])
+def test_ops_that_are_0_at_0_follow_their_operand(op: str) -> None:
+    builder = GraphBuilder("g")
+    assert follows_first(builder.nodes, builder.nodes[builder.add(op, builder.leaf("weight", "a"))])
+
+
+@pytest.mark.parametrize("op", ["exp", "cos", "csc", "cot", "csch", "coth", "not"])
+def test_ops_that_are_not_0_at_0_do_not_even_where_they_are_odd(op: str) -> None:
+    builder = GraphBuilder("g")
+    assert not follows_first(builder.nodes, builder.nodes[builder.add(op, builder.leaf("weight", "a"))])
+
+
+def test_a_power_is_0_where_its_base_is_if_its_exponent_is_a_positive_number() -> None:
+    builder = GraphBuilder("g")
+    a, b = (builder.leaf("weight", name) for name in "ab")
+    exponents = [builder.const(0.5), builder.const(0.0), builder.const(-1.0), b]
+    assert [follows_first(builder.nodes, builder.nodes[builder.add("pow", a, e)]) for e in exponents] == [True, *[False] * 3]
+
+
+def selections() -> tuple[GraphBuilder, list[int], list[int]]:
+    """A builder, three conditions, and a weight selected by each of them."""
+    builder = GraphBuilder("g")
+    a, zero = builder.leaf("weight", "a"), builder.const(0.0)
+    conditions = [builder.add("gt", a, builder.const(float(bound))) for bound in (1, 2, 3)]
+    return builder, conditions, [builder.add("select", condition, a, zero) for condition in conditions]
+
+
+def test_a_selection_of_0_has_its_condition_on_either_side() -> None:
+    builder, (first, *_), (chosen, *_) = selections()
+    zeros = Zeros(builder)
+    otherwise = builder.add("select", first, builder.const(0.0), builder.leaf("weight", "a"))
+    assert zeros.of(chosen) == first
+    assert zeros.of(builder.add("neg", chosen)) == first
+    assert zeros.of(otherwise) == builder.find("not", first)
+    assert zeros.of(builder.add("add", chosen, otherwise)) is None
+    assert zeros.of(builder.add("add", chosen, builder.leaf("weight", "a"))) is None
+
+
+def test_a_sum_has_the_conditions_of_its_terms_each_once() -> None:
+    builder, (first, second, third), terms = selections()
+    zeros = Zeros(builder)
+    left, right = builder.add("add", terms[0], terms[1]), builder.add("sub", terms[1], terms[2])
+    assert zeros.of(builder.add("add", left, right)) == builder.chain("or", [first, second, third])
+
+
+def test_a_selection_by_either_of_two_conditions_is_known_as_such() -> None:
+    builder, (first, second, _), terms = selections()
+    zeros = Zeros(builder)
+    either = builder.add("or", first, second)
+    selected = zeros.only_where(either, builder.leaf("weight", "a"))
+    assert zeros.of(builder.add("add", selected, terms[1])) == either
