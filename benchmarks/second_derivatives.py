@@ -41,8 +41,7 @@ Row = Callable[[Floats, Any, Any], Mapping[str, Any]]
 
 def rows_of(model: Model, reference: Reference) -> Iterator[tuple[dict[str, float], Floats, Any, Any]]:
     """Draw points as the build's verification does, with constants at their values: all inputs, and as arrays."""
-    sampler = Sampler(reference, 0, None, ROWS)
-    for batch in filter(None, (sampler.draw() for _ in range(POINTS))):
+    for batch in Sampler(reference, 0, None, ROWS).several(POINTS):
         for row in batch.points:
             point = row | {entry.name: entry.init.value for entry in model.constant_inputs}
             parts = (model.weight_inputs, model.feature_inputs, model.target_inputs)

@@ -9,116 +9,89 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
-    from symgraph.build.modules import compile  # noqa: A004  the public name
-    from symgraph.errors import SpecWarning, SymgraphError
-    from symgraph.fitting import FitResult, FitWarning, compare, fit, fit_together
-    from symgraph.io.native import load
-    from symgraph.io.stream import stream
-    from symgraph.ir.faddeeva import voigt, wofz_bend_im, wofz_bend_re, wofz_im, wofz_re, wofz_slope_im, wofz_slope_re
-    from symgraph.ir.functions import (
-        betaln,
-        cbrt,
-        dawson,
-        digamma_step,
-        erfcx,
-        expm1,
-        gauss,
-        hypot,
-        ierfcx,
-        lambertw1p,
-        log1p,
-        log1prel,
-        log_erfc,
-        log_half_erfc,
-        log_ndtr,
-        log_sigmoid,
-        logaddexp,
-        logit,
-        ndtr,
-        ndtri,
-        relu,
-        sigmoid,
-        softplus,
-        stirlerr,
-        stirlerr_slope,
-        wrightomega,
-        xlogx,
-        xlogy,
+    from symgraph.build.modules import compile as compile  # noqa: A004, I001  the public name; an import a module
+    from symgraph.errors import SpecWarning as SpecWarning, SymgraphError as SymgraphError
+    from symgraph.fitting import (
+        FitResult as FitResult,
+        FitWarning as FitWarning,
+        compare as compare,
+        fit as fit,
+        fit_together as fit_together,
     )
-    from symgraph.spec.laws import Constant, Normal, Uniform
-    from symgraph.views.model import Model
+    from symgraph.io.native import load as load
+    from symgraph.io.stream import stream as stream
+    from symgraph.ir.faddeeva import (
+        voigt as voigt,
+        wofz_bend_im as wofz_bend_im,
+        wofz_bend_re as wofz_bend_re,
+        wofz_im as wofz_im,
+        wofz_re as wofz_re,
+        wofz_slope_im as wofz_slope_im,
+        wofz_slope_re as wofz_slope_re,
+    )
+    from symgraph.ir.functions import (
+        betaln as betaln,
+        cbrt as cbrt,
+        dawson as dawson,
+        digamma_step as digamma_step,
+        erfcx as erfcx,
+        expm1 as expm1,
+        gauss as gauss,
+        hypot as hypot,
+        ierfcx as ierfcx,
+        lambertw1p as lambertw1p,
+        log1p as log1p,
+        log1prel as log1prel,
+        log_erfc as log_erfc,
+        log_half_erfc as log_half_erfc,
+        log_ndtr as log_ndtr,
+        log_sigmoid as log_sigmoid,
+        logaddexp as logaddexp,
+        logit as logit,
+        ndtr as ndtr,
+        ndtri as ndtri,
+        relu as relu,
+        sigmoid as sigmoid,
+        softplus as softplus,
+        stirlerr as stirlerr,
+        stirlerr_slope as stirlerr_slope,
+        wrightomega as wrightomega,
+        xlogx as xlogx,
+        xlogy as xlogy,
+    )
+    from symgraph.spec.laws import Constant as Constant, Normal as Normal, Uniform as Uniform
+    from symgraph.views.model import Model as Model
 
-_HOMES = {
-    "Model": "symgraph.views.model",
-    **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.spec.laws"),
-    **dict.fromkeys(("voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im"), "symgraph.ir.faddeeva"),
-    **dict.fromkeys(("wofz_bend_re", "wofz_bend_im"), "symgraph.ir.faddeeva"),
-    "compile": "symgraph.build.modules",
-    "load": "symgraph.io.native",
-    "stream": "symgraph.io.stream",
-    **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
-    **dict.fromkeys(("fit", "fit_together", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
-}
-"""Modules of the public names that are not in ``symgraph.ir.functions``."""
 
-__all__ = [
-    "Constant",
-    "FitResult",
-    "FitWarning",
-    "Model",
-    "Normal",
-    "SpecWarning",
-    "SymgraphError",
-    "Uniform",
-    "betaln",
-    "cbrt",
-    "compare",
-    "compile",
-    "dawson",
-    "digamma_step",
-    "erfcx",
-    "expm1",
-    "fit",
-    "fit_together",
-    "gauss",
-    "hypot",
-    "ierfcx",
-    "lambertw1p",
-    "load",
-    "log1p",
-    "log1prel",
-    "log_erfc",
-    "log_half_erfc",
-    "log_ndtr",
-    "log_sigmoid",
-    "logaddexp",
-    "logit",
-    "ndtr",
-    "ndtri",
-    "relu",
-    "sigmoid",
-    "softplus",
-    "stirlerr",
-    "stirlerr_slope",
-    "stream",
-    "voigt",
-    "wofz_bend_im",
-    "wofz_bend_re",
-    "wofz_im",
-    "wofz_re",
-    "wofz_slope_im",
-    "wofz_slope_re",
-    "wrightomega",
-    "xlogx",
-    "xlogy",
-]
+_NAMES = {
+    "symgraph.views.model": ("Model",),
+    "symgraph.spec.laws": ("Normal", "Uniform", "Constant"),
+    "symgraph.ir.functions": (
+        "betaln", "cbrt", "dawson", "digamma_step", "erfcx", "expm1", "gauss", "hypot", "ierfcx", "lambertw1p", "log1p",
+        "log1prel", "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "relu",
+        "sigmoid", "softplus", "stirlerr", "stirlerr_slope", "wrightomega", "xlogx", "xlogy",
+    ),
+    "symgraph.ir.faddeeva": (
+        "voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im", "wofz_bend_re", "wofz_bend_im",
+    ),
+    "symgraph.build.modules": ("compile",),
+    "symgraph.io.native": ("load",),
+    "symgraph.io.stream": ("stream",),
+    "symgraph.errors": ("SpecWarning", "SymgraphError"),
+    "symgraph.fitting": ("fit", "fit_together", "compare", "FitResult", "FitWarning"),
+}  # fmt: skip
+"""The public names, by the modules that have them."""
+
+_HOMES = dict(sorted((name, home) for home, names in _NAMES.items() for name in names))
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'symgraph' has no attribute {name!r}")
     with _evaluating():
-        return getattr(import_module(_HOMES.get(name, "symgraph.ir.functions")), name)
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def _evaluating() -> AbstractContextManager[None]:

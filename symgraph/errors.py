@@ -5,6 +5,7 @@ the message alone and exits with 2; any other exception is a bug of ours and kee
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 
@@ -87,6 +88,12 @@ def did_you_mean(name: object, known: Iterable[str], close: float = 0.6) -> str:
     by_small = {str(one).lower(): one for one in known}  # RATE for rate is a slip too
     found = get_close_matches(str(name).lower(), by_small, 1, close)
     return f"; did you mean {by_small[found[0]]}?" if found else ""
+
+
+def listed(names: Iterable[object], most: int = 20) -> str:
+    """Return names for a message, the first ones of many."""
+    first = list(map(str, islice(names, most + 1)))
+    return ", ".join(first[:most]) + (", ..." if len(first) > most else "")
 
 
 def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:

@@ -180,8 +180,8 @@ def check(plan: Plan, *, progress: Progress | None = None, profile: Profile | No
 
 def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
     """Read from the manifest the files that were never verified against their specs, and the reasons."""
-    entries = read_manifest(plan.out).entries
-    return {entry.output: entry.unverified for entry in entries if entry.output in wanted and entry.unverified}
+    entries = read_manifest(plan.out).entries.items()
+    return {name: entry.unverified for name, entry in entries if name in wanted and entry.unverified}
 
 
 def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] = ()) -> list[Made]:
@@ -248,7 +248,7 @@ def _refuse(plan: Plan, wanted: Mapping[str, Wanted]) -> None:
                 "with --force"
             )
         if state == "of another spec":
-            owner = next((known for known in read_manifest(plan.out).entries if known.output == name), None)
+            owner = read_manifest(plan.out).entries.get(name)
             model = "a model" if owner is None else f"model {owner.model}"
             raise BuildError(
                 f"{path} belongs to {model} in {spec_of(path)}; model {entry.model} in {entry.spec} would take its place: "
@@ -305,7 +305,6 @@ def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:
 
 def _entry(made: Made, artifact: Artifact) -> Entry:
     return Entry(
-        output=artifact.name,
         spec=made.spec.label,
         model=made.model.name,
         backend=artifact.backend,
@@ -324,14 +323,13 @@ def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Outpu
     """
     known = read_manifest(plan.out)
     specs = {one.entry.spec for one in wanted.values()}
-    others = [entry for entry in known.entries if entry.output not in wanted and (plan.out / entry.output).exists()]
-    orphans = [Output(plan.out / entry.output, "orphan") for entry in others if plan.whole or entry.spec in specs]
+    others = {name: entry for name, entry in known.entries.items() if name not in wanted and (plan.out / name).exists()}
+    orphans = [Output(plan.out / name, "orphan") for name, entry in others.items() if plan.whole or entry.spec in specs]
     origins = {spec: origin for spec, origin in known.origins.items() if spec not in specs}
     root = _way_up(plan)
     if root is not None:
         origins |= {one.entry.spec: Origin(root, one.sources) for one in wanted.values() if one.sources}
-    before = {entry.output: entry for entry in known.entries}
-    entries = (*others, *(_as_known(one.entry, before.get(name)) for name, one in wanted.items()))
+    entries = others | {name: _as_known(one.entry, known.entries.get(name)) for name, one in wanted.items()}
     return manifest_text(Manifest(entries, origins)), orphans
 
 

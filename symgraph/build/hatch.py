@@ -42,7 +42,7 @@ class SymgraphBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling 
         if done.returncode:
             raise RuntimeError(f"symgraph build{' --check' if check else ''}:\n{done.stdout}{done.stderr}".rstrip())
         out = Path(read_config(file=settings).out)
-        names = [FILE, *(entry.output for entry in read_manifest(Path(self.root) / out).entries)]
+        names = [FILE, *read_manifest(Path(self.root) / out).entries]
         build_data["artifacts"] += [f"/{(out / name).as_posix()}" for name in names]
 
 

@@ -99,15 +99,15 @@ def state_of(path: Path, wanted: Wanted, manifest: Manifest, lives: Callable[[st
         return "edited by hand"
     if header.spec != wanted.entry.spec and lives(header.spec):
         return "of another spec"
-    return _reason(header, wanted, manifest)
+    return _reason(header, wanted, manifest, path.name)
 
 
-def _reason(header: FileHeader, wanted: Wanted, manifest: Manifest) -> State:
+def _reason(header: FileHeader, wanted: Wanted, manifest: Manifest, name: str) -> State:
     """Return the reason why a build would write another text than an earlier one did."""
     entry = wanted.entry
     if (header.model, header.spec) != (entry.model_hash, entry.spec):
         return "spec changed"
-    known = next((known for known in manifest.entries if known.output == entry.output), None)
+    known = manifest.entries.get(name)
     if known is not None and (known.extras, known.precision) != (entry.extras, entry.precision):
         return "options changed"
     origin = manifest.origins.get(entry.spec)

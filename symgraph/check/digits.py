@@ -35,8 +35,8 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
     if at is None:
         if len(known.program.steps) > _MOST:
             return None
-        sampler, drawn = Sampler(known, 0, None, 1), points(model, (*ORDINARY, "domain"), n=_ORDINARY)
-        rows = [batch.points[0] for batch in (sampler.draw() for _ in range(_DRAWN)) if batch is not None]
+        drawn = points(model, (*ORDINARY, "domain"), n=_ORDINARY)
+        rows = [batch.points[0] for batch in Sampler(known, 0, None, 1).several(_DRAWN)]
         at = given(model, rows + [drawn.point(place) for place in range(_ORDINARY)])
     names = names_of_model(model)
     if len(names) * len(known.program.steps) > _MOST_SHARES:

@@ -134,6 +134,10 @@ class Sampler:
                 self._scores[(NEAR, NEAR)] = float(len(_HABITS))
         return None if self._anchor is None else self._around(self._anchor)
 
+    def several(self, count: int) -> list[Batch]:
+        """Draw so many batches; those that are not found are left out."""
+        return [batch for batch in (self.draw() for _ in range(count)) if batch is not None]
+
     def reach(self, wanted: Set[Choice]) -> Batch | None:
         """Give a batch of which a row makes one of the choices; None if none is drawn in a while."""
         for _ in range(max(10, min(REACH, 40_000 // len(self._reference.program.steps))) if wanted else 0):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symgraph.display.html import card, notes
+from symgraph.errors import listed
 
 _MANY = 3.0
 """Digits beyond which the point is named at which they are lost."""
@@ -67,7 +68,7 @@ class VerificationReport:
         seen = self.weights - len(self.unverified)
         text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
         gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
-        told = "; ".join(f"{gap}: {_listed(names)}" for gap, names in gaps.items() if names)
+        told = "; ".join(f"{gap}: {listed(names, 10)}" for gap, names in gaps.items() if names)
         return f"{text}\n{self.model}: not verified, {told}" if told else text
 
     def _repr_html_(self) -> str:
@@ -77,7 +78,3 @@ class VerificationReport:
         said = [f"{judged}; largest error {self.worst:.3g} ulp", *([] if self.lost is None else [str(self.lost)])]
         gaps = [gap.partition(": ")[2] for gap in gaps]
         return card(name, verdict, "open" if gaps else "good", notes(gaps, "bad"), notes(said))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")

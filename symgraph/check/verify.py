@@ -15,7 +15,7 @@ from symgraph.check.runs import backend_of
 from symgraph.check.user_functions import UserFunctions, trouble_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, listed
 from symgraph.gradcheck.calls import ON_REQUEST
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model
@@ -200,10 +200,9 @@ def _seen(batch: Batch, expected: Mapping[str, Expected]) -> list[str]:
 
 def _no_point(model: Model, sampler: Sampler, of_functions: str) -> str:
     inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
-    shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
     trouble = f" ({', '.join(sampler.trouble[:5])} never was{of_functions})" if sampler.trouble else ""
     sizes = "" if sampler.trouble else f", with intermediate values from {WIDE[0]:g} to {WIDE[1]:g}"
     return (
         f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}{sizes}; "
-        f"declare where it is meant to live with domain=(low, high) on its features and weights ({shown})"
+        f"declare where it is meant to live with domain=(low, high) on its features and weights ({listed(inputs, 8)})"
     )

@@ -15,7 +15,8 @@ from symgraph.check.verification_points import Sampler
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.role_judges import judges_of
 from symgraph.classroom.solution import Lines
-from symgraph.errors import BuildError, OptionError
+from symgraph.errors import OptionError
+from symgraph.io.files import write_new
 from symgraph.spec.model import Model
 
 ROWS = 24
@@ -61,7 +62,7 @@ def write_worksheet(
         targets[solution] = render("worksheet/functions.py.jinja", {**view, "solved": True})
     written, left = list[Path](), list[Path]()
     for path, text in targets.items():
-        (written if _write(path, text) else left).append(path)
+        (written if write_new(path, text) else left).append(path)
     return written, left
 
 
@@ -73,21 +74,6 @@ def _blank(solved: str) -> str:
             error = f'    raise NotImplementedError("{node.name} is still to be written")\n'
             lines[node.body[0].end_lineno : node.end_lineno] = [error]
     return "".join(lines)
-
-
-def _write(path: Path, text: str) -> bool:
-    """Write a new file; return False if there is one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        if path.is_dir() or not path.parent.is_dir():
-            raise BuildError(f"{path} cannot be written: it is a folder, or its folder is a file") from None
-        return False
-    except OSError as error:
-        raise BuildError(f"{path} cannot be written: {error.strerror}") from error
-    return True
 
 
 def _view(exercise: Exercise) -> dict[str, Any]:
@@ -123,8 +109,7 @@ def drawn_rows(exercise: Exercise) -> str:
     values may be any number; else it is drawn.
     """
     model = exercise.model
-    sampler = Sampler(reference(model), 1, None, ROWS)
-    drawn = [batch for batch in (sampler.draw() for _ in range(_DRAWS)) if batch is not None]
+    drawn = Sampler(reference(model), 1, None, ROWS).several(_DRAWS)
     if not drawn:
         raise OptionError(
             f"{model.name}: no rows are found at which it is finite; declare domains of its inputs, or give --data"

@@ -95,16 +95,15 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
     from symgraph.build.specs import read_spec
 
     entries = read_manifest(path.parent).entries
-    known = any(entry.output == path.name for entry in entries)
     spec = read_spec(str(lineage.spec), lineage.root)
     model = next((model for model in spec.models if model.name == module.MODEL), None)
-    if model is None and known:
+    if model is None and path.name in entries:
         raise ModuleError(f"{path} is left over: {spec.label} defines no model {module.MODEL} any more; delete it")
     if model is None or model_hash(model) == module.METADATA["model_hash"]:
         return None  # without an entry it is a spec of that name, but of another project
-    if locked or not known:
+    if locked or path.name not in entries:
         raise ModuleError(f"{path} is older than its spec; `symgraph build {spec.label}` brings it up to date")
-    files = [entry for entry in entries if entry.spec == spec.label]
+    files = [entry for entry in entries.values() if entry.spec == spec.label]
     extras = sorted({extra for entry in files for extra in entry.extras.split(",") if extra})
     precision = next((entry.precision for entry in files if entry.precision), DOUBLE)
     backends = tuple(dict.fromkeys(entry.backend for entry in files))

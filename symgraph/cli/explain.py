@@ -38,7 +38,7 @@ def explain(
     header = read_header(text)
     if header is None:
         raise OptionError(f"{path} is no file that symgraph has generated; name one, such as generated/model.py:42")
-    entry = next((one for one in read_manifest(path.parent).entries if one.output == path.name), None)
+    entry = read_manifest(path.parent).entries.get(path.name)
     model = _model_of(path, header, entry, read_config(file=config))
     extras = [extra for extra in entry.extras.split(",") if extra] if entry is not None else []
     options = options_of(extras, (entry.precision if entry is not None else "") or DOUBLE)

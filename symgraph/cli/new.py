@@ -1,6 +1,5 @@
 """``symgraph new``: a spec to start from."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from symgraph.cli.shared import option
 from symgraph.cli.terminal import note, note_next
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import BuildError, OptionError
+from symgraph.io.files import write_new
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -46,19 +46,12 @@ def new(
     else:
         text = render(f"specs/{kind or 'curve'}.py.jinja", SimpleNamespace(name=name))
     path = folder / f"{name}.py"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BuildError(f"{path} exists already; choose another name, or delete it first") from None
-    except OSError as error:
-        raise BuildError(f"{path} cannot be written: {error.strerror}") from error
+    if not write_new(path, text):
+        raise BuildError(f"{path} exists already; choose another name, or delete it first")
     print(path)
-    if not formula:
-        with suppress(FileExistsError), path.with_suffix(".csv").open("x", encoding="utf-8", newline="\n") as file:
-            file.write(render(f"specs/{kind or 'curve'}.csv", None))
-            print(file.name)
+    rows = path.with_suffix(".csv")
+    if not formula and write_new(rows, render(f"specs/{kind or 'curve'}.csv", None)):
+        print(rows)
     note_next("build", path, quiet=quiet)
 
 

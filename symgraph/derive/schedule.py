@@ -1,6 +1,6 @@
 """The schedule: the function and the order in which each node is computed, and the primals that the tape keeps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, compress
 
@@ -9,6 +9,9 @@ from symgraph.ir.op import TRANSCENDENTAL
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
 from symgraph.ir.uses import influenced
+
+RESULTS = ("grad", "jacobian", "residual", "residual_jacobian", *(prefix.strip() for prefix in ON_REQUEST))
+"""Beginnings of the names of roots that functions after the primals compute, each by one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +22,16 @@ class Kernel:
         graph: the graph, forward and backward.
         forward: primals that are needed even without the target.
         forward_target: primals that need it, or that only a loss with it needs.
-        backward: operations that the VJP of the loss needs beyond the primals.
-        jacobian: operations that the Jacobian of the output needs beyond the primals.
-        residual: operations that the residual needs beyond the primals.
-        residual_jacobian: operations that the Jacobian of the residual needs beyond these, where it is not that of the output.
-        on_request: operations that each derivative on request needs beyond the primals, by the name of its function.
-        tape: unnamed primals that later functions read.
+        beyond: operations that later functions need beyond the primals, by those of `RESULTS` that the graph has.
+        read: nodes that later functions read, and those that are their results.
+        tape: unnamed primals among these.
     """
 
     graph: Graph
     forward: tuple[int, ...]
     forward_target: tuple[int, ...]
-    backward: tuple[int, ...]
-    jacobian: tuple[int, ...]
-    residual: tuple[int, ...]
-    residual_jacobian: tuple[int, ...]
-    on_request: Mapping[str, tuple[int, ...]]
+    beyond: Mapping[str, tuple[int, ...]]
+    read: Set[int]
     tape: tuple[int, ...]
 
 
@@ -58,30 +55,25 @@ class Counts:
 def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
     nodes, roots, places = graph.nodes, graph.roots, range(len(graph.nodes))
-    derivatives = ("grad ", "jacobian ", "residual", OPPOSITE, *ON_REQUEST)
-    primal_roots = [p for root, p in roots.items() if not root.startswith(derivatives)]
+    primal_roots = [p for root, p in roots.items() if root != OPPOSITE and root.partition(" ")[0] not in RESULTS]
     primal, on_target = marked(nodes, primal_roots), influenced(nodes, "target")
-    asked = [prefix.strip() for prefix in ON_REQUEST if any(root.startswith(prefix) for root in roots)]
-    results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian", *asked)]
-    beyond = ([mark > own for mark, own in zip(marked(nodes, some), primal, strict=True)] for some in results)
-    within = (operations(graph, compress(places, marks)) for marks in beyond)
-    backward, jacobian, residual, residual_jacobian, *others = (
-        _results_last(own, some, graph) for own, some in zip(within, results, strict=True)
-    )
-    after = (*backward, *jacobian, *residual, *residual_jacobian, *chain(*others))
-    read = {*chain.from_iterable([nodes[position].args for position in after]), *chain.from_iterable(results)}
+    results = {prefix: found for prefix in RESULTS if (found := roots_of(graph, prefix))}
+    beyond = {}
+    for prefix, found in results.items():
+        own = [mark > before for mark, before in zip(marked(nodes, found), primal, strict=True)]
+        beyond[prefix] = _results_last(operations(graph, compress(places, own)), found, graph)
+    operands = (nodes[position].args for position in chain(*beyond.values()))
+    read = {*chain.from_iterable(operands), *chain(*results.values())}
     wanted = [position for position in primal_roots if not on_target[position]]
+    jacobian = beyond.get("jacobian", ())
     early = marked(nodes, [*wanted, *(arg for position in jacobian for arg in nodes[position].args if primal[arg])])
     primals, kept = operations(graph, compress(places, primal)), set(primal_roots)
     return Kernel(
         graph,
         forward=tuple([position for position in primals if early[position]]),
         forward_target=tuple([position for position in primals if not early[position]]),
-        backward=backward,
-        jacobian=jacobian,
-        residual=residual,
-        residual_jacobian=residual_jacobian,
-        on_request=dict(zip(asked, others, strict=True)),
+        beyond=beyond,
+        read=read,
         tape=tuple([position for position in primals if position in read and position not in kept]),
     )
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import WeightsError, did_you_mean
+from symgraph.errors import WeightsError, did_you_mean, listed
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
@@ -287,7 +287,7 @@ def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
     """
     for name in given:
         if name not in names:
-            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}{did_you_mean(name, names)}")
+            known = f"there are {listed(names)}{did_you_mean(name, names)}"
+            raise WeightsError(f"{what} names {name!r}, which is no weight; {known}")
     found: Mapping[str, Any] = given
     return found

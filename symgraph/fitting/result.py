@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import OptionError, SpecError
+from symgraph.errors import OptionError, SpecError, listed
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, value_and_slopes
 from symgraph.fitting.found import Found
@@ -365,8 +365,8 @@ class FitResult(Plotted):
         return self.report()
 
     def __repr__(self) -> str:
-        found = ", ".join(f"{name}={value:.6g}" for name, value in list(self.values.items())[:6])
-        return f"<FitResult of {self.problem.module.MODEL}: {found}{', ...' if len(self.w) > 6 else ''}>"
+        found = (f"{name}={value:.6g}" for name, value in self.values.items())
+        return f"<FitResult of {self.problem.module.MODEL}: {listed(found, 6)}>"
 
     def __rich__(self) -> Any:
         return rich_report(self)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError, did_you_mean
+from symgraph.errors import DataError, did_you_mean, listed
 
 LONGEST = 200
 """Characters of a file's text that a message repeats at most."""
@@ -159,19 +159,13 @@ def positions(name: str, header: Sequence[str], names: Sequence[str], where: str
     """
     missing = [one for one in names if one not in header]
     if missing:
-        raise DataError(
-            f"{name} has no column {', '.join(missing)}; {where} {listed(header)}{did_you_mean(missing[0], header)}{hint}"
-        )
+        there = f"{where} {listed(map(short, header))}{did_you_mean(missing[0], header)}"
+        raise DataError(f"{name} has no column {', '.join(missing)}; {there}{hint}")
     doubled = [one for one in names if header.count(one) > 1]
     if doubled:
         places = ", ".join(str(i) for i, one in enumerate(header, start=1) if one == doubled[0])
         raise DataError(f"{name} has the column {doubled[0]} more than once (columns {places}); rename or remove one")
     return [header.index(one) for one in names]
-
-
-def listed(names: Sequence[str], most: int = 20) -> str:
-    """Return names for a message, the first ones of many."""
-    return ", ".join(map(short, names[:most])) + (", ..." if len(names) > most else "")
 
 
 def short(text: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from symgraph.errors import BuildError
+
 _LINKS = 40
 """Most links that may lead to one another, as on Linux."""
 
@@ -35,6 +37,25 @@ def write_file(path: Path, content: str | bytes | Iterable[str]) -> None:
         _write(os.open(path, os.O_WRONLY), data)
     else:
         _write_file(Path(os.path.realpath(path)), data)
+
+
+def write_new(path: Path, text: str) -> bool:
+    """Write a new file, and its folder where there is none; return False, and leave it, if there is such a file already.
+
+    Raises:
+        BuildError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        if path.is_dir() or not path.parent.is_dir():
+            raise BuildError(f"{path} cannot be written: it is a folder, or its folder is a file") from None
+        return False
+    except OSError as error:
+        raise BuildError(f"{path} cannot be written: {error.strerror}") from error
+    return True
 
 
 def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:

@@ -45,7 +45,7 @@ def lineage_of(path: Path, model_hash: str) -> Lineage | None:
         BuildError: the manifest cannot be read.
     """
     manifest = read_manifest(path.parent)
-    entry = next((entry for entry in manifest.entries if entry.output == path.name), None)
+    entry = manifest.entries.get(path.name)
     origin = None if entry is None else manifest.origins.get(entry.spec)
     if entry is None or origin is None:
         return None

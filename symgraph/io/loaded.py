@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from symgraph.display.html import card, formulas, notes, table
-from symgraph.io.blocks import listed
+from symgraph.errors import listed
 
 __path__: list[str] = []
 """Empty path that makes this a package for Python's imports; ``_Finder`` finds the modules below it."""

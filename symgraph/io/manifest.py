@@ -18,7 +18,6 @@ class Entry:
     """Generated file.
 
     Attributes:
-        output: its name in the output folder.
         spec: the spec that defines its model.
         model: the model's name.
         backend: the backend that wrote it.
@@ -30,7 +29,6 @@ class Entry:
         unverified: the reason why its text was not verified against the spec; "" if it was.
     """
 
-    output: str
     spec: str
     model: str
     backend: str
@@ -61,11 +59,11 @@ class Manifest:
     """Contents of a manifest.
 
     Attributes:
-        entries: the generated files, by name.
+        entries: the generated files, by their names in the output folder.
         origins: the files that each spec was read from, by the spec's name in the entries; a spec outside the project has none.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
@@ -80,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest()
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        entries = tuple(Entry(output, **facts) for output, facts in document["outputs"].items())
+        entries = {output: Entry(**facts) for output, facts in document["outputs"].items()}
         specs = document.get("specs", {})  # a manifest of an earlier version has none
         origins = {spec: Origin(str(facts["root"]), dict(facts["sources"])) for spec, facts in specs.items()}
     except OSError as error:
@@ -92,10 +90,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 def manifest_text(manifest: Manifest) -> str:
     """Return the manifest as JSON, sorted by file name; specs that no entry names are left out."""
-    outputs: dict[str, Mapping[str, str]] = {}
-    for entry in manifest.entries:
-        outputs[entry.output] = {key: value for key, value in asdict(entry).items() if key != "output" and value}
-    named = {facts["spec"] for facts in outputs.values()}
+    entries = manifest.entries.items()
+    outputs = {output: {key: value for key, value in asdict(entry).items() if value} for output, entry in entries}
+    named = {entry.spec for entry in manifest.entries.values()}
     specs = {spec: asdict(origin) for spec, origin in manifest.origins.items() if spec in named}
     return json.dumps({"outputs": outputs, "specs": specs}, indent=2, sort_keys=True) + "\n"
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from symgraph.errors import BuildError, ModuleError, did_you_mean
-from symgraph.io.blocks import listed
+from symgraph.errors import BuildError, ModuleError, did_you_mean, listed
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text

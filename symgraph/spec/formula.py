@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from symgraph.errors import SpecError, did_you_mean
+from symgraph.errors import SpecError, did_you_mean, listed
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.formula_text import ALLOWED, fault_of, names_of_columns, unquoted_column, with_plain_names
 
@@ -298,7 +298,6 @@ def _target(left: str, own: Collection[str], there: Mapping[str, str]) -> str:
         raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
     (target,) = reader.names
     if target not in there:
-        some = ", ".join([*there][:20]) + ", ..." * (len(there) > 20)
-        known = f"there are {some}{did_you_mean(target, there)}"
+        known = f"there are {listed(there)}{did_you_mean(target, there)}"
         raise SpecError(f"formula, column 1: the target {target} is no column of the data; {known}")
     return target

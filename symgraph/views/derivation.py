@@ -198,9 +198,8 @@ class _Proof:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        sampler = Sampler(reference(model), 0, None, _ROWS)
-        batches = [sampler.draw() for _ in range(_BATCHES)]
-        points = [point for batch in batches if batch is not None for point in batch.points]
+        batches = Sampler(reference(model), 0, None, _ROWS).several(_BATCHES)
+        points = [point for batch in batches for point in batch.points]
         self._points = [point for point in points if _is_possible(model, point)]
         self._defined: list[NamedNode] = []
 

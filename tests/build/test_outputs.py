@@ -203,7 +203,7 @@ def test_a_module_of_another_spec_is_not_taken_over(plan: Plan, write: Write) ->
     assert set(states(check(second)).values()) == {"of another spec", "stale"}
     assert contents(plan.out) == before
     assert set(states(build(second, force=True)).values()) == {"written"}
-    assert {entry.spec for entry in read_manifest(plan.out).entries} == {"second.py"}
+    assert {entry.spec for entry in read_manifest(plan.out).entries.values()} == {"second.py"}
     assert set(states(check(plan)).values()) == {"of another spec", "stale"}
 
 

@@ -15,8 +15,7 @@ from symgraph.check.verify import verify
 
 def rows_drawn(model: Model, seed: int) -> list[Mapping[str, float]]:
     """The rows of 20 points; what one row in 20 has is missing in 5% of the cases."""
-    sampler = Sampler(Reference(model), seed, None, 3)
-    return [row for _ in range(20) if (batch := sampler.draw()) is not None for row in batch.rows]
+    return [row for batch in Sampler(Reference(model), seed, None, 3).several(20) for row in batch.rows]
 
 
 def test_every_class_of_a_categorical_likelihood_is_drawn_and_those_at_the_ends_of_its_domain_too() -> None:

@@ -26,8 +26,7 @@ DOMAINS = st.one_of(
 
 
 def batches(model: Model, count: int, seed: int = 0, sample: object = None) -> list[Batch]:
-    sampler = Sampler(Reference(model), seed, sample, 3)  # type: ignore[arg-type]
-    return [batch for batch in (sampler.draw() for _ in range(count)) if batch is not None]
+    return Sampler(Reference(model), seed, sample, 3).several(count)  # type: ignore[arg-type]
 
 
 @settings(max_examples=40, deadline=None)

@@ -17,7 +17,7 @@ def test_operands_are_ready_when_they_are_needed(name: str) -> None:
     kernel = kernel_of(name)
     nodes = kernel.graph.nodes
     primals = (*kernel.forward, *kernel.forward_target)
-    for order in (primals, (*primals, *kernel.backward), (*primals, *kernel.jacobian)):
+    for order in (primals, (*primals, *kernel.beyond.get("grad", ())), (*primals, *kernel.beyond.get("jacobian", ()))):
         ready = {position for position, node in enumerate(nodes) if node.op == "const" or node.op in LEAVES}
         for position in order:
             assert set(nodes[position].args) <= ready
@@ -29,19 +29,19 @@ def test_no_operation_is_done_twice_or_in_vain(name: str) -> None:
     kernel = kernel_of(name)
     graph = kernel.graph
     primals = [*kernel.forward, *kernel.forward_target]
-    assert len({*primals, *kernel.backward}) == len(primals) + len(kernel.backward)
-    assert len({*primals, *kernel.jacobian}) == len(primals) + len(kernel.jacobian)
+    assert len({*primals, *kernel.beyond.get("grad", ())}) == len(primals) + len(kernel.beyond.get("grad", ()))
+    assert len({*primals, *kernel.beyond.get("jacobian", ())}) == len(primals) + len(kernel.beyond.get("jacobian", ()))
     roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
     assert set(primals) <= reachable(graph.nodes, roots)
-    assert set(kernel.backward) <= reachable(graph.nodes, roots_of(graph, "grad"))
-    assert set(kernel.jacobian) <= reachable(graph.nodes, roots_of(graph, "jacobian"))
+    assert set(kernel.beyond.get("grad", ())) <= reachable(graph.nodes, roots_of(graph, "grad"))
+    assert set(kernel.beyond.get("jacobian", ())) <= reachable(graph.nodes, roots_of(graph, "jacobian"))
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_the_tape_holds_what_is_read_and_nothing_else(name: str) -> None:
     kernel = kernel_of(name)
     graph = kernel.graph
-    later = (*kernel.backward, *kernel.jacobian)
+    later = (*kernel.beyond.get("grad", ()), *kernel.beyond.get("jacobian", ()))
     read = {arg for position in later for arg in graph.nodes[position].args}
     read |= {*roots_of(graph, "grad"), *roots_of(graph, "jacobian")}
     primals = {*kernel.forward, *kernel.forward_target}
@@ -67,14 +67,14 @@ def test_a_model_without_a_target_has_no_such_part() -> None:
 def test_results_come_last_in_the_order_of_the_weights() -> None:
     kernel = kernel_of("nine_weights")
     gradients = roots_of(kernel.graph, "grad")
-    assert kernel.backward[-9:] == gradients
+    assert kernel.beyond["grad"][-9:] == gradients
     assert [root for root in kernel.graph.roots if root.startswith("grad ")] == [f"grad w{i}" for i in range(1, 10)]
 
 
 def test_counts_tell_rows_from_calls() -> None:
     kernel = kernel_of("uniform_nodes")
     forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
-    backward = count(kernel.graph, kernel.backward)
+    backward = count(kernel.graph, kernel.beyond["grad"])
     # scale*x1 + shift*x2 + k, then y - y_hat, its square and the sum with the penalty; scale and shift may overflow, so where
     # x1 or x2 is 0 a comparison and a selection make the product 0
     assert (forward.arithmetic, forward.transcendental, forward.sums) == (7 + 4, 0, 0)
@@ -85,7 +85,7 @@ def test_counts_tell_rows_from_calls() -> None:
 def test_counts_of_the_founding_model_keep_to_what_was_asked() -> None:
     kernel = kernel_of("nine_weights")
     forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
-    backward = count(kernel.graph, kernel.backward)
+    backward = count(kernel.graph, kernel.beyond["grad"])
     assert forward.arithmetic <= 30
     assert backward.arithmetic <= 45
     # exp, tanh, sin, exp in sigmoid; cos, exp in sech; exp(-|z|/2), without which sigmoid's slope has no digits at |z| = 720

@@ -34,9 +34,9 @@ class ArrayApiWriter(LinesWriter):
         """The statements of _forward."""
         return _with_namespace(super().body(), "w")
 
-    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str = "") -> tuple[tuple[str, ...], str]:
+    def reverse(self, prefix: str, suffix: str = "") -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
-        lines, result = super().reverse(prefix, order, suffix)
+        lines, result = super().reverse(prefix, suffix)
         *opened, result = _with_namespace((*lines, result), "tape.w")
         return tuple(opened), result
 

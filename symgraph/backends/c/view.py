@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
@@ -72,16 +71,14 @@ class CView:
         features: the number of features; likewise ``weights`` and ``sums``.
         by_part: whether a block has the columns of those features alone that a part reads.
         rows: rows of a block.
-        terms: the function that writes the terms of the sums; None without a loss.
+        loops: the functions over rows, None where the file needs none or another one does the same. "terms" writes the terms of
+            the sums, "losses" the loss of each row, "prediction" the output, "jacobian" its derivatives, "residual" the
+            residual where it is not the output less the target, "residual_jacobian" its derivatives where they are not those
+            of the output, "normal" these derivatives and what is behind them: the residual, or the output that is the residual
+            but for the target. On request "by_features" writes the derivatives of the output by the features, "along" that
+            along a direction, "both" the output with its derivatives.
         gradient: the code that makes partials of the sums.
         direct: whether the partials of a row are the terms of its sums.
-        losses: the function that computes the loss of each row.
-        prediction: the function that computes the output; None without one.
-        jacobian: the function that computes its derivatives.
-        residual: the function that computes it; None where it is the output less the target, or where there is none.
-        residual_jacobian: the function that computes its derivatives; None where they are those of the output.
-        normal: the function that computes the derivatives of the residual and what is behind them: the residual, or the output
-            that is the residual but for the target.
         difference: whether the residual is the output less the target.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         residual_slope: twice that.
@@ -95,9 +92,6 @@ class CView:
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
         summed: the Hessian and its product with a vector, as far as they were asked for.
-        by_features: the function that computes the derivatives of the output by the features, if that was asked for.
-        along: the function that computes its derivative along a direction, if that was asked for.
-        both: the function that computes the output with its derivatives, if that was asked for.
         workspace: whether those over rows take their memory from the caller.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
@@ -122,15 +116,9 @@ class CView:
     weights: int
     sums: int
     rows: int
-    terms: CFunction | None
+    loops: Mapping[str, CFunction | None]
     gradient: Body | None
     direct: bool
-    losses: CFunction | None
-    prediction: CFunction | None
-    jacobian: CFunction | None
-    residual: CFunction | None
-    residual_jacobian: CFunction | None
-    normal: CFunction | None
     difference: bool
     residual_factor: str
     residual_slope: str
@@ -144,9 +132,6 @@ class CView:
     functions: str
     chosen: tuple[str, ...]
     summed: tuple[Summed, ...] = ()
-    by_features: CFunction | None = None
-    along: CFunction | None = None
-    both: CFunction | None = None
     workspace: bool = False
     single: bool = False
 
@@ -186,32 +171,34 @@ class CView:
     @property
     def written(self) -> tuple[CFunction, ...]:
         """Return the functions that it has over rows."""
-        found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
-        others = (self.by_features, self.along, self.both, self.normal, *(one.terms for one in self.summed))
-        return tuple(function for function in (*found, *others) if function is not None)
+        found = (*self.loops.values(), *(one.terms for one in self.summed))
+        return tuple(function for function in found if function is not None)
 
     @property
     def normal_blocks(self) -> int:
         """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
-        columns = 1 if self.normal is None else len(self.normal.places)
+        normal = self.loops["normal"]
+        columns = 1 if normal is None else len(normal.places)
         return max(1, min(4, min(BLOCK_BYTES, self._room) // (8 * self.rows * columns)))
 
     @property
     def _room(self) -> int:
         """Return the bytes of stack that normal equations have for columns, beside what a model in parts needs."""
-        if self.normal is None or len(self.normal.parts) == 1 or self.workspace:
+        normal = self.loops["normal"]
+        if normal is None or len(normal.parts) == 1 or self.workspace:
             return STACK_BYTES
-        features = self.normal.features if self.by_part else self.features
-        return STACK_BYTES - beside(self.written) - self.bytes * self.rows * (self.normal.most + self.normal.kept + features)
+        features = normal.features if self.by_part else self.features
+        return STACK_BYTES - beside(self.written) - self.bytes * self.rows * (normal.most + normal.kept + features)
 
     @property
     def panel(self) -> int:
         """Return the number of weights whose derivatives are in memory at once, twice, if all are too many."""
-        if self.normal is None or len(self.normal.parts) == 1:
+        normal = self.loops["normal"]
+        if normal is None or len(normal.parts) == 1:
             return self.weights
         residuals, block = self.residuals or 1, self.bytes * self.rows * self.normal_blocks
         rest = self._room - block * (3 + residuals)
-        few = 32 * self.rows * len(self.normal.places) <= 3 * BLOCK_BYTES
+        few = 32 * self.rows * len(normal.places) <= 3 * BLOCK_BYTES
         if few and self.weights * (residuals * block + 2 * self.bytes) <= rest:
             return self.weights
         return max(1, min(BLOCK_BYTES // (32 * self.rows * residuals), rest // (2 * residuals * block + 2 * self.bytes)))
@@ -223,17 +210,18 @@ class CView:
 
     def arrays(self, function: str) -> dict[str, tuple[str, int]]:
         """Return the arrays of a public function over rows: name -> the number of its entries, as C and as an integer."""
+        loops = self.loops
         own: Mapping[str, tuple[CFunction | None, str]] = {
-            "value_and_grad": (self.terms, "terms"),
-            "loss": (self.losses, "losses"),
-            "per_sample_grad": (self.terms, "terms"),
-            "predict": (self.prediction, "outputs" if self.outputs else ""),
-            "jacobian": (self.jacobian, "partials"),
-            "residual": (self.residual or self.prediction, "residuals" if self.residuals else ""),
-            "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
-            "normal_equations": (self.normal, "columns"),
-            FEATURE_JACOBIAN: (self.by_features, "partials"),
-            JVP: (self.along, "outputs" if self.outputs else ""),
+            "value_and_grad": (loops["terms"], "terms"),
+            "loss": (loops["losses"], "losses"),
+            "per_sample_grad": (loops["terms"], "terms"),
+            "predict": (loops["prediction"], "outputs" if self.outputs else ""),
+            "jacobian": (loops["jacobian"], "partials"),
+            "residual": (loops["residual"] or loops["prediction"], "residuals" if self.residuals else ""),
+            "residual_jacobian": (loops["residual_jacobian"] or loops["jacobian"], "partials"),
+            "normal_equations": (loops["normal"], "columns"),
+            FEATURE_JACOBIAN: (loops["by_features"], "partials"),
+            JVP: (loops["along"], "outputs" if self.outputs else ""),
             **{one.name: (one.terms, "terms") for one in self.summed},
         }
         sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
@@ -276,11 +264,11 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     chosen = _chosen(source)
     writer = UseWriter(source, texts, literals)
     there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
-    functions: dict[str, Any] = _functions(source, writer, {*chosen, *there})
-    terms = functions["terms"]
+    loops = _loops(source, writer, {*chosen, *there})
+    terms = loops["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
-    written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
+    written = [function for function in (*loops.values(), *(one.terms for one in summed)) if function is not None]
     name, single = ascii_name(model.name), source.options.single
     called = [text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts]
     own = source.penalty
@@ -288,7 +276,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     penalty_hessian = () if own is None or not roots_of(own.graph, HESSIAN) else hessian_body(writer, own)
     constraints = () if source.constraints is None else constraint_bodies(writer, source.constraints)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
-    by_part = [function for function in written if function is not functions["normal"]] or written
+    by_part = [function for function in written if function is not loops["normal"]] or written
     columns = max((one.features if writer.by_part else features) + one.most + one.kept for one in by_part)
     rows = rows_of_block(columns, single, beside(written) + 2 * (4 if single else 8) * sums)
     return CView(
@@ -301,7 +289,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         weights=weights,
         sums=sums,
         rows=rows,
-        **functions,
+        loops=loops,
         gradient=gradient,
         penalty=penalty,
         penalty_hessian=penalty_hessian,
@@ -331,8 +319,8 @@ def _chosen(source: Source) -> tuple[str, ...]:
     return chosen
 
 
-def _functions(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
-    """Write what the chosen functions need over rows, by the attributes of the view.
+def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
+    """Write what the chosen functions need over rows, by their names in the view.
 
     Functions that stand together here have the same statements.
     """

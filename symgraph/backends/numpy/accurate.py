@@ -90,7 +90,7 @@ class AccurateWriter(LinesWriter):
         """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
         roots, kernel = self.graph.roots, self.kernel
         loss = {roots["loss"]} if "loss" in roots else set()
-        return tuple(sorted((self._read_after() & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
+        return tuple(sorted((self.kernel.read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
 
     def _names_of_pairs(self) -> dict[int, str]:
         """The field of each of these pairs, after the node or the loss."""

@@ -11,7 +11,6 @@ from symgraph.backends.notes import form_notes
 from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, annotated, statements, straight
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel, roots_of
-from symgraph.ir.graph import ON_REQUEST
 from symgraph.ir.optext import OpTexts
 from symgraph.options import HESSIAN
 
@@ -150,12 +149,10 @@ class LinesWriter:
             return [self.target.format(value=y)] if targets else []
         return self._unpacked("target", self.names.inputs("target", (), targets), self.transposed.format(X=y))
 
-    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str = "") -> tuple[tuple[str, ...], str]:
+    def reverse(self, prefix: str, suffix: str = "") -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
-        graph, own = self.graph, set(order)
-        results = roots_of(graph, prefix)
-        if not results:
-            return (), ""
+        order, results = self.kernel.beyond[prefix], roots_of(self.graph, prefix)
+        own = set(order)
         labels, aliases = self.names.cotangents(suffix)
         if prefix == HESSIAN:
             seconds, remarks = self.names.seconds()
@@ -193,8 +190,7 @@ class LinesWriter:
     def _notes(self) -> dict[int, str]:
         """The comments on forms that are not written yet, by node."""
         kernel = self.kernel
-        parts = (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian, kernel.residual_jacobian)
-        every = tuple(chain(*parts, *kernel.on_request.values()))
+        every = chain(kernel.forward, kernel.forward_target, *kernel.beyond.values())
         return form_notes(self.source.lowered, self.graph, every)
 
     def _result(self, writer: SectionWriter, position: int) -> str:
@@ -261,14 +257,7 @@ class LinesWriter:
         position = self.graph.roots.get("loss")
         if position is None or position in self.named or self._by_row(position, "") == "":
             return ""
-        return apart(["loss_once"], self.identifier.values())[0] if position in self._read_after() else ""
-
-    def _read_after(self) -> set[int]:
-        """The nodes that the functions which read the tape refer to."""
-        graph, kernel = self.graph, self.kernel
-        after = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
-        read = {arg for position in chain(*after) for arg in graph.nodes[position].args}
-        return read | {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
+        return apart(["loss_once"], self.identifier.values())[0] if position in self.kernel.read else ""
 
     def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)

@@ -17,7 +17,7 @@ from symgraph.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
-from symgraph.options import DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.options import DERIVATIVES, DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.model import Model
 
@@ -109,34 +109,27 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     residuals = "residuals" if len(values_of(source.graph, "residual")) > 1 else "residual"
     plain = writer.number == "Array" and source.residual_is_difference
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
-    found = [
-        ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
-         writer.reverse("grad", kernel.backward, "")),
-        ("_jacobian", sums[:1], _partials_of(outputs),
-         writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
-        ("_residual", sums[:1], f"The {residuals} of each row.",
-         ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
-        ("_residual_jacobian", sums[:1], _partials_of(residuals),
-         writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
-    ]  # fmt: skip
     along = [f"{writer.direction}: Sequence[{writer.number}]"]
     wanted = {
-        HESSIAN: (sums, "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
-        HVP: ([*sums[:1], *along, *sums[1:]], f"The Hessian times {writer.direction}, an entry of it by each weight."),
-        FEATURE_JACOBIAN: (sums[:1], f"Partials of the {outputs} by each feature."),
-        JVP: ([*sums[:1], *along], f"The derivative of the {outputs} along {writer.direction}."),
+        "grad": (sums, "", "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart."),
+        "jacobian": (sums[:1], JACOBIAN, _partials_of(outputs)),
+        "residual": (sums[:1], RESIDUAL, f"The {residuals} of each row."),
+        "residual_jacobian": (sums[:1], RESIDUAL, _partials_of(residuals)),
+        HESSIAN: (sums, "", "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
+        HVP: ([*sums[:1], *along, *sums[1:]], "", f"The Hessian times {writer.direction}, an entry of it by each weight."),
+        FEATURE_JACOBIAN: (sums[:1], FEATURES, f"Partials of the {outputs} by each feature."),
+        JVP: ([*sums[:1], *along], JACOBIAN, f"The derivative of the {outputs} along {writer.direction}."),
     }
-    for function, order in kernel.on_request.items():
-        suffix = FEATURES if function == FEATURE_JACOBIAN else JACOBIAN if function == JVP else ""
-        found.append((f"_{function}", *wanted[function], writer.reverse(function, order, suffix)))
-    several = f") -> Sequence[{writer.number}]:"
-    functions = [
-        Function(call_layout(f"def {name}(", parameters, several), doc, lines, result)
-        for name, parameters, doc, (lines, result) in found
-        if result
-    ]
+    functions: list[Function] = []
     if isinstance(writer, AccurateWriter) and source.model.loss_expr is not None:
-        functions.insert(0, Function("def _loss(tape: Tape) -> Pair:", "The loss of each row.", (), writer.loss()))
+        functions.append(Function("def _loss(tape: Tape) -> Pair:", "The loss of each row.", (), writer.loss()))
+    for prefix in kernel.beyond:
+        if prefix == "residual" and plain:
+            continue  # the runtime subtracts the target
+        parameters, suffix, doc = wanted[prefix]
+        name = "_backward" if prefix == "grad" else f"_{prefix}"
+        head = call_layout(f"def {name}(", parameters, f") -> Sequence[{writer.number}]:")
+        functions.append(Function(head, doc, *writer.reverse(prefix, suffix)))
     return functions
 
 
@@ -230,10 +223,8 @@ def _counts(kernel: Kernel) -> tuple[str, ...]:
     graph = kernel.graph
     parts = {
         "forward": (*kernel.forward, *kernel.forward_target),
-        "backward": kernel.backward,
-        "jacobian, after forward": kernel.jacobian,
-        "residual_jacobian, after forward": kernel.residual_jacobian,
-        **{f"{name}, after forward": order for name, order in kernel.on_request.items()},
+        "backward": kernel.beyond.get("grad", ()),
+        **{f"{name}, after forward": part for name, part in kernel.beyond.items() if name not in ("grad", "residual")},
     }
     return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
 
@@ -246,7 +237,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
-    names += writer.kernel.on_request
+    names += [name for name in DERIVATIVES.values() if name in writer.kernel.beyond]
     names += ["penalty"] if source.penalty else []
     names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
@@ -301,7 +292,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     facts += ["targets=TARGETS"] if several_targets(model) else []
-    bind += writer.on_request if writer.kernel.on_request else ""
+    bind += writer.on_request if writer.kernel.beyond.keys() & DERIVATIVES.values() else ""
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",
