@@ -54,7 +54,9 @@ class _Masks(Zeros):
                 chosen = self.choice(node.args) if node.op == "select" else None
                 inner = chosen[1] if chosen is not None and chosen[0] == condition else masked
                 operands = (inner, factor) if index == 0 else (factor, inner)
-                return self.only_where(condition, self.builder.add(op, *operands))
+                # what is selected may be a selection itself, whose 0 the factor must not meet either
+                within = None if inner == masked else self.moved(op, operands)
+                return self.only_where(condition, self.builder.add(op, *operands) if within is None else within)
         return None
 
     def further(self, position: int, node: Node, inner: int | None) -> int | None:

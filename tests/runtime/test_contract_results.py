@@ -288,6 +288,19 @@ def test_a_named_node_that_is_not_finite_where_its_branch_is_not_taken_does_no_h
     assert np.all(np.isfinite(slopes))
 
 
+def test_a_selection_within_one_that_is_not_taken_does_no_harm() -> None:
+    """The slope of log is infinite at 0; both selections stand between it and the output, each in a node of its own."""
+    model = Model("nested")
+    (f,), (a, b) = model.features("f"), model.weights("a b")
+    logarithm = model.node("logarithm", sp.log(a))
+    inner = model.node("inner", sp.Piecewise((logarithm, b > 0), (0, True)))
+    outer = model.node("outer", sp.Piecewise((inner, a > 0), (0, True)))
+    model.output("out", outer * f + b)
+    module = modules_of(model)[0]
+    assert module.jacobian([0.0, 1.0], [[2.0]]).tolist() == [[0.0, 1.0]]
+    assert module.jacobian([4.0, 1.0], [[2.0]]).tolist() == [[0.5, 1.0]]
+
+
 def test_a_node_of_a_branch_that_no_row_takes_has_no_part_in_the_gradient() -> None:
     """The slope of the node is infinite there, and the same for all rows: their cotangents are summed before it."""
     model = Model("apart")
