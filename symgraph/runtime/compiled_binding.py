@@ -75,7 +75,8 @@ class RowFunctions:
     def _outputs(self, name: str, w: Sequence[float], x: Sequence[float], *written: Array) -> Any:
         """Call a function of one row that returns its output, or writes several, which become a tuple."""
         outputs = [np.empty(len(self.facts.outputs), self.dtype)] if len(self.facts.outputs) > 1 else []
-        value = self.functions[name](*map(address_of, (*self._of_a_row(w, x), *outputs, *written)))
+        arrays = (*self._of_a_row(w, x), *outputs, *written)  # named, since an address keeps no array alive
+        value = self.functions[name](*map(address_of, arrays))
         return tuple(outputs[0].tolist()) if outputs else value
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
