@@ -38,8 +38,8 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
 """Functions of one operand by the op that they become, and where a model tries them."""
 
 
-FROM_SCIPY = frozenset(name for name, row in OPS.items() if isinstance(row.numpy, str) and SCIPY in row.numpy)
-"""The ops that modules of NumPy take from SciPy."""
+FROM_SCIPY = frozenset(name for name, row in OPS.items() if isinstance(row.numpy, str) and SCIPY in row.numpy) | {"voigt"}
+"""The ops that modules of NumPy take from SciPy, and the one that is composed of these."""
 
 
 def of_one(name: str) -> Model:
