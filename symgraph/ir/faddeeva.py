@@ -84,7 +84,7 @@ class voigt(SpecFunction):  # noqa: N801
     """
 
     nargs = 3
-    form = staticmethod(lambda x, s, g: wofz_re(x / (s * sqrt(2)), g / (s * sqrt(2))) / (s * sqrt(2 * pi)))
+    form = staticmethod(lambda x, s, g: _of_plane(wofz_re, x, s, g) / (s * sqrt(2 * pi)))
     # by sigma w + z*w' is -w''/2, and would cancel where gamma is far above sigma
     slopes = (
         lambda f, x, s, g: _of_plane(wofz_slope_re, x, s, g) / (2 * sqrt(pi) * s**2),
