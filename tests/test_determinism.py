@@ -7,8 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy
 import pytest
@@ -31,10 +33,12 @@ for name in {names}:
 """
 
 
-def digests_under(python: str, seed: str, names: tuple[str, ...] = NAMES) -> str:
+def digests_under(
+    python: str, seed: str, names: tuple[str, ...] = NAMES, more: Mapping[str, str] = MappingProxyType({})
+) -> str:
     environment = {
         "PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
-        "TZ": "Asia/Tokyo",
+        "TZ": "Asia/Tokyo", **more,
     }  # fmt: skip
     command = [python, "-c", SCRIPT.format(names=names)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -54,6 +58,11 @@ def test_the_hash_seed_changes_nothing(seed: str) -> None:
 
 def test_what_was_generated_before_changes_nothing() -> None:
     assert digests_under(sys.executable, "1", tuple(reversed(NAMES))) == expected(tuple(reversed(NAMES)))
+
+
+def test_integers_of_python_in_place_of_those_of_gmpy2_change_nothing() -> None:
+    """SymPy and mpmath take gmpy2's where it is installed, as it is for these tests; users need not have it."""
+    assert digests_under(sys.executable, "3", more={"MPMATH_NOGMPY": "1", "SYMPY_GROUND_TYPES": "python"}) == expected()
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])

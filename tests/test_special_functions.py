@@ -16,6 +16,7 @@ from symgraph import Model
 from symgraph.check.reference import Reference
 from symgraph.errors import SpecError
 from symgraph.generate import generate
+from symgraph.ir.mpmath_functions import faddeeva, faddeeva_bend, faddeeva_slope
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.options import Options
@@ -52,8 +53,8 @@ def test_a_single_number_has_the_bits_that_it_has_in_an_array(name: str) -> None
     orders = () if arity == 1 else (2.0, 7.0) if "polygamma" in name else (0.0, 1.0, 2.0, 12.0, -3.0)
     with np.errstate(all="ignore"):
         if name.startswith("wofz"):
-            y = np.abs(x[::-1])
-            np.testing.assert_array_equal(function(x, y), [function(*pair) for pair in zip(x, y, strict=True)])
+            for y in (np.abs(x[::-1]), x[::-1]):
+                np.testing.assert_array_equal(function(x, y), [function(*pair) for pair in zip(x, y, strict=True)])
             assert np.isnan(function(np.nan, 1.0))
         for order in orders if not name.startswith("wofz") else ():
             np.testing.assert_array_equal(function(order, x), [function(order, one) for one in x])
@@ -153,6 +154,24 @@ def test_voigt_is_the_convolution_of_its_two_laws(x: float, sigma: float, gamma:
         true = mpmath.quad(product, sorted({-40 * sigma, -5 * sigma, 0, 5 * sigma, 40 * sigma, x - gamma, x, x + gamma}))
     found = sg.voigt(*map(sp.Float, (x, sigma, gamma))).evalf(20)
     assert abs(float(found) - float(true)) <= 1e-12 * float(true)  # quadrature has some 15 digits
+
+
+@pytest.mark.parametrize("name", [name for name in BY_REGION if name.startswith("wofz")])
+def test_faddeevas_functions_are_right_below_the_real_axis_too(name: str) -> None:
+    """Where a search for a width goes, unless it has a range; the exponential of z*z magnifies its rounding by abs(z*z)."""
+    rng, function, kind = np.random.default_rng(3), getattr(scipy_special, name), name.partition("_")[2]
+    order = {"slope": faddeeva_slope, "bend": faddeeva_bend}.get(kind.partition("_")[0], faddeeva)
+    radius, angle = np.exp2(rng.uniform(-3.0, 9.0, 200)), rng.uniform(-np.pi, 0.0, 200)
+    x, y, judged = radius * np.cos(angle), radius * np.sin(angle), 0
+    with np.errstate(all="ignore"):
+        found = function(x, y)
+    for at, value in enumerate(found):
+        true = order(mpmath.mpf(x[at]), mpmath.mpf(y[at]))
+        if abs(true) < 1e300:
+            part = true.real if kind.endswith("re") else true.imag
+            assert abs(value - part) <= (40.0 + abs(radius[at]) ** 2) * 2.0**-52 * abs(true), (x[at], y[at])
+            judged += 1
+    assert judged > 100
 
 
 @pytest.mark.parametrize("order", [sp.Rational(1, 2), sp.Symbol("nu")])

@@ -30,8 +30,7 @@ def called(lines: Iterable[str], parts: Mapping[str, str], mark: str) -> dict[st
     found: set[str] = set()
     todo = ["\n".join(lines)]
     while todo:
-        text = todo.pop()
-        new = [name for name in parts if name not in found and re.search(mark.format(name), text)]
+        new = set(re.findall(mark.format(r"(\w+)"), todo.pop())) & parts.keys() - found
         todo += [parts[name] for name in new]
-        found.update(new)
+        found |= new
     return {name: text for name, text in parts.items() if name in found}

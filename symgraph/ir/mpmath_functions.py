@@ -38,9 +38,9 @@ def dawson(x: Any) -> Any:
 
 
 def faddeeva(x: Any, y: Any) -> Any:
-    """Return Faddeeva's function at x + i*y for y >= 0."""
+    """Return Faddeeva's function at x + i*y."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR:
+    if mpmath.mag(z) > _FAR and y >= 0:
         return _far(z, 1, lambda n: 1)
     with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(z), 0) + 16):
         return mpmath.exp(-z * z) * mpmath.erfc(mpmath.mpc(y, -x))
@@ -49,7 +49,7 @@ def faddeeva(x: Any, y: Any) -> Any:
 def faddeeva_slope(x: Any, y: Any) -> Any:
     """Return the derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR:
+    if mpmath.mag(z) > _FAR and y >= 0:
         return _far(z, -1 / z, lambda n: 1 + 2 * n)
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * z * faddeeva(x, y)
@@ -58,7 +58,7 @@ def faddeeva_slope(x: Any, y: Any) -> Any:
 def faddeeva_bend(x: Any, y: Any) -> Any:
     """Return the second derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR:
+    if mpmath.mag(z) > _FAR and y >= 0:
         return _far(z, 1 / z / z, lambda n: (1 + 2 * n) * (2 + 2 * n))
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return -2 * faddeeva(x, y) - 2 * z * faddeeva_slope(x, y)

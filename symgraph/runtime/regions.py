@@ -159,24 +159,24 @@ def wrightomega(scipy: Any, x: Array) -> Array:
 
 def faddeeva(x: Array, y: Array) -> Array:
     """Compute Faddeeva's function w at x + i*y, complex."""
-    z, scale = np.asarray(x) + 1j * np.asarray(y), 1j / np.sqrt(np.pi)
-    regions = [(np.abs(z) < FADDEEVA_FAR, faddeeva_by_sum)]
-    return by_region(z, regions, lambda z: scale / (z - faddeeva_rest(z)))
+    scale = 1j / np.sqrt(np.pi)
+    regions = [(FADDEEVA_FAR, faddeeva_by_sum)]
+    return faddeeva_by_size(x, y, regions, lambda z: scale / (z - faddeeva_rest(z)), lambda z: 2.0, -1.0)
 
 
 def faddeeva_slope(x: Array, y: Array) -> Array:
     """Compute w'(z) = 2*i/sqrt(pi) - 2*z*w(z), whose terms cancel away from 0, there by the formulas below."""
-    z, scale = np.asarray(x) + 1j * np.asarray(y), 2j / np.sqrt(np.pi)
+    scale = 2j / np.sqrt(np.pi)
     regions = [
-        (np.abs(z) < FADDEEVA_NEAR, lambda z: scale - 2.0 * z * faddeeva_by_sum(z)),
-        (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 1)),
+        (FADDEEVA_NEAR, lambda z: scale - 2.0 * z * faddeeva_by_sum(z)),
+        (FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 1)),
     ]
-    return by_region(z, regions, lambda z: -scale * (rest := faddeeva_rest(z)) / (z - rest))
+    return faddeeva_by_size(x, y, regions, lambda z: -scale * (rest := faddeeva_rest(z)) / (z - rest), lambda z: -4.0 * z, 1.0)
 
 
 def faddeeva_bend(x: Array, y: Array) -> Array:
     """Compute w''(z) = -2*w(z) - 2*z*w'(z), whose terms cancel away from 0, there by the formulas below."""
-    z, scale = np.asarray(x) + 1j * np.asarray(y), 2j / np.sqrt(np.pi)
+    scale = 2j / np.sqrt(np.pi)
 
     def near(z: Array) -> Any:
         value: Any = faddeeva_by_sum(z)
@@ -187,8 +187,29 @@ def faddeeva_bend(x: Array, y: Array) -> Array:
         return scale * rest / (z - rest) / (z - 0.5 / (z - rest))
 
     # up to 2.1 the pole's share and the nodes next to it cancel more
-    regions = [(np.abs(z) < 2.1, near), (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 2))]
-    return by_region(z, regions, far)
+    regions = [(2.1, near), (FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 2))]
+    return faddeeva_by_size(x, y, regions, far, lambda z: 8.0 * z * z - 4.0, -1.0)
+
+
+def faddeeva_by_size(
+    x: Array,
+    y: Array,
+    regions: Sequence[tuple[float, Callable[[Any], Any]]],
+    far: Callable[[Any], Any],
+    share: Callable[[Any], Any],
+    sign: float,
+) -> Array:
+    """Compute w or a derivative by the first formula whose radius is above ``abs(z)``, else by the one for numbers far from 0.
+
+    All hold for y >= 0; below, w(z) = 2*exp(-z*z) - w(-z) (NIST DLMF 7.4.3), and a derivative is a share of the exponential
+    and, with a sign, itself at -z.
+    """
+    z = np.atleast_1d(np.asarray(x) + 1j * np.asarray(y))  # a number alone would be multiplied with other rounding
+    below = z.imag < 0.0
+    upper = np.where(below, -z, z)
+    found = by_region(upper, [(np.abs(upper) < radius, formula) for radius, formula in regions], far)
+    result = np.where(below, share(z) * np.exp(-z * z) + sign * found, found) if below.any() else found
+    return np.reshape(result, np.broadcast_shapes(np.shape(x), np.shape(y)))
 
 
 def faddeeva_rest(z: Array, head: int = 1) -> Array:
