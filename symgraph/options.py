@@ -14,6 +14,8 @@ ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalon
 DOUBLE, ACCURATE = "double", "accurate"
 
 HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
+ON_REQUEST = (HESSIAN, HVP, FEATURE_JACOBIAN, JVP)
+"""Functions of modules, and roots of graphs, that are there if such derivatives were asked for."""
 JACOBIAN_ROW = "predict_jacobian_row"
 DERIVATIVES = {
     "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,

@@ -11,8 +11,9 @@ from symgraph.check.expected import Expected
 from symgraph.check.reference import Reference
 from symgraph.check.verification_points import Batch
 from symgraph.errors import VerificationError
-from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, NORMAL, ON_REQUEST, WAYS, Call, Given, with_constants
+from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, NORMAL, WAYS, Call, Given, with_constants
 from symgraph.gradcheck.outcomes import Outcome, Rows, bounds, layouts
+from symgraph.options import ON_REQUEST
 from symgraph.spec.residuals import residual_of
 
 _SHARES = np.array((0.5, 2.0, 1.25, 0.75))

@@ -16,8 +16,8 @@ from symgraph.check.user_functions import UserFunctions, trouble_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SpecError, listed
-from symgraph.gradcheck.calls import ON_REQUEST
 from symgraph.ir.garbage_collection import uncollected
+from symgraph.options import ON_REQUEST
 from symgraph.spec.model import Model
 
 _ENOUGH = 3

@@ -46,8 +46,6 @@ def is_value(fact: str) -> bool:
     return fact.partition(" ")[0] in PARTIALS
 
 
-ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
-"""Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
 _OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_jacobian", "jvp")
 """The functions whose results may have several columns."""

@@ -8,6 +8,8 @@ from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
+from symgraph.options import ON_REQUEST
+
 LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "direction", "input", "largest"})
 """Ops that read a named value; ``direction`` is the entry, by a weight, of a vector along which is differentiated, ``input`` a
 placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
@@ -19,7 +21,7 @@ SUMS = frozenset({"rowsum", "rowdot"})
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
-ON_REQUEST = ("hessian ", "hvp ", "feature_jacobian ", "jvp ")
+REQUESTED = tuple(f"{name} " for name in ON_REQUEST)
 """Beginnings of the names of roots that only modules have which were asked for such derivatives."""
 
 OPPOSITE = "opposite residual"

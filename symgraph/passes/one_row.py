@@ -1,8 +1,8 @@
 """Exact: the graph of a single row, whose loss has the cotangent 1 and over which there is nothing to sum."""
 
-from symgraph.ir.graph import ON_REQUEST, OPPOSITE, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import OPPOSITE, REQUESTED, Graph, GraphBuilder, Node, rebuild
 
-_LACKING = ("jacobian ", "residual", OPPOSITE, *(prefix for prefix in ON_REQUEST if prefix != "hessian "))
+_LACKING = ("jacobian ", "residual", OPPOSITE, *(prefix for prefix in REQUESTED if prefix != "hessian "))
 
 
 def one_row(graph: Graph) -> Graph:

@@ -3,7 +3,7 @@
 For error bounds alone. Where the operand is data, exactly on the jump, the spec says what holds there, and so does the truth.
 """
 
-from symgraph.ir.graph import ON_REQUEST, Graph, reachable
+from symgraph.ir.graph import REQUESTED, Graph, reachable
 from symgraph.ir.special import EDGED, OPEN, marked_as
 from symgraph.ir.uses import influenced
 
@@ -11,7 +11,7 @@ from symgraph.ir.uses import influenced
 def open_jumps(graph: Graph) -> Graph:
     """Mark the ops with a jump that have a primal operand which a weight influences."""
     nodes = graph.nodes
-    derivatives = ("grad ", "jacobian ", *ON_REQUEST)
+    derivatives = ("grad ", "jacobian ", *REQUESTED)
     primal = reachable(nodes, [at for root, at in graph.roots.items() if not root.startswith(derivatives)])
     weighted = influenced(nodes, "weight")
     found = [
