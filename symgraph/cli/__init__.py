@@ -6,12 +6,16 @@ a bug of symgraph. Each command's module imports what is heavy when the command 
 
 import re
 import sys
+import warnings
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 import typer
+import typer.core
 
 from symgraph.cli.terminal import UsageError, abandon_output
 from symgraph.errors import SymgraphError, VerificationError, did_you_mean
@@ -38,6 +42,21 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 A function of the same name in a file of the same name runs it; its parameters are the command's options."""
 
+
+class _Command(typer.core.TyperCommand):
+    """A command that refuses a second value of an option that has one, which would silently take the place of the first."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as typer does, after a look at how often each option is given."""
+        for one, times in Counter(self.make_parser(ctx).parse_args(args=[*args])[2]).items():
+            if times > 1 and not (one.multiple or getattr(one, "is_flag", False) or one.nargs == -1):
+                name, shown = one.opts[0], f"such as {one.metavar}" if "," in (one.metavar or "") else ""
+                ctx.fail(
+                    f"{name} is given {times} times; " + (f"write all after one {name}, {shown}" if shown else "give it once")
+                )
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
     suggest_commands=False,  # ours is the same for every unknown name
@@ -46,7 +65,7 @@ app = typer.Typer(
     epilog="\b\nExample:\n  symgraph new peak",
 )
 for _name, (_line, _example) in COMMANDS.items():
-    _decorate = app.command(_name, short_help=_line, epilog=f"\b\nExample:\n  {_example}")
+    _decorate = app.command(_name, cls=_Command, short_help=_line, epilog=f"\b\nExample:\n  {_example}")
     _decorate(resolve_name(f"symgraph.cli.{_name}:{_name}"))
 
 
@@ -71,6 +90,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors of the user's become one line and exit code 2, a failed verification exit code 1."""
+    warnings.formatwarning = _warning_line
     try:
         sys.exit(app(standalone_mode=False))
     except VerificationError as error:
@@ -87,6 +107,13 @@ def main() -> None:
     except BrokenPipeError:
         abandon_output()  # its reader (head, say) has gone
         sys.exit(1)
+
+
+def _warning_line(message: Any, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    """Return a warning as one line, with its place unless that is in our own files."""
+    del line
+    own = Path(filename).is_relative_to(Path(__file__).parent.parent) and category.__module__.startswith("symgraph.")
+    return f"warning: {'' if own else f'{filename}:{lineno}: '}{message}\n"
 
 
 def _with_hint(error: Any) -> str:

@@ -69,6 +69,32 @@ def test_fixed_weights_ranges_and_sigma_are_taken(command: Run) -> None:
     assert "--sigma: gamma(x) calls a function that NumPy lacks; write a column of it" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--start", "b1=500", "--start", "b2=1e-4"), "--start is given 2 times; write all after one --start, such as A=1,B=2"),
+        (("--seed", "1", "--seed", "2"), "--seed is given 2 times; give it once"),
+    ],
+)
+def test_a_second_value_of_an_option_is_refused_and_does_not_replace_the_first(
+    command: Run, options: tuple[str, ...], said: str
+) -> None:
+    done = command("fit", FORMULA, "--data", MISRA, *options)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {said}; see `")
+
+
+def test_a_warning_is_one_line(fresh: Project) -> None:
+    fresh.path("peak.csv").write_text("x,y\n0,1\n1,0.5\n2,0.3\n3,0.1\n")
+    done = fresh.run("fit", "y ~ a*voigt(x, 1, g)", "--data", "peak.csv")
+    warning = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    assert len(warning) == 1
+    assert warning[0].startswith(
+        "warning: formula runs on NumPy: model formula: y_hat needs wofz_re, which the backend c lacks"
+    )
+    assert "fit.py" not in done.err
+
+
 def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
     Path("curve.py").write_text(SPEC_OF_MISRA)
     done = command("fit", "curve.py", "--data", MISRA, "--json")
