@@ -11,7 +11,7 @@ import sympy
 from dialects import DIALECTS, printer
 from formulas import Formulas, Loss
 
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.model import Model
 

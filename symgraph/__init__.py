@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         wofz_slope_im as wofz_slope_im,
         wofz_slope_re as wofz_slope_re,
     )
-    from symgraph.ir.functions import (
+    from symgraph.ir.sympy_classes import (
         betaln as betaln,
         cbrt as cbrt,
         dawson as dawson,
@@ -66,7 +66,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
 _NAMES = {
     "symgraph.views.model": ("Model",),
     "symgraph.spec.laws": ("Normal", "Uniform", "Constant"),
-    "symgraph.ir.functions": (
+    "symgraph.ir.sympy_classes": (
         "betaln", "cbrt", "dawson", "digamma_step", "erfcx", "expm1", "gauss", "hypot", "ierfcx", "lambertw1p", "log1p",
         "log1prel", "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "relu",
         "sigmoid", "softplus", "stirlerr", "stirlerr_slope", "wrightomega", "xlogx", "xlogy",

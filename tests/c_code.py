@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c.functions import LOOP, named, parts
+from symgraph.backends.c.library import LOOP, named, parts
 from symgraph.backends.c.single import in_single
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS

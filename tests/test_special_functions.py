@@ -16,9 +16,9 @@ from symgraph import Model
 from symgraph.check.reference import Reference
 from symgraph.errors import SpecError
 from symgraph.generate import generate
-from symgraph.ir.mpmath_functions import faddeeva, faddeeva_bend, faddeeva_slope
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
+from symgraph.ir.special_on_mpmath import faddeeva, faddeeva_bend, faddeeva_slope
 from symgraph.options import Options
 from symgraph.runtime.special import BY_REGION, ElementwiseFunction, scipy_special
 

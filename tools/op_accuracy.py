@@ -21,15 +21,24 @@ from op_points import BITS, Arrays, Case, operands_of
 from symgraph.backends import BACKENDS
 from symgraph.backends.names import CALLED
 from symgraph.backends.numpy.runtime_source import runtime_library
-from symgraph.backends.scalar.functions import parts
+from symgraph.backends.scalar.library import parts
 from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
 from symgraph.derive.op_graphs import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri, polygamma, wrightomega
 from symgraph.ir.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
+from symgraph.ir.special_on_mpmath import (
+    dawson,
+    erfcinv,
+    faddeeva,
+    faddeeva_bend,
+    faddeeva_slope,
+    ndtri,
+    polygamma,
+    wrightomega,
+)
 from symgraph.passes import expand, fold_constants, lower_powers, prune, simplify
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.special import scipy_special

@@ -18,7 +18,7 @@ from symgraph.check.branches import Named, smooth_around
 from symgraph.check.form import Form, slope_of, value_of
 from symgraph.check.forms import COMPARISONS, FORMS
 from symgraph.errors import SpecError
-from symgraph.ir import functions as fn
+from symgraph.ir import sympy_classes as fn
 from symgraph.ir.ops import op_of
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model

@@ -14,7 +14,7 @@ from symgraph.check.verification_points import Sampler
 from symgraph.classroom.conventions import SLOPES, table
 from symgraph.classroom.formula_values import Array, column
 from symgraph.errors import OptionError
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.spec.canonical import postorder
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.model import Model

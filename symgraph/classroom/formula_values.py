@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.spec.formula import Reader
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.core.function import AppliedUndef
 
-from symgraph.ir.functions import SpecFunction, sigmoid
+from symgraph.ir.sympy_classes import SpecFunction, sigmoid
 from symgraph.spec.canonical import postorder
 
 

@@ -12,7 +12,7 @@ from sympy.printing.precedence import PRECEDENCE
 
 from symgraph.classroom.exercise import Exercise
 from symgraph.errors import OptionError
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 
 _TAKEN = ("np", "numpy", "scipy", "functools", "math", "features", "target", "weights", "values", "partials", "L", "d")
 """Names that the solution needs for itself."""

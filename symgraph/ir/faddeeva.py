@@ -4,7 +4,7 @@ from typing import Any
 
 from sympy import I, erfc, exp, im, pi, re, sqrt
 
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 
 
 def _faddeeva(x: Any, y: Any) -> Any:

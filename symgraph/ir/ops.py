@@ -56,8 +56,7 @@ from sympy import (
 )
 
 # fmt: on
-from symgraph.ir import functions as fn
-from symgraph.ir.error_functions import ERROR_FUNCTIONS
+from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import (
     FALLING,
     HILL,
@@ -77,8 +76,9 @@ from symgraph.ir.op import (
     over,
     regions,
 )
+from symgraph.ir.ops_erf import ERROR_FUNCTIONS
+from symgraph.ir.ops_special import SPECIAL_FUNCTIONS
 from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
-from symgraph.ir.special_functions import SPECIAL_FUNCTIONS
 from symgraph.ir.user_functions import Table, UserFunction
 
 x0, x1, x2 = sympy.symbols("x0:3", real=True)

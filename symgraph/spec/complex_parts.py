@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import hypot
+from symgraph.ir.sympy_classes import hypot
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.inputs import Input, NamedNode, positive_symbols
 

@@ -18,7 +18,7 @@ import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, atanh, cosh, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
+from symgraph.ir.sympy_classes import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
 _TINY = Rational(1, 2**1000)

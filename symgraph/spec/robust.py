@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Abs, Piecewise, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.functions import log1p
+from symgraph.ir.sympy_classes import log1p
 from symgraph.spec.laws import is_finite_number
 
 ROBUST: Mapping[str, Callable[[Any, float], Any]] = MappingProxyType(

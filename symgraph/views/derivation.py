@@ -15,7 +15,7 @@ from flint import arb
 from symgraph.check.reference import Point, Reference, Truth, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import SpecError
-from symgraph.ir.functions import softplus
+from symgraph.ir.sympy_classes import softplus
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
 from symgraph.views.formulas import Product, cotangent

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy
 
-from symgraph.ir.functions import sigmoid
+from symgraph.ir.sympy_classes import sigmoid
 from symgraph.spec.canonical import postorder, symbols_of
 from symgraph.views.formulas import Product, base_and_exponent, is_below
 

@@ -14,7 +14,7 @@ from built import MODELS, lacking, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
-from symgraph.backends.c.functions import LIBRARY
+from symgraph.backends.c.library import LIBRARY
 from symgraph.backends.c.single import in_single
 from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points

@@ -11,7 +11,7 @@ from built import MODELS
 from c_code import compiler, scratch
 
 from symgraph import Model
-from symgraph.backends.c.functions import LIBRARY
+from symgraph.backends.c.library import LIBRARY
 from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
 from symgraph.check.verify import verify

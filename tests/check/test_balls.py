@@ -14,8 +14,8 @@ from region_accuracy import in_reach, numbers
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
 from symgraph.check.form import slope_of, value_of
 from symgraph.check.forms import FORMS
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri
 from symgraph.ir.ops import OPS
+from symgraph.ir.special_on_mpmath import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri
 
 BITS = 400
 DIGITS = 250

@@ -21,7 +21,7 @@ from symgraph.check.judging import judge
 from symgraph.check.reference import LEVELS, Reference, number, reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
-from symgraph.ir.functions import SpecFunction
+from symgraph.ir.sympy_classes import SpecFunction
 
 CLOSE = 1e-29
 """Of 110 bits that are right, 33 digits."""

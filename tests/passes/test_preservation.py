@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zoo import ZOO
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c.functions import LOOP
+from symgraph.backends.c.library import LOOP
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder

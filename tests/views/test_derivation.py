@@ -13,7 +13,7 @@ from symgraph import Model
 from symgraph.check.reference import Reference, number, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import SpecError
-from symgraph.ir.functions import sigmoid
+from symgraph.ir.sympy_classes import sigmoid
 from symgraph.spec.inputs import NamedNode
 from symgraph.views.derivation import Derivation, derivation
 from symgraph.views.formulas import cotangent, formula

@@ -1,7 +1,7 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
-from symgraph.backends.c.functions import OWN, own
+from symgraph.backends.c.library import OWN, own
 from symgraph.backends.c.view import c_view
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import Level, OpText

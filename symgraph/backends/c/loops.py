@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from symgraph.backends.c.functions import LIBRARY
+from symgraph.backends.c.library import LIBRARY
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from symgraph.backends.c.functions import parts
+from symgraph.backends.c.library import parts
 from symgraph.spec.model import Model
 
 _KEYWORDS = (

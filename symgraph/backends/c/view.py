@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from symgraph.backends.c.facts import facts_of
-from symgraph.backends.c.functions import functions_called
+from symgraph.backends.c.library import functions_called
 from symgraph.backends.c.memory import BLOCK_BYTES, STACK_BYTES, beside, rows_of_block
 from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import Body, CFunction, Part

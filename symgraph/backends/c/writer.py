@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, compress, pairwise
 from typing import NamedTuple
 
-from symgraph.backends.c.functions import LOOP, named
+from symgraph.backends.c.library import LOOP, named
 from symgraph.backends.c.loops import LONGEST_LOOP, split
 from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
 from symgraph.backends.c.parts import Body, CFunction, Part

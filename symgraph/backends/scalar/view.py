@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from symgraph.backends.layout import filled, number, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers, several_targets
-from symgraph.backends.scalar.functions import functions_called
+from symgraph.backends.scalar.library import functions_called
 from symgraph.backends.section import PENALTY_TITLES, statements, straight
 from symgraph.backends.source import Header, Source, describe, header, modules_called
 from symgraph.derive.schedule import count, operations, roots_of

@@ -1,11 +1,11 @@
-"""symgraph.ir.functions: what specs use where SymPy lacks a function or rewrites it badly."""
+"""symgraph.ir.sympy_classes: what specs use where SymPy lacks a function or rewrites it badly."""
 
 import mpmath
 import pytest
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-from symgraph.ir.functions import (
+from symgraph.ir.sympy_classes import (
     SpecFunction,
     cbrt,
     erfcx,

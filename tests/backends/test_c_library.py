@@ -13,7 +13,7 @@ from c_code import COMPILED, arrays_of, compiled, compiler, functions_text
 from op_accuracy import CASES, DIGITS, Case, arithmetic_of, graph_of, in_ulp, operands_of, stated, true_values, within
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c.functions import LIBRARY, LOOP, OWN, functions_called, parts
+from symgraph.backends.c.library import LIBRARY, LOOP, OWN, functions_called, parts
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS

@@ -3,7 +3,7 @@
 import mpmath
 import pytest
 
-from symgraph.ir.mpmath_functions import erfcinv, faddeeva, faddeeva_slope
+from symgraph.ir.special_on_mpmath import erfcinv, faddeeva, faddeeva_slope
 
 
 @pytest.mark.parametrize("z", [(4_000, 100), (5_000, 0), (-3_000, 4_000), (4_100, 1)])

@@ -10,7 +10,7 @@ import mpmath
 import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, erf, erfc, exp, log, pi, sqrt
 
-from symgraph.ir import functions as fn
+from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import FALLING, HILL, REALS, RISING, TRANSCENDENTAL, Op, Span, late, library, over, own, regions
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 

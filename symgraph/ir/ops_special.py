@@ -11,18 +11,7 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
 from symgraph.ir import faddeeva as fad
-from symgraph.ir import functions as fn
-from symgraph.ir.mpmath_functions import (
-    dawson,
-    erfcinv,
-    faddeeva,
-    faddeeva_bend,
-    faddeeva_slope,
-    ndtri,
-    polygamma,
-    stirlerr,
-    wrightomega,
-)
+from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import (
     FALLING,
     REALS,
@@ -37,6 +26,17 @@ from symgraph.ir.op import (
     own,
     regions,
     scipy,
+)
+from symgraph.ir.special_on_mpmath import (
+    dawson,
+    erfcinv,
+    faddeeva,
+    faddeeva_bend,
+    faddeeva_slope,
+    ndtri,
+    polygamma,
+    stirlerr,
+    wrightomega,
 )
 
 x0, x1, x2 = sympy.symbols("x0:3", real=True)
