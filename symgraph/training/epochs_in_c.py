@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import is_single, module_of, prefix_of
+from symgraph.io.compiler import find_compiler
 from symgraph.io.module import targets_of
 from symgraph.training.clipping import Limit
 from symgraph.training.epoch import ByEpoch, Epoch, Ran, Work, finished
@@ -209,7 +210,7 @@ def _library(
     main = "".join(f"#define {macro} {value}\n" for macro, value in defined.items()) + f'#include "{_EPOCH}"\n'
     name = f"{Path(source).stem}_epochs.c"
     files = {**dict(c_files), name: main, _EPOCH: Path(__file__).with_name(_EPOCH).read_text(encoding="utf-8")}
-    module = module_of(source, files, main=name)
+    module = module_of(source, files, main=name, compiler=find_compiler().for_single_rows())
     library = ctypes.CDLL(str(module.__file__))
     library.symgraph_steps.restype = _D
     library.symgraph_steps.argtypes = (_P, _P, _P, _P, _P, _N, _D, _D, _D)

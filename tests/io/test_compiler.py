@@ -128,6 +128,11 @@ def test_code_compiled_in_haste_is_no_other_code(gcc: Compiler) -> None:
     assert (gcc.in_haste().path, gcc.in_haste().identity) == (gcc.path, gcc.identity)
 
 
+def test_training_is_compiled_with_vectors_that_a_row_fills(gcc: Compiler) -> None:
+    assert "-mprefer-vector-width=512" in gcc.flags
+    assert set(gcc.flags) ^ set(gcc.for_single_rows().flags) == {"-mprefer-vector-width=512", "-mprefer-vector-width=256"}
+
+
 def answer(path: Path) -> int:
     """Result of the function of a library, in a process of its own."""
     script = f"import ctypes; print(ctypes.CDLL({str(path)!r}).answer())"
