@@ -105,31 +105,34 @@ def _kind(value: Value) -> object:
     """Return a key that is the same for all ordinary numbers, and tells them from infinities, 0, NaN and truth values."""
     if value is None or isinstance(value, bool):
         return value
-    return None if mpmath.isnan(value) else "infinite" if mpmath.isinf(value) else bool(value)
+    if value.man:  # an ordinary number, as most are
+        return True
+    return None if mpmath.isnan(value) else "infinite" if mpmath.isinf(value) else False
 
 
 def operation(op: str, *operands: Value) -> Value:
     """Compute one operation on real numbers; None where it has no real value."""
     if op == "select":
         return None if operands[0] is None else operands[1] if operands[0] else operands[2]
-    if any(operand is None for operand in operands):
-        return None
+    for operand in operands:
+        if operand is None:
+            return None
     if op == "pow" and abs(operands[1]) > _LONG_POWER:
         if operands[0] <= 0:
             return None
         op, operands = "exp", (operands[1] * mpmath.log(operands[0]),)
     try:
-        if op.startswith("bessel_") and abs(operands[-1]) > _LONG_POWER:
-            value = _bessel(op, operands)
-        elif OPS[op].steep and _absurd(operands[0]):
+        if OPS[op].steep and _absurd(operands[0]):
             value = _far_out(op, operands[0])
+        elif op.startswith("bessel_") and abs(operands[-1]) > _LONG_POWER:
+            value = _bessel(op, operands)
         else:
             value = (MPMATH.get(op) or _defined(op))(*operands)
     except (ZeroDivisionError, ValueError, OverflowError):
         return None
-    if value is None:
-        return None
-    return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
+    if value is None or isinstance(value, mpmath.mpf | bool):
+        return value
+    return mpmath.re(value) if mpmath.im(value) == 0 else None
 
 
 REAL: Arithmetic = MappingProxyType(Table({name: partial(operation, name) for name in OPS}, partial(partial, operation)))
