@@ -23,7 +23,7 @@ import sympy
 from symgraph import Model
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
-from symgraph.ir import functions
+from symgraph.ir import sympy_classes
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.passes import PIPELINE
@@ -120,7 +120,7 @@ def model_of(rule: Rule) -> Model:
         for name, low, high in sorted(rule.domain, key=lambda row: row[0] != "f")
     }
     own = ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy", "gauss", "erfcx", "softplus", "logit")
-    known = {name: getattr(functions, name) for name in own}
+    known = {name: getattr(sympy_classes, name) for name in own}
 
     def node(expr: Any) -> Any:
         return model.node("named", expr)
