@@ -44,16 +44,13 @@ A function of the same name in a file of the same name runs it; its parameters a
 
 
 class _Command(typer.core.TyperCommand):
-    """A command that refuses a second value of an option that has one, which would silently take the place of the first."""
+    """A command that refuses a list given in two options, of which the second would silently take the place of the first."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse as typer does, after a look at how often each option is given."""
+        """Parse as typer does, after a look at how often each option is given; one number replaces another, as usual."""
         for one, times in Counter(self.make_parser(ctx).parse_args(args=[*args])[2]).items():
-            if times > 1 and not (one.multiple or getattr(one, "is_flag", False) or one.nargs == -1):
-                name, shown = one.opts[0], f"such as {one.metavar}" if "," in (one.metavar or "") else ""
-                ctx.fail(
-                    f"{name} is given {times} times; " + (f"write all after one {name}, {shown}" if shown else "give it once")
-                )
+            if times > 1 and "," in (one.metavar or "") and not one.multiple:
+                ctx.fail(f"{one.opts[0]} is given {times} times; write all after one {one.opts[0]}, such as {one.metavar}")
         return super().parse_args(ctx, args)
 
 
