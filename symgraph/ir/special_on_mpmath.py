@@ -40,7 +40,7 @@ def dawson(x: Any) -> Any:
 def faddeeva(x: Any, y: Any) -> Any:
     """Return Faddeeva's function at x + i*y."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR and y >= 0:
+    if _is_far(z):
         return _far(z, 1, lambda n: 1)
     with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(z), 0) + 16):
         return mpmath.exp(-z * z) * mpmath.erfc(mpmath.mpc(y, -x))
@@ -49,7 +49,7 @@ def faddeeva(x: Any, y: Any) -> Any:
 def faddeeva_slope(x: Any, y: Any) -> Any:
     """Return the derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR and y >= 0:
+    if _is_far(z):
         return _far(z, -1 / z, lambda n: 1 + 2 * n)
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * z * faddeeva(x, y)
@@ -58,10 +58,15 @@ def faddeeva_slope(x: Any, y: Any) -> Any:
 def faddeeva_bend(x: Any, y: Any) -> Any:
     """Return the second derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
-    if mpmath.mag(z) > _FAR and y >= 0:
+    if _is_far(z):
         return _far(z, 1 / z / z, lambda n: (1 + 2 * n) * (2 + 2 * n))
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return -2 * faddeeva(x, y) - 2 * z * faddeeva_slope(x, y)
+
+
+def _is_far(z: Any) -> bool:
+    """Tell if the expansion far from 0 holds, which below the real axis lacks an exponential."""
+    return bool(mpmath.mag(z) > _FAR and z.imag >= 0)
 
 
 def _far(z: Any, factor: Any, growth: Callable[[int], int]) -> Any:
@@ -70,7 +75,7 @@ def _far(z: Any, factor: Any, growth: Callable[[int], int]) -> Any:
     Its term n goes with ``z**-(2*n + 1)``, so that a derivative has each of them times ``-(2*n + 1)/z``.
 
     Args:
-        z: the number, whose ``mag`` is above ``_FAR``.
+        z: the number, for which `_is_far` holds.
         factor: of the first term.
         growth: gives the number that multiplies term n, by which a derivative differs.
     """
