@@ -93,19 +93,29 @@ def ink() -> str:
 
 
 def grid(ax: Any) -> None:
-    """Put a faint grid behind what is drawn."""
+    """Put a faint grid behind what is drawn, at ticks that are round: 1, 2 or 5 times a power of ten apart."""
+    from matplotlib.ticker import AutoLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if isinstance(axis.get_major_locator(), AutoLocator):
+            axis.get_major_locator().set_params(steps=(1, 2, 5, 10))
     ax.grid(alpha=0.25)
     ax.set_axisbelow(True)
 
 
+def as_text(text: str) -> str:
+    """Return a text that Matplotlib shows as it stands: between two dollar signs it would read a formula."""
+    return text.replace("$", r"\$")
+
+
 def broken(text: str) -> str:
-    """Break a long text into lines, at its blanks and underscores, for which axes and legends have room."""
+    """Break a long text into lines, at its blanks and underscores, for which axes and legends have room; see ``as_text``."""
     lines = [""]
     for part in re.findall(r"[^_ ]*[_ ]+|[^_ ]+$", text):
         if lines[-1] and len(lines[-1]) + len(part.rstrip()) > _ROOM:
             lines.append("")
         lines[-1] += part
-    return "\n".join(map(str.rstrip, lines))
+    return as_text("\n".join(map(str.rstrip, lines)))
 
 
 def legend_below(ax: Any, columns: int = 3) -> None:
@@ -185,7 +195,7 @@ def drawn(path: Path, draw: "Callable[[Figure], object]", title: str = "") -> by
         figure = Figure(layout="constrained")  # without pyplot, so that no window system is asked for
         draw(figure)
         if title:
-            figure.axes[0].set_title(title, wrap=True)
+            figure.axes[0].set_title(as_text(title), wrap=True)
         kind, made = path.suffix[1:].lower(), io.BytesIO()
         named = {"Title": title} if title and kind != "png" else {}
         figure.savefig(made, format=kind, metadata={**metadata, **named}, transparent=kind == "svg")

@@ -20,6 +20,8 @@ import sympy
 from built import MODELS
 from c_code import compiled, compiler, needs_c
 from corpus import CORPUS
+from hypothesis import HealthCheck, given, settings
+from random_models import models
 
 from symgraph import Model
 from symgraph.backends.names import identifiers
