@@ -20,6 +20,8 @@ PathLike = str | os.PathLike[str]
 
 COLORS = ("#126aa5", "#dc6718", "#ad33ff", "#5d6732", "#bd7584")
 """Colours of lines and points: contrast of 3 at least on white and on dark ground, and apart under each colour blindness."""
+ON_DARK = ("#b0d2f0", "#df7e34", "#bc66d0", "#ecdf29", "#fe3a78")
+"""Colours that take their place in files that a dark page shows: contrast of 4.5 at least, and apart as those."""
 _LINES = ("solid", "dashed", "dashdot", "dotted")
 _HALF = 22
 """Signs of an entry of a legend for which half the width of a figure has room."""
@@ -43,9 +45,15 @@ _STYLE = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
     **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), _PAPER),
 }
-_SVG_STYLE = """
-   .symgraph-plot {color: #1b1f24; --paper: #fefefe; max-width: 100%; height: auto}
-   @media (prefers-color-scheme: dark) {.symgraph-plot {color: #e6edf3; --paper: #0d1117}}
+# By selectors, and not by variables, since programs other than browsers show a colour that is a variable as none.
+_LINES_ON_DARK = " ".join(
+    f'.symgraph-plot [style*="{part}: {color}"] {{{part}: {dark} !important}}'
+    for color, dark in zip(COLORS, ON_DARK, strict=True)
+    for part in ("stroke", "fill")
+)
+_SVG_STYLE = f"""
+   .symgraph-plot {{color: #1b1f24; --paper: #fefefe; max-width: 100%; height: auto}}
+   @media (prefers-color-scheme: dark) {{.symgraph-plot {{color: #e6edf3; --paper: #0d1117}} {_LINES_ON_DARK}}}
   </style>"""
 _MISSING = "plots need Matplotlib; install it: pip install matplotlib"
 

@@ -20,13 +20,14 @@ import sympy
 from built import MODELS
 from c_code import compiled, compiler, needs_c
 from corpus import CORPUS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from random_models import models
 
 from symgraph import Model
 from symgraph.backends.names import identifiers
 from symgraph.check.reference import reference
 from symgraph.check.verification_points import Sampler
+from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.ir import sympy_classes
 from symgraph.ir.evaluate import MPMATH
@@ -292,7 +293,10 @@ def test_formulas_that_explain_the_corpus_are_what_its_lines_compute(name: str) 
 @given(models(size=8, operations=20))
 def test_formulas_that_explain_drawn_models_are_what_their_lines_compute(model: Model) -> None:
     """Generates and probes 20 models that hypothesis draws."""
-    held(model, "numpy", options_of(()), points=1)
+    try:
+        held(model, "numpy", options_of(()), points=1)
+    except SpecError:  # as of a weight that does nothing
+        reject()
 
 
 PROBE = """
@@ -323,7 +327,9 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
     start = next(at for at, line in enumerate(probed) if line.startswith("static") or re.match(r"\w.*\(", line))
     header = {one.name: one.text for one in generate(model, ("c",), spec="m.py")[1:]}
     text = "\n".join([*probed[:start], PROBE, *probed[start:]])
-    library = ctypes.CDLL(str(compiled(compiler("gcc"), ("-std=c99", "-O1"), {artifact.name: text, **header}, f"{name}.so")))
+    library = ctypes.CDLL(
+        str(compiled(compiler("gcc"), ("-O1", "-shared", "-fPIC"), {artifact.name: text, **header}, f"{name}.so"))
+    )
     (batch,) = Sampler(reference(model), 4711, None, 1).several(1)
     point = batch.points[0]
     w = (ctypes.c_double * 32)(*(point[one.name] for one in (*model.weight_inputs, *model.constant_inputs)))
