@@ -149,6 +149,8 @@ def _node(model: Model, statement: Statement) -> str:
     name = statement.node
     if statement.of and statement.named:
         return f"{statement.name} = {_derivative(statement)}"
+    if statement.of:
+        return f"term of a row of {statement.name} = {_derivative(statement)}"
     if statement.back:
         return f"part of the way back through {name}"
     vertex = NamedGraph(model).by_name.get(name)

@@ -130,8 +130,9 @@ class Provenance:
 
     def _statement(self, writer: SectionWriter, line: Line) -> Statement:
         graph, position = writer.graph, line.node
-        names = section_names(writer, self._outputs)
-        name = names.get(position) or belongs_to(writer, position, names.values())
+        every = section_names(writer, self._outputs)
+        names = {at: name for at, name in every.items() if not name.summed}
+        name = every.get(position) or belongs_to(writer, position, names.values())
         inlined, traced = _inlined(writer, position), graph is self.stages[-1].graph
         value = self._text(self._keys[-1][position], position, names) if traced else _own_text(graph, position, names)
         origins = self._origins(position, inlined, names, cotangent=name.back) if traced else ()

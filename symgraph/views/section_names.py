@@ -8,7 +8,7 @@ from typing import NamedTuple
 from symgraph.backends.names import RESIDUAL
 from symgraph.backends.section import SectionWriter
 from symgraph.derive.schedule import roots_of
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import SUMS, Graph
 from symgraph.options import HESSIAN
 
 
@@ -21,6 +21,7 @@ class Name(NamedTuple):
         of: the value whose derivative it is; "" for a primal.
         by: what that value is differentiated by.
         back: whether it is, or is a part of, what the reverse sweep computes.
+        summed: whether it is a sum over rows of which the section writes the terms, as C does.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Name(NamedTuple):
     of: str = ""
     by: tuple[str, ...] = ()
     back: bool = False
+    summed: bool = False
 
 
 _NAMELESS = Name("", "")
@@ -57,7 +59,9 @@ def section_names(writer: SectionWriter, outputs: Sequence[str]) -> dict[int, Na
     for position, label in writer.labels.items():
         if position in of_names:
             last = next((name for kind, name in reversed(of_names[position]) if kind == section), of_names[position][-1][1])
-            found.setdefault(position, last._replace(text=label, back=True))
+            summed = graph.nodes[position].op in SUMS and position not in writer.bound
+            if summed or position in writer.bound:
+                found.setdefault(position, last._replace(text=label, back=True, summed=summed))
     weights = list(dict.fromkeys(root.removeprefix("grad ") for root in graph.roots if root.startswith("grad ")))
     pairs = zip(roots_of(graph, HESSIAN), combinations_with_replacement(weights, 2), strict=False)
     for position, pair in pairs:
@@ -78,8 +82,16 @@ def _derivatives(graph: Graph, loss: str, outputs: Sequence[str]) -> dict[int, l
             kind, _, column = end.removesuffix(")").partition(" ")
             of = {"": loss, RESIDUAL: " ".join(filter(None, ["residual", column]))}.get(kind, column or next(iter(outputs), ""))
             node = plain.removeprefix("d_")
-            found.setdefault(position, []).append((kind, Name(plain, node, of, (node,))))
+            found.setdefault(position, []).append((kind, Name(plain, node, of, (_first_of_its_value(graph, node),))))
     return found
+
+
+def _first_of_its_value(graph: Graph, name: str) -> str:
+    """Return the input, or the node declared first, that has the value of a node, for the derivative is by all of them."""
+    position = graph.roots.get(f"node {name}")
+    if position is None or isinstance(graph.nodes[position].data, str):
+        return name if position is None else str(graph.nodes[position].data)
+    return next(root.removeprefix("node ") for root, at in graph.roots.items() if at == position and root.startswith("node "))
 
 
 def belongs_to(writer: SectionWriter, position: int, names: Iterable[Name]) -> Name:
