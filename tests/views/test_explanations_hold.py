@@ -343,11 +343,14 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
     seen = {place: mpmath.mpf(number) for place, number in zip(places, numbers, strict=True)}
     inputs = {"cotangent": mpmath.mpf(1), **{key: mpmath.mpf(one) for key, one in point.items()}}
     inputs |= {"loss": number_of(model, model.loss_expr, point)}
+    # sums over rows, of which there is one, have no statement
+    named = [one.name for one in (*model.nodes, *model.inputs)]
+    sums = {f"d_{one}": total(model, "loss", [one], point) for one in named}
     inputs |= {node.name: value_of(model, node.name, point) for node in model.nodes}
     told = 0
     for place in seen:
         name, function = found[place]
-        values = {found[at][0]: seen[at] for at in seen if found[at][1] == function and at <= place} | inputs
+        values = sums | {found[at][0]: seen[at] for at in seen if found[at][1] == function and at <= place} | inputs
         explained = explain_line(model, "c", artifact.name, artifact.text, place, spec="m.py")
         if explained.computes:
             for said, left, right in claims(explained.facts, name):
