@@ -32,6 +32,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 _QUICK = "symgraph-cc-"
 """The name of the folder with the quick compiler begins so."""
 
+_USERS = "SYMGRAPH_TESTS_CC"
+"""The variable with what CC was before the tests."""
+
 CheckText = Callable[[Path, str], None]
 
 
@@ -42,11 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(patch.undo)
     patch.setenv("SYMGRAPH_CACHE", f"{folder.name}/cache")
-    found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
-    if found is not None and not os.environ.get("CC"):
+    named = shlex.split(os.environ.get("CC", ""))  # a program, and what it is to be called with, such as -march=x86-64-v3
+    found = next((path for name in [*named[:1], "cc", "gcc", "clang"] if (path := shutil.which(name))), None)
+    if found is not None:
         script = Path(folder.name) / "cc"
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" -O1\n', encoding="utf-8")
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" {shlex.join(named[1:])} -O1\n', encoding="utf-8")
         script.chmod(0o755)
+        patch.setenv(_USERS, os.environ.get("CC", ""))
         patch.setenv("CC", str(script))
 
 
@@ -55,7 +60,7 @@ def usual_compiler() -> Iterator[None]:
     """The compiler and the flags that a user has, for tests of what they make."""
     with pytest.MonkeyPatch.context() as patch:
         if Path(os.environ.get("CC", "")).parent.name.startswith(_QUICK):
-            patch.delenv("CC")
+            patch.setenv("CC", os.environ[_USERS])
         yield
 
 

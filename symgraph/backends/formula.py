@@ -1,6 +1,6 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
 from sympy import Symbol
@@ -16,18 +16,26 @@ from symgraph.spec.formula import Reader
 LONGEST = 400
 """Most characters of a formula; a longer one is cut, since formulas are there to be read."""
 
-_FORMULA = Table(
+_TEXTS = (
     {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
     | {name: row.numpy for name, row in OPS.items() if isinstance(row.numpy, OpText)}
-    | {op: call(op, row.arity) for op, row in SPECIAL.items()}
     | {
+        "double_sine": OpText("sin(2 * {0})", Level.ATOM, (Level.UNARY,)),
+        "double_cosine": OpText("cos(2 * {0})", Level.ATOM, (Level.UNARY,)),
+        "rowdot": OpText("sum({0} * {1})", Level.ATOM, (Level.PRODUCT, Level.UNARY)),
+        "fma": OpText("{0} * {1} + {2}", Level.SUM, (Level.PRODUCT, Level.UNARY, Level.PRODUCT)),
+        "fms": OpText("{0} * {1} - {2}", Level.SUM, (Level.PRODUCT, Level.UNARY, Level.PRODUCT)),
+        "fnma": OpText("{2} - {0} * {1}", Level.SUM, (Level.PRODUCT, Level.UNARY, Level.SUM)),
         "pow": OpText("{0}**{1}", Level.POWER, (Level.ATOM, Level.UNARY)),
         "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),
         "or": OpText("{0} or {1}", Level.OR, (Level.OR, Level.AND)),
         "not": OpText("not {0}", Level.NOT, (Level.NOT,)),
         "select": OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
         "rowsum": call("sum"),
-    },
+    }
+)
+_FORMULA = Table(
+    _TEXTS | {op: _TEXTS[row.of] for op, row in SPECIAL.items() if row.of},
     lambda op: call(op.called, op.arity),
 )
 
@@ -88,17 +96,36 @@ def expressions(graph: Graph, names: Mapping[int, str]) -> list[str]:
         graph: any graph.
         names: the names of some nodes, by which other expressions refer to them.
     """
-    texts: list[Text] = []  # by which other expressions refer to nodes
-    result: list[str] = []
-    for position, node in enumerate(graph.nodes):
-        if node.data is None:
+    return [*_written(graph, range(len(graph.nodes)), names).values()]
+
+
+def expression(graph: Graph, position: int, names: Mapping[int, str]) -> str:
+    """Write the expression of one node; see ``expressions``."""
+    needed, todo = {position}, [position]
+    while todo:
+        for arg in graph.nodes[todo.pop()].args:
+            if arg not in needed:
+                needed.add(arg)
+                todo += [] if arg in names else [arg]
+    return _written(graph, sorted(needed), names)[position]
+
+
+def _written(graph: Graph, positions: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:
+    """Write the expressions of nodes, of which each comes behind its operands unless it has a name."""
+    texts: dict[int, Text] = {}  # by which other expressions refer to nodes
+    result: dict[int, str] = {}
+    for position in positions:
+        node = graph.nodes[position]
+        if node.data is None and all(arg in texts for arg in node.args):
             text = _FORMULA[node.op].render([texts[arg] for arg in node.args])
             text = text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)
+        elif node.data is None:  # a named node, whose operands are not needed
+            text = Text(names[position], Level.ATOM)
         elif isinstance(node.data, str):
-            text = made(Text, (node.data, Level.ATOM))
+            text = made(Text, (f"v_{node.data}" if node.op == "direction" else node.data, Level.ATOM))
         else:
             shown = f"{node.data:g}" if float(f"{node.data:g}") == node.data else repr(node.data)
             text = Text(shown, Level.UNARY if shown.startswith("-") else Level.ATOM)
-        result.append(text.text)
-        texts.append(Text(names[position], Level.ATOM) if position in names else text)
+        result[position] = text.text
+        texts[position] = Text(names[position], Level.ATOM) if position in names else text
     return result

@@ -266,6 +266,8 @@ class Names:
         for name, position in graph.names.items():
             if name.startswith("d_"):
                 read[position] = self._base(f"adjoint of {name.removeprefix('d_').partition(' ')[0]}")
+        for position, names in self.primals().items():  # which may be a derivative, too
+            read[position] = self._base(names[0])
         for position in range(len(nodes) - 1, -1, -1):
             node = nodes[position]
             if node.data is None:

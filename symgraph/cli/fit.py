@@ -112,7 +112,8 @@ def fit(
         first, begins = files[0].path if files else None, None if "[" in start else start or None
         note_next("new", "NAME", formula=" ".join(model.split()), data=first, start=begins, quiet=quiet or json)
     else:
-        shown = {"weights": save, "data": files[0], "row": 0} if save and files and not several else {}
+        middle = result.problem.rows.n // 2  # at the ends of data, such as a time of 0, derivatives may be 0
+        shown = {"weights": save, "data": files[0], "row": middle} if save and files and not several else {}
         note_next("draw", model, **shown, o=f"{module.MODEL}.svg", quiet=quiet or json)
 
 

@@ -98,7 +98,9 @@ def find_compiler(name: str | None = None) -> Compiler:
 @lru_cache(maxsize=16)  # loading takes less time than asking does
 def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
     """Ask a program, in a given state of its file, which flags it takes, and for its version and the machine."""
-    for flags in ((*FLAGS, *NATIVE), (*FLAGS, *NATIVE[:1]), FLAGS):
+    named = any(one.startswith("-march=") for one in command)  # by CC, for another machine than this one
+    native = NATIVE[1:] if named else NATIVE
+    for flags in dict.fromkeys(((*FLAGS, *native), (*FLAGS, *native[:1]), FLAGS)):
         # the macros show the compiler's version and which instructions it will use
         asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull])
         if asked_for_macros.returncode == 0:

@@ -20,6 +20,8 @@ PathLike = str | os.PathLike[str]
 
 COLORS = ("#126aa5", "#dc6718", "#ad33ff", "#5d6732", "#bd7584")
 """Colours of lines and points: contrast of 3 at least on white and on dark ground, and apart under each colour blindness."""
+ON_DARK = ("#b0d2f0", "#df7e34", "#bc66d0", "#ecdf29", "#fe3a78")
+"""Colours that take their place in files that a dark page shows: contrast of 4.5 at least, and apart as those."""
 _LINES = ("solid", "dashed", "dashdot", "dotted")
 _HALF = 22
 """Signs of an entry of a legend for which half the width of a figure has room."""
@@ -43,9 +45,15 @@ _STYLE = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
     **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), _PAPER),
 }
-_SVG_STYLE = """
-   .symgraph-plot {color: #1b1f24; --paper: #fefefe; max-width: 100%; height: auto}
-   @media (prefers-color-scheme: dark) {.symgraph-plot {color: #e6edf3; --paper: #0d1117}}
+# By selectors, and not by variables, since programs other than browsers show a colour that is a variable as none.
+_LINES_ON_DARK = " ".join(
+    f'.symgraph-plot [style*="{part}: {color}"] {{{part}: {dark} !important}}'
+    for color, dark in zip(COLORS, ON_DARK, strict=True)
+    for part in ("stroke", "fill")
+)
+_SVG_STYLE = f"""
+   .symgraph-plot {{color: #1b1f24; --paper: #fefefe; max-width: 100%; height: auto}}
+   @media (prefers-color-scheme: dark) {{.symgraph-plot {{color: #e6edf3; --paper: #0d1117}} {_LINES_ON_DARK}}}
   </style>"""
 _MISSING = "plots need Matplotlib; install it: pip install matplotlib"
 
@@ -93,19 +101,29 @@ def ink() -> str:
 
 
 def grid(ax: Any) -> None:
-    """Put a faint grid behind what is drawn."""
+    """Put a faint grid behind what is drawn, at ticks that are round: 1, 2 or 5 times a power of ten apart."""
+    from matplotlib.ticker import AutoLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if isinstance(axis.get_major_locator(), AutoLocator):
+            axis.get_major_locator().set_params(steps=(1, 2, 5, 10))
     ax.grid(alpha=0.25)
     ax.set_axisbelow(True)
 
 
+def as_text(text: str) -> str:
+    """Return a text that Matplotlib shows as it stands: between two dollar signs it would read a formula."""
+    return text.replace("$", r"\$")
+
+
 def broken(text: str) -> str:
-    """Break a long text into lines, at its blanks and underscores, for which axes and legends have room."""
+    """Break a long text into lines, at its blanks and underscores, for which axes and legends have room; see ``as_text``."""
     lines = [""]
     for part in re.findall(r"[^_ ]*[_ ]+|[^_ ]+$", text):
         if lines[-1] and len(lines[-1]) + len(part.rstrip()) > _ROOM:
             lines.append("")
         lines[-1] += part
-    return "\n".join(map(str.rstrip, lines))
+    return as_text("\n".join(map(str.rstrip, lines)))
 
 
 def legend_below(ax: Any, columns: int = 3) -> None:
@@ -185,7 +203,7 @@ def drawn(path: Path, draw: "Callable[[Figure], object]", title: str = "") -> by
         figure = Figure(layout="constrained")  # without pyplot, so that no window system is asked for
         draw(figure)
         if title:
-            figure.axes[0].set_title(title, wrap=True)
+            figure.axes[0].set_title(as_text(title), wrap=True)
         kind, made = path.suffix[1:].lower(), io.BytesIO()
         named = {"Title": title} if title and kind != "png" else {}
         figure.savefig(made, format=kind, metadata={**metadata, **named}, transparent=kind == "svg")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import COLORS, axes_for, broken, grid, ink, legend_below, new_figure, save_figure
+from symgraph.plots.axes import COLORS, as_text, axes_for, broken, grid, ink, legend_below, new_figure, save_figure
 from symgraph.training.options import count
 
 _CURVE = 400
@@ -17,6 +17,8 @@ _LOW = 12
 """Signs of a text for which the height of the residuals below a fit has room."""
 _NUMBERS = 12
 """Weights up to which a matrix of correlations shows its numbers."""
+_ROOM_FOR_MARKERS = 0.2
+"""Share of the height, above and below, that keeps the outermost markers of so low an Axes off its frame."""
 _HEIGHTS: Any = {"sharex": True, "height_ratios": (3, 1)}
 """Options of a figure with a fit and the residuals below it."""
 
@@ -37,11 +39,11 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
     """
     sets, texts, over_feature = _sets(result)
     ax = axes_for(ax)
-    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
+    for (color, marker), text, one in zip(_looks(), map(as_text, texts), sets, strict=False):
         _draw_fit(one, ax, level, over_feature, (color, color if text else COLORS[1], marker), text)
     _, target, across = _named(sets, over_feature)
     ax.set(ylabel=broken(target), xlabel=broken(across))
-    ax.set_title(_title(result), wrap=True)
+    ax.set_title(as_text(_title(result)), wrap=True)
     ax.legend()
     grid(ax)
     return ax
@@ -63,14 +65,15 @@ def residuals(result: Any, ax: Any = None) -> Any:
     sets, texts, over_feature = _sets(result)
     ax = axes_for(ax)
     ax.axhline(0.0, color=ink(), linewidth=1, alpha=0.6)
-    for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
+    for (color, marker), text, one in zip(_looks(), map(as_text, texts), sets, strict=False):
         x, predicted, observed = _points(one, over_feature)
         ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
     name, target, across = _named(sets, over_feature)
     difference = f"{name} - {target}"
-    ax.set(ylabel=difference if len(difference) <= _LOW else "predicted\n- observed", xlabel=broken(across))
+    ax.set(ylabel=as_text(difference) if len(difference) <= _LOW else "predicted\n- observed", xlabel=broken(across))
     if len(sets) > 1:
         legend_below(ax, len(sets))
+    ax.margins(y=_ROOM_FOR_MARKERS)
     grid(ax)
     return ax
 
@@ -157,7 +160,8 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tupl
         across = np.linspace(x.min(), x.max(), _CURVE)
         low, high = result.confidence_band(across, level)
         if np.isfinite(low).all():
-            ax.fill_between(across, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
+            band: Any = {"facecolor": (curve, 0.25), "edgecolor": (curve, 0.6), "linewidth": 0.8}  # edges show a narrow band
+            ax.fill_between(across, low, high, label=None if text else f"{level:.0%} confidence", **band)
         # above the points, which may lie so close that they would hide it
         ax.plot(across, result.predict(across), color=curve, zorder=3, label=None if text else broken(name))
     else:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
 from symgraph.options import ACCURATE
-from symgraph.plots.axes import COLORS, axes_for, grid, ink, lines
+from symgraph.plots.axes import COLORS, as_text, axes_for, grid, ink, lines
 
 _LEAST = 2.0**-6
 """Errors below, and 0, are drawn here: a logarithmic axis has no 0."""
@@ -37,10 +37,10 @@ def errors(report: Any, ax: Any = None) -> Any:
     edges = 2.0 ** np.arange(np.log2(_LEAST), np.floor(np.log2(max(most, 1.0))) + 2.0)
     for line, (kind, ulp, _) in zip(lines(), found, strict=False):
         shares = np.histogram(ulp, edges)[0] / len(ulp)
-        ax.stairs(shares, edges, label=f"{kind} ({len(ulp):,})", baseline=None, **line)
+        ax.stairs(shares, edges, label=as_text(f"{kind} ({len(ulp):,})"), baseline=None, **line)
     ax.set_xscale("log", base=10)
     ax.set(xlabel=f"error (ulp; 0 and less than {_LEAST:g} at the left)", ylabel="share of the results")
-    ax.set_title(_title(report), wrap=True)
+    ax.set_title(as_text(_title(report)), wrap=True)
     grid(ax)
     ax.legend()
     return ax
@@ -62,13 +62,13 @@ def conditioning(report: Any, ax: Any = None) -> Any:
     found = list(_kinds(report))
     ax = axes_for(ax)
     for color, (kind, ulp, kappas) in zip(COLORS, found, strict=False):
-        ax.plot(kappas, ulp, _GROUPS[kind], markersize=3, alpha=0.5, label=kind, color=color)
+        ax.plot(kappas, ulp, _GROUPS[kind], markersize=3, alpha=0.5, label=as_text(kind), color=color)
     line = np.array([_LEAST, 2.0 * max(1.0, *(float(np.max(kappas)) for *_, kappas in found))])
     promised = np.ones_like(line) if report.precision == ACCURATE else report.largest_ulp * line
     ax.plot(line, promised, color=ink(), label=report.bound())
     ax.set_xscale("log", base=10)
     ax.set_yscale("log", base=10)
-    ax.set(title=_title(report), xlabel="kappa_graph", ylabel="error (ulp)")
+    ax.set(title=as_text(_title(report)), xlabel="kappa_graph", ylabel="error (ulp)")
     grid(ax)
     for mark in ax.legend().legend_handles:  # seen one by one they need not be faint
         mark.set(alpha=1.0, markersize=6)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
-from symgraph.plots.axes import axes_for, broken, grid, legend_below, lines
+from symgraph.plots.axes import as_text, axes_for, broken, grid, legend_below, lines
 from symgraph.training.history import TrainResult
 from symgraph.training.options import count
 from symgraph.training.recorder import Recorder
@@ -121,7 +121,7 @@ def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any
 def _curves(runs: Any) -> list[_Curve]:
     """Return what is drawn of runs: the losses of each, and those of rows held out."""
     several = runs if isinstance(runs, Mapping) else {"": runs}
-    found = [curve for label, run in several.items() for curve in _curves_of(str(label), run)]
+    found = [curve for label, run in several.items() for curve in _curves_of(as_text(str(label)), run)]
     empty = [curve.label for curve in found if not len(curve.values)]
     if empty or not found:
         raise OptionError(f"nothing to plot: {f'run {empty[0]!r}' if any(empty) else 'the run'} has finished no epoch")

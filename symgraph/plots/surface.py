@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.io.module import GeneratedModule
-from symgraph.plots.axes import axes_for, broken, ink, lines
+from symgraph.plots.axes import as_text, axes_for, broken, ink, lines
 from symgraph.training.recorder import Recorder
 from symgraph.training.rows import as_rows
 
@@ -58,7 +58,7 @@ def loss_surface(
     ax = axes_for(ax)
     for line, (label, way) in zip(lines(), ways.items(), strict=False):
         x, height = way[:, first], way[:, second]
-        ax.plot(x, height, label=label or "path", zorder=3, **line)
+        ax.plot(x, height, label=as_text(label) or "path", zorder=3, **line)
         ax.plot(x[:1], height[:1], "o", color=line["color"], markersize=6, zorder=4)
         ax.plot(x[-1:], height[-1:], "*", color=line["color"], markersize=12, zorder=4)
     sides = [_values(np.concatenate([way[:, place] for way in ways.values()])) for place in (first, second)]

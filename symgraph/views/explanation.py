@@ -118,26 +118,15 @@ def _remark(fresh: Sequence[str], place: int) -> str:
 
 
 def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[str, str]]:
-    plain = STYLES["text"]
-    name = statement.node
-    vertex = NamedGraph(model).by_name.get(name)
-    if statement.cotangent:
-        slope = plain.form("derivative", "loss", name)
-        whole = (
-            f"{plain.cotangent(name)} = {slope}"
-            if statement.named
-            else f"{name}: a part of the way back through it, to {slope}"
-        )
-        yield "node", whole if name else "a part of the way back"
-        if vertex is not None and vertex.kind == "weight" and model.loss_expr is not None:
-            gradient = next(one.formula for one in derivation(model).weights if one.name == name)
-            yield "formula", f"{plain.form('derivative', 'loss', name)} = {formula(gradient, plain)}"
-    elif vertex is not None and vertex.expr is not None:
-        yield "node", f"{name} = {formula(vertex.expr, plain)}"
-    if statement.value:
-        yield "computes", statement.value
+    if statement.node:
+        yield "node", _node(model, statement)
+    if statement.named and statement.by and statement.of == "loss" and model.loss_expr is not None:
+        gradient = next((one.formula for one in derivation(model).weights if (one.name,) == statement.by), None)
+        if gradient is not None:
+            yield "formula", f"{_derivative(statement)} = {formula(gradient, STYLES['text'])}"
+    yield "computes", f"{'sum over rows: ' if statement.summed else ''}{statement.value}"
     for origin in statement.origins:
-        before = f"; before it: {origin.before}" if origin.before and origin.before != statement.value else ""
+        before = f"; {origin.part or 'before it'}{' was' if origin.part else ':'} {origin.before}" if origin.before else ""
         rule = next((one for one in (*RULES, *VALUE_RULES) if one.name == origin.rule), None)
         if rule is not None:
             yield "rule", f"{rule.name}: without it {rule.gain} (rewrite/table.py){before}"
@@ -147,12 +136,34 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
             name, reason, _ = origin.stage
             where = "rewrite/table.py" if name in RULED else f"passes/{name}.py"
             yield "form", f"{name}: {reason} ({where}){before}"
-    if not statement.value:
+    if not statement.traced:
         yield "form", "of a graph of its own (a penalty, a constraint or an error bound), whose steps are not traced"
     elif not statement.origins:
         yield "form", "as the spec has it"
     if remark:
         yield "remark", remark
+
+
+def _node(model: Model, statement: Statement) -> str:
+    """Return the equation of the node or the derivative that a statement computes, or computes a part of."""
+    name = statement.node
+    if statement.of and statement.named:
+        return f"{statement.name} = {_derivative(statement)}"
+    if statement.of:
+        return f"term of a row of {statement.name} = {_derivative(statement)}"
+    if statement.back:
+        return f"part of the way back through {name}"
+    vertex = NamedGraph(model).by_name.get(name)
+    expr = None if vertex is None else vertex.expr
+    equation = name if expr is None else f"{name} = {formula(expr, STYLES['text'])}"
+    return equation if statement.named else f"part of {equation}"
+
+
+def _derivative(statement: Statement) -> str:
+    """Return a derivative as a quotient, "d loss / d w", or "d^2 loss / (d w1 d w2)"."""
+    if len(statement.by) == 2:
+        return f"d^2 {statement.of} / (d {statement.by[0]} d {statement.by[1]})"
+    return STYLES["text"].form("derivative", statement.of, *statement.by)
 
 
 def _surroundings(fresh: Sequence[str], place: int, *, python: bool) -> list[tuple[str, str]]:

@@ -5,9 +5,9 @@ told apart by their values at a few points, so that the first graph in which an 
 wrote it, and the graph before tells what stood there.
 """
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import chain
@@ -16,20 +16,20 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import mpmath
 
-from symgraph.backends.formula import expressions
-from symgraph.backends.names import JACOBIAN
+from symgraph.backends.formula import expression
 from symgraph.backends.section import WRITERS, Line, SectionWriter
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.generate import Artifact, generate
 from symgraph.ir.evaluate import MPMATH, evaluate
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import SUMS, Graph, GraphBuilder
 from symgraph.ir.ops import OPS
-from symgraph.ir.special import SPECIAL
+from symgraph.ir.special import OPEN, SPECIAL
 from symgraph.options import PLAIN, Options
 from symgraph.passes import PIPELINES
 from symgraph.passes.expand import expand
 from symgraph.spec.model import Model
+from symgraph.views.section_names import Name, belongs_to, section_names
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,11 +38,13 @@ WRITTEN = "lower"
 """The name of the step whose graph is as the spec has it."""
 RULED = ("rewrite", "factor")
 """Names of the steps that apply rules of tables."""
-_POINTS, _DIGITS = 4, 12
-_STANDS: Mapping[str, float] = MappingProxyType({"cotangent": 0.8125, "direction": 1.3, "largest": 1.7976931348623157e308})
+_POINTS, _DIGITS = 8, 12
+_STANDS: Mapping[str, float] = MappingProxyType({"cotangent": 0.8125, "largest": 1.7976931348623157e308})
 """Numbers that stand for leaves of which no point has one."""
 _SWAPPED = frozenset({"add", "mul", "min", "max", "and", "or", "eq", "ne"})
 """Operations whose operands may stand in any order."""
+_COMPARISONS: Mapping[str, str] = MappingProxyType({"lt": "", "le": "", "gt": "lt", "ge": "le", "eq": "", "ne": ""})
+"""Comparisons, each with the one that it is of exchanged operands."""
 
 
 class Stage(NamedTuple):
@@ -64,11 +66,13 @@ class Origin(NamedTuple):
 
     Attributes:
         stage: the first graph that has it.
+        part: the operation, in inputs and named nodes; "" where it is the whole statement.
         before: what stood for the same value before that step; "" where nothing did.
         rule: the rule of the table that wrote it, or "".
     """
 
     stage: Stage
+    part: str
     before: str
     rule: str
 
@@ -79,18 +83,28 @@ class Statement:
 
     Attributes:
         text: as it was written.
+        name: the name of the node or derivative that it is, or is a part of, in the text; "" where none is known.
         node: the name of the node that it belongs to; "" where none is known.
-        named: whether it is that node, or its cotangent, and not a part of it.
-        cotangent: whether it belongs to the derivative by that node.
+        named: whether it is that node, or a derivative with a name, and not a part of it.
+        back: whether it belongs to what the reverse sweep computes.
+        of: the value whose derivative by the node it is, such as "loss" or an output; "" where it is none.
+        by: the inputs or nodes by which that value is differentiated: one, or the two of a second derivative.
         value: what it computes, in inputs and named nodes.
+        summed: whether that is added up over the rows.
+        traced: whether the steps to its graph are known.
         origins: where the forms of its operations come from, those that the spec has left out.
     """
 
     text: str
+    name: str
     node: str
     named: bool
-    cotangent: bool
+    back: bool
+    of: str
+    by: tuple[str, ...]
     value: str
+    summed: bool
+    traced: bool
     origins: tuple[Origin, ...]
 
 
@@ -107,6 +121,7 @@ class Provenance:
     stages: tuple[Stage, ...]
     _written: tuple[tuple[SectionWriter, Line], ...]
     _points: tuple[Point, ...]
+    _outputs: tuple[str, ...]
 
     def statements(self) -> Iterator[tuple[str, Callable[[], Statement]]]:
         """Yield the text of each statement, and a function that finds out its origin."""
@@ -114,26 +129,23 @@ class Provenance:
             yield line.text, partial(self._statement, writer, line)
 
     def _statement(self, writer: SectionWriter, line: Line) -> Statement:
-        graph = writer.graph
-        node, names = graph.nodes[line.node], names_of(graph)
-        own = names.get(line.node) or _base(writer.bound.get(line.node, ""), names.values())
-        belongs = own or node.origin.partition(":")[0].rpartition(" in ")[2].removeprefix("adjoint of ")
-        cotangent = own.startswith("d_") or node.origin.startswith("adjoint of ")
-        value, origins = "", list[Origin]()
-        if graph is self.stages[-1].graph:
-            _, texts, keys = self._seen
-            value = min((some[keys[line.node]] for some in texts if keys[line.node] in some), key=len, default="")
-            origins = self._origins(graph, _inlined(writer, line.node), cotangent=cotangent)
-        belongs = belongs.removeprefix("d_")
-        known = {*names.values(), *(f"d_{name}" for name in names.values())}
-        belongs = belongs if belongs in known or f"d_{belongs}" in known else ""
-        if belongs == "loss" and writer.bound.get(graph.roots["loss"]) == "penalty":
-            belongs = "penalty"  # the loss of a graph of its own
-        return Statement(line.text, belongs, line.node in names, cotangent, value, tuple(origins))
+        graph, position = writer.graph, line.node
+        every = section_names(writer, self._outputs)
+        names = {at: name for at, name in every.items() if not name.summed}
+        name = every.get(position) or belongs_to(writer, position, names.values())
+        inlined, traced = _inlined(writer, position), graph is self.stages[-1].graph
+        value = self._text(self._keys[-1][position], position, names) if traced else _own_text(graph, position, names)
+        origins = self._origins(position, inlined, names, cotangent=name.back) if traced else ()
+        summed = any(graph.nodes[one].op in SUMS for one in inlined)
+        named = position in names
+        return Statement(line.text, *name[:2], named, name.back, name.of, name.by, value, summed, traced, tuple(origins))
 
-    def _origins(self, graph: Graph, positions: Sequence[int], *, cotangent: bool) -> list[Origin]:
-        """Return the origins of some operations, one for each step: that which tells most."""
-        (forms, texts, keys), found = self._seen, dict[str, Origin]()
+    def _origins(
+        self, statement: int, positions: Sequence[int], names: Mapping[int, Name], *, cotangent: bool
+    ) -> Iterator[Origin]:
+        """Yield the origins of some operations of a statement, one for each step: that which tells most."""
+        forms, keys, found = self._forms, self._keys[-1], dict[str, Origin]()
+        graph = self.stages[-1].graph
         composed = {node.origin for node in self.stages[0].graph.nodes if node.op in OPS and OPS[node.op].stable is not None}
         for position in positions:
             node = graph.nodes[position]
@@ -143,44 +155,78 @@ class Provenance:
             if stage.name == "differentiate" and not cotangent and node.origin in composed:
                 stage = next(one for one in self.stages if one.name == "expand")  # the slope of the op has the same part
             _, _, rule = node.origin.partition(": ")
-            before = texts[place - 1].get(keys[position], "")
-            origin = Origin(stage, before, rule if stage.name in RULED else "")
+            is_whole = keys[position] == keys[statement]
+            part = "" if is_whole else self._text(keys[position], position, names)
+            before = self._text_of_stage(place - 1, keys[position], names)
+            before = "" if before == (part or self._text(keys[statement], statement, names)) else before
+            origin = Origin(stage, part, before, rule if stage.name in RULED else "")
             if stage.name not in found or (before and not found[stage.name].before):
                 found[stage.name] = origin
-        return [*found.values()]
+        yield from found.values()
+
+    def _text(self, key: Any, position: int, names: Mapping[int, Name]) -> str:
+        """Return the shortest expression that a stage has for a value, in the names of a section."""
+        texts = (self._text_of_stage(place, key, names) for place in range(len(self.stages)))
+        return min((one for one in texts if one), key=len, default=_own_text(self.stages[-1].graph, position, names))
+
+    def _text_of_stage(self, place: int, key: Any, names: Mapping[int, Name]) -> str:
+        """Return the first expression of a stage for a value, "" where it has none.
+
+        Values are told by their keys, so other nodes of the same value as a named one stand under its name.
+        """
+        graph, keys = self.stages[place].graph, self._keys[place]
+        position = next((at for at, one in enumerate(keys) if one == key and graph.nodes[at].data is None), None)
+        if position is None:
+            return ""
+        by_key = {self._keys[-1][at]: name.text for at, name in names.items()}
+        by_key.pop(key, None)
+        operations = (at for at, node in enumerate(graph.nodes[:position]) if node.data is None)
+        return expression(graph, position, {at: by_key[keys[at]] for at in operations if keys[at] in by_key})
 
     @cached_property
-    def _seen(self) -> tuple[dict[Any, int], list[dict[Any, str]], list[Any]]:
-        """The first stage of each form, each stage's first expression of each value, and the values of the last one's nodes.
+    def _forms(self) -> dict[Any, int]:
+        """The first stage of each form."""
+        return self._seen[0]
 
-        A value is told by its leading digits at the points; by its form where an operation has none that is known.
+    @cached_property
+    def _keys(self) -> list[list[Any]]:
+        """The value of each node of each stage."""
+        return self._seen[1]
+
+    @cached_property
+    def _seen(self) -> tuple[dict[Any, int], list[list[Any]]]:
+        """The first stage of each form, and the values of each stage's nodes.
+
+        A value is told by its leading digits at the points; a truth, of which there are only two, and what cannot be computed
+        by its form. The comparisons of the spec are given truths that hang on nothing but their form, so that the points take
+        all branches: values that differ in a branch that few inputs take are told apart.
         """
         forms: dict[Any, int] = {}
-        texts: list[dict[Any, str]] = []
-        keys: list[Any] = []
+        every: list[list[Any]] = []
         known: dict[Any, Any] = {}
         numbers: dict[Any, list[Any]] = {}
         with mpmath.workdps(30):
             for place, stage in enumerate(self.stages):
-                keys = []
-                texts.append({})
-                for node, text in zip(stage.graph.nodes, expressions(stage.graph, names_of(stage.graph)), strict=True):
+                keys: list[Any] = []
+                for node in stage.graph.nodes:
                     form = _form(node.op, [keys[arg] for arg in node.args]) if node.data is None else (node.op, node.data)
                     if form not in known:
-                        computed = self._computed(form, numbers)
-                        known[form] = tuple(map(_leading, computed)) if computed else form
+                        given = _given_truths(form) if place == 0 and node.op in _COMPARISONS else []
+                        computed = given or self._computed(form, numbers)
+                        known[form] = tuple(map(_leading, computed)) if computed and not node.boolean else form
                         numbers.setdefault(known[form], computed)
                     keys.append(known[form])
                     if node.data is None:
                         forms.setdefault(form, place)
-                        texts[-1].setdefault(keys[-1], text)
-        return forms, texts, keys
+                every.append(keys)
+        return forms, every
 
     def _computed(self, form: Any, numbers: Mapping[Any, list[Any]]) -> list[Any]:
         """Return the numbers of a form at the points, given those of its operands; none where they are not known."""
         op, data = form
         if not isinstance(data, tuple):
-            same = data if isinstance(data, float) else _STANDS.get(op)
+            along = zlib.crc32(data.encode()) / 2**31 if op == "direction" else _STANDS.get(op)
+            same = data if isinstance(data, float) else along
             return [mpmath.mpf(point[data] if same is None else same) for point in self._points]
         try:
             return [_applied(op, some) for some in zip(*(numbers[arg] for arg in data), strict=True)]
@@ -189,18 +235,18 @@ class Provenance:
 
 
 def _leading(number: Any) -> str:
-    return str(number) if isinstance(number, bool) else mpmath.nstr(number + 0, _DIGITS)
-
-
-def _base(label: str, names: Iterable[str]) -> str:
-    """Return the named node, or its cotangent, from whose name the name of a value without one was made."""
-    head = re.sub(r"_\d+$", "", label)
-    plain = {*names}
-    return head if {head, head.removeprefix("d_"), f"d_{head}"} & plain else ""
+    return mpmath.nstr(number + 0, _DIGITS)
 
 
 def _form(op: str, args: Sequence[Any]) -> Any:
-    return (op, tuple(sorted(args, key=hash)) if op in _SWAPPED else tuple(args))
+    op = op.removesuffix(OPEN)
+    op, args = (_COMPARISONS[op], args[::-1]) if _COMPARISONS.get(op) else (op, args)
+    return (op, tuple(sorted(args, key=repr)) if op in _SWAPPED else tuple(args))
+
+
+def _given_truths(form: Any) -> list[bool]:
+    bits = zlib.crc32(repr(form).encode())
+    return [bool(bits >> place & 1) for place in range(_POINTS)]
 
 
 def _applied(op: str, args: Sequence[Any]) -> Any:
@@ -218,20 +264,9 @@ def _applied(op: str, args: Sequence[Any]) -> Any:
     return values[graph.roots["value"]]
 
 
-def names_of(graph: Graph) -> Mapping[int, str]:
-    """Return the names of the nodes of a graph: those of the model, and ``d_<name>`` for cotangents."""
-    found: dict[int, str] = {}
-    weights = {node.data for node in graph.nodes if node.op == "weight"}
-    for name, position in graph.names.items():
-        own = name.replace(f" ({JACOBIAN})", "")
-        if own.startswith("d_") and " " not in own and (position not in found or own.removeprefix("d_") not in weights):
-            found[position] = own  # of several names that of the node nearest to the loss, as in the text
-    for root, position in graph.roots.items():
-        if root.startswith("node "):
-            found[position] = root.removeprefix("node ")
-        elif root == "loss":
-            found.setdefault(position, root)
-    return {position: name for position, name in found.items() if graph.nodes[position].data is None}
+def _own_text(graph: Graph, position: int, names: Mapping[int, Name]) -> str:
+    """Return the expression of a node of a graph, as it stands, in the names of a section."""
+    return expression(graph, position, {at: name.text for at, name in names.items() if at != position})
 
 
 def _inlined(writer: SectionWriter, position: int) -> list[int]:
@@ -280,9 +315,10 @@ def provenance(model: Model, backend: str, *, spec: str, options: Options = PLAI
         printed = next((one.graph for one in writers if one.graph == stages[-1].graph), stages[-1].graph)
         stages[-1] = stages[-1]._replace(graph=printed)
     written = chain.from_iterable([(one, line) for line in one.lines if line.node >= 0] for one in writers)
-    batches = [Sampler(reference(model), seed, None, 1).draw() for seed in range(_POINTS)]
+    outputs = tuple(node.name for node in model.output_nodes)
+    batches = (Sampler(reference(model), seed, None, 1).draw() for seed in range(_POINTS))
     points = tuple(batch.points[0] for batch in batches if batch is not None)
-    return Provenance(artifacts, tuple(stages), tuple(written), points)
+    return Provenance(artifacts, tuple(stages), tuple(written), points, outputs)
 
 
 def _printed(backend: str, args: Sequence[Any]) -> Iterator[Stage]:

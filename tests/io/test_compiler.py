@@ -73,6 +73,13 @@ def test_flags_of_this_machine_are_left_out_where_the_compiler_does_not_know_the
     assert find_compiler(str(script)).flags == FLAGS
 
 
+def test_a_machine_that_cc_names_is_compiled_for(tmp_path: Path) -> None:
+    script = tmp_path / "cc"
+    script.write_text('#!/bin/sh\necho "#define VERSION 1"\n', encoding="utf-8")
+    script.chmod(0o755)
+    assert find_compiler(f"{script} -march=x86-64-v3").flags == (*FLAGS, *NATIVE[1:])
+
+
 def test_vectors_are_as_wide_as_the_machine_has_them(gcc: Compiler, tmp_path: Path) -> None:
     script = tmp_path / "old"
     script.write_text('#!/bin/sh\ncase "$*" in *-mprefer*) exit 1;; esac\necho "#define VERSION 1"\n', encoding="utf-8")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 import symgraph
 from symgraph import plots
 from symgraph.errors import OptionError
-from symgraph.plots.axes import COLORS, check_plot_path
+from symgraph.plots.axes import COLORS, ON_DARK, check_plot_path
 from symgraph.training import Recorder, adam, sgd, step_decay, train
 
 RUNS = {"vanilla": np.geomspace(1.0, 1e-3, 40), "momentum": [1.0, 0.1, 0.01], "adam": [0.5]}
@@ -265,16 +265,33 @@ def lab(rgb: Any) -> Any:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted(XYZ[1] @ linear(color) + 0.05 for color in (one, other))
+    return float(lighter / darker)
+
+
 def test_colours_stand_out_from_white_and_dark_and_differ_for_the_colour_blind() -> None:
     for color in COLORS:
-        light = XYZ[1] @ linear(color) + 0.05
         # 3 is what WCAG 2.2 asks of graphics
-        assert (XYZ[1] @ linear("#ffffff") + 0.05) / light > 3.0
-        assert light / (XYZ[1] @ linear("#0d1117") + 0.05) > 3.0
-    for matrix in SEEN:
-        for one, other in combinations(COLORS, 2):
+        assert min(contrast(color, "#ffffff"), contrast(color, "#0d1117")) > 3.0
+    assert min(contrast(color, "#0d1117") for color in ON_DARK) > 4.5  # what it asks of text
+    for matrix, palette in product(SEEN, (COLORS, ON_DARK)):
+        for one, other in combinations(palette, 2):
             # ten times what is just noticed, 2.3
             assert np.linalg.norm(lab(matrix @ linear(one)) - lab(matrix @ linear(other))) > 23.0
+
+
+def test_a_dark_page_shows_lines_in_brighter_colours(tmp_path: Path) -> None:
+    plots.save(tmp_path / "loss.svg", plots.losses, [3.0, 2.0])
+    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert f'[style*="stroke: {COLORS[0]}"] {{stroke: {ON_DARK[0]} !important}}' in text.split("dark) {")[1]
+    assert f"stroke: {COLORS[0]}" in text.split("</style>")[-1]
+
+
+def test_dollar_signs_in_names_are_text(tmp_path: Path) -> None:
+    plots.save(tmp_path / "loss.svg", plots.losses, {"a $ b $ c": [3.0, 2.0], r"\frac $1$": [1.0, 0.5]}, title="$x{$")
+    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
 
 
 def test_every_public_plot_takes_and_returns_axes() -> None:
