@@ -20,6 +20,7 @@ class Outcome:
     """Answer of one function, or of loading the file.
 
     Attributes:
+        place: 0 for the loading of the file, 1 for the first function that was asked for, and so on.
         fault: the reason why there are no answers; "" if there are.
         line: the line of the student's file that has the fault; 0 where no line is known.
         prints: the line that prints something, or 0.
@@ -30,6 +31,7 @@ class Outcome:
     """
 
     fault: str = ""
+    place: int = 0
     line: int = 0
     prints: int = 0
     calls: Sequence[Mapping[str, Any]] = ()
@@ -38,12 +40,12 @@ class Outcome:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-def outcome_of(message: bytes, request: Mapping[str, Any] | None) -> Outcome:
+def outcome_of(message: bytes, expected: Sequence[Mapping[str, Any] | None]) -> Outcome:
     """Read an answer.
 
     Args:
         message: what a student's process has written.
-        request: what it was asked for; None for the loading of the file.
+        expected: what it was asked for, by place; None for the loading of the file.
 
     Raises:
         ValueError: it is none, or its parts are not of the types that they should be.
@@ -51,11 +53,12 @@ def outcome_of(message: bytes, request: Mapping[str, Any] | None) -> Outcome:
     try:
         found = _mapping(json.loads(message))
         parts = {name: part(found[name]) for name, part in _PARTS.items() if name in found}
+        request = expected[parts["place"]]
         if request is not None and "calls" in found:
             parts["calls"] = _calls(found["calls"], request)
         if found.keys() - parts.keys():
             raise ValueError("it has parts that nobody asked for")
-    except (KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (LookupError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
     return Outcome(**parts)
 
@@ -141,6 +144,7 @@ _REMARKS: Mapping[str, Callable[[Any], Any]] = {
 }
 _PARTS: Mapping[str, Callable[[Any], Any]] = {
     "fault": _text,
+    "place": _line,
     "line": _line,
     "prints": _line,
     "remarks": _remarks,

@@ -122,7 +122,7 @@ class _Grading:
         self, exercise: Exercise, functions: Sequence[str], complete: bool, forbid: Sequence[str], limits: Limits
     ) -> None:
         self.exercise, self.complete, self.forbid, self.limits = exercise, complete, forbid, limits
-        self.judges = judges_of(exercise)
+        self.judges, self.chosen = judges_of(exercise), bool(functions)
         unknown = next((name for name in functions if name not in self.judges), None)
         if unknown is not None:
             known = f"there are {', '.join(self.judges)}{did_you_mean(unknown, self.judges)}"
@@ -145,7 +145,7 @@ class _Grading:
             student, [*map(self._request, roles), *(self._request(role, True) for role in large)], self.limits
         )
         maxima, fault = self.maxima, loaded.fault
-        if not fault and not any(function_of(role, loaded.functions) for role in roles):
+        if not fault and not self.chosen and not any(function_of(role, loaded.functions) for role in roles):
             fault = f"it has no function to grade; write one of {', '.join(self.judges)}"
         if fault:
             tests = [replace(failed(fault, of=sum(maxima.values())), line=loaded.line)]

@@ -69,12 +69,9 @@ def _imports(tree: ast.AST) -> Iterator[tuple[Import, list[str]]]:
             function = getattr(node.func, "id", getattr(node.func, "attr", ""))
             modules = [str(node.args[0].value)] if function in ("__import__", "import_module") else []
         for place, module in enumerate(modules):
-            library = module.partition(".")[0]
+            library, line = module.partition(".")[0], getattr(node, "lineno", 0)
             if library in DIFFERENTIATING:
-                yield (
-                    Import(library, getattr(node, "lineno", 0)),
-                    bound[place : place + 1] if isinstance(node, ast.Import) else bound,
-                )
+                yield Import(library, line), bound[place : place + 1] if isinstance(node, ast.Import) else bound
 
 
 def _names_that_use(body: list[ast.stmt]) -> dict[str, Import]:

@@ -85,11 +85,9 @@ def remarks_of(
         yield Remark("autodiff", f"it uses {library}, which differentiates by itself", line)
     same = _constants(outcome.calls, verdicts)
     if same:
-        text = (
-            f"{', '.join(same)}: the same at every point, whatever the function is given; is the number written into the code?"
-        )
+        text = f"{', '.join(same)}: the same at every point, whatever the function is given; is it written into the code?"
         yield Remark("constants", text, outcome.lines.get(same[0], 0))
-    overflow = _overflow(exercise, role, large.calls)
+    overflow = _overflow(exercise, role, outcome.calls, large.calls)
     if overflow:
         yield Remark("overflow", overflow)
 
@@ -153,12 +151,16 @@ def _rows(exercise: Exercise) -> Iterator[_Large]:
                 yield _Large(exercise.given_row(point), finite, text)
 
 
-def _overflow(exercise: Exercise, role: str, answers: Answers) -> str:
-    """Say where a function overflows though the model does not; "" where it does not."""
-    for one, answer in zip(_large(exercise, role), answers, strict=False):
+def _overflow(exercise: Exercise, role: str, ordinary: Answers, large: Answers) -> str:
+    """Say where a function overflows though the model does not; "" where it does not, or is not finite at ordinary inputs."""
+    for one, answer in zip(_large(exercise, role), large, strict=False):
         if "" in answer and answer[""] == "OverflowError":
             return f"it stops with an OverflowError at {one.text}, where the model is finite"
         for name in sorted(one.finite & answer.keys()):
-            if isinstance(answer[name], float) and not np.isfinite(answer[name]):
+            if _is_infinite(answer[name]) and not any(_is_infinite(usual.get(name)) for usual in ordinary):
                 return f"it overflows: {name} is {answer[name]} at {one.text}, where the formula as it is written is finite"
     return ""
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not np.isfinite(value)

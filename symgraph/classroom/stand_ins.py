@@ -13,6 +13,8 @@ from symgraph.classroom.conventions import SPELLINGS, given_to, meaning_of, plai
 Function = Callable[..., Any]
 Reading = tuple[Sequence[Sequence[str]], Mapping[str, str]]
 
+NOTE = "{} stops with an error, and right values under the names of the worksheet come in its place"
+"""Said of an error that comes of such values."""
 ROLES = ("forward_propagation", "backward_propagation", "loss", "gradient")
 """The functions that others call."""
 
@@ -78,7 +80,9 @@ class StandIns:
             found = right(x, y, W)
             (names, *_), known = self._readings[role]
             values = {name: found[name] for name in names}
-            result = _forward_forms(_Values(values, known, {"x": x, "y": y, "W": W}), list(values.values()))[self._form(role)]
+            result = _forward_forms(RightValues(values, known, {"x": x, "y": y, "W": W}), list(values.values()))[
+                self._form(role)
+            ]
             self._rows.append((result, x, y))
             return result
         if role == "loss":
@@ -89,8 +93,8 @@ class StandIns:
             x, y = self._row_of(given)
             partials = list(right(given.get("L"), W, self._right["forward_propagation"](x, y, W)).values())
         (names, *_), known = self._readings[role]
-        by_name = _Values(dict(zip(names, map(float, partials), strict=True)), known, {})
-        return (by_name, np.array(partials), list(partials))[self._form(role)]
+        slopes = RightValues(dict(zip(names, map(float, partials), strict=True)), known, {})
+        return (slopes, np.array(partials), list(partials))[self._form(role)]
 
     def _row_of(self, given: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return x and y of the call of the forward function whose values a backward function gets, or else of the last."""
@@ -98,6 +102,10 @@ class StandIns:
             return given["x"], given["y"]
         (_, x, y) = next((row for row in reversed(self._rows) if row[0] is given.get("d")), self._rows[-1])
         return x, y
+
+    def by_name(self) -> None:
+        """Give right values by name from now on."""
+        self._forms = {}
 
     def _form(self, role: str) -> int:
         return self._forms.get(role, 0)
@@ -109,7 +117,7 @@ class StandIns:
             BaseException: its first error.
         """
         self.used.clear()
-        self._forms.clear()
+        self.by_name()
         try:
             return function()
         except Exception as error:
@@ -119,8 +127,7 @@ class StandIns:
             with suppress(Exception):  # the next form may be the one
                 return function()
         if roles:
-            names = " and ".join(roles)
-            first.add_note(f"{names} cannot be called, and right values under the names of the worksheet come in its place")
+            first.add_note(NOTE.format(" and ".join(roles)))
         raise first
 
     def _other_forms(self, roles: Sequence[str]) -> Iterator[dict[str, int]]:
@@ -132,11 +139,11 @@ _FORMS = {"forward_propagation": 5, "backward_propagation": 3, "gradient": 3}
 """By role the number of forms in which its right values may be given."""
 
 
-def _forward_forms(values: "_Values", parts: list[Any]) -> tuple[Any, ...]:
+def _forward_forms(values: "RightValues", parts: list[Any]) -> tuple[Any, ...]:
     return values, (parts[-1], values), (values, parts[-1]), tuple(parts), parts[-1]
 
 
-class _Values(dict[str, Any]):
+class RightValues(dict[str, Any]):
     """Values by name that are found under each of their spellings.
 
     Args:

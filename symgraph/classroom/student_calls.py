@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns
 from symgraph.classroom.stand_ins import ROLES as CALLED
-from symgraph.classroom.stand_ins import StandIns
 from symgraph.classroom.weights_watch import WeightsWatch
 
 Answer = dict[str, Any]
@@ -146,6 +146,7 @@ class Calls:
         if name is None:
             return None
         arguments, keywords = bound(role, getattr(self.module, name), given)
+        self._stand_ins.by_name()
         with np.errstate(all="ignore"):
             return getattr(self.module, name)(*arguments, **keywords)
 
@@ -217,7 +218,7 @@ class Calls:
         _, known = self.request["readings"]["forward_propagation"]
         values = self._forward(given)
         if values is None:
-            values = {**right, "x": given["x"], "y": given["y"], "W": given["W"]}
+            values = RightValues(right, known, {name: given[name] for name in ("x", "y", "W")})
         untouched, wrong = copy.deepcopy(values), dict[str, float]()
         for key, value in values.items() if isinstance(values, dict) else ():
             meaning, number = meaning_of(key, known), number_of(value)
@@ -227,7 +228,12 @@ class Calls:
                 wrong[meaning] = number
             if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
                 values[key] = right[meaning]
-        answer = self._plain({**given, "d": values})
+        try:
+            answer = self._plain({**given, "d": values})
+        except Exception as error:
+            if isinstance(values, RightValues):
+                error.add_note(NOTE.format("forward_propagation"))
+            raise
         self._look_for_steps({**given, "d": untouched})
         if wrong:
             with suppress(Exception):  # it is judged at the right values

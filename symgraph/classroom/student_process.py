@@ -62,7 +62,9 @@ def main() -> None:
     tell = _teller(wanted["token"])
     keep_watch(lambda code: tell({"ended": code}))
     limit_resources(int(wanted["seconds"] * (len(wanted["requests"]) + 1)) + 5, wanted["mebibytes"])
-    watch = _moved(1)
+    watch, nothing = _moved(1), os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
     faulthandler.enable(watch)
     file = wanted["file"]
     printed = _Printed(file)
@@ -70,7 +72,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     tell({"begins": True})
     student: _Student | None = None
-    for request in (None, *wanted["requests"]):
+    for place, request in enumerate((None, *wanted["requests"])):
         printed.line = 0
         faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
         try:
@@ -79,9 +81,9 @@ def main() -> None:
                 found = student.found()
             else:
                 found = student.called({**request, "broken": wanted["broken"], "file": file})
-            text = _dumps({**found, "prints": printed.line})
+            text = _dumps({**found, "place": place, "prints": printed.line})
         except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
-            text = _dumps({**_fault(error, file), "prints": printed.line})
+            text = _dumps({**_fault(error, file), "place": place, "prints": printed.line})
         faulthandler.cancel_dump_traceback_later()
         tell(text)
         if student is None:
@@ -99,7 +101,7 @@ def _moved(stream: int) -> int:
 
 
 def _teller(token: str) -> Callable[[Mapping[str, Any] | str], None]:
-    """Close the standard streams, and return the function that writes a line where standard output was."""
+    """Return the function that writes a line to what is standard output now."""
     pipe = _moved(1)
 
     def tell(found: Mapping[str, Any] | str) -> None:

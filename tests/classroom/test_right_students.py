@@ -57,7 +57,7 @@ FORMS = [
 def test_partials_are_right_in_every_form(form: str, tmp_path: Path) -> None:
     found = graded(tmp_path, FORWARD + BACKWARD.replace("RETURNED", form))
     assert found.passed, found.tests
-    assert found.points == found.of == 1 + 6 + 1 + 9
+    assert found.points == found.of == 1 + 6 + 9  # no worksheet asks for dl
 
 
 @pytest.mark.parametrize(

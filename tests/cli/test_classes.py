@@ -36,9 +36,11 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60")
     assert done.code == 1
     first, forward, backward, mistake, *left_out = done.out.splitlines()
-    assert first == "student.py, model decay: 3 of 7 points"
-    assert left_out[::2] == ["loss: 0 of 1", "gradient: 0 of 2"]
-    assert left_out[1::2] == ["  there is no function loss(X, y, W)", "  there is no function gradient(X, y, W)"]
+    assert first == "student.py, model decay: 3 of 15 points"
+    assert left_out[::2] == [
+        *("gradient_checking: 0 of 2", "loss: 0 of 1", "gradient: 0 of 2", "vanilla: 0 of 1", "momentum: 0 of 2", "adam: 0 of 3")
+    ]
+    assert left_out[3] == "  there is no function loss(X, y, W)"
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate has the wrong sign (drate is ")
     assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
@@ -49,7 +51,7 @@ def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     found = json.loads(done.out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
-    assert sum(test["max_score"] for test in found["tests"]) == 7
+    assert sum(test["max_score"] for test in found["tests"]) == 15
     (failed, *_) = (test for test in found["tests"] if test["status"] == "failed")
     assert failed["name"] == "backward_propagation: drate"
     assert failed["output"].endswith("; has the wrong sign")
@@ -105,7 +107,7 @@ def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(deca
     done = command("grade", *both)
     assert done.code == 1
     assert [line.split() for line in done.out.splitlines()[-3:]] == [
-        ["file", "points", "of"], ["student.py", "3", "7"], [str(Path("other", "student.py")), "0", "7"]
+        ["file", "points", "of"], ["student.py", "3", "15"], [str(Path("other", "student.py")), "0", "15"]
     ]  # fmt: skip
     assert done.out.count("drate has the wrong sign") == 1
     assert [one["score"] for one in json.loads(command("grade", *both, "--json").out)] == [3, 0]
