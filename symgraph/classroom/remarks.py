@@ -57,7 +57,7 @@ def checked_forbidden(names: Sequence[str]) -> tuple[str, ...]:
     unknown = next((name for name in names if name not in FORBIDDEN), None)
     if unknown is not None:
         raise OptionError(
-            f"{unknown!r} cannot be forbidden; there are {', '.join(FORBIDDEN)}{did_you_mean(unknown, FORBIDDEN)}"
+            f"--forbid: {unknown!r} cannot be forbidden; there are {', '.join(FORBIDDEN)}{did_you_mean(unknown, FORBIDDEN)}"
         )
     return tuple(names)
 

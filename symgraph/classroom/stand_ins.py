@@ -1,6 +1,7 @@
 """Right values in the place of those that a student's function cannot give, so that the functions that call it do not pay."""
 
 import functools
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
@@ -13,6 +14,8 @@ from symgraph.classroom.conventions import SPELLINGS, given_to, meaning_of, plai
 Function = Callable[..., Any]
 Reading = tuple[Sequence[Sequence[str]], Mapping[str, str]]
 
+_ROWS = 1000
+"""Calls of a forward function that are remembered, by the rows of which a backward function may be judged."""
 NOTE = "{} stops with an error, and right values under the names of the worksheet come in its place"
 """Said of an error that comes of such values."""
 ROLES = ("forward_propagation", "backward_propagation", "loss", "gradient")
@@ -33,7 +36,7 @@ class StandIns:
 
     def __init__(self, solution: str, readings: Mapping[str, Reading], broken: Collection[str]) -> None:
         self._solution, self._readings, self._broken = solution, readings, broken
-        self._rows: list[tuple[Any, Any, Any]] = []
+        self._rows: deque[tuple[Any, Any, Any]] = deque(maxlen=_ROWS)
         self._forms: dict[str, int] = {}
         self.used: set[str] = set()
 
@@ -80,9 +83,8 @@ class StandIns:
             found = right(x, y, W)
             (names, *_), known = self._readings[role]
             values = {name: found[name] for name in names}
-            result = _forward_forms(RightValues(values, known, {"x": x, "y": y, "W": W}), list(values.values()))[
-                self._form(role)
-            ]
+            by_name = RightValues(values, known, {"x": x, "y": y, "W": W})
+            result = _forward_forms(by_name, list(values.values()))[self._form(role)]
             self._rows.append((result, x, y))
             return result
         if role == "loss":

@@ -38,7 +38,14 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     first, forward, backward, mistake, *left_out = done.out.splitlines()
     assert first == "student.py, model decay: 3 of 15 points"
     assert left_out[::2] == [
-        *("gradient_checking: 0 of 2", "loss: 0 of 1", "gradient: 0 of 2", "vanilla: 0 of 1", "momentum: 0 of 2", "adam: 0 of 3")
+        *(
+            "gradient_checking: 0 of 2",
+            "loss: 0 of 1",
+            "gradient: 0 of 2",
+            "vanilla: 0 of 1",
+            "momentum: 0 of 2",
+            "adam: 0 of 3",
+        )
     ]
     assert left_out[3] == "  there is no function loss(X, y, W)"
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
@@ -115,6 +122,26 @@ def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(deca
     assert (missing.code, missing.out) == (2, "")
 
 
+def test_a_table_of_points_has_a_row_a_file_and_a_row_of_the_maxima(decay: Path, command: Run) -> None:
+    """Two processes are started; two more for the other option."""
+    (decay / "other.py").write_text("def forward_propagation(:\n", encoding="utf-8")
+    done = command("grade", "student.py", "other.py", "--model", "decay.py", "--seconds", "60", "--csv", "-q")
+    functions = "forward_propagation,backward_propagation,gradient_checking,loss,gradient,vanilla,momentum,adam"
+    assert done.out.splitlines() == [
+        f"file,points,{functions}",
+        "maximum,15,2,2,2,1,2,1,2,3",
+        "student.py,3,2,1,0,0,0,0,0,0",
+        "other.py,0,0,0,0,0,0,0,0,0",
+    ]
+    assert (done.code, done.err) == (1, "")
+    text = SOLVED.replace("slope * d", "-slope * d") + "\ntry:\n    import jax\nexcept ImportError:\n    pass\n"
+    (decay / "other.py").write_text(text, encoding="utf-8")
+    chosen = ("--function", "backward_propagation", "--seconds", "60", "-q")
+    for forbidden, points in (("differences", 2), ("differences,autodiff", 0)):
+        done = command("grade", "other.py", "--model", "decay.py", *chosen, "--forbid", forbidden)
+        assert done.out.splitlines()[0] == f"other.py, model decay: {points} of 2 points"
+
+
 def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
     for arguments, words in (
@@ -125,6 +152,8 @@ def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
         ),
         (("student.py", "--model", "decay.py", "--seconds", "0"), "--seconds"),
         (("student.py", "--model", "decay.py", "--memory", "1"), "--memory"),
+        (("student.py", "--model", "decay.py", "--csv", "--json"), "--csv and --json are two forms of one output"),
+        (("student.py", "--model", "decay.py", "--forbid", "diferences"), "--forbid: 'diferences' cannot be forbidden"),
         (
             ("student.py", "--model", "decay.py", "--function", "backward"),
             "there are forward_propagation, backward_propagation",
