@@ -145,8 +145,10 @@ def _rows(exercise: Exercise) -> Iterator[_Large]:
             with suppress(ArithmeticError, OptionError):  # the model has no value there
                 if not all(np.isfinite(value).all() for value in exercise.numbers([point]).values.values()):
                     continue
-                values = exercise.written({name: np.array([value]) for name, value in point.items()}).values
-                finite = frozenset(name for name in exercise.value_names if np.isfinite(values[name]).all())
+                inputs = {name: np.array([value]) for name, value in point.items()}
+                single = {name: value.astype(np.float32) for name, value in inputs.items()}  # as some students compute
+                values = [exercise.written(one).values for one in (inputs, single)]
+                finite = frozenset(name for name in exercise.value_names if all(np.isfinite(one[name]).all() for one in values))
                 text = ", ".join(f"{name} = {point[name]:.6g}" for name in (*exercise.features, *exercise.weights)[:8])
                 yield _Large(exercise.given_row(point), finite, text)
 
