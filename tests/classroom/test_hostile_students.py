@@ -6,13 +6,12 @@ import secrets
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, PATIENT, ROOT, SPECS, model_of
+from classes import HERE, PATIENT, ROOT, SPECS, marked, model_of
 
 from symgraph.classroom.grade_report import gradescope
 from symgraph.classroom.grading import grade
@@ -104,22 +103,6 @@ def graded(folder: Path, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     return list(reports)
 
 
-def marked(mark: str) -> list[str]:
-    """The processes with a mark in their environment that are left a moment after their class has ended; Linux tells them."""
-    for _ in range(20):
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark.encode() in (process / "environ").read_bytes():
-                    found.append((process / "cmdline").read_text(errors="replace"))
-            except OSError:
-                continue
-        if not found:
-            break
-        time.sleep(0.1)
-    return found
-
-
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The reports on two honest students, each judged alone."""
@@ -149,27 +132,3 @@ def test_a_class_has_its_results_whatever_one_file_does(
             assert report["score"] == honest[0]["score"], KNOWN[name]
         if name in FILES:
             assert report["score"] == 0, KNOWN[name]
-
-
-ORPHANS = """
-import os, signal, sys, time
-from symgraph.classroom.confinement import keep_watch
-keep_watch(lambda code: os.write(1, f"{code}\\n".encode()), own_numbers=False)
-for _ in range(3):
-    if not os.fork():
-        os.setsid()
-        if os.fork():
-            os._exit(0)
-        time.sleep(600)
-os._exit(5)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody adopts orphans")
-def test_orphans_are_ended_where_processes_have_no_numbers_of_their_own() -> None:
-    """Two processes are started, and Python with NumPy in each."""
-    mark = secrets.token_hex(8)
-    command, environment = [sys.executable, "-c", ORPHANS], os.environ | {"CLASS_OF_THIS_TEST": mark}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr) == ("5\n", "")
-    assert not marked(mark)

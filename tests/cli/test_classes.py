@@ -11,6 +11,10 @@ import pytest
 from command_line import LINE, SPEC, Run
 from documents import ROOT, blocks, run
 
+from symgraph.classroom import grading
+from symgraph.classroom.grading import Grade
+from symgraph.classroom.process import StudentFile
+
 SOLVED = """
 from math import exp
 
@@ -140,6 +144,27 @@ def test_a_table_of_points_has_a_row_a_file_and_a_row_of_the_maxima(decay: Path,
     for forbidden, points in (("differences", 2), ("differences,autodiff", 0)):
         done = command("grade", "other.py", "--model", "decay.py", *chosen, "--forbid", forbidden)
         assert done.out.splitlines()[0] == f"other.py, model decay: {points} of 2 points"
+
+
+def test_a_fault_of_the_grader_costs_no_other_file_its_result(
+    decay: Path, command: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = grading.grade
+
+    def failing(file: StudentFile, *some: Any, **named: Any) -> Grade:
+        if file.path.name == "other.py":
+            raise RuntimeError("a fault of ours")
+        return judge(file, *some, **named)
+
+    monkeypatch.setattr(grading, "grade", failing)
+    (decay / "other.py").write_text(SOLVED, encoding="utf-8")
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        command(
+            "grade", "other.py", "student.py", "--model", "decay.py", "--seconds", "60", "--function", "backward_propagation"
+        )
+    out = capsys.readouterr().out
+    assert "other.py, model decay: 0 of 2 points\n  could not be judged, by a fault of symgraph's: RuntimeError" in out
+    assert "student.py, model decay: 1 of 2 points" in out
 
 
 def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
