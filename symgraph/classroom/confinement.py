@@ -83,13 +83,15 @@ def keep_watch(tell: Callable[[int | None], None], *, own_numbers: bool = True) 
     libc = ctypes.CDLL(None, use_errno=True)
     awaited = {signal.SIGCHLD, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # when the grader ends
     own_numbers = own_numbers and _take_own_numbers(libc)
     if own_numbers:
         first = os.fork()  # its end is the end of all processes with these numbers
         if first:
             _wait(first)
-            with suppress(OSError):
+            with suppress(OSError):  # it has ended
                 os.kill(first, signal.SIGKILL)
+                os.waitpid(first, 0)  # which takes until all others have ended
             os._exit(0)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     else:

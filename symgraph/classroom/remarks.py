@@ -145,9 +145,10 @@ def _rows(exercise: Exercise) -> Iterator[_Large]:
             with suppress(ArithmeticError, OptionError):  # the model has no value there
                 if not all(np.isfinite(value).all() for value in exercise.numbers([point]).values.values()):
                     continue
-                inputs = {name: np.array([value]) for name, value in point.items()}
-                single = {name: value.astype(np.float32) for name, value in inputs.items()}  # as some students compute
-                values = [exercise.written(one).values for one in (inputs, single)]
+                values = [  # some students compute in single precision
+                    exercise.written({name: np.array([value]).astype(kind) for name, value in point.items()}).values
+                    for kind in (np.float64, np.float32)
+                ]
                 finite = frozenset(name for name in exercise.value_names if all(np.isfinite(one[name]).all() for one in values))
                 text = ", ".join(f"{name} = {point[name]:.6g}" for name in (*exercise.features, *exercise.weights)[:8])
                 yield _Large(exercise.given_row(point), finite, text)

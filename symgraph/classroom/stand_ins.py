@@ -1,5 +1,6 @@
 """Right values in the place of those that a student's function cannot give, so that the functions that call it do not pay."""
 
+import copy
 import functools
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -174,3 +175,29 @@ class RightValues(dict[str, Any]):
             return self[key]
         except KeyError:
             return default
+
+
+def mended(own: Function | None, code: str) -> Function:
+    """Return a student's function of one number with the right result where its own is wrong, so that others do not pay for it.
+
+    Args:
+        own: the student's; None if it ends its process, and is not to be called.
+        code: what is right, in Python over z and NumPy.
+    """
+
+    def mended(*some: Any, **named: Any) -> Any:
+        right = None
+        with suppress(Exception):  # called in a way of its own
+            (z,) = (*some, *named.values())
+            right = eval(code, {"np": np}, {"z": copy.copy(z)})  # noqa: S307  the grader's own code
+        if own is None:
+            return right
+        if right is None:
+            return own(*some, **named)
+        with suppress(Exception):  # it is judged by itself
+            result = own(*some, **named)
+            if np.shape(result) == np.shape(right) and np.allclose(result, right, 1e-5, 6e-9, equal_nan=True):
+                return result
+        return right
+
+    return mended

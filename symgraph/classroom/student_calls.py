@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of, role_of
-from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns
+from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns, mended
 from symgraph.classroom.stand_ins import ROLES as CALLED
+from symgraph.classroom.step_results import step_results
 from symgraph.classroom.weights_watch import WeightsWatch
 
 Answer = dict[str, Any]
@@ -171,7 +172,7 @@ class Calls:
         for role, code in self.request["helpers"].items():
             name = self._named(role)
             if name is not None and role != self.role:
-                found[name] = _mended(None if role in self.request["broken"] else getattr(self.module, name), code)
+                found[name] = mended(None if role in self.request["broken"] else getattr(self.module, name), code)
         return found
 
     @contextmanager
@@ -328,32 +329,7 @@ class Calls:
             returned = changed[0][1]
         if returned is None:
             return {"": "returns None and leaves the weights as they are; return the new weights"}
-        parts = _parts(returned, len(given["W"]))
-        found: Answer = {}
-        for name, part in zip(order, parts, strict=False):
-            try:
-                values = np.ravel(np.asarray(part, np.float64)).tolist()
-            except (TypeError, ValueError):
-                return {name: f"is of type {type(part).__name__}; return {', '.join(order)}"}
-            if len(values) == len(given["W"]):
-                found[name] = values
-            elif name == "W":
-                return {"": f"returns {len(values)} numbers, not the {len(given['W'])} weights"}
-        return found
-
-
-def _parts(returned: Any, k: int) -> list[Any]:
-    """Return the weights and the states in what an optimizer returned."""
-    if isinstance(returned, Mapping):
-        return _parts(list(returned.values()), k)
-    if not isinstance(returned, tuple | list) or (
-        len(returned) == k and all(np.size(part) == 1 for part in returned) and k > 1
-    ):
-        return [returned]
-    parts: list[Any] = []
-    for part in returned:
-        parts += part.values() if isinstance(part, Mapping) and parts else [part]
-    return parts
+        return step_results(returned, len(given["W"]), order)
 
 
 def _array(value: Any) -> Any:
@@ -367,32 +343,6 @@ def _numbers(given: Any) -> Any:
         return np.zeros(0) if np.iscomplexobj(numbers) else numbers
     except (TypeError, ValueError):
         return np.zeros(0)  # in a form of the student's own
-
-
-def _mended(own: Function | None, code: str) -> Function:
-    """Return a student's function of one number with the right result where its own is wrong, so that others do not pay for it.
-
-    Args:
-        own: the student's; None if it ends its process, and is not to be called.
-        code: what is right, in Python over z and NumPy.
-    """
-
-    def mended(*some: Any, **named: Any) -> Any:
-        right = None
-        with suppress(Exception):  # called in a way of its own
-            (z,) = (*some, *named.values())
-            right = eval(code, {"np": np}, {"z": copy.copy(z)})  # noqa: S307  the grader's own code
-        if own is None:
-            return right
-        if right is None:
-            return own(*some, **named)
-        with suppress(Exception):  # it is judged by itself
-            result = own(*some, **named)
-            if np.shape(result) == np.shape(right) and np.allclose(result, right, 1e-5, 6e-9, equal_nan=True):
-                return result
-        return right
-
-    return mended
 
 
 def _with_fault(returned: Any, place: int, weights: Sequence[str], known: Mapping[str, str]) -> Any:

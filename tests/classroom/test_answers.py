@@ -44,7 +44,8 @@ def test_an_answer_of_each_role_is_read(role: str, answer: dict[str, Any]) -> No
     "found",
     [
         b"", b"null", b"[1]", b"7", b"{", b"\xff\x00", b"[" * 10**5, b'{"place": ' + b"9" * 5000 + b"}",
-        {}, {"place": 2}, {"place": -1}, {"place": True}, {"place": 1, "more": 1}, {"place": 1, "calls": {}}, {"place": 1, "calls": [{}, {}]},
+        {}, {"place": 2}, {"place": -1}, {"place": True}, {"place": 1, "more": 1},
+        {"place": 1, "calls": {}}, {"place": 1, "calls": [{}, {}]},
         {"place": 1, "calls": [[]]}, {"place": 1, "calls": [{"w": 1.0}]}, {"place": 1, "calls": [{"z": [1.0]}]},
         {"place": 1, "calls": [{"z": True}]}, {"place": 1, "calls": [{"z": 10**400}]}, {"place": 1, "calls": [{"z": None}]},
         {"place": 1, "line": "7"}, {"place": 1, "line": 1e9}, {"place": 1, "fault": 7}, {"place": 1, "remarks": {"odd": 1}},
