@@ -119,7 +119,7 @@ def _take_own_numbers(libc: ctypes.CDLL) -> bool:
     maps = {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}
     for name, text in maps.items():
         with suppress(OSError):  # the user is called nobody then
-            Path("/proc/self", name).write_text(text, encoding="ascii")
+            Path("/proc/self", name).write_bytes(text.encode())
     return True
 
 
@@ -176,6 +176,6 @@ def _end_orphans(student: int) -> None:
 def _children() -> list[str]:
     """Return the numbers of the children of this process; none where the system does not tell them."""
     try:
-        return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+        return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
     except OSError:
         return []

@@ -23,9 +23,10 @@ def result_lines(text: bytes, function: str, known: Mapping[str, str], order: Se
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return {}
-    body = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function), None)
-    if body is None:
+    written = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    if not written:
         return {}
+    body = max(written, key=lambda node: node.lineno)  # the last one counts
     variables: dict[str, int] = {}
     keys: dict[str, ast.expr] = {}
     last = 0

@@ -106,7 +106,7 @@ def _teller(token: str) -> Callable[[Mapping[str, Any] | str], None]:
 
     def tell(found: Mapping[str, Any] | str) -> None:
         text = found if isinstance(found, str) else _dumps(found)
-        left = f"\n{token}{text}\n".encode("ascii")
+        left = f"\n{token}{text}\n".encode()
         while left:
             left = left[_write(pipe, left) :]
 

@@ -160,6 +160,12 @@ def test_a_wrong_number_is_placed_where_it_is_returned(tmp_path: Path) -> None:
         assert tests[-1].line == line
 
 
+def test_a_function_that_is_written_twice_is_placed_where_it_is_written_last(tmp_path: Path) -> None:
+    text = "def vanilla(W, dW, lr):\n    return W\n\n\ndef vanilla(W, dW, lr):\n    return W + lr * dW\n"
+    (test,) = wrong(graded(tmp_path, text))
+    assert (test.mistake, test.line) == ("step", 6)
+
+
 def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
     (tmp_path / "random.py").write_text("raise RuntimeError('a file that has the name of a module of Python')\n")
