@@ -167,6 +167,15 @@ def test_a_fault_of_the_grader_costs_no_other_file_its_result(
     assert "student.py, model decay: 1 of 2 points" in out
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_file_whose_name_is_no_text_is_judged_and_named(decay: Path, command: Run) -> None:
+    (decay / "student.py").rename(decay / "half\udcff.py")
+    chosen = ("--model", "decay.py", "--function", "forward_propagation", "--seconds", "60", "-q")
+    done = command("grade", "half\udcff.py", *chosen)
+    assert (done.code, done.out.splitlines()[0]) == (0, "half\\udcff.py, model decay: 2 of 2 points")
+    assert "half\\udcff.py,2,2" in command("grade", "half\udcff.py", *chosen, "--csv").out
+
+
 def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
     for arguments, words in (
