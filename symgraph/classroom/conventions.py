@@ -115,6 +115,27 @@ def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> 
     return list(found.args), found.kwargs
 
 
+def given_to(role: str, function: Callable[..., Any], some: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a role in a call of a student's function; the inverse of `bound`.
+
+    Args:
+        role: its name in `ROLES`.
+        function: the student's.
+        some: the positional arguments of the call.
+        named: those by name.
+
+    Raises:
+        TypeError: the function cannot be called in this way.
+    """
+    arguments, parameters = ROLES[role].arguments, inspect.signature(function).parameters
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters.values()):
+        return dict(zip(arguments, some, strict=False)) | dict(named)
+    values = inspect.signature(function).bind(*some, **named).arguments
+    every = dict.fromkeys([*arguments, *ROLES[role].extra])
+    chosen = _chosen(role, arguments, [one for one in parameters.values() if one.kind is not one.VAR_KEYWORD], every)
+    return {chosen[name]: value for name, value in values.items() if name in chosen}
+
+
 def _chosen(
     role: str, arguments: Sequence[str], parameters: Sequence[inspect.Parameter], given: Mapping[str, Any]
 ) -> dict[str, str]:
@@ -158,6 +179,12 @@ def meaning_of(key: object, known: Mapping[str, str]) -> str | None:
         return known[str(key)]
     loose = {plain(spelling): meaning for spelling, meaning in reversed(list(known.items()))}
     return loose.get(plain(key))
+
+
+def names_of(reading: tuple[Sequence[Sequence[str]], Mapping[str, str]]) -> frozenset[str]:
+    """Return the names that numbers may be read under, by the orders of results and the meanings of keys; "" is for a fault."""
+    orders, known = reading
+    return frozenset({"", *known.values(), *(name for names in orders for name in names)})
 
 
 def number_of(value: Any) -> float | str:

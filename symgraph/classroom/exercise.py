@@ -216,7 +216,8 @@ class Exercise:
 
     # The forms in which students see it.
 
-    def _row(self, point: Point) -> dict[str, Any]:
+    def given_row(self, point: Point) -> dict[str, Any]:
+        """Return x (d,), y, W (k,) of a point, and the row of x with y behind it."""
         y = [point[name] for name in self.targets]
         return {
             "x": [point[name] for name in self.features],
@@ -231,12 +232,12 @@ class Exercise:
         for place, points in enumerate(self.batches):
             right = {name: float(self.first_rows.values[name][place]) for name in self.value_names}
             planted = place % len(self.weights)
-            calls.append({**self._row(points[0]), "L": right[self.root], "right": right, "planted": planted})
+            calls.append({**self.given_row(points[0]), "L": right[self.root], "right": right, "planted": planted})
         return calls
 
     def of_rows(self) -> list[dict[str, Any]]:
         """Return X (n, d), y (n,) or (n, p), and W (k,) of each batch."""
-        batches = [[self._row(point) for point in points] for points in self.batches]
+        batches = [[self.given_row(point) for point in points] for points in self.batches]
         return [{"X": [one["x"] for one in rows], "y": [one["y"] for one in rows], "W": rows[0]["W"]} for rows in batches]
 
     @cached_property

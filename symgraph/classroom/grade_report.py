@@ -1,23 +1,30 @@
 """A grade as text, and as the results.json that Gradescope reads."""
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from symgraph.classroom.answers import printable
+from symgraph.classroom.conventions import function_of
 from symgraph.classroom.grading import Grade
 from symgraph.classroom.verdicts import RIGHT, Verdict
 
 
 def text(grade: Grade) -> str:
     """Return a grade as lines for people: what is wrong by function, with the student's line, and the points."""
-    lines = [f"{grade.file}, model {grade.model}: {grade.points:g} of {grade.of:g} points"]
-    for function, some in groupby(grade.tests, lambda test: test.function):
-        tests = list(some)
-        got, of = sum(test.points for test in tests), sum(test.of for test in tests)
-        if function:
-            right = got == of and all(map(_is_right, tests))
-            lines.append(f"{function}: {'right' if right else f'{got:g} of {of:g}'}")
-        lines += _lines(grade.file, tests)
+    lines = [f"{printable(grade.file)}, model {grade.model}: {grade.points:g} of {grade.of:g} points"]
+    for tests, counts in ((grade.tests, True), (grade.not_counted, False)):
+        for function, group in groupby(tests, lambda test: test.function):
+            some = list(group)
+            got, of = sum(test.points for test in some), sum(test.of for test in some)
+            right = all(map(_is_right, some))
+            if counts and function:
+                lines.append(f"{function}: {'right' if right and got == of else f'{got:g} of {of:g}'}")
+            elif function:
+                lines.append(f"{function}: {'right, ' * right}not counted")
+            lines += _lines(printable(grade.file), some)
     return "\n".join(lines)
 
 
@@ -57,12 +64,37 @@ def gradescope(grade: Grade) -> dict[str, Any]:
     max_score, status and output; extra_data has the mistake's kind, the line and the edge.
     """
     tests = []
-    for test in grade.tests:
-        name = ": ".join(filter(None, (test.function or grade.file, test.result)))
-        output = "; ".join(filter(None, (f"{grade.file}:{test.line}" if test.line else "", test.numbers, test.text)))
+    for test in (*grade.tests, *grade.not_counted):
+        name = ": ".join(filter(None, (test.function or printable(grade.file), test.result)))
+        name += " (not counted)" * (test in grade.not_counted)
+        place = f"{printable(grade.file)}:{test.line}" if test.line else ""
+        output = "; ".join(filter(None, (place, test.numbers, test.text)))
         row: dict[str, Any] = {"name": name, "score": test.points, "max_score": test.of}
         row |= {"status": "passed" if test.ok else "failed", "output": output}
         if test.mistake:
             row["extra_data"] = {"mistake": test.mistake, "line": test.line, "edge": test.edge}
         tests.append(row)
     return {"score": grade.points, "output": text(grade), "output_format": "text", "tests": tests}
+
+
+def csv_text(files: Sequence[str], grades: Sequence[Grade]) -> str:
+    """Return the points of several files as CSV: a row a file, a column a function, and a row of the maxima before them.
+
+    Args:
+        files: the names of the files.
+        grades: of each, by the same functions of the same model; there is at least one.
+    """
+    maxima = grades[0].maxima
+    rows = [["file", "points", *maxima], ["maximum", *map(_plain, (grades[0].of, *maxima.values()))]]
+    for file, grade in zip(files, grades, strict=True):
+        points = (
+            sum(test.points for test in grade.tests if test.function and function_of(role, [test.function])) for role in maxima
+        )
+        rows.append([file, *map(_plain, (grade.points, *points))])
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(rows)
+    return written.getvalue()
+
+
+def _plain(points: float) -> str:
+    return f"{points:g}"

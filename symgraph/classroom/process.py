@@ -1,43 +1,54 @@
-"""Runs a student's file in a process of its own, with limits of time and memory: both sides of that process; NumPy only.
+"""Runs a student's file in processes of its own, with limits of time and memory, and believes nothing that they write.
 
-The process is ``python -P -m symgraph.classroom.process``: it reads what to call, and writes what came back. It is no sandbox:
-the student's code may do whatever its user may do. The limits only keep a mistake from stopping the class.
+A process runs `symgraph.classroom.student_process`: it reads what to call, and writes what came back on a pipe. Whatever it
+does to the pipe, to its limits or to itself is an outcome like others.
 """
 
-import faulthandler
-import importlib.util
-import inspect
-import io
+import base64
 import json
 import os
+import queue
 import re
+import secrets
 import signal
+import stat
 import subprocess
 import sys
-import traceback
-import warnings
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any, NamedTuple
+from threading import Thread
+from typing import IO, Any, NamedTuple
 
 import symgraph
-from symgraph.classroom.conventions import function_of
-from symgraph.classroom.student_calls import Calls
+from symgraph.classroom.answers import Outcome, bytes_of, outcome_of
+from symgraph.classroom.confinement import PROCESSES
+from symgraph.errors import OptionError
 
 _STARTING = 20.0
 """Seconds that Python and NumPy may take to start, on a loaded machine."""
-_LIBRARIES = ("numpy", "scipy", "math", "sympy", "builtins")
-"""Modules whose functions are none of the student's, as `gradient` of NumPy."""
+_GRACE = 1.0
+"""Seconds beyond its time after which a process is ended from outside; before, it tells by itself where it is."""
+_FUNCTIONS = 3.0
+"""Times the limit of a function that a file may take as a whole: two may hang, and the others are judged."""
+_LARGEST = 2**20
+"""Bytes that a student's file may have."""
+_TRACE = 2**16
+"""Bytes beside the answers that a process may write: where it is when its time is over."""
+_MAIN = "import sys; sys.path[:] = sys.argv[1:]; from symgraph.classroom.student_process import main; main()"
+_JUNK = "what came back from its process is no answer: does the code write to open files that are not its own?"
+
+
+_Chunks = queue.SimpleQueue[bytes | None]
 
 
 class Limits(NamedTuple):
     """Resources that the process of one function may use.
 
     Attributes:
-        seconds: time by the clock.
+        seconds: time by the clock; the file as a whole has three times as much.
         mebibytes: memory, as the system counts a process's addresses; not limited on systems without such a limit.
     """
 
@@ -45,31 +56,43 @@ class Limits(NamedTuple):
     mebibytes: int = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Answer of one function, or of loading the file.
+class StudentFile(NamedTuple):
+    """A student's file, read before any student's code has run.
 
     Attributes:
-        fault: the reason why there are no answers; "" if there are.
-        line: the line of the student's file that has the fault; 0 where no line is known.
-        prints: the line that prints something, or 0.
-        calls: the answer of each call; none if the function is not there or failed.
-        remarks: "nan" with a line, "modifies" with a parameter and a line.
-        functions: those of the file, with the lines where they begin.
+        path: where it was.
+        text: what is in it.
+        fault: the reason why it cannot be judged; "" if it can.
     """
 
+    path: Path
+    text: bytes = b""
     fault: str = ""
-    line: int = 0
-    prints: int = 0
-    calls: Sequence[Mapping[str, Any]] = ()
-    remarks: Mapping[str, Any] = field(default_factory=dict)
-    functions: Mapping[str, int] = field(default_factory=dict)
 
 
-# The grader's side.
+def read_student(file: str | Path) -> StudentFile:
+    """Read a student's file.
+
+    Raises:
+        OptionError: there is nothing of that name, or it is a notebook.
+    """
+    path = Path(file)
+    if not os.path.lexists(path):
+        raise OptionError(f"there is no file {path}; name the student's Python file")
+    if path.suffix == ".ipynb":
+        raise OptionError(f"{path} is a notebook; `jupyter nbconvert --to script {path}` makes a Python file of it")
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return StudentFile(path, fault="it is no file; hand in a Python file")
+        with path.open("rb") as opened:
+            text = opened.read(_LARGEST + 1)
+    except OSError as error:
+        return StudentFile(path, fault=f"it cannot be read: {error.strerror}")
+    fault = f"it has more than {_LARGEST // 2**20} MiB; hand in the functions alone" if len(text) > _LARGEST else ""
+    return StudentFile(path, text, fault)
 
 
-def run(file: Path, requests: Sequence[Mapping[str, Any]], limits: Limits) -> tuple[Outcome, list[Outcome]]:
+def run(file: StudentFile, requests: Sequence[Mapping[str, Any]], limits: Limits) -> tuple[Outcome, list[Outcome]]:
     """Load a student's file in a new process, and make the calls of some requests; in further ones where a process breaks.
 
     Args:
@@ -80,186 +103,219 @@ def run(file: Path, requests: Sequence[Mapping[str, Any]], limits: Limits) -> tu
     Returns:
         What came of loading it, and of each request; of none if it cannot be loaded.
     """
-    found = [Outcome()]
+    if file.fault:
+        return Outcome(file.fault), []
+    found, left = [Outcome()], _FUNCTIONS * limits.seconds
     while not found[0].fault and len(found) <= len(requests):
-        pairs = zip(requests, found[1:], strict=False)
-        broken = any(one["role"] == "forward_propagation" and outcome.fault for one, outcome in pairs)
-        wanted = {"requests": requests[len(found) - 1 :], "broken": broken, **limits._asdict()}
-        loaded, *done = _one_process(file.resolve(), wanted)
-        found = [loaded, *found[1:], *done]
+        if left <= 0.0:
+            used_up = f"is not called: what comes before it takes the time of the file, {_FUNCTIONS * limits.seconds:g} s"
+            found += [Outcome(used_up)] * (len(requests) + 1 - len(found))
+            break
+        broken = [one["role"] for one, outcome in zip(requests, found[1:], strict=False) if outcome.fault]
+        session = _Session(file, requests[len(found) - 1 :], limits, left, broken)
+        loaded, *done = session.outcomes()
+        found, left = [loaded, *found[1:], *done], left - session.used
     return found[0], found[1:]
 
 
-def _one_process(file: Path, wanted: Mapping[str, Any]) -> list[Outcome]:
-    """Return the outcomes that a process has left, that of loading the file first, and why there are no more."""
+class _Session:
+    """One process of a student's file.
+
+    Args:
+        file, requests, limits: as of `run`.
+        left: seconds that the file has left.
+        broken: the roles of functions that have broken a process before.
+
+    Attributes:
+        used: seconds since the student's code began.
+    """
+
+    def __init__(
+        self, file: StudentFile, requests: Sequence[Mapping[str, Any]], limits: Limits, left: float, broken: Sequence[str]
+    ) -> None:
+        self.file, self.requests, self.limits, self.left, self.broken = file, requests, limits, left, broken
+        self.used, self._began, self._until = 0.0, 0.0, 0.0
+        self._token = secrets.token_hex(16)
+        self._trace: list[str] = []
+        self._code: int | None = 0
+
+    def outcomes(self) -> list[Outcome]:
+        """Return the outcomes that the process has left, that of loading the file first, and why there are no more."""
+        with tempfile.TemporaryFile() as asked:  # not a pipe: nothing waits until it is read
+            asked.write(json.dumps(self._wanted()).encode())
+            asked.seek(0)
+            try:
+                process = _started(self.file.path, asked)
+            except OSError as error:
+                return [Outcome(f"its process cannot be started: {error.strerror}")]
+        expected, found, reason = (None, *self.requests), list[Outcome](), ""
+        pipe, chunks = process.stdout, _Chunks()
+        assert pipe is not None
+        reader = _reader(pipe, _TRACE + sum(map(bytes_of, expected)), chunks)
+        reader.start()
+        try:
+            for message in self._messages(chunks):
+                outcome = outcome_of(message, expected)
+                if outcome.place < len(found):
+                    continue  # a copy of the process, which the student's code has made, gives the same answers
+                if outcome.place > len(found):
+                    raise ValueError("an answer is missing")
+                found.append(outcome)
+                if found[0].fault or len(found) == len(expected):
+                    return found
+            if self._code == 0:  # it has closed its output, or there is no keeper to tell of its end
+                self._code = process.wait(_GRACE)
+        except (TimeoutError, subprocess.TimeoutExpired):
+            reason = self._too_long
+        except (ValueError, RecursionError):
+            reason = _JUNK
+        finally:
+            self.used = time.monotonic() - self._began if self._began else 0.0
+            _end(process)
+            reader.join(_GRACE)  # what has escaped may hold the pipe still; the thread is left to it
+        return [*found, self._broken(reason)]
+
+    @property
+    def _too_long(self) -> str:
+        if not self._began:
+            return f"its process does not start within {_STARTING:g} s; is the machine busy?"
+        return f"does not end within {self.limits.seconds:g} s; is there a loop without an end?"
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return what the process reads."""
+        return {
+            "token": self._token,
+            "file": str(self.file.path.resolve()),
+            "text": base64.b64encode(self.file.text).decode(),
+            "requests": list(self.requests),
+            "broken": list(self.broken),
+            **self.limits._asdict(),
+        }
+
+    def _messages(self, chunks: _Chunks) -> Iterator[bytes]:
+        """Yield the answers as they come, until the process ends.
+
+        Raises:
+            TimeoutError: one does not come in time.
+            ValueError: more bytes come than answers have.
+        """
+        token, self._until = self._token.encode(), time.monotonic() + _STARTING
+        for line in _lines(chunks, lambda: self._until):
+            if not line.startswith(token):  # where it is when its time is over, or what the student's code writes
+                self._trace.append(line.decode("utf-8", "replace"))
+                continue
+            message = line.removeprefix(token)
+            if message.startswith(b'{"ended": '):
+                self._code = _code_of(message)
+                return
+            if message.startswith(b'{"begins": '):
+                self._began = self._began or time.monotonic()
+            else:
+                yield message
+            self._until = min(time.monotonic() + self.limits.seconds, self._began + self.left) + _GRACE
+
+    def _broken(self, reason: str) -> Outcome:
+        """Return why there are no more answers, with the line that ran last if it is known."""
+        trace, name = "\n".join(self._trace), str(self.file.path.resolve())
+        places = [int(line) for file, line in re.findall(r'File "(.*)", line (\d+)', trace) if file == name]
+        if "Timeout" in trace:
+            reason = self._too_long
+        return Outcome(reason or _said_of(self._code), line=places[0] if places else 0)
+
+
+def _started(file: Path, asked: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the process in the file's folder, without the settings and the modules that lie there."""
+    folder = str(file.resolve().parent)
     package = str(Path(symgraph.__file__).resolve().parents[1])
+    path = [entry for entry in sys.path if Path(entry).is_absolute() and os.path.realpath(entry) != folder]
+    path = path if package in path else [package, *path]
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # each takes addresses
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "symgraph.classroom.process"],
-        cwd=file.parent,
-        env={**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"},
+    return subprocess.Popen(
+        [sys.executable, "-I", "-B", "-c", _MAIN, *path],
+        cwd=folder if os.access(folder, os.X_OK) else None,
+        env={**os.environ, **threads, "MPLBACKEND": "agg"},
         start_new_session=True,
-        stdin=subprocess.PIPE,
+        stdin=asked,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
     )
-    try:
-        text = json.dumps({"file": str(file), **wanted})
-        lines, trace = process.communicate(text, wanted["seconds"] * (len(wanted["requests"]) + 1) + _STARTING)
-    except subprocess.TimeoutExpired:
-        _kill(process)
-        lines, trace = process.communicate()[0], "Timeout"
-    finally:
-        _kill(process)
-    found = [_outcome(line) for line in lines.splitlines()]
-    if found and (found[0].fault or len(found) > len(wanted["requests"])):
-        return found
-    places = [int(line) for name, line in re.findall(r'File "(.*)", line (\d+)', trace) if name == str(file)]
-    if "Timeout" in trace:
-        text = f"does not end within {wanted['seconds']:g} s; is there a loop without an end?"
-    elif process.returncode < 0:
-        name = signal.Signals(-process.returncode).name
-        text = f"the process was killed by {name}: too much memory or time, or a crash in compiled code"
-    else:
-        text = f"ends the process (exit code {process.returncode}) before there is an answer"
-    return [*found, Outcome(text, places[0] if places else 0)]
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
-    with suppress(OSError, AttributeError):  # what it has started ends with it; Windows has no groups
+def _reader(pipe: IO[bytes], most: int, chunks: _Chunks) -> Thread:
+    """Return a thread that reads a pipe, since not all systems can wait for one for some time only, and closes it.
+
+    Args:
+        pipe: what a process writes to.
+        most: the bytes that are read of it.
+        chunks: gets what is read; b"" at its end, and None where there is more.
+    """
+
+    def read() -> None:
+        left = most
+        with pipe:
+            while left > 0 and (chunk := pipe.read(2**16)):
+                left -= len(chunk)
+                chunks.put(chunk)
+        chunks.put(b"" if left > 0 else None)
+
+    return Thread(target=read, daemon=True)
+
+
+def _lines(chunks: _Chunks, until: Callable[[], float]) -> Iterator[bytes]:
+    """Yield the lines of what is read.
+
+    Args:
+        chunks: as `_reader` gives them.
+        until: tells until when the next one is waited for, by the monotonic clock.
+
+    Raises:
+        TimeoutError: none comes in time.
+        ValueError: there is more than is read.
+    """
+    rest, chunk = b"", b"\n"
+    while chunk:
+        try:
+            found = chunks.get(timeout=max(0.0, until() - time.monotonic()))
+        except queue.Empty:
+            raise TimeoutError from None
+        if found is None:
+            raise ValueError("it writes too much")
+        chunk = found
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it has started: its keeper does so when it is asked; then it is ended itself."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)
+    with suppress(OSError, AttributeError):  # there is nothing left of it; Windows has no groups
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
+    process.wait()
 
 
-def _outcome(line: str) -> Outcome:
+def _code_of(message: bytes) -> int | None:
+    """Return the exit code in the last message of a keeper; None for too many processes."""
+    code = json.loads(message)["ended"]
+    if code is not None and type(code) is not int:
+        raise ValueError("no exit code")
+    return code
+
+
+def _said_of(code: int | None) -> str:
+    """Say how a process has ended, by its exit code."""
+    if code is None:
+        return f"has more than {PROCESSES} processes at a time; a function needs one"
+    if code < 0:
+        return f"the process was killed by {_name_of(-code)}: too much memory or time, or a crash in compiled code"
+    return f"ends the process (exit code {code}) before there is an answer"
+
+
+def _name_of(number: int) -> str:
     try:
-        return Outcome(**json.loads(line))
-    except ValueError:
-        return Outcome("the process ended while it wrote its answer")
-
-
-# The student's side.
-
-
-class _Printed(io.TextIOBase):
-    """Stand-in for stdout and stderr that keeps the line which prints first, and nothing else."""
-
-    encoding = "utf-8"
-
-    def __init__(self, file: str) -> None:
-        self.file, self.line = file, 0
-
-    def write(self, text: str) -> int:
-        frame: FrameType | None = sys._getframe()
-        while not self.line and frame is not None:
-            self.line = frame.f_lineno if frame.f_code.co_filename == self.file else 0
-            frame = frame.f_back
-        return len(text)
-
-
-def main() -> None:
-    """Load a student's file, call the functions that are asked for, and write what came back, a line of JSON each.
-
-    Standard input has the student's file, the limits, and for each role the calls. The first line of standard output tells of
-    the file as a whole; a process that ends before its time leaves the lines that it has written. Standard error gets the lines
-    that run when the time is over. The student's code has none of them.
-    """
-    wanted = json.load(sys.stdin)
-    _limit(wanted)
-    lines, watch = (os.fdopen(os.dup(stream), "w", encoding="utf-8") for stream in (1, 2))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    faulthandler.enable(watch)
-    file = wanted["file"]
-    printed = _Printed(file)
-    sys.stdout = sys.stderr = printed
-    warnings.simplefilter("ignore")
-    module: ModuleType | None = None
-    for request in (None, *wanted["requests"]):
-        printed.line = 0
-        faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
-        try:
-            if module is None:
-                module = _loaded(file)
-                found = {"functions": _functions(module)}
-            else:
-                found = _called(module, {**request, "broken": wanted["broken"], "file": file})
-        except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
-            found = _fault(error, file)
-        faulthandler.cancel_dump_traceback_later()
-        lines.write(json.dumps({**found, "prints": printed.line}, default=str) + "\n")
-        lines.flush()
-        if module is None:
-            break
-    os._exit(0)  # whatever threads and exit handlers the student's code has left
-
-
-def _limit(wanted: Mapping[str, Any]) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits; the time is limited all the same
-        return
-    limits = {
-        "RLIMIT_AS": wanted["mebibytes"] * 2**20,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_FSIZE": 2**24,
-        "RLIMIT_CPU": int(wanted["seconds"] * (len(wanted["requests"]) + 1)) + 5,
-    }
-    for name, value in limits.items():
-        with suppress(ValueError, OSError):  # the machine's own limit is lower
-            resource.setrlimit(getattr(resource, name), (value, value))
-
-
-def _loaded(file: str) -> ModuleType:
-    sys.path.insert(0, str(Path(file).parent))
-    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
-    if spec is None or spec.loader is None:
-        raise ImportError("it is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _functions(module: ModuleType) -> dict[str, int]:
-    """Return the functions that a file has, and the lines where they begin; 0 for those of elsewhere."""
-    found: dict[str, int] = {}
-    for name, value in vars(module).items():
-        library = str(getattr(value, "__module__", "")).partition(".")[0]
-        if callable(value) and not inspect.isclass(value) and library not in _LIBRARIES:
-            code = getattr(value, "__code__", None)
-            found[name] = code.co_firstlineno if code is not None and code.co_filename == module.__file__ else 0
-    return found
-
-
-def _called(module: ModuleType, request: Mapping[str, Any]) -> dict[str, Any]:
-    name = function_of(request["role"], _functions(module))
-    if name is None:
-        return {}
-    calls = Calls(module, name, request)
-    return {"calls": calls.run(), "remarks": calls.remarks}
-
-
-def _fault(error: BaseException, file: str) -> dict[str, Any]:
-    """Return an error with the last line of the student's file that it came through."""
-    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
-    line = lines[-1] if lines else 0
-    if isinstance(error, SyntaxError) and error.filename == file:
-        line = error.lineno or 0
-    kind = type(error).__name__
-    if isinstance(error, SystemExit):
-        text = "ends the program by sys.exit or exit; return a value instead"
-    elif isinstance(error, MemoryError):
-        text = "needs more memory than it may have"
-    else:
-        said = (error.msg if isinstance(error, SyntaxError) else str(error)).splitlines()
-        text = f"{kind}: {said[0]}" if said else kind
-    return {"fault": text[:300], "line": line}
-
-
-if __name__ == "__main__":
-    main()
+        return signal.Signals(number).name
+    except ValueError:  # a number that is for programs to use as they like
+        return f"signal {number}"

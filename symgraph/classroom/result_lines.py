@@ -2,17 +2,16 @@
 
 import ast
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from symgraph.classroom.conventions import meaning_of
 
 
-def result_lines(file: Path, function: str, known: Mapping[str, str], order: Sequence[str]) -> dict[str, int]:
+def result_lines(text: bytes, function: str, known: Mapping[str, str], order: Sequence[str]) -> dict[str, int]:
     """Return the line of each result of a function.
 
     Args:
-        file: the student's.
-        function: its name.
+        text: the student's file.
+        function: its name in it.
         known: what spellings of keys mean.
         order: the results in the order in which they are returned without names.
 
@@ -21,12 +20,13 @@ def result_lines(file: Path, function: str, known: Mapping[str, str], order: Seq
         or a list has at its place, or else of the key or the place; under "return" that of the last return statement.
     """
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
         return {}
-    body = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function), None)
-    if body is None:
+    written = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    if not written:
         return {}
+    body = max(written, key=lambda node: node.lineno)  # the last one counts
     variables: dict[str, int] = {}
     keys: dict[str, ast.expr] = {}
     last = 0

@@ -241,8 +241,8 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
 )
 """The judges by the names of `ROLES`."""
 
-CORE = ("forward_propagation", "backward_propagation", "loss", "gradient")
-"""The functions that a student has to write, as far as a model has them; the others are judged if they are there."""
+_BESIDE = ("rmsprop",)
+"""Functions that no worksheet asks for; they are judged if they are there."""
 
 
 def judges_of(exercise: Exercise) -> dict[str, Judge]:
@@ -251,3 +251,8 @@ def judges_of(exercise: Exercise) -> dict[str, Judge]:
     needs_loss = ("loss", "gradient", "gradient_checking")
     has_loss = exercise.root == "loss"
     return {**own, **{name: judge for name, judge in JUDGES.items() if has_loss or name not in needs_loss}}
+
+
+def worksheet_functions(exercise: Exercise) -> list[str]:
+    """Return the names of the functions that a model's worksheet asks for."""
+    return [name for name in judges_of(exercise) if name not in _BESIDE]

@@ -1,6 +1,7 @@
 """Calls of a student's functions, each as its role asks, and what is seen while they run; NumPy only."""
 
 import copy
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -11,6 +12,10 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns, mended
+from symgraph.classroom.stand_ins import ROLES as CALLED
+from symgraph.classroom.step_results import step_results
+from symgraph.classroom.weights_watch import WeightsWatch
 
 Answer = dict[str, Any]
 Given = Mapping[str, Any]
@@ -33,7 +38,9 @@ class Calls:
     Args:
         module: the student's file, loaded.
         name: the function's name in it.
-        request: its role, the arguments of each call, and by role how answers are read.
+        request: its role, the arguments of each call, by role how answers are read, the worksheet's solution, and the roles of
+            the student's functions that have broken their process. If it is at large inputs, what stops with an error there has
+            its name under "" in its answer.
 
     Attributes:
         remarks: what was seen beside the answers, each kind with the line where it was seen first.
@@ -44,20 +51,48 @@ class Calls:
         self.role: str = request["role"]
         self.function: Function = getattr(module, name)
         self.remarks: Answer = {}
+        self._stand_ins = StandIns(request["solution"], request["readings"], request["broken"])
+        self._steps_seen = WeightsWatch(self.file)
 
     def run(self) -> list[Answer]:
         """Call the function at all points of the request, in the way that its arguments ask for."""
         ways = {"d": self._backward, "row": self._check, "X": self._rows, "dW": self._step}
         arguments = ROLES[self.role].arguments if self.role in ROLES else ()
         way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
-        with self._replaced({name: _mended(own, code) for name, (own, code) in self._helpers().items()}):
-            return [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
+        way = self._at_large if self.request["large"] else way
+        called = {*CALLED} & {*self.request["saved"]} - {self.role} if self.request["solution"] else set()
+        others = {name: role for name in vars(self.module) if (role := role_of(name)) in called}
+        saved = {
+            name: self._stand_ins.wrapped(str(role), function)
+            for name, role in others.items()
+            if callable(function := getattr(self.module, name))
+        }
+        with self._replaced(saved | self._helpers()):
+            answers = [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
+        self.remarks |= self._steps_seen.remarks
+        return answers
+
+    def _at_large(self, given: Given) -> Answer:
+        """Call the function at large inputs, where an overflow is no reason to stop."""
+        try:
+            return self._read(self.role, self._tried(given)[0])
+        except OverflowError:
+            return {"": "OverflowError"}
+        except Exception:  # such as the logarithm of what has become 0: it is judged at ordinary inputs
+            return {}
 
     def _tried(self, given: Given) -> tuple[Any, list[tuple[int, Any]]]:
         """Call the function; return its result, and the place and value of each argument that it has changed."""
-        (arguments, keywords), before = (bound(self.role, self.function, given) for _ in range(2))
-        with np.errstate(all="ignore"):
-            result = self.function(*arguments, **keywords)
+        before = bound(self.role, self.function, given)
+        arguments, keywords = before
+
+        def call() -> Any:
+            nonlocal arguments, keywords
+            arguments, keywords = bound(self.role, self.function, given)
+            with np.errstate(all="ignore"):
+                return self.function(*arguments, **keywords)
+
+        result = self._stand_ins.call(call)
         pairs = zip([*arguments, *keywords.values()], [*before[0], *before[1].values()], strict=True)
         return result, [(place, new) for place, (new, old) in enumerate(pairs) if not _same(new, old)]
 
@@ -112,13 +147,14 @@ class Calls:
         if name is None:
             return None
         arguments, keywords = bound(role, getattr(self.module, name), given)
+        self._stand_ins.by_name()
         with np.errstate(all="ignore"):
             return getattr(self.module, name)(*arguments, **keywords)
 
     def _forward(self, given: Given) -> Any:
         """Return what the student's forward function gives; None where there is none that runs."""
         with suppress(Exception):
-            return None if self.request["broken"] else self._own("forward_propagation", given)
+            return self._own("forward_propagation", given)
         return None
 
     def _partials(self, given: Given) -> Answer:
@@ -130,10 +166,14 @@ class Calls:
         loss = self._read("forward_propagation", returned).get(self.request["root"])
         return loss if isinstance(loss, float) else None
 
-    def _helpers(self) -> dict[str, tuple[Function, str]]:
-        """Return the student's functions of one number that are judged by themselves, with the code of the right ones."""
-        found = {self._named(role): code for role, code in self.request["helpers"].items() if role != self.role}
-        return {name: (getattr(self.module, name), code) for name, code in found.items() if name is not None}
+    def _helpers(self) -> dict[str, Function]:
+        """Return what stands in the place of the student's functions of one number that are judged by themselves."""
+        found: dict[str, Function] = {}
+        for role, code in self.request["helpers"].items():
+            name = self._named(role)
+            if name is not None and role != self.role:
+                found[name] = mended(None if role in self.request["broken"] else getattr(self.module, name), code)
+        return found
 
     @contextmanager
     def _replaced(self, functions: Mapping[str, Function]) -> Iterator[None]:
@@ -156,6 +196,7 @@ class Calls:
         calls: list[tuple[Any, Any]] = []
 
         def noting(function: Function) -> Function:
+            @functools.wraps(function, updated=())
             def noted(*arguments: Any, **keywords: Any) -> Any:
                 given = [_numbers(one) for one in (*arguments, *keywords.values())]
                 result = function(*arguments, **keywords)
@@ -178,7 +219,7 @@ class Calls:
         _, known = self.request["readings"]["forward_propagation"]
         values = self._forward(given)
         if values is None:
-            values = {**right, "x": given["x"], "y": given["y"], "W": given["W"]}
+            values = RightValues(right, known, {name: given[name] for name in ("x", "y", "W")})
         untouched, wrong = copy.deepcopy(values), dict[str, float]()
         for key, value in values.items() if isinstance(values, dict) else ():
             meaning, number = meaning_of(key, known), number_of(value)
@@ -188,16 +229,34 @@ class Calls:
                 wrong[meaning] = number
             if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
                 values[key] = right[meaning]
-        answer = self._plain({**given, "d": values})
+        try:
+            answer = self._plain({**given, "d": values})
+        except Exception as error:
+            if isinstance(values, RightValues):
+                error.add_note(NOTE.format("forward_propagation"))
+            raise
+        self._look_for_steps({**given, "d": untouched})
         if wrong:
             with suppress(Exception):  # it is judged at the right values
                 answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
         return answer
 
+    def _look_for_steps(self, given: Given) -> None:
+        """Call the function, and see whether it changes the weights a little, as differences of losses need."""
+
+        def call() -> None:
+            arguments, keywords = bound(self.role, self.function, given)
+            with np.errstate(all="ignore"):
+                self.function(*arguments, **keywords)
+
+        self._steps_seen.look(call, given["W"])
+
     def _rows(self, given: Given) -> Answer:
         """Call a function of all rows; tell the means of what the functions of one row give that it calls."""
         with self._watched(given["W"]) as calls:
             answer = self._plain(given)
+        if self.role == "gradient":
+            self._look_for_steps(given)
         if calls:
             with suppress(Exception):  # they are judged by themselves
                 rows = []
@@ -270,32 +329,7 @@ class Calls:
             returned = changed[0][1]
         if returned is None:
             return {"": "returns None and leaves the weights as they are; return the new weights"}
-        parts = _parts(returned, len(given["W"]))
-        found: Answer = {}
-        for name, part in zip(order, parts, strict=False):
-            try:
-                values = np.ravel(np.asarray(part, np.float64)).tolist()
-            except (TypeError, ValueError):
-                return {name: f"is of type {type(part).__name__}; return {', '.join(order)}"}
-            if len(values) == len(given["W"]):
-                found[name] = values
-            elif name == "W":
-                return {"": f"returns {len(values)} numbers, not the {len(given['W'])} weights"}
-        return found
-
-
-def _parts(returned: Any, k: int) -> list[Any]:
-    """Return the weights and the states in what an optimizer returned."""
-    if isinstance(returned, Mapping):
-        return _parts(list(returned.values()), k)
-    if not isinstance(returned, tuple | list) or (
-        len(returned) == k and all(np.size(part) == 1 for part in returned) and k > 1
-    ):
-        return [returned]
-    parts: list[Any] = []
-    for part in returned:
-        parts += part.values() if isinstance(part, Mapping) and parts else [part]
-    return parts
+        return step_results(returned, len(given["W"]), order)
 
 
 def _array(value: Any) -> Any:
@@ -309,30 +343,6 @@ def _numbers(given: Any) -> Any:
         return np.zeros(0) if np.iscomplexobj(numbers) else numbers
     except (TypeError, ValueError):
         return np.zeros(0)  # in a form of the student's own
-
-
-def _mended(own: Function, code: str) -> Function:
-    """Return a student's function of one number with the right result where its own is wrong, so that others do not pay for it.
-
-    Args:
-        own: the student's.
-        code: what is right, in Python over z and NumPy.
-    """
-
-    def mended(*some: Any, **named: Any) -> Any:
-        right = None
-        with suppress(Exception):  # called in a way of its own
-            (z,) = (*some, *named.values())
-            right = eval(code, {"np": np}, {"z": copy.copy(z)})  # noqa: S307  the grader's own code
-        if right is None:
-            return own(*some, **named)
-        with suppress(Exception):  # it is judged by itself
-            result = own(*some, **named)
-            if np.shape(result) == np.shape(right) and np.allclose(result, right, 1e-5, 6e-9, equal_nan=True):
-                return result
-        return right
-
-    return mended
 
 
 def _with_fault(returned: Any, place: int, weights: Sequence[str], known: Mapping[str, str]) -> Any:

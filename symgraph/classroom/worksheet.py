@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from symgraph.backends.rendering import render
 from symgraph.check.reference import number, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.exercise import Exercise
-from symgraph.classroom.role_judges import judges_of
+from symgraph.classroom.role_judges import worksheet_functions
 from symgraph.classroom.solution import Lines
 from symgraph.errors import OptionError
 from symgraph.io.files import write_new
@@ -66,6 +67,15 @@ def write_worksheet(
     return written, left
 
 
+@cache
+def solution_text(exercise: Exercise) -> str:
+    """Return the functions of a worksheet, solved; "" if a formula cannot be written with NumPy and SciPy."""
+    try:
+        return render("worksheet/functions.py.jinja", {**_view(exercise), "solved": True})
+    except OptionError:
+        return ""
+
+
 def _blank(solved: str) -> str:
     """Return a text without the statements of its functions, which students write; their docstrings stay."""
     lines = solved.splitlines(keepends=True)
@@ -87,7 +97,7 @@ def _view(exercise: Exercise) -> dict[str, Any]:
         "lines": lines,
         "nodes": [exercise.graph.by_name[name] for name in lines.code],
         "constants": constants,
-        "functions": [name for name in judges_of(exercise) if name != "rmsprop"],
+        "functions": worksheet_functions(exercise),
         "has_loss": exercise.root == "loss",
         "slots": {key: key if key not in exercise.nodes else f"{key}_of_row" for key in ("x", "y")},
         "unpacked": _unpacked(lines, exercise.features, "features") + _unpacked(lines, exercise.targets, "target") + weights,

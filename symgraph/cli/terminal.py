@@ -125,6 +125,12 @@ def json_text(result: object) -> str:
     return json.dumps(jsonable(result), indent=2, allow_nan=False)
 
 
+def encodable(text: str) -> str:
+    """Return a text with escapes in the place of what the encoding of stdout has no signs for."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 def print_json(result: object) -> None:
     """Print a result as JSON on stdout; see `json_text`."""
     print(json_text(result))

@@ -2,6 +2,7 @@
 
 import ast
 import textwrap
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -57,3 +58,19 @@ def graded(folder: Path, text: str, model: str = "nine_weights", *functions: str
 
 def wrong(found: Grade) -> list[Verdict]:
     return [test for test in found.tests if not test.ok]
+
+
+def marked(mark: str) -> list[str]:
+    """The processes with a mark in their environment that are left a moment after their class has ended; Linux tells them."""
+    for _ in range(20):
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark.encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_text(errors="replace"))
+            except OSError:
+                continue
+        if not found:
+            break
+        time.sleep(0.1)
+    return found

@@ -69,7 +69,7 @@ def test_an_argument_that_is_changed_is_named_with_the_line(tmp_path: Path) -> N
 
 
 def test_printing_is_noted_with_the_line_and_costs_nothing(tmp_path: Path) -> None:
-    text = "import math\n\ndef sigmoid(z):\n    print('z is', z)\n    return 1 / (1 + math.exp(-z))\n"
+    text = "import numpy\n\ndef sigmoid(z):\n    print('z is', z)\n    return 1 / (1 + numpy.exp(-z))\n"
     found = graded(tmp_path, text)
     assert found.passed
     assert found.points == found.of == 1
@@ -138,16 +138,18 @@ def test_a_function_that_is_asked_for_and_not_there_costs_its_points(tmp_path: P
 
 
 def test_the_functions_of_a_worksheet_cost_their_points_where_they_are_left_out(tmp_path: Path) -> None:
-    file = tmp_path / "student.py"
+    """Four files are judged."""
+    file, whole = tmp_path / "student.py", 1 + 6 + 9 + 9 + 1 + 9 + 1 + 2 + 3
     file.write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
     found = grade(file, model_of("nine_weights"), limits=PATIENT)
-    assert (found.points, found.of) == (1, 1 + 6 + 9 + 1 + 9)
-    assert [test.function for test in wrong(found)] == ["forward_propagation", "backward_propagation", "loss", "gradient"]
+    assert (found.points, found.of) == (1, whole)
+    left_out = ["forward_propagation", "backward_propagation", "gradient_checking", "loss", "gradient"]
+    assert [test.function for test in wrong(found)] == [*left_out, "vanilla", "momentum", "adam"]
     assert all(test.text.startswith(f"there is no function {test.function}(") for test in wrong(found))
     for text in ("def forward_propagation(x, y, W):\n    return {\n", "import nothing_of_this_name\n", "x = 1\n"):
         file.write_text(text)
         found = grade(file, model_of("nine_weights"), limits=PATIENT)
-        assert (found.points, found.of) == (0, 6 + 9 + 1 + 9)
+        assert (found.points, found.of) == (0, whole)
 
 
 def test_a_wrong_number_is_placed_where_it_is_returned(tmp_path: Path) -> None:
@@ -156,6 +158,12 @@ def test_a_wrong_number_is_placed_where_it_is_returned(tmp_path: Path) -> None:
         tests = wrong(graded(tmp_path, text.format(returned)))
         assert len(tests) == 9
         assert tests[-1].line == line
+
+
+def test_a_function_that_is_written_twice_is_placed_where_it_is_written_last(tmp_path: Path) -> None:
+    text = "def vanilla(W, dW, lr):\n    return W\n\n\ndef vanilla(W, dW, lr):\n    return W + lr * dW\n"
+    (test,) = wrong(graded(tmp_path, text))
+    assert (test.mistake, test.line) == ("step", 6)
 
 
 def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ FORMS = [
 def test_partials_are_right_in_every_form(form: str, tmp_path: Path) -> None:
     found = graded(tmp_path, FORWARD + BACKWARD.replace("RETURNED", form))
     assert found.passed, found.tests
-    assert found.points == found.of == 1 + 6 + 1 + 9
+    assert found.points == found.of == 1 + 6 + 9  # no worksheet asks for dl
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_student_may_keep_what_he_likes_under_any_other_name(tmp_path: Path) -
 
 
 def test_the_process_of_a_student_loads_no_sympy() -> None:
-    code = "import sys, symgraph.classroom.process; print('sympy' in sys.modules, 'numpy' in sys.modules)"
+    code = "import sys, symgraph.classroom.student_process; print('sympy' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False True\n"
 

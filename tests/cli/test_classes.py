@@ -11,6 +11,10 @@ import pytest
 from command_line import LINE, SPEC, Run
 from documents import ROOT, blocks, run
 
+from symgraph.classroom import grading
+from symgraph.classroom.grading import Grade
+from symgraph.classroom.process import StudentFile
+
 SOLVED = """
 from math import exp
 
@@ -36,9 +40,18 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60")
     assert done.code == 1
     first, forward, backward, mistake, *left_out = done.out.splitlines()
-    assert first == "student.py, model decay: 3 of 7 points"
-    assert left_out[::2] == ["loss: 0 of 1", "gradient: 0 of 2"]
-    assert left_out[1::2] == ["  there is no function loss(X, y, W)", "  there is no function gradient(X, y, W)"]
+    assert first == "student.py, model decay: 3 of 15 points"
+    assert left_out[::2] == [
+        *(
+            "gradient_checking: 0 of 2",
+            "loss: 0 of 1",
+            "gradient: 0 of 2",
+            "vanilla: 0 of 1",
+            "momentum: 0 of 2",
+            "adam: 0 of 3",
+        )
+    ]
+    assert left_out[3] == "  there is no function loss(X, y, W)"
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate has the wrong sign (drate is ")
     assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
@@ -49,7 +62,7 @@ def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     found = json.loads(done.out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
-    assert sum(test["max_score"] for test in found["tests"]) == 7
+    assert sum(test["max_score"] for test in found["tests"]) == 15
     (failed, *_) = (test for test in found["tests"] if test["status"] == "failed")
     assert failed["name"] == "backward_propagation: drate"
     assert failed["output"].endswith("; has the wrong sign")
@@ -105,12 +118,62 @@ def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(deca
     done = command("grade", *both)
     assert done.code == 1
     assert [line.split() for line in done.out.splitlines()[-3:]] == [
-        ["file", "points", "of"], ["student.py", "3", "7"], [str(Path("other", "student.py")), "0", "7"]
+        ["file", "points", "of"], ["student.py", "3", "15"], [str(Path("other", "student.py")), "0", "15"]
     ]  # fmt: skip
     assert done.out.count("drate has the wrong sign") == 1
     assert [one["score"] for one in json.loads(command("grade", *both, "--json").out)] == [3, 0]
     missing = command("grade", "student.py", "nobody.py", "--model", "decay.py")
     assert (missing.code, missing.out) == (2, "")
+
+
+def test_a_table_of_points_has_a_row_a_file_and_a_row_of_the_maxima(decay: Path, command: Run) -> None:
+    """Two processes are started; two more for the other option."""
+    (decay / "other.py").write_text("def forward_propagation(:\n", encoding="utf-8")
+    done = command("grade", "student.py", "other.py", "--model", "decay.py", "--seconds", "60", "--csv", "-q")
+    functions = "forward_propagation,backward_propagation,gradient_checking,loss,gradient,vanilla,momentum,adam"
+    assert done.out.splitlines() == [
+        f"file,points,{functions}",
+        "maximum,15,2,2,2,1,2,1,2,3",
+        "student.py,3,2,1,0,0,0,0,0,0",
+        "other.py,0,0,0,0,0,0,0,0,0",
+    ]
+    assert (done.code, done.err) == (1, "")
+    text = SOLVED.replace("slope * d", "-slope * d") + "\ntry:\n    import jax\nexcept ImportError:\n    pass\n"
+    (decay / "other.py").write_text(text, encoding="utf-8")
+    chosen = ("--function", "backward_propagation", "--seconds", "60", "-q")
+    for forbidden, points in (("differences", 2), ("differences,autodiff", 0)):
+        done = command("grade", "other.py", "--model", "decay.py", *chosen, "--forbid", forbidden)
+        assert done.out.splitlines()[0] == f"other.py, model decay: {points} of 2 points"
+
+
+def test_a_fault_of_the_grader_costs_no_other_file_its_result(
+    decay: Path, command: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = grading.grade
+
+    def failing(file: StudentFile, *some: Any, **named: Any) -> Grade:
+        if file.path.name == "other.py":
+            raise RuntimeError("a fault of ours")
+        return judge(file, *some, **named)
+
+    monkeypatch.setattr(grading, "grade", failing)
+    (decay / "other.py").write_text(SOLVED, encoding="utf-8")
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        command(
+            "grade", "other.py", "student.py", "--model", "decay.py", "--seconds", "60", "--function", "backward_propagation"
+        )
+    out = capsys.readouterr().out
+    assert "other.py, model decay: 0 of 2 points\n  could not be judged, by a fault of symgraph's: RuntimeError" in out
+    assert "student.py, model decay: 1 of 2 points" in out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_file_whose_name_is_no_text_is_judged_and_named(decay: Path, command: Run) -> None:
+    (decay / "student.py").rename(decay / "half\udcff.py")
+    chosen = ("--model", "decay.py", "--function", "forward_propagation", "--seconds", "60", "-q")
+    done = command("grade", "half\udcff.py", *chosen)
+    assert (done.code, done.out.splitlines()[0]) == (0, "half\\udcff.py, model decay: 2 of 2 points")
+    assert "half\\udcff.py,2,2" in command("grade", "half\udcff.py", *chosen, "--csv").out
 
 
 def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
@@ -123,6 +186,8 @@ def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
         ),
         (("student.py", "--model", "decay.py", "--seconds", "0"), "--seconds"),
         (("student.py", "--model", "decay.py", "--memory", "1"), "--memory"),
+        (("student.py", "--model", "decay.py", "--csv", "--json"), "--csv and --json are two forms of one output"),
+        (("student.py", "--model", "decay.py", "--forbid", "diferences"), "--forbid: 'diferences' cannot be forbidden"),
         (
             ("student.py", "--model", "decay.py", "--function", "backward"),
             "there are forward_propagation, backward_propagation",
