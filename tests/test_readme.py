@@ -85,7 +85,7 @@ def test_what_make_train_installs_is_what_the_readme_says_to_install_without_mak
 def test_the_readme_and_the_page_of_other_libraries_name_every_extra() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
-    told = README.split("The extras are")[1].split("\n\n")[0], page.split("The extras")[1].split("bring the libraries")[0]
+    told = README.split("The extras are")[1].split("\n\n")[0], page.split("The extras")[1].split("install the libraries")[0]
     named = [name for text in told for name in re.findall(r"`([a-z]+)`", text)]
     assert sorted(named) == sorted(set(settings["project"]["optional-dependencies"]) - {"dev"})
 
