@@ -12,7 +12,7 @@ from symgraph.io.extra import library
 def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, sigma: Any = 1.0) -> Any:
     """Return a ``lmfit.Minimizer`` of a module's residuals; its methods ``leastsq`` and ``least_squares`` take the Jacobian.
 
-    Its ``params`` have a parameter for each weight, with the bounds of the spec; weights that are fixed there do not vary.
+    Its ``params`` have a parameter for each weight, with the bounds of the spec; those that are fixed there do not vary.
 
     Args:
         module: a numpy or native module with a residual that is not robust.

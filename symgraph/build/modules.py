@@ -38,7 +38,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
             native if there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: further functions of the module, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
-        functions: the functions that the C file has, by name; all by default.
+        functions: names of functions of the C file, to which it is limited; all by default.
         compile_seconds: time that the C compiler may take.
 
     Returns:

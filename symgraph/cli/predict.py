@@ -32,7 +32,7 @@ def predict(
 ) -> None:
     """Compute the output of each row and print it as CSV or JSON, with a column for each of several outputs.
 
-    A row that --drop-missing leaves out has an empty output, or null in JSON, so that outputs match the rows of the file.
+    A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
     """
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     if not module.OUTPUTS:

@@ -80,7 +80,7 @@ def train(
         X: (n, d), with one feature also (n,); None for a model without features, where each epoch is one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam` and so on, a row of OPTIMIZERS, or one of your own.
-        epochs: the largest number of epochs, each of which visits all rows.
+        epochs: the most epochs, each of which goes through all rows.
         batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
         shuffle: visit the rows in a new random order in each epoch, which depends only on seed and epoch; False keeps the order
             of the data, as do updates with all rows.
