@@ -282,7 +282,7 @@ RULES: tuple[Rule, ...] = (
     Rule("sin x/x", "sin(x)/x", "sinc(x)", "no value at 0; the derivative cancels near it", _UNIT),
     # choices
     Rule("(a if c else r) - (b if c else s)", "select(c, a, r) - select(c, b, s)", "select(c, a - b, r - s)",
-         "hides the cancellation of a - b from other rules", (("a", -10.0, 10.0), ("b", -1e9, 1e9), ("c", -1.0, 1.0)), when="single(a - b)",
+         "the cancellation is hidden", (("a", -10.0, 10.0), ("b", -1e9, 1e9), ("c", -1.0, 1.0)), when="single(a - b)",
          example="Piecewise((a + b, c > 0), (1, True)) - Piecewise((b, c > 0), (3, True))"),
     # powers and roots
     Rule("x log x", "x*log(x)", "xlogx(x)", "no value at 0", _INSIDE),
