@@ -10,11 +10,11 @@ HEAD = """# Operations and their errors
 
 <!-- printed from the op table by tools/ops_document.py; do not edit -->
 
-This page lists the error of every operation of a generated module over its whole domain. Figures bound the error for exact operands, in units in the
-last place: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number if that
-is larger. *Value* is the operation itself; *slopes* are a cotangent times the partial derivative by each operand, in float64, if
-all factors of this product are normal numbers. Tests measure all of them against mpmath, on NumPy arrays of several lengths
-and strides and on Python floats.
+This page lists the error of every operation of a generated module over its whole domain. Figures bound the error for exact
+operands, in units in the last place: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number if
+that is larger. *Value* is the operation itself; *slopes* are a cotangent times the partial derivative by each operand, in
+float64, if all factors of this product are normal numbers. Tests measure all of them against mpmath, on NumPy arrays of
+several lengths and strides and on Python floats.
 
 The figures depend on those of the libraries used: NumPy's AVX-512 functions (below 1 ulp in float64, at most 4 in float32) and
 glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
@@ -25,18 +25,17 @@ Precision*). {own} are not in NumPy; a module that needs them contains or import
 """
 
 FOOT = """
-Where terms cancel, a figure is not relative to the result v. The note in the last column then names the reference: "of |v| + 1" means that the
-figure is relative to |v| + 1.
+Where terms cancel, a figure is not relative to the result v. The note in the last column then names the reference: "of |v| +
+1" means that the figure is relative to |v| + 1.
 
 ## By region
 
-Regions are ranges of the last operand (of its absolute value if the function is even or odd), or of the named quantity for functions of
-two operands. A figure is 1.5 times the largest error that `python tools/region_accuracy.py` found against ball arithmetic, but not
-above the figure of the whole domain. It tries 300 points of each of
-some fifteen kinds (of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2).
-The notes above hold here too: next to a zero a figure is relative to the quantity in the note.
-Orders of Bessel functions were measured from 0 to 20, those of `polygamma` from 2 to 12.
-Operations that are not listed here have the figure above everywhere.
+Regions are ranges of the last operand (of its absolute value if the function is even or odd), or of the named quantity for
+functions of two operands. A figure is 1.5 times the largest error that `python tools/region_accuracy.py` found against ball
+arithmetic, but not above the figure of the whole domain. It tries 300 points of each of some fifteen kinds (of every size,
+next to the region's ends, next to and at whole numbers, next to multiples of pi/2). The notes above hold here too: next to a
+zero a figure is relative to the quantity in the note. Orders of Bessel functions were measured from 0 to 20, those of
+`polygamma` from 2 to 12. Operations that are not listed here have the figure above everywhere.
 
 | operation | region | value | slopes |
 | --- | --- | --- | --- |
