@@ -22,7 +22,7 @@ class SymgraphError(Exception):
 
 
 class SpecError(SymgraphError):
-    """A model spec says something that cannot be built: an undeclared symbol, an unknown function, a reserved name.
+    """A spec cannot be built: an undeclared symbol, an unknown function, a reserved name.
 
     Args:
         message: what is wrong.
@@ -65,11 +65,11 @@ class ModuleError(SymgraphError):
 
 
 class OptionError(SymgraphError):
-    """An option of the command line or of a public function has a value it cannot take."""
+    """An option of the command line or of a public function has an invalid value."""
 
 
 class SpecWarning(UserWarning):
-    """A model spec says something that can be built and is hardly meant: a sigmoid of a sigmoid."""
+    """Warning about a spec that can be built but is probably a mistake: a sigmoid of a sigmoid."""
 
 
 def did_you_mean(name: object, known: Iterable[str], close: float = 0.6) -> str:

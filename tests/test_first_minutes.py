@@ -15,8 +15,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def commands() -> list[str]:
     """Return the lines of the README's first commands in order: the installation, a fit, and a model of one's own."""
-    section = README.split("## Two commands")[1].split("\n## ")[0]
-    return [line for block in re.findall(r"```\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
+    first = re.findall(r"^```(\w*)\n(.*?)^```$", README.split("\n## The command line")[0], re.MULTILINE | re.DOTALL)
+    return [line for language, block in first if language == "" for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")

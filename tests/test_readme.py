@@ -55,6 +55,21 @@ def test_the_first_screen_shows_the_graph_of_the_founding_model() -> None:
     assert "(docs/pictures/nine_weights.svg)" in README.split("\n## ")[0]
 
 
+def test_the_first_screen_says_how_to_install_symgraph_and_shows_a_model_in_python() -> None:
+    screen = "\n".join(README.splitlines()[:40])
+    assert "\npip install " in screen
+    assert [language for language, _ in blocks(screen)] == ["python", "text"]
+
+
+def test_the_change_log_has_at_most_fifteen_entries_by_kind_each_on_a_line() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    kinds = re.findall(r"^### (.*)$", text, flags=re.MULTILINE)
+    lines = [line for line in text.split("### ", 1)[1].splitlines() if line and line not in {f"### {kind}" for kind in kinds}]
+    assert set(kinds) <= {"Added", "Changed", "Fixed", "Removed"}
+    assert all(line.startswith(("- ", *kinds)) for line in lines)
+    assert sum(line.startswith("- ") for line in lines) <= 15
+
+
 def test_every_command_is_listed() -> None:
     listed = re.findall(r"^symgraph (\w+)", README.split("## The command line")[1].split("\n## ")[0], flags=re.MULTILINE)
     assert set(listed) == set(COMMANDS)
@@ -70,7 +85,7 @@ def test_what_make_train_installs_is_what_the_readme_says_to_install_without_mak
 def test_the_readme_and_the_page_of_other_libraries_name_every_extra() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
-    told = README.split("The extras are")[1].split("\n\n")[0], page.split("The extras")[1].split("bring the libraries")[0]
+    told = README.split("The extras are")[1].split("\n\n")[0], page.split("The extras")[1].split("install the libraries")[0]
     named = [name for text in told for name in re.findall(r"`([a-z]+)`", text)]
     assert sorted(named) == sorted(set(settings["project"]["optional-dependencies"]) - {"dev"})
 

@@ -10,47 +10,48 @@ HEAD = """# Operations and their errors
 
 <!-- printed from the op table by tools/ops_document.py; do not edit -->
 
-What every operation of a generated module is good for, over its whole domain. Figures are bounds of the error in units in the
-last place for exact operands: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number where that
-is more. *Value* is the operation itself; *slopes* are a cotangent times the partial derivative by each operand, in float64, as
-long as the factors between stay normal numbers. Tests measure all of them against mpmath, on NumPy arrays of several lengths
-and strides and on Python floats.
+This page lists the error of every operation of a generated module over its whole domain. Figures bound the error for exact
+operands, in units in the last place: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number if
+that is larger. *Value* is the operation itself; *slopes* are a cotangent times the partial derivative by each operand, in
+float64, if all factors of this product are normal numbers. Tests measure all of them against mpmath, on NumPy arrays of
+several lengths and strides and on Python floats.
 
-The figures rest on those of the libraries below: NumPy's AVX-512 functions (under 1 ulp in float64, at most 4 in float32) and
+The figures depend on those of the libraries used: NumPy's AVX-512 functions (below 1 ulp in float64, at most 4 in float32) and
 glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
-Precision*). {own} are not in NumPy; a module that needs them brings them along.
+Precision*). {own} are not in NumPy; a module that needs them contains or imports them.
 
 | operation | definition | domain | value | value, float32 | slopes |
 | --- | --- | --- | --- | --- | --- |
 """
 
 FOOT = """
-Notes in the last column say what a figure is relative to where that is not the result, as terms cancel.
+Where terms cancel, a figure is not relative to the result v. The note in the last column then names the reference: "of |v| +
+1" means that the figure is relative to |v| + 1.
 
 ## By region
 
-Figures by the last operand, or its size if the function is even or odd, or of two operands by the number that is named: half
-as much again as the largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of
-some fifteen kinds (of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2), but not
-above the figure of the whole domain. Notes above hold here too: next to a zero a figure is relative to the size that they name.
-Orders of Bessel functions were measured from 0 to 20, those of `polygamma` from 2 to 12.
-What has no figures here is as good everywhere as above.
+Regions are ranges of the last operand (of its absolute value if the function is even or odd), or of the named quantity for
+functions of two operands. A figure is 1.5 times the largest error that `python tools/region_accuracy.py` found against ball
+arithmetic, but not above the figure of the whole domain. It tries 300 points of each of some fifteen kinds (of every size,
+next to the region's ends, next to and at whole numbers, next to multiples of pi/2). The notes above hold here too: next to a
+zero a figure is relative to the quantity in the note. Orders of Bessel functions were measured from 0 to 20, those of
+`polygamma` from 2 to 12. Operations that are not listed here have the figure above everywhere.
 
 | operation | region | value | slopes |
 | --- | --- | --- | --- |
 {regions}
 
-An exponential that vanishes, such as the slope of `exp` below -708, has few digits as a subnormal number, whatever it is
-multiplied with afterwards. The slopes of `sigmoid`, `softplus`, `log_sigmoid`, `logaddexp`, `tanh` and `sech` are products of
-two square roots instead, the second one multiplied in last, and keep theirs.
+A subnormal exponential, such as the slope of `exp` below -708, has few digits, and later products cannot restore
+them. The slopes of `sigmoid`, `softplus`, `log_sigmoid`, `logaddexp`, `tanh` and `sech` are products of
+two square roots, with the second one multiplied in last, and keep their digits.
 """
 
 NAMES = {"add": "a + b", "sub": "a - b", "mul": "a * b", "div": "a / b", "neg": "-a", "pow": "a**b", "max": "Max", "min": "Min"}
-"""How a spec writes what is no function of the same name."""
+"""Notation of a spec for the operations that it does not call by name."""
 
 
 LETTERS = "abc"
-"""How the page calls the operands x0, x1 and x2."""
+"""Names of the operands x0, x1 and x2 on the page."""
 
 
 def lettered(text: str) -> str:

@@ -2,8 +2,8 @@
 The notebook that symgraph started from
 =======================================
 
-A course on backpropagation asked its students to derive, by hand, nine partial derivatives of one formula, to check them by
-differences, and to train the weights with three optimizers. symgraph derives them from the formula alone.
+A course on backpropagation asked its students to derive nine partial derivatives of one formula by hand, to check them by
+finite differences, and to train the weights with three optimizers. symgraph derives them from the formula.
 
 The formula, with its nodes named:
 """
@@ -39,20 +39,20 @@ for name, partial in zip(module.WEIGHTS, gradient, strict=True):
     print(f"d loss / d {name} = {partial:+.8f}")
 
 # %%
-# The graph with the numbers of that row: values in blue, derivatives of the loss in orange, edges as thick as the gradient that
-# they carry back.
+# The graph with the numbers of that row: values in blue, derivatives of the loss in orange. The thicker an edge, the larger the
+# gradient that flows back along it.
 
 model.draw([0.1] * 9, [*rows.X[0], rows.y[0]])
 
 # %%
-# The gradient check that the course has its students write compares with differences. Ours judges every weight by what
-# differences can tell:
+# The students' gradient check compares with finite differences. symgraph's check also estimates the error of the differences
+# for every weight:
 
 print(gradcheck(module, rows.X, rows.y, points=1))
 
 # %%
-# And the three optimizers, from the same weights, with an update after each row. Plain gradient descent is slow here. Adam is
-# quick and then wanders, since its steps do not shrink with the gradient; momentum ends lowest.
+# The three optimizers from the same weights, with an update after each row. Plain gradient descent is slow here. Adam is
+# fast, but then fluctuates, since its steps do not shrink with the gradient; momentum reaches the lowest loss.
 
 built = symgraph.load("nine_weights")  # what a build wrote of the same spec; single updates run on Python floats
 start = built.initial_weights(seed=42) * 10  # the standard deviation of the notebook

@@ -2,8 +2,8 @@
 Logistic regression
 ===================
 
-Two classes by two measurements. The model's output is the logit, not the probability: the loss, a cross entropy, then keeps its
-digits for rows that are far from the border, where 1 - p would round to 0.
+Two classes by two measurements. The model's output is the logit, not the probability: the loss, a cross entropy, is then
+accurate also for rows far from the border, where 1 - p would round to 0.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ model.node("probability", sigmoid(logit))
 model.loss("bce_with_logits")
 
 # %%
-# Two clouds that overlap, and the fit. Errors come from the sandwich formula, since a loss need not be a likelihood.
+# Two overlapping clouds, and the fit. Errors come from the sandwich formula, since the loss was not declared as a likelihood.
 
 rng = np.random.default_rng(4)
 X = np.vstack([rng.normal((-0.8, -0.4), 0.9, (60, 2)), rng.normal((0.9, 0.6), 0.9, (60, 2))])

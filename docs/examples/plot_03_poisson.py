@@ -2,7 +2,7 @@
 Counts: Poisson or more scatter than that?
 ==========================================
 
-A likelihood by name has all its constants, so that two laws for the same counts can be held against each other.
+A named likelihood includes all its constants, so that you can compare two distributions for the same counts.
 """
 
 import numpy as np
@@ -34,12 +34,12 @@ for law, result in fits.items():
     print(f"{law:18s} slope {result.values['slope']:.3f} +- {result.errors['slope']:.3f}, AIC {result.aic:.1f}")
 
 # %%
-# Poisson's law has the wrong scatter, and so its errors are too small. Akaike's weights leave no doubt:
+# The Poisson distribution has too little scatter, so its standard errors are too small. The Akaike weights are clear:
 
 print(symgraph.compare(*fits.values()))
 
 # %%
-# The band of the law that fits:
+# The confidence band of the better distribution:
 
 line = np.linspace(0, 4, 100)
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")

@@ -2,8 +2,8 @@
 A curve of NIST, to the certified digit
 =======================================
 
-NIST certifies the answers of 27 nonlinear regression problems. This is Misra1a: 14 rows, two weights with a correlation of
--0.9988. A formula is enough; its names that are columns of the data are features, all others are weights.
+NIST certifies the results of 27 nonlinear regression problems. This is Misra1a: 14 rows, two weights with a correlation of
+-0.9988. A formula is enough: names of columns of the data are features, all others are weights.
 """
 
 import numpy as np
@@ -26,8 +26,8 @@ result.plot()
 plt.show()
 
 # %%
-# Two weights that are correlated so much are known together, not one by one. The region in which both lie with 95 % is narrow,
-# and bent a little: the ellipse of the covariance would be straight.
+# With such a correlation the data determine a combination of the weights much better than each weight. The joint 95 %
+# confidence region is narrow and slightly bent; the ellipse of the covariance would be straight.
 
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 for level in (0.68, 0.95):

@@ -2,7 +2,7 @@
 Two peaks on a background
 =========================
 
-A spectrum of two overlapping lines on a sloping background. Each peak is a loop's turn; what must be positive is declared so.
+A spectrum of two overlapping lines on a sloping background. A loop adds the peaks; their widths are declared positive.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ model.output("signal", sum(peaks) + background)
 model.loss("squared_error")
 
 # %%
-# Synthetic data with the truth known:
+# Synthetic data with known weights:
 
 rng = np.random.default_rng(6)
 position = np.linspace(0, 10, 160)

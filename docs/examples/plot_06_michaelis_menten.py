@@ -24,12 +24,12 @@ for name, value in shared.values.items():
     print(f"{name:14s} {value:8.4f} +- {shared.errors[name]:.4f}")
 
 # %%
-# The F test sees no need of a second ``km``:
+# By the F test one ``km`` is enough:
 
 print(symgraph.compare(shared, apart))
 
 # %%
-# By how much the drug raises the greatest rate, with its error:
+# The increase of the greatest rate by the drug, with its standard error:
 
 ratio = shared.derived("vm[treated]/vm[untreated]")
 print(f"{ratio.value:.3f} +- {ratio.stderr:.3f}")

@@ -2,9 +2,9 @@
 Pharmacokinetics: half-life and exposure after one dose
 =======================================================
 
-A drug is swallowed, absorbed and cleared (Bateman's function). What a clinician asks for is not a weight of the formula: the
-half-life, the time of the highest concentration, the area under the curve. All follow from the weights, with their errors and
-correlations.
+A drug is swallowed, absorbed and cleared (Bateman's function). A clinician needs quantities that are not weights of the
+formula: the half-life, the time of the highest concentration, the area under the curve. They follow from the weights, and their
+standard errors take the correlations into account.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ result = symgraph.fit(model, hours, measured)
 print(result)
 
 # %%
-# What follows from the weights. A formula of them may name the weights as they are fitted:
+# Derived quantities. Their formulas use the names of the fitted weights:
 
 quantities = {
     "half-life (h)": "log(2)/exp(log_ke)",

@@ -2,8 +2,8 @@
 Impedance of an electrode: a complex model
 ==========================================
 
-A Randles circuit: the resistance of the solution, then a double layer (a capacity that is not quite one) beside the resistance
-of the reaction. The formula is complex; ``complex_output`` splits it into the two real outputs that are measured.
+A Randles circuit: the resistance of the solution, in series with a double layer (a constant phase element) parallel to the
+resistance of the reaction. The formula is complex; ``complex_output`` splits it into the two real outputs that are measured.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ z_re, z_im = model.complex_output("z", solution + 1 / (1 / reaction + layer * (I
 model.residual(z_re - re, z_im - im)
 
 # %%
-# A spectrum over five decades, with noise, and the fit. The weights differ by six powers of ten; nothing need be scaled.
+# A spectrum over five decades, with noise, and the fit. The weights differ by six powers of ten; you need not scale them.
 
 w = np.logspace(-0.5, 5, 45)
 z = 10 + 1 / (1 / 100 + 4e-5 * (1j * w) ** 0.85)

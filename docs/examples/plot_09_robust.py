@@ -2,8 +2,8 @@
 A robust fit
 ============
 
-One wrong row moves a least squares fit as far as it likes. Belgium's telephone calls, 1950 to 1973: for six years minutes were
-recorded in the place of calls (Rousseeuw and Leroy, 1987).
+A single wrong row can move a least squares fit arbitrarily far. Belgium's telephone calls, 1950 to 1973: for six years minutes
+were recorded instead of calls (Rousseeuw and Leroy, 1987).
 """
 
 import numpy as np
@@ -34,8 +34,8 @@ for name, result in fits.items():
     print(f"{name:8s} slope {result.values['b']:.3f} +- {result.errors['b']:.3f}")
 
 # %%
-# Squares follow the six wrong years; Huber's loss, which grows like an absolute value, does so less; Cauchy's all but forgets
-# what is far away.
+# Squares follow the six wrong years; Huber's loss, which grows like an absolute value, follows them less; Cauchy's nearly
+# ignores distant rows.
 
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(year, calls, "o", color="0.35", label="recorded")

@@ -2,8 +2,8 @@
 Where did the slope change?
 ===========================
 
-A line that bends at an unknown place. With a ``Max`` the model is what is meant, and its derivative by the place is that of the
-branch which holds.
+A line bends at an unknown place. ``Max`` expresses this model directly; its derivative by the place is that of the active
+branch.
 """
 
 import numpy as np
@@ -28,8 +28,8 @@ for name, value in result.values.items():
     print(f"{name:7s} {value:.3f} +- {result.errors[name]:.3f}")
 
 # %%
-# The sum of squares has kinks along the place, where it passes a row, so that a symmetric error is a rough figure. The
-# profile fits the other weights anew at each place, and shows the interval as it is:
+# As a function of the place, the sum of squares has a kink at every row, so a symmetric standard error is only rough. The
+# profile refits the other weights at each place and gives the true interval:
 
 print("by Student's t: {:.2f} to {:.2f}".format(*result.interval()["place"]))
 print("by the profile: {:.2f} to {:.2f}".format(*result.profile("place")))

@@ -2,8 +2,8 @@
 A pendulum: weights of a differential equation
 ==============================================
 
-``model.rk4`` writes the classic Runge-Kutta method as nodes of the graph, a fixed number of steps, and derivatives go through
-all of them. So the constants of an equation of motion are weights like any others.
+``model.rk4`` writes a fixed number of steps of the classic Runge-Kutta method as nodes of the graph, and the chain rule goes
+through all of them. So the constants of an equation of motion can be weights.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ model.output("theta_hat", theta)
 model.residual(theta - seen)
 
 # %%
-# The truth comes from a solver with step control, which knows nothing of the eight steps.
+# The data come from a solver with step control, independent of the model's eight steps.
 
 
 def truth(times):
@@ -45,7 +45,7 @@ for name, value in result.values.items():
     print(f"{name:7s} {value:.3f} +- {result.errors[name]:.3f}")
 
 # %%
-# A large amplitude: a sine would not do.
+# The amplitude is large, so the motion is not a sine.
 
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 axes.plot(times, angle, "o", color="0.4", label="measured")

@@ -2,8 +2,8 @@
 Softmax: three kinds of iris
 ============================
 
-Scores for three classes, made in a loop, and the likelihood of the class that was seen. The first score is 0: only differences
-count. The logarithm of the sum of exponentials cannot overflow, whatever the scores.
+A loop makes the scores of three classes; the loss is the likelihood of the observed class. The first score is 0, since only
+differences of scores matter. The logarithm of the sum of exponentials does not overflow for any scores.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ for name, value in result.values.items():
 
 
 # %%
-# Each place of the plane belongs to the class with the greatest score; the shade says how sure that is.
+# Each point of the plane belongs to the class with the greatest score; the shade shows its probability.
 
 
 def probabilities(places):

@@ -2,8 +2,8 @@
 A small perceptron
 ==================
 
-Two hidden units, nine weights with names: small enough to read in the generated text. It learns what a line cannot, two classes
-at opposite corners. For networks that are not small, take PyTorch or JAX.
+Two hidden units and nine named weights: small enough to read in the generated text. It learns two classes at opposite corners,
+which a line cannot separate. For larger networks use PyTorch or JAX.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ model.loss("bce_with_logits")
 module = symgraph.compile(model)
 
 # %%
-# Four clouds, and training by Adam. Symmetric data have several minima; the seed chooses the start.
+# Four clouds, and training by Adam. The loss has several minima, since the data are symmetric; the seed sets the start.
 
 rng = np.random.default_rng(13)
 centres = np.array([(-1, -1), (1, 1), (-1, 1), (1, -1)])
@@ -37,7 +37,7 @@ result = train(module, X, y, optimizer=adam(0.05), epochs=80, batch_size=16, see
 print(result.summary())
 
 # %%
-# The two hidden units are two lines; where the output changes sign is the border.
+# Each hidden unit is a line; the border of the classes is where the output changes sign.
 
 grid = np.stack(np.meshgrid(np.linspace(-2.2, 2.2, 150), np.linspace(-2.2, 2.2, 150)), axis=-1)
 tape = module.forward(result.weights, grid.reshape(-1, 2))

@@ -2,9 +2,9 @@
 When a float is not enough: the accurate mode
 =============================================
 
-``a*x - b*x`` with a and b that agree in their first digits loses these digits in any arithmetic of fixed length, and no rewrite
-helps, since the digits of the *inputs* are meant. ``precision="accurate"`` computes in pairs of floats and gives the nearest
-float.
+If a and b agree in their first digits, ``a*x - b*x`` loses these digits in ordinary arithmetic, and rewriting
+does not help, since the digits of the *inputs* decide. ``precision="accurate"`` computes in pairs of floats and gives the
+nearest float.
 """
 
 import mpmath
@@ -22,7 +22,7 @@ module = symgraph.compile(model)
 accurate = symgraph.compile(model, precision="accurate")
 
 # %%
-# Both terms are nearly equal close to x = 4, where their exponents are. The truth comes from fifty digits:
+# Near x = 4 the exponents, and so both terms, are nearly equal. The exact values are computed with fifty digits:
 
 
 def errors(found, places):
@@ -38,7 +38,7 @@ plain, exact = errors(module.predict(w, places), places), errors(accurate.predic
 print(f"worst error: plain {plain.max():.1e}, accurate {exact.max():.2f} units of the last place")
 
 # %%
-# The nearer the zero, the more digits die in floats. In pairs of floats the result is the nearest one throughout.
+# The nearer to the zero, the more digits floats lose. Pairs of floats give the nearest float everywhere.
 
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 distance = np.abs(places - 4)

@@ -2,8 +2,8 @@
 The C file in a program of your own
 ===================================
 
-A controller wants one function in one file, without libraries. symgraph writes C99 with the names of the spec. Here a program
-of thirty lines links that file and simulates a motor, and Python does the same by the module.
+A controller needs one function in one file, without libraries. symgraph writes C99 with the names of the spec. Here a program
+of thirty lines links that file and simulates a motor, and Python does the same with the module.
 """
 
 import subprocess
@@ -28,7 +28,7 @@ start = source.text.index("double controller_predict_row(")
 print(source.text[start : source.text.index("\n}", start) + 2])
 
 # %%
-# The program, with the loop that the controller runs in:
+# The program with the control loop:
 
 PROGRAM = r"""
 #include "controller.h"
@@ -60,7 +60,7 @@ in_c = np.array([line.split() for line in printed.splitlines()], dtype=float)
 print(f"{len(in_c)} steps, the last angle {in_c[-1, 0]:.6f}")
 
 # %%
-# The same loop in Python, by the verified module. They differ by rounding alone.
+# The same loop in Python, with the verified module. The results differ only by rounding.
 
 module = symgraph.compile(model)
 angle, speed, in_python = 0.0, 0.0, []

@@ -2,8 +2,8 @@
 A formula in a pipeline of scikit-learn
 =======================================
 
-``Regressor`` makes a model an estimator like any other: it can be scaled, cross-validated, searched. Here a law with two
-weights that mean something stands beside estimators that know nothing of it, and is asked beyond the data.
+``Regressor`` makes a model an estimator that can be scaled, cross-validated and searched. Here a law with two
+meaningful weights is compared with generic estimators, also outside the range of the data.
 """
 
 import numpy as np
@@ -31,14 +31,14 @@ for name, estimator in estimators.items():
     print(f"{name:7s} off by {-scores.mean():.2f}")
 
 # %%
-# After ``fit``, ``result_`` is the whole result, with errors:
+# After ``fit``, ``result_`` is the result of the fit, with standard errors:
 
 law_fitted = estimators["law"].fit(X, y)
 for name, value in law_fitted.result_.values.items():
     print(f"{name} = {value:.5g} +- {law_fitted.result_.errors[name]:.2g}")
 
 # %%
-# Beyond the data only the law is of use:
+# Outside the range of the data only the law is useful:
 
 line = np.linspace(0, 2500, 300)[:, None]
 _, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")

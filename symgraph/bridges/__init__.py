@@ -1,4 +1,4 @@
-"""Modules as other libraries take them; each library is imported by the function that needs it, and brought by an extra."""
+"""Bridges from modules to other libraries; each function imports its library, which an extra installs."""
 
 from symgraph.bridges.emcee import log_probability
 from symgraph.bridges.jax import to_jax

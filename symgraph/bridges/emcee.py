@@ -61,7 +61,7 @@ def log_probability(module: Any, X: Any = None, y: Any = None, start: Any = None
     Args:
         module: a numpy or native module with a loss.
         X, y: rows as ``symgraph.fit`` takes them.
-        start: weights, of which those that are fixed stay; by default as ``module.initial_weights(0)``.
+        start: weights that give fixed weights their values; by default ``module.initial_weights(0)``.
         sigma: standard deviations of the residuals, one, or one for each, of the shape of y; 1 where the residual states them.
 
     Raises:

@@ -13,8 +13,8 @@ from symgraph.io.extra import library
 def to_jax(module: Any) -> SimpleNamespace:
     """Return ``loss(w, X, y)``, the mean, and ``predict(w, X)`` on arrays, for ``jax.jit``, ``jax.grad`` and ``jax.vmap``.
 
-    The module computes both on the host, in a thread of its own and the dtype of w and X; ``vmap`` calls it once for each of a
-    batch. They have reverse derivatives of first order: the loss by w; the output by w, and by X where the module was built
+    The module computes both on the host, in its own thread and in the dtype of w and X; ``vmap`` calls it once for each element
+    of a batch. Both have first derivatives in reverse mode: the loss by w; the output by w, and by X if the module was built
     with feature-jacobian.
 
     Args:

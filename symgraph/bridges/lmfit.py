@@ -20,8 +20,8 @@ def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, si
         sigma: standard deviations of the residuals, one, or one for each, of the shape of y.
 
     Raises:
-        OptionError: lmfit is not installed, or the module is not fitted by squares alone; in a fit, a parameter has become an
-            expression of others.
+        OptionError: lmfit is not installed, or the model is not one of plain least squares; in a fit, a parameter has become
+            an expression of others.
         DataError, WeightsError: X, y, sigma or the start do not fit the module.
     """
     lmfit, known = library("lmfit", "lmfit", "to_lmfit"), given(module, X, y, start, sigma)

@@ -11,15 +11,15 @@ from symgraph.io.extra import library
 def to_torch(module: Any) -> SimpleNamespace:
     """Return ``loss(w, X, y, **options)`` and ``predict(w, X)`` on tensors.
 
-    The module computes both on the CPU, in the dtype of w and X. They have derivatives of first order: the loss by w; the
-    output by w, and by X where the module was built with feature-jacobian.
+    The module computes both on the CPU, in the dtype of w and X. Both have first derivatives: the loss by w; the
+    output by w, and by X if the module was built with feature-jacobian.
 
     Args:
         module: a numpy or native module. Options of the loss are those of its ``value_and_grad``.
 
     Raises:
-        OptionError: PyTorch is not installed; in a call, a tensor requires a gradient that the module does not have, or one
-            that is to be differentiated again.
+        OptionError: PyTorch is not installed; in a call, a tensor requires a gradient that the module does not have, or a
+            second derivative.
     """
     torch = library("torch", "torch", "to_torch")
 

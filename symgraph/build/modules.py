@@ -34,15 +34,15 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 
     Args:
         model: the spec; it is frozen by this.
-        backend: "native" is the numpy module whose functions of float64 are compiled C; "auto" is what SYMGRAPH_BACKEND says,
-            else native where there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
-        extras: the functions that the module has on request, for instance ("error-bound",).
+        backend: "native" is the numpy module with functions in compiled C; "auto" is the value of SYMGRAPH_BACKEND, else
+            native if there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
+        extras: further functions of the module, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
         functions: names of functions of the C file, to which it is limited; all by default.
         compile_seconds: time that the C compiler may take.
 
     Returns:
-        The module, as ``load`` returns it from a built file; its `repr` says what it runs on, which nothing changes later.
+        The module, as ``load`` returns it from a built file; its `repr` names its backend, which never changes.
 
     Raises:
         SpecError: the model cannot be lowered.

@@ -42,29 +42,27 @@ def build(
     ] = None,
     precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, accurate.")] = None,
     standalone: Annotated[
-        bool, typer.Option("--standalone", help="Write NumPy modules that need NumPy only, the runtime's source in them.")
+        bool, typer.Option("--standalone", help="Write NumPy modules that contain the runtime and need only NumPy.")
     ] = False,
     single: Annotated[bool, typer.Option("--float", help="Write C files in single precision.")] = False,
     workspace: Annotated[
-        bool, typer.Option("--workspace", help="Write C functions over rows that take their memory from the caller.")
+        bool, typer.Option("--workspace", help="Write C functions over rows that use memory of the caller.")
     ] = False,
     functions: Annotated[str | None, option("LIST", "Functions of C files, separated by commas; all by default.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs from a new build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
-    no_verify: Annotated[
-        bool, typer.Option("--no-verify", help="Do not hold the modules against their specs; the manifest says so.")
-    ] = False,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not verify the modules; the manifest says so.")] = False,
     libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
     config: shared.ConfigFile = None,
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Generate modules from specs and verify them against the specs' own mathematics.
+    """Generate modules from specs and verify them against the formulas of the specs.
 
-    SPEC is a spec file or a dotted module. Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
+    SPEC is a spec file or a dotted module. Without SPEC, build the models that [tool.symgraph] of pyproject.toml lists.
 
-    --check says of each file whether the spec, the options, the generator (another version of symgraph) or a hand changed it.
+    --check names the cause of each difference: the spec, the options, the generator (another version of symgraph) or an edit.
     """
     from symgraph.build import build as building
     from symgraph.build.profile import Profile

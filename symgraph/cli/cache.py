@@ -10,13 +10,13 @@ from symgraph.errors import BuildError
 
 
 def cache(
-    clear: Annotated[bool, typer.Option("--clear", help="Delete all that is kept there.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete its contents.")] = False,
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Show the folder of compiled code, its size, and the libraries in it, the last made first.
+    """Show the folder of compiled code, its size, and its libraries, newest first.
 
-    SYMGRAPH_CACHE names another folder. It is made when something is compiled, and may be deleted at any time.
+    SYMGRAPH_CACHE names another folder. The first compilation makes the folder, and you may delete it at any time.
     """
     from symgraph.io.cache import MOST_BYTES, cache_root, entries
     from symgraph.io.cache import clear as delete

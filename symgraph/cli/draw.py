@@ -31,7 +31,7 @@ def draw(
     config: shared.ConfigFile = None,
     quiet: shared.Quiet = False,
 ) -> None:
-    """Draw the graph of a model from its inputs to its loss: what uses what, with values and gradients if weights are given."""
+    """Draw the graph of a model from its inputs to its loss, with values and gradients if weights are given."""
     from symgraph.drawing.drawing import Drawing, format_of
     from symgraph.views.picture import pictured
 

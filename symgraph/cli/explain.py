@@ -23,10 +23,10 @@ def explain(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Say which node and formula a line of a generated file computes, and which rule or pass gave it its form.
+    """Print the node and formula that a line of a generated file computes, and the rule or pass that gave it its form.
 
-    The model is generated once more from its spec, and the line is looked up in what the writer says of its statements. A file
-    that was edited by hand, or that is older than its spec, is said to be so.
+    The command generates the model again from its spec to find the line. If the file was edited by hand or is older than its
+    spec, it says so.
     """
     from symgraph.backends.header import read_header
     from symgraph.backends.source import model_hash

@@ -39,13 +39,13 @@ def fit(
     ] = None,
     group_by: Annotated[str, option("COLUMN", "The column that says to which data set a row belongs.")] = "",
     share: Annotated[str | None, option("A,B", "Weights that are the same in all data sets; '' for none.")] = None,
-    start: Annotated[str, option("A=1,B=2", "Where the search starts; others as the spec says, 1 in a formula.")] = "",
+    start: Annotated[str, option("A=1,B=2", "Start values; other weights start as in the spec, or at 1 in a formula.")] = "",
     fix: Annotated[str, option("A,B=2", "Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, option("A=0:,B=1:2", "Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[str, option("COLUMN|NUMBER|FORMULA", "Their standard deviations, such as 0.05*v.")] = "",
-    sigma_x: Annotated[str, option("COLUMN|NUMBER|X=...", "Those of the features, beside --sigma.")] = "",
+    sigma: Annotated[str, option("COLUMN|NUMBER|FORMULA", "Standard deviations of the observations, such as 0.05*v.")] = "",
+    sigma_x: Annotated[str, option("COLUMN|NUMBER|X=...", "Standard deviations of the features, in addition to --sigma.")] = "",
     absolute_sigma: Annotated[
-        bool, typer.Option("--absolute-sigma", help="Errors follow from --sigma, and not from the scatter.")
+        bool, typer.Option("--absolute-sigma", help="Standard errors follow from --sigma alone, not from the scatter.")
     ] = False,
     method: Annotated[str, option("NAME", "The optimizer, as SciPy names it.")] = "auto",
     starts: Annotated[int, option("N", "From how many starts to search.")] = 1,
@@ -65,8 +65,8 @@ def fit(
 ) -> None:
     """Find the weights and their standard errors; exit 1 if the search did not converge.
 
-    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1. Of several
-    data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
+    In a formula, names of columns of the file are features, and other names are weights, which start at 1. With several data
+    sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
     """
     from symgraph.fitting import FitWarning
     from symgraph.io.data import column_names, known_file

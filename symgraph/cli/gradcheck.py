@@ -19,7 +19,7 @@ def gradcheck(
     weights: Annotated[Path | None, option("FILE|A=1,B=2", "Check at these weights; else at random ones.")] = None,
     points: Annotated[int, option("N", "Weight vectors to check at.")] = 4,
     rows: Annotated[int, option("N", "Rows to check at each.")] = 8,
-    seed: Annotated[int, option("N", "Seed of all that is drawn.")] = 0,
+    seed: Annotated[int, option("N", "Seed of all random numbers.")] = 0,
     backend: shared.Backend = "auto",
     drop_missing: shared.DropMissing = False,
     delimiter: shared.Delimiter = None,

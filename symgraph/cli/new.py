@@ -19,17 +19,17 @@ Kind = Literal["curve", "likelihood", "classifier", "control"]
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
     kind: Annotated[Kind | None, option("KIND", "curve (without a formula), likelihood, classifier or control.")] = None,
-    formula: Annotated[str, option("FORMULA", "Write the spec of a formula that fit takes.")] = "",
+    formula: Annotated[str, option("FORMULA", "Write the spec of a formula, as for fit.")] = "",
     data: Annotated[
-        Path | None, option("FILE", "Data of the formula: columns of it are features, not only x, t, x1, time.")
+        Path | None, option("FILE", "Data of the formula: its columns are features, not only x, t, x1, time.")
     ] = None,
-    start: Annotated[str, option("A=1,B=2", "Where fits of the formula start; others at 1.")] = "",
+    start: Annotated[str, option("A=1,B=2", "Start values of fits; others start at 1.")] = "",
     folder: Annotated[Path, option("DIR", "Folder for the spec.", "--dir")] = Path(),
     quiet: shared.Quiet = False,
 ) -> None:
-    """Write a small commented spec that builds at once.
+    """Write a small commented spec that is ready to build.
 
-    A few rows of made-up data come with it, unless NAME.csv is there or it is the spec of a formula, which has its own.
+    Also write NAME.csv with a few invented rows, unless this file exists or the spec is that of a --formula.
     """
     from types import SimpleNamespace
 

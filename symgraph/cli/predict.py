@@ -30,7 +30,7 @@ def predict(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs.
+    """Compute the output of each row and print it as CSV or JSON, with a column for each of several outputs.
 
     A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
     """

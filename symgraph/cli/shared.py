@@ -38,18 +38,20 @@ Backend = Annotated[
     str,
     option(
         "NAME",
-        "What computes: native (the C file beside the module, compiled), numpy, or auto.",
+        "Backend that computes: native (the compiled C file beside the module), numpy, or auto.",
         completes=("auto", "native", "numpy"),
     ),
 ]
 ConfigFile = Annotated[Path | None, option("FILE", "The project's settings; else the nearest pyproject.toml.")]
-Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
+Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is rebuilt.")]
 DataFile = Annotated[Path | None, option("FILE", "Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, or - for stdin.")]
-DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows with a missing cell, and count them.")]
-Delimiter = Annotated[str | None, option("SIGN", "Between cells of text: , ; | tab space. [told by its first line]")]
-Decimal = Annotated[str | None, option("SIGN", "Decimal sign of text: . or , [told by its first rows]")]
+DropMissing = Annotated[
+    bool, typer.Option("--drop-missing", help="Leave out rows with a missing cell, and print their number.")
+]
+Delimiter = Annotated[str | None, option("SIGN", "Delimiter of text: , ; | tab space. [found in its first line]")]
+Decimal = Annotated[str | None, option("SIGN", "Decimal sign of text: . or , [found in its first rows]")]
 Thousands = Annotated[str | None, option("SIGN", "Sign between groups of digits of text. [none]")]
-Streamed = Annotated[bool, typer.Option("--stream", help="Read the rows in blocks, as files above 1 GiB are.")]
+Streamed = Annotated[bool, typer.Option("--stream", help="Read the rows in blocks, as for files above 1 GiB.")]
 Row = Annotated[int | None, option("N", "The row of --data whose numbers are shown, from 0. [0]")]
 WeightsFile = Annotated[
     Path | None, option("FILE|A=1,B=2", "Weights for the numbers: a file of `train --save`, or themselves.")

@@ -23,7 +23,7 @@ Format = Literal["text", "markdown", "latex", "html"]
 
 def show(
     model: shared.ModelOrSpec,
-    format: Annotated[Format, typer.Option(help="How formulas are written: text or latex, a derivation in any.")] = "text",  # noqa: A002  the option's name
+    format: Annotated[Format, typer.Option(help="Format: text or latex for formulas, any for a derivation.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     derivation: Annotated[bool, typer.Option("--derivation", help="Print each step from the loss to the gradient.")] = False,
     data: shared.DataFile = None,
@@ -36,8 +36,8 @@ def show(
 ) -> None:
     """Print the formula of every node, of the loss and of every partial derivative.
 
-    With --derivation the chain rule is written out for each weight, node by node; with --weights (and --data, --row) it has
-    the numbers beside each step.
+    --derivation writes out the chain rule for each weight, node by node; with --weights (and --data, --row) it shows the
+    numbers of each step.
     """
     if graph and (derivation or format != "text"):
         other = "--derivation" if derivation else f"--format {format}"

@@ -21,13 +21,13 @@ BackendName = Literal["numpy", "scalar", "c", "array_api"]
 
 def truth(
     model: shared.ModelOrSpec,
-    points: Annotated[int, option("N", "How many points.")] = 1000,
+    points: Annotated[int, option("N", "Number of points.")] = 1000,
     kinds: Annotated[
         str | None,
         option("LIST", "Kinds of points, separated by commas; else all.", completes="symgraph.gradcheck.drawing:KINDS"),
     ] = None,
     seed: Annotated[int, option("N", "Seed of the points.")] = 0,
-    module: Annotated[Path | None, option("FILE", "Judge this module; else the one built, or one made in memory.")] = None,
+    module: Annotated[Path | None, option("FILE", "Judge this module; else the built one, or one made in memory.")] = None,
     backend: Annotated[BackendName, option("NAME", "numpy, scalar, c or array_api.")] = "numpy",
     dtype: Annotated[
         Literal["float64", "float32"], option("KIND", "float64, or float32 (of arrays, and C built with --float).")
@@ -38,13 +38,13 @@ def truth(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Judge a module: run all its functions, and hold loss, predictions and partials against the spec's.
+    """Judge a module: run all its functions, and compare loss, predictions and partials with exact values of the spec.
 
-    The points are ordinary and adversarial. Exit 1 if a function raises, if a result is NaN, infinite, 0 or without a right
-    digit where the truth is none of it, if an error is larger than the operations' conditioning explains, or if nothing could
-    be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
-    of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count. Constraints are
-    judged behind the rest, as the outputs of a model of their own.
+    The points are ordinary and adversarial. Exit 1 if a function raises; if a result is NaN, infinite, 0 or has no correct
+    digit while the exact value is a normal number; if an error is larger than the condition numbers of the operations
+    explain; or if nothing could be judged. Nothing is promised where an intermediate value leaves the range of normal numbers
+    other than through an exponential, or where the differentiated value exceeds the dtype: wrong results there are reported
+    and do not count. Constraints are judged separately, as outputs of their own model.
     """
     from symgraph.check.judged_points import points as draw
     from symgraph.check.judging import judge, of_constraints

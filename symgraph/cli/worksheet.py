@@ -21,7 +21,7 @@ def worksheet(
     config: shared.ConfigFile = None,
     quiet: shared.Quiet = False,
 ) -> None:
-    """Write a folder with blank functions, data and graders of a model; files that are there are left alone."""
+    """Write a folder with blank functions, data and graders of a model; existing files are kept."""
     from symgraph.build.specs import read_spec
     from symgraph.classroom.worksheet import write_worksheet
     from symgraph.io.config import read_config

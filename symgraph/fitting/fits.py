@@ -29,7 +29,7 @@ with vectors about as long as for the gradient."""
 
 
 class FitWarning(UserWarning):
-    """A fit that ended, and should not be used without a look at what its warning says."""
+    """Warning about a fit whose result should not be used before the warning is understood."""
 
 
 def fit(
@@ -47,10 +47,10 @@ def fit(
     starts: int = 1,
     seed: int = 0,
 ) -> FitResult:
-    """Find the weights at which the sum of the losses is least, with their standard errors.
+    """Find the weights that minimize the sum of the losses, and their standard errors.
 
-    A model with a residual is fitted by least squares, robust ones too; with a likelihood, by the greatest likelihood; with
-    another loss, by the least sum. Weights keep within the bounds of the spec.
+    A model with a residual is fitted by least squares or a robust loss; a model with a likelihood by maximum likelihood; a
+    model with another loss by the minimum of its sum. Weights stay within the bounds of the spec.
 
     Args:
         module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
@@ -59,10 +59,10 @@ def fit(
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
             What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
-        sigma_x: standard deviations of the features: one, one a column, or one for each, of the shape of X; or by the names of
-            columns, of which others are exact. Beside sigma; distances from the curve are then made least, by
-            `feature_jacobian`, which a module must have been built with.
-        absolute_sigma: sigma has the unit of y, so that errors follow from it alone; else only its ratios count, and errors
+        sigma_x: standard deviations of the features: one, one per column, or one per value, of the shape of X; or by the names
+            of columns, where others are exact. With it the fit minimizes distances from the curve; a module must have been
+            built with `feature_jacobian`.
+        absolute_sigma: standard errors follow from sigma alone; else only ratios of sigma count, and standard errors
             follow from the scatter about the fit.
         bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
         fixed: names of weights that are to stay at the start, or their values by name; beside the spec's.
@@ -76,8 +76,8 @@ def fit(
         The result; ``print`` shows its report.
 
     Raises:
-        OptionError: an option cannot be as given; the message says why.
-        DataError: X, y or sigma do not fit the model, or have a number in a row that is not finite.
+        OptionError: an option is invalid; the message says why.
+        DataError: X, y or sigma do not fit the model, or a row has a number that is not finite.
         WeightsError: start does not fit the model or its bounds, or the loss is not finite there.
 
     Warns:

@@ -50,7 +50,7 @@ class Plotted:
         """Return the rise of the deviance at which the profile interval of one weight ends.
 
         Args:
-            level: the probability with which the interval is to hold the true value.
+            level: the confidence level.
         """
         found: float = threshold(self.problem, self.dof, level, 1)
         return found

@@ -75,7 +75,7 @@ class FitResult(Plotted):
 
     @property
     def absolute_sigma(self) -> bool:
-        """Tell if errors follow from sigma as given, and not from the scatter about the fit."""
+        """Tell if standard errors follow from the given sigma alone, and not from the scatter about the fit."""
         return self.problem.absolute_sigma
 
     @property
@@ -85,7 +85,7 @@ class FitResult(Plotted):
 
     @property
     def message(self) -> str:
-        """Return why it ended."""
+        """Return the reason why the search ended."""
         return self.found.message
 
     @property
@@ -95,7 +95,7 @@ class FitResult(Plotted):
 
     @property
     def how(self) -> str:
-        """Return how the covariance was found."""
+        """Return the formula of the covariance, in words."""
         return self.spread.how
 
     @property
@@ -188,21 +188,21 @@ class FitResult(Plotted):
         """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
 
         Args:
-            level: the probability with which an interval is to hold the true value, between 0 and 1.
+            level: the confidence level, between 0 and 1.
         """
         half = self._quantile(level) * self.stderr
         return {name: (value - h, value + h) for name, value, h in zip(self.names, self.w.tolist(), half.tolist(), strict=True)}
 
     def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Return the profile interval of a weight: its values at which the deviance, the others fitted anew, rises no further
-        than an F test allows where the size of the errors was estimated, else a test of chi2.
+        """Return the profile interval of a weight: the values at which the deviance, with the other weights refitted, rises by
+        no more than an F test allows (a chi2 test where the size of the errors is known).
 
         Args:
             name: of a free weight.
-            level: the probability with which the interval is to hold the true value.
+            level: the confidence level.
 
         Returns:
-            The ends; an end of the weight's range where that comes first, infinite where nothing stops it.
+            The ends of the interval: an end of the weight's range if it is reached first, infinite if there is no limit.
 
         Raises:
             OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
@@ -210,8 +210,8 @@ class FitResult(Plotted):
         return profile_interval(self, name, level)
 
     def rises(self, name: str, values: Any) -> Array:
-        """Return by how much the deviance rises where a weight has values, the others fitted anew: ``profile`` is where that is
-        the threshold.
+        """Return the increase of the deviance at given values of a weight, with the other weights refitted; ``profile`` finds
+        where it reaches the threshold.
 
         Args:
             name: of a free weight.
@@ -220,25 +220,25 @@ class FitResult(Plotted):
         return rises_along(self, name, values)
 
     def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
-        """Return points on the border of the joint confidence region of two weights, the others fitted anew.
+        """Return points on the border of the joint confidence region of two weights, with the others refitted.
 
         Args:
             first: the name of a free weight.
             second: that of another.
-            level: the probability with which the region is to hold both true values.
-            points: the number of directions, evenly spread about the best.
+            level: the confidence level of the region.
+            points: the number of directions, evenly spread about the best values.
 
         Returns:
-            (points, 2) values of both, in order around the best; infinite where nothing stops them.
+            (points, 2) values of both weights, in order around the best values; infinite if there is no limit.
         """
         return contour_of(self, first, second, level, count("points", points))
 
     def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
-        """Fit anew on rows drawn with replacement.
+        """Refit on rows drawn with replacement.
 
         Args:
-            repetitions: how often.
-            seed: of the rows that are drawn.
+            repetitions: the number of fits.
+            seed: of the random rows.
 
         Returns:
             (repetitions, k) weights; fewer rows where fits did not converge. ``numpy.percentile`` of it gives intervals.
@@ -270,7 +270,7 @@ class FitResult(Plotted):
 
         Args:
             X: (n, d) rows.
-            level: the probability with which the interval at one row is to hold the true output.
+            level: the confidence level of the interval at one row.
 
         Returns:
             The lower and the upper ends, each of the shape of ``predict``.
@@ -278,13 +278,13 @@ class FitResult(Plotted):
         return self._band(X, level, 0.0)
 
     def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
-        """Return the ends of the pointwise intervals that are to hold a new observation at rows.
+        """Return the ends of the pointwise prediction intervals of new observations at rows.
 
         Args:
             X: (n, d) rows.
             level: the probability for the observation at one row.
-            sigma: its standard deviation, one or one a row, in units of the fit's sigma where errors were estimated: 1 by
-                default where the fit had no sigma or the same for all rows.
+            sigma: the standard deviation of the observations, one or one per row, in units of the fit's sigma if errors were
+                estimated; by default 1 if the fit had no sigma or a single one.
 
         Raises:
             OptionError: sigma is needed, or the residual is not the prediction less the target, so that none can be told.

@@ -82,7 +82,7 @@ class OfOneSet(FitResult):
 
 @dataclass(frozen=True, eq=False)
 class JointResult(FitResult):
-    """A fit of several data sets; see `FitResult`. What belongs to one of them is in ``sets``."""
+    """A fit of several data sets; see `FitResult`. ``sets`` has the results of each data set."""
 
     problem: JointProblem
 
@@ -133,11 +133,11 @@ def fit_together(
     starts: int = 1,
     seed: int = 0,
 ) -> JointResult:
-    """Fit several data sets at once, of one model or of several; some weights are the same in all, each has its own of others.
+    """Fit several data sets at once, by one model or by several; some weights are shared, others belong to one data set.
 
-    The sum over all rows is minimized, so data sets whose errors differ in size need ``sigma``. A weight ``a`` that is not
-    shared is called ``a[label]``, by the label of its data set; in ``start``, ``bounds`` and ``fixed`` the name ``a`` means all
-    of these that are not named there themselves.
+    The fit minimizes the sum over all rows, so data sets whose errors differ in size need ``sigma``. A weight ``a`` that is not
+    shared is called ``a[label]``, by the label of its data set; in ``start``, ``bounds`` and ``fixed`` the name ``a`` stands
+    for all of these that are not named there.
 
     Args:
         sets: for each data set its module or `Model`, X and y as `fit` takes them, y left out where X is a frame that has it; a

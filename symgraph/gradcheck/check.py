@@ -37,37 +37,35 @@ def gradcheck(
     seed: int = 0,
     singles: int | None = None,
 ) -> GradcheckReport:
-    """Check a generated module's derivatives against differences of its values.
+    """Check a generated module's derivatives against finite differences of its values.
 
-    The partials of each row (`per_sample_grad`; `jacobian` where the model has no loss) are compared with central differences,
-    extrapolated to step 0, whose own error estimate is the tolerance; what rounding does is taken from the module's
-    `error_bound` where it has that, and estimated elsewhere. Weights are drawn at random and never equal, because a
-    swapped index would go unseen there. Then every function of the module is compared with the rows: on several rows, on one
-    row alone and as a batch, on more rows than fit a block, in other memory layouts, in float32, and where sums overflow. A
-    weight whose partials could not be told from zero or from noise is tried at more points, and reported as not judged if that
-    is in vain.
+    The partials of each row (`per_sample_grad`, or `jacobian` if the model has no loss) are compared with central differences,
+    extrapolated to step 0, whose error estimate is the tolerance; the module's `error_bound`, or else an estimate, gives the
+    effect of rounding. Weights are random and never equal, since equal weights would hide a swapped index. Then every function
+    of the module is compared with these rows: on several rows, on one row alone and as a batch, on more rows than a block has,
+    in other memory layouts, in float32, and where sums overflow. A weight whose partials could not be distinguished from zero
+    or from noise is tried at more points, and reported as not judged if that does not help.
 
-    Of a model with many weights, only a random sample is judged one by one at each point; all of them together are judged
-    along random directions, where a fault in one of thousands shows if it is larger than about a thousandth of the whole
-    derivative. The report says which weights were seen in which way.
+    In a model with many weights, only a random sample is judged one by one at each point. All weights together are judged
+    along random directions, where a fault in one of thousands is found if it is larger than about a thousandth of the whole
+    derivative. The report says how each weight was judged.
 
     Args:
-        module: a module of any backend; of the scalar one, `row` alone is checked.
-        X: (n, d) rows to choose from, as ``train`` takes them; by default rows are drawn, from the declared domains where there
-            are some.
+        module: a module of any backend; of a scalar module only `row` is checked.
+        X: (n, d) rows to choose from, as for ``train``; by default rows are drawn, from the declared domains if there are any.
         y: (n,) their targets.
         w: (k,) the only weights to check at, or by name; by default weights are drawn.
-        points: how many weight vectors to check at, at least 1.
-        rows: how many rows to check at each of them, at least 1.
-        seed: of all that is drawn.
-        singles: how many weights are judged one by one at a point, at most; by default 48, and fewer of more than 400 weights.
+        points: the number of weight vectors, at least 1.
+        rows: the number of rows at each of them, at least 1.
+        seed: of all random numbers.
+        singles: the largest number of weights judged one by one at a point; by default 48, fewer for more than 400 weights.
 
     Returns:
-        The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
+        The report; `ok` says that no fault was found, `unjudged` lists weights that could not be judged.
 
     Raises:
         OptionError: an option is out of bounds, or the module has no derivatives.
-        ModuleError: a function on which the check rests raises.
+        ModuleError: a function that the check needs raises.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
 

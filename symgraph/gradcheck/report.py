@@ -45,15 +45,15 @@ class WeightReport:
 
     Attributes:
         weight, function: its name, and the function of the module whose partials are judged.
-        verdict: "failed" if one partial was found wrong; "not judged" if no partial could be told from zero or from noise, so
-            that a fault would have gone unseen; "together" if it was seen only along random directions in which all weights
-            move, where a small fault in one of many may hide.
-        judged, entries: how many partials were compared to better than a factor of 1.001, of how many, one a row and point.
-        worst: the greatest relative difference, among the wrong partials if there are some, else among the judged ones; NaN
-            without any. The rest describes that partial.
-        point, row: the number of the point, which the report's `points` lists, and of the row in the data or among those drawn.
-        analytic, numeric, tolerance: the module's partial, the same by differences, and how far the two may be apart.
-        non_finite: how many of the module's partials were not finite.
+        verdict: "failed" if a partial is wrong; "not judged" if no partial could be distinguished from zero or from noise, so
+            that a fault would be missed; "together" if it was judged only along random directions in which all weights
+            move, where a small fault of one weight may remain hidden.
+        judged, entries: the number of partials compared to better than a factor of 1.001, and of all (one per row and point).
+        worst: the greatest relative difference, of wrong partials if there are any, else of judged ones; NaN
+            without any. The other attributes describe that partial.
+        point, row: the index of the point in the report's `points`, and of the row in the data or among the drawn rows.
+        analytic, numeric, tolerance: the module's partial, the same by differences, and the tolerance.
+        non_finite: the number of the module's partials that were not finite.
     """
 
     weight: str
@@ -75,10 +75,10 @@ class FunctionReport:
     """The findings for one function of the module, compared with the values and partials of each row.
 
     Attributes:
-        function, verdict: its name and how it was called, and whether it agrees.
-        worst: the greatest relative difference, among the wrong results if there are some; NaN if nothing could be compared.
+        function, verdict: the function's name with the way of calling it, and the verdict.
+        worst: the greatest relative difference, of wrong results if there are any; NaN if nothing could be compared.
         where: the weight (or "value") and point of that difference.
-        problem: what is wrong beyond a difference, for instance the error that the function raised.
+        problem: a fault other than a difference, for instance the error that the function raised.
     """
 
     function: str
@@ -93,9 +93,9 @@ class GradcheckReport:
     """The result of a gradient check; `print` it, or take `to_dict()`.
 
     Attributes:
-        model, seed: the module's MODEL, and what the points were drawn with.
+        model, seed: the module's MODEL, and the seed of the points.
         points: the weight vectors of the points.
-        weights, functions: one report a weight, and one a function.
+        weights, functions: one report per weight, and one per function.
     """
 
     model: str
@@ -106,17 +106,17 @@ class GradcheckReport:
 
     @property
     def ok(self) -> bool:
-        """True if nothing was found wrong; weights that could not be judged do not count."""
+        """True if no fault was found; weights that could not be judged do not count."""
         return "failed" not in [weight.verdict for weight in self.weights] + [function.verdict for function in self.functions]
 
     @property
     def unjudged(self) -> tuple[str, ...]:
-        """The weights for which a fault would have gone unseen."""
+        """The weights that could not be judged, so that a fault would be missed."""
         return tuple(weight.weight for weight in self.weights if weight.verdict == "not judged")
 
     @property
     def together(self) -> tuple[str, ...]:
-        """The weights that were judged only along random directions, together with all others."""
+        """The weights that were judged only together with all others, along random directions."""
         return tuple(weight.weight for weight in self.weights if weight.verdict == "together")
 
     @property
@@ -129,7 +129,7 @@ class GradcheckReport:
         return "incomplete" if self.unjudged else "passed"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as dicts, lists, strings and finite numbers; None stands for a number that is not finite."""
+        """Return the report as dicts, lists, strings and finite numbers, with None for numbers that are not finite."""
         return {"verdict": self.verdict, **{key: jsonable(value) for key, value in asdict(self).items()}}
 
     def _repr_html_(self) -> str:

@@ -137,9 +137,9 @@ def load(
 ) -> GeneratedModule:
     """Load a generated module.
 
-    A name ("nine_weights") is looked for in the folder that the project of the current directory configures as `out`, then
-    among the modules that come with symgraph. A path (with a separator, or ending in .py) is that file. The import path plays
-    no part, and no bytecode is written next to the file.
+    A name ("nine_weights") is searched in the folder that the project of the current directory configures as `out`, then
+    among the modules that come with symgraph. A path (with a separator, or ending in .py) names a file. The import path is
+    not used, and no bytecode is written next to the file.
 
     Args:
         name_or_path: the name of a module, or the path of its file.
@@ -150,14 +150,14 @@ def load(
         compile_seconds: time that the compiler may take.
 
     Returns:
-        A `types.ModuleType`, read again at each call; its `repr` says what it runs on, which nothing changes later. A file of
-        the scalar backend loads too, as `symgraph.io.module.ScalarModule`.
+        A `types.ModuleType`, read again at each call; its `repr` names its backend, which never changes. A file of
+        the scalar backend loads as `symgraph.io.module.ScalarModule`.
 
     Raises:
-        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
-            found by its name in a folder without settings, and belongs to another user; or it is to run natively and cannot.
-        BuildError: it is to run natively, and there is no compiler, or it refuses the file or takes too long.
-        OptionError: the project's settings cannot be read, or are another user's; or there is no such backend.
+        ModuleError: there is no such file, it is not a generated module, or it follows another version of the contract; or it
+            was found by its name in a folder without settings, and belongs to another user; or "native" is impossible.
+        BuildError: "native" is asked for, and there is no compiler, or it refuses the file or takes too long.
+        OptionError: the project's settings cannot be read or belong to another user; or the backend is unknown.
 
     Warns:
         StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.

@@ -170,23 +170,23 @@ def stream(
     thousands: str | None = None,
     watch: Watch | None = None,
 ) -> Stream:
-    """Open rows that are read in blocks, and go through them once to check and to count them.
+    """Open data for reading in blocks, and read it once to check and count the rows.
 
     Args:
         module: a generated module, of the numpy backend, native or compiled.
-        source: the path of a file, as for `symgraph.io.data.read_data`; or what is in memory: a frame, mapping or array.
+        source: the path of a file, as for `symgraph.io.data.read_data`; or data in memory: a frame, mapping or array.
         y: the target, beside an array in memory.
         rows: the number of rows of a block; sums do not depend on it, the last bits of ``r_factor`` do.
-        target: whether the target is read; without it there are predictions alone.
-        drop_missing: whether rows with a missing cell are left out, and not refused.
-        delimiter: between the cells of text; None where its first line is to tell.
-        decimal: the decimal sign of text; None where its first rows are to tell.
+        target: read the target; without it only predictions are possible.
+        drop_missing: leave out rows with a missing cell instead of refusing them.
+        delimiter: between the cells of text; None to find it in the first line.
+        decimal: the decimal sign of text; None to find it in the first rows.
         thousands: the sign between groups of three digits of text.
-        watch: called with the number of rows read so far, and with that of all where it is known, as a file is read.
+        watch: called with the number of rows read so far, and with the number of all rows if it is known, as a file is read.
 
     Raises:
         DataError: the data cannot be used; the message names the file, and row and column where there are some.
-        OptionError: an option cannot be as given, the model has no rows, or what reads the file is not installed.
+        OptionError: an option is invalid, the model has no rows, or the package that reads the file is not installed.
         ModuleError: the module cannot compute in blocks.
     """
     if isinstance(rows, bool) or not isinstance(rows, int | np.integer) or rows < 1:

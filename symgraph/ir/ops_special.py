@@ -136,7 +136,7 @@ _FADDEEVA_REGIONS = {
     "bend_im": regions(0, (250, 150, 150), 2.1, (250, 250, 100), 4, (15, 20, 10), 28, (4, 2, 2.5), math.inf),
 }
 """Figures by the modulus of x0 + i*x1."""
-_WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2)"
+_WAVES = "for arguments above the order: of the amplitude sqrt(J**2 + Y**2)"
 _BESSEL = (
     ("j", sympy.besselj, REALS, _HALF, -_HALF), ("y", sympy.bessely, POSITIVE, _HALF, -_HALF),
     ("i", sympy.besseli, REALS, _HALF, _HALF), ("k", sympy.besselk, POSITIVE, -_HALF, -_HALF),

@@ -1,4 +1,4 @@
-"""Every plot, a function each: it draws into Axes of Matplotlib, makes them where none are given, and returns them.
+"""One function for each plot: it draws into Matplotlib Axes, makes them if none are given, and returns them.
 
 Colours can be told apart by readers who are colour-blind, on white and on dark ground; text and axes have the colours of the
 Matplotlib style in force (`matplotlib.pyplot.style.use("dark_background")`). `save` writes any of them to a file.

@@ -150,9 +150,9 @@ def check_plot_path(path: PathLike) -> None:
 
 
 def save(path: PathLike, plot: Callable[..., Any], *arguments: Any, title: str = "", **options: Any) -> None:
-    """Write one plot to a file that is the same bytes on any day and under any style.
+    """Write one plot to a file, with the same bytes on any day and under any style.
 
-    An SVG has no ground of its own and is dark where its reader prefers that; PNG and PDF are dark on white.
+    An SVG has a transparent background and follows the colour scheme of its reader; PNG and PDF are dark on white.
 
     Args:
         path: the file to write, .svg, .png or .pdf.

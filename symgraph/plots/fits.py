@@ -24,7 +24,7 @@ _HEIGHTS: Any = {"sharex": True, "height_ratios": (3, 1)}
 
 
 def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
-    """Draw the data of a fit with what was fitted: over its feature, where there is one, else observations over predictions.
+    """Draw the data of a fit and its curve over the feature, if there is a single one, else observations over predictions.
 
     Args:
         result: a `FitResult`.
@@ -173,7 +173,7 @@ def _draw_fit(result: Any, ax: Any, level: float, over_feature: bool, look: tupl
 
 
 def profile(result: Any, name: str, ax: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
-    """Draw how far the deviance rises along a weight, the others fitted anew, and beside it the parabola of the standard error.
+    """Draw the profile of the deviance along a weight, with the others refitted, and the parabola of the standard error.
 
     Args:
         result: a `FitResult`.

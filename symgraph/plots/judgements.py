@@ -19,7 +19,7 @@ _GROUPS = {"loss": "o", "output": "s", "grad": "+", "jacobian": "x"}
 
 
 def errors(report: Any, ax: Any = None) -> Any:
-    """Draw how often errors of which size were found, in ulp, a line for each kind of result: loss, output, partials.
+    """Draw a histogram of the errors in ulp, with a line for each kind of result: loss, output, partials.
 
     Args:
         report: of ``symgraph.check.judging.judge``, as ``symgraph truth`` makes it.

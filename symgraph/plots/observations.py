@@ -13,7 +13,7 @@ from symgraph.training.rows import as_rows
 
 
 def predictions(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, ax: Any = None) -> Any:
-    """Draw what was observed over what is predicted; where both are equal there is a line.
+    """Draw observations over predictions, with a line where both are equal.
 
     Args:
         module: a module with as many outputs as targets.

@@ -35,7 +35,7 @@ class _Curve(NamedTuple):
 
 
 def losses(runs: Run | Mapping[str, Run], ax: Any = None) -> Any:
-    """Draw the mean loss of one or several runs after each epoch, and that of rows held out.
+    """Draw the mean loss of one or several runs after each epoch, and the validation loss.
 
     The axis is logarithmic where all losses are above 0 and the greatest is 10 times the least. Of a run of more than 600
     epochs 300 parts are drawn: a line through the medians and an envelope from the least to the greatest.
@@ -58,7 +58,7 @@ def running_mean(runs: Run | Mapping[str, Run], window: int | None = None, ax: A
 
     Args:
         runs: as for `losses`.
-        window: the number of epochs of which the mean is taken; None is all so far.
+        window: the number of epochs in the mean; None for all so far.
         ax: an Axes; None makes one by pyplot.
 
     Returns:
@@ -91,7 +91,7 @@ def gradient_norms(norms: Sequence[float] | NDArray[Any] | Mapping[str, Any], ax
 
 
 def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any = None) -> Any:
-    """Draw the weights before the first epoch and after each; of more than 12 those that moved the farthest.
+    """Draw the weights before the first epoch and after each epoch; of more than 12 only those that moved the farthest.
 
     Args:
         history: a `Recorder` that was a callback of the run, or (epochs + 1, k) weights.

@@ -29,9 +29,9 @@ def loss_surface(
     names: Sequence[str] = (),
     ax: Any = None,
 ) -> Any:
-    """Draw the ways of optimizers over lines of equal mean loss, as a function of two weights.
+    """Draw the paths of optimizers over contour lines of the mean loss, as a function of two weights.
 
-    A circle is where a path begins, a star where it ends. All other weights are as at the end of the first path.
+    A circle marks the start of a path, a star its end. All other weights have their values at the end of the first path.
 
     Args:
         module: a generated module with a loss, of the numpy backend.

@@ -128,7 +128,7 @@ RULES: tuple[Rule, ...] = (
          _FAR),
     Rule("log(softplus x)", "log(softplus(x))", "log(softplus(x if x > -40 else -40)) if x > -40 else x",
          "softplus is 0 for x << 0", _FAR, when="not x >= -80", example="log(node(log(1 + exp(x))))"),
-    Rule("log(r exp x)", "log(exp(x)*r)", "best(log(r)) + x", "exp is 0 for x << 0: a likelihood far out",
+    Rule("log(r exp x)", "log(exp(x)*r)", "best(log(r)) + x", "exp is 0 for x << 0, as in likelihoods far from the data",
          (("x", -1000.0, 0.0), ("r", 0.1, 10.0))),
     # logarithms of error functions
     Rule("log(erfc(x)/2)", "log(erfc(x)/2)", "log_half_erfc(x)", "erfc is 0 for x >> 0, and 2 for x << 0", _TAIL),
@@ -237,7 +237,7 @@ RULES: tuple[Rule, ...] = (
     Rule("(1 + p exp a + ...)^n, p of any sign", "(1 + sum(p*exp(a)))**n", "exp(n*best(log(1 + add(*(p*exp(a))))))",
          "exp overflows", (("a", -900.0, 900.0), ("c", 0.1, 10.0), ("n", -1.0, 1.0)),
          when="not constant(n) and not limited(a)", example="(1 + c*exp(a))**n"),
-    Rule("(p exp a)^n", "(p*exp(a))**n", "pow(p, n)*exp(n*a)", "exp is 0: a slope of 0 times infinity",
+    Rule("(p exp a)^n", "(p*exp(a))**n", "pow(p, n)*exp(n*a)", "where exp is 0, the derivative is 0 times infinity",
          (("a", -1500.0, 1500.0), ("p", 0.1, 10.0), ("n", 0.1, 0.9)), when="not constant(n) and not (a <= 80 and a >= -80)",
          example="(p*exp(a))**n"),
     Rule("exp a/(p exp b + ...)", "exp(a)/(sum(p*exp(b)))", "exp(a - logaddexp(*(b + best(log(p)))))",
@@ -282,7 +282,7 @@ RULES: tuple[Rule, ...] = (
     Rule("sin x/x", "sin(x)/x", "sinc(x)", "no value at 0; the derivative cancels near it", _UNIT),
     # choices
     Rule("(a if c else r) - (b if c else s)", "select(c, a, r) - select(c, b, s)", "select(c, a - b, r - s)",
-         "what cancels is not seen", (("a", -10.0, 10.0), ("b", -1e9, 1e9), ("c", -1.0, 1.0)), when="single(a - b)",
+         "the cancellation is hidden", (("a", -10.0, 10.0), ("b", -1e9, 1e9), ("c", -1.0, 1.0)), when="single(a - b)",
          example="Piecewise((a + b, c > 0), (1, True)) - Piecewise((b, c > 0), (3, True))"),
     # powers and roots
     Rule("x log x", "x*log(x)", "xlogx(x)", "no value at 0", _INSIDE),
@@ -357,11 +357,11 @@ VALUE_RULES: tuple[Rule, ...] = (
          (("b", -50.0, 50.0), ("d", 0.1, 100.0)), when=_NEAR_BY, example="sigmoid(b + d) - sigmoid(b)"),
     Rule("xlogx(sigmoid x)", "xlogx(sigmoid(x))", "sigmoid(x)*log_sigmoid(x)", "sigmoid is 1 for x >> 0", _FAR),
     Rule("softplus x - x sigmoid x", "softplus(x) - x*sigmoid(x)", "log1p(exp(-abs(x))) + abs(x)*sigmoid(-abs(x))",
-         "cancels for x >> 0: an entropy", _NEAR),
+         "cancels for x >> 0, as in entropies", _NEAR),
     Rule("1/tanh x - 1", "1/tanh(x) - 1", "2/expm1(2*x)", "all digits are lost for x >> 0", _NEAR),
-    Rule("erf a - erf b", "erf(a) - erf(b)", _ERF_LESS_ERF, "1 - 1 in the tails", _PAIR,
+    Rule("erf a - erf b", "erf(a) - erf(b)", _ERF_LESS_ERF, "computes 1 - 1 in the tails", _PAIR,
          when="not a <= 1 and not b <= 1 or not a >= -1 and not b >= -1"),
-    Rule("erfc a - erfc b", "erfc(a) - erfc(b)", _ERFC_LESS_ERFC, "1 - 1 near 0, 2 - 2 in the left tail", _PAIR,
+    Rule("erfc a - erfc b", "erfc(a) - erfc(b)", _ERFC_LESS_ERFC, "computes 1 - 1 near 0 and 2 - 2 in the left tail", _PAIR,
          when="not a >= 1/2 and not b >= 1/2"),
     Rule("a^2 - b^2", "a**2 - b**2", "best(a - b)*(a + b)", "squares cancel for a near b", _PAIR),
 )

@@ -9,7 +9,7 @@ from symgraph.spec.model import Model
 
 
 def linear(features: int) -> Model:
-    """Return linear regression with the penalty alpha*|slopes|**2, as scikit-learn's Ridge has it; alpha is 1."""
+    """Return linear regression with the penalty alpha*|slopes|**2, as in scikit-learn's Ridge; alpha is 1."""
     model = Model("linear", doc="Linear regression.")
     x, _ = model.features(f"x1:{features + 1}"), model.target("y")
     slopes = model.weights(f"w1:{features + 1}")
@@ -20,9 +20,9 @@ def linear(features: int) -> Model:
 
 
 def softmax(features: int, classes: int) -> Model:
-    """Return logistic regression with the penalty alpha/2*|slopes|**2, as scikit-learn's has it with C = 1/alpha; alpha is 1.
+    """Return logistic regression with the penalty alpha/2*|slopes|**2, as in scikit-learn with C = 1/alpha; alpha is 1.
 
-    The logit of the first class is 0: with one for each class the slopes would be determined by the penalty alone.
+    The logit of the first class is 0: with a logit for each class only the penalty would determine the slopes.
     """
     model = Model("softmax", doc="Logistic regression.")
     x, _ = model.features(f"x1:{features + 1}"), model.target("y")

@@ -28,7 +28,7 @@ class Declarations(LossDeclarations):
 
         Args:
             name: an identifier; the column of that name is read from data files.
-            domain: (low, high) where the feature is meant to live; verification draws its points there.
+            domain: (low, high), the range of the feature; formulas may rely on it, and verification draws its points there.
 
         Raises:
             SpecError: the name is taken, reserved or no identifier, or the model is frozen.
@@ -54,7 +54,7 @@ class Declarations(LossDeclarations):
             name: an identifier.
             init: the law of its initial value (Normal, Uniform, Constant) or a fixed number; drawn values are moved to the
                 nearest end of the bounds.
-            domain: (low, high) where the weight is meant to live: formulas may rely on it, and checks draw their points there.
+            domain: (low, high), the range of the weight: formulas may rely on it, and checks draw their points there.
             bounds: (low, high) within which training and fits keep the weight, None for an end that is open. No formula relies
                 on them.
             fixed: training and fits leave the weight where it is; it stays in w, and has its derivatives.
@@ -95,8 +95,8 @@ class Declarations(LossDeclarations):
 
         Args:
             name: an identifier.
-            value: what it is unless ``with_constants`` of the generated module says otherwise.
-            domain: (low, high) where it is meant to live: formulas may rely on it, and checks draw their points there.
+            value: its value, unless ``with_constants`` of the generated module gives another.
+            domain: (low, high), its range: formulas may rely on it, and checks draw their points there.
 
         Raises:
             SpecError: the name is taken, reserved or no identifier, the value is no finite number or outside the domain, or
@@ -153,17 +153,17 @@ class Declarations(LossDeclarations):
                 raise SpecError(f"{where}: the {what} uses {weight}, and must not depend on {thing}; leave {thing} out")
 
     def function(self, name: str, path: str, *, partials: Sequence[str | None]) -> Any:
-        """Declare a function that is computed by Python code of the user's, and return it, to be applied as SymPy's are.
+        """Declare a function computed by Python code of the user, and return it for use in formulas.
 
-        Its callables take as many numbers, or arrays (n,) of them, as there are partials, and give a number, or an array (n,)
-        with an entry for each. Generated modules import them. They are taken to be right at floats; a build checks the
-        partials by differences, and that arrays give what numbers do.
+        Its callables take one number, or array (n,), for each partial, and return a number, or an array (n,).
+        Generated modules import them. A build assumes that the values are right; it checks the
+        partials by finite differences, and that calls with arrays and with numbers agree.
 
         Args:
             name: an identifier, by which SymPy prints it.
             path: where it is imported from, "package.module:callable".
-            partials: the path of the partial by each argument, a function of all of them; None where there is none, so that
-                no weight may be in that argument.
+            partials: the path of the partial by each argument, a function of all arguments; None if there is none, in which
+                case this argument must not depend on a weight.
 
         Raises:
             SpecError: the name cannot be used, a callable cannot be imported or does not take as many arguments, its package
@@ -255,7 +255,7 @@ class Declarations(LossDeclarations):
         return symbols[0], symbols[1]
 
     def constraint(self, name: str, expr: Any, lower: float | None = None, upper: float | None = None) -> None:
-        """Declare a function of the weights that a fit is to keep within a range; training does not know of it.
+        """Declare a function of the weights that a fit keeps within a range; training ignores it.
 
         Args:
             name: an identifier, other than those of inputs and nodes.

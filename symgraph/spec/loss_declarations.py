@@ -89,7 +89,7 @@ class LossDeclarations(Parts):
             residuals: SymPy expressions over the model's symbols, such as ``(y_hat - y)/s``.
             loss: "linear", or "soft_l1", "huber", "cauchy" in SciPy's meaning: the loss of a residual r is
                 ``0.5 * f_scale**2 * rho((r/f_scale)**2)``.
-            f_scale: the size from which on a robust loss takes a residual for an outlier.
+            f_scale: the size of a residual above which a robust loss reduces its influence.
 
         Raises:
             SpecError: there is a loss already, an expression cannot be used, ``loss`` is unknown, ``f_scale`` is no positive
@@ -106,7 +106,7 @@ class LossDeclarations(Parts):
             self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
 
     def penalty(self, expr: Any) -> None:
-        """Add an expression over weights and constants to the loss, once a data set: a prior, a regularisation.
+        """Add an expression of weights and constants to the loss, once per data set: a prior or a regularization.
 
         The sum of the losses is ``sum(s*loss) + penalty``, their mean ``(sum(s*loss) + penalty)/sum(s)``.
 

@@ -35,10 +35,9 @@ class Model(Steps):
     def from_formula(
         cls, formula: str, columns: Iterable[str], init: Mapping[str, float] | None = None, name: str = "formula"
     ) -> "Model":
-        """Return the model of a formula, whose residual is its right side less its left side.
+        """Return the model of a formula, whose residual is its right side minus its left side.
 
-        The text is read by a whitelist: numbers, names, ``+ - * / **`` and the functions that a spec may contain. Nothing in it
-        can run.
+        The formula may contain only numbers, names, ``+ - * / **`` and the functions of a spec; no code in it can run.
 
         Args:
             formula: such as "y ~ a*exp(-k*x) + c" or "log(y) ~ a + b*x".

@@ -11,7 +11,7 @@ def assert_gradients(module: Any, X: Any = None, y: Any = None, *, unjudged: Col
         module: a generated module.
         X: (n, d) float rows to check at; by default rows are drawn, from the declared domains where there are some.
         y: (n,) their targets.
-        unjudged: names of weights of which no derivative need be told from zero or from noise.
+        unjudged: names of weights whose derivatives need not be distinguished from zero or from noise.
         options: others of ``symgraph.gradcheck.gradcheck``: w, points, rows, seed, singles.
 
     Raises:

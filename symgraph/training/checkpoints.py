@@ -39,7 +39,7 @@ _NAMES = {"module": "generated module", "rows": "data", "model_hash": "spec"}
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """Folder that a run is kept in; made by `checkpoints` or `resume`."""
+    """Folder of a saved run; made by `checkpoints` or `resume`."""
 
     folder: Path
     every: int
@@ -65,11 +65,11 @@ class Saved(NamedTuple):
 
 
 def checkpoints(folder: str | os.PathLike[str], every: int = 10) -> Checkpoints:
-    """Keep a new run in a folder, for `train(..., checkpoint=checkpoints(folder))`.
+    """Save a new run in a folder, for `train(..., checkpoint=checkpoints(folder))`.
 
     Args:
-        folder: is made if it is not there; must hold no run yet.
-        every: the number of epochs from one checkpoint to the next; there is one at the start and one at the end too.
+        folder: is made if it does not exist; must not have a run yet.
+        every: the number of epochs between two checkpoints; there is also one at the start and one at the end.
 
     Raises:
         OptionError: `every` is no whole number of at least 1.
@@ -78,10 +78,10 @@ def checkpoints(folder: str | os.PathLike[str], every: int = 10) -> Checkpoints:
 
 
 def resume(folder: str | os.PathLike[str], every: int = 10) -> Checkpoints:
-    """Go on with the run of a folder, for `train(..., checkpoint=resume(folder))`.
+    """Continue the run of a folder, for `train(..., checkpoint=resume(folder))`.
 
-    The other arguments of `train` are those of the run that was begun: one on which its bits depend must be the same. Epochs
-    count from the beginning of the run. w0 is not looked at; without a seed the run's own is taken.
+    Arguments of `train` on which the bits of the run depend must be the same as at its start. Epochs
+    count from the start of the run. w0 is ignored; without a seed the seed of the run is used.
 
     Args:
         folder: that `checkpoints` was given.

@@ -19,10 +19,10 @@ _FEW = 10
 
 
 def doubts(trained: GeneratedModule | Stream, X: Any, y: Any, result: TrainResult) -> tuple[str, ...]:
-    """Say what speaks against taking the weights of a run for the best.
+    """List reasons why the weights of a run may not be at a minimum.
 
-    At a minimum the gradients of the rows cancel. Their sum is held against the sum of their sizes, weight by weight, which
-    depends on the scale of neither weights nor loss.
+    At a minimum the gradients of the rows cancel. For each weight their sum is compared with the sum of their sizes, a ratio
+    that does not depend on the scale of weights or loss.
 
     Args:
         trained: the module, with `per_sample_grad`, or the stream of one.
@@ -31,8 +31,7 @@ def doubts(trained: GeneratedModule | Stream, X: Any, y: Any, result: TrainResul
         result: of `train` on them; rows that it held out do not count.
 
     Returns:
-        A line for each doubt, the last one on whether the run has converged; none where the run was cut short, which it says
-        itself.
+        A line for each reason, the last one about convergence; none if the run was cut short, which its result says.
     """
     if result.reason in ("non-finite", "interrupted") or not result.epochs:
         return ()

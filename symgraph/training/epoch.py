@@ -79,10 +79,10 @@ def run_epoch(
     clip: Clip | None = None,
     limits: Limits | None = None,
 ) -> Epoch:
-    """Do one update a batch, each with the mean gradient over the rows of its batch, and 1/n of a penalty's of n rows in all.
+    """Do one update per batch with the mean gradient over its rows, and 1/n of a penalty's gradient with n rows in all.
 
-    Nothing is changed in place. The epoch ends at the first loss, gradient, weight or optimizer state that is not finite; no
-    exception is raised for it.
+    Nothing is changed in place. The epoch ends without an exception at the first loss, gradient, weight or optimizer state
+    that is not finite.
 
     Args:
         module: a generated module with a loss.
@@ -92,7 +92,7 @@ def run_epoch(
         optimizer: the optimizer of the updates.
         batches: the batches in order, from `batches`.
         clip: changes each gradient before it is used.
-        limits: where each update is projected to, from `limits_of`.
+        limits: the bounds to which each update is projected, from `limits_of`.
     """
     epoch = int(state.epoch)
     penalty = getattr(module, "penalty", None)

@@ -185,7 +185,7 @@ class TrainResult:
         return card(name, self.message, states.get(self.reason, "open"), *parts)
 
     def summary(self) -> str:
-        """Return a few lines for a person: how the run ended, and its losses."""
+        """Return a few lines of text: how the run ended, and its losses."""
         lines = [self.message]
         for name, values in (("loss", self.losses), ("validation loss", self.validation_losses)):
             if values is not None and self.epochs:

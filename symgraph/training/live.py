@@ -17,11 +17,11 @@ _KEPT = 1000
 
 
 class Live:
-    """Callback of ``train`` that shows epoch and loss: a curve that grows in a notebook, a line that changes on a terminal, and
-    elsewhere, where stderr is a file or a pipe, a line now and then, the first after 5 seconds.
+    """Callback of ``train`` that shows epoch and loss: a growing curve in a notebook, an updated line on a terminal, and
+    occasional lines, the first after 5 seconds, if stderr is a file or a pipe.
 
     Args:
-        name: of the run, which stands before the loss.
+        name: of the run, printed before the loss.
     """
 
     def __init__(self, name: str = "training") -> None:

@@ -179,7 +179,7 @@ class Optimizer:
         """Return this optimizer with another rate and other parameters.
 
         Args:
-            rate: the learning rate or a schedule; None keeps the one there is.
+            rate: the learning rate or a schedule; None keeps the present one.
             parameters: values by name.
 
         Raises:

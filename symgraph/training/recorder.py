@@ -12,9 +12,9 @@ from symgraph.training.rows import Array, as_rows
 
 
 class Recorder:
-    """Callback of ``train`` that keeps the weights before its first epoch and after each, for plots and tables.
+    """Callback of ``train`` that records the weights before the first epoch and after each, for plots and tables.
 
-    One recorder is for one run and for what goes on from it.
+    A recorder serves one run and its continuations.
 
     Attributes:
         first_epoch: the epoch after whose beginning the first weights stand; 0 unless the run goes on from a state.

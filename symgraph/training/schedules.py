@@ -114,7 +114,7 @@ def exponential(rate: float, *, factor: float) -> Exponential:
 
 
 def cosine(rate: float, *, epochs: int, least: float = 0.0) -> Cosine:
-    """Let the rate fall along half a cosine: least + (rate - least) * (1 + cos(pi * epoch / epochs)) / 2, and then stay.
+    """Decrease the rate along half a cosine: least + (rate - least) * (1 + cos(pi * epoch / epochs)) / 2, and then keep it.
 
     Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts", equation 5, without restarts.
 
@@ -131,13 +131,13 @@ def cosine(rate: float, *, epochs: int, least: float = 0.0) -> Cosine:
 
 
 def warmup(rate: float | Schedule, *, epochs: int) -> Warmup:
-    """Let the rate rise linearly over some epochs: first * (epoch + 1) / (epochs + 1), then as the schedule has it.
+    """Increase the rate linearly over some epochs: first * (epoch + 1) / (epochs + 1), then follow the schedule.
 
     Goyal et al. 2017, "Accurate, large minibatch SGD: training ImageNet in 1 hour", section 2.2; the steps are those of
     PyTorch's ``LinearLR(start_factor=1/(epochs + 1), total_iters=epochs)``.
 
     Args:
-        rate: the rate to rise to and to keep, or the schedule that follows, which counts its epochs from the end of the rise.
+        rate: the final rate, or the schedule that follows, which counts its epochs from the end of the rise.
         epochs: the number of epochs of the rise.
 
     Raises:

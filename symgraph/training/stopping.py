@@ -48,9 +48,9 @@ def converged(tol: float) -> Converged:
 
 
 def patience(epochs: int) -> Patience:
-    """Make a stop that ends a run after some epochs without a loss below the least so far: early stopping.
+    """Make a stop that ends a run after some epochs without a new least loss: early stopping.
 
-    The loss is that of the rows held out for validation, where there are some, else that of the rows trained on.
+    The loss is the validation loss if rows are held out, else the loss of the training rows.
     Prechelt 1998, "Early stopping - but when?".
 
     Args:

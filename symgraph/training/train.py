@@ -69,41 +69,41 @@ def train(
 ) -> TrainResult:
     """Train the weights of a model on all rows of X and y.
 
-    The run never raises for a value that stops being finite, nor for Ctrl-C: the result says so and holds the weights, losses
-    and optimizer state of the last epoch whose loss over all rows was finite; after Ctrl-C in a compiled run without stop and
-    callbacks, of one at most 16,384 updates before it. Continue from there with `w0`, `state` and `seed`:
-    the two runs together equal one uninterrupted run bit for bit.
+    A value that is not finite, and Ctrl-C, end the run without an exception. The result gives the reason, and has the weights,
+    losses and optimizer state of the last epoch whose loss over all rows was finite; after Ctrl-C in a compiled run without
+    stop and callbacks, of an epoch at most 16,384 updates earlier. Continue from there with `w0`, `state` and `seed`:
+    the two runs together give the same bits as one uninterrupted run.
 
     Args:
         module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64; or a
             `symgraph.stream` of one, which is trained on all rows at once.
-        X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
+        X: (n, d), with one feature also (n,); None for a model without features, where each epoch is one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam` and so on, a row of OPTIMIZERS, or one of your own.
         epochs: the most epochs, each of which goes through all rows.
         batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
-        shuffle: visit the rows in a new random order in each epoch, which depends on seed and epoch alone; False is the order
-            of the file, as it is where an update takes all rows.
+        shuffle: visit the rows in a new random order in each epoch, which depends only on seed and epoch; False keeps the order
+            of the data, as do updates with all rows.
         seed: of the default initial weights, of shuffling and of the rows held out, 0 to 2**32 - 1; None draws one, which the
-            result names.
+            result has.
         validation: the share of the rows to hold out, at random, such as 0.2, or other rows (X, y). Their mean loss is recorded
-            after each epoch, and tells which weights are the best.
+            after each epoch and determines the best weights.
         w0: (k,) initial weights; None is `module.initial_weights(seed)` in X's dtype. The run's dtype is that of w0 with X.
-        state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
+        state: the optimizer's state to continue from, with its w0; None starts at epoch 0.
         stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
-        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. Where one
-            has a method ``close``, that is called in the end.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. If one
+            has a method ``close``, it is called at the end.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
-            beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
-            that can do the run. They agree to rounding; the result says which one it was, and why no faster one.
-        checkpoint: `checkpoints(folder)` keeps the run in a folder, `resume(folder)` goes on with it, and gives the result that
-            one uninterrupted run would have given; None keeps nothing.
+            beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the fastest of
+            these that can do the run. They agree to rounding; the result names the backend, and why no faster one was used.
+        checkpoint: `checkpoints(folder)` saves the run in a folder, `resume(folder)` continues it and gives the same result as
+            one uninterrupted run; None saves nothing.
 
     Raises:
-        OptionError: an option is out of bounds, the module has no loss, the backend cannot do this run, or a run that goes on
-            has other data, options, backend or another module than it was begun with.
+        OptionError: an option is out of bounds, the module has no loss, the backend cannot do this run, or a continued run
+            has other data, options, backend or another module than at its start.
         DataError: X or y do not fit the model.
         WeightsError: w0 does not fit the model or is not finite.
     """
