@@ -15,7 +15,7 @@ from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import Covariance, covariance, without_limit
+from symgraph.fitting.statistics import Covariance, covariance, degrees_of_freedom, without_limit
 from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
@@ -332,12 +332,12 @@ def _end(problem: Problem, begin: Array, method: str) -> Found:
 
 def _warnings(problem: Problem, found: Found, first: Found, known: Covariance | None) -> tuple[str, ...]:
     """Say in words what is to be known of a fit, of which the given start led to the first end."""
-    told, dof = [], problem.residuals - len(found.v)
+    told, dof = [], degrees_of_freedom(problem, found.v)
     undetermined = "" if known is None else known.undetermined
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
     if dof < 0:
-        told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
+        told.append(f"there are fewer residuals than free weights ({problem.residuals} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
     at, y = found.at, problem.rows.y

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError, did_you_mean
-from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.problem import Array, Problem, length_of
 from symgraph.io.module import GeneratedModule
 from symgraph.io.stream import triangle
 from symgraph.training.rows import Rows
@@ -93,6 +93,11 @@ class JointProblem(Problem):
     def residuals(self) -> int:
         """Return the number of residuals of all, or of rows where there are none."""
         return sum(part.residuals for part in self.parts)
+
+    @cached_property
+    def size_of_target(self) -> float:
+        """Return the root mean square of what the predictions are held against in all, in units of sigma."""
+        return length_of([one.size_of_target * np.sqrt(one.residuals / self.residuals) for one in self.parts])
 
     def residual(self, v: Array) -> Array:
         """Return the residuals of all, one data set after the other."""

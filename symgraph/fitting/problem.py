@@ -1,5 +1,6 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -16,6 +17,9 @@ Array = NDArray[np.float64]
 
 
 _Kind = TypeVar("_Kind", bound="Problem")
+
+EXACT = 16 * float(np.finfo(np.float64).eps)
+"""Root mean square of residuals, relative to that of the data, up to which they are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +152,27 @@ class Problem:
         w[self.free] = v
         return w
 
+    @property
+    def has_units(self) -> bool:
+        """Tell if the residuals may be counted in another unit: they are the module's own, and nothing is weighed against them."""
+        return type(self) is Problem and self.is_plain_squares and not self.has_penalty
+
+    def in_units(self: _Kind, unit: float) -> _Kind:
+        """Return the problem with residuals divided by a unit."""
+        return replace(self, sigma=np.full(1, unit) if self.sigma is None else self.sigma * unit)
+
+    def with_held(self: _Kind, v: Array, places: Any) -> _Kind:
+        """Return the problem in which some of the free weights, by their places among them, stay at given values.
+
+        Args:
+            v: (f,) all free weights.
+            places: of those that stay.
+        """
+        others = np.delete(np.arange(len(v)), places)
+        return replace(
+            self, start=self.all_weights(v), free=self.free[others], lower=self.lower[others], upper=self.upper[others]
+        )
+
     def at_bound(self, v: Array) -> NDArray[np.bool_]:
         """Tell which free weights are at an end of their range, (f,); one whose value rounding has moved by an ulp is."""
         if not self.is_bounded:
@@ -176,6 +201,22 @@ class Problem:
         J = J if J.ndim == 2 else np.reshape(J, (-1, len(self.start)))
         J = J if len(v) == len(self.start) else J[:, self.free]
         return J if self.sigma is None else J / np.reshape(self.sigma, (-1, 1))
+
+    def is_exact(self, v: Array) -> bool:
+        """Tell if the residuals are rounding: their root mean square is at most 16 units of rounding of that of y/sigma."""
+        return length_of(self.residual(v)) <= EXACT * self.size_of_target * math.sqrt(self.residuals)
+
+    @cached_property
+    def size_of_target(self) -> float:
+        """Return the root mean square of what the prediction is held against, in units of sigma; 0.0 where that is not known.
+
+        It is the target, or a function of it such as log(y), as residuals are rounded relative to that.
+        """
+        seen = observed(self, self.start[self.free]) if hasattr(self.module, "predict") else self.rows.y
+        if seen is None or not np.size(seen):
+            return 0.0
+        seen = np.reshape(seen, -1)
+        return length_of(seen if self.sigma is None else seen / self.sigma) / math.sqrt(seen.size)
 
     def squared(self, v: Array) -> Array:
         """Return what the loss is the squares of: the residuals, and behind them the rows of a penalty."""
@@ -215,7 +256,7 @@ class Problem:
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
         found = self.second_derivatives(v, self.rows.X, self.rows.y)
-        return _slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
+        return slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
 
     def second_derivatives(self, v: Array, X: Any, y: Any) -> Array | None:
         """Return the Hessian of the sum of the losses of rows, (f, f), None where the module has none, nor products."""
@@ -241,11 +282,20 @@ class Problem:
         return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma, sigma_x=of_x)
 
     def about_mean(self) -> float:
-        """Return the sum of the squares of the target about its weighted mean, in units of sigma."""
+        """Return the root of the sum of the squares of the target about its weighted mean, in units of sigma."""
         y = np.reshape(np.asarray(self.rows.y), (self.rows.n, -1))
-        weights = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma**2, y.size), y.shape)
-        around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
-        return float(np.sum(weights * around**2))
+        roots = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma, y.size), y.shape)
+        weights = np.square(roots / roots.max())
+        return length_of(roots * (y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)))
+
+
+def length_of(array: Any) -> float:
+    """Return the root of the sum of the squares of numbers, of which the squares alone may be beyond what floats hold."""
+    array = np.asarray(array, np.float64)
+    largest = float(np.max(np.abs(array), initial=0.0))
+    if not 0.0 < largest < np.inf:
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(array / largest))))
 
 
 def observed(problem: Problem, v: Array) -> Array | None:
@@ -263,7 +313,7 @@ def observed(problem: Problem, v: Array) -> Array | None:
     return left if np.allclose(left, again, rtol=1e-9, atol=1e-12 * np.abs(left).max()) else None
 
 
-def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
+def slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
     """Return the derivatives of a gradient by central differences, made symmetric.
 
     The step is the cube root of the unit roundoff, at which truncation and rounding are of one size (Press et al., Numerical
