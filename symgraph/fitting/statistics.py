@@ -287,8 +287,8 @@ def without_limit(problem: Problem, v: Array, matrix: Array) -> str:
         matrix: (f, f) their covariance.
     """
     inner = np.flatnonzero(np.isfinite(np.diag(matrix)))
-    if not (problem.module.METADATA.get("likelihood") and len(inner)):
-        return ""
+    if not (problem.module.METADATA.get("likelihood") and len(inner)) or hasattr(problem.module, "constraints"):
+        return ""  # steps along one weight would leave the constraints
     deviations = np.sqrt(np.diag(matrix))[inner]
     sizes, directions = np.linalg.eigh(matrix[np.ix_(inner, inner)] / np.outer(deviations, deviations))
     best, names = problem.value_and_grad(v)[0], [problem.names[j] for j in inner]
