@@ -137,7 +137,7 @@ def settled(
         noise: (f,) rounding of the gradient.
 
     Returns:
-        The weights, of which each that was moved has a gradient that points out of its range; those given, where there are none.
+        The weights, of which each that was moved has a gradient that points out of its range; those given, where none was.
     """
     lowest = cost_at(problem, v)
     slack = rounding * (math.sqrt(2.0 * lowest) + rounding / 2.0) if problem.is_plain_squares else rounding

@@ -154,7 +154,7 @@ class Problem:
 
     @property
     def has_units(self) -> bool:
-        """Tell if the residuals may be counted in another unit: they are the module's own, and nothing is weighed against them."""
+        """Tell if the residuals may be counted in another unit: they are the module's, and nothing is weighed against them."""
         return type(self) is Problem and self.is_plain_squares and not self.has_penalty
 
     def in_units(self: _Kind, unit: float) -> _Kind:

@@ -1,7 +1,6 @@
 """The result of a fit: weights with their errors, numbers about the fit, and what follows from them."""
 
 import json
-import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -166,7 +165,7 @@ class FitResult(Plotted):
 
     @property
     def dof(self) -> int:
-        """Return the number of residuals less that of the free weights, of which those that active constraints hold are none."""
+        """Return the number of residuals less that of the free weights, but for those that active constraints hold."""
         return self.statistics.dof
 
     @property
