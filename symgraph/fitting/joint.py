@@ -172,6 +172,10 @@ class JointProblem(Problem):
             H[np.ix_(place, place)] += part.hessian(w)
         return H[np.ix_(self.free, self.free)]
 
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over the rows of all of log |dr/dy|."""
+        return sum(part.log_slopes(w) for part, _, w in self._each(v))
+
     def resampled(self, rng: np.random.Generator) -> Problem:
         """Return the problem with rows drawn from each data set, as many as it has."""
         parts = tuple(part.resampled(rng) for part in self.parts)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
+from symgraph.fitting.target_density import log_slopes
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
@@ -280,6 +281,10 @@ class Problem:
             sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
         of_x = None if self.sigma_x is None else self.sigma_x[chosen]
         return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma, sigma_x=of_x)
+
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over rows of log |dr/dy|, of the residual by the target; see ``target_density``."""
+        return log_slopes(self.module, self.all_weights(v), self.rows.X, self.rows.y) if self.rows.y is not None else 0.0
 
     def about_mean(self) -> float:
         """Return the root of the sum of the squares of the target about its weighted mean, in units of sigma."""

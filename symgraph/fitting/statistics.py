@@ -40,8 +40,8 @@ class Statistics:
         reduced_chi2: chi2/dof, nan where dof is not positive.
         r2: 1 less the ratio of chi2 to that of the weighted mean of y, each data set's own; nan where the residual is not the
             prediction less y, and where y is constant.
-        log_likelihood: that of the data, with all constants; nan where the loss is no likelihood, and of residuals that are
-            rounding, for which it has no bound.
+        log_likelihood: that of the target, with all constants, also where the residual is of a function of it such as log(y);
+            nan where the loss is no likelihood, and of residuals that are rounding, for which it has no bound.
         aic: 2*parameters - 2*log_likelihood.
         bic: log(n)*parameters - 2*log_likelihood.
         parameters: the number of free weights less that of equalities among the constraints, and one more where the size of
@@ -176,6 +176,7 @@ def statistics(problem: Problem, v: Array) -> Statistics:
         if problem.absolute_sigma or not problem.is_exact(v):
             squares = (length / deviation) ** 2
             log_likelihood = -0.5 * (n * (math.log(2.0 * math.pi) + 2.0 * math.log(deviation)) + squares) - scales
+            log_likelihood += problem.log_slopes(v)
         parameters += not problem.absolute_sigma
     return Statistics(
         n=n,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.fitting.problem import Array, Problem, length_of
+from symgraph.fitting.target_density import log_slopes
 from symgraph.io.stream import Stream, triangle
 from symgraph.training.rows import Rows
 
@@ -77,6 +78,12 @@ class StreamProblem(Problem):
         """Return the triangular factor of the gradients of the rows, whose products are those of the gradients."""
         w = self.all_weights(v)
         return triangle(self.module.per_sample_grad(w, X, y) for X, y in self.stream.blocks())[:, self.free]
+
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over rows of log |dr/dy|; the rows are read where that is not 0."""
+        if "residual_by_target" not in self.module.METADATA:
+            return 0.0
+        return sum(log_slopes(self.module, self.all_weights(v), X, y) for X, y in self.stream.blocks())
 
     def about_mean(self) -> float:
         """Return the root of the sum of the squares of the target about its mean, for which the rows are read twice."""
