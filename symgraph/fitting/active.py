@@ -85,6 +85,8 @@ def gradient_at(problem: Problem, v: Array) -> Array:
     """Return the gradient of what is minimized by the free weights, (f,)."""
     if problem.is_plain_squares:
         return np.asarray(problem.slopes(v).T @ problem.squared(v))
+    if problem.kinks is not None:
+        return np.full(len(v), np.nan)  # on a kink there is none
     return problem.value_and_grad(v)[1]
 
 

@@ -17,7 +17,6 @@ from symgraph.fitting.report import table_lines
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.streamed import StreamProblem
 
-
 _ROUNDING = 1e-10
 """Difference of two fits of the same quality, of a test's statistic for each row."""
 _NO_TEST: tuple[str, float, float, tuple[str, ...]] = ("", math.nan, math.nan, ())
@@ -158,7 +157,7 @@ def _columns(problem: Problem) -> dict[str, Array]:
 
 
 def _have_same_sigma(one: Problem, other: Problem) -> bool:
-    """Tell if sigma is the same, of estimated errors but for a factor; a residual that states its own scale has none to give."""
+    """Tell if sigma is the same, of estimated errors but for a factor; a residual with a scale of its own has none."""
     if not (one.is_difference and other.is_difference):
         return True
     scales = [np.broadcast_to(1.0 if problem.sigma is None else problem.sigma, problem.residuals) for problem in (one, other)]

@@ -172,6 +172,26 @@ class JointProblem(Problem):
             H[np.ix_(place, place)] += part.hessian(w)
         return H[np.ix_(self.free, self.free)]
 
+    @cached_property
+    def kinks(self) -> tuple[Array, Array] | None:
+        """Return the slopes of the losses of all above and below the target; see `Problem`."""
+        found = [part.kinks for part in self.parts]
+        sides = [one for one in found if one is not None]
+        if len(sides) < len(found):
+            return None
+        return np.concatenate([above for above, _ in sides]), np.concatenate([below for _, below in sides])
+
+    def deviations(self, v: Array) -> Array:
+        """Return the predictions of all less the targets."""
+        return np.concatenate([part.deviations(w) for part, _, w in self._each(v)])
+
+    def deviation_slopes(self, v: Array) -> Array:
+        """Return their derivatives by the free weights."""
+        return self._blocks([part.deviation_slopes(w) for part, _, w in self._each(v)])
+
+    def second_derivatives(self, v: Array, X: Any, y: Any) -> None:
+        """Return nothing: the data sets have no rows in common."""
+
     def log_slopes(self, v: Array) -> float:
         """Return the sum over the rows of all of log |dr/dy|."""
         return sum(part.log_slopes(w) for part, _, w in self._each(v))

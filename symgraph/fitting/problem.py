@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
+from symgraph.fitting.kinks import kinks_at
 from symgraph.fitting.target_density import log_slopes
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
@@ -152,6 +153,38 @@ class Problem:
         w = self.start.copy()
         w[self.free] = v
         return w
+
+    @cached_property
+    def kinks(self) -> tuple[Array, Array] | None:
+        """Return the slopes of the loss by each deviation of the prediction from the target, above it and below, (m,) each.
+
+        None unless the loss of a row is linear in these on both sides, as absolute errors and the losses of quantiles are. It
+        is told by values, of targets on, above and below the predictions, at two weights.
+        """
+        module: Any = self.module
+        more = self.has_residual or self.has_penalty or hasattr(module, "constraints")
+        if more or module.METADATA.get("likelihood") or self.rows.y is None or not hasattr(module, "predict"):
+            return None
+        found = kinks_at(module, self.start, self.rows)
+        again = kinks_at(module, 1.01 * self.start + 0.01, self.rows)
+        if found is None or again is None or not np.allclose(found, again, rtol=1e-9, atol=0.0):
+            return None
+        return found
+
+    def deviations(self, v: Array) -> Array:
+        """Return the predictions less the targets, (m,)."""
+        return np.reshape(self.module.predict(self.all_weights(v), self.rows.X) - self.rows.y, -1)
+
+    def deviation_slopes(self, v: Array) -> Array:
+        """Return their derivatives by the free weights, (m, f)."""
+        J = np.asarray(self.module.jacobian(self.all_weights(v), self.rows.X, self.rows.y))
+        J = np.broadcast_to(J, (*np.shape(self.rows.y), J.shape[-1]))  # of an output of weights alone, one for all
+        return np.reshape(J, (-1, len(self.start)))[:, self.free]
+
+    @cached_property
+    def size_of_deviations(self) -> float:
+        """Return the root mean square of the target, to which deviations are rounded."""
+        return length_of(self.rows.y) / math.sqrt(np.size(self.rows.y))
 
     @property
     def has_units(self) -> bool:

@@ -59,7 +59,9 @@ def _head(result: Any) -> str:
     if math.isfinite(numbers.chi2):
         lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
     if math.isfinite(numbers.aic):
-        counted = f" of {_counted(numbers.parameters, 'parameter')}" + (", sigma among them" * result.estimates_sigma)
+        counted = f" of {_counted(numbers.parameters, 'parameter')}" + (
+            ", sigma among them" * (numbers.parameters > free - active.equalities)
+        )
         lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
     if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):
         lines.append(f"  sum of losses {result.found.cost:.6g}")

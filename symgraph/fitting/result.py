@@ -10,6 +10,7 @@ import numpy as np
 
 from symgraph.errors import OptionError, SpecError, listed
 from symgraph.fitting.active import Active, active_at
+from symgraph.fitting.bands import band, quantile, spread_of_observations
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, value_and_slopes
 from symgraph.fitting.found import Found
@@ -17,13 +18,12 @@ from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.other_names import OTHER_NAMES
 from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
-from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
+from symgraph.fitting.profile import contour_of, profile_interval, rises_along
 from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, covariance, scatter, statistics
 from symgraph.fitting.streamed import StreamProblem
 from symgraph.io.documents import jsonable
 from symgraph.training.options import count
-from symgraph.training.rows import float_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,12 @@ class FitResult(Plotted):
     def stderr(self) -> Array:
         """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open, and of
         all where nothing tells the size of the errors."""
-        return self._deviations(np.eye(len(self.names)))
+        return self.deviations(np.eye(len(self.names)))
 
     @cached_property
     def covariance(self) -> Array:
         """Return their covariance, (k, k), whose diagonal has the squares of the standard errors."""
-        return self._of_all(self.spread.matrix, 0.0)
+        return self._of_weights(self.spread.matrix, 0.0)
 
     @cached_property
     def statistics(self) -> Statistics:
@@ -84,11 +84,6 @@ class FitResult(Plotted):
     def absolute_sigma(self) -> bool:
         """Tell if errors follow from sigma as given, and not from the scatter about the fit."""
         return self.problem.absolute_sigma
-
-    @property
-    def estimates_sigma(self) -> bool:
-        """Tell if the size of the errors is one of the parameters that were estimated."""
-        return self.statistics.parameters > len(self.problem.free) - self.active.equalities
 
     @property
     def success(self) -> bool:
@@ -137,7 +132,7 @@ class FitResult(Plotted):
     @property
     def correlations(self) -> Array:
         """Return the correlations of the weights, (k, k); nan with a weight that has no standard error."""
-        return self._of_all(self.spread.correlations, np.nan)
+        return self._of_weights(self.spread.correlations, np.nan)
 
     @property
     def multipliers(self) -> dict[str, float]:
@@ -213,7 +208,7 @@ class FitResult(Plotted):
         Args:
             level: the probability with which an interval is to hold the true value, between 0 and 1.
         """
-        half = self._quantile(level) * self.stderr
+        half = quantile(self, level) * self.stderr
         ends = np.column_stack([self.w - half, self.w + half])
         free, problem = self.problem.free, self.problem
         ends[free] = np.clip(ends[free], problem.lower[:, np.newaxis], problem.upper[:, np.newaxis])
@@ -283,8 +278,8 @@ class FitResult(Plotted):
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
         value, slopes = value_and_slopes(expression, self.values, self.problem.module.METADATA.get("of_weights", {}))
-        error = float(self._deviations(slopes))
-        half = self._quantile(level) * error
+        error = float(self.deviations(slopes))
+        half = quantile(self, level) * error
         return Derived(value, error, (value - half, value + half))
 
     def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
@@ -297,7 +292,7 @@ class FitResult(Plotted):
         Returns:
             The lower and the upper ends, each of the shape of ``predict``.
         """
-        return self._band(X, level, 0.0)
+        return band(self, X, level)
 
     def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
         """Return the ends of the pointwise intervals that are to hold a new observation at rows.
@@ -311,17 +306,7 @@ class FitResult(Plotted):
         Raises:
             OptionError: sigma is needed, or the residual is not the prediction less the target, so that none can be told.
         """
-        if not self.problem.is_difference:
-            raise OptionError("a prediction band needs a residual that is the prediction less the target; see confidence_band")
-        of_fit = self.problem.sigma
-        if sigma is None:
-            if of_fit is not None and of_fit.size > 1 and np.ptp(of_fit) > 0:
-                raise OptionError("sigma differs from row to row; give that of the rows of X")
-            sigma = 1.0 if of_fit is None else float(np.reshape(of_fit, -1)[0])
-        given = float_array("sigma", sigma)
-        if not (np.isfinite(given).all() and (given > 0).all()):
-            raise OptionError(f"sigma must be above 0, one number or one a row of X, not {sigma!r}")
-        return self._band(X, level, (1.0 if self.absolute_sigma else self.scatter) * given)
+        return band(self, X, level, spread_of_observations(self, sigma))
 
     def report(self) -> str:
         """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
@@ -399,28 +384,12 @@ class FitResult(Plotted):
     def _repr_html_(self) -> str:
         return report_as_html(self)
 
-    def _of_all(self, of_free: Array, other: float) -> Array:
+    def _of_weights(self, of_free: Array, other: float) -> Array:
         """Return a matrix of all weights, of which that of the free ones is given."""
         matrix = np.full((len(self.names),) * 2, other)
         matrix[np.ix_(self.problem.free, self.problem.free)] = of_free
         return matrix
 
-    def _deviations(self, slopes: Array) -> Array:
+    def deviations(self, slopes: Array) -> Array:
         """Return the standard errors of linear functions of all weights, (...,), by their derivatives, (..., k)."""
         return self.spread.deviations(slopes[..., self.problem.free])
-
-    def _quantile(self, level: float) -> float:
-        from scipy.stats import norm, t
-
-        check_level(level)
-        tail = (1.0 + level) / 2.0
-        estimated = self.problem.is_least_squares and not self.absolute_sigma and self.dof > 0
-        return float(t.ppf(tail, self.dof) if estimated else norm.ppf(tail))
-
-    def _band(self, X: Any, level: float, extra: Any) -> tuple[Array, Array]:
-        module = self.problem.module
-        if not hasattr(module, "predict"):
-            raise OptionError(f"{module.MODEL} has no output, so it has no band")
-        middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
-        half = self._quantile(level) * np.hypot(self._deviations(J), extra)
-        return middle - half, middle + half

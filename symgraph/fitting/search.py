@@ -8,6 +8,7 @@ import numpy as np
 from symgraph.fitting import least_squares, minimize
 from symgraph.fitting.active import cost_at, settled
 from symgraph.fitting.found import Found
+from symgraph.fitting.least_absolute import least_absolute
 from symgraph.fitting.linearized import EPS, linearized
 from symgraph.fitting.problem import EXACT, Array, Problem, length_of
 from symgraph.fitting.statistics import covariance
@@ -33,6 +34,8 @@ def search(problem: Problem, start: Array, method: str = "auto") -> Found:
         found = search(problem.in_units(unit), start, method)
         at = None if found.at is None else linearized(problem, found.v)
         return found._replace(cost=found.cost * unit**2, at=at)
+    if method == "auto" and problem.kinks is not None:
+        return least_absolute(problem, start)
     found = (least_squares.least_sum_of_squares if problem.by_squares else minimize.least_loss)(problem, start, method)
     return _on_bounds(problem, found) if problem.is_bounded and np.isfinite(found.cost) else found
 

@@ -203,7 +203,7 @@ def covariance(problem: Problem, found: Found) -> Covariance:
         active = active_at(problem, v)
         if len(active.names) >= len(v):
             return Covariance(np.zeros((len(v), 0)), np.zeros((0, 0)), np.zeros((0, 0)), 1.0, "constraints hold every weight")
-        by = _by_squares if problem.is_plain_squares else _by_hessian
+        by = _by_squares if problem.is_plain_squares else _by_hessian if problem.kinks is None else _by_density
         found_ = by(problem, found, active)
     return replace(found_, how=f"{found_.how}, {active.text}") if active.names else found_
 
@@ -270,6 +270,44 @@ def _by_hessian(problem: Problem, found: Found, active: Active) -> Covariance:
         scores = np.linalg.qr(problem.scores(v) @ basis, mode="r")
         root = root @ (root.T @ scores.T) * (math.sqrt(n / (n - moving)) if n > moving else math.nan)
     return Covariance(basis, root, left_open, 1.0, how, undetermined)
+
+
+def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
+    """Return the covariance of a quantile's fit: H^-1 S H^-1, with H from the density of the deviations at 0, by a kernel.
+
+    Source: R. Koenker, Quantile Regression (2005), section 3.4.2, with the bandwidth of P. Hall and S. J. Sheather, Journal of
+    the Royal Statistical Society B 50 (1988). The kernel is normal with the variance of Powell's uniform one: with the bandwidth
+    as its standard deviation, errors of 200 rows are a third too large.
+    """
+    from scipy.stats import norm
+
+    v, (above, below) = found.v, problem.kinks or (np.empty(0), np.empty(0))
+    e, J = problem.deviations(v), problem.deviation_slopes(v)
+    size_of_e, how = 1.0, "sandwich H^-1 S H^-1, H by the density of the deviations at the kink"
+    if length_of(e) <= EXACT * problem.size_of_deviations * math.sqrt(len(e)):
+        size_of_e, how = math.nan, "none, since the deviations are rounding, which does not tell the size of the errors"
+    quantile, n = float(np.mean(below / (above + below))), len(e)
+    at = float(norm.ppf(quantile))
+    wide = n ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(at) ** 2 / (2.0 * at**2 + 1.0)) ** (1 / 3)
+    while not 0.0 < quantile - wide < quantile + wide < 1.0:
+        wide /= 2.0
+    size = min(float(np.std(e, ddof=1)) if n > 1 else 0.0, float(np.subtract(*np.percentile(e, [75, 25]))) / 1.34)
+    width = (norm.ppf(quantile + wide) - norm.ppf(quantile - wide)) * size / math.sqrt(3.0)
+    inner = ~problem.at_bound(v)
+    scale = np.where(_lengths(J.T) > 0.0, _lengths(J.T), 1.0)
+    basis = np.diag(1.0 / scale)[:, inner]
+    density = norm.pdf(e / width) / width * (above + below) if size_of_e == 1.0 and width > 0.0 else np.ones(n)
+    size_of_e = size_of_e if width > 0.0 else math.nan
+    half = np.sqrt(density)[:, np.newaxis] * (J @ basis)
+    if not np.isfinite(half).all():
+        return _unknown(len(v), math.nan, how)
+    _, singular, directions = np.linalg.svd(half, full_matrices=n < basis.shape[1])
+    singular = np.append(singular, np.zeros(len(directions) - len(singular)))
+    known = singular > max(half.shape) * EPS * singular[0]
+    root, left_open = directions[known].T / singular[known], directions[~known].T
+    scores = np.linalg.qr(np.sqrt(above * below)[:, np.newaxis] * (J @ basis), mode="r")
+    undetermined = combination(basis @ left_open[:, -1], problem.names) if left_open.size else ""
+    return Covariance(basis, root @ (root.T @ scores.T), left_open, size_of_e, how, undetermined)
 
 
 def _unknown(f: int, size: float, how: str) -> Covariance:

@@ -1,7 +1,7 @@
 """Densities of the target from those of a residual that states a function of it, such as log(y), or its own scale.
 
-The density of y is that of the residual r times |dr/dy| (G. E. P. Box and D. R. Cox, Journal of the Royal Statistical Society B 26,
-1964), so that fits of y and of log(y) have likelihoods of the same data.
+The density of y is that of the residual r times |dr/dy| (G. E. P. Box and D. R. Cox, Journal of the Royal Statistical Society B
+26, 1964), so that fits of y and of log(y) have likelihoods of the same data.
 """
 
 import math
