@@ -1,4 +1,4 @@
-"""Pointwise bands about the output of a fit, by the delta method. The results here are `FitResult`, whose file imports this one."""
+"""Pointwise bands about the output of a fit, by the delta method; results here are `FitResult`, whose file imports this one."""
 
 from typing import Any
 

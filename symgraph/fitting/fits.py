@@ -128,7 +128,7 @@ def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) 
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     ends = [_end(problem, one, method) for one in begins]
     found = best_of(ends)
-    is_regular = found.at is not None and found.at.regular
+    is_regular = found.at is not None and found.at.regular and not problem.is_exact(found.v)
     known = None if is_regular else covariance(problem, found)
     told = _warnings(problem, found, ends[0], known)
     for one in told:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
 from symgraph.fitting.kinks import kinks_at
-from symgraph.fitting.target_density import log_slopes
-from symgraph.io.module import GeneratedModule
+from symgraph.fitting.target_density import log_slopes, target_slopes
+from symgraph.io.module import GeneratedModule, targets_of
 from symgraph.training.rows import Rows
 
 Array = NDArray[np.float64]
@@ -178,13 +178,15 @@ class Problem:
     def deviation_slopes(self, v: Array) -> Array:
         """Return their derivatives by the free weights, (m, f)."""
         J = np.asarray(self.module.jacobian(self.all_weights(v), self.rows.X, self.rows.y))
-        J = np.broadcast_to(J, (*np.shape(self.rows.y), J.shape[-1]))  # of an output of weights alone, one for all
+        y: Any = self.rows.y
+        J = np.broadcast_to(J, (*y.shape, J.shape[-1]))  # of an output of weights alone, one for all
         return np.reshape(J, (-1, len(self.start)))[:, self.free]
 
     @cached_property
     def size_of_deviations(self) -> float:
         """Return the root mean square of the target, to which deviations are rounded."""
-        return length_of(self.rows.y) / math.sqrt(np.size(self.rows.y))
+        y: Any = self.rows.y
+        return length_of(y) / math.sqrt(y.size)
 
     @property
     def has_units(self) -> bool:
@@ -238,19 +240,32 @@ class Problem:
 
     def is_exact(self, v: Array) -> bool:
         """Tell if the residuals are rounding: their root mean square is at most 16 units of rounding of that of y/sigma."""
-        return length_of(self.residual(v)) <= EXACT * self.size_of_target * math.sqrt(self.residuals)
+        if self.has_residual:
+            rounding = max(EXACT * self.size_of_target * math.sqrt(self.residuals), float(np.finfo(np.float64).tiny))
+            return length_of(self.residual(v)) <= rounding
+        y: Any = self.rows.y
+        if y is None or not hasattr(self.module, "predict") or len(self.module.OUTPUTS) != len(targets_of(self.module)):
+            return False
+        return length_of(self.deviations(v)) <= EXACT * length_of(y)
 
     @cached_property
     def size_of_target(self) -> float:
         """Return the root mean square of what the prediction is held against, in units of sigma; 0.0 where that is not known.
 
-        It is the target, or a function of it such as log(y), as residuals are rounded relative to that.
+        It is the target. Of a function of it such as log(y), it is what the function gives, or what rounding of y changes in
+        it, if that is more.
         """
-        seen = observed(self, self.start[self.free]) if hasattr(self.module, "predict") else self.rows.y
-        if seen is None or not np.size(seen):
+        y: Any = self.rows.y
+        if y is None or not y.size:
             return 0.0
-        seen = np.reshape(seen, -1)
-        return length_of(seen if self.sigma is None else seen / self.sigma) / math.sqrt(seen.size)
+        if self.is_difference:
+            seen = np.reshape(y, -1)
+            return length_of(seen if self.sigma is None else seen / self.sigma) / math.sqrt(seen.size)
+        found = observed(self, self.start[self.free]) if hasattr(self.module, "predict") else None
+        slopes = target_slopes(self.module, self.start, self.rows.X, y)
+        changed = y if slopes is None else slopes * y if slopes.shape == y.shape else np.nan
+        sizes = [length_of(one) / math.sqrt(y.size) for one in (0.0 if found is None else found, changed)]
+        return max((one for one in sizes if math.isfinite(one)), default=0.0)
 
     def squared(self, v: Array) -> Array:
         """Return what the loss is the squares of: the residuals, and behind them the rows of a penalty."""

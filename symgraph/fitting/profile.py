@@ -128,14 +128,16 @@ def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float) -
         comes before; infinite where they may go on for ever.
     """
     rise, places = rise_of(problem, v), list(moved)
-    centre, step, last = v[places], np.array(list(moved.values())), [v]
+    centre, step, inside = v[places], np.array(list(moved.values())), [v]
 
     def above(length: float) -> float:
         if length == 0.0:
             return -most
         with np.errstate(all="ignore"):
-            last[0] = refitted(problem, last[0], dict(zip(places, (centre + length * step).tolist(), strict=True)))
-            found = rise(last[0])
+            u = refitted(problem, inside[0], dict(zip(places, (centre + length * step).tolist(), strict=True)))
+            found = rise(u)
+        if found < most:  # the next refit starts from there: from far outside it may not find back
+            inside[0] = u
         return found - most if math.isfinite(found) else math.inf
 
     ends = np.where(step > 0, problem.upper[places], problem.lower[places])

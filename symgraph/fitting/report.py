@@ -60,7 +60,7 @@ def _head(result: Any) -> str:
         lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
     if math.isfinite(numbers.aic):
         counted = f" of {_counted(numbers.parameters, 'parameter')}" + (
-            ", sigma among them" * (numbers.parameters > free - active.equalities)
+            ", sigma among them" * (numbers.parameters + active.equalities > free)
         )
         lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
     if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):

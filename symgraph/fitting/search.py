@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symgraph.fitting import least_squares, minimize
 from symgraph.fitting.active import cost_at, settled
@@ -32,8 +33,9 @@ def search(problem: Problem, start: Array, method: str = "auto") -> Found:
     unit = _unit(problem, start)
     if unit != 1.0:
         found = search(problem.in_units(unit), start, method)
-        at = None if found.at is None else linearized(problem, found.v)
-        return found._replace(cost=found.cost * unit**2, at=at)
+        with np.errstate(all="ignore"):
+            at = None if found.at is None else linearized(problem, found.v)
+        return found._replace(cost=found.cost * unit * unit, at=at)
     if method == "auto" and problem.kinks is not None:
         return least_absolute(problem, start)
     found = (least_squares.least_sum_of_squares if problem.by_squares else minimize.least_loss)(problem, start, method)
@@ -75,7 +77,7 @@ def _on_bounds(problem: Problem, found: Found) -> Found:
     rounding = EXACT * size_of_y if problem.is_plain_squares else problem.rows.n * EPS * max(1.0, abs(found.cost))
     noise = rounding * lengths if problem.is_plain_squares else rounding / errors
 
-    def solved(held: Array, places: Array) -> Array:
+    def solved(held: Array, places: NDArray[np.intp]) -> Array:
         inner, at = problem.with_held(held, places), held.copy()
         others = np.delete(np.arange(len(v)), places)
         if len(others):

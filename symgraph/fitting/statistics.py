@@ -25,6 +25,7 @@ _RISE = 0.5
 """Rise of a negative log-likelihood that is a parabola over a standard deviation."""
 _HALVED = 20
 """Number of times that a step is halved which leads to where the likelihood is not finite."""
+_ROUNDING = "none, since the residuals are rounding, which does not tell the size of the errors"
 _NOT_FINITE = "the weights, since derivatives are not finite"
 
 
@@ -213,7 +214,7 @@ def _by_squares(problem: Problem, found: Found, active: Active) -> Covariance:
     if problem.absolute_sigma:
         size, how = 1.0, f"{what}, absolute sigma"
     elif degrees_of_freedom(problem, found.v) > 0 and problem.is_exact(found.v):
-        size, how = math.nan, "none, since the residuals are rounding, which does not tell the size of the errors"
+        size, how = math.nan, _ROUNDING
     else:
         size, how = scatter(problem, found.v), f"{what}, errors estimated by the reduced chi2"
     basis, singular, directions, limit = _of_squares(problem, found, active)
@@ -230,13 +231,14 @@ def _of_squares(problem: Problem, found: Found, active: Active) -> tuple[Array, 
     residuals, the right singular vectors, one a row, and what is 0 within rounding; no singular values where some derivative
     is not finite."""
     v = found.v
-    if len(active.names) == np.count_nonzero(problem.at_bound(v)):
+    idle = _without_effect(problem, v)
+    if not idle.any() and len(active.names) == np.count_nonzero(problem.at_bound(v)):
         at = found.at or linearized(problem, v)
         if at is None:
             return np.eye(len(v)), np.empty(0), np.empty((0, 0)), 0.0
         basis = np.diag(1.0 / at.scale)
         return basis if at.inner is None else basis[:, at.inner], at.singular, at.directions, at.limit
-    J = problem.slopes(v)
+    J = np.where(idle, 0.0, problem.slopes(v))
     scale = _lengths(J.T)
     scale = np.where(scale > 0.0, scale, 1.0)
     basis = basis_of(active.normals, scale)
@@ -245,6 +247,14 @@ def _of_squares(problem: Problem, found: Found, active: Active) -> tuple[Array, 
     _, singular, directions = np.linalg.svd(J @ basis, full_matrices=len(J) < basis.shape[1])
     singular = np.append(singular, np.zeros(len(directions) - len(singular)))
     return basis, singular, directions, max(J.shape) * EPS * float(singular[0])
+
+
+def _without_effect(problem: Problem, v: Array) -> NDArray[np.bool_]:
+    """Tell which free weights, changed by their own size, change residuals that are rounding by no more than that, (f,)."""
+    if not problem.is_exact(v):
+        return np.zeros(len(v), np.bool_)
+    sizes = np.maximum(np.abs(v), np.abs(problem.start[problem.free]))
+    return _lengths(problem.slopes(v).T) * sizes <= EXACT * problem.size_of_target * math.sqrt(problem.residuals)
 
 
 def _by_hessian(problem: Problem, found: Found, active: Active) -> Covariance:
@@ -265,27 +275,30 @@ def _by_hessian(problem: Problem, found: Found, active: Active) -> Covariance:
     known = values > len(values) * EPS * values[-1]
     root, left_open = directions[:, known] / np.sqrt(values[known]), directions[:, ~known]
     undetermined = combination(basis @ left_open[:, 0], problem.names) if left_open.size else ""
-    if not is_likelihood:
+    size = 1.0
+    if not is_likelihood and problem.is_exact(v):
+        size, how = math.nan, _ROUNDING
+    elif not is_likelihood:
         n, moving = problem.rows.n, basis.shape[1]
-        scores = np.linalg.qr(problem.scores(v) @ basis, mode="r")
+        scores: Any = np.linalg.qr(problem.scores(v) @ basis, mode="r")
         root = root @ (root.T @ scores.T) * (math.sqrt(n / (n - moving)) if n > moving else math.nan)
-    return Covariance(basis, root, left_open, 1.0, how, undetermined)
+    return Covariance(basis, root, left_open, size, how, undetermined)
 
 
 def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
     """Return the covariance of a quantile's fit: H^-1 S H^-1, with H from the density of the deviations at 0, by a kernel.
 
     Source: R. Koenker, Quantile Regression (2005), section 3.4.2, with the bandwidth of P. Hall and S. J. Sheather, Journal of
-    the Royal Statistical Society B 50 (1988). The kernel is normal with the variance of Powell's uniform one: with the bandwidth
-    as its standard deviation, errors of 200 rows are a third too large.
+    the Royal Statistical Society B 50 (1988). The kernel is normal with the variance of Powell's uniform one; with the
+    bandwidth as its standard deviation, errors of 200 rows are a third too large.
     """
     from scipy.stats import norm
 
     v, (above, below) = found.v, problem.kinks or (np.empty(0), np.empty(0))
     e, J = problem.deviations(v), problem.deviation_slopes(v)
     size_of_e, how = 1.0, "sandwich H^-1 S H^-1, H by the density of the deviations at the kink"
-    if length_of(e) <= EXACT * problem.size_of_deviations * math.sqrt(len(e)):
-        size_of_e, how = math.nan, "none, since the deviations are rounding, which does not tell the size of the errors"
+    if problem.is_exact(v):
+        size_of_e, how = math.nan, _ROUNDING
     quantile, n = float(np.mean(below / (above + below))), len(e)
     at = float(norm.ppf(quantile))
     wide = n ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(at) ** 2 / (2.0 * at**2 + 1.0)) ** (1 / 3)
@@ -305,7 +318,7 @@ def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
     singular = np.append(singular, np.zeros(len(directions) - len(singular)))
     known = singular > max(half.shape) * EPS * singular[0]
     root, left_open = directions[known].T / singular[known], directions[~known].T
-    scores = np.linalg.qr(np.sqrt(above * below)[:, np.newaxis] * (J @ basis), mode="r")
+    scores: Any = np.linalg.qr(np.sqrt(above * below)[:, np.newaxis] * (J @ basis), mode="r")
     undetermined = combination(basis @ left_open[:, -1], problem.names) if left_open.size else ""
     return Covariance(basis, root @ (root.T @ scores.T), left_open, size_of_e, how, undetermined)
 

@@ -25,20 +25,28 @@ def log_slopes(module: Any, w: Any, X: Any, y: Any) -> float:
     Returns:
         The sum, 0.0 where the residual is the prediction less the target; nan where a derivative is 0 or not known.
     """
+    slopes = target_slopes(module, w, X, y)
+    if slopes is None:
+        return 0.0
+    with np.errstate(all="ignore"):
+        logs = np.log(np.abs(slopes))
+    return float(np.sum(logs)) if np.isfinite(logs).all() else math.nan
+
+
+def target_slopes(module: Any, w: Any, X: Any, y: Any) -> Any:
+    """Return dr/dy of each row, (n,), nan where it is not known; None where it is 1 or -1 in all; see `log_slopes`."""
     text = module.METADATA.get("residual_by_target", "")
     if not text:
-        return 0.0
+        return None
     n, targets = len(y), targets_of(module)
     columns = {} if X is None else dict(zip(module.FEATURES, np.reshape(X, (n, -1)).T, strict=True))
     columns |= dict(zip(targets, np.reshape(y, (n, -1)).T, strict=True))
     names = (*module.WEIGHTS, *columns)
     function = _function(text, names)
     if function is None:
-        return math.nan
+        return np.full(n, np.nan)
     with np.errstate(all="ignore"):
-        slopes = np.abs(np.broadcast_to(function(*w, *columns.values()), n).astype(np.float64))
-        logs = np.log(slopes)
-    return float(np.sum(logs)) if np.isfinite(logs).all() else math.nan
+        return np.broadcast_to(function(*w, *columns.values()), n).astype(np.float64)
 
 
 @cache

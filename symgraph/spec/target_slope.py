@@ -37,7 +37,8 @@ def target_slope(model: Model) -> str:
         if len(targets) > _MOST and not table.is_diagonal():
             return UNKNOWN
         slope = sympy.prod(table.diagonal()) if table.is_diagonal() else table.det()
-        slope = slope.xreplace({entry.symbol: sympy.Float(entry.init.value) for entry in model.constant_inputs})
+        numbers: dict[Any, Any] = {entry.symbol: entry.init for entry in model.constant_inputs}
+        slope = slope.xreplace({symbol: sympy.Float(law.value) for symbol, law in numbers.items()})
     if slope in (1, -1):
         return ""
     text, known = str(slope), {entry.name for entry in model.inputs}
