@@ -20,6 +20,8 @@ _SMOOTHED = 10.0 ** -np.arange(0.0, 10.0)
 """Values of mu, in units of the size of the deviations at the first."""
 _STEPS = 60
 """Most linear programs of a search."""
+_ROWS = 2000
+"""Most rows of a linear program."""
 _BALANCED = 1e-7
 """Part of the slopes of all rows up to which they are in balance: the linear programs are solved to about as much."""
 _NEAR_CURVE = (1e-5, 1e-7, 1e-10)
@@ -134,15 +136,27 @@ def _linear_step(problem: Problem, v: Array, reach: float) -> tuple[Array, float
     if not (size > 0.0 and np.isfinite(scale).all()):
         return np.zeros(len(v)), 0.0, 0.0
     scale = np.where(scale > 0.0, scale, 1.0) / size
+    near, far, table = *_parted(e), J / scale / size
+    if len(far):  # a step within which none of these reaches the curve, so that each pulls as it does
+        reach = min(reach, float(np.min(np.abs(e[far]) / size / np.sum(np.abs(table[far]), axis=1))))
     low, high = np.maximum((problem.lower - v) * scale, -reach), np.minimum((problem.upper - v) * scale, reach)
-    n, f = len(e), len(v)
-    table = hstack([J / scale / size, -identity(n), identity(n)], format="csr")
+    n, f, slopes = len(near), len(v), np.where(e > 0.0, above, -below)
+    costs = np.concatenate([slopes[far] @ table[far], above[near], below[near]])
+    sides = hstack([table[near], -identity(n), identity(n)], format="csr")
     ends = np.column_stack([np.concatenate([low, np.zeros(2 * n)]), np.concatenate([high, np.full(2 * n, np.inf)])])
-    found: Any = linprog(np.concatenate([np.zeros(f), above, below]), A_eq=table, b_eq=-e / size, bounds=ends, method="highs")
+    found: Any = linprog(costs, A_eq=sides, b_eq=-e[near] / size, bounds=ends, method="highs")
     if found.x is None:
         return np.zeros(f), 0.0, 0.0
-    before = float(np.sum(np.where(e > 0.0, above * e, -below * e)))
+    before = float(slopes[near] @ e[near])
     return found.x[:f] / scale, before - size * float(found.fun), float(np.max(np.abs(found.x[:f])))
+
+
+def _parted(e: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that a linear program has, those nearest to the curve where there are many, and all others."""
+    if len(e) <= _ROWS:
+        return np.arange(len(e)), np.arange(0)
+    order = np.argpartition(np.abs(e), _ROWS)
+    return order[:_ROWS], order[_ROWS:]
 
 
 def _size(e: Array) -> float:

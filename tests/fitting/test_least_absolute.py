@@ -136,6 +136,19 @@ def test_errors_are_as_large_as_the_scatter_of_fits() -> None:
     np.testing.assert_allclose(np.mean([one.stderr for one in fits], axis=0), theory, rtol=0.15)
 
 
+def test_of_many_rows_those_near_the_curve_decide() -> None:
+    rng = np.random.default_rng(5)
+    design = np.column_stack([np.ones(6000), rng.uniform(0.0, 20.0, 6000), rng.normal(size=6000)])
+    y = design @ [1.0, 0.5, -2.0] + rng.standard_cauchy(size=6000)
+    result = symgraph.fit(linear(), design[:, 1:], y)
+    assert result.success
+    on = np.abs(design @ result.w - y) < 1e-9
+    assert np.count_nonzero(on) == 3
+    # the slopes of the rows on the curve that balance all others lie within 1 on either side, so that it is the minimum
+    pull = design[~on].T @ np.sign(design[~on] @ result.w - y[~on])
+    assert np.abs(np.linalg.solve(design[on].T, -pull)).max() <= 1.0
+
+
 def test_data_on_the_curve_have_no_errors_and_a_median_of_an_even_number_is_between() -> None:
     model = Model("median")
     model.target("y")
