@@ -258,12 +258,12 @@ class Problem:
         y: Any = self.rows.y
         if y is None or not y.size:
             return 0.0
-        if self.is_difference:
+        slopes = target_slopes(self.module, self.start, self.rows.X, y)
+        if slopes is None:
             seen = np.reshape(y, -1)
             return length_of(seen if self.sigma is None else seen / self.sigma) / math.sqrt(seen.size)
         found = observed(self, self.start[self.free]) if hasattr(self.module, "predict") else None
-        slopes = target_slopes(self.module, self.start, self.rows.X, y)
-        changed = y if slopes is None else slopes * y if slopes.shape == y.shape else np.nan
+        changed = slopes * y if slopes.shape == y.shape else np.nan
         sizes = [length_of(one) / math.sqrt(y.size) for one in (0.0 if found is None else found, changed)]
         return max((one for one in sizes if math.isfinite(one)), default=0.0)
 

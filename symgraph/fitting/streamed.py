@@ -94,7 +94,7 @@ class StreamProblem(Problem):
     def size_of_target(self) -> float:
         """Return the root mean square of the target in units of sigma, for which the rows are read; 0.0 where residuals are
         no differences from it."""
-        if not self.is_difference:
+        if "residual_by_target" in self.module.METADATA:
             return 0.0
         lengths = [length_of(y) for _, y in self.stream.blocks()]
         return length_of(lengths) / self._deviation / math.sqrt(self.residuals)
