@@ -19,6 +19,7 @@ from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
 from symgraph.spec.penalty import Rows, penalty_rows
 from symgraph.spec.residuals import residual_of
+from symgraph.spec.target_slope import target_slope
 
 ABI = 2
 """Version of the module contract that generated modules follow."""
@@ -155,6 +156,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
+        ``residual_by_target``, the derivative, where it is not 1 or -1;
         ``bounds`` and ``fixed`` of weights, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
         and ``precision`` only where there are some, and they are not those of a plain module.
     """
@@ -191,6 +193,8 @@ def _of_loss(model: Model) -> dict[str, Any]:
     if not residual.reason:
         entries |= {"residuals": len(residual.exprs)} if len(residual.exprs) > 1 else {}
         entries |= {"robust": (robust.name, float(robust.f_scale))} if robust is not None else {}
+        slope = "" if robust is not None else target_slope(model)
+        entries |= {"residual_by_target": slope} if slope else {}
     entries |= {"likelihood": declared.name, "labels": declared.labels} if declared is not None else {}
     return entries | ({"has_penalty": True, "penalty_rows": len(penalty_rows(model))} if model.penalty_expr is not None else {})
 

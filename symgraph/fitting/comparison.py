@@ -12,8 +12,14 @@ import numpy as np
 
 from symgraph.display.html import card, notes, table
 from symgraph.errors import OptionError
+from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.report import table_lines
 from symgraph.fitting.result import FitResult
+from symgraph.fitting.streamed import StreamProblem
+
+_ROUNDING = 1e-10
+"""Difference of two fits of the same quality, of a test's statistic for each row."""
+_NO_TEST: tuple[str, float, float, tuple[str, ...]] = ("", math.nan, math.nan, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,12 @@ class Comparison:
         aic: Akaike's criterion of each.
         bic: Schwarz's criterion of each.
         weights: Akaike weights, which add up to 1: how strongly the data speak for each among these models.
-        test: "F", of two least squares fits whose errors were estimated, or "likelihood ratio"; "" of more than two fits, and
-            of two with the same number of parameters.
-        statistic: of the test; nan without one.
+        test: "F", of two least squares fits whose errors were estimated, or "likelihood ratio"; "" of more than two fits, of
+            two with the same number of parameters, and of two of which none is a case of the other: their residuals are of
+            different functions of the target, or their losses of different kinds.
+        statistic: of the test; nan without one, and where it would be below 0.
         p_value: the probability of one at least as large if the smaller model is true, which has to be a case of the larger.
+        warnings: what is to be known of it, in words.
     """
 
     models: tuple[str, ...]
@@ -42,6 +50,7 @@ class Comparison:
     test: str
     statistic: float
     p_value: float
+    warnings: tuple[str, ...]
 
     def _rows(self) -> list[tuple[str, ...]]:
         columns = zip(self.models, self.parameters, self.log_likelihoods, self.aic, self.bic, self.weights, strict=True)
@@ -51,7 +60,7 @@ class Comparison:
 
     def _tested(self) -> list[str]:
         said = f"{self.test} test of the smaller model within the larger: {self.statistic:.4g}, p {self.p_value:.3g}"
-        return [said] if self.test else []
+        return [*([said] if math.isfinite(self.statistic) else []), *(f"warning: {one}" for one in self.warnings)]
 
     def __str__(self) -> str:
         return "\n".join([*table_lines(self._rows()), *self._tested()])
@@ -64,6 +73,9 @@ class Comparison:
 def compare(*results: FitResult) -> Comparison:
     """Compare fits of the same data.
 
+    The residuals may be of different functions of the target, as of ``y ~`` and ``log(y) ~``: all likelihoods are of the target
+    itself.
+
     Args:
         results: two or more, with a likelihood: least squares that are not robust, or likelihoods.
 
@@ -71,14 +83,14 @@ def compare(*results: FitResult) -> Comparison:
         The comparison; ``print`` shows it.
 
     Raises:
-        OptionError: there are fewer than two, they are of other data, one has no likelihood, or one takes sigma as known and
-            another does not.
+        OptionError: there are fewer than two, they are of other rows, of another target or sigma, one has no likelihood, or one
+            takes sigma as known and another does not.
     """
     _check(results)
     numbers = [result.statistics for result in results]
     aic = np.array([one.aic for one in numbers])
     shares = np.exp(-0.5 * (aic - aic.min()))
-    test, statistic, p_value = _test(results) if len(results) == 2 else ("", math.nan, math.nan)
+    test, statistic, p_value, told = _test(results) if len(results) == 2 else _NO_TEST
     return Comparison(
         models=tuple(result.problem.module.MODEL for result in results),
         parameters=tuple(one.parameters for one in numbers),
@@ -89,6 +101,7 @@ def compare(*results: FitResult) -> Comparison:
         test=test,
         statistic=statistic,
         p_value=p_value,
+        warnings=told,
     )
 
 
@@ -96,26 +109,85 @@ def _check(results: tuple[FitResult, ...]) -> None:
     if len(results) < 2:
         raise OptionError("compare needs two fits or more")
     first = results[0]
+    other = first.problem.module.MODEL
     for result in results:
         name = result.problem.module.MODEL
         if not math.isfinite(result.statistics.log_likelihood):
-            raise OptionError(f"the fit of {name} has no likelihood, so it cannot be compared")
-        if not np.array_equal(np.asarray(result.problem.rows.y), np.asarray(first.problem.rows.y)):
-            raise OptionError(f"the fit of {name} is of another target than that of {first.problem.module.MODEL}")
+            is_exact = result.problem.has_residual and result.problem.is_exact(result.found.v)
+            why = ": its residuals are rounding, so nothing tells the size of the errors" if is_exact else ""
+            raise OptionError(f"the fit of {name} has no likelihood, so it cannot be compared{why}")
+        if result.problem.rows.n != first.problem.rows.n:
+            rows = f"{result.problem.rows.n} rows, and that of {other} of {first.problem.rows.n}"
+            raise OptionError(f"the fit of {name} is of {rows}; only fits of the same rows can be compared")
+        if not _have_same_target(result.problem, first.problem):
+            raise OptionError(f"the fit of {name} is of another target than that of {other}, or of rows in another order")
+        column = _other_column(result.problem, first.problem)
+        if column:
+            raise OptionError(f"the fits of {name} and of {other} are of other rows: their columns {column} differ")
         if result.absolute_sigma != first.absolute_sigma:
-            raise OptionError(f"the fit of {name} and that of {first.problem.module.MODEL} do not both take sigma as known")
+            raise OptionError(f"the fit of {name} and that of {other} do not both take sigma as known")
+        if not _have_same_sigma(result.problem, first.problem):
+            raise OptionError(f"the fit of {name} and that of {other} have another sigma; give both the same")
 
 
-def _test(results: tuple[FitResult, ...]) -> tuple[str, float, float]:
+def _have_same_target(one: Problem, other: Problem) -> bool:
+    """Tell if the targets are the same; those of streams are told by their scatter."""
+    if isinstance(one, StreamProblem) or isinstance(other, StreamProblem):
+        sides = [problem.about_mean() * (1.0 if problem.sigma is None else float(problem.sigma[0])) for problem in (one, other)]
+        return math.isclose(*sides, rel_tol=1e-9)
+    return np.array_equal(np.asarray(one.rows.y), np.asarray(other.rows.y))
+
+
+def _other_column(one: Problem, other: Problem) -> str:
+    """Return the name of a feature that both have with different values; "" for none."""
+    if len(one.data_sets) != len(other.data_sets):
+        return ""
+    for mine, theirs in zip(one.data_sets, other.data_sets, strict=True):
+        columns, others = _columns(mine), _columns(theirs)
+        for name in columns:
+            if name in others and not np.array_equal(columns[name], others[name]):
+                return name
+    return ""
+
+
+def _columns(problem: Problem) -> dict[str, Array]:
+    if problem.rows.X is None:
+        return {}
+    return dict(zip(problem.module.FEATURES, np.reshape(problem.rows.X, (problem.rows.n, -1)).T, strict=True))
+
+
+def _have_same_sigma(one: Problem, other: Problem) -> bool:
+    """Tell if sigma is the same, of estimated errors but for a factor; a residual with a scale of its own has none."""
+    if not (one.is_difference and other.is_difference):
+        return True
+    scales = [np.broadcast_to(1.0 if problem.sigma is None else problem.sigma, problem.residuals) for problem in (one, other)]
+    mine, theirs = scales if one.absolute_sigma else [scale / scale[0] for scale in scales]
+    return bool(np.allclose(mine, theirs, rtol=1e-9, atol=0.0))
+
+
+def _test(results: tuple[FitResult, ...]) -> tuple[str, float, float, tuple[str, ...]]:
     """Test the smaller of two models within the larger."""
     from scipy.stats import chi2, f
 
     small, large = sorted(results, key=lambda result: result.statistics.parameters)
     more = large.statistics.parameters - small.statistics.parameters
-    if more == 0:
-        return "", math.nan, math.nan
+    if more == 0 or not _may_be_nested(small.problem, small.found.v, large.problem, large.found.v):
+        return _NO_TEST
     if math.isfinite(small.chi2) and math.isfinite(large.chi2) and not small.absolute_sigma and large.dof > 0:
-        statistic = (small.chi2 - large.chi2) / more / large.reduced_chi2
-        return "F", statistic, float(f.sf(statistic, more, large.dof))
-    statistic = 2.0 * (large.statistics.log_likelihood - small.statistics.log_likelihood)
-    return "likelihood ratio", statistic, float(chi2.sf(statistic, more))
+        test, statistic = "F", (small.chi2 - large.chi2) / more / large.reduced_chi2
+    else:
+        test, statistic = "likelihood ratio", 2.0 * (large.statistics.log_likelihood - small.statistics.log_likelihood)
+    if statistic < -_ROUNDING * small.statistics.n:
+        name = large.problem.module.MODEL
+        why = f"{name} fits worse than {small.problem.module.MODEL}, which should be a case of it"
+        what = "fit it from the weights of the smaller one, or with starts=10"
+        return test, math.nan, math.nan, (f"the larger model ended in a wrong minimum: {why}; {what}",)
+    statistic = max(statistic, 0.0)
+    p_value = f.sf(statistic, more, large.dof) if test == "F" else chi2.sf(statistic, more)
+    return test, statistic, float(p_value), ()
+
+
+def _may_be_nested(one: Problem, v: Array, other: Problem, u: Array) -> bool:
+    """Tell if one model may be a case of the other: their losses are of one kind, and their residuals of one function of y."""
+    kinds = {problem.module.METADATA.get("likelihood") for problem in (one, other)}
+    return len(kinds) == 1 and math.isclose(one.log_slopes(v), other.log_slopes(u), rel_tol=1e-9, abs_tol=1e-9)

@@ -15,7 +15,7 @@ from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import Covariance, covariance, without_limit
+from symgraph.fitting.statistics import Covariance, covariance, degrees_of_freedom, without_limit
 from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
@@ -128,7 +128,7 @@ def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) 
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     ends = [_end(problem, one, method) for one in begins]
     found = best_of(ends)
-    is_regular = found.at is not None and found.at.regular
+    is_regular = found.at is not None and found.at.regular and not problem.is_exact(found.v)
     known = None if is_regular else covariance(problem, found)
     told = _warnings(problem, found, ends[0], known)
     for one in told:
@@ -332,12 +332,12 @@ def _end(problem: Problem, begin: Array, method: str) -> Found:
 
 def _warnings(problem: Problem, found: Found, first: Found, known: Covariance | None) -> tuple[str, ...]:
     """Say in words what is to be known of a fit, of which the given start led to the first end."""
-    told, dof = [], problem.residuals - len(found.v)
+    told, dof = [], degrees_of_freedom(problem, found.v)
     undetermined = "" if known is None else known.undetermined
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
     if dof < 0:
-        told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
+        told.append(f"there are fewer residuals than free weights ({problem.residuals} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
     at, y = found.at, problem.rows.y

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError, did_you_mean
-from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.problem import Array, Problem, length_of
 from symgraph.io.module import GeneratedModule
 from symgraph.io.stream import triangle
 from symgraph.training.rows import Rows
@@ -94,6 +94,11 @@ class JointProblem(Problem):
         """Return the number of residuals of all, or of rows where there are none."""
         return sum(part.residuals for part in self.parts)
 
+    @cached_property
+    def size_of_target(self) -> float:
+        """Return the root mean square of what the predictions are held against in all, in units of sigma."""
+        return length_of([one.size_of_target * np.sqrt(one.residuals / self.residuals) for one in self.parts])
+
     def residual(self, v: Array) -> Array:
         """Return the residuals of all, one data set after the other."""
         return np.concatenate([part.residual(w) for part, _, w in self._each(v)])
@@ -166,6 +171,30 @@ class JointProblem(Problem):
         for part, place, w in self._each(v):
             H[np.ix_(place, place)] += part.hessian(w)
         return H[np.ix_(self.free, self.free)]
+
+    @cached_property
+    def kinks(self) -> tuple[Array, Array] | None:
+        """Return the slopes of the losses of all above and below the target; see `Problem`."""
+        found = [part.kinks for part in self.parts]
+        sides = [one for one in found if one is not None]
+        if len(sides) < len(found):
+            return None
+        return np.concatenate([above for above, _ in sides]), np.concatenate([below for _, below in sides])
+
+    def deviations(self, v: Array) -> Array:
+        """Return the predictions of all less the targets."""
+        return np.concatenate([part.deviations(w) for part, _, w in self._each(v)])
+
+    def deviation_slopes(self, v: Array) -> Array:
+        """Return their derivatives by the free weights."""
+        return self._blocks([part.deviation_slopes(w) for part, _, w in self._each(v)])
+
+    def second_derivatives(self, v: Array, X: Any, y: Any) -> None:
+        """Return nothing: the data sets have no rows in common."""
+
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over the rows of all of log |dr/dy|."""
+        return sum(part.log_slopes(w) for part, _, w in self._each(v))
 
     def resampled(self, rng: np.random.Generator) -> Problem:
         """Return the problem with rows drawn from each data set, as many as it has."""

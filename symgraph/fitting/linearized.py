@@ -53,18 +53,6 @@ class Linearized(NamedTuple):
         length = math.sqrt(self.squares)
         return 8 * EPS * length * (length + float(self.scale @ np.abs(self.v)))
 
-    def inverse(self, names: Sequence[str]) -> tuple[Array, str]:
-        """Return (J'J)^-1 of the inner weights, nan with those that are not determined, and a combination of these as text."""
-        scale = self.scale if self.inner is None else self.scale[self.inner]
-        if self.regular:
-            half = self.directions.T / self.singular / scale[:, np.newaxis]
-            return half @ half.T, ""
-        left_open = self.singular <= self.limit
-        half = self.directions[~left_open].T / self.singular[~left_open] / scale[:, np.newaxis]
-        matrix, which = half @ half.T, (np.abs(self.directions[left_open]) > math.sqrt(EPS)).any(axis=0)
-        matrix[which], matrix[:, which] = np.nan, np.nan
-        return matrix, combination(self.directions[-1] / scale, names)
-
 
 def linearized(problem: Problem, v: Array) -> Linearized | None:
     """Linearize the residuals at (f,) free weights; None where something is not finite, or all weights are at a bound."""

@@ -1,5 +1,6 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -9,13 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
-from symgraph.io.module import GeneratedModule
+from symgraph.fitting.kinks import kinks_at
+from symgraph.fitting.target_density import log_slopes, target_slopes
+from symgraph.io.module import GeneratedModule, targets_of
 from symgraph.training.rows import Rows
 
 Array = NDArray[np.float64]
 
 
 _Kind = TypeVar("_Kind", bound="Problem")
+
+EXACT = 16 * float(np.finfo(np.float64).eps)
+"""Root mean square of residuals, relative to that of the data, up to which they are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +154,61 @@ class Problem:
         w[self.free] = v
         return w
 
+    @cached_property
+    def kinks(self) -> tuple[Array, Array] | None:
+        """Return the slopes of the loss by each deviation of the prediction from the target, above it and below, (m,) each.
+
+        None unless the loss of a row is linear in these on both sides, as absolute errors and the losses of quantiles are. It
+        is told by values, of targets on, above and below the predictions, at two weights.
+        """
+        module: Any = self.module
+        more = self.has_residual or self.has_penalty or hasattr(module, "constraints")
+        if more or module.METADATA.get("likelihood") or self.rows.y is None or not hasattr(module, "predict"):
+            return None
+        found = kinks_at(module, self.start, self.rows)
+        again = kinks_at(module, 1.01 * self.start + 0.01, self.rows)
+        if found is None or again is None or not np.allclose(found, again, rtol=1e-9, atol=0.0):
+            return None
+        return found
+
+    def deviations(self, v: Array) -> Array:
+        """Return the predictions less the targets, (m,)."""
+        return np.reshape(self.module.predict(self.all_weights(v), self.rows.X) - self.rows.y, -1)
+
+    def deviation_slopes(self, v: Array) -> Array:
+        """Return their derivatives by the free weights, (m, f)."""
+        J = np.asarray(self.module.jacobian(self.all_weights(v), self.rows.X, self.rows.y))
+        y: Any = self.rows.y
+        J = np.broadcast_to(J, (*y.shape, J.shape[-1]))  # of an output of weights alone, one for all
+        return np.reshape(J, (-1, len(self.start)))[:, self.free]
+
+    @cached_property
+    def size_of_deviations(self) -> float:
+        """Return the root mean square of the target, to which deviations are rounded."""
+        y: Any = self.rows.y
+        return length_of(y) / math.sqrt(y.size)
+
+    @property
+    def has_units(self) -> bool:
+        """Tell if the residuals may be counted in another unit: they are the module's, and nothing is weighed against them."""
+        return type(self) is Problem and self.is_plain_squares and not self.has_penalty
+
+    def in_units(self: _Kind, unit: float) -> _Kind:
+        """Return the problem with residuals divided by a unit."""
+        return replace(self, sigma=np.full(1, unit) if self.sigma is None else self.sigma * unit)
+
+    def with_held(self: _Kind, v: Array, places: Any) -> _Kind:
+        """Return the problem in which some of the free weights, by their places among them, stay at given values.
+
+        Args:
+            v: (f,) all free weights.
+            places: of those that stay.
+        """
+        others = np.delete(np.arange(len(v)), places)
+        return replace(
+            self, start=self.all_weights(v), free=self.free[others], lower=self.lower[others], upper=self.upper[others]
+        )
+
     def at_bound(self, v: Array) -> NDArray[np.bool_]:
         """Tell which free weights are at an end of their range, (f,); one whose value rounding has moved by an ulp is."""
         if not self.is_bounded:
@@ -176,6 +237,35 @@ class Problem:
         J = J if J.ndim == 2 else np.reshape(J, (-1, len(self.start)))
         J = J if len(v) == len(self.start) else J[:, self.free]
         return J if self.sigma is None else J / np.reshape(self.sigma, (-1, 1))
+
+    def is_exact(self, v: Array) -> bool:
+        """Tell if the residuals are rounding: their root mean square is at most 16 units of rounding of that of y/sigma."""
+        if self.has_residual:
+            rounding = max(EXACT * self.size_of_target * math.sqrt(self.residuals), float(np.finfo(np.float64).tiny))
+            return length_of(self.residual(v)) <= rounding
+        y: Any = self.rows.y
+        if y is None or not hasattr(self.module, "predict") or len(self.module.OUTPUTS) != len(targets_of(self.module)):
+            return False
+        return length_of(self.deviations(v)) <= EXACT * length_of(y)
+
+    @cached_property
+    def size_of_target(self) -> float:
+        """Return the root mean square of what the prediction is held against, in units of sigma; 0.0 where that is not known.
+
+        It is the target. Of a function of it such as log(y), it is what the function gives, or what rounding of y changes in
+        it, if that is more.
+        """
+        y: Any = self.rows.y
+        if y is None or not y.size:
+            return 0.0
+        slopes = target_slopes(self.module, self.start, self.rows.X, y)
+        if slopes is None:
+            seen = np.reshape(y, -1)
+            return length_of(seen if self.sigma is None else seen / self.sigma) / math.sqrt(seen.size)
+        found = observed(self, self.start[self.free]) if hasattr(self.module, "predict") else None
+        changed = slopes * y if slopes.shape == y.shape else np.nan
+        sizes = [length_of(one) / math.sqrt(y.size) for one in (0.0 if found is None else found, changed)]
+        return max((one for one in sizes if math.isfinite(one)), default=0.0)
 
     def squared(self, v: Array) -> Array:
         """Return what the loss is the squares of: the residuals, and behind them the rows of a penalty."""
@@ -215,7 +305,7 @@ class Problem:
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
         found = self.second_derivatives(v, self.rows.X, self.rows.y)
-        return _slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
+        return slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
 
     def second_derivatives(self, v: Array, X: Any, y: Any) -> Array | None:
         """Return the Hessian of the sum of the losses of rows, (f, f), None where the module has none, nor products."""
@@ -240,12 +330,25 @@ class Problem:
         of_x = None if self.sigma_x is None else self.sigma_x[chosen]
         return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma, sigma_x=of_x)
 
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over rows of log |dr/dy|, of the residual by the target; see ``target_density``."""
+        return log_slopes(self.module, self.all_weights(v), self.rows.X, self.rows.y) if self.rows.y is not None else 0.0
+
     def about_mean(self) -> float:
-        """Return the sum of the squares of the target about its weighted mean, in units of sigma."""
+        """Return the root of the sum of the squares of the target about its weighted mean, in units of sigma."""
         y = np.reshape(np.asarray(self.rows.y), (self.rows.n, -1))
-        weights = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma**2, y.size), y.shape)
-        around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
-        return float(np.sum(weights * around**2))
+        roots = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma, y.size), y.shape)
+        weights = np.square(roots / roots.max())
+        return length_of(roots * (y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)))
+
+
+def length_of(array: Any) -> float:
+    """Return the root of the sum of the squares of numbers, of which the squares alone may be beyond what floats hold."""
+    array = np.asarray(array, np.float64)
+    largest = float(np.max(np.abs(array), initial=0.0))
+    if not 0.0 < largest < np.inf:
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(array / largest))))
 
 
 def observed(problem: Problem, v: Array) -> Array | None:
@@ -263,7 +366,7 @@ def observed(problem: Problem, v: Array) -> Array | None:
     return left if np.allclose(left, again, rtol=1e-9, atol=1e-12 * np.abs(left).max()) else None
 
 
-def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
+def slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
     """Return the derivatives of a gradient by central differences, made symmetric.
 
     The step is the cube root of the unit roundoff, at which truncation and rounding are of one size (Press et al., Numerical

@@ -6,17 +6,20 @@ Analysis and Its Applications (1988), chapter 6; S. S. Wilks, Annals of Mathemat
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.fitting.problem import Array, Problem, by_name
-from symgraph.fitting.search import search
+from symgraph.fitting.search import search_nearby
+from symgraph.fitting.statistics import scatter
 
 _FARTHEST = 60
 """Doublings of a step outwards before an end counts as open."""
+_TOGETHER = 1e-12
+"""Distance of a correlation from 1 within which two weights are one."""
 _DIGITS = 1e-6
 """Relative width to which the end of an interval is found."""
 
@@ -39,8 +42,9 @@ def rises_along(result: Any, name: str, values: Any) -> Array:
     found, last = np.empty(len(values)), {False: v, True: v}
     for j in np.argsort(np.abs(values - v[place])).tolist():  # outwards, on either side
         side = bool(values[j] > v[place])
-        last[side] = refitted(problem, last[side], {place: float(values[j])})
-        found[j] = rise(last[side])
+        with np.errstate(all="ignore"):
+            last[side] = refitted(problem, last[side], {place: float(values[j])})
+            found[j] = rise(last[side])
     return found
 
 
@@ -51,8 +55,13 @@ def contour_of(result: Any, first: str, second: str, level: float, points: int) 
         raise OptionError("a contour needs two different weights")
     most = threshold(problem, result.dof, level, 2)
     both = problem.free[list(places)]
-    C = result.covariance[np.ix_(both, both)]
-    shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(result.w[both]), 1e-2))
+    errors, correlation = result.stderr[both], result.correlations[both[0], both[1]]
+    if abs(correlation) > 1.0 - _TOGETHER:
+        raise OptionError(f"{first} and {second} move only together, so their region has no border; see profile")
+    known = np.isfinite(errors).all()
+    sizes = errors if known else 1e-2 * np.maximum(np.abs(result.w[both]), 1e-2)
+    slant = correlation if known else 0.0
+    shape = sizes[:, np.newaxis] * np.array([[1.0, 0.0], [slant, math.sqrt(1.0 - slant**2)]])
     turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
     steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
     ends = [farthest(problem, result.found.v, dict(zip(places, step, strict=True)), most) for step in steps.tolist()]
@@ -75,10 +84,14 @@ def rise_of(problem: Problem, v: Array) -> Callable[[Array], float]:
     twice the sum of the losses.
     """
     if problem.is_plain_squares:
-        best = float(np.sum(np.square(problem.squared(v))))
-        dof = problem.residuals - len(problem.free)
-        scale = 1.0 if problem.absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
-        return lambda u: (float(np.sum(np.square(problem.squared(u)))) - best) / scale
+        size = 1.0 if problem.absolute_sigma else scatter(problem, v)
+        if math.isnan(size):
+            raise OptionError(
+                f"nothing tells the size of the errors of {problem.module.MODEL}, by which a rise of chi2 is measured: the "
+                "residuals are rounding, or there are as many weights as residuals; give sigma and absolute_sigma"
+            )
+        best = float(np.sum(np.square(problem.squared(v) / size)))
+        return lambda u: float(np.sum(np.square(problem.squared(u) / size))) - best
     lowest = problem.value_and_grad(v)[0]
     return lambda u: 2.0 * (problem.value_and_grad(u)[0] - lowest)
 
@@ -96,15 +109,8 @@ def refitted(problem: Problem, v: Array, held: dict[int, float]) -> Array:
     others = np.array([j for j in range(len(v)) if j not in held], np.intp)
     if not len(others):
         return moved
-    inner = replace(
-        problem,
-        start=problem.all_weights(moved),
-        free=problem.free[others],
-        lower=problem.lower[others],
-        upper=problem.upper[others],
-    )
-    method = "trf" if inner.by_squares else "auto"  # from a start next to the end there is nothing to try out
-    moved[others] = search(inner, moved[others], method).v
+    inner = problem.with_held(moved, list(held))
+    moved[others] = search_nearby(inner, moved[others]).v
     return moved
 
 
@@ -122,28 +128,42 @@ def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float) -
         comes before; infinite where they may go on for ever.
     """
     rise, places = rise_of(problem, v), list(moved)
-    centre, step, last = v[places], np.array(list(moved.values())), [v]
+    centre, step, inside = v[places], np.array(list(moved.values())), [v]
 
     def above(length: float) -> float:
+        if length == 0.0:
+            return -most
         with np.errstate(all="ignore"):
-            last[0] = refitted(problem, last[0], dict(zip(places, (centre + length * step).tolist(), strict=True)))
-            found = rise(last[0])
-        return min(found, 1e300) - most if math.isfinite(found) else 1e300
+            u = refitted(problem, inside[0], dict(zip(places, (centre + length * step).tolist(), strict=True)))
+            found = rise(u)
+        if found < most:  # the next refit starts from there: from far outside it may not find back
+            inside[0] = u
+        return found - most if math.isfinite(found) else math.inf
 
     ends = np.where(step > 0, problem.upper[places], problem.lower[places])
     with np.errstate(divide="ignore", invalid="ignore"):
         longest = float(np.min(np.where(step != 0, (ends - centre) / step, np.inf)))
     length = _crossing(above, longest)
-    reached = centre + np.where(step == 0, 0.0, length * step)
+    with np.errstate(invalid="ignore"):
+        reached = centre + np.where(step == 0, 0.0, length * step)
     return np.clip(reached, problem.lower[places], problem.upper[places])  # rounding may have led past an end
 
 
 def _crossing(above: Callable[[float], float], longest: float) -> float:
-    """Return the length, up to a longest one, at which a function that is negative at 0 becomes positive; else infinity."""
+    """Return the length, up to a longest one, at which a function that is negative at 0 becomes positive; else infinity.
+
+    Where the function is not finite, weights or residuals are beyond what floats hold, which is no end of an interval.
+    """
     from scipy.optimize import brentq
 
+    above = cache(above)  # each refit starts from the last one, so that another call need not give the same
     inside, outside = 0.0, min(1.0, longest)
     for _ in range(_FARTHEST):
+        while math.isinf(above(outside)) and outside - inside > _DIGITS * outside:
+            middle = inside + (outside - inside) / 2.0
+            inside, outside = (middle, outside) if above(middle) < 0.0 else (inside, middle)
+        if math.isinf(above(outside)):
+            return math.inf
         if above(outside) >= 0.0:
             return float(brentq(above, inside, outside, xtol=_DIGITS * outside)) if outside > 0.0 else 0.0
         if outside == longest:

@@ -47,7 +47,7 @@ def rich_report(result: Any) -> Any:
 
 
 def _head(result: Any) -> str:
-    numbers, module = result.statistics, result.problem.module
+    numbers, module, active = result.statistics, result.problem.module, result.active
     what = "residual" if result.problem.has_residual else "row"
     free = len(result.problem.free)
     ended = "converged" if result.success else "NOT CONVERGED"
@@ -59,11 +59,15 @@ def _head(result: Any) -> str:
     if math.isfinite(numbers.chi2):
         lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
     if math.isfinite(numbers.aic):
-        counted = f" of {_counted(numbers.parameters, 'parameter')}" + (", sigma among them" * (numbers.parameters > free))
+        counted = f" of {_counted(numbers.parameters, 'parameter')}" + (
+            ", sigma among them" * (numbers.parameters + active.equalities > free)
+        )
         lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
     if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):
         lines.append(f"  sum of losses {result.found.cost:.6g}")
     lines.append(f"  standard errors: {result.how}")
+    for name, end, multiplier in zip(active.names, active.ends, active.multipliers, strict=True):
+        lines.append(f"  {name} is held at {end:g}, with the multiplier {_number(multiplier, 4)}")
     return "\n".join(lines)
 
 

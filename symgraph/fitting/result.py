@@ -1,7 +1,6 @@
 """The result of a fit: weights with their errors, numbers about the fit, and what follows from them."""
 
 import json
-import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError, SpecError, listed
+from symgraph.fitting.active import Active, active_at
+from symgraph.fitting.bands import band, quantile, spread_of_observations
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, value_and_slopes
 from symgraph.fitting.found import Found
@@ -17,13 +18,12 @@ from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.other_names import OTHER_NAMES
 from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
-from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
+from symgraph.fitting.profile import contour_of, profile_interval, rises_along
 from symgraph.fitting.report import report_as_html, rich_report, text_of
-from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
+from symgraph.fitting.statistics import Covariance, Statistics, covariance, scatter, statistics
 from symgraph.fitting.streamed import StreamProblem
 from symgraph.io.documents import jsonable
 from symgraph.training.options import count
-from symgraph.training.rows import float_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +50,30 @@ class FitResult(Plotted):
         return self.known or covariance(self.problem, self.found)
 
     @cached_property
+    def active(self) -> Active:
+        """Return the bounds and constraints that hold weights where they are, with their multipliers."""
+        return active_at(self.problem, self.found.v)
+
+    @cached_property
+    def scatter(self) -> float:
+        """Return the standard deviation of the residuals, by which errors are estimated; nan where nothing tells it."""
+        return scatter(self.problem, self.found.v)
+
+    @cached_property
     def w(self) -> Array:
         """Return the weights, (k,), in the order of the module's WEIGHTS."""
         return np.array(self.problem.all_weights(self.found.v))
 
     @cached_property
     def stderr(self) -> Array:
-        """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open."""
-        return np.asarray(np.sqrt(np.diag(self.covariance)))
+        """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open, and of
+        all where nothing tells the size of the errors."""
+        return self.deviations(np.eye(len(self.names)))
 
     @cached_property
     def covariance(self) -> Array:
         """Return their covariance, (k, k), whose diagonal has the squares of the standard errors."""
-        if len(self.problem.free) == len(self.problem.start):
-            return self.spread.matrix
-        matrix = np.zeros((len(self.problem.start),) * 2)
-        matrix[np.ix_(self.problem.free, self.problem.free)] = self.spread.matrix
-        return matrix
+        return self._of_weights(self.spread.matrix, 0.0)
 
     @cached_property
     def statistics(self) -> Statistics:
@@ -125,7 +132,16 @@ class FitResult(Plotted):
     @property
     def correlations(self) -> Array:
         """Return the correlations of the weights, (k, k); nan with a weight that has no standard error."""
-        return correlations(self.covariance)
+        return self._of_weights(self.spread.correlations, np.nan)
+
+    @property
+    def multipliers(self) -> dict[str, float]:
+        """Return Lagrange's multiplier of each weight at a bound, and of each of the model's constraints that is active.
+
+        It is the slope of the minimized sum, half of chi2 or the sum of the losses, as the bound is moved: positive at a lower
+        bound and negative at an upper one, and 0 where the data would not move the weight beyond it either.
+        """
+        return dict(zip(self.active.names, self.active.multipliers, strict=True))
 
     @property
     def chi2(self) -> float:
@@ -144,7 +160,7 @@ class FitResult(Plotted):
 
     @property
     def dof(self) -> int:
-        """Return the number of residuals less that of the free weights."""
+        """Return the number of residuals less that of the free weights, but for those that active constraints hold."""
         return self.statistics.dof
 
     @property
@@ -187,11 +203,16 @@ class FitResult(Plotted):
     def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
 
+        An end that lies outside of a weight's range is moved to the end of the range.
+
         Args:
             level: the confidence level, between 0 and 1.
         """
-        half = self._quantile(level) * self.stderr
-        return {name: (value - h, value + h) for name, value, h in zip(self.names, self.w.tolist(), half.tolist(), strict=True)}
+        half = quantile(self, level) * self.stderr
+        ends = np.column_stack([self.w - half, self.w + half])
+        free, problem = self.problem.free, self.problem
+        ends[free] = np.clip(ends[free], problem.lower[:, np.newaxis], problem.upper[:, np.newaxis])
+        return {name: (low, high) for name, (low, high) in zip(self.names, ends.tolist(), strict=True)}
 
     def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Return the profile interval of a weight: the values at which the deviance, with the other weights refitted, rises by
@@ -257,12 +278,8 @@ class FitResult(Plotted):
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
         value, slopes = value_and_slopes(expression, self.values, self.problem.module.METADATA.get("of_weights", {}))
-        states = [state for state, slope in zip(self.states, slopes, strict=True) if slope != 0.0]
-        moving = [j for j in self._moving() if slopes[j] != 0.0]
-        part = slopes[moving]
-        error = math.sqrt(float(part @ self.covariance[np.ix_(moving, moving)] @ part))
-        error = math.nan if not moving and "at bound" in states else error
-        half = self._quantile(level) * error
+        error = float(self.deviations(slopes))
+        half = quantile(self, level) * error
         return Derived(value, error, (value - half, value + half))
 
     def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
@@ -275,7 +292,7 @@ class FitResult(Plotted):
         Returns:
             The lower and the upper ends, each of the shape of ``predict``.
         """
-        return self._band(X, level, 0.0)
+        return band(self, X, level)
 
     def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
         """Return the ends of the pointwise prediction intervals of new observations at rows.
@@ -289,17 +306,7 @@ class FitResult(Plotted):
         Raises:
             OptionError: sigma is needed, or the residual is not the prediction less the target, so that none can be told.
         """
-        if not self.problem.is_difference:
-            raise OptionError("a prediction band needs a residual that is the prediction less the target; see confidence_band")
-        of_fit = self.problem.sigma
-        if sigma is None:
-            if of_fit is not None and of_fit.size > 1 and np.ptp(of_fit) > 0:
-                raise OptionError("sigma differs from row to row; give that of the rows of X")
-            sigma = 1.0 if of_fit is None else float(np.reshape(of_fit, -1)[0])
-        given = float_array("sigma", sigma)
-        if not (np.isfinite(given).all() and (given > 0).all()):
-            raise OptionError(f"sigma must be above 0, one number or one a row of X, not {sigma!r}")
-        return self._band(X, level, (1.0 if self.absolute_sigma else self.reduced_chi2) * np.square(given))
+        return band(self, X, level, spread_of_observations(self, sigma))
 
     def report(self) -> str:
         """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
@@ -317,6 +324,7 @@ class FitResult(Plotted):
             "warnings": self.warnings,
             "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
             "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
+            "multipliers": self.multipliers,
             "covariance": self.covariance.tolist(),
             "statistics": asdict(self.statistics),
             "absolute_sigma": self.absolute_sigma,
@@ -348,13 +356,15 @@ class FitResult(Plotted):
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Return for each weight "", "fixed", "at bound", "undetermined", or "no error" if nothing tells the size of errors."""
-        at_bound = dict(zip(self.problem.free.tolist(), self.problem.at_bound(self.found.v).tolist(), strict=True))
-        unknown = "undetermined" if self.spread.undetermined else "no error"
-        return tuple(
-            "fixed" if j not in at_bound else "at bound" if at_bound[j] else unknown if error != error else ""
-            for j, error in enumerate(self.stderr.tolist())
-        )
+        """Return for each weight "", "fixed", "at bound" if it or a constraint is met there, "undetermined", or "no error" if
+        nothing tells the size of errors."""
+        found = ["fixed"] * len(self.names)
+        for place, error, is_held, is_open in zip(
+            self.problem.free, self.stderr[self.problem.free], self.spread.is_held, self.spread.is_open, strict=True
+        ):
+            unknown = "at bound" if is_held else "undetermined" if is_open else "no error"
+            found[place] = unknown if np.isnan(error) else ""
+        return tuple(found)
 
     def __getattr__(self, name: str) -> Any:
         if name in OTHER_NAMES:
@@ -374,25 +384,12 @@ class FitResult(Plotted):
     def _repr_html_(self) -> str:
         return report_as_html(self)
 
-    def _moving(self) -> list[int]:
-        """Return the places of the weights that are neither fixed nor at a bound."""
-        return [j for j, state in enumerate(self.states) if state not in ("fixed", "at bound")]
+    def _of_weights(self, of_free: Array, other: float) -> Array:
+        """Return a matrix of all weights, of which that of the free ones is given."""
+        matrix = np.full((len(self.names),) * 2, other)
+        matrix[np.ix_(self.problem.free, self.problem.free)] = of_free
+        return matrix
 
-    def _quantile(self, level: float) -> float:
-        from scipy.stats import norm, t
-
-        check_level(level)
-        tail = (1.0 + level) / 2.0
-        estimated = self.problem.is_least_squares and not self.absolute_sigma and self.dof > 0
-        return float(t.ppf(tail, self.dof) if estimated else norm.ppf(tail))
-
-    def _band(self, X: Any, level: float, extra: Any) -> tuple[Array, Array]:
-        module = self.problem.module
-        if not hasattr(module, "predict"):
-            raise OptionError(f"{module.MODEL} has no output, so it has no band")
-        middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
-        moving = self._moving()
-        C = self.covariance[np.ix_(moving, moving)]
-        part = J[..., moving]
-        half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
-        return middle - half, middle + half
+    def deviations(self, slopes: Array) -> Array:
+        """Return the standard errors of linear functions of all weights, (...,), by their derivatives, (..., k)."""
+        return self.spread.deviations(slopes[..., self.problem.free])

@@ -4,13 +4,15 @@ R of [J r] = QR has the squares, products and steps that J and r have, whose row
 covariance, which use nothing else, take the first columns of R for J and the last for r.
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.problem import Array, Problem, length_of
+from symgraph.fitting.target_density import log_slopes
 from symgraph.io.stream import Stream, triangle
 from symgraph.training.rows import Rows
 
@@ -77,11 +79,25 @@ class StreamProblem(Problem):
         w = self.all_weights(v)
         return triangle(self.module.per_sample_grad(w, X, y) for X, y in self.stream.blocks())[:, self.free]
 
+    def log_slopes(self, v: Array) -> float:
+        """Return the sum over rows of log |dr/dy|; the rows are read where that is not 0."""
+        if "residual_by_target" not in self.module.METADATA:
+            return 0.0
+        return sum(log_slopes(self.module, self.all_weights(v), X, y) for X, y in self.stream.blocks())
+
     def about_mean(self) -> float:
-        """Return the sum of the squares of the target about its mean, which is read twice."""
+        """Return the root of the sum of the squares of the target about its mean, for which the rows are read twice."""
         mean = sum(np.sum(y, axis=0) for _, y in self.stream.blocks()) / self.stream.n
-        squares = sum(float(np.sum(np.square(y - mean))) for _, y in self.stream.blocks())
-        return squares / self._deviation**2
+        return length_of([length_of(y - mean) for _, y in self.stream.blocks()]) / self._deviation
+
+    @cached_property
+    def size_of_target(self) -> float:
+        """Return the root mean square of the target in units of sigma, for which the rows are read; 0.0 where residuals are
+        no differences from it."""
+        if "residual_by_target" in self.module.METADATA:
+            return 0.0
+        lengths = [length_of(y) for _, y in self.stream.blocks()]
+        return length_of(lengths) / self._deviation / math.sqrt(self.residuals)
 
     @property
     def _deviation(self) -> float:

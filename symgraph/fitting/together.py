@@ -37,14 +37,14 @@ class OfOneSet(FitResult):
     places: Places
 
     @cached_property
-    def covariance(self) -> Array:
-        """Return the covariance of its weights, (k, k), in the whole fit."""
-        return self.whole.covariance[np.ix_(self.places, self.places)]
+    def spread(self) -> Covariance:
+        """Return the covariance of its free weights in the whole fit, and how it was found."""
+        return self.whole.spread.of(np.searchsorted(self.whole.problem.free, self.places[self.problem.free]))
 
     @cached_property
-    def spread(self) -> Covariance:
-        """Return the covariance of all free weights, and how it was found."""
-        return self.whole.spread
+    def scatter(self) -> float:
+        """Return the standard deviation of the residuals of the whole fit."""
+        return self.whole.scatter
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -1,8 +1,10 @@
 """Comparisons of fits: tests and Akaike weights by their definitions, and what cannot be compared."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from scipy.stats import chi2, f
+from scipy.stats import chi2, f, norm
 from sympy import exp
 
 import symgraph
@@ -66,6 +68,84 @@ def test_what_cannot_be_compared_is_refused() -> None:
         compare(line)
     with pytest.raises(OptionError, match="do not both take sigma as known"):
         compare(line, polynomial(2, sigma=0.1, absolute_sigma=True))
-    other = symgraph.fit(Model.from_formula("y ~ a*x", ("x", "y"), name="other"), X, Y + 1)
+    model = Model.from_formula("y ~ a*x", ("x", "y"), name="other")
     with pytest.raises(OptionError, match="the fit of other is of another target than that of degree1"):
-        compare(line, other)
+        compare(line, symgraph.fit(model, X, Y + 1))
+    with pytest.raises(OptionError, match="the fit of other is of 24 rows, and that of degree1 of 25; only fits of the same"):
+        compare(line, symgraph.fit(model, X[1:], Y[1:]))
+    with pytest.raises(OptionError, match="the fits of other and of degree1 are of other rows: their columns x differ"):
+        compare(line, symgraph.fit(model, X + 1, Y))
+    for sigma in (X + 1.0, np.r_[2.0, np.ones(24)]):
+        with pytest.raises(OptionError, match="the fit of other and that of degree1 have another sigma; give both the same"):
+            compare(line, symgraph.fit(model, X, Y, sigma=sigma))
+    assert compare(line, symgraph.fit(model, X, Y, sigma=3.0)).test == "F"  # whose size is estimated in both
+    with pytest.raises(OptionError, match="no likelihood, so it cannot be compared: its residuals are rounding"):
+        compare(symgraph.fit(model, X, 2.0 * X), symgraph.fit(Model.from_formula("y ~ a*x + b", ("x", "y")), X, 2.0 * X))
+
+
+def test_nested_models_with_other_columns_are_compared() -> None:
+    wide = Model.from_formula("y ~ a*x + b*z + c", ("x", "z", "y"), name="wide")
+    columns = {"x": X, "z": np.sin(9.0 * X)}
+    found = compare(polynomial(1), symgraph.fit(wide, columns, Y))
+    assert (found.test, found.warnings) == ("F", ())
+    assert found.statistic > 0.0
+
+
+@pytest.mark.parametrize(
+    ("left", "log_slope"),
+    [
+        ("log(y)", lambda y: -np.log(y)),
+        ("sqrt(y)", lambda y: -np.log(2.0 * np.sqrt(y))),
+        ("1/y", lambda y: -2.0 * np.log(y)),
+        ("3*y", lambda y: np.full(y.shape, np.log(3.0))),
+        ("log(y/(5 - y))", lambda y: np.log(5.0 / (y * (5.0 - y)))),
+    ],
+)
+def test_the_likelihood_of_a_function_of_the_target_is_that_of_the_target(left: str, log_slope: Any) -> None:
+    result = symgraph.fit(Model.from_formula(f"{left} ~ a + b*x", ("x", "y")), X, Y)
+    density = norm.logpdf(result.residual, scale=np.sqrt(result.chi2 / 25))  # of the function of y
+    expected = np.sum(density + log_slope(Y))
+    assert result.statistics.log_likelihood == pytest.approx(expected, rel=1e-12)
+    assert result.aic == pytest.approx(2 * 3 - 2 * expected, rel=1e-12)
+
+
+def test_akaike_weights_tell_errors_of_y_from_errors_of_its_logarithm() -> None:
+    """Of each law 20 data sets; the weights of the wrong one are about exp(-10)."""
+    x = np.linspace(0.1, 5.0, 60)
+    plain = symgraph.compile(Model.from_formula("y ~ exp(a - b*x)", ("x", "y"), name="plain"), backend="numpy")
+    logs = symgraph.compile(Model.from_formula("log(y) ~ a - b*x", ("x", "y"), name="logs"), backend="numpy")
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(size=60)
+        for y, true in ((np.exp(1.0 - 0.5 * x + 0.4 * noise), 1), (np.exp(1.0 - 0.5 * x) + 0.03 * noise, 0)):
+            found = compare(symgraph.fit(plain, x, y), symgraph.fit(logs, x, y))
+            assert found.weights[true] > 0.99
+            assert found.test == ""  # neither is a case of the other
+
+
+def test_a_scale_that_the_residual_states_counts_as_sigma_does() -> None:
+    model = Model("stated")
+    x, s, y = model.feature("x"), model.feature("s"), model.target("y")
+    a, b = model.weights("a b", init=1.0)
+    model.residual((model.output("y_hat", a + b * x) - y) / s)
+    sigma = 0.1 + 0.05 * X
+    stated = symgraph.fit(model, np.column_stack([X, sigma]), Y)
+    given = polynomial(1, sigma=sigma)
+    assert stated.aic == pytest.approx(given.aic, rel=1e-12)
+    assert compare(stated, given).weights == pytest.approx((0.5, 0.5))
+
+
+def test_a_larger_model_in_a_wrong_minimum_is_told() -> None:
+    x = np.linspace(0.0, 10.0, 60)
+    y = 2.0 * np.sin(1.3 * x) + 0.05 * np.cos(40.0 * x)
+    small = symgraph.fit(Model.from_formula("y ~ a*sin(k*x)", ("x", "y"), {"k": 1.25}, name="small"), x, y)
+    wrong = Model.from_formula("y ~ a*sin(k*x) + c", ("x", "y"), {"k": 6.0}, name="large")
+    large = symgraph.fit(wrong, x, y, method="lm")
+    found = compare(small, large)
+    assert np.isnan([found.statistic, found.p_value]).all()
+    (told,) = found.warnings
+    assert told.startswith(
+        "the larger model ended in a wrong minimum: large fits worse than small, which should be a case of it"
+    )
+    assert f"warning: {told}" in str(found)
+    assert "ended in a wrong minimum" in found._repr_html_()
+    assert "nan" not in str(found)
