@@ -81,7 +81,7 @@ def _data_sets(result: Any) -> list[str]:
 
 def _rows(result: Any) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("weight", "value", "stderr", "relative", "start")]
-    start = result.problem.start.tolist()
+    start = result.natural.values(result.problem.start).tolist()
     for (name, value), error, state, begun in zip(
         result.values.items(), result.stderr.tolist(), result.states, start, strict=True
     ):

@@ -2,17 +2,17 @@
 
 import json
 import math
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symgraph.errors import OptionError, SpecError, listed
+from symgraph.errors import OptionError, listed
 from symgraph.fitting.bootstrap import resampled
-from symgraph.fitting.derived import Derived, value_and_slopes
+from symgraph.fitting.derived import Derived, nodes_of, value_and_slopes
 from symgraph.fitting.found import Found
+from symgraph.fitting.natural import Natural, natural_of
 from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.other_names import OTHER_NAMES
 from symgraph.fitting.plotted import Plotted
@@ -21,7 +21,7 @@ from symgraph.fitting.profile import check_level, contour_of, profile_interval, 
 from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.fitting.streamed import StreamProblem
-from symgraph.io.documents import jsonable
+from symgraph.fitting.written import document_of, frame_of
 from symgraph.training.options import count
 from symgraph.training.rows import float_array
 
@@ -51,17 +51,33 @@ class FitResult(Plotted):
 
     @cached_property
     def w(self) -> Array:
-        """Return the weights, (k,), in the order of the module's WEIGHTS."""
+        """Return the weights as the module's functions take them, (k,), in the order of its WEIGHTS; see ``values`` by name."""
         return np.array(self.problem.all_weights(self.found.v))
 
     @cached_property
+    def natural(self) -> Natural:
+        """Return the names and transforms of the natural values of the weights, in which the result speaks of them."""
+        return natural_of(self.problem.module)
+
+    @cached_property
+    def natural_values(self) -> Array:
+        """Return the natural values of the weights, (k,): ``s`` of ``model.positive("s")``, else the weight."""
+        return self.natural.values(self.w)
+
+    @cached_property
     def stderr(self) -> Array:
-        """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open."""
+        """Return the standard errors of the values, (k,): 0 of one that is fixed, nan of one at a bound or undetermined."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     @cached_property
     def covariance(self) -> Array:
-        """Return their covariance, (k, k), whose diagonal has the squares of the standard errors."""
+        """Return the covariance of ``natural_values``, (k, k), whose diagonal has the squares of the standard errors."""
+        slopes = self.natural.slopes(self.w)
+        return np.asarray(self.covariance_of_w * np.outer(slopes, slopes))
+
+    @cached_property
+    def covariance_of_w(self) -> Array:
+        """Return the covariance of ``w``, (k, k), the module's weights."""
         if len(self.problem.free) == len(self.problem.start):
             return self.spread.matrix
         matrix = np.zeros((len(self.problem.start),) * 2)
@@ -100,13 +116,13 @@ class FitResult(Plotted):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the weights, in order."""
-        return self.problem.module.WEIGHTS
+        """Return the names of the weights in order, those of their natural values."""
+        return self.natural.names
 
     @property
     def values(self) -> dict[str, float]:
         """Return the weights by name."""
-        return dict(zip(self.names, self.w.tolist(), strict=True))
+        return dict(zip(self.names, self.natural_values.tolist(), strict=True))
 
     @property
     def errors(self) -> dict[str, float]:
@@ -115,12 +131,10 @@ class FitResult(Plotted):
 
     @property
     def nodes(self) -> dict[str, Derived]:
-        """Return the nodes that depend on weights alone, such as the natural value of ``model.positive``; see `derived`."""
-        found = {}
-        for name in self.problem.module.METADATA.get("of_weights", {}):
-            with suppress(SpecError):  # one that is not finite here has no error
-                found[name] = self.derived(name)
-        return found
+        """Return the nodes that a user declared and that depend on weights alone, such as a tied one; see `derived`."""
+        metadata = self.problem.module.METADATA
+        left_out = {*self.names, *metadata.get("helpers", ())}
+        return nodes_of(self, [name for name in metadata.get("of_weights", {}) if name not in left_out])
 
     @property
     def correlations(self) -> Array:
@@ -185,13 +199,17 @@ class FitResult(Plotted):
         return self.problem.nearest(self.found.v)
 
     def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
+        """Return confidence intervals of the weights, by Student's t where the size of the errors was estimated.
+
+        They are symmetric about the value; of ``model.positive`` and ``model.unit_interval`` in the logarithm or the logit, so
+        that they stay within the range.
 
         Args:
             level: the probability with which an interval is to hold the true value, between 0 and 1.
         """
-        half = self._quantile(level) * self.stderr
-        return {name: (value - h, value + h) for name, value, h in zip(self.names, self.w.tolist(), half.tolist(), strict=True)}
+        half = self._quantile(level) * np.sqrt(np.diag(self.covariance_of_w))
+        ends = self.natural.values(np.array([self.w - half, self.w + half]))
+        return dict(zip(self.names, zip(*ends.tolist(), strict=True), strict=True))
 
     def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Return the profile interval of a weight: its values at which the deviance, the others fitted anew, rises no further
@@ -207,7 +225,8 @@ class FitResult(Plotted):
         Raises:
             OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
         """
-        return profile_interval(self, name, level)
+        low, high = (self.natural.value(name, end) for end in profile_interval(self, name, level))
+        return low, high
 
     def rises(self, name: str, values: Any) -> Array:
         """Return by how much the deviance rises where a weight has values, the others fitted anew: ``profile`` is where that is
@@ -217,7 +236,7 @@ class FitResult(Plotted):
             name: of a free weight.
             values: (m,) of it, within its range.
         """
-        return rises_along(self, name, values)
+        return rises_along(self, name, self.natural.weight(name, values, "values") if name in self.names else values)
 
     def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
         """Return points on the border of the joint confidence region of two weights, the others fitted anew.
@@ -231,7 +250,8 @@ class FitResult(Plotted):
         Returns:
             (points, 2) values of both, in order around the best; infinite where nothing stops them.
         """
-        return contour_of(self, first, second, level, count("points", points))
+        ends = contour_of(self, first, second, level, count("points", points))
+        return np.column_stack([self.natural.value(name, ends[:, j]) for j, name in enumerate((first, second))])
 
     def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
         """Fit anew on rows drawn with replacement.
@@ -241,9 +261,11 @@ class FitResult(Plotted):
             seed: of the rows that are drawn.
 
         Returns:
-            (repetitions, k) weights; fewer rows where fits did not converge. ``numpy.percentile`` of it gives intervals.
+            (repetitions, k) natural values in the order of ``names``; fewer rows where fits did not converge.
+            ``numpy.percentile`` of it gives intervals.
         """
-        return resampled(self.problem, self.found.v, count("repetitions", repetitions), count("seed", seed, at_least=0))
+        repetitions, seed = count("repetitions", repetitions), count("seed", seed, at_least=0)
+        return self.natural.values(resampled(self.problem, self.found.v, repetitions, seed))
 
     def derived(self, expression: str, level: float = 0.95) -> Derived:
         """Return the value of an expression of the weights with its standard error, by the delta method.
@@ -256,7 +278,9 @@ class FitResult(Plotted):
         Raises:
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
-        value, slopes = value_and_slopes(expression, self.values, self.problem.module.METADATA.get("of_weights", {}))
+        nodes = self.problem.module.METADATA.get("of_weights", {})
+        nodes = self.natural.expressions() | {name: text for name, text in nodes.items() if name not in self.names}
+        value, slopes = value_and_slopes(expression, self.values, nodes)
         states = [state for state, slope in zip(self.states, slopes, strict=True) if slope != 0.0]
         moving = [j for j in self._moving() if slopes[j] != 0.0]
         part = slopes[moving]
@@ -307,26 +331,7 @@ class FitResult(Plotted):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as a dict of plain numbers, texts and lists, in which JSON has None for what is not finite."""
-        weights = zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
-        found = {
-            "model": self.problem.module.MODEL,
-            "model_hash": self.problem.module.METADATA.get("model_hash"),
-            "success": self.success,
-            "message": self.message,
-            "method": self.method,
-            "warnings": self.warnings,
-            "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
-            "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
-            "covariance": self.covariance.tolist(),
-            "statistics": asdict(self.statistics),
-            "absolute_sigma": self.absolute_sigma,
-            "errors": self.how,
-            "calls": self.found.calls,
-            "derivatives": self.found.derivatives,
-            "seconds": self.seconds,
-        }
-        plain: dict[str, Any] = jsonable(found)
-        return plain
+        return document_of(self)
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON."""
@@ -338,13 +343,7 @@ class FitResult(Plotted):
         Raises:
             OptionError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ModuleNotFoundError:
-            raise OptionError("to_frame needs pandas, which is not installed; to_dict does without") from None
-        ends = np.array(list(self.interval().values()))
-        columns = {"value": self.w, "stderr": self.stderr, "lower": ends[:, 0], "upper": ends[:, 1], "state": self.states}
-        return pd.DataFrame(columns, index=list(self.names))
+        return frame_of(self)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -392,7 +391,7 @@ class FitResult(Plotted):
             raise OptionError(f"{module.MODEL} has no output, so it has no band")
         middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
         moving = self._moving()
-        C = self.covariance[np.ix_(moving, moving)]
+        C = self.covariance_of_w[np.ix_(moving, moving)]
         part = J[..., moving]
         half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
         return middle - half, middle + half

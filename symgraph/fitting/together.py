@@ -37,9 +37,9 @@ class OfOneSet(FitResult):
     places: Places
 
     @cached_property
-    def covariance(self) -> Array:
+    def covariance_of_w(self) -> Array:
         """Return the covariance of its weights, (k, k), in the whole fit."""
-        return self.whole.covariance[np.ix_(self.places, self.places)]
+        return self.whole.covariance_of_w[np.ix_(self.places, self.places)]
 
     @cached_property
     def spread(self) -> Covariance:

@@ -256,7 +256,7 @@ class Binding(Kept, Generic[T]):
         return slopes
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
-        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
+        """Give weights by name, natural values by their own names, as a vector in the order of WEIGHTS."""
         return packed(self.facts, mapping)
 
     def unpack(self, w: "ArrayLike") -> dict[str, float]:

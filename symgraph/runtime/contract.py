@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
 from symgraph.runtime.labels import array_of, meant, unmasked
+from symgraph.runtime.natural import vector_of
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
@@ -98,7 +99,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         ValueError: shapes do not fit each other or the model.
         TypeError: a dtype is neither float32 nor float64 nor whole numbers.
     """
-    weights, given = array_of(w, facts.weights, "w"), X
+    weights, given = vector_of(facts.weights, facts.metadata, w, "w"), X
     if facts.features:
         rows = array_of(X, facts.features, "X", len(facts.features) == 1)
         dtype = common_dtype(facts, weights, rows)
@@ -115,7 +116,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
 
 def checked_weights(facts: Facts, w: ArrayLike) -> Array:
     """Check weights that are given alone; put the constants behind them."""
-    weights = array_of(w, facts.weights, "w")
+    weights = vector_of(facts.weights, facts.metadata, w, "w")
     require_weights(facts, weights)
     return followed_by_constants(facts, np.array(weights, common_dtype(facts, weights)))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.natural import vector_of
 
 
 def vectors_of(facts: Facts, w: Any) -> Array | None:
@@ -18,7 +18,7 @@ def vectors_of(facts: Facts, w: Any) -> Array | None:
     given = type(w)
     if (given is np.ndarray and w.ndim != 2) or (given in (list, tuple) and (not w or isinstance(w[0], float))):
         return None
-    vectors = array_of(w, facts.weights, "w")
+    vectors = vector_of(facts.weights, facts.metadata, w, "w")
     return fitting_vectors(facts, vectors) if vectors.ndim == 2 else None
 
 
