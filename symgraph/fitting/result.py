@@ -19,6 +19,7 @@ from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
 from symgraph.fitting.report import report_as_html, rich_report, text_of
+from symgraph.fitting.residuals import data_minus_fit
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.fitting.streamed import StreamProblem
 from symgraph.fitting.written import document_of, frame_of
@@ -173,15 +174,15 @@ class FitResult(Plotted):
 
     @property
     def residual(self) -> Array:
-        """Return the residuals of the rows at the weights found, (m,), in units of sigma where that is given; distances
-        from the curve where x has errors.
+        """Return the residuals of the rows at the weights found, data minus fit, (m,), in units of sigma where that is given;
+        distances from the curve where x has errors.
 
         Raises:
             OptionError: the model has none, or the rows are a stream.
         """
         if not self.problem.has_residual or isinstance(self.problem, StreamProblem):
             raise OptionError(f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or rows are a stream")
-        return self.problem.residual(self.found.v)
+        return data_minus_fit(self.problem, self.found.v)
 
     def predict(self, X: Any) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""

@@ -48,7 +48,7 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
 
 
 def residuals(result: Any, ax: Any = None) -> Any:
-    """Draw the predictions of a fit less the observations, over its feature, where there is one, else over the predictions.
+    """Draw the residuals of a fit, observations minus predictions, over its feature, where there is one, else over the predictions.
 
     Args:
         result: a `FitResult`.
@@ -65,10 +65,10 @@ def residuals(result: Any, ax: Any = None) -> Any:
     ax.axhline(0.0, color=ink(), linewidth=1, alpha=0.6)
     for (color, marker), text, one in zip(_looks(), texts, sets, strict=False):
         x, predicted, observed = _points(one, over_feature)
-        ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
+        ax.plot(x, observed - predicted, marker, color=color, markersize=4, label=text)
     name, target, across = _named(sets, over_feature)
-    difference = f"{name} - {target}"
-    ax.set(ylabel=difference if len(difference) <= _LOW else "predicted\n- observed", xlabel=broken(across))
+    difference = f"{target} - {name}"
+    ax.set(ylabel=difference if len(difference) <= _LOW else "observed\n- predicted", xlabel=broken(across))
     if len(sets) > 1:
         legend_below(ax, len(sets))
     grid(ax)

@@ -75,7 +75,7 @@ def of_predictions(contents: Contents) -> Iterator[str]:
         return
     given = contents.module, contents.shown[-1].w, contents.data.X, contents.data.y
     yield figure("predictions", "Observed over predicted; the line is where both are equal", plots.predictions, *given)
-    yield figure("differences", "Predicted less observed, over predicted", plots.differences, *given)
+    yield figure("differences", "Residuals, observed minus predicted, over predicted", plots.differences, *given)
 
 
 def _is_estimate(contents: Contents) -> bool:
