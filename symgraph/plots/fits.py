@@ -48,7 +48,7 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
 
 
 def residuals(result: Any, ax: Any = None) -> Any:
-    """Draw the residuals of a fit, observations minus predictions, over its feature, where there is one, else over the predictions.
+    """Draw the residuals of a fit, observed minus predicted, over its feature, where there is one, else over the predictions.
 
     Args:
         result: a `FitResult`.

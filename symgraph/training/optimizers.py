@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import OptionError, did_you_mean
+from symgraph.errors import OptionError, did_you_mean, unknown_name
 from symgraph.training.options import number
 from symgraph.training.rows import Array
 from symgraph.training.schedules import Schedule
@@ -202,7 +202,7 @@ class Optimizer:
         return self.definition(sqrt, **{parameter.name: parameter.value for parameter in self.parameters})
 
     def rate_at(self, epoch: int) -> float:
-        """Return the learning rate of an epoch, counted from 0.
+        """Return the learning rate of the next epoch after so many, 0 for the first.
 
         Raises:
             OptionError: the schedule returns no number.
@@ -343,3 +343,22 @@ OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
     {"vanilla": sgd(), **{one.name: one for one in (sgd(), momentum(), nesterov(), rmsprop(), adam(), adamw())}}
 )
 """The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters."""
+
+
+def as_optimizer(given: Any) -> Optimizer:
+    """Return an optimizer, which may be given by its name in OPTIMIZERS.
+
+    Raises:
+        OptionError: it is none, or the name is unknown.
+    """
+    if isinstance(given, Optimizer):
+        return given
+    if isinstance(given, str):
+        if given not in OPTIMIZERS:
+            raise unknown_name("optimizer:", given, OPTIMIZERS)
+        return OPTIMIZERS[given]
+    name = getattr(given, "__name__", "")
+    wanted = (
+        f"call it, {name}()" if name in OPTIMIZERS else f"it is a value such as adam(0.001), or one of {', '.join(OPTIMIZERS)}"
+    )
+    raise OptionError(f"optimizer is {name or repr(given)}; {wanted}")

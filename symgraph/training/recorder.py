@@ -17,7 +17,7 @@ class Recorder:
     One recorder is for one run and for what goes on from it.
 
     Attributes:
-        first_epoch: the epoch after whose beginning the first weights stand; 0 unless the run goes on from a state.
+        first_epoch: the number of epochs done at the first weights; 0 unless the run goes on from a state.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Recorder:
 
     def __call__(self, end: EpochEnd) -> None:
         if not self._vectors:
-            self.first_epoch = end.epoch
+            self.first_epoch = end.epoch - 1
             self._vectors.append(end.previous)
         self._vectors.append(end.weights)
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions that take an epoch, counted from 0, and return the rate of its updates.
+"""Learning-rate schedules: functions of the number of epochs done that return the rate of the next one.
 
 A schedule counts epochs, not updates: "halve the rate every 10 epochs" then means the same at every batch size. Any callable of
 that form is a schedule; the ones here are frozen dataclasses, so that two runs can be compared by their options.

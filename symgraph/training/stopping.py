@@ -1,6 +1,6 @@
 """Stops: functions that take the record of an epoch and tell if the run has reached its end.
 
-Any function of that form is a stop; its attribute `reason` is that of the result, "converged" if it has none.
+Any function of that form is a stop; its attribute `reason` is that of the result, "stop" if it has none.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ class Converged:
     """Stop that ends a run when no weight changed by `tol` or more over an epoch; made by `converged`."""
 
     tol: float
+    reason: ClassVar[Reason] = "tolerance"
 
     def __call__(self, end: EpochEnd) -> bool:
         return bool(np.all(np.abs(end.change) < self.tol))
@@ -37,6 +38,8 @@ class Patience:
 
 def converged(tol: float) -> Converged:
     """Make a stop that ends a run when the absolute change of every weight over one epoch is below `tol`.
+
+    A low learning rate makes small changes anywhere, so the stop does not tell that the loss is least; `doubts` looks at that.
 
     Args:
         tol: the bound on the change, positive.
