@@ -46,8 +46,8 @@ def report(
     count("--epochs", 100 if epochs is None else epochs)
     count("--seed", seed, at_least=0)
     names = [name.strip() for name in optimizer.split(",")] if optimizer else []
-    for given, what in ((epochs, "--epochs"), (batch_size, "--batch-size")):
-        if given is not None and not names:
+    for value, what in ((epochs, "--epochs"), (batch_size, "--batch-size")):
+        if value is not None and not names:
             raise OptionError(f"{what} is of training, which a report leaves out; --optimizer adam asks for it")
     for name in names:
         if name not in OPTIMIZERS:

@@ -21,6 +21,7 @@ from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
+from symgraph.training.keywords import OF_FITS, explains
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_sigma, as_weights, own_rows, refuse_outside
 
@@ -33,6 +34,7 @@ class FitWarning(UserWarning):
     """A fit that ended, and should not be used without a look at what its warning says."""
 
 
+@explains(OF_FITS)
 def fit(
     module: Any,
     X: Any = None,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError, WeightsError, did_you_mean, listed
+from symgraph.fitting.problem import Array
 from symgraph.io.module import GeneratedModule
 from symgraph.runtime.natural import TRANSFORMS, natural_names, natural_slopes, natural_values, transformed_back, weight_of
-from symgraph.training.rows import Array
 
 _BACK = {"exp": "log({})", "sigmoid": "log({0}/(1 - {0}))"}
 """Expressions of the weight of a natural value, by the names of the transforms."""

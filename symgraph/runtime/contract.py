@@ -6,9 +6,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
+from symgraph.runtime.facts import DOUBLE, Array, ArrayLike, Facts, Inputs
 from symgraph.runtime.labels import array_of, meant, unmasked
 from symgraph.runtime.natural import vector_of
 
@@ -34,7 +33,13 @@ def require_weights(facts: Facts, w: Any) -> None:
     """Refuse weights other than one for each name."""
     if w.shape != (len(facts.weights),):
         need = f"({len(facts.weights)},): {', '.join(facts.weights)}"
-        raise ValueError(f"w has shape {tuple(w.shape)}, {facts.model} needs {need}")
+        raise ValueError(f"w has shape {tuple(w.shape)}, {facts.model} needs {need}{order_hint(facts, w)}")
+
+
+def order_hint(facts: Facts, w: Any) -> str:
+    """Say the order of arguments where rows or a target seem to stand in the place of the weights."""
+    rows = w.shape[1] == len(facts.features) if w.ndim == 2 else w.ndim == 1 and w.shape[0] > len(facts.weights)
+    return "; the order of arguments is w, X, y" if rows else ""
 
 
 def checked_rows(facts: Facts, X: Any) -> Any:
@@ -88,7 +93,8 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
             rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != (*rows.shape[:-1], *row):
             wanted = (*rows.shape[:-1], *row)
-            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}")
+            hint = "; the order of arguments is w, X, y" if X.shape == w.shape and y.ndim else ""
+            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}{hint}")
     return Inputs(w, rows, y)
 
 
@@ -154,7 +160,7 @@ def row_shape(inputs: Inputs) -> tuple[int, ...]:
     return shape
 
 
-def check_reduction(reduction: str) -> None:
+def check_reduction(reduction: object) -> None:
     """Refuse a reduction that is neither the mean nor the sum."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")

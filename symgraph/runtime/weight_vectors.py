@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.runtime.contract import order_hint
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.natural import vector_of
 
@@ -27,7 +28,7 @@ def fitting_vectors(facts: Facts, vectors: Any) -> Any:
     count = len(facts.weights)
     if vectors.shape[1] != count or not vectors.shape[0]:
         need = f"({count},), or (S, {count}) for S vectors: {', '.join(facts.weights)}"
-        raise ValueError(f"w has shape {tuple(vectors.shape)}, {facts.model} needs {need}")
+        raise ValueError(f"w has shape {tuple(vectors.shape)}, {facts.model} needs {need}{order_hint(facts, vectors)}")
     return vectors
 
 

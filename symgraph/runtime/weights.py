@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import common_dtype, require_weights
-from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.facts import Array, ArrayLike, Facts
 from symgraph.runtime.labels import meant
 from symgraph.runtime.natural import by_natural_names, natural_names, vector_of
 
@@ -53,6 +52,8 @@ Law = Normal | Uniform | Constant
 
 def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
     """Give the weights of a mapping by name as a vector in the order of the model; see ``vector_of`` for natural values."""
+    if isinstance(mapping, str) or not hasattr(mapping, "keys"):
+        raise TypeError(f"{facts.model}: pack takes numbers by the names of weights, not a {type(mapping).__name__}")
     names = natural_names(facts.weights, facts.metadata)
     own = dict(zip(facts.weights, names, strict=True))
     missing = [name for weight, name in own.items() if name not in mapping and weight not in mapping]

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from symgraph.training.history import EpochEnd, Reason, Stop
+from symgraph.training.keywords import OF_STOPS, explains
 from symgraph.training.options import count, number
 
 
@@ -36,6 +37,7 @@ class Patience:
         return end.epoch - end.best_epoch >= self.epochs
 
 
+@explains(OF_STOPS)
 def converged(tol: float) -> Converged:
     """Make a stop that ends a run when the absolute change of every weight over one epoch is below `tol`.
 
@@ -50,6 +52,7 @@ def converged(tol: float) -> Converged:
     return Converged(number("tol", tol, above=0.0))
 
 
+@explains(OF_STOPS)
 def patience(epochs: int) -> Patience:
     """Make a stop that ends a run after some epochs without a loss below the least so far: early stopping.
 

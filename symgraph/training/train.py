@@ -17,6 +17,7 @@ from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, checked_choice, choose_engine
 from symgraph.training.epoch import Ran, Work
 from symgraph.training.history import Callback, EpochEnd, Reached, Reason, Stop, TrainResult
+from symgraph.training.keywords import OF_TRAINING, explains
 from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState, as_optimizer
 from symgraph.training.options import GREATEST_SEED, count, function
@@ -48,6 +49,7 @@ class _Plan(NamedTuple):
         return most if self.journal is None else min(most, self.journal.every - done % self.journal.every)
 
 
+@explains(OF_TRAINING)
 def train(
     module: GeneratedModule | ScalarModule | Stream,
     X: Any = None,
@@ -302,6 +304,8 @@ def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> Opt
 
 
 def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    if isinstance(callbacks, str) or not all(map(callable, [callbacks] if callable(callbacks) else callbacks)):
+        raise OptionError(f"callbacks must be a sequence of functions of an epoch's record, not {callbacks!r}")
     if callable(callbacks):
         name = getattr(callbacks, "__name__", repr(callbacks))
         raise OptionError(f"callbacks must be a sequence of functions, not one function: give [{name}]")
