@@ -99,7 +99,8 @@ def refuse_no_numbers(values: Any, what: str) -> None:
     Raises:
         ValueError: it is one of these.
     """
-    if isinstance(values, str | bytes | PathLike):
+    is_text = isinstance(values, str | bytes | PathLike)
+    if is_text:
         read = "; give the numbers of the file, as pandas.read_csv reads them" if what == "X" else ""
         raise ValueError(f"{what} is the text {fspath(values)!r:.60}, not numbers{read}")
     if callable(getattr(values, "toarray", None)) and hasattr(values, "nnz"):

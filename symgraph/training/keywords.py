@@ -21,7 +21,7 @@ OF_OPTIMIZERS: Mapping[str, str] = {
     "clipnorm": "train(..., clip=clip_by_norm({}))", "global_clipnorm": "train(..., clip=clip_by_norm({}))",
     "clipvalue": "train(..., clip=clip_by_value({}))", "max_grad_norm": "train(..., clip=clip_by_norm({}))",
 }  # fmt: skip
-"""What to write for keywords of torch.optim, optax and Keras, by the keyword; {} is its value."""
+"""Texts to write in the place of keywords of torch.optim, optax and Keras, by the keyword; {} is its value."""
 
 OF_SCHEDULES: Mapping[str, str] = {
     "lr": _RATE, "learning_rate": _RATE, "init_value": _RATE, "initial_learning_rate": _RATE, "base_lr": _RATE,

@@ -179,7 +179,8 @@ def test_epochs_are_printed_when_piped_too(built: Project) -> None:
     losses = json.loads(built.run(*line, "--validation", "0.3", "--json").out)["runs"]["adam"]
     expected = [
         f"adam: epoch {epoch}, loss {losses['losses'][epoch - 1]:.6g}, "
-        f"validation loss {losses['validation_losses'][epoch - 1]:.6g}, rate {0.01 * (1 + math.cos(math.pi * (epoch - 1) / 8)):.6g}"
+        f"validation loss {losses['validation_losses'][epoch - 1]:.6g}, "
+        f"rate {0.01 * (1 + math.cos(math.pi * (epoch - 1) / 8)):.6g}"
         for epoch in (3, 6, 8)
     ]
     assert done.err.splitlines()[:3] == expected
