@@ -7,8 +7,11 @@ import pytest
 import sympy
 
 import symgraph
+from symgraph import plots
 from symgraph.errors import OptionError, WeightsError
 from symgraph.io.weights import load_weights, save_weights
+from symgraph.runtime.natural import transformed_back
+from symgraph.training import Recorder, doubts, train
 
 X = np.linspace(0.0, 4.0, 40)
 Y = 3.0 * np.exp(-0.7 * X) + 0.25 + 0.02 * np.cos(9.0 * X)
@@ -143,6 +146,17 @@ def test_an_edited_file_of_weights_counts_as_it_stands_there(module: Any, tmp_pa
     path.write_text(path.read_text().replace('"k": 3.0', '"k": -3.0'))
     with pytest.raises(WeightsError, match="k = -3; k is above 0"):
         load_weights(path, module)
+
+
+def test_training_speaks_of_natural_values_too(module: Any) -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    recorder = Recorder()
+    result = train(module, X, Y, optimizer="adam", epochs=2, w0={"a": 1.0, "k": 0.5, "q": 0.4}, seed=0, callbacks=[recorder])
+    assert recorder.weights[0].tolist() == [1.0, np.log(0.5), float(transformed_back("sigmoid", 0.4))]
+    assert "log_k" not in " ".join(doubts(module, X, Y, result))
+    ax = plots.loss_surface(module, X, Y, recorder, ("a", "k"))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "k")
+    assert ax.get_lines()[0].get_ydata()[0] == 0.5
 
 
 def test_a_profile_is_drawn_over_natural_values(found: symgraph.FitResult) -> None:
