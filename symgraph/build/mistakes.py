@@ -17,7 +17,6 @@ from symgraph.spec.model import Model
 
 # Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead; the first is told.
 _HINTS = {
-    "takes numbers, and": "",  # a symbol has said it itself
     "loop of ufunc does not support": "use SymPy's functions instead of NumPy's: from sympy import exp, log, sqrt, Max",
     "not supported for the input types": "use SymPy's functions instead of SciPy's",
     "Cannot convert expression to float": "use SymPy's functions instead of those of math",
@@ -61,7 +60,7 @@ def told(error: BaseException, path: Path) -> str:
         strange = re.search(r"unexpected keyword argument '(\w+)'", text)
         meant = did_you_mean(strange[1], signature.parameters) if strange else ""
         return f"{text.replace(called[0], f'{name}() ')}; its parameters are {name}{signature}{meant}"
-    hint = next((hint and f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "") or _similar(error)
+    hint = next((f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "") or _similar(error)
     return f"{text}{hint}"
 
 

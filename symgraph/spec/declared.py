@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from symgraph.errors import SpecError
+
 _ROLES = ("target", "weight", "constant", "feature", "node")
 """Roles in the order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays as written."""
 
@@ -51,16 +53,16 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
         """Compute as NumPy does with objects; say what to write for a function of numbers, such as ``np.exp``.
 
         Raises:
-            TypeError: NumPy's function takes numbers alone.
+            SpecError: NumPy's function takes numbers alone.
         """
         plain = [np.array(one, dtype=object) if isinstance(one, DeclaredSymbol) else one for one in inputs]
         try:
             return getattr(ufunc, method)(*plain, **options)
         except TypeError as error:
             name = _OF_SYMPY.get(ufunc.__name__, ufunc.__name__)
-            write = f": {name} of sympy" if hasattr(sympy, name) else ""
+            write = f", sympy.{name}" if hasattr(sympy, name) else ""
             said = f"np.{ufunc.__name__} takes numbers, and {self.name} is a symbol; use SymPy's functions instead of NumPy's"
-            raise TypeError(f"{said}{write}") from error
+            raise SpecError(f"{said}{write}") from error
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         return (self.name, self.place), {}
