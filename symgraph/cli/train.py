@@ -52,9 +52,7 @@ def train(
     ] = None,
     lr: Annotated[
         list[str] | None,
-        option(
-            "RATE|NAME:RATE", "Learning rate, of all or of one optimizer; several are compared. [adam, adamw 0.001, else 0.01]"
-        ),
+        option("RATE|NAME:RATE", "Learning rate, of all or one; several are compared. [0.001 for adam and adamw, else 0.01]"),
     ] = None,
     gamma: Annotated[float | None, option("G", "momentum, nesterov: share of a step kept. [0.9]")] = None,
     alpha: Annotated[float | None, option("A", "rmsprop: decay of mean squares. [0.99]")] = None,
