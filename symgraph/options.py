@@ -82,16 +82,21 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     """Make options from the names that a user gives.
 
     Args:
-        extras: names of extras, in any order; "functions=row+loss" chooses functions of a C file, as a manifest has it.
+        extras: names of extras, in any order, one alone as a text; those of the functions, such as feature_jacobian, will do;
+            "functions=row+loss" chooses functions of a C file, as a manifest has it.
         precision: the name of a precision.
         functions: names of functions of a C file; all if there are none.
 
     Raises:
         OptionError: a name is unknown, or the two do not go together.
     """
-    given, head = tuple(extras), f"{FUNCTIONS}="
-    asked = tuple(name for name in given if not name.startswith(head))
-    chosen = (*functions, *(one for name in given if name.startswith(head) for one in name.removeprefix(head).split("+")))
+    given, head = _names(extras), f"{FUNCTIONS}="
+    dashed = {name.replace("-", "_"): name for name in EXTRAS}
+    asked = tuple(dashed.get(name, name) for name in given if not name.startswith(head))
+    chosen = (
+        *_names(functions),
+        *(one for name in given if name.startswith(head) for one in name.removeprefix(head).split("+")),
+    )
     strange = [name for name in chosen if name not in C_FUNCTIONS]
     if strange:
         known = f"functions of a C file are {', '.join(C_FUNCTIONS)}{did_you_mean(strange[0], C_FUNCTIONS)}"
@@ -107,3 +112,8 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
     flags: dict[str, Any] = {field: name in asked for name, field in FLAGS.items()}
     return Options(**flags, functions=shipped, precision=precision, derivatives=tuple(derivatives))
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    """Return names, of which one alone may be given as a text."""
+    return (given,) if isinstance(given, str) else tuple(given)

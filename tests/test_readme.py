@@ -37,7 +37,7 @@ def test_the_command_that_trains_what_new_writes_runs_as_written_and_converges(t
     for line in ("symgraph new growth", "symgraph build growth.py", command):
         done = run([sys.executable, "-m", *line.split()], tmp_path)
         assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[2] == "adam: all epochs are done; the weights are those after epoch 499"
+    assert done.stderr.splitlines()[2] == "adam: all epochs are done; the weights are those after epoch 500"
     assert done.stderr.splitlines()[3].startswith("next: ")  # no doubt stands between: the run has converged
     assert {"loss.svg", "trained.json"} < {path.name for path in tmp_path.iterdir()}
 

@@ -133,6 +133,7 @@ def _model_hash(model: Model) -> str:
     draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
     lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
+    lines += [f"natural {weight} {name} {transform}" for weight, (name, transform) in model.natural.items()]
     lines += [f"function {name} {op}" for name, op in model.functions.items()]
     lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
@@ -157,15 +158,19 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
         ``residual_by_target``, the derivative, where it is not 1 or -1;
-        ``bounds`` and ``fixed`` of weights, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
-        and ``precision`` only where there are some, and they are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values, nodes ``of_weights`` alone and
+        the ``helpers`` among them, ``functions`` of the user, ``constraints``, ``extras`` and ``precision`` only where there
+        are some, and they are not those of a plain module.
     """
     model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
+    known = of_weights(source.lowered, [i.name for i in model.weight_inputs])
     derivatives = [name for name, function in DERIVATIVES.items() if function in there]
     optional = {
         "bounds": {i.name: i.bounds for i in model.weight_inputs if i.bounds},
         "fixed": tuple(i.name for i in model.weight_inputs if i.fixed),
-        "of_weights": of_weights(source.lowered, [i.name for i in model.weight_inputs]),
+        "natural": dict(model.natural),
+        "of_weights": known,
+        "helpers": tuple(name for name in known if name in model.helpers),
         "functions": {name: (op.path, *(one and one.path for one in op.partials)) for name, op in model.functions.items()},
         "constraints": {one.name: one.limits for one in model.constraints} if source.constraints else {},
         "extras": (*([ERROR_BOUND] if source.bounds is not None else []), *derivatives),

@@ -20,10 +20,10 @@ def ufloats(result: Any) -> dict[str, Any]:
         OptionError: uncertainties is not installed.
     """
     uncertainties = library("uncertainties", "uncertainties", "ufloats")
-    values = zip(result.names, result.w.tolist(), result.stderr.tolist(), strict=True)
+    values = zip(result.names, result.natural_values.tolist(), result.stderr.tolist(), strict=True)
     found = {name: value if error == 0.0 else uncertainties.ufloat(value, error) for name, value, error in values}
     known = np.flatnonzero(result.stderr > 0.0)  # not where they are nan
     if not len(known):
         return found
-    correlated = uncertainties.correlated_values(result.w[known], result.covariance[np.ix_(known, known)])
+    correlated = uncertainties.correlated_values(result.natural_values[known], result.covariance[np.ix_(known, known)])
     return found | dict(zip((result.names[j] for j in known), correlated, strict=True))

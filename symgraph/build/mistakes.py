@@ -17,13 +17,14 @@ from symgraph.spec.model import Model
 
 # Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead; the first is told.
 _HINTS = {
-    "loop of ufunc does not support": "use SymPy's functions instead of NumPy's",
+    "loop of ufunc does not support": "use SymPy's functions instead of NumPy's: from sympy import exp, log, sqrt, Max",
     "not supported for the input types": "use SymPy's functions instead of SciPy's",
     "Cannot convert expression to float": "use SymPy's functions instead of those of math",
     "Cannot convert symbols to int": "use SymPy's floor",
     "Cannot round symbolic expression": "use SymPy's floor",
     "cannot determine truth value": (
-        "use Piecewise, Max or Min instead of if, max or min, and And(0 < x, x < 1) instead of 0 < x < 1 or `and`"
+        "use Piecewise, Max or Min instead of if, max or min, such as Piecewise((a, x > 0), (b, True)), and "
+        "And(0 < x, x < 1) instead of 0 < x < 1 or `and`"
     ),
     "type(s) for ^": "powers are written with **",
     "type(s) for @": "products are written with *",

@@ -75,7 +75,7 @@ def facts_of(model: "Model") -> Any:
     from symgraph.backends.source import model_hash
 
     targets = tuple(one.name for one in model.freeze().target_inputs)
-    metadata: dict[str, Any] = {"model_hash": model_hash(model)}
+    metadata: dict[str, Any] = {"model_hash": model_hash(model), "natural": dict(model.natural)}
     if model.likelihood_declared is not None:
         metadata |= {"likelihood": model.likelihood_declared.name, "labels": tuple(model.likelihood_declared.labels)}
     return SimpleNamespace(

@@ -11,7 +11,7 @@ from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_writable, note, note_next, progress, write_out
 from symgraph.cli.train_options import batch_size_of
 from symgraph.cli.weights import read_weights
-from symgraph.errors import unknown_name
+from symgraph.errors import OptionError, unknown_name
 
 
 def report(
@@ -20,9 +20,9 @@ def report(
     out: Annotated[Path, option("FILE", "The page.", "--out", "-o")] = Path("report.html"),
     weights: Annotated[Path | None, option("FILE", "Show these weights; else those of the fit, or of the best run.")] = None,
     rows: Annotated[int, option("N", "Rows whose numbers the graph can show.")] = 10,
-    optimizer: Annotated[str, option("LIST", "Optimizers to compare.")] = "vanilla,momentum,adam",
-    epochs: Annotated[int, option("N", "Epochs of each run.")] = 100,
-    batch_size: Annotated[str, option("N|all", "Rows an update.")] = "1",
+    optimizer: Annotated[str, option("LIST", "Train too, by these optimizers side by side: vanilla,adam.")] = "",
+    epochs: Annotated[int | None, option("N", "Epochs of each run of --optimizer. [100]")] = None,
+    batch_size: Annotated[str | None, option("N|all", "Rows an update of --optimizer. [1]")] = None,
     seed: Annotated[int, option("N", "Seed of initial weights and shuffling.")] = 0,
     drop_missing: shared.DropMissing = False,
     delimiter: shared.Delimiter = None,
@@ -34,7 +34,7 @@ def report(
     """Write one HTML page about a model on its data, which loads nothing and can be sent as it is.
 
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
-    how accurate the module is; runs of several optimizers side by side; the fit; predictions and residuals.
+    how accurate the module is; the fit, predictions and residuals; with --optimizer runs of training side by side.
     """
     from symgraph.report.contents import Choices, Data, gather
     from symgraph.report.page import page
@@ -43,9 +43,12 @@ def report(
 
     check_writable("--out", out, data, weights)
     count("--rows", rows)
-    count("--epochs", epochs)
+    count("--epochs", 100 if epochs is None else epochs)
     count("--seed", seed, at_least=0)
-    names = [name.strip() for name in optimizer.split(",")]
+    names = [name.strip() for name in optimizer.split(",")] if optimizer else []
+    for value, what in ((epochs, "--epochs"), (batch_size, "--batch-size")):
+        if value is not None and not names:
+            raise OptionError(f"{what} is of training, which a report leaves out; --optimizer adam asks for it")
     for name in names:
         if name not in OPTIMIZERS:
             raise unknown_name("--optimizer:", name, OPTIMIZERS)
@@ -55,8 +58,9 @@ def report(
     given = Source(facts, data, reading, quiet).read()
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, facts)
-    size = batch_size_of(batch_size, 1 if given is None else len(given))
-    choices = Choices(w, f"weights of {weights}", {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
+    size = batch_size_of(batch_size or "1", 1 if given is None else len(given))
+    origin = f"the weights {'' if '=' in str(weights) else 'of '}{weights}"
+    choices = Choices(w, origin, {name: OPTIMIZERS[name] for name in names}, epochs or 100, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
         text = page(gather(one, Data(X, y, "" if data is None else data.name), choices, advance))
     write_out(out, [text])

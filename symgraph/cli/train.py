@@ -51,7 +51,8 @@ def train(
         ),
     ] = None,
     lr: Annotated[
-        list[str] | None, option("RATE", "Learning rate; several are compared. [0.001 for adam and adamw, else 0.01]")
+        list[str] | None,
+        option("RATE|NAME:RATE", "Learning rate, of all or one; several are compared. [0.001 for adam and adamw, else 0.01]"),
     ] = None,
     gamma: Annotated[float | None, option("G", "momentum, nesterov: share of a step kept. [0.9]")] = None,
     alpha: Annotated[float | None, option("A", "rmsprop: decay of mean squares. [0.99]")] = None,
@@ -281,7 +282,7 @@ def _after_epoch(
     def after(end: "EpochEnd") -> None:
         interrupts.check()
         # a signal that comes after the last epoch must not discard the result that is about to be returned
-        last = end.epoch + 1 == settings["epochs"] or any(stop(end) for stop in stops)
+        last = end.epoch == settings["epochs"] or any(stop(end) for stop in stops)
         interrupts.interruptible = not last
         loss = f"loss {end.loss:.6g}"
         advance(loss)
@@ -289,7 +290,8 @@ def _after_epoch(
             held = "" if end.validation_loss is None else f", validation loss {end.validation_loss:.6g}"
             with suppress(OSError):  # the terminal is closed; the work goes on
                 note(
-                    f"{name}: epoch {end.epoch}, {loss}{held}, rate {optimizer.rate_at(end.epoch):.6g}", quiet=settings["quiet"]
+                    f"{name}: epoch {end.epoch}, {loss}{held}, rate {optimizer.rate_at(end.epoch - 1):.6g}",
+                    quiet=settings["quiet"],
                 )
 
     return after

@@ -34,19 +34,23 @@ def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
     """
     from symgraph.training import OPTIMIZERS
 
-    names = _parts(settings["optimizer"]) or ["adam"]
+    rates, of_one = _rates(settings["lr"])
+    names = _parts(settings["optimizer"]) or list(of_one) or ["adam"]
     for name in names:
         if name not in OPTIMIZERS:
             raise unknown_name("--optimizer:", name, OPTIMIZERS)
+    for name in of_one:
+        if name not in names:
+            raise unknown_name("--lr: the optimizer", name, names)
     _check_parameters(settings, names)
-    scheduled, rates = _schedule(settings), {text: _rate(text) for text in _parts(settings["lr"])}
-    runs = {}
+    scheduled, runs = _schedule(settings), {}
     for name in names:
         row = OPTIMIZERS[name]
         own = {p.name for p in row.parameters}
         given = {one: settings[one] for one in _PARAMETERS if one in own and settings[one] is not None}
-        for text, rate in rates.items() or [("", row.rate_at(0))]:
-            label = f"{name}-{text}" if len(rates) > 1 else name
+        several = of_one.get(name, rates)
+        for text, rate in several.items() or [("", row.rate_at(0))]:
+            label = f"{name}-{text}" if len(several) > 1 else name
             runs[label] = row.tuned(scheduled(rate), **given)
     return runs
 
@@ -82,6 +86,16 @@ def training_of(settings: Settings, rows: int) -> dict[str, Any]:
 
 def _parts(values: Sequence[str] | None) -> list[str]:
     return [part.strip() for value in values or () for part in value.split(",")]
+
+
+def _rates(values: Sequence[str] | None) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return the learning rates of all optimizers by their texts, and those of single ones, such as adam:0.001, by name."""
+    of_all: dict[str, float] = {}
+    of_one: dict[str, dict[str, float]] = {}
+    for part in _parts(values):
+        name, colon, text = map(str.strip, part.rpartition(":"))
+        (of_one.setdefault(name, {}) if colon else of_all)[text] = _rate(text)
+    return of_all, of_one
 
 
 def _rate(text: str) -> float:

@@ -86,9 +86,9 @@ def document_of(results: Results, module: "GeneratedModule", doubted: Mapping[st
             "epochs": result.epochs,
             "losses": result.losses.tolist(),
             "validation_losses": None if held is None else held.tolist(),
-            "weights": dict(zip(module.WEIGHTS, result.weights.tolist(), strict=True)),
+            "weights": module.unpack(result.weights),
             "best_epoch": result.best_epoch,
-            "best_weights": dict(zip(module.WEIGHTS, result.best_weights.tolist(), strict=True)),
+            "best_weights": module.unpack(result.best_weights),
         }
     return {"model": module.MODEL, "runs": runs}
 
@@ -102,12 +102,15 @@ def tables_of(results: Results, module: "GeneratedModule") -> list[Table]:
         last = [f"{values[-1]:.8g}" if len(values) else "-" for values in _curves(result).values()]
         rows.append([name, str(result.epochs), result.reason, *last, str(result.best_epoch) if result.epochs else "-"])
     tables: list[Table] = [(columns, rows)]
+    from symgraph.runtime.natural import natural_names
+
     names = list(results)
     for start in range(0, len(names), _BESIDE):
         beside = names[start : start + _BESIDE]
+        by_name = [module.unpack(results[name].weights) for name in beside]
         values = [
-            [weight, *(f"{results[name].weights[index]:.8g}" for name in beside)]
-            for index, weight in enumerate(module.WEIGHTS[:_SHOWN])
+            [weight, *(f"{some[weight]:.8g}" for some in by_name)]
+            for weight in natural_names(module.WEIGHTS, module.METADATA)[:_SHOWN]
         ]
         tables.append((["weight", *beside], values))
     return tables

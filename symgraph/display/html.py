@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -87,7 +88,12 @@ def notes(lines: Iterable[str], kind: str = "soft") -> str:
         lines: the text.
         kind: "soft" for what is less important, "bad" for warnings.
     """
-    return "".join(f'<p class="{kind}">{html.escape(line)}</p>' for line in lines)
+    return "".join(f'<p class="{kind}">{prose(line)}</p>' for line in lines)
+
+
+def prose(text: str) -> str:
+    """Return text as HTML, commands and names in backquotes in the font of code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def formulas(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.fitting.natural import natural_of
 from symgraph.fitting.problem import Array, Problem, slopes_of
 
 _ON = 1e-6
@@ -46,7 +47,8 @@ class Active(NamedTuple):
 def active_at(problem: Problem, v: Array) -> Active:
     """Return the active constraints of a problem at free weights, (f,)."""
     places = np.flatnonzero(problem.at_bound(v))
-    names, ends = [problem.names[j] for j in places], v[places].tolist()
+    names, natural = [problem.names[j] for j in places], natural_of(problem.module)
+    ends = [natural.value(name, end) for name, end in zip(names, v[places].tolist(), strict=True)]
     normals, both = np.eye(len(v))[places], 0
     met: list[tuple[str, float, Array, float]] = _met(problem, v)
     if not names and not met:

@@ -1,6 +1,7 @@
 """Values that follow from the weights: expressions as texts such as "1/f", with their slopes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,20 @@ class Derived(NamedTuple):
     value: float
     stderr: float
     interval: tuple[float, float]
+
+
+def nodes_of(result: Any, names: Sequence[str]) -> dict[str, Derived]:
+    """Return nodes that depend on weights alone with their errors, by name; without those that are not finite here.
+
+    Args:
+        result: a `FitResult`.
+        names: of the nodes.
+    """
+    found = {}
+    for name in names:
+        with suppress(SpecError):
+            found[name] = result.derived(name)
+    return found
 
 
 def value_and_slopes(expression: str, values: Mapping[str, float], nodes: Mapping[str, str]) -> tuple[float, Array]:

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from symgraph.errors import OptionError, SpecError, WeightsError, did_you_mean
 from symgraph.fitting.found import Found, best_of
+from symgraph.fitting.natural import bounds_of, check_pair, fixed_of, natural_of, start_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
@@ -20,6 +21,7 @@ from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
+from symgraph.training.keywords import OF_FITS, explains
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_sigma, as_weights, own_rows, refuse_outside
 
@@ -32,6 +34,7 @@ class FitWarning(UserWarning):
     """Warning about a fit whose result should not be used before the warning is understood."""
 
 
+@explains(OF_FITS)
 def fit(
     module: Any,
     X: Any = None,
@@ -56,16 +59,18 @@ def fit(
         module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
         y: (n,) target, (n, p) of several; None without a target, or where X is a table that has it.
-        start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
-            What is drawn is moved into its bounds.
+        start: (k,) weights as the module's functions take them; or numbers by the names of weights, natural values such as
+            ``s`` of ``model.positive("s")``, the others then being drawn; None draws all from their laws. What is drawn is
+            moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
         sigma_x: standard deviations of the features: one, one per column, or one per value, of the shape of X; or by the names
             of columns, where others are exact. With it the fit minimizes distances from the curve; a module must have been
             built with `feature_jacobian`.
         absolute_sigma: standard errors follow from sigma alone; else only ratios of sigma count, and standard errors
             follow from the scatter about the fit.
-        bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
-        fixed: names of weights that are to stay at the start, or their values by name; beside the spec's.
+        bounds: ranges by the names of weights, natural values too, or a pair (lower, upper) as SciPy takes them, of the vector;
+            in place of the spec's.
+        fixed: names of weights that are to stay at the start, or their (natural) values by name; beside the spec's.
         method: "auto"; for least squares "trf", "dogbox", or "lm" without bounds and robust losses; else "trust-exact",
             "L-BFGS-B" or "SLSQP", as SciPy has them.
         starts: from how many starts to search: the given one and others, drawn from the laws of the weights, or about the given
@@ -174,9 +179,10 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
 
 
 def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
-    names, metadata = module.WEIGHTS, module.METADATA
+    names, metadata, natural = module.WEIGHTS, module.METADATA, natural_of(module)
+    start, bounds = start_of(natural, start), bounds_of(natural, bounds)
     held: dict[str, Any] = dict.fromkeys(metadata.get("fixed", ()))
-    held |= by_name("fixed", fixed_by_name(fixed), names)
+    held |= by_name("fixed", fixed_of(natural, fixed_by_name(fixed)), names)
     w = _start(module, start, seed)
     for name, value in held.items():
         if value is not None:
@@ -186,7 +192,7 @@ def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, see
     if start is None or isinstance(start, Mapping):
         drawn = [j for j in free if start is None or names[j] not in start]
         w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])
-    refuse_outside("start", [names[j] for j in free], w[free], low[free], high[free])
+    refuse_outside("start", [natural.names[j] for j in free], *(natural.values(one)[free] for one in (w, low, high)))
     return Problem(module, rows, w, free, low[free], high[free])
 
 
@@ -226,9 +232,7 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
     """Return the least and the greatest value of each weight, of ranges by name or a pair as SciPy takes them."""
     if isinstance(bounds, Mapping):
         for name, pair in by_name("bounds", bounds, names).items():
-            is_pair = isinstance(pair, Sequence | np.ndarray) and len(pair) == 2
-            if not (is_pair and all(end is None or isinstance(end, int | float | np.number) for end in pair)):
-                raise OptionError(f"bounds of {name} must be a pair (lower, upper), None for an open end, not {pair!r}")
+            check_pair(name, pair)
         pairs = {
             name: (-math.inf if low is None else float(low), math.inf if high is None else float(high))
             for name, (low, high) in bounds.items()
@@ -345,7 +349,7 @@ def _warnings(problem: Problem, found: Found, first: Found, known: Covariance | 
         told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
     idle = _without_effect(problem, problem.start[problem.free]) if undetermined or not found.success else []
     if idle:
-        names = ", ".join(problem.module.WEIGHTS[problem.free[j]] for j in idle)
+        names = ", ".join(problem.names[j] for j in idle)
         blind = "had next to no effect on the residuals, so no search can find them"
         told.append(f"at the start {names} {blind}; give a start from which they have")
     elif undetermined:

@@ -12,6 +12,7 @@ from symgraph.errors import OptionError, did_you_mean
 from symgraph.fitting.problem import Array, Problem, length_of
 from symgraph.io.module import GeneratedModule
 from symgraph.io.stream import triangle
+from symgraph.runtime.natural import natural_names
 from symgraph.training.rows import Rows
 
 Places = NDArray[np.intp]
@@ -255,14 +256,17 @@ def joint_facts(labels: Sequence[str], modules: Sequence[GeneratedModule], share
         OptionError: no data set has a weight of a shared name, a name stands there twice, the ranges of a shared weight exclude
             each other, or the losses cannot be added up.
     """
-    everywhere = {name for module in modules for name in module.WEIGHTS}
+    everywhere = {name for module in modules for name in (*module.WEIGHTS, *natural_names(module.WEIGHTS, module.METADATA))}
     for number, name in enumerate(shared):
         if name not in everywhere:
-            there = ", ".join(dict.fromkeys(name for module in modules for name in module.WEIGHTS))
+            there = ", ".join(dict.fromkeys(one for each in modules for one in natural_names(each.WEIGHTS, each.METADATA)))
             raise OptionError(f"shared names {name!r}, which is no weight; there are {there}{did_you_mean(name, everywhere)}")
         if name in shared[:number]:
             raise OptionError(f"shared names {name} twice")
     _check_kinds(labels, modules)
+    natural_ones = {name: one[0] for module in modules for name, one in module.METADATA.get("natural", {}).items()}
+    own = {natural: name for name, natural in natural_ones.items()}
+    shared = tuple(own.get(name, name) for name in shared)
     names = [
         tuple(name if name in shared else f"{name}[{label}]" for name in module.WEIGHTS)
         for label, module in zip(labels, modules, strict=True)
@@ -272,9 +276,12 @@ def joint_facts(labels: Sequence[str], modules: Sequence[GeneratedModule], share
     for module, some in zip(modules, names, strict=True):
         for name, one in zip(module.WEIGHTS, some, strict=True):
             spread.setdefault(name, {})[one] = None
+            natural = natural_ones.get(name, name)
+            spread.setdefault(natural, {})[natural + one.removeprefix(name)] = None
+    shown = ", ".join(natural_ones.get(name, name) for name in shared)
     models = " and ".join(dict.fromkeys(module.MODEL for module in modules))
     return JointFacts(
-        MODEL=f"{models} ({', '.join(shared) or 'nothing'} shared)",
+        MODEL=f"{models} ({shown or 'nothing'} shared)",
         WEIGHTS=found,
         METADATA=_metadata(modules, names),
         modules=tuple(modules),
@@ -308,6 +315,7 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
     found: dict[str, Any] = {key: first[key] for key in ("robust", "likelihood") if first.get(key)}
     bounds: dict[str, tuple[float, float]] = {}
     fixed: dict[str, None] = {}
+    natural: dict[str, tuple[str, str]] = {}
     for module, some in zip(modules, names, strict=True):
         ranges, held = module.METADATA.get("bounds", {}), module.METADATA.get("fixed", ())
         for name, one in zip(module.WEIGHTS, some, strict=True):
@@ -318,4 +326,10 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
                 raise OptionError(f"the ranges of the shared weight {one} in its models exclude each other; let them overlap")
             if name in held:
                 fixed[one] = None
-    return found | {"bounds": bounds, "fixed": tuple(fixed)}
+        of_module = module.METADATA.get("natural", {})
+        natural |= {
+            one: (f"{of_module[name][0]}{one.removeprefix(name)}", of_module[name][1])
+            for name, one in zip(module.WEIGHTS, some, strict=True)
+            if name in of_module
+        }
+    return found | {"bounds": bounds, "fixed": tuple(fixed), "natural": natural}

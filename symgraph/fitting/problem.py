@@ -13,6 +13,7 @@ from symgraph.errors import WeightsError, did_you_mean, listed
 from symgraph.fitting.kinks import kinks_at
 from symgraph.fitting.target_density import log_slopes, target_slopes
 from symgraph.io.module import GeneratedModule, targets_of
+from symgraph.runtime.natural import natural_names
 from symgraph.training.rows import Rows
 
 Array = NDArray[np.float64]
@@ -52,8 +53,9 @@ class Problem:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the free weights."""
-        return tuple(self.module.WEIGHTS[place] for place in self.free)
+        """Return the names of the free weights, natural ones."""
+        names = natural_names(self.module.WEIGHTS, self.module.METADATA)
+        return tuple(names[place] for place in self.free)
 
     @property
     def data_sets(self) -> tuple["Problem", ...]:

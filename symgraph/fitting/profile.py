@@ -25,17 +25,17 @@ _DIGITS = 1e-6
 
 
 def profile_interval(result: Any, name: str, level: float) -> tuple[float, float]:
-    """Return the ends of ``FitResult.profile``."""
+    """Return the ends of ``FitResult.profile``, of the module's weight."""
     problem, v, place = result.problem, result.found.v, _place(result, name)
     most = threshold(problem, result.dof, level, 1)
-    error = result.errors[name]
-    step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(v[place]), 1e-2)
+    variance = float(result.spread.matrix[place, place])
+    step = math.sqrt(variance * most) if variance > 0 else 1e-2 * max(abs(v[place]), 1e-2)
     low, high = (farthest(problem, v, {place: sign * step}, most)[0] for sign in (-1, 1))
     return float(low), float(high)
 
 
 def rises_along(result: Any, name: str, values: Any) -> Array:
-    """Return the rises of ``FitResult.rises``."""
+    """Return the rises of ``FitResult.rises`` at values of the module's weight."""
     problem, v, place = result.problem, result.found.v, _place(result, name)
     values = np.asarray(values, np.float64)
     rise = rise_of(problem, v)
@@ -49,13 +49,13 @@ def rises_along(result: Any, name: str, values: Any) -> Array:
 
 
 def contour_of(result: Any, first: str, second: str, level: float, points: int) -> Array:
-    """Return the points of ``FitResult.contour``."""
+    """Return the points of ``FitResult.contour``, of the module's weights."""
     problem, places = result.problem, (_place(result, first), _place(result, second))
     if places[0] == places[1]:
         raise OptionError("a contour needs two different weights")
     most = threshold(problem, result.dof, level, 2)
     both = problem.free[list(places)]
-    errors, correlation = result.stderr[both], result.correlations[both[0], both[1]]
+    errors, correlation = result.stderr_of_w[both], result.correlations[both[0], both[1]]
     if abs(correlation) > 1.0 - _TOGETHER:
         raise OptionError(f"{first} and {second} move only together, so their region has no border; see profile")
     known = np.isfinite(errors).all()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.display.html import card, notes, table
+from symgraph.fitting.rounded import rounded
 
 _CORRELATED = 0.1
 """Least correlation that is shown."""
@@ -84,15 +85,23 @@ def _data_sets(result: Any) -> list[str]:
 
 
 def _rows(result: Any) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("weight", "value", "stderr", "relative", "start")]
-    start = result.problem.start.tolist()
+    rows: list[tuple[str, ...]] = [("weight", "value", "stderr", "relative", "95 % interval", "start")]
+    start, intervals = result.natural.values(result.problem.start).tolist(), result.interval()
     for (name, value), error, state, begun in zip(
         result.values.items(), result.stderr.tolist(), result.states, start, strict=True
     ):
-        shown = state or f"{error:.4g}"
-        relative = "" if state or value == 0.0 else f"{abs(error / value):.2%}"
-        rows.append((name, f"{value:.10g}", shown, relative, f"{begun:.6g}"))
+        shown = (f"{value:.10g}", state, "", "") if state else _measured(value, error, intervals[name])
+        rows.append((name, *shown, f"{begun:.6g}"))
     return rows
+
+
+def _measured(value: float, error: float, interval: tuple[float, float]) -> tuple[str, str, str, str]:
+    """Return the cells of a value with an error: both rounded to the error, its relative size, the interval."""
+    if not (math.isfinite(error) and error > 0.0):
+        return f"{value:.10g}", _number(error, 4), "", ""
+    shown, stderr, low, high = rounded((value, error, *interval), error)
+    relative = "" if value == 0.0 else f"{abs(error / value):.2%}"
+    return shown, stderr, relative, f"{low} to {high}" if low or high else ""
 
 
 def _nodes(result: Any) -> list[str]:
@@ -102,8 +111,8 @@ def _nodes(result: Any) -> list[str]:
 
 
 def _rows_of_nodes(result: Any) -> list[tuple[str, ...]]:
-    rows = [(name, f"{one.value:.10g}", _number(one.stderr, 4)) for name, one in result.nodes.items()]
-    return [("which give", "value", "stderr"), *rows] if rows else []
+    rows = [(name, *_measured(one.value, one.stderr, one.interval)) for name, one in result.nodes.items()]
+    return [("which give", "value", "stderr", "relative", "95 % interval"), *rows] if rows else []
 
 
 def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -1,28 +1,29 @@
 """The result of a fit: weights with their errors, numbers about the fit, and what follows from them."""
 
 import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symgraph.errors import OptionError, SpecError, listed
+from symgraph.errors import OptionError, listed
 from symgraph.fitting.active import Active, active_at
 from symgraph.fitting.bands import band, quantile, spread_of_observations
 from symgraph.fitting.bootstrap import resampled
-from symgraph.fitting.derived import Derived, value_and_slopes
+from symgraph.fitting.derived import Derived, nodes_of, value_and_slopes
 from symgraph.fitting.found import Found
+from symgraph.fitting.natural import Natural, natural_of
 from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.other_names import OTHER_NAMES
 from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import contour_of, profile_interval, rises_along
 from symgraph.fitting.report import report_as_html, rich_report, text_of
+from symgraph.fitting.residuals import data_minus_fit
 from symgraph.fitting.statistics import Covariance, Statistics, covariance, scatter, statistics
 from symgraph.fitting.streamed import StreamProblem
-from symgraph.io.documents import jsonable
+from symgraph.fitting.written import document_of, frame_of
 from symgraph.training.options import count
 
 
@@ -61,18 +62,39 @@ class FitResult(Plotted):
 
     @cached_property
     def w(self) -> Array:
-        """Return the weights, (k,), in the order of the module's WEIGHTS."""
+        """Return the weights as the module's functions take them, (k,), in the order of its WEIGHTS; see ``values`` by name."""
         return np.array(self.problem.all_weights(self.found.v))
 
     @cached_property
+    def natural(self) -> Natural:
+        """Return the names and transforms of the natural values of the weights, in which the result speaks of them."""
+        return natural_of(self.problem.module)
+
+    @cached_property
+    def natural_values(self) -> Array:
+        """Return the natural values of the weights, (k,): ``s`` of ``model.positive("s")``, else the weight."""
+        return self.natural.values(self.w)
+
+    @cached_property
     def stderr(self) -> Array:
-        """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open, and of
+        """Return the standard errors of the values, (k,): 0 of one that is fixed, nan of one at a bound or undetermined, and of
         all where nothing tells the size of the errors."""
+        return self.deviations(np.diag(self.natural.slopes(self.w)))
+
+    @cached_property
+    def stderr_of_w(self) -> Array:
+        """Return the standard errors of ``w``, (k,), the module's weights."""
         return self.deviations(np.eye(len(self.names)))
 
     @cached_property
     def covariance(self) -> Array:
-        """Return their covariance, (k, k), whose diagonal has the squares of the standard errors."""
+        """Return the covariance of ``natural_values``, (k, k), whose diagonal has the squares of the standard errors."""
+        slopes = self.natural.slopes(self.w)
+        return np.asarray(self.covariance_of_w * np.outer(slopes, slopes))
+
+    @cached_property
+    def covariance_of_w(self) -> Array:
+        """Return the covariance of ``w``, (k, k), the module's weights."""
         return self._of_weights(self.spread.matrix, 0.0)
 
     @cached_property
@@ -107,13 +129,13 @@ class FitResult(Plotted):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the weights, in order."""
-        return self.problem.module.WEIGHTS
+        """Return the names of the weights in order, those of their natural values."""
+        return self.natural.names
 
     @property
     def values(self) -> dict[str, float]:
         """Return the weights by name."""
-        return dict(zip(self.names, self.w.tolist(), strict=True))
+        return dict(zip(self.names, self.natural_values.tolist(), strict=True))
 
     @property
     def errors(self) -> dict[str, float]:
@@ -122,12 +144,10 @@ class FitResult(Plotted):
 
     @property
     def nodes(self) -> dict[str, Derived]:
-        """Return the nodes that depend on weights alone, such as the natural value of ``model.positive``; see `derived`."""
-        found = {}
-        for name in self.problem.module.METADATA.get("of_weights", {}):
-            with suppress(SpecError):  # one that is not finite here has no error
-                found[name] = self.derived(name)
-        return found
+        """Return the nodes that a user declared and that depend on weights alone, such as a tied one; see `derived`."""
+        metadata = self.problem.module.METADATA
+        left_out = {*self.names, *metadata.get("helpers", ())}
+        return nodes_of(self, [name for name in metadata.get("of_weights", {}) if name not in left_out])
 
     @property
     def correlations(self) -> Array:
@@ -141,7 +161,9 @@ class FitResult(Plotted):
         It is the slope of the minimized sum, half of chi2 or the sum of the losses, as the bound is moved: positive at a lower
         bound and negative at an upper one, and 0 where the data would not move the weight beyond it either.
         """
-        return dict(zip(self.active.names, self.active.multipliers, strict=True))
+        slopes = dict(zip(self.names, self.natural.slopes(self.w), strict=True))
+        found = zip(self.active.names, self.active.multipliers, strict=True)
+        return {name: one / float(slopes.get(name, 1.0)) for name, one in found}
 
     @property
     def chi2(self) -> float:
@@ -175,15 +197,15 @@ class FitResult(Plotted):
 
     @property
     def residual(self) -> Array:
-        """Return the residuals of the rows at the weights found, (m,), in units of sigma where that is given; distances
-        from the curve where x has errors.
+        """Return the residuals of the rows at the weights found, data minus fit, (m,), in units of sigma where that is given;
+        distances from the curve where x has errors.
 
         Raises:
             OptionError: the model has none, or the rows are a stream.
         """
         if not self.problem.has_residual or isinstance(self.problem, StreamProblem):
             raise OptionError(f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or rows are a stream")
-        return self.problem.residual(self.found.v)
+        return data_minus_fit(self.problem, self.found.v)
 
     def predict(self, X: Any) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""
@@ -201,18 +223,21 @@ class FitResult(Plotted):
         return self.problem.nearest(self.found.v)
 
     def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
+        """Return confidence intervals of the weights, by Student's t where the size of the errors was estimated.
+
+        They are symmetric about the value; of ``model.positive`` and ``model.unit_interval`` in the logarithm or the logit, so
+        that they stay within the range.
 
         An end that lies outside of a weight's range is moved to the end of the range.
 
         Args:
             level: the confidence level, between 0 and 1.
         """
-        half = quantile(self, level) * self.stderr
-        ends = np.column_stack([self.w - half, self.w + half])
+        half = quantile(self, level) * self.stderr_of_w
+        ends = np.array([self.w - half, self.w + half])
         free, problem = self.problem.free, self.problem
-        ends[free] = np.clip(ends[free], problem.lower[:, np.newaxis], problem.upper[:, np.newaxis])
-        return {name: (low, high) for name, (low, high) in zip(self.names, ends.tolist(), strict=True)}
+        ends[:, free] = np.clip(ends[:, free], problem.lower, problem.upper)
+        return dict(zip(self.names, zip(*self.natural.values(ends).tolist(), strict=True), strict=True))
 
     def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Return the profile interval of a weight: the values at which the deviance, with the other weights refitted, rises by
@@ -228,7 +253,8 @@ class FitResult(Plotted):
         Raises:
             OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
         """
-        return profile_interval(self, name, level)
+        low, high = (self.natural.value(name, end) for end in profile_interval(self, name, level))
+        return low, high
 
     def rises(self, name: str, values: Any) -> Array:
         """Return the increase of the deviance at given values of a weight, with the other weights refitted; ``profile`` finds
@@ -238,7 +264,7 @@ class FitResult(Plotted):
             name: of a free weight.
             values: (m,) of it, within its range.
         """
-        return rises_along(self, name, values)
+        return rises_along(self, name, self.natural.weight(name, values, "values") if name in self.names else values)
 
     def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
         """Return points on the border of the joint confidence region of two weights, with the others refitted.
@@ -252,7 +278,8 @@ class FitResult(Plotted):
         Returns:
             (points, 2) values of both weights, in order around the best values; infinite if there is no limit.
         """
-        return contour_of(self, first, second, level, count("points", points))
+        ends = contour_of(self, first, second, level, count("points", points))
+        return np.column_stack([self.natural.value(name, ends[:, j]) for j, name in enumerate((first, second))])
 
     def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
         """Refit on rows drawn with replacement.
@@ -262,9 +289,11 @@ class FitResult(Plotted):
             seed: of the random rows.
 
         Returns:
-            (repetitions, k) weights; fewer rows where fits did not converge. ``numpy.percentile`` of it gives intervals.
+            (repetitions, k) natural values in the order of ``names``; fewer rows where fits did not converge.
+            ``numpy.percentile`` of it gives intervals.
         """
-        return resampled(self.problem, self.found.v, count("repetitions", repetitions), count("seed", seed, at_least=0))
+        repetitions, seed = count("repetitions", repetitions), count("seed", seed, at_least=0)
+        return self.natural.values(resampled(self.problem, self.found.v, repetitions, seed))
 
     def derived(self, expression: str, level: float = 0.95) -> Derived:
         """Return the value of an expression of the weights with its standard error, by the delta method.
@@ -277,8 +306,10 @@ class FitResult(Plotted):
         Raises:
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
-        value, slopes = value_and_slopes(expression, self.values, self.problem.module.METADATA.get("of_weights", {}))
-        error = float(self.deviations(slopes))
+        nodes = self.problem.module.METADATA.get("of_weights", {})
+        nodes = self.natural.expressions() | {name: text for name, text in nodes.items() if name not in self.names}
+        value, slopes = value_and_slopes(expression, self.values, nodes)
+        error = float(self.deviations(slopes * self.natural.slopes(self.w)))
         half = quantile(self, level) * error
         return Derived(value, error, (value - half, value + half))
 
@@ -314,27 +345,7 @@ class FitResult(Plotted):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as a dict of plain numbers, texts and lists, in which JSON has None for what is not finite."""
-        weights = zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
-        found = {
-            "model": self.problem.module.MODEL,
-            "model_hash": self.problem.module.METADATA.get("model_hash"),
-            "success": self.success,
-            "message": self.message,
-            "method": self.method,
-            "warnings": self.warnings,
-            "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
-            "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
-            "multipliers": self.multipliers,
-            "covariance": self.covariance.tolist(),
-            "statistics": asdict(self.statistics),
-            "absolute_sigma": self.absolute_sigma,
-            "errors": self.how,
-            "calls": self.found.calls,
-            "derivatives": self.found.derivatives,
-            "seconds": self.seconds,
-        }
-        plain: dict[str, Any] = jsonable(found)
-        return plain
+        return document_of(self)
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON."""
@@ -346,13 +357,7 @@ class FitResult(Plotted):
         Raises:
             OptionError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ModuleNotFoundError:
-            raise OptionError("to_frame needs pandas, which is not installed; to_dict does without") from None
-        ends = np.array(list(self.interval().values()))
-        columns = {"value": self.w, "stderr": self.stderr, "lower": ends[:, 0], "upper": ends[:, 1], "state": self.states}
-        return pd.DataFrame(columns, index=list(self.names))
+        return frame_of(self)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -391,5 +396,5 @@ class FitResult(Plotted):
         return matrix
 
     def deviations(self, slopes: Array) -> Array:
-        """Return the standard errors of linear functions of all weights, (...,), by their derivatives, (..., k)."""
+        """Return the standard errors of linear functions of the module's weights, (...,), by their derivatives, (..., k)."""
         return self.spread.deviations(slopes[..., self.problem.free])

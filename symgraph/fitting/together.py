@@ -16,6 +16,7 @@ from symgraph.fitting.result import FitResult
 from symgraph.fitting.statistics import Covariance, Statistics, statistics
 from symgraph.io.documents import jsonable
 from symgraph.io.extra import library
+from symgraph.training.keywords import OF_FITS, explains
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, own_rows
 
@@ -120,6 +121,7 @@ class JointResult(FitResult):
         return OptionError(f"{what} is that of one data set: result.sets[label].{what}(...), where label is one of {labels}")
 
 
+@explains(OF_FITS)
 def fit_together(
     sets: Mapping[Any, Sequence[Any]] | Sequence[Sequence[Any]],
     start: Any = None,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.columns import partials_of
+from symgraph.runtime.natural import natural_values
 
 Array = NDArray[np.float64]
 
@@ -143,14 +144,23 @@ def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
 
     Each call, which is not run yet, ought to give the weights; where initial weights differ from one call to the next, NaN.
     """
-    names = module.WEIGHTS
 
     def drawn_twice() -> Any:
         return np.where(np.equal(module.initial_weights(1), module.initial_weights(1)), w, np.nan)
 
-    yield Call("pack", ("weights",), lambda _: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
-    yield Call("unpack", ("weights",), lambda _: [[module.unpack(w)[name] for name in names]])
+    yield Call("pack", ("weights",), lambda _: [module.pack(dict(zip(module.WEIGHTS, w.tolist(), strict=True)))])
+    yield Call("unpack", ("weights",), lambda _: [_named_back(module, w)])
     yield Call("initial_weights", ("weights",), lambda _: [drawn_twice()])
+
+
+def _named_back(module: Any, w: NDArray[Any]) -> list[float]:
+    """The weights by what ``unpack`` gives; NaN for one whose natural value, which has other bits, is wrong."""
+    shown, natural, found = module.unpack(w), module.METADATA.get("natural", {}), list[float]()
+    for own, value in zip(module.WEIGHTS, w.tolist(), strict=True):
+        name, transform = natural.get(own, (own, ""))
+        is_right = bool(transform) and shown[name] == natural_values(transform, value)
+        found.append((value if is_right else math.nan) if transform else shown[name])
+    return found
 
 
 def _once(function: Callable[[Given], Any]) -> Callable[[Given], Any]:

@@ -14,6 +14,7 @@ from symgraph.io.data import opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
+from symgraph.runtime.facts import Reduction
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.streamed import Window, streaming
 
@@ -55,7 +56,7 @@ class Stream:
     def __repr__(self) -> str:
         return f"<Stream of {self.module.MODEL}: {self.n:,} rows of {self.name}>"
 
-    def value_and_grad(self, w: Any, *, reduction: str = "mean") -> tuple[float, Array]:
+    def value_and_grad(self, w: Any, *, reduction: Reduction = "mean") -> tuple[float, Array]:
         """Compute the reduced loss and its gradient over all rows; see the module's function, whose bits it has.
 
         Args:
@@ -69,11 +70,11 @@ class Stream:
         found: tuple[float, Array] = self._loss_functions().value_and_grad(w, None, None, reduction=reduction)
         return found
 
-    def loss(self, w: Any, *, reduction: str = "mean") -> float:
+    def loss(self, w: Any, *, reduction: Reduction = "mean") -> float:
         """Compute the reduced loss over all rows; arguments as for ``value_and_grad``."""
         return float(self._loss_functions().loss(w, None, None, reduction=reduction))
 
-    def grad(self, w: Any, *, reduction: str = "mean") -> Array:
+    def grad(self, w: Any, *, reduction: Reduction = "mean") -> Array:
         """Compute the gradient of the reduced loss over all rows; arguments as for ``value_and_grad``."""
         return self.value_and_grad(w, reduction=reduction)[1]
 

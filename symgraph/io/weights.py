@@ -14,7 +14,7 @@ from symgraph.errors import WeightsError, did_you_mean
 from symgraph.io.documents import read_document
 from symgraph.io.files import write_file
 from symgraph.io.module import GeneratedModule
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.natural import by_natural_names, natural_names, natural_values, vector_of, weight_of
 
 Weights = NDArray[np.floating[Any]]
 
@@ -39,14 +39,20 @@ def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) 
         WeightsError: w does not fit the model, is not finite, or the file cannot be written.
     """
     weights = _checked(module, w)
-    document = {
+    shown = by_natural_names(module.WEIGHTS, module.METADATA, weights)
+    for place, (own, name) in enumerate(zip(module.WEIGHTS, shown, strict=True)):
+        if not np.isfinite(shown[name]):
+            raise WeightsError(f"weight {name} of {module.MODEL} is {shown[name]}, since {own} is {weights[place]}; not saved")
+    document: dict[str, Any] = {
         "format": _FORMAT,
         "model": module.MODEL,
         "model_hash": module.METADATA["model_hash"],
         "dtype": weights.dtype.name,
         # float's repr is the shortest text that reads back as the same double, and every float32 is a double
-        "weights": dict(zip(module.WEIGHTS, map(float, weights), strict=True)),
+        "weights": shown,
     }
+    if tuple(shown) != module.WEIGHTS:  # a natural value has not the bits of its weight
+        document["vector"] = dict(zip(module.WEIGHTS, map(float, weights), strict=True))
     try:
         write_file(Path(path), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     except OSError as error:
@@ -76,7 +82,7 @@ def load_weights(path: str | os.PathLike[str], module: GeneratedModule) -> Weigh
         raise WeightsError(
             f"{name} has weights of model {document['model']!r}, not of {module.MODEL!r}; load them with their own"
         )
-    weights = _in_order(name, document, module.WEIGHTS)
+    weights = _in_order(name, document, module)
     if document["model_hash"] != module.METADATA["model_hash"]:
         warnings.warn(
             f"{name} was saved with another version of {module.MODEL} ({document['model_hash']}, now "
@@ -97,7 +103,7 @@ def weights_of(values: Mapping[str, Any], module: GeneratedModule) -> Weights:
     Raises:
         WeightsError: a weight is missing, a name is none, or a number is not finite.
     """
-    differs = _difference(values, module.WEIGHTS)
+    differs = _difference(values, module)
     if differs:
         raise WeightsError(f"weights of {module.MODEL}: what is given {differs}")
     return _checked(module, values)
@@ -105,7 +111,7 @@ def weights_of(values: Mapping[str, Any], module: GeneratedModule) -> Weights:
 
 def _checked(module: GeneratedModule, w: Any) -> Weights:
     try:
-        weights = array_of(w, module.WEIGHTS, "w")
+        weights = vector_of(module.WEIGHTS, module.METADATA, w, "w")
     except ValueError as error:
         raise WeightsError(f"weights of {module.MODEL}: {error}") from error
     if weights.dtype.kind in "iu":
@@ -148,19 +154,34 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no finite number")
 
 
-def _in_order(path: str, document: Mapping[str, Any], names: tuple[str, ...]) -> Weights:
-    values, model = document["weights"], document["model"]
-    differs = _difference(values, names)
+def _in_order(path: str, document: Mapping[str, Any], module: GeneratedModule) -> Weights:
+    """Return the weights in order: of one with a transform its bits, or what its natural value says where that was edited."""
+    values, kept, model = document["weights"], document.get("vector"), document["model"]
+    differs = _difference(values, module)
     if differs:
         raise WeightsError(f"{path} was saved with another version of {model}: it {differs}")
-    dtype = _DTYPES[document["dtype"]]
-    return np.array([_number(path, name, values[name], dtype) for name in names], dtype)
+    dtype, natural, found = _DTYPES[document["dtype"]], module.METADATA.get("natural", {}), list[Any]()
+    for own in module.WEIGHTS:
+        name, transform = natural.get(own, (own, ""))
+        if not transform or own in values:
+            found.append(_number(path, own, values[own], dtype))
+            continue
+        value = _number(path, name, values[name], np.float64)
+        before = _number(path, own, kept[own], np.float64) if isinstance(kept, dict) and own in kept else None
+        if before is None or natural_values(transform, before) != value:
+            try:
+                before = weight_of(name, transform, value, path)
+            except ValueError as error:
+                raise WeightsError(str(error)) from error
+        found.append(dtype(before))
+    return np.array(found, dtype)
 
 
-def _difference(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
+def _difference(values: Mapping[str, Any], module: GeneratedModule) -> str:
     """Say which names values lack, and which they have that are no weights; "" where they have those of all weights."""
-    missing = [name for name in names if name not in values]
-    extra = [name for name in values if name not in names]
+    own = dict(zip(module.WEIGHTS, natural_names(module.WEIGHTS, module.METADATA), strict=True))
+    missing = [name for weight, name in own.items() if name not in values and weight not in values]
+    extra = [name for name in values if name not in own and name not in own.values()]
     lacks = f"lacks {', '.join(missing)}" if missing else ""
     has = f"has {', '.join(extra)}, which the model does not" if extra else ""
     return " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")

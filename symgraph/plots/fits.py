@@ -50,7 +50,7 @@ def fit(result: Any, ax: Any = None, *, level: float = 0.95) -> Any:
 
 
 def residuals(result: Any, ax: Any = None) -> Any:
-    """Draw the predictions of a fit less the observations, over its feature, where there is one, else over the predictions.
+    """Draw the residuals of a fit, observed minus predicted, over its feature, where there is one, else over the predictions.
 
     Args:
         result: a `FitResult`.
@@ -67,10 +67,10 @@ def residuals(result: Any, ax: Any = None) -> Any:
     ax.axhline(0.0, color=ink(), linewidth=1, alpha=0.6)
     for (color, marker), text, one in zip(_looks(), map(as_text, texts), sets, strict=False):
         x, predicted, observed = _points(one, over_feature)
-        ax.plot(x, predicted - observed, marker, color=color, markersize=4, label=text)
+        ax.plot(x, observed - predicted, marker, color=color, markersize=4, label=text)
     name, target, across = _named(sets, over_feature)
-    difference = f"{name} - {target}"
-    ax.set(ylabel=as_text(difference) if len(difference) <= _LOW else "predicted\n- observed", xlabel=broken(across))
+    difference = f"{target} - {name}"
+    ax.set(ylabel=as_text(difference) if len(difference) <= _LOW else "observed\n- predicted", xlabel=broken(across))
     if len(sets) > 1:
         legend_below(ax, len(sets))
     ax.margins(y=_ROOM_FOR_MARKERS)
@@ -189,16 +189,8 @@ def profile(result: Any, name: str, ax: Any = None, *, level: float = 0.95, poin
         OptionError: Matplotlib is missing, or the weight has no profile.
     """
     low, high = result.profile(name, level)
+    values = _about(result, name, low, high, count("points", points))
     value, error = result.values[name], result.errors[name]
-    reach = 3 * error if error > 0 else max(abs(value), 1.0)
-    ends = [end if np.isfinite(end) else value + sign * reach for end, sign in ((low, -1), (high, 1))]
-    place = result.problem.names.index(name)
-    margin = 0.15 * (ends[1] - ends[0])
-    values = np.linspace(
-        max(ends[0] - margin, result.problem.lower[place]),
-        min(ends[1] + margin, result.problem.upper[place]),
-        count("points", points),
-    )
     ax = axes_for(ax)
     ax.plot(values, result.rises(name, values), color=COLORS[0], label="profile")
     if error > 0:
@@ -211,6 +203,19 @@ def profile(result: Any, name: str, ax: Any = None, *, level: float = 0.95, poin
     ax.legend()
     grid(ax)
     return ax
+
+
+def _about(result: Any, name: str, low: float, high: float, points: int) -> Any:
+    """Return values of a weight from below the ends of its profile interval to above, even ones of the module's weight."""
+    problem, place = result.problem, result.problem.names.index(name)
+    best, error = float(result.found.v[place]), float(np.sqrt(result.spread.matrix[place, place]))
+    reach, both = 3 * error if error > 0 else max(abs(best), 1.0), list[float]()
+    for natural, sign in ((low, -1), (high, 1)):
+        at_end = natural in (result.natural.value(name, -np.inf), result.natural.value(name, np.inf))
+        both.append(best + sign * reach if at_end else result.natural.weight(name, natural, name))
+    margin = 0.15 * (both[1] - both[0])
+    low, high = max(both[0] - margin, problem.lower[place]), min(both[1] + margin, problem.upper[place])
+    return result.natural.value(name, np.linspace(low, high, points))
 
 
 def correlation(result: Any, ax: Any = None) -> Any:

@@ -37,7 +37,7 @@ def predictions(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
 
 
 def differences(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, ax: Any = None) -> Any:
-    """Draw predictions less observations over the predictions.
+    """Draw residuals, observations minus predictions, over the predictions.
 
     Args:
         module: a module with as many outputs as targets.
@@ -56,8 +56,8 @@ def differences(module: GeneratedModule, w: Any, X: Any = None, y: Any = None, a
     columns = list(_columns(module, w, X, y))
     ax = axes_for(ax)
     ax.axhline(0.0, color=ink(), linewidth=1.0, alpha=0.6)
-    columns = [(name, predicted, predicted - observed) for name, predicted, observed in columns]
-    return _finish(ax, columns, "predicted - observed")
+    columns = [(name, predicted, observed - predicted) for name, predicted, observed in columns]
+    return _finish(ax, columns, "observed - predicted")
 
 
 _Column = tuple[str, NDArray[np.float64], NDArray[np.float64]]

@@ -85,9 +85,7 @@ def gradient_norms(norms: Sequence[float] | NDArray[Any] | Mapping[str, Any], ax
     Raises:
         OptionError: Matplotlib is missing, or there is nothing to draw.
     """
-    ax = _drawn(_curves(norms), ax, "norm of the gradient")
-    ax.set_xlabel("epochs done")
-    return ax
+    return _drawn(_curves(norms), ax, "norm of the gradient")
 
 
 def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any = None) -> Any:
@@ -113,9 +111,7 @@ def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any
     farthest = np.argsort(-np.ptp(values, axis=0), kind="stable")[:_SHOWN]
     curves = [_Curve(broken(names[j]), first, values[:, j].astype(np.float64)) for j in sorted(farthest.tolist())]
     left_out = values.shape[1] - len(curves)
-    ax = _drawn(curves, ax, f"weights ({len(curves)} of {values.shape[1]}, moved most)" if left_out else "weights", log=False)
-    ax.set_xlabel("epochs done")
-    return ax
+    return _drawn(curves, ax, f"weights ({len(curves)} of {values.shape[1]}, moved most)" if left_out else "weights", log=False)
 
 
 def _curves(runs: Any) -> list[_Curve]:
@@ -130,15 +126,15 @@ def _curves(runs: Any) -> list[_Curve]:
 
 def _curves_of(label: str, run: Any) -> Iterator[_Curve]:
     if not isinstance(run, TrainResult):
-        yield _Curve(label, 0, np.asarray(run, np.float64))
+        yield _Curve(label, 1, np.asarray(run, np.float64))
         return
     optimizer, epochs = run.optimizer, range(run.first_epoch, run.first_epoch + run.epochs)
     rates = [f"{optimizer.rate_at(epoch):.3g}" for epoch in (epochs[:1] and (epochs[0], epochs[-1]))]
     rate = "" if not rates else f", rate {rates[0]}" if rates[0] == rates[-1] else f", rates {rates[0]} to {rates[-1]}"
     name = (label or optimizer.name).removesuffix(f"-{rates[0]}" if rates else "")
-    yield _Curve(f"{name}{rate}", run.first_epoch, run.losses)
+    yield _Curve(f"{name}{rate}", run.first_epoch + 1, run.losses)
     if run.validation_losses is not None:
-        yield _Curve(f"{name}, rows held out", run.first_epoch, run.validation_losses)
+        yield _Curve(f"{name}, rows held out", run.first_epoch + 1, run.validation_losses)
 
 
 def _running_mean(values: Array, window: int | None) -> Array:
@@ -155,7 +151,7 @@ def _drawn(curves: Sequence[_Curve], ax: Any, ylabel: str, *, log: bool = True) 
     for line, curve in zip(lines(), curves, strict=False):
         _draw(ax, curve, line)
     _scale(ax, np.concatenate([one.values for one in curves]), log=log)
-    ax.set(xlabel="epoch", ylabel=ylabel)
+    ax.set(xlabel="epochs done", ylabel=ylabel)
     grid(ax)
     if any(one.label for one in curves):
         if len(curves) > _BESIDE:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.io.module import GeneratedModule
 from symgraph.plots.axes import as_text, axes_for, broken, ink, lines
+from symgraph.runtime.natural import natural_names, natural_values
 from symgraph.training.recorder import Recorder
 from symgraph.training.rows import as_rows
 
@@ -57,13 +58,15 @@ def loss_surface(
     first, second = _places(module, names, ways)
     ax = axes_for(ax)
     for line, (label, way) in zip(lines(), ways.items(), strict=False):
-        x, height = way[:, first], way[:, second]
+        x, height = _natural(module, first, way[:, first]), _natural(module, second, way[:, second])
         ax.plot(x, height, label=as_text(label) or "path", zorder=3, **line)
         ax.plot(x[:1], height[:1], "o", color=line["color"], markersize=6, zorder=4)
         ax.plot(x[-1:], height[-1:], "*", color=line["color"], markersize=12, zorder=4)
     sides = [_values(np.concatenate([way[:, place] for way in ways.values()])) for place in (first, second)]
-    _contours(ax, sides, _losses(module, rows, next(iter(ways.values()))[-1], (first, second), sides))
-    ax.set(xlabel=broken(module.WEIGHTS[first]), ylabel=broken(module.WEIGHTS[second]))
+    shown = [_natural(module, place, side) for place, side in zip((first, second), sides, strict=True)]
+    _contours(ax, shown, _losses(module, rows, next(iter(ways.values()))[-1], (first, second), sides))
+    names = natural_names(module.WEIGHTS, module.METADATA)
+    ax.set(xlabel=broken(names[first]), ylabel=broken(names[second]))
     for mark, size, word in (("o", 6, "begin"), ("*", 12, "end")):
         ax.plot([], [], mark, color=ink(), markersize=size, label=word)
     ax.legend(handlelength=2.6)
@@ -82,15 +85,22 @@ def _places(module: GeneratedModule, names: Sequence[str], ways: Mapping[str, Ar
     """Return the places of the two weights of the axes."""
     if len(module.WEIGHTS) < 2:
         raise OptionError(f"{module.MODEL} has one weight; a surface needs two")
+    there = natural_names(module.WEIGHTS, module.METADATA)
     for name in names:
-        if name not in module.WEIGHTS:
-            known = f"it has {', '.join(module.WEIGHTS[:20])}{did_you_mean(name, module.WEIGHTS)}"
+        if name not in there:
+            known = f"it has {', '.join(there[:20])}{did_you_mean(name, there)}"
             raise OptionError(f"{module.MODEL} has no weight {name!r}; {known}")
     if names and len(set(names)) != 2:
         raise OptionError(f"names must be two different weights, not {', '.join(names)}")
     moved = np.max([np.ptp(way, axis=0) for way in ways.values()], axis=0)
-    places = [module.WEIGHTS.index(name) for name in names] or sorted(np.argsort(-moved, kind="stable")[:2].tolist())
+    places = [there.index(name) for name in names] or sorted(np.argsort(-moved, kind="stable")[:2].tolist())
     return places[0], places[1]
+
+
+def _natural(module: GeneratedModule, place: int, weights: Array) -> Array:
+    """Return the natural values of a weight, which are drawn; see `symgraph.runtime.natural`."""
+    _, transform = module.METADATA.get("natural", {}).get(module.WEIGHTS[place], ("", ""))
+    return natural_values(transform, weights) if transform else weights
 
 
 def _values(passed: Array) -> Array:

@@ -52,8 +52,8 @@ class Choices:
 
     Attributes:
         w: (k,) weights to show; None shows the initial ones, those of the runs, and those of the fit.
-        origin: words for where they come from.
-        optimizers: those that are compared, by name.
+        origin: words for them, such as "the weights of w.json".
+        optimizers: those that are compared, by name; none for no training.
         epochs, batch_size, seed: of each run, as for ``train``.
         rows: of how many rows the graph has numbers.
     """
@@ -87,7 +87,7 @@ class Shown:
     """Weights at which the graph has numbers.
 
     Attributes:
-        origin: words for where they come from.
+        origin: words for them, such as "the weights of the fit".
         w: (k,) the weights.
         points: inputs by name at the first rows.
         numbers: the graph's numbers at these points.
@@ -134,7 +134,7 @@ class Contents:
 
 
 def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda name: None) -> Contents:
-    """Verify, measure, train and fit a model for its report.
+    """Verify, measure and fit a model for its report, and train it where optimizers are chosen.
 
     Args:
         model: the spec; it is frozen by this.
@@ -154,13 +154,13 @@ def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda nam
     rows, module = as_rows(plain, data.X, data.y), compiled(model)
     stage("measuring accuracy")
     accuracy = judge(model, plain, judged_points(model, n=_JUDGED))
+    stage("fitting")
+    found, no_fit = _fit(module, data) if model.loss_expr is not None else (None, "the model has no loss")
     runs: dict[str, Run] = {}
     if model.loss_expr is not None:
         for name, optimizer in choices.optimizers.items():
             stage(f"training by {name}")
             runs[name] = _run(module, data, optimizer, choices)
-    stage("fitting")
-    found, no_fit = _fit(module, data) if model.loss_expr is not None else (None, "the model has no loss")
     stage("evaluating the graph")
     graph = NamedGraph(model)
     shown = tuple(
@@ -199,9 +199,9 @@ def _weights(module: Any, choices: Choices, found: FitResult | None, runs: Mappi
         return {choices.origin: choices.w}
     ended = {name: run.result for name, run in runs.items() if run.result.epochs}
     by_loss = sorted(ended, key=lambda name: -ended[name].best[0])
-    trained = {f"training by {name}": ended[name].best_weights for name in by_loss}
-    fitted = {"the fit": found.w} if found is not None and found.success else {}
-    return {f"initial weights of seed {choices.seed}": module.initial_weights(choices.seed), **trained, **fitted}
+    trained = {f"the weights of training by {name}": ended[name].best_weights for name in by_loss}
+    fitted = {"the weights of the fit": found.w} if found is not None and found.success else {}
+    return {f"the initial weights of seed {choices.seed}": module.initial_weights(choices.seed), **trained, **fitted}
 
 
 def _shown(graph: NamedGraph, origin: str, w: Array, rows: Any, most: int) -> Shown:

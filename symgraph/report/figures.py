@@ -10,6 +10,7 @@ import numpy as np
 
 from symgraph import plots
 from symgraph.errors import OptionError
+from symgraph.fitting.natural import natural_of
 from symgraph.plots.axes import drawn
 from symgraph.report.contents import Contents
 
@@ -48,11 +49,11 @@ def of_training(contents: Contents) -> Iterator[str]:
     runs = {name: run for name, run in contents.runs.items() if run.result.epochs}
     if not runs:
         return
-    names = contents.module.WEIGHTS
+    natural = natural_of(contents.module)
     yield figure("losses", "Mean loss after each epoch", plots.losses, {name: run.result for name, run in runs.items()})
     yield figure("norms", "Norm of the gradient", plots.gradient_norms, {name: run.norms for name, run in runs.items()})
     for name, run in runs.items():
-        yield figure(f"weights-{name}", f"Weights by {name}", plots.weights, run.weights, names)
+        yield figure(f"weights-{name}", f"Weights by {name}", plots.weights, natural.values(run.weights), natural.names)
 
 
 def of_fit(contents: Contents) -> Iterator[str]:
@@ -74,7 +75,7 @@ def of_predictions(contents: Contents) -> Iterator[str]:
         return
     given = contents.module, contents.shown[-1].w, contents.data.X, contents.data.y
     yield figure("predictions", "Observed over predicted; the line is where both are equal", plots.predictions, *given)
-    yield figure("differences", "Predicted less observed, over predicted", plots.differences, *given)
+    yield figure("differences", "Residuals, observed minus predicted, over predicted", plots.differences, *given)
 
 
 def _is_estimate(contents: Contents) -> bool:

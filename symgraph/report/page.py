@@ -10,7 +10,7 @@ import numpy as np
 
 from symgraph import plots
 from symgraph.backends.rendering import render
-from symgraph.display.html import table
+from symgraph.display.html import prose, table
 from symgraph.drawing.picture import Picture
 from symgraph.drawing.svg import stroke, svg
 from symgraph.report import figures
@@ -58,12 +58,12 @@ def _sections(contents: Contents, pictures: _Pictures) -> Iterator[tuple[str, st
         yield "Derivation", f'<div class="equations">{derivation_html(derived)}</div>'
     yield "Verification", _verification(contents)
     yield "Accuracy", _accuracy(contents)
-    if contents.runs:
-        yield "Training", _training(contents)
     yield "Fit", _fit(contents)
     if contents.model.target_inputs and contents.model.output_nodes:
-        words = f"At the weights of {contents.shown[-1].origin}."
+        words = f"At {contents.shown[-1].origin}."
         yield "Predictions", f"<p>{escape(words)}</p>{_plots(figures.of_predictions(contents))}"
+    if contents.runs:
+        yield "Training", _training(contents)
 
 
 def _graph(contents: Contents, pictures: _Pictures) -> str:
@@ -157,13 +157,13 @@ def _training(contents: Contents) -> str:
         doubted = doubts(contents.module, contents.data.X, contents.data.y, result)
         remarks += [f"{name}: {line}" for line in (result.message, *doubted)]
     shown = table(("optimizer", "epochs", "last loss", "least loss", "norm of the gradient"), rows)
-    told = "".join(f"<li>{escape(line)}</li>" for line in remarks)
+    told = "".join(f"<li>{prose(line)}</li>" for line in remarks)
     return f"{_scrolled(shown, 'Runs')}<ul>{told}</ul>{_plots(figures.of_training(contents))}"
 
 
 def _fit(contents: Contents) -> str:
     if contents.fit is None:
-        return f"<p>There is no fit: {escape(contents.no_fit)}.</p>"
+        return f"<p>There is no fit: {prose(contents.no_fit)}.</p>"
     return _scrolled(contents.fit._repr_html_(), "Report of the fit") + _plots(figures.of_fit(contents))
 
 

@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any, Generic
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import (
     check_reduction,
@@ -20,7 +19,7 @@ from symgraph.runtime.contract import (
     thread_count,
     weighted_rows,
 )
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.facts import Array, ArrayLike, Facts, Inputs, Reduction
 from symgraph.runtime.lines import MatrixEntries, T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import NORMAL_ROWS, Products
 from symgraph.runtime.sums import rowsum
@@ -107,7 +106,7 @@ class Binding(Kept, Generic[T]):
         y: "ArrayLike",
         *,
         sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
+        reduction: "Reduction" = "mean",
         threads: int = 1,
     ) -> "tuple[float, Array]":
         """Compute the reduced loss and its gradient.
@@ -148,7 +147,7 @@ class Binding(Kept, Generic[T]):
         y: "ArrayLike",
         *,
         sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
+        reduction: "Reduction" = "mean",
         threads: int = 1,
     ) -> float:
         """Compute the reduced loss; arguments as for value_and_grad, whose first number it is, in less time."""
@@ -167,7 +166,7 @@ class Binding(Kept, Generic[T]):
         y: "ArrayLike",
         *,
         sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
+        reduction: "Reduction" = "mean",
         threads: int = 1,
     ) -> "Array":
         """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
@@ -256,7 +255,7 @@ class Binding(Kept, Generic[T]):
         return slopes
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
-        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
+        """Give weights by name, natural values by their own names, as a vector in the order of WEIGHTS."""
         return packed(self.facts, mapping)
 
     def unpack(self, w: "ArrayLike") -> dict[str, float]:

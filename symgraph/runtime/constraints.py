@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Kept
 from symgraph.runtime.contract import checked_weights
-from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.facts import Array, ArrayLike, Facts
 
 
 class Constraints(Kept):

@@ -6,10 +6,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
+from symgraph.runtime.facts import DOUBLE, Array, ArrayLike, Facts, Inputs
 from symgraph.runtime.labels import array_of, meant, unmasked
+from symgraph.runtime.natural import vector_of
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
@@ -33,7 +33,13 @@ def require_weights(facts: Facts, w: Any) -> None:
     """Refuse weights other than one for each name."""
     if w.shape != (len(facts.weights),):
         need = f"({len(facts.weights)},): {', '.join(facts.weights)}"
-        raise ValueError(f"w has shape {tuple(w.shape)}, {facts.model} needs {need}")
+        raise ValueError(f"w has shape {tuple(w.shape)}, {facts.model} needs {need}{order_hint(facts, w)}")
+
+
+def order_hint(facts: Facts, w: Any) -> str:
+    """Say the order of arguments where rows or a target seem to stand in the place of the weights."""
+    rows = w.shape[1] == len(facts.features) if w.ndim == 2 else w.ndim == 1 and w.shape[0] > len(facts.weights)
+    return "; the order of arguments is w, X, y" if rows else ""
 
 
 def checked_rows(facts: Facts, X: Any) -> Any:
@@ -87,7 +93,8 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
             rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != (*rows.shape[:-1], *row):
             wanted = (*rows.shape[:-1], *row)
-            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}")
+            hint = "; the order of arguments is w, X, y" if X.shape == w.shape and y.ndim else ""
+            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}{hint}")
     return Inputs(w, rows, y)
 
 
@@ -98,7 +105,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         ValueError: shapes do not fit each other or the model.
         TypeError: a dtype is neither float32 nor float64 nor whole numbers.
     """
-    weights, given = array_of(w, facts.weights, "w"), X
+    weights, given = vector_of(facts.weights, facts.metadata, w, "w"), X
     if facts.features:
         rows = array_of(X, facts.features, "X", len(facts.features) == 1)
         dtype = common_dtype(facts, weights, rows)
@@ -115,7 +122,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
 
 def checked_weights(facts: Facts, w: ArrayLike) -> Array:
     """Check weights that are given alone; put the constants behind them."""
-    weights = array_of(w, facts.weights, "w")
+    weights = vector_of(facts.weights, facts.metadata, w, "w")
     require_weights(facts, weights)
     return followed_by_constants(facts, np.array(weights, common_dtype(facts, weights)))
 
@@ -153,7 +160,7 @@ def row_shape(inputs: Inputs) -> tuple[int, ...]:
     return shape
 
 
-def check_reduction(reduction: str) -> None:
+def check_reduction(reduction: object) -> None:
     """Refuse a reduction that is neither the mean nor the sum."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")

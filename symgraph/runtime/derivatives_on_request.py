@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import thread_count
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.facts import Array, ArrayLike, Facts, Inputs, Reduction
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
@@ -32,7 +31,7 @@ class DerivativesOnRequest(Binding[T]):
         y: "ArrayLike",
         *,
         sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
+        reduction: "Reduction" = "mean",
         threads: int = 1,
     ) -> "Array":
         """Compute the second derivatives of the reduced loss by the weights: (k, k), symmetric.
@@ -53,7 +52,7 @@ class DerivativesOnRequest(Binding[T]):
         y: "ArrayLike",
         *,
         sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
+        reduction: "Reduction" = "mean",
         threads: int = 1,
     ) -> "Array":
         """Compute the Hessian of the reduced loss times a vector v, without the Hessian: (k,).

@@ -9,9 +9,8 @@ from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from symgraph.runtime.facts import Array
+from symgraph.runtime.facts import Array, ArrayLike
 
 Pair = tuple[Array, Array]
 

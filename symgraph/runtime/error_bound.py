@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Kept
 from symgraph.runtime.bounds import Bounded, certain, exactly
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.derivatives_on_request import mirrored
-from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.facts import Array, ArrayLike, Facts
 from symgraph.runtime.lines import absent, check_target_of_loss
 
 BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Any], tuple[Bounded, Sequence[Bounded]]]

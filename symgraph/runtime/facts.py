@@ -1,14 +1,27 @@
 """The facts that a generated module states about itself, and the types that its lines share with the runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+
+class HasArray(Protocol):
+    """Something that NumPy makes an array of: its own arrays, frames, series, tensors."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """Give the array."""
+
+
+ArrayLike = HasArray | Sequence[float] | Sequence[Sequence[float]] | Sequence[HasArray] | Mapping[str, Any] | float
+"""Numbers as functions take them: arrays, lists, frames, columns by name, one number; no texts."""
+Reduction = Literal["mean", "sum"]
+"""Ways of making one number of the losses of rows."""
 
 DOUBLE = np.dtype(np.float64)
 

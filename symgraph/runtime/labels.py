@@ -7,6 +7,7 @@ makes arrays, and nulls are told by `is_null`, as in Polars, Arrow and narwhals,
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
+from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ SEQUENCES = (list, tuple)
 
 def unmasked(values: Any, what: str) -> Array:
     """Turn values into an array and refuse masked entries, which have no value."""
+    refuse_no_numbers(values, what)
     if isinstance(values, SEQUENCES):
         masks = any(isinstance(value, np.ma.MaskedArray) for value in values)
         values = np.ma.array(values) if masks else values
@@ -91,6 +93,20 @@ def meant(name: Any, known: Iterable[Any]) -> str:
     return f"; did you mean {by_small[found[0]]}?" if found else ""
 
 
+def refuse_no_numbers(values: Any, what: str) -> None:
+    """Refuse a text, a path, bytes, or a sparse matrix, which are no arrays of numbers, with what to give.
+
+    Raises:
+        ValueError: it is one of these.
+    """
+    is_text = isinstance(values, str | bytes | PathLike)
+    if is_text:
+        read = "; give the numbers of the file, as pandas.read_csv reads them" if what == "X" else ""
+        raise ValueError(f"{what} is the text {fspath(values)!r:.60}, not numbers{read}")
+    if callable(getattr(values, "toarray", None)) and hasattr(values, "nnz"):
+        raise ValueError(f"{what} is a sparse {type(values).__name__}, and a model reads whole rows; give {what}.toarray()")
+
+
 def array_of(values: Any, names: Sequence[str], what: str, column: bool = False) -> Array:
     """Turn values into an array; where they have names, take those asked for, in order.
 
@@ -101,13 +117,15 @@ def array_of(values: Any, names: Sequence[str], what: str, column: bool = False)
         column: True where one column is wanted, and not a table or vector.
 
     Raises:
-        ValueError: names are lacking or doubled, columns differ in shape, or an entry is masked, missing or no real number.
+        ValueError: names are lacking or doubled, columns differ in shape, an entry is masked, missing or no real number, or the
+            values are a text, a path or a sparse matrix.
         TypeError: the rows are not there yet, as those of a lazy frame.
     """
     if type(values) is np.ndarray and values.dtype.names is None:
         return values
     if isinstance(values, NUMBERS):
         return np.asarray(values)
+    refuse_no_numbers(values, what)
     if callable(getattr(values, "collect", None)):
         raise TypeError(f"{what} is a {type(values).__name__}, which has no rows yet; give its collect()")
     labels = labels_of(values, column)

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import is_batch
-from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum, output_fields
+from symgraph.runtime.facts import MODULE_ABI, Array, ArrayLike, Facts, Inputs, RowSum, output_fields
 from symgraph.runtime.labels import unmasked
 
 

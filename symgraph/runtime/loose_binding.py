@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from numpy.typing import ArrayLike
-
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.facts import Array, ArrayLike, Facts
 from symgraph.runtime.lines import Lines, T
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.weights import Law

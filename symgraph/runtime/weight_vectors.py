@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.runtime.contract import order_hint
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.natural import vector_of
 
 
 def vectors_of(facts: Facts, w: Any) -> Array | None:
@@ -18,7 +19,7 @@ def vectors_of(facts: Facts, w: Any) -> Array | None:
     given = type(w)
     if (given is np.ndarray and w.ndim != 2) or (given in (list, tuple) and (not w or isinstance(w[0], float))):
         return None
-    vectors = array_of(w, facts.weights, "w")
+    vectors = vector_of(facts.weights, facts.metadata, w, "w")
     return fitting_vectors(facts, vectors) if vectors.ndim == 2 else None
 
 
@@ -27,7 +28,7 @@ def fitting_vectors(facts: Facts, vectors: Any) -> Any:
     count = len(facts.weights)
     if vectors.shape[1] != count or not vectors.shape[0]:
         need = f"({count},), or (S, {count}) for S vectors: {', '.join(facts.weights)}"
-        raise ValueError(f"w has shape {tuple(vectors.shape)}, {facts.model} needs {need}")
+        raise ValueError(f"w has shape {tuple(vectors.shape)}, {facts.model} needs {need}{order_hint(facts, vectors)}")
     return vectors
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import common_dtype, require_weights
-from symgraph.runtime.facts import Array, Facts
-from symgraph.runtime.labels import array_of, meant
+from symgraph.runtime.facts import Array, ArrayLike, Facts
+from symgraph.runtime.labels import meant
+from symgraph.runtime.natural import by_natural_names, natural_names, vector_of
 
 
 class Normal(NamedTuple):
@@ -51,21 +51,27 @@ Law = Normal | Uniform | Constant
 
 
 def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
-    """Give the weights of a mapping by name as a vector in the order of the model."""
-    missing = [name for name in facts.weights if name not in mapping]
-    unknown = [name for name in mapping if name not in facts.weights]
+    """Give the weights of a mapping by name as a vector in the order of the model; see ``vector_of`` for natural values."""
+    if isinstance(mapping, str) or not hasattr(mapping, "keys"):
+        raise TypeError(f"{facts.model}: pack takes numbers by the names of weights, not a {type(mapping).__name__}")
+    names = natural_names(facts.weights, facts.metadata)
+    own = dict(zip(facts.weights, names, strict=True))
+    missing = [name for weight, name in own.items() if name not in mapping and weight not in mapping]
+    unknown = [name for name in mapping if name not in names and name not in own]
     if missing or unknown:
         told = ", ".join(f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names)
         guess = meant(unknown[0], missing) if unknown else ""
         raise ValueError(f"{facts.model}: weights {told}{guess}")
-    return np.array([mapping[name] for name in facts.weights], np.float64)
+    if names == facts.weights:
+        return np.array([mapping[name] for name in names], np.float64)
+    return vector_of(facts.weights, facts.metadata, dict(mapping), facts.model)
 
 
 def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
-    """Give a vector of weights as a dict by name."""
-    values = array_of(w, facts.weights, "w")
+    """Give a vector of weights as a dict by name, those with a transform by their natural values."""
+    values = vector_of(facts.weights, facts.metadata, w, "w")
     require_weights(facts, values)
-    return dict(zip(facts.weights, values.astype(common_dtype(facts, values)).tolist(), strict=True))
+    return by_natural_names(facts.weights, facts.metadata, values.astype(common_dtype(facts, values)))
 
 
 def drawn(facts: Facts, laws: Sequence[Law], seed: int | None) -> Array:

@@ -311,6 +311,12 @@ class Declarations(LossDeclarations):
         self._symbols[name] = symbol
         return symbol
 
+    def _helper(self, name: str, expr: Any) -> Any:
+        """Name a value on the way to what a user asked for; results of a fit leave it out."""
+        symbol = self.node(name, expr)
+        self._helpers.add(name)
+        return symbol
+
     def _name_node(self, name: str, expr: Any, kind: str) -> Any:
         symbol = self._new_symbol(name, kind)
         checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols)

@@ -6,7 +6,10 @@ must not depend on names, so these symbols are sorted by their roles and the ord
 
 from typing import Any
 
+import numpy as np
 import sympy
+
+from symgraph.errors import SpecError
 
 _ROLES = ("target", "weight", "constant", "feature", "node")
 """Roles in the order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays as written."""
@@ -24,6 +27,13 @@ class _Name(str):
         return self.place > other.place if isinstance(other, _Name) else str(self) > other
 
 
+_OF_SYMPY = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "maximum": "Max", "minimum": "Min", "fmax": "Max", "fmin": "Min", "absolute": "Abs",
+}  # fmt: skip
+"""SymPy's names of functions that NumPy calls otherwise."""
+
+
 class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
     """Real symbol with a place among the symbols of its model.
 
@@ -38,6 +48,21 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
         symbol: DeclaredSymbol = sympy.Symbol.__xnew__(cls, name, real=True)
         symbol.place = place
         return symbol
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute as NumPy does with objects; say what to write for a function of numbers, such as ``np.exp``.
+
+        Raises:
+            SpecError: NumPy's function takes numbers alone.
+        """
+        plain = [np.array(one, dtype=object) if isinstance(one, DeclaredSymbol) else one for one in inputs]
+        try:
+            return getattr(ufunc, method)(*plain, **options)
+        except TypeError as error:
+            name = _OF_SYMPY.get(ufunc.__name__, ufunc.__name__)
+            write = f", sympy.{name}" if hasattr(sympy, name) else ""
+            said = f"np.{ufunc.__name__} takes numbers, and {self.name} is a symbol; use SymPy's functions instead of NumPy's"
+            raise SpecError(f"{said}{write}") from error
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         return (self.name, self.place), {}

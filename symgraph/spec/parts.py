@@ -20,8 +20,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_inputs", "_likelihood", "_loss", "_nodes",
-        "_outputs", "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_helpers", "_inputs", "_likelihood", "_loss",
+        "_natural", "_nodes", "_outputs", "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -31,6 +31,8 @@ class Parts:
         self._nodes: dict[str, NamedNode] = {}
         self._constraints: dict[str, Constraint] = {}
         self._functions: dict[str, Any] = {}
+        self._helpers: set[str] = set()
+        self._natural: dict[str, tuple[str, str]] = {}
         self._outputs: tuple[str, ...] = ()
         self._likelihood: Declared | None = None
         self._loss: Any = None
@@ -87,6 +89,16 @@ class Parts:
     def nodes(self) -> tuple[NamedNode, ...]:
         """Return the named nodes, the outputs among them, in the order of their declaration."""
         return tuple(self._nodes.values())
+
+    @property
+    def helpers(self) -> frozenset[str]:
+        """Return the names of the nodes that ``rk4`` and ``simplex`` made on their way, which no user asked for."""
+        return frozenset(self._helpers)
+
+    @property
+    def natural(self) -> Mapping[str, tuple[str, str]]:
+        """Return the name of the natural value and the transform of each weight that was declared by one, by its own name."""
+        return dict(self._natural)
 
     @property
     def functions(self) -> Mapping[str, UserOp]:

@@ -64,7 +64,7 @@ class Steps(Transforms):
             h = (end - start) / steps
             if h == 0:
                 raise SpecError(f"{where}: t begins and ends at {start}; give two times")
-            h = h if h.is_number else self.node(f"{names[0]}_step", h)
+            h = h if h.is_number else self._helper(f"{names[0]}_step", h)
             for step in range(1, steps + 1):
                 time, stages = start + (step - 1) * h, list[list[Any]]()
                 for part in (0, sympy.Rational(1, 2), sympy.Rational(1, 2), 1):
@@ -73,13 +73,13 @@ class Steps(Transforms):
                     )
                     found = _listed(rates(moved, time + part * h), names, where)
                     ending = f"_{step}_k{len(stages) + 1}"
-                    nodes = [self.node(f"{name}{ending}", rate) for name, rate in zip(names, found, strict=True)]
+                    nodes = [self._helper(f"{name}{ending}", rate) for name, rate in zip(names, found, strict=True)]
                     stages.append([_number(rate, node) for rate, node in zip(found, nodes, strict=True)])
                 moved = tuple(
                     value + _times(h / 6, k1 + 2 * k2 + 2 * k3 + k4)
                     for value, k1, k2, k3, k4 in zip(values, *stages, strict=True)
                 )
-                ends = tuple(self.node(f"{name}_{step}", value) for name, value in zip(names, moved, strict=True))
+                ends = tuple(self._helper(f"{name}_{step}", value) for name, value in zip(names, moved, strict=True))
                 values = tuple(_number(value, end) for value, end in zip(moved, ends, strict=True))
         return ends
 

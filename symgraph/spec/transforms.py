@@ -1,6 +1,7 @@
 """Weights on the whole line whose natural values have a range: named nodes, positive, within (0, 1), or shares of 1."""
 
 import math
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -36,7 +37,7 @@ class Transforms(Declarations):
         where = f"model {self.name}: positive {name!r}"
         _check_no_bounds(where, bounds)
         start = _start(init, where, "above 0", lambda value: value > 0.0, math.log)
-        return self.node(name, exp(self.weight(f"log_{name}", init=start)))
+        return self._transformed(f"log_{name}", name, "exp", start)
 
     def unit_interval(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
         """Declare the weight ``logit_<name>`` and return the node ``name``, its sigmoid, which is within (0, 1).
@@ -53,7 +54,7 @@ class Transforms(Declarations):
         where = f"model {self.name}: unit_interval {name!r}"
         _check_no_bounds(where, bounds)
         start = _start(init, where, "within (0, 1)", lambda p: 0.0 < p < 1.0, lambda p: math.log(p) - math.log1p(-p))
-        return self.node(name, sigmoid(self.weight(f"logit_{name}", init=start)))
+        return self._transformed(f"logit_{name}", name, "sigmoid", start)
 
     def simplex(self, name: str, count: int, *, bounds: None = None) -> tuple[Any, ...]:
         """Declare ``count`` - 1 weights and return ``count`` nodes, positive numbers whose sum is 1.
@@ -73,8 +74,18 @@ class Transforms(Declarations):
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
             raise SpecError(f"{where}: count must be a whole number, 2 or more, not {count!r}")
         logs = [self.weight(f"log_{name}{place}", init=DEFAULT_LAW) for place in range(1, count)]
-        whole = self.node(f"log_{name}_total", reduce(logaddexp, logs, 0))
+        whole = self._helper(f"log_{name}_total", reduce(logaddexp, logs, 0))
         return tuple(self.node(f"{name}{place}", exp(log - whole)) for place, log in enumerate([*logs, 0], start=1))
+
+    def _transformed(self, weight: str, name: str, transform: str, start: Law) -> Any:
+        """Declare a weight and the node of its natural value, by whose name users give and read it."""
+        node = self.node(name, _FUNCTIONS[transform](self.weight(weight, init=start)))
+        self._natural[weight] = name, transform
+        return node
+
+
+_FUNCTIONS: Mapping[str, Any] = {"exp": exp, "sigmoid": sigmoid}
+"""Functions of a weight that give its natural value, by the names of ``symgraph.runtime.natural.TRANSFORMS``."""
 
 
 def _check_no_bounds(where: str, bounds: object) -> None:

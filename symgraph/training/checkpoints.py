@@ -26,9 +26,9 @@ from symgraph.training.options import count
 from symgraph.training.other_backends import Siblings
 from symgraph.training.rows import Array, Rows
 
-_FORMAT = "symgraph checkpoint 1"
+_FORMAT = "symgraph checkpoint 2"
 _STATE, _LOSSES = "checkpoint.json", "losses.csv"
-_ENDS: tuple[Reason, ...] = ("converged", "patience")
+_ENDS: tuple[Reason, ...] = ("tolerance", "patience", "stop")
 """Reasons that end a run for good: it has done what it was asked for."""
 
 Run = Mapping[str, Any]
@@ -179,7 +179,7 @@ class Journal:
         first = self._run["first_epoch"]
         header = f"epoch,loss{',validation_loss' if self._run['validation'] is not None else ''}\n" if anew else ""
         columns = [losses[start:], *([validation_losses[start:]] if self._run["validation"] is not None else [])]
-        lines = (f"{first + start + i},{','.join(map(repr, row))}\n" for i, row in enumerate(zip(*columns, strict=True)))
+        lines = (f"{first + start + i + 1},{','.join(map(repr, row))}\n" for i, row in enumerate(zip(*columns, strict=True)))
         text = header + "".join(lines)
         with _writing(self._folder / _LOSSES) as path:
             if anew:
@@ -317,8 +317,8 @@ def _saved(document: Any, lines: Sequence[str]) -> Saved:
     arrays = (weights, best, *slots)
     if {array.shape for array in arrays} != {(len(weights),)} or not np.isfinite(arrays).all():
         raise ValueError("weights and slots are no finite numbers of one length")
-    best_epoch = count("best_epoch", document["best_epoch"], at_least=run["first_epoch"] - 1)
-    place = best_epoch - run["first_epoch"]
+    best_epoch = count("best_epoch", document["best_epoch"], at_least=run["first_epoch"])
+    place = best_epoch - run["first_epoch"] - 1
     least = (held or losses)[place] if place >= 0 else math.inf
     state = OptimizerState(int64(document["step"]), int64(document["epoch"]), slots)
     return Saved(run, Reached(weights, state, best, best_epoch, least), losses, held, cast("Reason | None", ended))

@@ -6,6 +6,7 @@ import numpy as np
 
 from symgraph.io.module import GeneratedModule
 from symgraph.io.stream import Stream
+from symgraph.runtime.natural import natural_names
 from symgraph.training.history import TrainResult
 from symgraph.training.limits import limits_of
 from symgraph.training.rows import as_rows
@@ -59,7 +60,7 @@ def doubts(trained: GeneratedModule | Stream, X: Any, y: Any, result: TrainResul
     if rows is not None and not result.shuffle and result.batch_size < n and n >= _FEW:
         found += _order(module, rows.X, rows.y)
     if np.max(left) > _SMALL:
-        name, share = module.WEIGHTS[int(np.argmax(left))], f"{np.max(left):.0%}"
+        name, share = natural_names(module.WEIGHTS, module.METADATA)[int(np.argmax(left))], f"{np.max(left):.0%}"
         found.append(
             f"not converged: the gradient's norm is {norm:.3g}, and {share} of the rows' gradients by {name} are left over; "
             "try more epochs, another learning rate, or `symgraph fit`"

@@ -88,13 +88,14 @@ def run_epoch(
         module: a generated module with a loss.
         rows: from `as_rows`.
         w: (k,) the weights it starts from.
-        state: the optimizer's, from `optimizer.init(w)` or the epoch before; its epoch is the one that failures name.
+        state: the optimizer's, from `optimizer.init(w)` or the epoch before, with the number of epochs done; failures name the
+            next one.
         optimizer: the optimizer of the updates.
         batches: the batches in order, from `batches`.
         clip: changes each gradient before it is used.
         limits: the bounds to which each update is projected, from `limits_of`.
     """
-    epoch = int(state.epoch)
+    epoch = int(state.epoch) + 1
     penalty = getattr(module, "penalty", None)
     with np.errstate(all="ignore"):  # every result is checked for overflow below
         for batch in batches:
@@ -127,7 +128,7 @@ def finished(w: Array, state: OptimizerState, failing: tuple[Array, OptimizerSta
     """
     if all(_finite(slot) for slot in state.slots):
         return Epoch(w, state, None)
-    return Epoch(*failing, Failure(int(state.epoch) - 1, None, "optimizer state"))
+    return Epoch(*failing, Failure(int(state.epoch), None, "optimizer state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class ByEpoch:
         if math.isfinite(loss):
             return Ran(end, [loss], end.weights)
         row = bad_row(self.module, self.rows, end.weights, slice(None))
-        return Ran(Epoch(w, state, Failure(int(state.epoch), row, "loss")), [], w)
+        return Ran(Epoch(w, state, Failure(int(state.epoch) + 1, row, "loss")), [], w)
 
 
 def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int | None:

@@ -99,7 +99,7 @@ class CompiledRows:
             if size > 1:
                 return self._epoch(1, w, state, order)
             row = start if order is None else int(order[start])
-            return Epoch(w, state, Failure(epoch, row if self.rows.given else None, self._fault(before, room, row)))
+            return Epoch(w, state, Failure(epoch + 1, row if self.rows.given else None, self._fault(before, room, row)))
         return finished(*_read(room, len(w), len(state.slots), step, epoch + 1), (w, state))
 
     def _fault(self, before: Array, room: NDArray[np.float64], row: int) -> Quantity:

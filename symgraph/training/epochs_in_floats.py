@@ -62,7 +62,7 @@ class FloatRows:
                 gradient = partials.tolist()
                 if not (math.isfinite(loss) and _finite(gradient)):
                     what: Quantity = "gradient" if math.isfinite(loss) else "loss"
-                    return Epoch(w, state, Failure(epoch, index if self.work.rows.given else None, what))
+                    return Epoch(w, state, Failure(epoch + 1, index if self.work.rows.given else None, what))
             if clip is not None:
                 clip(gradient)
             step += 1
@@ -76,7 +76,7 @@ class FloatRows:
             if ends:
                 weights = [low if w < low else min(w, high) for w, (low, high) in zip(weights, ends, strict=True)]
             if not isfinite(sum(weights)) and not _finite(weights):
-                return Epoch(w, state, Failure(epoch, index, "weights"))
+                return Epoch(w, state, Failure(epoch + 1, index, "weights"))
         kept = tuple(map(np.array, zip(*slots, strict=True)))
         return finished(np.array(weights), OptimizerState(int64(step), int64(epoch + 1), kept), (w, state))
 

@@ -1,7 +1,8 @@
 """Results of a run: a record for each epoch, the place of a failure, and the result.
 
-Epochs are counted from 0, and so are rows, in the order in which they were given: entry i of a loss history is the loss after
-epoch i.
+The number of an epoch is the number of epochs done when it ends: the first is epoch 1, and epoch 0 stands for the weights that
+a run starts from. Entry i of a loss history is the loss after epoch i + 1. Rows are counted from 0, in the order in which they
+were given.
 """
 
 import math
@@ -16,7 +17,7 @@ from symgraph.display.html import State, card, curve, notes, table
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.rows import Array
 
-Reason = Literal["epochs", "converged", "patience", "callback", "non-finite", "interrupted"]
+Reason = Literal["epochs", "tolerance", "patience", "stop", "callback", "non-finite", "interrupted"]
 Backend = Literal["numpy", "native", "scalar", "c"]
 Quantity = Literal["loss", "gradient", "weights", "optimizer state"]
 
@@ -26,14 +27,14 @@ class EpochEnd:
     """State of a run after an epoch, as stops and callbacks see it. Its arrays are read-only and may be kept.
 
     Attributes:
-        epoch: the epoch, counted from 0; a resumed run goes on counting.
+        epoch: the number of epochs done, 1 after the first; a resumed run goes on counting.
         loss: the mean loss over all rows at `weights`.
         weights: (k,) after the epoch.
         previous: (k,) before the epoch.
         state: the optimizer's, after the epoch: with `weights`, all that resuming needs.
         validation_loss: the mean loss over the rows held out for validation at `weights`; None if there are none.
-        best_epoch: the first epoch of the least loss so far, of the rows held out where there are some; that before the first
-            epoch if no such loss was finite.
+        best_epoch: the first epoch of the least loss so far, of the rows held out where there are some; that of the start, 0 in
+            a fresh run, if no such loss was finite.
     """
 
     epoch: int
@@ -55,7 +56,7 @@ class Failure:
     """Place where a run met a value that is not finite.
 
     Attributes:
-        epoch: the epoch, counted from 0.
+        epoch: the epoch, the first is 1.
         row: the first row at fault in the order of X, counted from 0; None if no single row is at fault.
         what: the quantity that is not finite.
     """
@@ -99,11 +100,13 @@ class TrainResult:
         weights: (k,) read-only.
         losses: (epochs,) float64, the mean loss over the rows trained on after each epoch of this run.
         epochs: the number of epochs that this run finished.
-        reason: the reason why it ended: "epochs" (all done), "converged" (the stop was met), "patience" (the loss has not
-            fallen for so many epochs), "callback" (a callback said so), "non-finite" (see `failure`), "interrupted" (Ctrl-C).
+        reason: the reason why it ended: "epochs" (all done), "tolerance" (every weight changed by less than so much),
+            "patience" (the loss has not fallen for so many epochs), "stop" (another stop was met), "callback" (a callback said
+            so), "non-finite" (see `failure`), "interrupted" (Ctrl-C).
         failure: the place where a value stopped being finite, or None.
         state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` continues from here.
-        first_epoch: the epoch of losses[0]: 0, or more in a run that goes on from a state.
+        first_epoch: the number of epochs done before this run: 0, or more where it goes on from a state; losses[i] is the loss
+            after epoch first_epoch + i + 1.
         seed: the seed used, also where none was given.
         backend: the backend of the updates: "numpy" (arrays), "native" (arrays, by a native module), "scalar" (Python
             floats) or "c".
@@ -111,8 +114,8 @@ class TrainResult:
         validation_losses: (epochs,) float64, the mean loss over the rows held out after each epoch, or None.
         held_out: (m,) places in X and y of the rows that were held out; None where the rows trained on are all of them.
         best_weights: (k,) read-only, the weights after `best_epoch`.
-        best_epoch: the first epoch of the least validation loss, where there is one, else of the least loss; the epoch before
-            the first one where no epoch was finished, and the best weights are those it started from.
+        best_epoch: the first epoch of the least validation loss, where there is one, else of the least loss;
+            `first_epoch` where no epoch was finished, and the best weights are those it started from.
         shuffle: whether rows were visited in a new order each epoch; not where an update takes all rows.
         batch_size: rows an update.
         optimizer: the optimizer with its rate.
@@ -139,14 +142,15 @@ class TrainResult:
     @property
     def message(self) -> str:
         """Say in one line why the run ended, and which weights these are."""
-        last = self.first_epoch + self.epochs - 1
+        last = self.first_epoch + self.epochs
         kept = f"the weights are those after epoch {last}" if self.epochs else "the weights are those it started from"
         if self.failure is not None:
             return f"stopped: {self.failure}; {kept}; check the data there, lower the learning rate or clip the gradient"
         what = "loss" if self.validation_losses is None else "validation loss"
         cause = {
             "epochs": "all epochs are done",
-            "converged": "the stop was met",
+            "tolerance": "no weight changed by the tolerance or more in the last epoch",
+            "stop": "the stop was met",
             "patience": f"the {what} has not fallen since epoch {self.best_epoch}",
             "callback": "a callback asked to stop",
             "interrupted": "interrupted",
@@ -156,7 +160,7 @@ class TrainResult:
     @property
     def best(self) -> tuple[float, float | None]:
         """Return the loss after `best_epoch` and the validation loss there; nan and None if no epoch was finished."""
-        place = self.best_epoch - self.first_epoch
+        place = self.best_epoch - self.first_epoch - 1
         if place < 0:
             return math.nan, None
         held = self.validation_losses
@@ -170,19 +174,19 @@ class TrainResult:
         )
 
     def _repr_html_(self) -> str:
-        states: dict[Reason, State] = {"converged": "good", "patience": "good", "non-finite": "bad"}
+        state: State = "bad" if self.reason == "non-finite" else "open"
         held, last = self.validation_losses, self.epochs - 1
         columns = {"loss": self.losses} | ({} if held is None else {"validation loss": held})
-        place = self.best_epoch - self.first_epoch
+        place = self.best_epoch - self.first_epoch - 1
         rows = [
-            (when, str(epoch + self.first_epoch), *(f"{values[epoch]:.6g}" for values in columns.values()))
+            (when, str(epoch + self.first_epoch + 1), *(f"{values[epoch]:.6g}" for values in columns.values()))
             for when, epoch in (("first", 0), ("best", place), ("last", last))
             if self.epochs and epoch >= 0
         ]
         *_, updates = self.summary().splitlines()
         name = f"training by {self.optimizer.name}, rate {self.optimizer.rate_at(self.first_epoch):g}"
         parts = curve(self.losses.tolist(), "loss"), table(("", "epoch", *columns), rows), notes([updates])
-        return card(name, self.message, states.get(self.reason, "open"), *parts)
+        return card(name, self.message, state, *parts)
 
     def summary(self) -> str:
         """Return a few lines of text: how the run ended, and its losses."""

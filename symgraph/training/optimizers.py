@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import OptionError, did_you_mean
+from symgraph.errors import OptionError, did_you_mean, unknown_name
+from symgraph.training.keywords import OF_OPTIMIZERS, explains
 from symgraph.training.options import number
 from symgraph.training.rows import Array
 from symgraph.training.schedules import Schedule
@@ -202,7 +203,7 @@ class Optimizer:
         return self.definition(sqrt, **{parameter.name: parameter.value for parameter in self.parameters})
 
     def rate_at(self, epoch: int) -> float:
-        """Return the learning rate of an epoch, counted from 0.
+        """Return the learning rate of the next epoch after so many, 0 for the first.
 
         Raises:
             OptionError: the schedule returns no number.
@@ -248,6 +249,7 @@ class Optimizer:
         return state._replace(epoch=int64(int(state.epoch) + 1))
 
 
+@explains(OF_OPTIMIZERS)
 def sgd(rate: Rate = 0.01) -> Optimizer:
     """Make plain (stochastic) gradient descent, the command line's "vanilla"; see `sgd_rule`.
 
@@ -260,6 +262,7 @@ def sgd(rate: Rate = 0.01) -> Optimizer:
     return Optimizer("sgd", sgd_rule, 0, rate)
 
 
+@explains(OF_OPTIMIZERS)
 def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     """Make gradient descent with momentum; see `momentum_rule`.
 
@@ -273,6 +276,7 @@ def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     return Optimizer("momentum", momentum_rule, 1, rate, (Parameter("gamma", gamma, below=1.0),))
 
 
+@explains(OF_OPTIMIZERS)
 def nesterov(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     """Make gradient descent with Nesterov's momentum; see `nesterov_rule`.
 
@@ -286,6 +290,7 @@ def nesterov(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     return Optimizer("nesterov", nesterov_rule, 1, rate, (Parameter("gamma", gamma, below=1.0),))
 
 
+@explains(OF_OPTIMIZERS)
 def rmsprop(rate: Rate = 0.01, alpha: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
     """Make RMSProp; see `rmsprop_rule`.
 
@@ -301,6 +306,7 @@ def rmsprop(rate: Rate = 0.01, alpha: float = 0.99, epsilon: float = 1e-8) -> Op
     return Optimizer("rmsprop", rmsprop_rule, 1, rate, parameters)
 
 
+@explains(OF_OPTIMIZERS)
 def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
     """Make Adam with bias correction; see `adam_rule`.
 
@@ -316,6 +322,7 @@ def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: 
     return Optimizer("adam", adam_rule, 2, rate, _moments(beta1, beta2, epsilon))
 
 
+@explains(OF_OPTIMIZERS)
 def adamw(
     rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, weight_decay: float = 0.01
 ) -> Optimizer:
@@ -343,3 +350,22 @@ OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
     {"vanilla": sgd(), **{one.name: one for one in (sgd(), momentum(), nesterov(), rmsprop(), adam(), adamw())}}
 )
 """The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters."""
+
+
+def as_optimizer(given: Any) -> Optimizer:
+    """Return an optimizer, which may be given by its name in OPTIMIZERS.
+
+    Raises:
+        OptionError: it is none, or the name is unknown.
+    """
+    if isinstance(given, Optimizer):
+        return given
+    if isinstance(given, str):
+        if given not in OPTIMIZERS:
+            raise unknown_name("optimizer:", given, OPTIMIZERS)
+        return OPTIMIZERS[given]
+    name = getattr(given, "__name__", "")
+    wanted = (
+        f"call it, {name}()" if name in OPTIMIZERS else f"it is a value such as adam(0.001), or one of {', '.join(OPTIMIZERS)}"
+    )
+    raise OptionError(f"optimizer is {name or repr(given)}; {wanted}")

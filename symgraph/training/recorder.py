@@ -17,7 +17,7 @@ class Recorder:
     A recorder serves one run and its continuations.
 
     Attributes:
-        first_epoch: the epoch after whose beginning the first weights stand; 0 unless the run goes on from a state.
+        first_epoch: the number of epochs done at the first weights; 0 unless the run goes on from a state.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Recorder:
 
     def __call__(self, end: EpochEnd) -> None:
         if not self._vectors:
-            self.first_epoch = end.epoch
+            self.first_epoch = end.epoch - 1
             self._vectors.append(end.previous)
         self._vectors.append(end.weights)
 

@@ -11,6 +11,7 @@ from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.io.targets import check_labels
 from symgraph.runtime.labels import array_of, labels_of
+from symgraph.runtime.natural import vector_of
 from symgraph.training.options import number
 
 Array = NDArray[np.floating[Any]]
@@ -161,7 +162,12 @@ def as_weights(module: GeneratedModule | ScalarModule, values: Any, name: str) -
         DataError: they are no numbers.
         WeightsError: they do not fit the model, or one is not finite.
     """
-    w, wanted = float_array(name, values, module.WEIGHTS), len(module.WEIGHTS)
+    try:
+        values = vector_of(module.WEIGHTS, getattr(module, "METADATA", {}), values, name)
+    except ValueError as error:
+        text = str(error)
+        raise WeightsError(text if text.startswith(name) else f"{name} is no vector of weights: {text}") from error
+    w, wanted = float_array(name, values), len(module.WEIGHTS)
     if w.shape != (wanted,):
         raise WeightsError(f"{name} has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
     if not np.isfinite(w).all():

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions that take an epoch, counted from 0, and return the rate of its updates.
+"""Learning-rate schedules: functions of the number of epochs done that return the rate of the next one.
 
 A schedule counts epochs, not updates: "halve the rate every 10 epochs" then means the same at every batch size. Any callable of
 that form is a schedule; the ones here are frozen dataclasses, so that two runs can be compared by their options.
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from symgraph.training.keywords import OF_SCHEDULES, explains
 from symgraph.training.options import count, number
 
 Schedule = Callable[[int], float]
@@ -74,6 +75,7 @@ class Warmup:
         return self.following(0) * ((epoch + 1) / (self.epochs + 1))
 
 
+@explains(OF_SCHEDULES)
 def constant(rate: float) -> Constant:
     """Keep one rate in every epoch.
 
@@ -86,6 +88,7 @@ def constant(rate: float) -> Constant:
     return Constant(number("rate", rate, above=0.0))
 
 
+@explains(OF_SCHEDULES)
 def step_decay(rate: float, *, every: int, factor: float = 0.5) -> StepDecay:
     """Multiply the rate by a factor every few epochs: rate * factor ** (epoch // every).
 
@@ -100,6 +103,7 @@ def step_decay(rate: float, *, every: int, factor: float = 0.5) -> StepDecay:
     return StepDecay(number("rate", rate, above=0.0), count("every", every), number("factor", factor, above=0.0))
 
 
+@explains(OF_SCHEDULES)
 def exponential(rate: float, *, factor: float) -> Exponential:
     """Multiply the rate by a factor every epoch: rate * factor ** epoch.
 
@@ -113,6 +117,7 @@ def exponential(rate: float, *, factor: float) -> Exponential:
     return Exponential(number("rate", rate, above=0.0), number("factor", factor, above=0.0))
 
 
+@explains(OF_SCHEDULES)
 def cosine(rate: float, *, epochs: int, least: float = 0.0) -> Cosine:
     """Decrease the rate along half a cosine: least + (rate - least) * (1 + cos(pi * epoch / epochs)) / 2, and then keep it.
 
@@ -130,6 +135,7 @@ def cosine(rate: float, *, epochs: int, least: float = 0.0) -> Cosine:
     return Cosine(first, count("epochs", epochs), number("least", least, at_least=0.0, below=first))
 
 
+@explains(OF_SCHEDULES)
 def warmup(rate: float | Schedule, *, epochs: int) -> Warmup:
     """Increase the rate linearly over some epochs: first * (epoch + 1) / (epochs + 1), then follow the schedule.
 

@@ -1,6 +1,6 @@
 """Stops: functions that take the record of an epoch and tell if the run has reached its end.
 
-Any function of that form is a stop; its attribute `reason` is that of the result, "converged" if it has none.
+Any function of that form is a stop; its attribute `reason` is that of the result, "stop" if it has none.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from symgraph.training.history import EpochEnd, Reason, Stop
+from symgraph.training.keywords import OF_STOPS, explains
 from symgraph.training.options import count, number
 
 
@@ -19,6 +20,7 @@ class Converged:
     """Stop that ends a run when no weight changed by `tol` or more over an epoch; made by `converged`."""
 
     tol: float
+    reason: ClassVar[Reason] = "tolerance"
 
     def __call__(self, end: EpochEnd) -> bool:
         return bool(np.all(np.abs(end.change) < self.tol))
@@ -35,8 +37,11 @@ class Patience:
         return end.epoch - end.best_epoch >= self.epochs
 
 
+@explains(OF_STOPS)
 def converged(tol: float) -> Converged:
     """Make a stop that ends a run when the absolute change of every weight over one epoch is below `tol`.
+
+    A low learning rate makes small changes anywhere, so the stop does not tell that the loss is least; `doubts` looks at that.
 
     Args:
         tol: the bound on the change, positive.
@@ -47,6 +52,7 @@ def converged(tol: float) -> Converged:
     return Converged(number("tol", tol, above=0.0))
 
 
+@explains(OF_STOPS)
 def patience(epochs: int) -> Patience:
     """Make a stop that ends a run after some epochs without a new least loss: early stopping.
 

@@ -17,8 +17,9 @@ from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, checked_choice, choose_engine
 from symgraph.training.epoch import Ran, Work
 from symgraph.training.history import Callback, EpochEnd, Reached, Reason, Stop, TrainResult
+from symgraph.training.keywords import OF_TRAINING, explains
 from symgraph.training.limits import limits_of
-from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.optimizers import Optimizer, OptimizerState, as_optimizer
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
 from symgraph.training.rows import Array, Rows, Split, as_rows, as_weights, shuffled_epochs, split
@@ -48,12 +49,13 @@ class _Plan(NamedTuple):
         return most if self.journal is None else min(most, self.journal.every - done % self.journal.every)
 
 
+@explains(OF_TRAINING)
 def train(
     module: GeneratedModule | ScalarModule | Stream,
     X: Any = None,
     y: Any = None,
     *,
-    optimizer: Optimizer,
+    optimizer: Optimizer | str,
     epochs: int = 100,
     batch_size: int | None = 1,
     shuffle: bool = True,
@@ -79,7 +81,8 @@ def train(
             `symgraph.stream` of one, which is trained on all rows at once.
         X: (n, d), with one feature also (n,); None for a model without features, where each epoch is one update.
         y: (n,); None for a model without target.
-        optimizer: `sgd`, `momentum`, `adam` and so on, a row of OPTIMIZERS, or one of your own.
+        optimizer: `sgd(0.01)`, `adam(0.001)` and so on, the name of a row of OPTIMIZERS such as "adam" for its usual rate, or
+            one of your own.
         epochs: the most epochs, each of which goes through all rows.
         batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
         shuffle: visit the rows in a new random order in each epoch, which depends only on seed and epoch; False keeps the order
@@ -107,8 +110,7 @@ def train(
         DataError: X or y do not fit the model.
         WeightsError: w0 does not fit the model or is not finite.
     """
-    if not isinstance(optimizer, Optimizer):
-        raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
+    optimizer = as_optimizer(optimizer)
     if isinstance(module, Stream):
         module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
         backend = "numpy"
@@ -142,7 +144,7 @@ def train(
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
         plan = _Plan(engine, trained, size, judged, drawn, shuffle, seed, stops, listeners, journal, optimizer)
         first = int(start.epoch) if saved is None else saved.run["first_epoch"]
-        reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
+        reached = Reached(w, start, w, first, math.inf) if saved is None else saved.reached
         if journal is not None:
             apart: Any = judged if drawn is None else float(cast("float", validation))  # tells if others are held out
             settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": apart}
@@ -207,7 +209,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
             elif plan.stops or plan.callbacks:
                 judged = more[0] if plan.validation is not None else None
                 end = EpochEnd(
-                    int(kept.state.epoch) - 1, ran.losses[0], kept.weights, previous, kept.state, judged, kept.best_epoch
+                    int(kept.state.epoch), ran.losses[0], kept.weights, previous, kept.state, judged, kept.best_epoch
                 )
                 reason = _verdict(plan, end)
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
@@ -252,7 +254,7 @@ def _after(kept: Reached, ran: Ran, judged: Sequence[float]) -> Reached:
     best = kept.best_weights, kept.best_epoch, kept.best_loss
     least = min(judged, default=math.inf)
     if least < kept.best_loss:
-        best = ran.best, int(kept.state.epoch) + judged.index(least), least
+        best = ran.best, int(kept.state.epoch) + judged.index(least) + 1, least
     return Reached(ran.end.weights, ran.end.state, *best)
 
 
@@ -261,7 +263,7 @@ def _verdict(plan: _Plan, end: EpochEnd) -> Reason:
     answers = [callback(end) for callback in plan.callbacks]
     for stop in plan.stops:
         if stop(end):
-            reason: Reason = getattr(stop, "reason", "converged")
+            reason: Reason = getattr(stop, "reason", "stop")
             return reason
     # Only True itself: a callback that ends in file.write(...) or list.append(...) does not mean its result as an answer.
     return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else "epochs"
@@ -302,6 +304,8 @@ def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> Opt
 
 
 def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    if isinstance(callbacks, str) or not all(map(callable, [callbacks] if callable(callbacks) else callbacks)):
+        raise OptionError(f"callbacks must be a sequence of functions of an epoch's record, not {callbacks!r}")
     if callable(callbacks):
         name = getattr(callbacks, "__name__", repr(callbacks))
         raise OptionError(f"callbacks must be a sequence of functions, not one function: give [{name}]")

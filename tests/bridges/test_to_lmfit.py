@@ -4,6 +4,7 @@ import lmfit
 import numpy as np
 import pytest
 from fitted_models import T, Y, circle_module, constrained_module, decay, decay_module
+from sympy import exp
 
 import symgraph
 from symgraph import Model, fit
@@ -89,3 +90,19 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
     minimizer.params["c"].expr = "a/4"
     with pytest.raises(OptionError, match=r"c is an expression of others, which its derivatives do not know; use model\.tie"):
         minimizer.minimize()
+
+
+def test_a_positive_weight_is_a_parameter_of_its_own_name() -> None:
+    x = np.linspace(0.0, 4.0, 20)
+    y = 3.0 * np.exp(-0.7 * x) + 0.02 * np.cos(9.0 * x)
+    model = Model("natural_decay")
+    t, target = model.feature("x"), model.target("y")
+    a, k = model.weight("a", init=1.0), model.positive("k", init=0.5)
+    model.residual(model.output("y_hat", a * exp(-k * t)) - target)
+    module = symgraph.compile(model)
+    minimizer = to_lmfit(module, x, y)
+    assert (minimizer.params["k"].value, minimizer.params["k"].min) == (0.5, 0.0)
+    theirs, ours = minimizer.minimize("least_squares"), fit(module, x, y)
+    assert theirs.params["k"].value == pytest.approx(ours.values["k"], rel=1e-6)
+    # MINPACK's covariance of a bounded parameter goes through lmfit's own change of variables
+    assert theirs.params["k"].stderr == pytest.approx(ours.errors["k"], rel=1e-3)

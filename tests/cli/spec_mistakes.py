@@ -268,6 +268,9 @@ FOUND: dict[str, Mistake] = {
     # the whole
     "a declaration after the first use": wrong(LINE, LOST, "m.partials()", 'm.node("n", a)  #!', says=("node 'n'", "frozen")),
     "a first use without a loss": wrong(LINE, "m.partials()  #!", says=("model m: partials need a loss", "model.loss")),
+    "NumPy's function of a weight": wrong(
+        "import numpy", "numpy.exp(a)  #!", says=("np.exp takes numbers, and a is a symbol", "sympy.exp")
+    ),
 }
 
 # Mistakes that Python or SymPy finds: in Python they are its own exceptions.

@@ -160,7 +160,7 @@ def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> Non
     assert done.code == 0
     svg = Path("fit.svg").read_text()
     assert "log(y)" in svg
-    assert "- observed" in svg  # the residuals, whose difference is too long to be written beside them
+    assert "- predicted" in svg  # the residuals, whose difference is too long to be written beside them
     assert "y_hat - y<" not in svg
 
 

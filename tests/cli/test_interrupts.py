@@ -86,7 +86,7 @@ def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
     done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--backend", "scalar")
     assert done.code == 128 + number
-    assert "adam: interrupted; the weights are those after epoch 2" in done.err
+    assert "adam: interrupted; the weights are those after epoch 3" in done.err
     assert "adam: weights saved to w.json\n" in done.err
     assert done.err.endswith(f"stopped by {number.name}\n")
     assert saved_in(Path("w.json")) == weights_after(built, 3)
@@ -98,7 +98,7 @@ def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoc
     at_epoch(lambda: [os.kill(os.getpid(), number) for number in told], 3)
     line = ("train", module_of(built), "--data", built.path("rows.csv"), "--backend", "scalar", "--epochs", "8")
     done = command(*line, "--run", "r")
-    assert (done.code, "adam: interrupted; the weights are those after epoch 2" in done.err) == (143, True)
+    assert (done.code, "adam: interrupted; the weights are those after epoch 3" in done.err) == (143, True)
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 3)
     assert command("train", "--resume", "r").code == 0
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)

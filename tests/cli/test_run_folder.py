@@ -71,7 +71,7 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
     header, *lines = (folder / "adam" / "losses.csv").read_text(encoding="utf-8").splitlines()
     assert header == "epoch,loss,validation_loss"
     assert expected.validation_losses is not None
-    losses = zip(range(20), expected.losses.tolist(), expected.validation_losses.tolist(), strict=True)
+    losses = zip(range(1, 21), expected.losses.tolist(), expected.validation_losses.tolist(), strict=True)
     assert lines == [",".join(map(repr, row)) for row in losses]
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["options"]["data"] == str(built.path("rows.csv"))

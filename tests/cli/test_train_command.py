@@ -37,7 +37,7 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
     result = train(load(module_of(built)), *rows(built), optimizer=adam(), epochs=3, seed=0)
     assert done.out.splitlines() == [
         "optimizer  epochs  ended   loss       best epoch",
-        f"adam       3       epochs  {result.losses[-1]:.8g}  2",
+        f"adam       3       epochs  {result.losses[-1]:.8g}  3",
         "",
         "weight  adam",
         f"top     {result.weights[0]:.8g}",
@@ -45,7 +45,7 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
     ]
     # off a terminal: lines, no bar and no colour
     assert done.notes.splitlines() == [
-        "adam: all epochs are done; the weights are those after epoch 2",
+        "adam: all epochs are done; the weights are those after epoch 3",
         *(f"adam: {line}" for line in doubts(load(module_of(built)), *rows(built), result)),
     ]
     assert done.err.splitlines()[-1].startswith("adam: not converged: the gradient's norm is ")
@@ -95,7 +95,7 @@ def test_every_option_reaches_the_training(command: Run, built: Project) -> None
     rate = step_decay(0.05, every=3, factor=0.7)
     chosen = {"batch_size": 4, "shuffle": True, "seed": 5, "stop": converged(1e-4), "clip": clip_by_norm(0.3)}
     result = train(load(module_of(built)), *rows(built), optimizer=sgd(rate), epochs=200, **chosen)
-    assert result.reason == "converged"
+    assert result.reason == "tolerance"
     assert json.loads(done.out)["runs"]["sgd"]["losses"] == result.losses.tolist()
 
 
@@ -161,7 +161,7 @@ def test_a_run_that_diverges_exits_with_1_says_where_and_keeps_the_last_good_wei
     done = command(*line, "--save", "w.json", "--plot", "loss.svg")
     assert done.code == 1
     assert "stopped: in row " in done.err
-    assert "of epoch 0 the " in done.err
+    assert "of epoch 1 the " in done.err
     assert "no run finished an epoch: nothing is drawn to loss.svg" in done.err
     start = load(module_of(built)).initial_weights(0)
     assert json.loads(Path("w.json").read_text(encoding="utf-8"))["weights"] == dict(zip(("top", "rate"), start, strict=True))
@@ -185,7 +185,7 @@ def test_an_interrupt_keeps_what_was_reached_and_starts_no_further_run(
     monkeypatch.setattr(sys.modules["symgraph.cli.train"], "progress", interrupted)
     done = command("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd,adam", "--save", "w.json")
     assert done.code == 130
-    assert "sgd: interrupted; the weights are those after epoch 2" in done.err
+    assert "sgd: interrupted; the weights are those after epoch 3" in done.err
     assert "adam" not in done.out
     assert Path("w-sgd.json").is_file()
 

@@ -126,7 +126,7 @@ def test_rates_are_compared_side_by_side_with_a_table_plots_and_weights(command:
     assert all(f">{run.replace('-', ', rate ')}</text>" in shown for run in runs)
     results = {run: trained(built, optimizer=OPTIMIZERS[run.split("-")[0]].tuned(float(run.split("-")[1]))) for run in runs}
     least = min(results, key=lambda run: results[run].losses.min())
-    assert f"the least loss of these runs: {results[least].losses.min():.8g}, {least}, epoch 11\n" in done.err
+    assert f"the least loss of these runs: {results[least].losses.min():.8g}, {least}, epoch 12\n" in done.err
 
 
 def test_rows_are_shuffled_unless_told_otherwise(command: Run, built: Project) -> None:
@@ -136,19 +136,28 @@ def test_rows_are_shuffled_unless_told_otherwise(command: Run, built: Project) -
     assert shuffled["losses"] != in_order["losses"]
 
 
+def test_each_optimizer_may_have_a_rate_of_its_own(command: Run, built: Project) -> None:
+    runs = runs_of(command, built, "--lr", "vanilla:0.1,adam:0.002", "--epochs", "4")
+    assert list(runs) == ["vanilla", "adam"]
+    for name, optimizer in (("vanilla", sgd(0.1)), ("adam", adam(0.002))):
+        assert runs[name]["losses"] == trained(built, optimizer=optimizer, epochs=4).losses.tolist()
+    mixed = ("--optimizer", "sgd,momentum", "--lr", "0.05,sgd:0.1,sgd:0.2", "--epochs", "2")
+    assert list(runs_of(command, built, *mixed)) == ["sgd-0.1", "sgd-0.2", "momentum"]
+
+
 def test_rows_are_held_out_and_end_the_run_early(command: Run, built: Project) -> None:
     options = ("--validation", "0.34", "--patience", "3", "--epochs", "300", "--optimizer", "sgd", "--lr", "0.1", "--seed", "4")
     run = runs_of(command, built, *options)["sgd"]
     expected = trained(built, optimizer=sgd(0.1), validation=0.34, stop=patience(3), epochs=300, seed=4)
     assert run["validation_losses"] == expected.validation_losses.tolist()
-    assert (run["reason"], run["best_epoch"], run["epochs"]) == ("patience", expected.best_epoch, expected.best_epoch + 4)
+    assert (run["reason"], run["best_epoch"], run["epochs"]) == ("patience", expected.best_epoch, expected.best_epoch + 3)
     assert run["message"].startswith(f"the validation loss has not fallen since epoch {expected.best_epoch}; ")
 
 
 def test_the_best_weights_are_saved_beside_the_last(command: Run, built: Project) -> None:
     options = ("--epochs", "12", "--optimizer", "sgd", "--lr", "0.6", "--save", "last.json", "--save-best", "best.json")
     run = runs_of(command, built, *options)["sgd"]
-    assert run["losses"][run["best_epoch"]] == min(run["losses"]) < run["losses"][-1]
+    assert run["losses"][run["best_epoch"] - 1] == min(run["losses"]) < run["losses"][-1]
     for file, weights in (("last.json", run["weights"]), ("best.json", run["best_weights"])):
         assert json.loads(Path(file).read_text(encoding="utf-8"))["weights"] == weights
 
@@ -169,11 +178,12 @@ def test_epochs_are_printed_when_piped_too(built: Project) -> None:
     done = built.run(*line, "--log", "3", "--validation", "0.3")
     losses = json.loads(built.run(*line, "--validation", "0.3", "--json").out)["runs"]["adam"]
     expected = [
-        f"adam: epoch {epoch}, loss {losses['losses'][epoch]:.6g}, validation loss {losses['validation_losses'][epoch]:.6g}, "
-        f"rate {0.01 * (1 + math.cos(math.pi * epoch / 8)):.6g}"
-        for epoch in (0, 3, 6, 7)
+        f"adam: epoch {epoch}, loss {losses['losses'][epoch - 1]:.6g}, "
+        f"validation loss {losses['validation_losses'][epoch - 1]:.6g}, "
+        f"rate {0.01 * (1 + math.cos(math.pi * (epoch - 1) / 8)):.6g}"
+        for epoch in (3, 6, 8)
     ]
-    assert done.err.splitlines()[:4] == expected
+    assert done.err.splitlines()[:3] == expected
     assert built.run(*line, "--log", "3", "--quiet").err == ""
 
 

@@ -79,7 +79,7 @@ def test_on_a_terminal_one_line_changes_and_the_last_epoch_stays(line: Any, monk
     trained(line, Live("sgd"), 50)
     shown = terminal.getvalue()
     assert shown.count("\n") == 1
-    assert shown.split("\r\x1b[2K")[-1].startswith("sgd: epoch 49, loss ")
+    assert shown.split("\r\x1b[2K")[-1].startswith("sgd: epoch 50, loss ")
 
 
 def test_in_a_notebook_a_curve_grows_in_one_place(line: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_in_a_notebook_a_curve_grows_in_one_place(line: Any, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     trained(line, Live("sgd"), 5000)
     assert len(shown) >= 2  # the first epoch and the last
-    assert "epoch 4999, loss" in shown[-1]
+    assert "epoch 5000, loss" in shown[-1]
     assert shown[-1].count("<polyline") == 1
     assert len(shown[-1]) < 10_000  # however long the run
 

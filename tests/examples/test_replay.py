@@ -182,7 +182,7 @@ def test_a_run_that_stops_being_finite_says_so_and_keeps_its_last_good_weights()
     X, y = np.zeros((3, 5)), np.array([0.0, np.nan, 0.0])
     run = train_as_notebook(module, X, y, SETUPS[0])
     assert run.failure is not None
-    assert (run.failure.epoch, run.failure.row, run.stopped_at) == (0, 1, None)
+    assert (run.failure.epoch, run.failure.row, run.stopped_at) == (1, 1, None)
     np.testing.assert_array_equal(run.weights, [initial_weights(9)])
 
 

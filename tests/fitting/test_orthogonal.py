@@ -146,8 +146,8 @@ def test_errors_in_x_are_taken_by_column_by_row_and_by_name(decay: Any, given: A
         ),
         ({"x": 0.1, "q": 1.0}, DataError, "sigma_x has no z; it has x, q"),
         ({"x": np.ones(3)}, DataError, r"sigma_x has columns of shapes \(3,\), \(\); give \(30,\) or one number"),
-        ({"x": "wide"}, DataError, r"sigma_x\['x'\] has dtype"),
-        ("large", DataError, "sigma_x has dtype"),
+        ({"x": "wide"}, DataError, r"sigma_x\['x'\] is the text 'wide', not numbers"),
+        ("large", DataError, "sigma_x is the text 'large', not numbers"),
     ],
 )
 def test_errors_in_x_that_cannot_be_are_refused(decay: Any, given: Any, error: type[Exception], said: str) -> None:

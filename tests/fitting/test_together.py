@@ -255,7 +255,7 @@ def test_a_result_shows_its_data_sets_and_travels(decay: Any) -> None:
     np.testing.assert_array_equal(again.sets["low"].predict(T), result.sets["low"].predict(T))
     upper, lower = result.plot(Figure().subplots(2, 1))
     assert upper.get_legend_handles_labels()[1] == ["low", "high"]
-    assert (upper.get_ylabel(), lower.get_xlabel(), lower.get_ylabel()) == ("y", "t", "y_hat - y")
+    assert (upper.get_ylabel(), lower.get_xlabel(), lower.get_ylabel()) == ("y", "t", "y - y_hat")
 
 
 def test_labels_may_be_what_groups_of_a_frame_are_called(decay: Any) -> None:

@@ -37,7 +37,7 @@ def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) ->
     level, points = lower.get_lines()
     assert set(level.get_ydata()) == {0.0}
     np.testing.assert_allclose(curve.get_ydata(), decay.predict(curve.get_xdata()))
-    np.testing.assert_allclose(points.get_ydata(), decay.predict(X) - Y)
+    np.testing.assert_allclose(points.get_ydata(), Y - decay.predict(X))
     assert len(upper.collections) == 2  # the band, and bars of sigma
     assert len(decay.plot()) == 2
     with pytest.raises(OptionError, match="axes must be two Axes"):
@@ -58,7 +58,7 @@ def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
     result = symgraph.fit(model, X, Y)
     upper, lower = result.plot()
     assert (upper.get_ylabel(), lower.get_xlabel(), lower.get_ylabel()) == (
-        "log(signal/mV)", "time (s)", "predicted\n- observed",
+        "log(signal/mV)", "time (s)", "observed\n- predicted",
     )  # fmt: skip
     assert upper.get_legend_handles_labels()[1][1:] == ["signal/mV_hat", "log(signal/mV)"]
 

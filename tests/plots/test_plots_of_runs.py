@@ -72,8 +72,8 @@ def test_an_svg_follows_the_scheme_of_its_reader_and_keeps_its_text(tmp_path: Pa
 def test_losses_are_drawn_over_their_epochs_on_a_log_axis_where_that_helps(losses: list[float], scale: str) -> None:
     ax = plots.losses(losses)
     (drawn,) = ax.get_lines()
-    assert (drawn.get_xdata().tolist(), list(drawn.get_ydata())) == ([0, 1], losses)
-    assert (ax.get_yscale(), ax.get_legend(), ax.get_xlabel(), ax.get_ylabel()) == (scale, None, "epoch", "mean loss")
+    assert (drawn.get_xdata().tolist(), list(drawn.get_ydata())) == ([1, 2], losses)
+    assert (ax.get_yscale(), ax.get_legend(), ax.get_xlabel(), ax.get_ylabel()) == (scale, None, "epochs done", "mean loss")
 
 
 @pytest.mark.parametrize("greatest", [0.02, 0.5, 3e4])
@@ -112,7 +112,7 @@ def test_results_bring_their_rates_their_epochs_and_the_losses_of_rows_held_out(
     ax = plots.losses({"first": first, "rest": rest, "later": later})
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts == ["first, rate 0.1", "rest, rates 0.1 to 0.05", "rest, rows held out", "later, rate 0.1"]
-    assert [one.get_xdata()[0] for one in ax.get_lines()] == [0, 0, 0, 3]
+    assert [one.get_xdata()[0] for one in ax.get_lines()] == [1, 1, 1, 4]
     assert plots.losses(first).get_legend().get_texts()[0].get_text() == "sgd, rate 0.1"
 
 

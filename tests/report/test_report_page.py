@@ -71,7 +71,7 @@ def test_a_model_without_rows_has_a_report_that_speaks_of_none() -> None:
     choices = Choices(None, "", {"vanilla": OPTIMIZERS["vanilla"]}, 20, 1, 0, 3)  # its run diverges
     text = page(gather(model, Data(None, None, ""), choices))
     assert "2 weights, 0 nodes; no rows" in text
-    assert "the derivative of the loss by it: at initial weights of seed 0." in text
+    assert "the derivative of the loss by it: at the initial weights of seed 0." in text
     assert "<label hidden>Data" in text
     assert "Correlations" not in text  # of one residual there are none
 
@@ -99,9 +99,9 @@ def test_without_its_script_the_page_has_all_numbers_of_the_first_row(text: str,
 
 def test_the_last_weights_shown_are_those_of_the_fit_and_the_first_those_before_training(contents: Contents) -> None:
     origins = [shown.origin for shown in contents.shown]
-    assert origins[0] == "initial weights of seed 0"
-    assert origins[-1] == "the fit"
-    assert {"training by vanilla", "training by adam"} == set(origins[1:-1])
+    assert origins[0] == "the initial weights of seed 0"
+    assert origins[-1] == "the weights of the fit"
+    assert {"the weights of training by vanilla", "the weights of training by adam"} == set(origins[1:-1])
 
 
 def test_given_weights_are_shown_alone() -> None:

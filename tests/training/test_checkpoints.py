@@ -83,7 +83,7 @@ def test_a_run_goes_on_with_the_seed_that_it_drew(linear, plane, tmp_path):
 
 
 def test_a_run_that_has_met_its_stop_does_not_go_on(linear, plane, tmp_path):
-    for name, stop, size in (("converged", converged(0.02), None), ("patience", patience(3), 1)):
+    for name, stop, size in (("tolerance", converged(0.02), None), ("patience", patience(3), 1)):
         run = {"optimizer": momentum(0.05), "seed": 0, "stop": stop, "batch_size": size}
         ended = train(linear, *plane, epochs=500, checkpoint=checkpoints(tmp_path / name), **run)
         assert ended.reason == name
@@ -93,11 +93,11 @@ def test_a_run_that_has_met_its_stop_does_not_go_on(linear, plane, tmp_path):
 
 def test_a_run_that_was_interrupted_or_told_to_stop_goes_on(linear, plane, tmp_path):
     def interrupt(end):
-        if end.epoch == 4:
+        if end.epoch == 5:
             raise KeyboardInterrupt
 
     whole = train(linear, *plane, optimizer=adam(), epochs=9, seed=0)
-    for name, callback in (("interrupted", interrupt), ("callback", lambda end: end.epoch == 4)):
+    for name, callback in (("interrupted", interrupt), ("callback", lambda end: end.epoch == 5)):
         run = {"optimizer": adam(), "epochs": 9, "seed": 0}
         ended = train(linear, *plane, checkpoint=checkpoints(tmp_path / name, 4), callbacks=[callback], **run)
         assert (ended.reason, ended.epochs) == (name, 5)
@@ -116,7 +116,7 @@ def test_an_interrupt_while_losses_are_written_leaves_each_once(linear, plane, t
     ended = train(linear, *plane, optimizer=sgd(), epochs=9, seed=0, checkpoint=checkpoints(tmp_path / "run", 2))
     assert (ended.reason, ended.epochs) == ("interrupted", 6)
     lines = (tmp_path / "run" / "losses.csv").read_text(encoding="utf-8").splitlines()
-    assert lines == ["epoch,loss", *(f"{epoch},{loss!r}" for epoch, loss in enumerate(ended.losses.tolist()))]
+    assert lines == ["epoch,loss", *(f"{epoch},{loss!r}" for epoch, loss in enumerate(ended.losses.tolist(), start=1))]
 
 
 def test_what_a_kill_before_the_first_checkpoint_has_left_is_removed(linear, plane, tmp_path):
@@ -266,7 +266,7 @@ def test_a_folder_that_is_in_use_is_refused(linear, plane, tmp_path):
         nested.append(end.epoch)
 
     train(linear, *plane, checkpoint=checkpoints(tmp_path), callbacks=[again], **run)
-    assert nested == [0, 1]
+    assert nested == [1, 2]
 
 
 def test_a_disk_that_fills_up_leaves_the_checkpoint_before(linear, plane, tmp_path, monkeypatch):

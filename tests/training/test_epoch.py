@@ -55,7 +55,7 @@ def test_a_loss_that_is_not_finite_names_its_row_and_epoch(linear, plane, size, 
     y[[13, 15]] = bad
     w = np.zeros(3)
     epoch = run_epoch(linear, as_rows(linear, X, y), w, sgd().init(w, epoch=4), optimizer=sgd(), batches=batches(40, size))
-    assert epoch.failure == Failure(4, 13, "loss")
+    assert epoch.failure == Failure(5, 13, "loss")
     assert np.isfinite(epoch.weights).all()
     assert (epoch.state.step, epoch.state.epoch) == (13 // size, 4)
 
@@ -65,7 +65,7 @@ def test_the_row_is_the_first_at_fault_in_the_order_of_the_data_even_in_a_shuffl
     y[[5, 30]] = np.nan
     parts = batches(40, 40, np.arange(40)[::-1])
     epoch = run_epoch(linear, as_rows(linear, X, y), np.zeros(3), sgd().init(np.zeros(3)), optimizer=sgd(), batches=parts)
-    assert epoch.failure == Failure(0, 5, "loss")
+    assert epoch.failure == Failure(1, 5, "loss")
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -75,7 +75,7 @@ def test_a_gradient_that_is_not_finite_stops_the_epoch_even_under_clipping(linea
     X, y = np.array([[0.0, 0.0], [0.0, 0.0], [1e200, 0.0]]), np.array([0.0, 0.0, 1e150])
     w = np.zeros(3)
     epoch = run_epoch(linear, as_rows(linear, X, y), w, sgd().init(w), optimizer=sgd(), batches=batches(3, size), clip=clip)
-    assert epoch.failure == Failure(0, 2, "gradient")
+    assert epoch.failure == Failure(1, 2, "gradient")
     np.testing.assert_array_equal(epoch.weights, w)
 
 
@@ -84,7 +84,7 @@ def test_weights_that_overflow_in_an_update_stop_the_epoch(linear, size, row):
     w = np.zeros(3)
     X, y = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([1e10, 1e10])
     epoch = run_epoch(linear, as_rows(linear, X, y), w, sgd(1e300).init(w), optimizer=sgd(1e300), batches=batches(2, size))
-    assert epoch.failure == Failure(0, row, "weights")
+    assert epoch.failure == Failure(1, row, "weights")
     np.testing.assert_array_equal(epoch.weights, w)
 
 
@@ -92,13 +92,13 @@ def test_rows_that_are_finite_alone_but_overflow_in_their_sum_blame_no_row(linea
     X, y = np.zeros((2, 2)), np.full(2, 1.2e154)  # each loss is 1.44e308, their sum is beyond the range
     w = np.zeros(3)
     epoch = run_epoch(linear, as_rows(linear, X, y), w, sgd().init(w), optimizer=sgd(), batches=batches(2, 2))
-    assert epoch.failure == Failure(0, None, "loss")
+    assert epoch.failure == Failure(1, None, "loss")
 
 
 def test_a_model_without_rows_blames_no_row(rosenbrock):
     w = np.array([1e200, 0.0])
     epoch = run_epoch(rosenbrock, as_rows(rosenbrock), w, sgd().init(w), optimizer=sgd(), batches=batches(1, 1))
-    assert epoch.failure == Failure(0, None, "loss")
+    assert epoch.failure == Failure(1, None, "loss")
 
 
 def test_adams_squares_at_infinity_stop_the_epoch_instead_of_freezing_the_weights(rosenbrock):
@@ -106,7 +106,7 @@ def test_adams_squares_at_infinity_stop_the_epoch_instead_of_freezing_the_weight
     module = type("Module", (), {**vars(rosenbrock), "value_and_grad": staticmethod(flat)})
     w = np.zeros(2)
     epoch = run_epoch(module, as_rows(module), w, adam().init(w), optimizer=adam(), batches=batches(1, 1))
-    assert epoch.failure == Failure(0, None, "optimizer state")
+    assert epoch.failure == Failure(1, None, "optimizer state")
 
 
 def test_any_optimizer_value_of_the_public_form_can_run_an_epoch(linear, plane):

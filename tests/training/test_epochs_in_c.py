@@ -83,7 +83,7 @@ def agrees_with_run_epoch(line, optimizer, clip, stop):
         done = stop(EpochEnd(epoch, losses[-1], expected, previous, state, None, int(np.argmin(losses))))
     for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=limit, stop=stop, seed=6, shuffle=True):
         assert (run.epochs, run.fallback) == (int(state.epoch), None)
-        assert run.reason == (getattr(stop, "reason", "converged") if done else "epochs")
+        assert run.reason == (getattr(stop, "reason", "stop") if done else "epochs")
         # at most 800 updates of size 0.1, each off by a few units in the last place
         np.testing.assert_allclose(run.weights, expected, rtol=0, atol=800 * 0.1 * 8 * EPSILON)
         assert run.losses[-1] == pytest.approx(line.arrays.loss(run.weights, x, y), rel=16 * EPSILON)
@@ -191,8 +191,10 @@ def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nin
     assert at_once.losses.tolist() == one_by_one.losses.tolist() == [end.loss for end in heard]
     assert at_once.weights.tobytes() == one_by_one.weights.tobytes()
     assert (at_once.state.step, at_once.state.epoch) == (36_000, 600)
-    assert at_once.best_epoch == one_by_one.best_epoch == int(np.argmin(at_once.losses))
-    assert at_once.best_weights.tobytes() == one_by_one.best_weights.tobytes() == heard[at_once.best_epoch].weights.tobytes()
+    assert at_once.best_epoch == one_by_one.best_epoch == int(np.argmin(at_once.losses)) + 1
+    assert (
+        at_once.best_weights.tobytes() == one_by_one.best_weights.tobytes() == heard[at_once.best_epoch - 1].weights.tobytes()
+    )
     assert all(a.tobytes() == b.tobytes() for a, b in zip(at_once.state.slots, one_by_one.state.slots, strict=True))
     for array in (at_once.weights, *at_once.state.slots, heard[0].weights):
         with pytest.raises(ValueError, match="read-only"):
@@ -208,7 +210,7 @@ def test_rows_beyond_one_call_go_by_pieces(line):
         np.testing.assert_allclose(in_c.weights, floats.weights, rtol=0, atol=1e-12)  # steps damp what rounding adds
         spoilt = x.copy()
         spoilt[2**18 + 2] = np.nan
-        assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(0, 2**18 + 2, "loss")
+        assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(1, 2**18 + 2, "loss")
 
 
 def test_epochs_at_once_stop_where_one_by_one_they_would(line):

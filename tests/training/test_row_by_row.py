@@ -118,8 +118,8 @@ def test_stops_and_callbacks_see_every_epoch_and_results_cannot_be_changed(nine,
     w, X, y = rows
     ends = []
     result = train(nine.arrays, X, y, optimizer=sgd(0.01), epochs=500, w0=w, stop=converged(2e-2), callbacks=[ends.append])
-    assert (result.reason, result.backend) == ("converged", "scalar")
-    assert [end.epoch for end in ends] == list(range(result.epochs))
+    assert (result.reason, result.backend) == ("tolerance", "scalar")
+    assert [end.epoch for end in ends] == list(range(1, result.epochs + 1))
     assert [end.loss for end in ends] == result.losses.tolist()
     for array in (ends[0].weights, result.weights, train(nine.arrays, X, y, optimizer=adam(), epochs=1).state.slots[1]):
         with pytest.raises(ValueError, match="read-only"):
@@ -147,7 +147,7 @@ def failures(built, X, y, **run):
     for result in results:
         assert result.reason == "non-finite"
         assert np.isfinite(result.weights).all()
-        assert len(result.losses) == result.epochs == result.failure.epoch
+        assert len(result.losses) == result.epochs == result.failure.epoch - 1
     assert results[0].weights.tolist() == pytest.approx(results[1].weights.tolist(), rel=1e-12)
     return [result.failure for result in results]
 
@@ -162,28 +162,28 @@ def test_a_bad_row_is_named_as_on_arrays(nine, rows):
     w, X, y = rows
     spoilt = y.copy()
     spoilt[[17, 40]] = np.nan
-    assert failures(nine, X, spoilt, w0=w, optimizer=adam(), epochs=3) == [Failure(0, 17, "loss")] * 2
+    assert failures(nine, X, spoilt, w0=w, optimizer=adam(), epochs=3) == [Failure(1, 17, "loss")] * 2
     spoilt_X = X.copy()
     spoilt_X[17, 2] = np.inf  # math.sin raises there
-    assert failures(nine, spoilt_X, y, w0=w, optimizer=adam(), epochs=3) == [Failure(0, 17, "loss")] * 2
+    assert failures(nine, spoilt_X, y, w0=w, optimizer=adam(), epochs=3) == [Failure(1, 17, "loss")] * 2
 
 
 def test_gradients_weights_states_and_losses_that_overflow_are_told_apart_as_on_arrays(line):
     zeros = np.zeros(2)
     # The loss (1e150)**2 is finite, its derivative 2e150 * 1e200 is not.
     X, y = np.array([0.0, 1e200]), np.array([0.0, 1e150])
-    assert failures(line, X, y, w0=zeros, optimizer=sgd(), epochs=2) == [Failure(0, 1, "gradient")] * 2
+    assert failures(line, X, y, w0=zeros, optimizer=sgd(), epochs=2) == [Failure(1, 1, "gradient")] * 2
     clipped = {"w0": zeros, "optimizer": sgd(), "epochs": 2}
     for clip in (clip_by_norm(1.0), clip_by_value(1.0), lambda grad: np.zeros(2)):
-        assert failures(line, X, y, clip=clip, **clipped) == [Failure(0, 1, "gradient")] * 2
+        assert failures(line, X, y, clip=clip, **clipped) == [Failure(1, 1, "gradient")] * 2
     X, y = np.ones(3), np.array([0.0, 1e10, 1e10])
-    assert failures(line, X, y, w0=zeros, optimizer=sgd(1e300), epochs=2) == [Failure(0, 1, "weights")] * 2
+    assert failures(line, X, y, w0=zeros, optimizer=sgd(1e300), epochs=2) == [Failure(1, 1, "weights")] * 2
     # A gradient of 1e200: its square in Adam's state is infinite, and holds the weights still.
     X, y = np.array([1e100]), np.array([1e100])
-    assert failures(line, X, y, w0=zeros, optimizer=adam(), epochs=2) == [Failure(0, None, "optimizer state")] * 2
+    assert failures(line, X, y, w0=zeros, optimizer=adam(), epochs=2) == [Failure(1, None, "optimizer state")] * 2
     # The update by row 1 takes a to 2e100, where the square at row 0 overflows.
     X, y = np.array([1e60, 1.0]), np.array([0.0, 1e100])
-    assert failures(line, X, y, w0=zeros, optimizer=sgd(1.0), epochs=2) == [Failure(0, 0, "loss")] * 2
+    assert failures(line, X, y, w0=zeros, optimizer=sgd(1.0), epochs=2) == [Failure(1, 0, "loss")] * 2
 
 
 @pytest.mark.parametrize("optimizer", [HIDING, SIGNED], ids=["hiding", "for arrays alone"])
@@ -196,7 +196,7 @@ def test_a_rule_of_any_form_is_run_and_a_gradient_that_it_hides_is_found(line, o
     # each step is of 0.01 at most, and 40 of them are rounded
     np.testing.assert_allclose(floats.weights, arrays.weights, rtol=0, atol=40 * 4 * 2**-52)
     X, y = np.array([1e200]), np.array([1e150])  # as above: the loss is finite, the gradient is not
-    assert failures(line, X, y, w0=np.zeros(2), optimizer=optimizer, epochs=2) == [Failure(0, 0, "gradient")] * 2
+    assert failures(line, X, y, w0=np.zeros(2), optimizer=optimizer, epochs=2) == [Failure(1, 0, "gradient")] * 2
 
 
 def test_a_rule_that_branches_on_a_number_is_called_on_floats(line):
@@ -213,7 +213,7 @@ def test_a_rule_that_math_raises_in_is_called_on_arrays_for_that_row(line):
         (lambda q, w, g, s, t, r: (w - r / g, s), "weights"),
     ):
         x = np.zeros(3)
-        assert failures(line, x, x, w0=np.zeros(2), optimizer=own(rule), epochs=2) == [Failure(0, 0, what)] * 2
+        assert failures(line, x, x, w0=np.zeros(2), optimizer=own(rule), epochs=2) == [Failure(1, 0, what)] * 2
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_without_the_numpy_module_such_a_row_ends_the_run(raising, tmp_path):
     (tmp_path / "small.py").unlink()
     X, y = np.array([[0.5, 1.0], [2000.0, 1.0]]), np.array([1.0, 2.0])
     result = train(raising.scalar, X, y, optimizer=adam(), epochs=3, w0=np.ones(2))
-    assert (result.reason, result.failure, result.epochs) == ("non-finite", Failure(0, 1, "loss"), 0)
+    assert (result.reason, result.failure, result.epochs) == ("non-finite", Failure(1, 1, "loss"), 0)
 
 
 def test_the_scalar_module_alone_trains_from_given_weights_with_exact_mean_losses(nine, rows, tmp_path):

@@ -33,7 +33,7 @@ def test_full_batches_reach_the_least_squares_solution(linear, plane, optimizer)
     solution = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y)[0]
     # A change below 1e-12 an epoch, contracting by at most 0.9 or so an epoch, leaves less than 1e-10 to go.
     np.testing.assert_allclose(result.weights, solution, rtol=0, atol=1e-10)
-    assert result.reason == "converged"
+    assert result.reason == "tolerance"
     assert result.epochs < 3000
 
 
@@ -54,12 +54,12 @@ def test_a_model_without_features_trains_on_its_weights_alone(rosenbrock):
 def test_entry_i_of_the_history_is_the_mean_loss_over_all_rows_after_epoch_i(linear, plane):
     ends = []
     result = train(linear, *plane, optimizer=sgd(0.01), epochs=4, seed=0, callbacks=[ends.append])
-    assert [end.epoch for end in ends] == [0, 1, 2, 3]
+    assert [end.epoch for end in ends] == [1, 2, 3, 4]
     assert result.losses.tolist() == [end.loss for end in ends] == [linear.loss(end.weights, *plane) for end in ends]
     for before, after in itertools.pairwise(ends):
         np.testing.assert_array_equal(after.previous, before.weights)
     assert (result.reason, result.epochs, result.first_epoch) == ("epochs", 4, 0)
-    assert result.message == "all epochs are done; the weights are those after epoch 3"
+    assert result.message == "all epochs are done; the weights are those after epoch 4"
 
 
 @pytest.mark.parametrize("optimizer", [sgd(step_decay(0.02, every=2)), momentum(0.01), adam(0.01)], ids=lambda o: o.name)
@@ -80,7 +80,7 @@ def test_a_run_resumed_from_stored_state_equals_one_uninterrupted_run_bit_for_bi
     assert same(rest, whole)
     assert rest.first_epoch == 3
     assert [*part.losses, *rest.losses] == whole.losses.tolist()
-    assert rest.message == "all epochs are done; the weights are those after epoch 6"
+    assert rest.message == "all epochs are done; the weights are those after epoch 7"
 
 
 def test_the_default_weights_and_the_shuffling_come_from_the_seed(linear, plane):
@@ -113,38 +113,38 @@ def test_a_loss_that_stops_being_finite_ends_the_run_with_epoch_row_and_the_last
     ends = []
     result = train(linear, X, y, optimizer=sgd(0.9), epochs=200, w0=np.zeros(3), callbacks=[ends.append])
     assert result.reason == "non-finite"
-    assert result.failure.epoch == result.epochs == len(result.losses) == len(ends)
+    assert result.failure.epoch - 1 == result.epochs == len(result.losses) == len(ends)
     assert result.epochs > 0
     assert np.isfinite(result.losses).all()
     assert math.isfinite(linear.loss(result.weights, X, y))
     np.testing.assert_array_equal(result.weights, ends[-1].weights)
     assert result.losses[-1] == linear.loss(result.weights, X, y)
     assert result.state.epoch == result.epochs
-    assert result.message.startswith(f"stopped: {result.failure}; the weights are those after epoch {result.epochs - 1}; ")
+    assert result.message.startswith(f"stopped: {result.failure}; the weights are those after epoch {result.epochs}; ")
 
 
 def test_a_bad_row_in_the_first_epoch_leaves_the_initial_weights(linear, plane):
     y = plane[1].copy()
     y[17] = np.nan
     result = train(linear, plane[0], y, optimizer=sgd(), epochs=5, w0=[1.0, 2.0, 3.0])
-    assert (result.reason, result.failure, result.epochs, len(result.losses)) == ("non-finite", Failure(0, 17, "loss"), 0, 0)
+    assert (result.reason, result.failure, result.epochs, len(result.losses)) == ("non-finite", Failure(1, 17, "loss"), 0, 0)
     np.testing.assert_array_equal(result.weights, [1.0, 2.0, 3.0])
-    assert "in row 17 of epoch 0 the loss stopped being finite; the weights are those it started from" in result.message
+    assert "in row 17 of epoch 1 the loss stopped being finite; the weights are those it started from" in result.message
 
 
 def test_a_loss_that_is_not_finite_after_the_epochs_last_update_is_found(decay):
     # Row 0 fits and moves nothing; row 1 then moves b from 0 to 4, where exp(-b*x) overflows at row 0.
     x, y = np.array([-800.0, 1.0]), np.array([1.0, -1.0])
     result = train(decay, x, y, optimizer=sgd(1.0), epochs=1, shuffle=False, w0=[1.0, 0.0])
-    assert (result.reason, result.failure) == ("non-finite", Failure(0, 0, "loss"))
+    assert (result.reason, result.failure) == ("non-finite", Failure(1, 0, "loss"))
     np.testing.assert_array_equal(result.weights, [1.0, 0.0])
 
 
 def test_a_callback_ends_the_run_by_returning_true_and_only_so(linear, plane):
     run = {"optimizer": sgd(), "epochs": 5, "seed": 0}
-    result = train(linear, *plane, callbacks=[lambda end: end.epoch == 2], **run)
+    result = train(linear, *plane, callbacks=[lambda end: end.epoch == 3], **run)
     assert (result.reason, result.epochs) == ("callback", 3)
-    assert result.message == "a callback asked to stop; the weights are those after epoch 2"
+    assert result.message == "a callback asked to stop; the weights are those after epoch 3"
     chatty = [lambda end: 1, lambda end: "written", lambda end: None]
     assert train(linear, *plane, callbacks=chatty, **run).epochs == 5
 
@@ -157,15 +157,15 @@ def test_every_callback_hears_of_the_last_epoch(linear, plane):
         optimizer=sgd(),
         epochs=5,
         seed=0,
-        stop=lambda end: end.epoch == 1,
+        stop=lambda end: end.epoch == 2,
         callbacks=[lambda end: True, heard.append],
     )
-    assert [end.epoch for end in heard] == [0]
+    assert [end.epoch for end in heard] == [1]
 
 
-def test_the_stop_sees_each_epoch_and_ends_the_run_as_converged(linear, plane):
+def test_the_stop_sees_each_epoch_and_ends_the_run(linear, plane):
     result = train(linear, *plane, optimizer=sgd(), epochs=5, seed=0, stop=lambda end: bool(np.all(end.change < 1.0)))
-    assert (result.reason, result.epochs) == ("converged", 1)
+    assert (result.reason, result.epochs) == ("stop", 1)
 
 
 def test_ctrl_c_keeps_the_last_finished_epoch_from_which_the_run_can_go_on(linear, plane):
@@ -187,8 +187,14 @@ def test_an_error_in_a_callback_is_the_callers(linear, plane):
     def broken(end):
         raise RuntimeError(f"epoch {end.epoch}")
 
-    with pytest.raises(RuntimeError, match="epoch 0"):
+    with pytest.raises(RuntimeError, match="epoch 1"):
         train(linear, *plane, optimizer=sgd(), callbacks=[broken])
+
+
+def test_an_optimizer_may_be_given_by_its_name(linear, plane):
+    by_name, by_value = (train(linear, *plane, optimizer=one, epochs=2, seed=0) for one in ("adam", adam()))
+    assert same(by_name, by_value)
+    assert by_name.optimizer == adam()
 
 
 def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
@@ -206,7 +212,9 @@ def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"optimizer": "adam"}, r"optimizer must be a value such as adam\(0.001\), not 'adam'"),
+        ({"optimizer": "adm"}, "optimizer: 'adm' is unknown; known are vanilla, .*; did you mean adam"),
+        ({"optimizer": adam}, r"optimizer is adam; call it, adam\(\)"),
+        ({"optimizer": 0.001}, r"optimizer is 0.001; it is a value such as adam\(0.001\), or one of vanilla, "),
         ({"epochs": 0}, "epochs must be a whole number of at least 1, not 0"),
         ({"epochs": 1.5}, "epochs must be a whole number of at least 1, not 1.5"),
         ({"epochs": True}, "epochs must be"),

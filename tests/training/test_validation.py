@@ -36,13 +36,13 @@ def test_a_row_at_fault_is_named_by_its_place_in_the_file(linear, plane):
     spoilt = y.copy()
     spoilt[parts.trained[7]] = np.nan
     run = {"optimizer": sgd(), "epochs": 2, "seed": 1, "validation": 0.5}
-    assert train(linear, X, spoilt, **run).failure == Failure(0, int(parts.trained[7]), "loss")
+    assert train(linear, X, spoilt, **run).failure == Failure(1, int(parts.trained[7]), "loss")
     spoilt = y.copy()
     spoilt[parts.held_out[0]] = np.nan
     result = train(linear, X, spoilt, **run)
     assert result.reason == "epochs"
     assert np.isnan(result.validation_losses).all()
-    assert result.best_epoch == -1
+    assert result.best_epoch == 0
     np.testing.assert_array_equal(result.best_weights, linear.initial_weights(1))
 
 
@@ -50,16 +50,16 @@ def test_the_best_weights_are_those_of_the_first_least_loss(linear, plane):
     ends = []
     result = train(linear, *plane, optimizer=momentum(0.05), epochs=60, seed=0, callbacks=[ends.append])
     best = int(np.argmin(result.losses))
-    assert result.best_epoch == best < 59
+    assert result.best_epoch - 1 == best < 59
     np.testing.assert_array_equal(result.best_weights, ends[best].weights)
-    assert [end.best_epoch for end in ends] == [int(np.argmin(result.losses[: i + 1])) for i in range(60)]
+    assert [end.best_epoch for end in ends] == [int(np.argmin(result.losses[: i + 1])) + 1 for i in range(60)]
     held = train(linear, *plane, optimizer=momentum(0.05), epochs=60, seed=0, validation=0.3)
-    assert held.best_epoch == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
+    assert held.best_epoch - 1 == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
 
 
 def test_a_run_that_finishes_no_epoch_has_the_weights_it_started_from_as_its_best(linear, plane):
     result = train(linear, plane[0], np.full(40, np.nan), optimizer=sgd(), epochs=5, w0=[1.0, 2.0, 3.0])
-    assert (result.epochs, result.best_epoch) == (0, -1)
+    assert (result.epochs, result.best_epoch) == (0, 0)
     np.testing.assert_array_equal(result.best_weights, [1.0, 2.0, 3.0])
     assert result.summary().startswith("stopped: in row ")
 
@@ -67,16 +67,15 @@ def test_a_run_that_finishes_no_epoch_has_the_weights_it_started_from_as_its_bes
 def test_early_stopping_ends_a_run_so_many_epochs_after_its_best(linear, plane):
     result = train(linear, *plane, optimizer=momentum(0.05), epochs=500, seed=0, validation=0.3, stop=patience(4))
     assert result.reason == "patience"
-    assert result.epochs == result.best_epoch + 5
+    assert result.epochs == result.best_epoch + 4
     assert result.message == (
-        f"the validation loss has not fallen since epoch {result.best_epoch}; "
-        f"the weights are those after epoch {result.epochs - 1}"
+        f"the validation loss has not fallen since epoch {result.best_epoch}; the weights are those after epoch {result.epochs}"
     )
 
 
 def test_of_several_stops_the_first_that_is_met_ends_the_run(linear, plane):
     run = {"optimizer": sgd(0.1), "epochs": 500, "seed": 0, "batch_size": None}
-    assert train(linear, *plane, stop=[patience(400), converged(1e-3)], **run).reason == "converged"
+    assert train(linear, *plane, stop=[patience(400), converged(1e-3)], **run).reason == "tolerance"
     assert train(linear, *plane, stop=[patience(1), converged(1e-300)], **run).reason == "patience"
 
 
@@ -89,14 +88,14 @@ def test_an_update_of_all_rows_takes_them_in_the_order_of_the_file(linear, plane
 def test_a_result_is_readable(linear, plane):
     result = train(linear, *plane, optimizer=sgd(), epochs=3, seed=7, validation=0.25, backend="numpy")
     assert repr(result) == (
-        f"TrainResult(epochs=3, reason='epochs', loss={result.losses[-1]:.6g}, best_epoch=2, backend='numpy', seed=7)"
+        f"TrainResult(epochs=3, reason='epochs', loss={result.losses[-1]:.6g}, best_epoch=3, backend='numpy', seed=7)"
     )
     losses, held = result.losses, result.validation_losses
     assert result.summary().splitlines() == [
-        "all epochs are done; the weights are those after epoch 2",
+        "all epochs are done; the weights are those after epoch 3",
         f"loss: {losses[0]:.6g} after the first epoch, {losses[-1]:.6g} after the last",
         f"validation loss: {held[0]:.6g} after the first epoch, {held[-1]:.6g} after the last",
-        f"best: epoch 2, loss {losses[2]:.6g}, validation loss {held[2]:.6g}",
+        f"best: epoch 3, loss {losses[2]:.6g}, validation loss {held[2]:.6g}",
         "updates: 90, of 1 row in a new order each epoch, seed 7, backend numpy",
     ]
 

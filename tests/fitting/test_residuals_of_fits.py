@@ -1,0 +1,68 @@
+"""Residuals of results are data minus fit, in whatever sign the model declares its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import symgraph
+
+X = np.linspace(1.0, 3.0, 12)
+Y = 1.5 * X + 0.1 * np.cos(7.0 * X)
+
+
+def fitted(residual: Callable[[Any, Any], Any], **options: Any) -> symgraph.FitResult:
+    model = symgraph.Model("line")
+    x, y, a = model.feature("x"), model.target("y"), model.weight("a", init=1.0)
+    model.residual(residual(model.output("y_hat", a * x), y))
+    return symgraph.fit(model, X, Y, **options)
+
+
+@pytest.mark.parametrize(
+    ("residual", "of_data"),
+    [
+        (lambda y_hat, y: y_hat - y, lambda y: y),
+        (lambda y_hat, y: y - y_hat, lambda y: y),
+        (lambda y_hat, y: (y_hat - y) / 0.5, lambda y: 2 * y),
+        (lambda y_hat, y: sympy.log(y_hat) - sympy.log(y), np.log),
+        (lambda y_hat, y: sympy.log(y) - sympy.log(y_hat), np.log),
+    ],
+    ids=["fit minus data", "data minus fit", "with a scale", "of logarithms", "of logarithms, data first"],
+)
+def test_a_residual_is_positive_where_the_data_lie_above_the_fit(residual: Any, of_data: Any) -> None:
+    result = fitted(residual)
+    np.testing.assert_allclose(result.residual, of_data(Y) - of_data(result.predict(X)), rtol=1e-9, atol=1e-13)
+
+
+def test_with_sigma_and_with_errors_in_x_too() -> None:
+    result = fitted(lambda y_hat, y: y_hat - y, sigma=0.1)
+    np.testing.assert_allclose(result.residual, (Y - result.predict(X)) / 0.1, rtol=1e-12)
+    both = fitted(lambda y_hat, y: y_hat - y, sigma=0.1, sigma_x=0.05)
+    assert (np.sign(both.residual) == np.sign(Y - both.predict(X))).all()
+
+
+def test_data_sets_fitted_together_have_them_one_after_the_other() -> None:
+    line = symgraph.Model.from_formula("y ~ a*x", ("x", "y"))
+    result = symgraph.fit_together({"low": (line, X, Y), "high": (line, X, 2 * Y)}, shared=())
+    parts = [one.residual for one in result.sets.values()]
+    np.testing.assert_allclose(result.residual, np.concatenate(parts), rtol=1e-12)
+    np.testing.assert_allclose(parts[1], 2 * Y - result.sets["high"].predict(X), rtol=1e-9, atol=1e-13)
+
+
+def test_a_report_has_intervals_and_values_rounded_to_their_errors() -> None:
+    result = fitted(lambda y_hat, y: y_hat - y)
+    low, high = result.interval()["a"]
+    (row,) = [line.split() for line in result.report().splitlines() if line.startswith("  a ")]
+    assert row == [
+        "a",
+        f"{result.values['a']:.3f}",
+        f"{result.errors['a']:.3f}",
+        row[3],
+        f"{low:.3f}",
+        "to",
+        f"{high:.3f}",
+        "1",
+    ]
+    assert result.to_dict()["weights"]["a"]["value"] == result.values["a"]

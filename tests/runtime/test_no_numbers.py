@@ -1,0 +1,95 @@
+"""Arguments that are no arrays of numbers are refused with what to give."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+import pytest
+import sympy
+from scipy import sparse
+
+import symgraph
+from symgraph.errors import DataError, OptionError, SpecError, WeightsError
+from symgraph.runtime import Bound
+from symgraph.training import train
+
+X, Y, W = np.arange(20.0).reshape(10, 2), np.arange(10.0), np.ones(3)
+
+
+def plane() -> symgraph.Model:
+    model = symgraph.Model("plane")
+    x, z, y = model.feature("x"), model.feature("z"), model.target("y")
+    a, b, c = model.weights("a b c")
+    model.residual(model.output("y_hat", a * x + b * z + c) - y)
+    return model
+
+
+@pytest.fixture(scope="module")
+def module() -> Any:
+    return symgraph.compile(plane(), extras="feature_jacobian")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda m: m.loss(X, W, Y), "w has shape .* the order of arguments is w, X, y"),
+        (lambda m: m.value_and_grad(X, W, Y), "the order of arguments is w, X, y"),
+        (lambda m: m.predict(X, W), "the order of arguments is w, X, y"),
+        (lambda m: m.jacobian(X, W), "the order of arguments is w, X, y"),
+        (lambda m: m.loss(Y, X, W), "the order of arguments is w, X, y"),
+        (lambda m: m.loss(W, sparse.csr_matrix(X), Y), r"X is a sparse csr_matrix, .*; give X.toarray\(\)"),
+        (lambda m: m.loss(W, sparse.dok_array(X), Y), r"X is a sparse dok_array, .*; give X.toarray\(\)"),
+        (lambda m: m.loss(W, "rows.csv", Y), "X is the text 'rows.csv', not numbers; .* pandas.read_csv"),
+        (lambda m: m.loss("ones", X, Y), "w is the text 'ones', not numbers"),
+        (lambda m: m.loss(W, X, "y"), "y is the text 'y', not numbers"),
+        (lambda m: m.loss(W, X, Y, sample_weight="balanced"), "sample_weight is the text 'balanced', not numbers"),
+    ],
+)
+def test_a_function_says_what_to_give(module: Any, call: Callable[[Any], Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        call(module)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda m: symgraph.fit(m, sparse.csr_array(X), Y), DataError, r"X is a sparse csr_array, .*; give X.toarray\(\)"),
+        (lambda m: symgraph.fit(m, Path("rows.csv")), DataError, "X is the text 'rows.csv', not numbers"),
+        (lambda m: symgraph.fit(m, X, Y, "ones"), WeightsError, "start is the text 'ones', not numbers"),
+        (lambda m: symgraph.fit(m, X, Y, sigma="s"), DataError, "sigma is the text 's', not numbers"),
+        (lambda m: train(m, sparse.csr_array(X), Y, optimizer="adam"), DataError, "X is a sparse csr_array"),
+        (
+            lambda m: train(m, X, Y, optimizer="adam", callbacks="print"),
+            OptionError,
+            "callbacks must be a sequence of functions",
+        ),
+        (lambda m: m.pack("abc"), TypeError, "pack takes numbers by the names of weights, not a str"),
+        (lambda m: m.pack(W), TypeError, "pack takes numbers by the names of weights, not a ndarray"),
+    ],
+)
+def test_fits_and_training_say_so_too(module: Any, call: Callable[[Any], Any], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        call(module)
+
+
+def test_one_extra_may_be_a_text_and_have_the_name_of_its_function(module: Any) -> None:
+    assert hasattr(module, "feature_jacobian")
+    assert module.METADATA["extras"] == ("feature-jacobian",)
+
+
+def test_types_say_which_reductions_there_are_and_take_no_text_for_an_array() -> None:
+    hints = get_type_hints(Bound.value_and_grad)
+    assert get_args(hints["reduction"]) == ("mean", "sum")
+    assert str not in get_args(hints["X"])
+
+
+def test_numpys_functions_of_a_symbol_name_sympys() -> None:
+    a = symgraph.Model("m").weight("a")
+    with pytest.raises(SpecError, match=r"np.exp takes numbers, and a is a symbol; use SymPy's .*, sympy.exp"):
+        np.exp(a)
+    with pytest.raises(SpecError, match=r"sympy.Max"):
+        np.maximum(a, 0.0)
+    assert np.float64(2.0) * a == 2.0 * a
+    assert (np.array([1, 2]) * a).tolist() == [a, 2 * a]
+    assert np.dot([1, 2], [a, sympy.Integer(3)]) == a + 6
