@@ -1,4 +1,4 @@
-"""Quotients of exponentials as physicists write them: right where a square of an exponential overflows and the result does not."""
+"""Quotients of exponentials as physicists write them: right where a square overflows and the result does not."""
 
 from collections.abc import Callable
 from typing import Any

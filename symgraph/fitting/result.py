@@ -388,7 +388,7 @@ class FitResult(Plotted):
 
     def _band(self, X: Any, level: float, extra: Any) -> tuple[Array, Array]:
         module = self.problem.module
-        if not hasattr(module, "predict"):
+        if not hasattr(module, "jacobian"):
             raise OptionError(f"{module.MODEL} has no output, so it has no band")
         middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
         moving = self._moving()

@@ -31,12 +31,12 @@ _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
 _SHOWN = 2000  # characters of a compiler's message
 PATIENCE = 30.0
-"""Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, and a compiler may hang."""
+"""Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, a compiler may hang."""
 _SLACK = 0.1
 """Seconds by which a system may end a program before its limit, since it counts in ticks."""
 _LIMITED = 'ulimit -t "$0" 2> /dev/null; exec "$@"'
-"""Text for a shell that limits the processor time of a command and of what it starts, as calls between fork and exec would, which
-are not safe where there are threads."""
+"""Text for a shell that limits the processor time of a command and of each program that it starts, as Python could between fork
+and exec only, which is not safe where there are threads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def test_the_libraries_made_first_are_deleted_when_all_take_too_much(
 
 
 def test_processor_time_counts_and_not_the_clock(tmp_path: Path) -> None:
-    """The limit is 1 s of work, the least that systems know; a program that waits 1.5 s is not ended (so the test takes that)."""
+    """The limit is 1 s of work, the least that systems know; a program that waits 1.5 s, which the test takes, is not ended."""
     waits, works = tmp_path / "waits", tmp_path / "works"
     for script, text in ((waits, f'sleep 1.5; exec {program_of("gcc")} "$@"'), (works, "while :; do :; done")):
         script.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\n{text}\n', encoding="utf-8")
