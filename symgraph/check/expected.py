@@ -134,8 +134,8 @@ def _on_request(
     found: dict[str, Expected] = {}
     v = direction(len(reference.model.weight_inputs))
     if "loss" in reference.roots and "hvp" in wanted and "hessian" not in wanted:  # a sweep, not one for each weight
-        truth = np.array([[number(one) for one in reference.hvp(point, v)] for point in points])
-        off = np.array([[radius(one) for one in reference.hvp(point, v, kind.bits)] for point in points])
+        truth = np.array([[number(one) for one in reference.hvp(point, v.tolist())] for point in points])
+        off = np.array([[radius(one) for one in reference.hvp(point, v.tolist(), kind.bits)] for point in points])
         largest = np.nanmax(np.abs(truth), axis=1, keepdims=True, initial=0.0)
         found["hvp"] = kind(truth, off + 2.0**-kind.bits * largest)
     if "loss" in reference.roots and "hessian" in wanted:

@@ -19,7 +19,7 @@ from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SpecError, VerificationError, listed
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import ON_REQUEST
+from symgraph.options import DOUBLE, ON_REQUEST
 from symgraph.spec.model import Model
 
 _ENOUGH = 3
@@ -117,15 +117,12 @@ def verify(
             text = _no_point(model, sampler, trouble_of(reference))
             raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
         functions.finish()
-        in_doubles = [one for one in modules if one.METADATA.get("dtype") != "float32" and _is_plain(one)]
-        far = _far_out(reference, module, in_doubles, far_batches(reference, search.batches[: effort.points], effort.far, seed))
+        plain = [one for one in modules if one not in in_floats and one.METADATA.get("precision", DOUBLE) == DOUBLE]
+        out = far_batches(reference, search.batches[: effort.points], effort.far, seed) if plain and effort.far else []
+        far = _far_out(reference, module, plain, out)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             hold(in_floats, batch, turn, "those in floats of ", ExpectedInFloats)
         return replace(search.report(tally), far=far)
-
-
-def _is_plain(module: Any) -> bool:
-    return module.METADATA.get("precision", "double") == "double"
 
 
 def _far_out(reference: Reference, module: Any, modules: list[Any], batches: list[Batch]) -> str:
