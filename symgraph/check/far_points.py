@@ -29,7 +29,9 @@ _SIZES = (200.0, 660.0)
 _FAR = 1e100
 """Size of an intermediate value, or of its inverse, from which on a point is far out."""
 _NORMAL = (1e-290, 1e290)
-"""Sizes of results, and of each exponential alone, at such a point."""
+"""Sizes of each exponential alone at such a point."""
+_RESULTS = (1e-250, 1e250)
+"""Sizes of results and partials there, so far from the ends of the range that factors of ordinary size do not matter."""
 _HUGE = 1e100
 """Size of a named node or a result beyond which squares, which nothing guards, may be what left the range."""
 _BEYOND = 1e3
@@ -99,7 +101,7 @@ def _logarithm(size: float) -> float:
 def _is_normal(value: Value) -> bool:
     """Tell if a value is a normal number or 0."""
     size = abs(number(value))
-    return size == 0.0 or _NORMAL[0] < size < _NORMAL[1]
+    return size == 0.0 or _RESULTS[0] < size < _RESULTS[1]
 
 
 def _is_known(reference: Reference, point: Point) -> bool:
@@ -118,7 +120,7 @@ def of_values(facts: Mapping[str, Expected]) -> dict[str, Expected]:
 
 def within_range(facts: Mapping[str, Expected]) -> dict[str, Expected]:
     """Return the facts of a row with nothing known of what is no normal number."""
-    return {name: _masked(fact, np.zeros_like(fact.want, bool), _NORMAL[1]) for name, fact in facts.items()}
+    return {name: _masked(fact, np.zeros_like(fact.want, bool), _RESULTS[1]) for name, fact in facts.items()}
 
 
 def is_ordinary_beside(facts: Mapping[str, Expected]) -> bool:
@@ -130,5 +132,5 @@ def is_ordinary_beside(facts: Mapping[str, Expected]) -> bool:
 def _masked(fact: Expected, unknown: NDArray[np.bool_], largest: float) -> Expected:
     """Return a fact with nothing known where a mask says so, and where its size is beyond the normal numbers or a limit."""
     size = np.abs(fact.want)
-    known = ~unknown & ((size == 0.0) | ((size > _NORMAL[0]) & (size < largest)))
+    known = ~unknown & ((size == 0.0) | ((size > _RESULTS[0]) & (size < largest)))
     return type(fact)(fact.want, np.where(known, fact.radius, np.inf))
