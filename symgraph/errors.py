@@ -52,6 +52,10 @@ class BuildError(SymgraphError):
     """A build cannot read its inputs or write its outputs: a missing spec, a read-only folder, a hand-edited file."""
 
 
+class CompileTimeError(BuildError):
+    """A compiler was ended because it took longer than it may."""
+
+
 class DataError(SymgraphError):
     """A data file cannot be used: a missing column, a cell that is no number, an untrusted pickle."""
 

@@ -16,10 +16,10 @@ from symgraph.build.outputs import BuildReport, Output, State, Wanted, read_text
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import VerificationReport
-from symgraph.errors import BuildError, OptionError
+from symgraph.errors import BuildError, CompileTimeError, OptionError
 from symgraph.generate import Artifact, require
 from symgraph.io.compiled import module_of
-from symgraph.io.compiler import Compiler, find_compiler
+from symgraph.io.compiler import Compiler, check_syntax, compiles, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
@@ -117,6 +117,8 @@ def build(
         former = spec_of(plan.out / name)
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
+    if compiler is not None and not verify:
+        _check_c(made, compiler)
     verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())
     for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
         accurate = [ACCURATE] if had.precision != plan.options.precision else []
@@ -284,14 +286,29 @@ def _compiled(plan: Plan, entry: Made, compiler: Compiler | None, folder: Path, 
         return module_of(source, files, compiler=compiler)
     if plan.named:
         return module_of(source, files, compiler=compiler.in_haste(), folder=folder)
+    quick = compiler.in_haste()
     if len(files[source]) > LONGEST:
+        check_syntax(source, files, quick)
         tell(f"{source} has {len(files[source]):,} characters, and is compiled only if the backend c is named")
         return None
     try:
-        return module_of(source, files, compiler=compiler.in_haste().within(COMPILE_SECONDS), folder=folder)
-    except BuildError as error:
+        return module_of(source, files, compiler=quick.within(COMPILE_SECONDS), folder=folder)
+    except CompileTimeError as error:
+        check_syntax(source, files, quick)
         tell(f"{source} was not run: {error}")
-        return None
+    except BuildError as error:
+        if compiles(quick):  # so it is the text that is wrong
+            raise
+        tell(f"{source} was not run: {error}")
+    return None
+
+
+def _check_c(made: Sequence[Made], compiler: Compiler) -> None:
+    """Refuse C files that no compiler takes, where nothing else is verified."""
+    for entry in made:
+        files = {artifact.name: artifact.text for artifact in entry.artifacts if artifact.backend == "c"}
+        if files and compiles(compiler):
+            check_syntax(BACKENDS["c"].file_name(entry.model.name), files, compiler)
 
 
 def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:

@@ -15,7 +15,15 @@ from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
-from symgraph.io.native import COMPILE_SECONDS, Floats, NativeWarning, chosen, compiled_model, native_module
+from symgraph.io.native import (
+    COMPILE_SECONDS,
+    Floats,
+    NativeWarning,
+    chosen,
+    compiled_model,
+    native_module,
+    runs_on_numpy,
+)
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.options import DOUBLE, JACOBIAN_ROW, Options, options_of
 from symgraph.spec.model import Model
@@ -39,7 +47,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
         extras: further functions of the module, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
         functions: names of functions of the C file, to which it is limited; all by default.
-        compile_seconds: time that the C compiler may take.
+        compile_seconds: processor time that the C compiler may take.
 
     Returns:
         The module, as ``load`` returns it from a built file; its `repr` names its backend, which never changes.
@@ -71,7 +79,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     optional = ("c",) if asked == "auto" else ()
     artifacts, refusals = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), optional, options=options)
     for refusal in refusals.values():
-        warnings.warn(f"{model.name} runs on NumPy: {refusal.args[0]}", NativeWarning, stacklevel=2)
+        warnings.warn(runs_on_numpy(model.name, refusal.args[0]), NativeWarning, stacklevel=2)
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)

@@ -41,7 +41,11 @@ class SecondSweep:
 
     def by(self, leaf: int) -> dict[int, Value]:
         """Differentiate the partials by every input, by whose steps they come, once more by one; what is not there is 0."""
-        dots: dict[int, Value] = {leaf: ONE}
+        return self.along({leaf: ONE})
+
+    def along(self, direction: Mapping[int, Value]) -> dict[int, Value]:
+        """Differentiate the partials by every input once more along a direction, its entries by the steps of inputs."""
+        dots = dict(direction)
         for index in sorted(self.slopes):
             terms = [times(dots[arg], slope) for arg, slope in self.slopes[index] if arg in dots]
             if terms:

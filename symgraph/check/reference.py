@@ -14,7 +14,7 @@ from weakref import proxy
 
 from flint import arb, ctx
 
-from symgraph.check.balls import UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.curvatures import SecondSweep
 from symgraph.check.program import Choice, Slopes, Step, program_of, residual_root
 from symgraph.columns import columns_of, prefix_of
@@ -36,6 +36,9 @@ _MANY = 2_000
 _SMALLEST = arb((1, -1076))
 """A quarter of the smallest double: what is surely smaller is 0 in every format."""
 _LARGEST = arb((1, 1024))
+
+_GROWING = frozenset({"exp", "expm1", "sinh", "cosh", "gamma"})
+"""Functions that leave the range of doubles at arguments of ordinary size."""
 
 Point = Mapping[str, float]
 """A float for every feature, weight and the target if there is one, taken as the exact number it is."""
@@ -71,6 +74,7 @@ class Look:
         choices: the branches taken and the sides of kinks that the point is on.
         smallest, largest: magnitudes among intermediate values that depend on an input, zeros left out.
         failures: operations on numbers that have no value, those of branches that are not taken left out.
+        exponentials: the magnitudes among values of functions that grow as exp does, likewise.
     """
 
     nodes: Mapping[str, Value]
@@ -78,6 +82,7 @@ class Look:
     smallest: float
     largest: float
     failures: int
+    exponentials: tuple[float, ...] = ()
 
 
 class Reference:
@@ -127,6 +132,11 @@ class Reference:
         key = self._key(point)
         return self._hessian(key, bits) if bits else _narrowed(partial(self._hessian, key))[0]
 
+    def hvp(self, point: Point, direction: Sequence[float], bits: int = 0) -> Sequence[Value]:
+        """Enclose the product of that matrix and a vector by one sweep, where the matrix takes one for each weight."""
+        run = partial(self._run_hvp, self._key(point), direction)
+        return run(bits) if bits else _narrowed(run)[0]
+
     def look(self, point: Point) -> Look:
         """Evaluate the model without partials, at the lowest precision."""
         values, program = self._forward(self._key(point), LEVELS[0]), self.program
@@ -142,6 +152,7 @@ class Reference:
             min(sizes, default=1.0),
             max(sizes, default=1.0),
             sum(used and program.fails(index, values) for index, used in enumerate(needed)),
+            tuple(_magnitude(values[index]) for index in self._exponentials if needed[index]),
         )
 
     def calls(self, point: Point) -> list[tuple[Step, tuple[float, ...]]]:
@@ -149,6 +160,16 @@ class Reference:
         values, program = self._forward(self._key(point), LEVELS[0]), self.program
         made = [step for step, used in zip(program.steps, program.needed(values), strict=True) if used]
         return [(step, tuple(number(values[arg]) for arg in step.args)) for step in made if isinstance(step.name, UserOp)]
+
+    @cached_property
+    def _exponentials(self) -> tuple[int, ...]:
+        """The steps whose function grows as exp does."""
+        return tuple(index for index, step in enumerate(self.program.steps) if step.name in _GROWING and step.varies)
+
+    @property
+    def has_exponentials(self) -> bool:
+        """Tell if the model has a function that grows as exp does."""
+        return bool(self._exponentials)
 
     @cached_property
     def on_target(self) -> frozenset[str]:
@@ -193,14 +214,25 @@ class Reference:
 
     def _run_hessian(self, key: tuple[float, ...], bits: int) -> Sequence[Sequence[Value]]:
         """One run of the second sweeps at one precision."""
-        values, root = self._forward(key, bits), self.roots["loss"]
-        leaves = [index for index, entry in enumerate(self.model.inputs) if entry.kind == "weight"]
+        return self._swept(key, bits, [{leaf: ONE} for leaf in self._weights])
+
+    def _run_hvp(self, key: tuple[float, ...], direction: Sequence[float], bits: int) -> Sequence[Value]:
+        """One run of the second sweep along a direction at one precision."""
+        return self._swept(key, bits, [dict(zip(self._weights, map(arb, direction), strict=True))])[0]
+
+    @property
+    def _weights(self) -> list[int]:
+        return [index for index, entry in enumerate(self.model.inputs) if entry.kind == "weight"]
+
+    def _swept(self, key: tuple[float, ...], bits: int, directions: Sequence[Mapping[int, Value]]) -> Sequence[Sequence[Value]]:
+        """Differentiate the partials of the loss by the weights once more along some directions, at one precision."""
+        values, root, leaves = self._forward(key, bits), self.roots["loss"], self._weights
         reason = values[root]
         if isinstance(reason, Missing):
-            return [[reason] * len(leaves) for _ in leaves]
+            return [[reason] * len(leaves) for _ in directions]
         with ctx.workprec(bits):
             sweep = SecondSweep(self.program, values, root)
-            changes = [sweep.by(leaf) for leaf in leaves]
+            changes = [sweep.along(one) for one in directions]
         return [[row.get(leaf, ZERO) for leaf in leaves] for row in changes]
 
     def _find_truth(self, key: tuple[float, ...]) -> Truth:
@@ -268,6 +300,11 @@ def is_narrow(value: Value) -> bool:
 def reference(model: Model) -> Reference:
     """The reference of a model, prepared once."""
     return Reference(model)
+
+
+def _magnitude(value: Value) -> float:
+    """Return the size of a value; infinity where there is none."""
+    return abs(float(value)) if isinstance(value, arb) else math.inf
 
 
 def number(value: Value) -> float:

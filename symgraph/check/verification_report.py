@@ -48,6 +48,7 @@ class VerificationReport:
         worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
         unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
         untaken: branches of Piecewise expressions that no point took, likewise.
+        far: the partial or enormous value that is wrong where exponentials are large, with the point; "" if none was found.
         unrun: names of files whose text was not run, so that only the graph that they are written from is verified.
         lost: the result that loses the most digits by the module's own operations, if that was asked for.
     """
@@ -63,13 +64,16 @@ class VerificationReport:
     untaken: tuple[str, ...] = ()
     unrun: tuple[str, ...] = ()
     lost: LostDigits | None = None
+    far: str = ""
 
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
         text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
         gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
         told = "; ".join(f"{gap}: {listed(names, 10)}" for gap, names in gaps.items() if names)
-        return f"{text}\n{self.model}: not verified, {told}" if told else text
+        text = f"{text}\n{self.model}: not verified, {told}" if told else text
+        far = " ".join(self.far.removeprefix(f"model {self.model}: ").splitlines())
+        return f"{text}\n{self.model}: not right where exponentials are large: {far}" if far else text
 
     def _repr_html_(self) -> str:
         first, *gaps = str(self).splitlines()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,15 +10,16 @@ from sympy import evaluate
 
 from symgraph.check.contract import Contract, Tally
 from symgraph.check.expected import Expected, ExpectedInFloats, expect
+from symgraph.check.far_points import far_batches, is_ordinary_beside, of_values, within_range
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
 from symgraph.check.user_functions import UserFunctions, trouble_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
-from symgraph.errors import SpecError, listed
+from symgraph.errors import SpecError, VerificationError, listed
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import ON_REQUEST
+from symgraph.options import DOUBLE, ON_REQUEST
 from symgraph.spec.model import Model
 
 _ENOUGH = 3
@@ -28,17 +30,22 @@ points are asked for."""
 _FLOATS = (1e-37, 1e18)
 """Sizes of intermediate values between which a C file in single precision is verified: normal floats, of which a product with
 another is a number; zeros are left out."""
+_REMEDY = (
+    "an operation of the formula leaves the range of doubles there; declare domain=(low, high) on features and weights, where "
+    "the model is meant to live, or write the formula so that it does not"
+)
 _MORE = 100
 """Points that are drawn at most to find one that floats hold."""
 
 
 class Effort(NamedTuple):
-    """The work done for a model: points to check at, at least and at most, and the rows of each."""
+    """The work done for a model: points to check at, at least and at most, the rows of each, and points far out."""
 
     points: int
     most: int
     rows: int
     whole: bool
+    far: int = 0
 
 
 def effort_for(steps: int) -> Effort:
@@ -47,9 +54,9 @@ def effort_for(steps: int) -> Effort:
     Small models get every point and each row alone; of huge ones, each of whose points has every partial anyway, one point.
     """
     if steps <= 300:
-        return Effort(8, 40, 3, whole=True)
+        return Effort(8, 40, 3, whole=True, far=4)
     if steps <= 2_000:
-        return Effort(4, 12, 3, whole=True)
+        return Effort(4, 12, 3, whole=True, far=2)
     return Effort(2, 4, 2, whole=False) if steps <= 20_000 else Effort(1, 2, 2, whole=False)
 
 
@@ -110,9 +117,46 @@ def verify(
             text = _no_point(model, sampler, trouble_of(reference))
             raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
         functions.finish()
+        plain = [one for one in modules if one not in in_floats and one.METADATA.get("precision", DOUBLE) == DOUBLE]
+        out = far_batches(reference, search.batches[: effort.points], effort.far, seed) if plain and effort.far else []
+        far = _far_out(reference, module, plain, out)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             hold(in_floats, batch, turn, "those in floats of ", ExpectedInFloats)
-        return search.report(tally)
+        return replace(search.report(tally), far=far)
+
+
+def _far_out(reference: Reference, module: Any, modules: list[Any], batches: list[Batch]) -> str:
+    """Hold modules against the model where exponentials are large.
+
+    Args:
+        reference: of the model.
+        module: the module of the numpy backend, or None.
+        modules: the modules that compute in doubles.
+        batches: the points.
+
+    Returns:
+        The first partial, or value of enormous size, that is wrong, with the point; "" where all are right.
+
+    Raises:
+        VerificationError: another value is wrong.
+    """
+    doubt = ""
+    for turn, batch in enumerate(batches):
+        expected = expect(reference, batch.points)
+        if not is_ordinary_beside(expected):
+            continue
+        label = f"point {turn} where exponentials are large"
+        for one in modules:
+            backend = "numpy" if one is module else backend_of(one)
+            try:
+                Contract(reference, batch, label, of_values(expected)).check(one, backend, whole=False, turn=1)
+            except VerificationError as error:
+                raise VerificationError(f"{error}\n{_REMEDY}") from error
+            try:
+                Contract(reference, batch, label, within_range(expected)).check(one, backend, whole=False, turn=1)
+            except VerificationError as error:
+                doubt = doubt or str(error)
+    return doubt
 
 
 def _more(reference: Reference, sampler: Sampler) -> list[Batch]:

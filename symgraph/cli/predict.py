@@ -1,6 +1,6 @@
 """``symgraph predict``: compute predictions of a built model for the rows of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,10 +32,13 @@ def predict(
 ) -> None:
     """Compute the output of each row and print it as CSV or JSON, with a column for each of several outputs.
 
+    Of a likelihood of classes without an output it is the probability of each class.
+
     A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
     """
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    if not module.OUTPUTS:
+    columns = _columns(module)
+    if not columns:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
     check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
@@ -44,25 +47,32 @@ def predict(
     if source.in_blocks(stream, "--json has all outputs at once" if json else ""):
         with source.streamed(need_target=False) as rows:
             parts = rows.predictions(w)
-            write_out(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
+            write_out(out, chain([_header(columns)], (text for part in parts for text in _lines(*part, len(columns)))))
     else:
         found = source.read(need_target=False)
         predicted = module.predict(w, found.X if found is not None else None)
         kept = None if found is None else found.kept
         if json:
-            columns = zip(*_placed(predicted, kept, len(module.OUTPUTS)), strict=True)
-            text = json_text({"model": module.MODEL, **dict(zip(module.OUTPUTS, map(list, columns), strict=True))})
+            values = zip(*_placed(predicted, kept, len(columns)), strict=True)
+            text = json_text({"model": module.MODEL, **dict(zip(columns, map(list, values), strict=True))})
             write_out(out, [f"{text}\n"])
         else:
-            write_out(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
+            write_out(out, [_header(columns), *_lines(predicted, kept, len(columns))])
     if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
     again = None if str(data) == "-" else data
     note_next("report", model, weights=weights, data=again, o=f"{module.MODEL}.html", quiet=quiet or json)
 
 
-def _header(module: Any) -> str:
-    return f"{','.join(module.OUTPUTS)}\n"
+def _columns(module: Any) -> tuple[str, ...]:
+    """Return the names of the outputs; of a likelihood of classes without one those of the classes."""
+    kind, limit = module.METADATA.get("labels", ("number", None))
+    classes = limit if kind == "class" and hasattr(module, "predict") else 0
+    return tuple(module.OUTPUTS) or tuple(f"class_{number}" for number in range(classes))
+
+
+def _header(columns: Sequence[str]) -> str:
+    return f"{','.join(columns)}\n"
 
 
 def _placed(predicted: Any, kept: Any, width: int) -> list[list[float | None]]:

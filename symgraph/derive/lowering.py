@@ -289,7 +289,7 @@ def _quotient(scope: Lowering, above: list[int], below: list[int]) -> int:
 
 def _lower_pow(scope: Lowering, part: Any) -> int:
     if part.exp.is_Number:
-        return _quotient(scope, *_sides(scope, [(part.base, part.exp)]))
+        return _quotient(scope, *_sides(scope, [split(part)]))
     return _power(scope, part.base, part.exp)
 
 

@@ -8,9 +8,12 @@ import sympy
 
 
 def split(factor: Any) -> tuple[Any, Any]:
-    """Return base and exponent of a factor: those of a power with a number as exponent, else the factor itself and 1."""
+    """Return base and exponent of a factor: those of a power with a number as exponent, else the factor itself and 1.
+
+    An exponent that is a float counts as the fraction that it is exactly, 0.5 as 1/2.
+    """
     if isinstance(factor, sympy.Pow) and factor.exp.is_Number:
-        return factor.base, factor.exp
+        return factor.base, sympy.Rational(factor.exp) if factor.exp.is_Float else factor.exp
     return factor, sympy.Integer(1)
 
 

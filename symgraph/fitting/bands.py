@@ -34,7 +34,7 @@ def band(result: Any, X: Any, level: float, extra: Any = 0.0) -> tuple[Array, Ar
         OptionError: the model has no output.
     """
     module = result.problem.module
-    if not hasattr(module, "predict"):
+    if not hasattr(module, "jacobian"):
         raise OptionError(f"{module.MODEL} has no output, so it has no band")
     middle, J = np.asarray(module.predict(result.w, X)), np.asarray(module.jacobian(result.w, X))
     half = quantile(result, level) * np.hypot(result.deviations(J), extra)

@@ -1,6 +1,7 @@
 """C compiler of this machine, and the libraries that it makes, once for each text, in a cache folder."""
 
 import importlib.util
+import math
 import os
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from symgraph.errors import BuildError
+from symgraph.errors import BuildError, CompileTimeError
 from symgraph.io.cache import VARIABLE, bounded, cache_folder, objection_to_folder, objection_to_library, with_digest
 from symgraph.io.files import locked
 
@@ -29,6 +30,13 @@ compilers by default avoid Intel's widest."""
 _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
 _SHOWN = 2000  # characters of a compiler's message
+PATIENCE = 30.0
+"""Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, a compiler may hang."""
+_SLACK = 0.1
+"""Seconds by which a system may end a program before its limit, since it counts in ticks."""
+_LIMITED = 'ulimit -t "$0" 2> /dev/null; exec "$@"'
+"""Text for a shell that limits the processor time of a command and of each program that it starts, as Python could between fork
+and exec only, which is not safe where there are threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Compiler:
         command: its program, and the arguments that come first.
         flags: the flags with which it is called.
         identity: digest of its version and of the machine that it compiles for.
-        seconds: the time that it may take for a file; None for any.
+        seconds: the processor time that each of its programs may take for a file; None for any.
     """
 
     command: tuple[str, ...]
@@ -65,7 +73,7 @@ class Compiler:
         return replace(self, flags=tuple(flag.replace("width=512", "width=256") for flag in self.flags))
 
     def within(self, seconds: float | None) -> "Compiler":
-        """Return the same compiler, stopped after some seconds."""
+        """Return the same compiler, stopped after some seconds of processor time, which a busy machine does not shorten."""
         return replace(self, seconds=seconds)
 
 
@@ -182,22 +190,68 @@ def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compile
         with_digest(made, target)
 
 
+def check_syntax(source: str, files: Mapping[str, str], compiler: Compiler) -> None:
+    """Have a compiler read a C file without writing code, which takes a second for a million characters.
+
+    Args:
+        source: the name of the C file.
+        files: as for ``compiled_library``.
+        compiler: the compiler.
+
+    Raises:
+        BuildError: the compiler refuses the text.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
+        for name, text in files.items():
+            (Path(work) / name).write_text(text, encoding="utf-8")
+        run = _run([*compiler.command, *compiler.flags, "-fsyntax-only", str(Path(work) / source)])
+    if run.returncode != 0:
+        raise BuildError(f"{compiler.path} cannot compile {source}: {run.stderr[:_SHOWN].strip()}")
+
+
+def compiles(compiler: Compiler) -> bool:
+    """Tell if a compiler makes a library of the simplest text, so that where it refuses another, that text is wrong."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
+        try:
+            compiled_library("one.c", {"one.c": "int one(void) { return 1; }\n"}, compiler, Path(work))
+        except BuildError:
+            return False
+    return True
+
+
 def _run(command: list[str], seconds: float | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a compiler, and end it with all programs that it has started if it takes too long or we are interrupted."""
+    shell, before = shutil.which("sh"), _processor_time()
+    limited = [] if seconds is None or shell is None else [shell, "-c", _LIMITED, str(math.ceil(seconds))]
     try:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, start_new_session=True
+            [*limited, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
         )
     except OSError as error:
         raise BuildError(f"{command[0]} cannot be run: {error.strerror}") from error
+    patience = None if seconds is None else seconds * (PATIENCE if limited else 1.0)
     with process:
         try:
-            output, messages = process.communicate(timeout=seconds)
+            output, messages = process.communicate(timeout=patience)
         except BaseException as stop:
             with suppress(OSError, AttributeError):  # it has ended; Windows has no groups of processes
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             if isinstance(stop, subprocess.TimeoutExpired):
-                raise BuildError(f"{command[0]} takes longer than {seconds:g} s to compile the file") from None
+                raise CompileTimeError(f"{command[0]} has not compiled the file after {patience:g} s") from None
             raise
+    # the program that was ended may have been started by another one, which only says that it failed
+    if seconds is not None and process.returncode != 0 and _processor_time() - before >= math.ceil(seconds) - _SLACK:
+        raise CompileTimeError(f"{command[0]} takes longer than {seconds:g} s of processor time to compile the file")
     return subprocess.CompletedProcess(command, process.returncode, output, messages)
+
+
+def _processor_time() -> float:
+    """Return the seconds that the processor has spent on processes which this one started and which have ended."""
+    times = os.times()
+    return times.children_user + times.children_system

@@ -41,7 +41,7 @@ VARIABLE = "SYMGRAPH_BACKEND"
 """Environment variable that says what "auto" stands for."""
 
 COMPILE_SECONDS = 20.0
-"""Time that a compiler may take for a model where nobody has asked for native code."""
+"""Processor time that a compiler may take for a model where nobody has asked for native code."""
 
 LONGEST = 500_000
 """Most characters of a C file that is compiled although nobody asked for it: some 1,300 weights of a perceptron, and 10 s."""
@@ -147,7 +147,7 @@ def load(
         backend: "native" computes float64 by the C file beside the module, compiled into the cache folder, and float32 by that
             in the folder ``float`` beside the module, if it is there; "numpy" does not; "auto" is what SYMGRAPH_BACKEND says,
             else native where there are a C file and a compiler.
-        compile_seconds: time that the compiler may take.
+        compile_seconds: processor time that the compiler may take.
 
     Returns:
         A `types.ModuleType`, read again at each call; its `repr` names its backend, which never changes. A file of
@@ -216,18 +216,20 @@ def compiled_model(model: str, files: Mapping[str, str], choice: str, seconds: f
         model: its name.
         files: the texts of the C file and of its header, by name.
         choice: "native", or "auto", to which a compiler that is missing or fails is no error.
-        seconds: the time that the compiler may take; None for any.
+        seconds: the processor time that the compiler may take; None for any.
 
     Raises:
         BuildError, ModuleError: it cannot be, and "native" was asked for.
 
     Warns:
-        NativeWarning: it cannot be although there is a compiler.
+        NativeWarning: it cannot be although there is a compiler, or the file is so long that it is compiled only if asked for.
     """
     source = f"{model}.c"
-    if choice == "auto" and (not is_at_hand() or len(files[source]) > LONGEST):
+    if choice == "auto" and not is_at_hand():
         return None
     try:
+        if choice == "auto" and len(files[source]) > LONGEST:
+            raise BuildError(f"{source} has {len(files[source]):,} characters, for which compilers take long")
         compiler = find_compiler().within(seconds)
         library = module_of(source, files, compiler=compiler)
     except SymgraphError as error:
@@ -338,7 +340,13 @@ def _refused(model: str, error: SymgraphError, choice: str) -> None:
     """Warn that a model runs on NumPy, unless native code was asked for."""
     if choice == "native":
         raise error
-    warnings.warn(f"{model} runs on NumPy: {error}", NativeWarning, stacklevel=4)
+    warnings.warn(runs_on_numpy(model, error.args[0]), NativeWarning, stacklevel=4)
+
+
+def runs_on_numpy(model: str, reason: str) -> str:
+    """Return the text of a warning: the reason for which a model runs on NumPy, and the ways to decide it."""
+    asked = 'backend="native" compiles it in any case or is an error, backend="numpy" is NumPy without this warning'
+    return f"{model} runs on NumPy: {reason}; {asked} ({VARIABLE} likewise)"
 
 
 def _files_beside(path: Path, module: Any) -> tuple[Texts | None, Texts]:

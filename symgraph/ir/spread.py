@@ -18,6 +18,7 @@ import sympy
 from symgraph.ir.evaluate import MPMATH, Arithmetic, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
+from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.ir.user_functions import Table
 
 REACH = 12
@@ -143,10 +144,16 @@ REAL: Arithmetic = MappingProxyType(Table({name: partial(operation, name) for na
 def _defined(op: str) -> Callable[..., Value]:
     """Return the function of an op that is composed of others, by its definition, or of a user's."""
     row = OPS[op]
-    function: Callable[..., Value] = row.numbers or sympy.lambdify(
-        sympy.symbols(f"x0:{row.arity}", real=True), row.value, "mpmath"
-    )
+    operands, own = sympy.symbols(f"x0:{row.arity}", real=True), _functions_by_class()
+    function: Callable[..., Value] = row.numbers or sympy.lambdify(operands, row.value, [own, "mpmath"])
     return function
+
+
+@cache
+def _functions_by_class() -> dict[str, Callable[..., Value]]:
+    """Return the ops that graphs keep whole by the names of their classes, since definitions may speak of classes of ours."""
+    rows = (row for row in OPS.values() if isinstance(row.function, type) and issubclass(row.function, SpecFunction))
+    return {row.function.__name__: MPMATH[row.name] for row in rows if row.name in MPMATH}
 
 
 def _absurd(value: Value) -> bool:

@@ -99,7 +99,7 @@ class _Finder:
                 continue
             loses = self.loses_slopes(group)
             near = group.finite() if loses else group.simplest()
-            if loses or cancels(near.terms):
+            if loses or cancels(near.terms) or self.is_multiplied(group):
                 whole = len(group.monomials) == len(before) and form is before
                 as_is = atom(position) if whole else {m: form[m] for m in group.monomials if m in form}
                 form = _put(form, (group,), self.written(near, group.far(), as_is))
@@ -112,6 +112,14 @@ class _Finder:
             case (((node, 1),),):
                 return node in self.reader.known
         return False
+
+    def is_multiplied(self, group: Group) -> bool:
+        """Tell if a group is one that was found already, times exponentials: in one with these nothing vanishes early.
+
+        x**2*exp(x)/(exp(x) - 1)**2 is 0 from x = 373 on where a square is taken before exp(x) multiplies it.
+        """
+        found = any(node in self.reader.known for monomial in group.monomials for node, _ in monomial)
+        return found and any(key != X and key[0] == "exp" for term in group.terms for key, _ in term.factors)
 
     def better_power(self, position: int) -> int:
         """Return the node to use instead of a power: the exponential of its logarithm where that loses slopes near 0."""

@@ -38,7 +38,8 @@ class Conditions:
         Args:
             text: comparisons, proved by intervals, and words on placeholders, joined by ``and``, ``or`` and ``not``. An empty
                 text always holds. The words: ``single(a)``, a is one term; ``side(a)``, a is one of the sides; ``constant(a)``,
-                a depends on no leaf; ``ordinary(a)``, squares of a list's values neither overflow nor all underflow;
+                a depends on no leaf; ``whole(a)``, a is a whole number; ``ordinary(a)``, squares of a list's values neither
+                overflow nor all underflow;
                 ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
                 ``shifted(a)``, a rule has subtracted from each what the largest exceeds the range by;
                 ``positive(a)``, a number or all values of a list are above 0 and stay so when computed, factors exp(x) and
@@ -84,6 +85,10 @@ class Conditions:
             case "constant":
                 nodes = self.writer.builder.nodes
                 return not any(nodes[at].op in LEAVES for v in values for at in reachable(nodes, [self.writer.node(v)]))
+            case "whole":
+                return all(
+                    value.keys() <= {ONE} and all(number == int(number) for number in value.values()) for value in values
+                )
         raise ValueError(f"{word!r} is no word of conditions")
 
     def _ordinary(self, values: tuple[Form, ...]) -> bool:

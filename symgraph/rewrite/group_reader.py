@@ -140,7 +140,7 @@ class GroupReader:
             seen.add(position)
             inner = self.zero_of(node)
             if position in self.known:
-                found.append(self.known[position].argument[1:3])
+                found.insert(0, self.known[position].argument[1:3])  # by which groups are written already
             elif inner is not None:
                 found.append((inner, node.args[0] if node.op == "pow" else None))
             elif node.op in ("add", "sub"):

@@ -1,9 +1,10 @@
 """Binding of straight lines of NumPy: one row goes through them as they stand, batches through a recording of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape
@@ -37,6 +38,25 @@ class Bound(Binding[T]):
         }
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
+
+    @np.errstate(all="ignore")
+    def class_probabilities(self, w: "ArrayLike", X: "ArrayLike") -> "Array":
+        """Compute the probability of each class, for a model whose likelihood is of classes and that has no output.
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+            X: (n, d) rows, columns in the order of FEATURES; (d,) is one row.
+
+        Returns:
+            (n, K), or (K,) for one row: exp(-loss) of a row, had it each of the K classes. A row adds up to 1.
+        """
+        inputs = self._checked(self.facts, w, X, None)
+        _, classes = cast("tuple[str, int]", self.facts.metadata["labels"])
+        labels = (np.full(row_shape(inputs), label, inputs.w.dtype)[()] for label in range(classes))
+        tapes: list[Any] = [self._tape(inputs._replace(y=y)) for y in labels]
+        losses = [np.broadcast_to(tape.loss, row_shape(inputs)) for tape in tapes]
+        likely = np.exp(-np.stack(losses, axis=-1))
+        return np.asarray(likely / likely.sum(axis=-1, keepdims=True), inputs.w.dtype)
 
     @np.errstate(all="ignore")
     def _tape(self, inputs: Inputs) -> T:

@@ -133,7 +133,7 @@ class Regressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]  # scikit
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self._choose()
-        if not hasattr(self.module_, "predict"):
+        if not self.module_.OUTPUTS:
             raise OptionError(f"{self.module_.MODEL} has no output to predict; declare one with model.output")
         self._search(X, y if len(targets_of(self.module_)) > 1 else column_or_1d(y, warn=True), sample_weight)
         return self

@@ -13,6 +13,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
+from symgraph.ir.sympy_classes import ndtri
 from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.complex_parts import real_form
@@ -98,7 +99,9 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
         elif not dependent.isdisjoint(part.args):
             dependent.add(part)
         elif isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
-            _check_constant(part, where)
+            if isinstance(part, sympy.erfcinv | ndtri):
+                foreign[part] = _by_erfinv(part)
+            _check_constant(replaced(part, foreign) if foreign else part, where)
     return replaced(result, foreign) if foreign else result
 
 
@@ -147,6 +150,12 @@ def _check_kind(part: Any, where: str) -> None:
 
 def _name_of(part: Any) -> str:
     return f"function {part.func.__name__}" if isinstance(part, sympy.Function) else str(type(part).__name__)
+
+
+def _by_erfinv(part: Any) -> Any:
+    """Write an inverse of a constant by the only inverse error function of which SymPy computes numbers."""
+    number = sympy.Rational(part.args[0]) if part.args[0].is_Float else part.args[0]
+    return -sympy.sqrt(2) * sympy.erfinv(1 - 2 * number) if isinstance(part, ndtri) else sympy.erfinv(1 - number)
 
 
 def _check_constant(part: Any, where: str) -> None:

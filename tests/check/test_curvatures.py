@@ -1,5 +1,7 @@
 """Second partials of the reference: against differences of its slopes at 400 bits, and second derivatives of whole specs."""
 
+from types import ModuleType
+
 import mpmath
 import pytest
 import sympy as sp
@@ -12,6 +14,8 @@ from symgraph.check.form import slope_of, value_of
 from symgraph.check.forms import FORMS
 from symgraph.check.program import Step
 from symgraph.check.reference import Reference
+from symgraph.check.verify import verify
+from symgraph.errors import VerificationError
 from symgraph.ir.ops import OPS
 
 STEP = arb((1, -100))
@@ -67,3 +71,31 @@ def test_second_derivatives_of_a_spec_are_those_of_sympy() -> None:
             for j, other in enumerate((a, b, c)):
                 truth = sp.diff(loss, one, other).evalf(40, subs=exact)
                 assert abs(float(found[i][j]) - float(truth)) <= 1e-15 * abs(float(truth))
+
+
+def test_a_product_with_the_hessian_takes_one_sweep_and_is_that_of_the_matrix() -> None:
+    model = Model("net")
+    x, y, w = model.feature("x"), model.target("y"), model.weights("w0:6")
+    units = [model.node(f"h{k}", sp.tanh(w[k] * x + w[k + 2])) for k in range(2)]
+    model.loss((y - w[4] * units[0] - w[5] * units[1]) ** 2 + sp.exp(w[0] * w[5]))
+    reference, v = Reference(model), (1.0, -0.5, 2.0, 0.25, -1.0, 3.0)
+    point = {f"w{k}": 0.3 * k - 0.7 for k in range(6)} | {"x": 0.8, "y": -0.4}
+    matrix, product = reference.hessian(point), reference.hvp(point, v)
+    with ctx.workprec(200):
+        for row, found in zip(matrix, product, strict=True):
+            wanted = sum((entry * arb(factor) for entry, factor in zip(row, v, strict=True)), arb(0))
+            assert abs(found - wanted) < arb("1e-30")
+
+
+def test_verification_of_a_product_never_makes_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the matrix, a network of 1,101 weights took more than 16 minutes."""
+    monkeypatch.setattr(Reference, "hessian", None)
+    model = Model("net")
+    x, _, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    model.output("y_hat", a * sp.tanh(b * x))
+    model.loss("squared_error")
+    module = sg.compile(model, backend="numpy", extras=("hvp",))
+    wrong = ModuleType("wrong")
+    vars(wrong).update(vars(module), hvp=lambda *given, **how: 1.001 * module.hvp(*given, **how))
+    with pytest.raises(VerificationError, match="hvp"):
+        verify(model, wrong)

@@ -147,6 +147,26 @@ def test_a_compiler_that_fails_stops_a_build_only_where_c_is_named(
     assert command("build", "models.py", "--backend", "c").code == 2
 
 
+@pytest.mark.parametrize("options", [(), ("--no-verify",)], ids=["verified", "not verified"])
+@pytest.mark.parametrize("longest", [1000, 500_000], ids=["long", "short"])
+def test_a_c_text_that_does_not_compile_is_never_written(
+    project: Project, command: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], longest: int
+) -> None:
+    """A build that names no backend writes C that it does not run, and still has the compiler read it."""
+
+    def forged(*arguments: object, **more: object) -> tuple[Artifact, ...]:
+        made = generate(*arguments, **more)
+        broken = {one.name: one.text.replace("return", "return nothing +") for one in made if one.backend == "c"}
+        return tuple(Artifact(one.name, broken.get(one.name, one.text), one.backend) for one in made)
+
+    monkeypatch.setattr(modules, "generate", forged)
+    monkeypatch.setattr(building, "LONGEST", longest)
+    done = command("build", "models.py", *options)
+    assert done.code == 2
+    assert "cannot compile decay.c: " in done.err
+    assert not project.path("generated").exists()
+
+
 def test_compile_is_refused_without_the_backend(command: Run, project: Project) -> None:
     done = command("build", "models.py", "--backend", "numpy", "--compile")
     assert done.code == 2

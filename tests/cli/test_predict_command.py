@@ -103,6 +103,22 @@ def test_data_for_a_model_without_features_is_refused_though_it_has_a_target(com
     assert command("predict", "level", "--weights", "w.json").out.startswith("y_hat\n")
 
 
+def test_classes_without_an_output_are_a_column_each(command: Run, built: Project) -> None:
+    spec = (
+        'from symgraph import Model\nm = Model("soft")\nx, y, a = m.feature("time"), m.target("y"), m.weight("a")\n'
+        'm.likelihood("categorical", logits=[0, a*x, 0])\n'
+    )
+    Path("soft.py").write_text(spec, encoding="utf-8")
+    assert command("build", "soft.py").code == 0
+    Path("far.csv").write_text("time\n0\n", encoding="utf-8")
+    line = ("predict", "soft", "--weights", "a=1", "--data", "far.csv")
+    head, row = command(*line).out.splitlines()
+    assert head == "class_0,class_1,class_2"
+    assert [float(one) for one in row.split(",")] == pytest.approx([1 / 3] * 3)
+    found = json.loads(command(*line, "--json").out)
+    assert found == {"model": "soft"} | {f"class_{k}": [float(one)] for k, one in enumerate(row.split(","))}
+
+
 def test_a_model_without_output_is_refused(command: Run, built: Project) -> None:
     done = command("predict", built.path("generated") / "valley.py", "--weights", built.path("weights.json"))
     assert (done.code, done.err) == (2, "error: valley has no output to predict; give its spec a model.output(...)\n")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from c_code import compiler as program_of
 
-from symgraph.errors import BuildError
+from symgraph.errors import BuildError, CompileTimeError
 from symgraph.io import cache
-from symgraph.io.compiler import FLAGS, NATIVE, Compiler, compiled_library, find_compiler
+from symgraph.io.compiler import FLAGS, NATIVE, Compiler, check_syntax, compiled_library, compiles, find_compiler
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
 
@@ -187,11 +187,36 @@ def test_the_libraries_made_first_are_deleted_when_all_take_too_much(
     assert sorted(kept[0].parent.iterdir()) == sorted([*kept, *(path.with_name(f"{path.name}.sha256") for path in kept)])
 
 
-def test_a_compiler_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+def test_processor_time_counts_and_not_the_clock(tmp_path: Path) -> None:
+    """The limit is 1 s of work, the least that systems know; a program that waits 1.5 s, which the test takes, is not ended."""
+    waits, works = tmp_path / "waits", tmp_path / "works"
+    for script, text in ((waits, f'sleep 1.5; exec {program_of("gcc")} "$@"'), (works, "while :; do :; done")):
+        script.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\n{text}\n', encoding="utf-8")
+        script.chmod(0o755)
+    assert compiled_library("answer.c", ANSWER, find_compiler(str(waits)).within(1.0), tmp_path).is_file()
+    with pytest.raises(CompileTimeError, match=r"works takes longer than 0\.5 s of processor time to compile the file"):
+        compiled_library("answer.c", ANSWER, find_compiler(str(works)).within(0.5), tmp_path)
+
+
+def test_a_text_is_read_without_compiling_it(tmp_path: Path, gcc: Compiler) -> None:
+    check_syntax("answer.c", ANSWER, gcc)
+    with pytest.raises(BuildError, match=r"(?s)cannot compile answer\.c: .*error"):
+        check_syntax("answer.c", {**ANSWER, "answer.c": "int answer(void) { return nothing; }\n"}, gcc)
+    assert compiles(gcc)
+    broken = tmp_path / "cc"
+    broken.write_text('#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\nexit 1\n', encoding="utf-8")
+    broken.chmod(0o755)
+    assert not compiles(find_compiler(str(broken)))
+
+
+def test_a_compiler_that_takes_too_long_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("symgraph.io.compiler.PATIENCE", 1.0)  # so that one that waits is ended after 1 s by the clock
     script, pid = tmp_path / "cc", tmp_path / "pid"
     script.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\nsleep 60 &\necho $! > {pid}\nwait\n', encoding="utf-8")
     script.chmod(0o755)
-    with pytest.raises(BuildError, match=r"cc takes longer than 1 s to compile the file"):
+    with pytest.raises(BuildError, match=r"cc has not compiled the file after 1 s"):
         compiled_library("answer.c", ANSWER, find_compiler(str(script)).within(1.0), tmp_path)
     started = Path("/proc") / pid.read_text(encoding="ascii").strip() / "stat"
     if started.parent.parent.is_dir():

@@ -140,7 +140,7 @@ def broken(folder: Path, text: str) -> str:
     ("text", "message"),
     [
         ("echo no such luck >&2; exit 1", r"cannot compile line\.c: no such luck"),
-        ("sleep 60", "takes longer than 0.5 s to compile"),
+        ("while :; do :; done", "takes longer than 0.5 s of processor time to compile"),
         ('for last; do :; done; echo "no library" > "$(echo "$*" | sed "s/.*-o //; s/ .*//")"', "cannot be loaded"),
     ],
     ids=["it fails", "it takes long", "it writes no library"],
@@ -155,6 +155,23 @@ def test_where_the_compiler_fails_numpy_runs_the_model_after_a_warning(
     assert module.predict([2.0, 1.0], [3.0]).tolist() == [7.0]
     with pytest.raises((BuildError, ModuleError), match=message):
         load(path, backend="native", compile_seconds=0.5)
+
+
+def test_a_long_c_file_is_compiled_only_if_asked_for_and_a_warning_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Project(tmp_path).path
+    monkeypatch.setattr("symgraph.io.native.LONGEST", 100)
+    said = r'line runs on NumPy: line\.c has [\d,]+ characters, .*backend="native" compiles it in any case or is an error'
+    with pytest.warns(NativeWarning, match=said) as warned:
+        assert "numpy backend" in repr(load(path))
+    assert len(warned) == 1
+    assert "native backend" in repr(load(path, backend="native"))
+    monkeypatch.setenv("SYMGRAPH_BACKEND", "native")
+    assert "native backend" in repr(load(path))
+    monkeypatch.setenv("CC", "no_such_compiler")  # the setting makes falling back an error
+    with pytest.raises(BuildError, match="'no_such_compiler' is not there"):
+        load(path)
 
 
 def test_without_a_compiler_numpy_runs_the_model_and_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -352,3 +352,30 @@ def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits(dispersion:
     np.testing.assert_allclose(
         found, want, rtol=1e-11
     )  # of terms of size 1/(6*d) from 0.001 on, which cancel, some 4e-14 is left
+
+
+def test_a_likelihood_of_classes_without_output_predicts_their_probabilities() -> None:
+    """As multinomial models of the field do: (n, K), or (K,) for one row, natively too."""
+    model = Model("softmax")
+    x, _ = model.feature("x"), model.target()
+    a, b, c = model.weights("a b c")
+    model.likelihood("categorical", logits=[0, a + b * x, c * x])
+    w, X = np.array([0.1, 0.2, 900.0]), np.array([-1.0, 0.0, 0.3, 2.0])
+    logits = np.stack([0.0 * X, w[0] + w[1] * X, w[2] * X], axis=1)
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    for backend in ("numpy", "auto"):
+        module = symgraph.compile(model, backend)
+        # an exponent up to 1,800 is rounded
+        np.testing.assert_allclose(module.predict(w, X), likely / likely.sum(axis=1, keepdims=True), rtol=1e-12, atol=1e-300)
+        np.testing.assert_array_equal(module.predict(w, [0.3]), module.predict(w, X)[2:3])
+        np.testing.assert_array_equal(module.predict(w, 0.3), module.predict(w, X)[2])
+        assert (module.OUTPUTS, hasattr(module, "jacobian")) == ((), False)
+
+
+def test_an_output_that_is_declared_beside_classes_is_what_is_predicted() -> None:
+    model = Model("scores")
+    x, _ = model.feature("x"), model.target()
+    a = model.weight("a")
+    model.output("score", a * x)
+    model.likelihood("categorical", logits=[0, a * x])
+    assert symgraph.compile(model, backend="numpy").predict([2.0], [1.0, 2.0]).tolist() == [2.0, 4.0]

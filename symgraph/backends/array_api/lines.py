@@ -28,7 +28,7 @@ class ArrayApiWriter(LinesWriter):
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
     on_request = ""
-    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})
+    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian", "class_probabilities"})
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""

@@ -368,6 +368,7 @@ def _sums(graph: Graph, prefix: str) -> tuple[int, ...]:
     """
     partials = roots_of(graph, prefix)
     sums = [position for position in sorted(reachable(graph.nodes, partials)) if graph.nodes[position].op == "rowsum"]
-    if not sums:
-        return tuple(dict.fromkeys(position for position in partials if graph.nodes[position].data is None))
+    if not sums:  # a partial of 1 is the cotangent itself, which the only row has
+        own = {position: graph.nodes[position] for position in partials}
+        return tuple(position for position, node in own.items() if node.data is None or node.op == "cotangent")
     return tuple(dict.fromkeys((*(position for position in partials if position in set(sums)), *sums)))

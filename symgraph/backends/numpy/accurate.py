@@ -37,7 +37,8 @@ class AccurateWriter(LinesWriter):
     target = "y_pair = pair_of({value})"
     binders = ("bind_accurate", "bind_accurate")
     lines_type = "AccurateLines"
-    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})  # whose sums are of plain floats
+    # whose sums are of plain floats
+    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian", "class_probabilities"})
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))

@@ -301,6 +301,9 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
         ")",
         *(f"{name} = _model.{name}" for name in _public(writer)),
     ]
+    declared, lacking = model.likelihood_declared, "class_probabilities" in writer.lacks
+    if declared is not None and declared.labels.kind == "class" and not model.output_nodes and not lacking:
+        lines += ["predict = _model.class_probabilities"]
     lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
         second = f", {_SECOND_BOUNDS}" if _bounds_second(source) else ""
