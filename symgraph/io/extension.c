@@ -604,7 +604,7 @@ typedef struct {
     Call call;
     const double *sigma; // of each residual, or NULL
     npy_intp k, rows;
-    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *step, *before, *step_before;
+    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *unit, *step, *before, *step_before;
     double squares;
     long calls, derivatives;
 } Search;
@@ -675,8 +675,27 @@ static int solved(const double *table, npy_intp rows, npy_intp k, double *step)
     return finite;
 }
 
-// Linearize the residuals at the weights: the triangle of their derivatives, with the residuals as the last column. Keep the
-// greatest lengths of columns; tell if all is finite, and no column a sum of those before within rounding.
+// Divide a column by the power of two at its greatest number, which rounds nothing, so that no square of it leaves the range of
+// floats; return what it was multiplied by.
+static double in_own_unit(double *column, npy_intp rows)
+{
+    double greatest = 0.0;
+    for (npy_intp i = 0; i < rows; i++) {
+        greatest = fabs(column[i]) > greatest ? fabs(column[i]) : greatest;
+    }
+    const double unit = greatest > 0.0 && isfinite(greatest) ? ldexp(1.0, -ilogb(greatest)) : 1.0;
+    if (!isfinite(unit)) {
+        return 1.0; // of a column of the least numbers that there are
+    }
+    for (npy_intp i = 0; i < rows; i++) {
+        column[i] *= unit;
+    }
+    return unit;
+}
+
+// Linearize the residuals at the weights: the triangle of their derivatives, each column in a unit of its own, with the residuals
+// as the last column. Keep the greatest lengths of columns; tell if all is finite, and no column a sum of those before within
+// rounding.
 static Rank linearized(Search *search)
 {
     const npy_intp k = search->k, rows = search->rows;
@@ -691,6 +710,9 @@ static Rank linearized(Search *search)
             const double slope = search->J[i * k + j];
             search->table[j * rows + i] = search->sigma == NULL ? slope : slope / search->sigma[i];
         }
+    }
+    for (npy_intp j = 0; j < k; j++) {
+        search->unit[j] = in_own_unit(search->table + j * rows, rows);
     }
     memcpy(search->table + k * rows, search->r, (size_t)rows * sizeof(double));
     triangle(search->table, rows, k + 1);
@@ -709,6 +731,7 @@ static Rank linearized(Search *search)
         if (fabs(search->table[j * rows + j]) <= (double)rows * DBL_EPSILON * length) {
             rank = SINGULAR;
         }
+        length /= search->unit[j];
         search->scale[j] = length > search->scale[j] ? length : search->scale[j];
     }
     return rank;
@@ -741,6 +764,14 @@ static void accepted(Search *search, double squares)
     search->squares = squares;
 }
 
+// Turn a step in the units of the columns into one of the weights.
+static void in_units_of_weights(Search *search)
+{
+    for (npy_intp j = 0; j < search->k; j++) {
+        search->step[j] *= search->unit[j];
+    }
+}
+
 // Solve the step that makes the linearized squares, and those of the step times the damping and the scale, least.
 // Return by how much the linearized squares fall.
 static double damped(Search *search, double damping)
@@ -750,12 +781,12 @@ static double damped(Search *search, double damping)
     for (npy_intp j = 0; j <= k; j++) {
         memcpy(search->small + j * both, search->table + j * rows, (size_t)(j < k ? j + 1 : k) * sizeof(double));
         if (j < k) {
-            search->small[j * both + k + j] = sqrt(damping) * (search->scale[j] > 0.0 ? search->scale[j] : 1.0);
+            search->small[j * both + k + j] = sqrt(damping) * (search->scale[j] > 0.0 ? search->scale[j] * search->unit[j] : 1.0);
         }
     }
     triangle(search->small, both, k + 1);
     solved(search->small, both, k, search->step);
-    double falls = 2.0 * damping * pow(length_of(search->step, search->scale, k), 2.0);
+    double falls = 0.0;
     for (npy_intp i = 0; i < k; i++) {
         double along = 0.0;
         for (npy_intp j = i; j < k; j++) {
@@ -763,7 +794,8 @@ static double damped(Search *search, double damping)
         }
         falls += along * along;
     }
-    return falls;
+    in_units_of_weights(search);
+    return falls + 2.0 * damping * pow(length_of(search->step, search->scale, k), 2.0);
 }
 
 // Search by Levenberg and Marquardt's method, the damping following the gain (K. Madsen, H. B. Nielsen and O. Tingleff, Methods
@@ -783,7 +815,7 @@ static int searched(Search *search, double tolerance, long most)
             for (npy_intp i = 0; i <= j; i++) {
                 slope += column[i] * residuals[i];
             }
-            flat = flat && fabs(slope) <= tolerance * search->scale[j] * sqrt(search->squares);
+            flat = flat && fabs(slope) <= tolerance * search->scale[j] * search->unit[j] * sqrt(search->squares);
         }
         if (flat) {
             return 4;
@@ -828,6 +860,7 @@ static void polished(Search *search)
         if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
             return;
         }
+        in_units_of_weights(search);
         double product = 0.0, square = 0.0, reach = 0.0;
         for (npy_intp j = 0; j < k; j++) {
             const double change = (search->step[j] - search->step_before[j]) * search->scale[j];
@@ -877,7 +910,7 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
         return here < 0 ? NULL : Py_NewRef(Py_None);
     }
     const npy_intp k = search.k, rows = search.rows, all = k + (self->constants == NULL ? 0 : size(self->constants, 0));
-    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 4 * k), sizeof *room);
+    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 5 * k), sizeof *room);
     PyObject *found = PyArray_SimpleNew(1, &self->weights, NPY_DOUBLE);
     if (room == NULL || found == NULL) {
         PyMem_Free(room);
@@ -894,7 +927,8 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
     search.table = search.J + rows * k;
     search.small = search.table + rows * (k + 1);
     search.scale = search.small + 2 * k * (k + 1);
-    search.step = search.scale + k;
+    search.unit = search.scale + k;
+    search.step = search.unit + k;
     search.before = search.step + k;
     search.step_before = search.before + k;
     memcpy(search.w, search.call.w, (size_t)all * sizeof(double));
