@@ -110,13 +110,6 @@ class JointProblem(Problem):
         """Return the derivatives of ``squared``: the other columns of R."""
         return self.jacobian(v) if self.robust else self.remembered(self._factor, v)[:, :-1]
 
-    def couplings(self, v: Array) -> NDArray[np.bool_]:
-        """Tell which free weights move the derivatives by which, data set by data set; see `Problem`."""
-        found = np.zeros((len(self.start),) * 2, np.bool_)
-        for part, place, w in self._each(v):
-            found[np.ix_(place, place)] |= part.couplings(w)
-        return found[np.ix_(self.free, self.free)]
-
     @cached_property
     def _columns(self) -> list[tuple[Places, Places, int]]:
         """Return for each data set its free weights, its own first, their places among the free, and how many are its own."""
@@ -279,7 +272,10 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
     found: dict[str, Any] = {key: first[key] for key in ("robust", "likelihood") if first.get(key)}
     bounds: dict[str, tuple[float, float]] = {}
     fixed: dict[str, None] = {}
+    curved: set[str] = set()
     for module, some in zip(modules, names, strict=True):
+        linear = module.METADATA.get("linear", ())
+        curved |= {one for name, one in zip(module.WEIGHTS, some, strict=True) if name not in linear}
         ranges, held = module.METADATA.get("bounds", {}), module.METADATA.get("fixed", ())
         for name, one in zip(module.WEIGHTS, some, strict=True):
             low, high = ranges.get(name, (-np.inf, np.inf))
@@ -289,4 +285,5 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
                 raise OptionError(f"the ranges of the shared weight {one} in its models exclude each other; let them overlap")
             if name in held:
                 fixed[one] = None
-    return found | {"bounds": bounds, "fixed": tuple(fixed)}
+    linear = tuple(one for one in bounds if one not in curved)
+    return found | {"bounds": bounds, "fixed": tuple(fixed), "linear": linear}

@@ -12,6 +12,7 @@ import numpy as np
 from symgraph.errors import OptionError, SpecError, listed
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, value_and_slopes
+from symgraph.fitting.doubts import remarks_of
 from symgraph.fitting.found import Found
 from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.other_names import OTHER_NAMES
@@ -34,7 +35,7 @@ class FitResult(Plotted):
         problem: what was fitted: the module, the rows, the free weights and their ranges.
         found: the end of the search.
         known: the covariance of the free weights where its finding was needed for the warnings.
-        warnings: what is to be known of this fit, in words.
+        warnings: why it should not be used as it is, and what helps, in words.
         seconds: the time it took.
     """
 
@@ -72,6 +73,11 @@ class FitResult(Plotted):
     def statistics(self) -> Statistics:
         """Return chi2, R2, AIC and others."""
         return statistics(self.problem, self.found.v)
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what else is to be known of this fit, in words; none of it speaks against its use."""
+        return remarks_of(self.problem, self.found)
 
     @property
     def absolute_sigma(self) -> bool:
@@ -315,6 +321,7 @@ class FitResult(Plotted):
             "message": self.message,
             "method": self.method,
             "warnings": self.warnings,
+            "remarks": self.remarks,
             "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
             "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in self.nodes.items()},
             "covariance": self.covariance.tolist(),

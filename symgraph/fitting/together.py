@@ -130,7 +130,7 @@ def fit_together(
     bounds: Any = None,
     fixed: Any = None,
     method: str = "auto",
-    starts: int = 1,
+    starts: int | None = None,
     seed: int = 0,
 ) -> JointResult:
     """Fit several data sets at once, of one model or of several; some weights are the same in all, each has its own of others.

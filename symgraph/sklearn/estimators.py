@@ -29,7 +29,7 @@ _CONSTANT = "constants__"
 class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Hold the parameters, choose the module and search: the parts that `Regressor` and `Classifier` share."""
 
-    def __init__(self, model: Any, *, start: Any = None, constants: Any = None, starts: int = 1, random_state: Any = 0) -> None:
+    def __init__(self, model: Any, *, start: Any = None, constants: Any = None, starts: int | None = None, random_state: Any = 0) -> None:
         self.model = model
         self.start = start
         self.constants = constants
@@ -114,7 +114,7 @@ class Regressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]  # scikit
         *,
         start: Any = None,
         constants: Any = None,
-        starts: int = 1,
+        starts: int | None = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(model, start=start, constants=constants, starts=starts, random_state=random_state)
@@ -166,7 +166,7 @@ class Classifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]  # scik
         *,
         start: Any = None,
         constants: Any = None,
-        starts: int = 1,
+        starts: int | None = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(model, start=start, constants=constants, starts=starts, random_state=random_state)
