@@ -13,7 +13,7 @@ from symgraph.fitting.found import Found
 from symgraph.fitting.least_squares import is_singular
 from symgraph.fitting.linearized import EPS, Linearized
 from symgraph.fitting.problem import Array, Problem
-from symgraph.fitting.statistics import Covariance, covariance, statistics, without_limit
+from symgraph.fitting.statistics import Covariance, statistics, without_limit
 from symgraph.fitting.streamed import StreamProblem
 
 _OFFSET = 1e-3
@@ -35,14 +35,14 @@ _VAGUE = 1000.0
 
 
 def warnings_of(problem: Problem, found: Found, known: Covariance | None) -> tuple[str, ...]:
-    """Say in words why a fit should not be used as it is, and what helps.
+    """Say in words why a fit should not be used as it is, and what helps; of an end that the search doubts that is enough.
 
     Args:
         problem: the fit.
         found: its end.
         known: the covariance of the free weights; None where the squares determine them all, and it is not needed.
     """
-    return (*_of_search(problem, found, known), *_of_end(problem, found))
+    return tuple(_of_search(problem, found, known)) or tuple(_of_end(problem, found))
 
 
 def remarks_of(problem: Problem, found: Found) -> tuple[str, ...]:
@@ -145,14 +145,14 @@ def _of_end(problem: Problem, found: Found) -> Iterator[str]:
     if not problem.is_plain_squares or at is None or dof <= 0 or found.cost <= problem.cost_of_rounding:
         return
     offset = relative_offset(problem, at)
-    if offset > _OFFSET and at.length > _of_rounding(problem, at):
+    if at.regular and offset > _OFFSET and at.length > _of_rounding(problem, at):
         yield (
             f"the search ended before the minimum: what is left of the way is {offset:.1g} of the errors (relative offset, at most "
             f"{_OFFSET:g}); start from where it ended, or elsewhere"
         )
     if isinstance(problem, StreamProblem):
         return
-    flat = _flat(problem, found) if at.regular else []
+    flat = _flat(problem, found, at) if at.regular else []
     if flat:
         yield (
             f"chi2 hardly rises where {', '.join(flat)} moves by its standard error, so the data do not determine it there; give "
@@ -184,14 +184,17 @@ def _of_rounding(problem: Problem, at: Linearized) -> float:
 
 
 @np.errstate(all="ignore")
-def _flat(problem: Problem, found: Found) -> list[str]:
+def _flat(problem: Problem, found: Found, at: Linearized) -> list[str]:
     """Return weights that may move by their error, the others as their covariance has it, while chi2 hardly rises."""
-    matrix, v = covariance(problem, found).matrix, found.v
+    v, inner = found.v, np.arange(len(found.v)) if at.inner is None else np.flatnonzero(at.inner)
     scale = 1.0 if problem.absolute_sigma else 2.0 * found.cost / (problem.residuals - len(v))
+    rows = at.directions.T / at.singular  # whose products are the covariance, each weight in a unit of its own
+    steps = math.sqrt(scale) * (rows / np.linalg.norm(rows, axis=1, keepdims=True)) @ rows.T / at.scale[inner]
     names = []
-    for j in np.flatnonzero(np.diag(matrix) > 0.0):
-        step = np.nan_to_num(matrix[:, j] / math.sqrt(matrix[j, j]))
-        rises = [float(np.sum(np.square(problem.squared(problem.inside(v + sign * step))))) - 2.0 * found.cost for sign in (1, -1)]
+    for j, step in zip(inner, steps, strict=True):
+        ends = np.array([v, v])
+        ends[:, inner] += [step, -step]
+        rises = [float(np.sum(np.square(problem.squared(problem.inside(end))))) - 2.0 * found.cost for end in ends]
         if min(rises) < _RISE * scale:  # nan, of residuals that are not finite, is no small rise
             names.append(problem.names[j])
     return names

@@ -14,7 +14,7 @@ from symgraph.fitting.streamed import StreamProblem
 
 _NEAR = 60
 """Starts that are drawn about the given one."""
-_FAR = 150
+_FAR = 300
 """Starts that are drawn from the data too."""
 _CROSSED = 75
 """Starts that are put together from the best of these, twice."""
@@ -22,16 +22,18 @@ _PARENTS = 12
 """Starts of which others are put together."""
 _FRESH = 0.5
 """Share of their weights that are drawn from the data anew."""
-_SEARCHED = 5
-"""Most starts of a draw that are searched: those with the least squares."""
+_SEARCHED = 5, 8
+"""Most starts that are searched, of those about the given one and of others: those with the least squares."""
 _CALLS = 30, 150
 """Most calls of each search, and of the two that lead lowest."""
 _ENOUGH = 3
 """Searches that end at the least sum of squares, beyond which no more starts are drawn."""
 _MOST_WEIGHTS = 20
 """Free weights beyond which draws no longer come near a minimum by chance."""
-_MOST_ROWS = 2000
-"""Rows beyond which only some of them rank the starts."""
+_ROWS = 7.0
+"""Rows that draws are searched by, for each square root of a row of the data; they are spread evenly."""
+_APART = 3
+"""Most ends by some of the rows from which a search goes on by all."""
 
 
 def is_searched_from_several(problem: Problem) -> bool:
@@ -55,29 +57,33 @@ def search_from_several(problem: Problem, start: Array, method: str, seed: int) 
         seed: of what is drawn.
     """
     rng, few = np.random.default_rng(seed), _thinned(problem)
+    first = polished(problem, quick_search(problem, start, method))
+    ends = [first if few is problem else quick_search(few, first.v, method, _CALLS[0])]
     near = _about(problem, start, rng)
-    ends = [polished(problem, quick_search(problem, start, method))]
-    ends += _searched(problem, near, solve_linear(few, near), method)
-    found = _polished_best(problem, ends, start, method)
+    ends += _searched(few, near, solve_linear(few, near), method, _SEARCHED[0])
+    found = _settled(problem, few, first, ends, start, method)
     if not _is_enough(problem, found):
         pool = _from_data(problem, near, _FAR, rng)
         squares = solve_linear(few, pool)
-        ends += _searched(problem, pool, squares, method)
-        found = _polished_best(problem, ends, start, method)
+        ends += _searched(few, pool, squares, method, _SEARCHED[1])
+        found = _settled(problem, few, first, ends, start, method)
     if not _is_enough(problem, found):
+        best = best_end(few, ends, start)
         for _ in range(2):
-            best = np.argsort(squares, kind="stable")[:_PARENTS]
+            parents = np.argsort(squares, kind="stable")[:_PARENTS]
             fresh = _from_data(problem, near, _CROSSED, rng)
-            crossed = _crossed(problem, np.vstack([pool[best], found.v]), fresh, rng)
-            pool, squares = np.vstack([pool[best], crossed]), np.append(squares[best], solve_linear(few, crossed))
-        crossed_ends = _searched(problem, pool, squares, method)
+            crossed = _crossed(problem, np.vstack([pool[parents], best.v]), fresh, rng)
+            pool, squares = np.vstack([pool[parents], crossed]), np.append(squares[parents], solve_linear(few, crossed))
         # an end that is as good says nothing: its start may have been put together from the best
-        ends += [one for one in crossed_ends if not is_as_good(problem, found.cost, one.cost)]
-        found = _polished_best(problem, ends, start, method)
+        ends += [one for one in _searched(few, pool, squares, method, _SEARCHED[1]) if not is_as_good(few, best.cost, one.cost)]
+        found = _settled(problem, few, first, ends, start, method)
     if not is_doubtful(problem, found):
         return found
     otherwise = search(problem, start, method)
-    return found if is_as_good(problem, found.cost, otherwise.cost) and found.success else best_end(problem, [ends[0], otherwise], start)
+    calls, derivatives = found.calls + otherwise.calls, found.derivatives + otherwise.derivatives
+    is_better = not is_as_good(problem, found.cost, otherwise.cost) or (otherwise.success and not found.success)
+    best = otherwise._replace(reached=1, alone=first.cost) if is_better else found
+    return best._replace(calls=calls, derivatives=derivatives)
 
 
 def _is_enough(problem: Problem, found: Found) -> bool:
@@ -115,20 +121,31 @@ def _distance(v: Array, start: Array) -> float:
     return float(np.sum(np.abs(v - start) / (np.abs(v) + np.abs(start) + np.finfo(np.float64).tiny)))
 
 
-def _polished_best(problem: Problem, ends: list[Found], start: Array, method: str) -> Found:
-    """Return the best end, searched to its end and polished unless it is the first one, which has been."""
-    best = best_end(problem, ends, start)
-    if best.v is ends[0].v:
-        return best
-    end = best if best.success else quick_search(problem, best.v, method)
-    end = polished(problem, end)
-    calls, derivatives = best.calls + end.calls * (not best.success), best.derivatives + end.derivatives * (not best.success)
-    return end._replace(calls=calls, derivatives=derivatives, reached=best.reached, alone=best.alone)
+def _settled(problem: Problem, few: Problem, first: Found, ends: list[Found], start: Array, method: str) -> Found:
+    """Return the best end by all rows, polished, of ends by some of them; the first of these is that of the first search."""
+    best = best_end(few, ends, start)
+    calls, derivatives = best.calls, best.derivatives
+    found = first
+    if best.v is not ends[0].v:
+        chosen = [best] if few is problem else _apart(few, ends)
+        last = [one if few is problem and one.success else quick_search(problem, one.v, method) for one in chosen]
+        found = best_end(problem, [first, *(polished(problem, one) for one in last)], start)
+        calls, derivatives = calls + found.calls, derivatives + found.derivatives
+    return found._replace(calls=calls, derivatives=derivatives, reached=best.reached, alone=first.cost)
 
 
-def _searched(problem: Problem, starts: Array, squares: Array, method: str) -> list[Found]:
+def _apart(few: Problem, ends: list[Found]) -> list[Found]:
+    """Return the best ends of different costs, which all rows may put into another order."""
+    found: list[Found] = []
+    for one in sorted((one for one in ends if np.isfinite(one.cost)), key=lambda one: one.cost):
+        if len(found) < _APART and not any(is_as_good(few, one.cost, other.cost) for other in found):
+            found.append(one)
+    return found
+
+
+def _searched(problem: Problem, starts: Array, squares: Array, method: str, many: int) -> list[Found]:
     """Search from the starts with the least squares; two searches that are long go on, those that lead lowest."""
-    order = np.argsort(squares, kind="stable")[:_SEARCHED]
+    order = np.argsort(squares, kind="stable")[:many]
     ends = [quick_search(problem, starts[place], method, _CALLS[0]) for place in order if np.isfinite(squares[place])]
     ends.sort(key=lambda one: (not np.isfinite(one.cost), one.cost))
     for place in [place for place, one in enumerate(ends) if not one.success and np.isfinite(one.cost)][:2]:
@@ -138,8 +155,8 @@ def _searched(problem: Problem, starts: Array, squares: Array, method: str) -> l
 
 
 def _thinned(problem: Problem) -> Problem:
-    """Return the problem with evenly spread rows, where it has many."""
-    step = problem.rows.n // _MOST_ROWS
+    """Return the problem with evenly spread rows, which find the same places at less cost; the same problem where they are few."""
+    step = int(np.sqrt(problem.rows.n) / _ROWS)
     if step < 2 or type(problem) is not Problem:
         return problem
     return problem.of_rows(np.arange(0, problem.rows.n, step))
