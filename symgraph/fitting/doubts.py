@@ -28,6 +28,8 @@ _POOR = 0.5
 """R2 below which a fit is poor."""
 _SERIAL = 1.2
 """Durbin and Watson's statistic below which residuals go together from row to row; it is about 2 where they are independent."""
+_FEW = 0.2
+"""Share of the searches below which the best end may have been met by chance, where residuals go together."""
 _STRONGLY_SERIAL = 0.5
 """The same, of which there is a remark."""
 _VAGUE = 1000.0
@@ -161,12 +163,12 @@ def _of_end(problem: Problem, found: Found) -> Iterator[str]:
     by_chance = _no_better_than_a_constant(problem, found.v)
     if by_chance > _BY_CHANCE:
         yield f"the fit is no better than a constant (F test, p {by_chance:.2g}); give another start, or another model"
-    if found.reached == 1:
+    if found.searches > found.reached and found.reached < max(1.5, _FEW * found.searches):
         serial = durbin_watson(problem, found.v)
         if serial < _SERIAL:
             yield (
-                f"only one search of several ended here, and residuals go together from row to row (Durbin-Watson {serial:.2g}), so "
-                "another minimum may be better; give a start read off a plot, or another model"
+                f"only {found.reached} of {found.searches} searches ended here, and residuals go together from row to row "
+                f"(Durbin-Watson {serial:.2g}), so another minimum may be better; give a start read off a plot, or another model"
             )
 
 

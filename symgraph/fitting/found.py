@@ -22,7 +22,8 @@ class Found(NamedTuple):
         calls: of the function; those of all searches, where it is the best of several.
         derivatives: calls of the derivatives.
         at: the residuals linearized there; None where there are none, or their squares are not what is minimized.
-        reached: the number of searches, from different starts, that have ended there; 0 where there was but one search.
+        searches: the number of searches from different starts; 0 where there was but one.
+        reached: the number of those that have ended there.
         alone: the cost at which the search from the given start ended, nan where there was no other.
     """
 
@@ -34,6 +35,7 @@ class Found(NamedTuple):
     calls: int
     derivatives: int
     at: Linearized | None = None
+    searches: int = 0
     reached: int = 0
     alone: float = math.nan
 

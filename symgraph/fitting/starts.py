@@ -25,9 +25,13 @@ _FRESH = 0.5
 _SEARCHED = 5, 8
 """Most starts that are searched, of those about the given one and of others: those with the least squares."""
 _CALLS = 30, 150
-"""Most calls of each search, and of the two that lead lowest."""
+"""Most calls of each search, and of the two that lead lowest and go on."""
 _ENOUGH = 3
 """Searches that end at the least sum of squares, beyond which no more starts are drawn."""
+_ROUNDS = 2
+"""Most draws from the data."""
+_SHARE = 0.2
+"""Share of the searches that end at the least sum of squares, from which on one draw from the data is enough."""
 _MOST_WEIGHTS = 20
 """Free weights beyond which draws no longer come near a minimum by chance."""
 _ROWS = 7.0
@@ -62,36 +66,45 @@ def search_from_several(problem: Problem, start: Array, method: str, seed: int) 
     near = _about(problem, start, rng)
     ends += _searched(few, near, solve_linear(few, near), method, _SEARCHED[0])
     found = _settled(problem, few, first, ends, start, method)
-    if not _is_enough(problem, found):
-        pool = _from_data(problem, near, _FAR, rng)
-        squares = solve_linear(few, pool)
-        ends += _searched(few, pool, squares, method, _SEARCHED[1])
+    for _ in range(_ROUNDS):
+        if _is_enough(problem, found):
+            break
+        ends += _far_ends(problem, few, near, best_end(few, ends, start), method, rng)
         found = _settled(problem, few, first, ends, start, method)
-    if not _is_enough(problem, found):
-        best = best_end(few, ends, start)
-        for _ in range(2):
-            parents = np.argsort(squares, kind="stable")[:_PARENTS]
-            fresh = _from_data(problem, near, _CROSSED, rng)
-            crossed = _crossed(problem, np.vstack([pool[parents], best.v]), fresh, rng)
-            pool, squares = np.vstack([pool[parents], crossed]), np.append(squares[parents], solve_linear(few, crossed))
-        # an end that is as good says nothing: its start may have been put together from the best
-        ends += [one for one in _searched(few, pool, squares, method, _SEARCHED[1]) if not is_as_good(few, best.cost, one.cost)]
-        found = _settled(problem, few, first, ends, start, method)
+        if found.reached >= _SHARE * len(ends):
+            break
     if not is_doubtful(problem, found):
         return found
     otherwise = search(problem, start, method)
     calls, derivatives = found.calls + otherwise.calls, found.derivatives + otherwise.derivatives
     is_better = not is_as_good(problem, found.cost, otherwise.cost) or (otherwise.success and not found.success)
-    best = otherwise._replace(reached=1, alone=first.cost) if is_better else found
+    best = otherwise._replace(searches=found.searches, reached=1, alone=first.cost) if is_better else found
     return best._replace(calls=calls, derivatives=derivatives)
 
 
+def _far_ends(problem: Problem, few: Problem, near: Array, best: Found, method: str, rng: np.random.Generator) -> list[Found]:
+    """Draw starts from the data, and put others together from the best of these and the best end; return where the best lead."""
+    pool = _from_data(problem, near, _FAR, rng)
+    squares = solve_linear(few, pool)
+    ends = _searched(few, pool, squares, method, _SEARCHED[1])
+    best = min([best, *ends], key=lambda one: (not np.isfinite(one.cost), one.cost))
+    for _ in range(2):
+        parents = np.argsort(squares, kind="stable")[:_PARENTS]
+        fresh = _from_data(problem, near, _CROSSED, rng)
+        crossed = _crossed(problem, np.vstack([pool[parents], best.v]), fresh, rng)
+        pool, squares = np.vstack([pool[parents], crossed]), np.append(squares[parents], solve_linear(few, crossed))
+    # an end that is as good says nothing: its start may have been put together from the best
+    more = _searched(few, pool, squares, method, _SEARCHED[1])
+    return ends + [one for one in more if not is_as_good(few, best.cost, one.cost)]
+
+
 def _is_enough(problem: Problem, found: Found) -> bool:
+    """Tell if the best end has been met so often, and looks so good, that no more starts are drawn."""
     return found.reached >= _ENOUGH and not is_suspicious(problem, found)
 
 
 def _crossed(problem: Problem, parents: Array, fresh: Array, rng: np.random.Generator) -> Array:
-    """Put starts together of which each weight is that of a parent, or a fresh one, times exp(.2 N)."""
+    """Put starts together of which each weight is that of one of the parents, or a fresh one, times exp(.2 N)."""
     size = fresh.shape
     of_parents = parents[rng.integers(len(parents), size=size), np.arange(size[1])]
     found = np.where(rng.random(size) < _FRESH, fresh, of_parents) * np.exp(0.2 * rng.normal(size=size))
@@ -108,7 +121,7 @@ def best_end(problem: Problem, ends: Sequence[Found], start: Array) -> Found:
     same = [one for one in ends if is_as_good(problem, one.cost, least.cost)] or [least]
     best = same[0] if same[0] is ends[0] else min(same, key=lambda one: (not one.success, _distance(one.v, start)))
     calls, derivatives = sum(one.calls for one in ends), sum(one.derivatives for one in ends)
-    return best._replace(calls=calls, derivatives=derivatives, reached=len(same), alone=ends[0].cost)
+    return best._replace(calls=calls, derivatives=derivatives, searches=len(ends), reached=len(same), alone=ends[0].cost)
 
 
 def is_as_good(problem: Problem, cost: float, least: float) -> bool:
@@ -131,7 +144,7 @@ def _settled(problem: Problem, few: Problem, first: Found, ends: list[Found], st
         last = [one if few is problem and one.success else quick_search(problem, one.v, method) for one in chosen]
         found = best_end(problem, [first, *(polished(problem, one) for one in last)], start)
         calls, derivatives = calls + found.calls, derivatives + found.derivatives
-    return found._replace(calls=calls, derivatives=derivatives, reached=best.reached, alone=first.cost)
+    return found._replace(calls=calls, derivatives=derivatives, searches=best.searches, reached=best.reached, alone=first.cost)
 
 
 def _apart(few: Problem, ends: list[Found]) -> list[Found]:
