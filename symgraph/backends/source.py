@@ -156,8 +156,9 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
-        ``bounds`` and ``fixed`` of weights, those in which residuals are ``linear``, nodes ``of_weights`` alone, ``functions`` of the user, ``constraints``, ``extras``
-        and ``precision`` only where there are some, and they are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, those in which residuals are ``linear``, nodes ``of_weights`` alone, ``functions``
+        of the user, ``constraints``, ``extras`` and ``precision`` only where there are some, and they are not those of a plain
+        module.
     """
     model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
     derivatives = [name for name, function in DERIVATIVES.items() if function in there]

@@ -1,7 +1,7 @@
 """Doubts about the end of a fit, in words: warnings, after which it should not be used as it is, and remarks.
 
-Sources: D. M. Bates and D. G. Watts, Technometrics 23 (1981), for the relative offset; J. Durbin and G. S. Watson, Biometrika 37
-(1950); N. R. Draper and H. Smith, Applied Regression Analysis (1998), sections 1.5 and 2.1, for the F tests.
+Sources: D. M. Bates and D. G. Watts, Technometrics 23 (1981), for the relative offset; J. Durbin and G. S. Watson, Biometrika
+37 (1950); N. R. Draper and H. Smith, Applied Regression Analysis (1998), sections 1.5 and 2.1, for the F tests.
 """
 
 import math
@@ -52,7 +52,11 @@ def remarks_of(problem: Problem, found: Found) -> tuple[str, ...]:
     told = []
     if found.cost < found.alone - 1e-6 * abs(found.alone) - problem.cost_of_rounding:
         what, by = ("sum of squares", 2.0) if problem.is_plain_squares else ("sum of losses", 1.0)
-        led = f"the start alone leads to a {what} of {by * found.alone:.6g}" if math.isfinite(found.alone) else "the start leads nowhere"
+        led = (
+            f"the start alone leads to a {what} of {by * found.alone:.6g}"
+            if math.isfinite(found.alone)
+            else "the start alone leads nowhere"
+        )
         told.append(f"{led}; another start, drawn about it or from the data, led to {by * found.cost:.6g}")
     if not problem.is_plain_squares or isinstance(problem, StreamProblem):
         return tuple(told)
@@ -61,8 +65,8 @@ def remarks_of(problem: Problem, found: Found) -> tuple[str, ...]:
         told.append(f"R2 is {r2:.3g}, below {_POOR:g}: the model leaves most of the scatter of y")
     if serial < _STRONGLY_SERIAL:
         told.append(
-            f"residuals go together from row to row (Durbin-Watson {serial:.2g}, 2 where they are independent): the model lacks "
-            "something, or errors are correlated, and are then greater than stated"
+            f"residuals go together from row to row (Durbin-Watson {serial:.2g}, 2 where they are independent): the model "
+            "lacks something, or errors are correlated, and are then greater than stated"
         )
     return (*told, *_lack_of_fit(problem, found.v))
 
@@ -83,7 +87,7 @@ def is_suspicious(problem: Problem, found: Found) -> bool:
 
 @np.errstate(all="ignore")
 def durbin_watson(problem: Problem, v: Array) -> float:
-    """Return Durbin and Watson's statistic, the rows in the order of the feature where there is one; nan where it has no meaning."""
+    """Return Durbin and Watson's statistic, of rows in the order of the feature where there is one; nan of residuals of 0."""
     total = along = 0.0
     for one, part in _each(problem, v):
         r = np.reshape(one.residual(part), (one.rows.n, -1))
@@ -149,16 +153,16 @@ def _of_end(problem: Problem, found: Found) -> Iterator[str]:
     offset = relative_offset(problem, at)
     if at.regular and offset > _OFFSET and at.length > _of_rounding(problem, at):
         yield (
-            f"the search ended before the minimum: what is left of the way is {offset:.1g} of the errors (relative offset, at most "
-            f"{_OFFSET:g}); start from where it ended, or elsewhere"
+            f"the search ended before the minimum: what is left of the way is {offset:.1g} of the errors (relative offset, at "
+            f"most {_OFFSET:g}); start from where it ended, or elsewhere"
         )
     if isinstance(problem, StreamProblem):
         return
     flat = _flat(problem, found, at) if at.regular else []
     if flat:
         yield (
-            f"chi2 hardly rises where {', '.join(flat)} moves by its standard error, so the data do not determine it there; give "
-            "another start, fix it, or give more data"
+            f"chi2 hardly rises where {', '.join(flat)} moves by its standard error, so the data do not determine it there; "
+            "give another start, fix it, or give more data"
         )
     by_chance = _no_better_than_a_constant(problem, found.v)
     if by_chance > _BY_CHANCE:
@@ -168,7 +172,8 @@ def _of_end(problem: Problem, found: Found) -> Iterator[str]:
         if serial < _SERIAL:
             yield (
                 f"only {found.reached} of {found.searches} searches ended here, and residuals go together from row to row "
-                f"(Durbin-Watson {serial:.2g}), so another minimum may be better; give a start read off a plot, or another model"
+                f"(Durbin-Watson {serial:.2g}), so another minimum may be better; give a start read off a plot, or another "
+                "model"
             )
 
 
@@ -204,9 +209,10 @@ def _flat(problem: Problem, found: Found, at: Linearized) -> list[str]:
 
 @np.errstate(all="ignore")
 def _no_better_than_a_constant(problem: Problem, v: Array) -> float:
-    """Return the probability that a constant's squares exceed those of the fit by so much by chance; 0 where the model holds none.
+    """Return the probability that a constant is so much worse than the fit by chance; 0 where the model holds no constant.
 
-    It holds one where the derivatives by the linear weights, at the other weights found or with these at 0, add up to 1.
+    It holds one where some multiples of the derivatives by the linear weights add up to 1 in every row, the other weights being
+    those found, or 0.
     """
     free = len(v)
     if not problem.is_difference or free < 2 or len(problem.data_sets) > 1 or problem.has_penalty:

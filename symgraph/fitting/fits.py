@@ -71,9 +71,9 @@ def fit(
         method: "auto"; for least squares "trf", "dogbox", or "lm" without bounds and robust losses; else "trust-exact",
             "L-BFGS-B" or "SLSQP", as SciPy has them.
         starts: from how many starts to search: 1 for the given one alone; more, the others drawn from the laws of the weights,
-            or about the given one where these are no laws with a spread. None, for least squares in memory of at most 20 weights
-            that are not all linear: the given one, and the best of 60 about it, and where that is not enough of 300 drawn from
-            the data; else 1.
+            or about the given one where these are no laws with a spread. None is 1, but for least squares in memory of at most
+            20 weights, not all of them linear: then the given one, the best of 60 about it, and where that is not enough the
+            best of some hundreds that are drawn from the data.
         seed: of what is drawn.
 
     Returns:
@@ -326,7 +326,8 @@ def _end(problem: Problem, begin: Array, method: str, seed: int | None) -> Found
     With errors in x the search also begins where a fit without them leads, and the better counts.
     """
     if problem.sigma_x is None:
-        one = seed is None or not is_searched_from_several(problem)
-        return search(problem, begin, method) if one else search_from_several(problem, begin, method, seed)
+        if seed is not None and is_searched_from_several(problem):
+            return search_from_several(problem, begin, method, seed)
+        return search(problem, begin, method)
     plain = _end(problem.turned_into(Problem, sigma_x=None), begin, method, seed)
     return best_of([search(problem, one, method) for one in (begin, plain.v)])

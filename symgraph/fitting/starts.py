@@ -1,4 +1,8 @@
-"""Further starts of a fit: drawn about the given one and from the data, their linear weights solved, the best of them searched."""
+"""Further starts of a fit, drawn about the given one and from the data; their linear weights are solved, and the best searched.
+
+Sources: A. H. G. Rinnooy Kan and G. T. Timmer, Mathematical Programming 39 (1987), for searches from several starts; R. Storn
+and K. Price, Journal of Global Optimization 11 (1997), for starts that are put together from others.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -41,7 +45,7 @@ _APART = 3
 
 
 def is_searched_from_several(problem: Problem) -> bool:
-    """Tell if a first fit searches from starts that are drawn: least squares in memory of few weights, some of them not linear."""
+    """Tell if a first fit draws starts: it is one of least squares, in memory, of few weights, some of which are not linear."""
     return (
         problem.by_squares
         and not isinstance(problem, StreamProblem)
@@ -71,7 +75,7 @@ def search_from_several(problem: Problem, start: Array, method: str, seed: int) 
             break
         ends += _far_ends(problem, few, near, best_end(few, ends, start), method, rng)
         found = _settled(problem, few, first, ends, start, method)
-        if found.reached >= _SHARE * len(ends):
+        if found.reached >= _SHARE * len(ends) or (found.reached > 1 and not is_suspicious(problem, found)):
             break
     if not is_doubtful(problem, found):
         return found
@@ -83,10 +87,12 @@ def search_from_several(problem: Problem, start: Array, method: str, seed: int) 
 
 
 def _far_ends(problem: Problem, few: Problem, near: Array, best: Found, method: str, rng: np.random.Generator) -> list[Found]:
-    """Draw starts from the data, and put others together from the best of these and the best end; return where the best lead."""
+    """Draw starts from the data, put others together from the best of these and the best end, and return where they lead."""
     pool = _from_data(problem, near, _FAR, rng)
     squares = solve_linear(few, pool)
     ends = _searched(few, pool, squares, method, _SEARCHED[1])
+    if best.reached == best.searches and all(is_as_good(few, one.cost, best.cost) for one in ends[:_ENOUGH]):
+        return ends  # wherever searches begin they end alike
     best = min([best, *ends], key=lambda one: (not np.isfinite(one.cost), one.cost))
     for _ in range(2):
         parents = np.argsort(squares, kind="stable")[:_PARENTS]
@@ -168,7 +174,7 @@ def _searched(problem: Problem, starts: Array, squares: Array, method: str, many
 
 
 def _thinned(problem: Problem) -> Problem:
-    """Return the problem with evenly spread rows, which find the same places at less cost; the same problem where they are few."""
+    """Return the problem with some rows, evenly spread, which lead to the same places; the problem itself of few rows."""
     step = int(np.sqrt(problem.rows.n) / _ROWS)
     if step < 2 or type(problem) is not Problem:
         return problem

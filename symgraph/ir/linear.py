@@ -1,6 +1,7 @@
 """Weights in which values of a graph are jointly linear, read from its operations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from symgraph.ir.graph import Graph, Node, reachable
 
@@ -11,10 +12,10 @@ _PRODUCTS = frozenset({"mul", "rowdot"})
 
 
 def linear_weights(graph: Graph, roots: Iterable[int]) -> tuple[str, ...]:
-    """Return weights in which values are linear together, so that their second derivatives by any two of these are identically 0.
+    """Return weights in which values are jointly linear: second derivatives by any two of these are identically 0.
 
-    Each weight is taken, in the order of the model, that is linear together with those before it: of a*b*x that is a. Operations
-    decide, so that x*(a + b)**2 - x*(a - b)**2, which is 4*a*b*x, has none.
+    Each weight is taken, in the order of the model, that is linear together with those before it: of a*b*x that is a. The
+    operations decide, so that x*(a + b)**2 - x*(a - b)**2, which is 4*a*b*x, has none.
 
     Args:
         graph: the graph.
@@ -43,7 +44,7 @@ def linear_weights(graph: Graph, roots: Iterable[int]) -> tuple[str, ...]:
     return tuple(str(name) for name in weights if bit[name] & chosen)
 
 
-def _of_node(node: Node, given: list[int], bit: dict[object, int]) -> tuple[int, int, tuple[int, int]]:
+def _of_node(node: Node, given: list[int], bit: Mapping[Any, int]) -> tuple[int, int, tuple[int, int]]:
     """Return the weights that a node depends on, those in which it is not linear, and those of both factors of a product."""
     if node.op == "weight":
         return bit[node.data], 0, (0, 0)

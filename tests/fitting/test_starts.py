@@ -90,7 +90,8 @@ def test_many_rows_are_searched_by_some_of_them() -> None:
 
 def test_several_data_sets_are_searched_from_several_starts_too() -> None:
     model = Model.from_formula("y ~ a*exp(-((x - m)/s)**2)", ("x", "y"))
-    sets = {which: (model, X, height * np.exp(-(((X - 3.0) / 0.5) ** 2)) + NOISE) for which, height in (("low", 1.0), ("high", 5.0))}
+    peak = np.exp(-(((X - 3.0) / 0.5) ** 2))
+    sets = {which: (model, X, height * peak + NOISE) for which, height in (("low", 1.0), ("high", 5.0))}
     result = symgraph.fit_together(sets, shared=("m", "s"))
     assert result.values["m"] == pytest.approx(3.0, abs=0.01)
     assert result.values["a[high]"] == pytest.approx(5.0, abs=0.05)
