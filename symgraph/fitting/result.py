@@ -375,11 +375,8 @@ class FitResult(Plotted):
         found = (f"{name}={value:.6g}" for name, value in self.values.items())
         return f"<FitResult of {self.problem.module.MODEL}: {listed(found, 6)}>"
 
-    def __rich__(self) -> Any:
-        return rich_report(self)
-
-    def _repr_html_(self) -> str:
-        return report_as_html(self)
+    __rich__ = rich_report
+    _repr_html_ = report_as_html
 
     def _moving(self) -> list[int]:
         """Return the places of the weights that are neither fixed nor at a bound."""
