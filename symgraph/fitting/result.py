@@ -368,13 +368,11 @@ class FitResult(Plotted):
             raise AttributeError(f"a FitResult has no {name}; it has {OTHER_NAMES[name]}")
         return object.__getattribute__(self, name)  # which raises what it has raised before
 
-    def __str__(self) -> str:
-        return self.report()
-
     def __repr__(self) -> str:
         found = (f"{name}={value:.6g}" for name, value in self.values.items())
         return f"<FitResult of {self.problem.module.MODEL}: {listed(found, 6)}>"
 
+    __str__ = report
     __rich__ = rich_report
     _repr_html_ = report_as_html
 
