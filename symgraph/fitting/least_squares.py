@@ -45,7 +45,7 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     """Search the free weights with the least sum of squares.
 
     The method "auto" is Levenberg and Marquardt's, a trust region where weights have bounds or the loss is robust. While the
-    end is doubtful, see ``is_doubtful``, the start is tried again by MINPACK and by a trust region, and with the weights
+    end is doubtful, see ``_is_doubtful``, the start is tried again by MINPACK and by a trust region, and with the weights
     solved in which the residuals are linear; the best counts. Each end is polished.
 
     Args:
@@ -58,7 +58,7 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     ends: list[Found] = []
     for begin, way in _tries(problem, start):
         ends.append(polished(problem, _ended(problem, begin, way)))
-        if not is_doubtful(problem, ends[-1]):
+        if not _is_doubtful(problem, ends[-1]):
             break
     return best_of(ends)
 
@@ -84,20 +84,19 @@ def quick_search(problem: Problem, start: Array, method: str, most: int | None =
     return _ended(problem, start, _ways(problem)[0] if method == "auto" else method, most)
 
 
-def is_doubtful(problem: Problem, found: Found) -> bool:
-    """Tell if a search should be tried otherwise: it has not converged, or to a poor fit, or where weights do not count.
-
-    A poor fit leaves more than half of the squares about the mean of the target.
-    """
+def _is_doubtful(problem: Problem, found: Found) -> bool:
+    """Tell if a search should be tried otherwise: it has not converged, or to a poor fit, or where weights do not count."""
     at = linearized(problem, found.v) if problem.robust else found.at
-    if not found.success or at is None:
-        return True
-    if problem.rows.y is not None:
-        y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
-        about = y - np.add.reduce(y) / y.size
-        if found.cost > 0.25 * float(about @ about) and problem.is_difference:
-            return True
-    return is_singular(at)
+    return not found.success or at is None or is_poor(problem, found) or is_singular(at)
+
+
+def is_poor(problem: Problem, found: Found) -> bool:
+    """Tell if a fit leaves more than half of the squares about the mean of the target."""
+    if problem.rows.y is None or not problem.is_difference:
+        return False
+    y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
+    about = y - np.add.reduce(y) / y.size
+    return bool(found.cost > 0.25 * float(about @ about))
 
 
 def is_singular(at: Linearized) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symgraph.fitting.doubts import is_suspicious
 from symgraph.fitting.found import Found
-from symgraph.fitting.least_squares import is_doubtful, polished, quick_search
+from symgraph.fitting.least_squares import is_poor, polished, quick_search
 from symgraph.fitting.linear import solve_linear
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.search import search
@@ -75,9 +75,9 @@ def search_from_several(problem: Problem, start: Array, method: str, seed: int) 
             break
         ends += _far_ends(problem, few, near, best_end(few, ends, start), method, rng)
         found = _settled(problem, few, first, ends, start, method)
-        if found.reached >= _SHARE * len(ends) or (found.reached > 1 and not is_suspicious(problem, found)):
+        if found.reached >= _SHARE * len(ends):
             break
-    if not is_doubtful(problem, found):
+    if found.success and not (found.reached < _ENOUGH and is_poor(problem, found)):
         return found
     otherwise = search(problem, start, method)
     calls, derivatives = found.calls + otherwise.calls, found.derivatives + otherwise.derivatives
