@@ -88,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         counted = {name: dict(counts) for name, counts in found.items()}
         save("starts", {"machine": about, "seed": asked.seed, "rows": counted, "times": times})
         PAGE.write_text(
-            "# Starts\n\nWritten by `python benchmarks/starts.py --write`: NIST's problems from starts times exp(spread*N), fitted\n"
-            f"by one search and with defaults (several); {27 * asked.count} fits each, seed {asked.seed}.\n\n"
+            "# Starts\n\nWritten by `python benchmarks/starts.py --write`: NIST's problems from starts times exp(spread*N), "
+            f"fitted\nby one search and with defaults (several); {27 * asked.count} fits each, seed {asked.seed}.\n\n"
             f"Machine: {'; '.join(f'{key} {value}' for key, value in about.items())}.\n\n{markdown_table(head, rows)}\n{line}",
             encoding="utf-8",
         )
