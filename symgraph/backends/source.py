@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 from symgraph.backends.formula import formulas, of_weights
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
 from symgraph.derive.schedule import Counts, roots_of
-from symgraph.ir.graph import Graph, values_of
+from symgraph.ir.graph import OPPOSITE, Graph, values_of
+from symgraph.ir.linear import linear_weights
 from symgraph.ir.user_functions import UserOp
 from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, HESSIAN, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
@@ -158,9 +159,9 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
         ``residual_by_target``, the derivative, where it is not 1 or -1;
-        ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values, nodes ``of_weights`` alone and
-        the ``helpers`` among them, ``functions`` of the user, ``constraints``, ``extras`` and ``precision`` only where there
-        are some, and they are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values, those in which residuals are
+        ``linear``, nodes ``of_weights`` alone and the ``helpers`` among them, ``functions`` of the user, ``constraints``,
+        ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
     known = of_weights(source.lowered, [i.name for i in model.weight_inputs])
@@ -169,6 +170,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
         "bounds": {i.name: i.bounds for i in model.weight_inputs if i.bounds},
         "fixed": tuple(i.name for i in model.weight_inputs if i.fixed),
         "natural": dict(model.natural),
+        "linear": _linear(source),
         "of_weights": known,
         "helpers": tuple(name for name in known if name in model.helpers),
         "functions": {name: (op.path, *(one and one.path for one in op.partials)) for name, op in model.functions.items()},
@@ -186,6 +188,21 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
         "domains": {i.name: i.domain for i in model.inputs if i.domain},
         **{key: value for key, value in optional.items() if value},
     }
+
+
+def _linear(source: Source) -> tuple[str, ...]:
+    """Return the weights in which the residuals, and the rows of least squares of a penalty, are jointly linear."""
+    graph, penalty = source.lowered, source.penalty
+    residuals = [*values_of(graph, "residual"), *([OPPOSITE] if OPPOSITE in graph.roots else [])]
+    if not residuals or (penalty is not None and penalty.rows is None):
+        return ()
+    found = linear_weights(graph, [graph.roots[root] for root in residuals])
+    if penalty is None or penalty.rows is None:
+        return found
+    rows = penalty.rows_graph
+    in_penalty = linear_weights(rows, [rows.roots[f"node {name}"] for name in penalty.rows.rows])
+    of_penalty = {str(node.data) for node in rows.nodes if node.op == "weight"}
+    return tuple(name for name in found if name in in_penalty or name not in of_penalty)
 
 
 def _of_loss(model: Model) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def fit(
         bool, typer.Option("--absolute-sigma", help="Standard errors follow from --sigma alone, not from the scatter.")
     ] = False,
     method: Annotated[str, option("NAME", "The optimizer, as SciPy names it.")] = "auto",
-    starts: Annotated[int, option("N", "From how many starts to search.")] = 1,
+    starts: Annotated[int | None, option("N", "From how many starts to search; 1 for one search.")] = None,
     seed: Annotated[int, option("N", "Seed of what is drawn.")] = 0,
     save: Annotated[Path | None, option("FILE", "Save the weights as JSON; -LABEL is added for several data sets.")] = None,
     plot: Annotated[Path | None, option("FILE", "Draw the fit (.svg, .png, .pdf).")] = None,
@@ -63,7 +63,7 @@ def fit(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Find the weights and their standard errors; exit 1 if the search did not converge.
+    """Find the weights and their standard errors; exit 1 if the fit is doubtful, for which the report has a warning.
 
     In a formula, names of columns of the file are features, and other names are weights, which start at 1. With several data
     sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
@@ -106,7 +106,7 @@ def fit(
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
-    if not result.success:
+    if not result.success or result.warnings:
         raise typer.Exit(1)
     if "~" in model:  # a spec has room for more
         first, begins = files[0].path if files else None, None if "[" in start else start or None

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError, SpecError, WeightsError, did_you_mean
+from symgraph.fitting.doubts import warnings_of
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.natural import bounds_of, check_pair, fixed_of, natural_of, start_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import Covariance, covariance, degrees_of_freedom, without_limit
+from symgraph.fitting.starts import best_end, is_searched_from_several, search_from_several
+from symgraph.fitting.statistics import covariance
 from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
@@ -47,7 +49,7 @@ def fit(
     bounds: Any = None,
     fixed: Any = None,
     method: str = "auto",
-    starts: int = 1,
+    starts: int | None = None,
     seed: int = 0,
 ) -> FitResult:
     """Find the weights that minimize the sum of the losses, and their standard errors.
@@ -73,8 +75,10 @@ def fit(
         fixed: names of weights that are to stay at the start, or their (natural) values by name; beside the spec's.
         method: "auto"; for least squares "trf", "dogbox", or "lm" without bounds and robust losses; else "trust-exact",
             "L-BFGS-B" or "SLSQP", as SciPy has them.
-        starts: from how many starts to search: the given one and others, drawn from the laws of the weights, or about the given
-            one where these are no laws with a spread.
+        starts: from how many starts to search: 1 for the given one alone; more, the others drawn from the laws of the weights,
+            or about the given one where these are no laws with a spread. None is 1, but for least squares in memory of at most
+            20 weights, not all of them linear: then the given one, the best of 60 about it, and where that is not enough the
+            best of some hundreds that are drawn from the data.
         seed: of what is drawn.
 
     Returns:
@@ -86,7 +90,7 @@ def fit(
         WeightsError: start does not fit the model or its bounds, or the loss is not finite there.
 
     Warns:
-        FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
+        FitWarning: the fit should not be used as it is; the result's ``warnings`` say why, and what helps.
 
     Example:
         >>> from symgraph import Model, fit
@@ -112,7 +116,7 @@ def fit(
     return solved(problem, method, starts, seed, begun)
 
 
-def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) -> FitResult:
+def solved(problem: Problem, method: str, starts: int | None, seed: int, begun: float) -> FitResult:
     """Search a problem and put its result together; see ``fit``.
 
     Args:
@@ -130,12 +134,15 @@ def solved(problem: Problem, method: str, starts: int, seed: int, begun: float) 
         raise OptionError(f"method must be one of {', '.join(methods)} for {module.MODEL}, {asked}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
-    begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
-    ends = [_end(problem, one, method) for one in begins]
-    found = best_of(ends)
+    if starts is None:
+        found = _end(problem, begin, method, seed)
+    else:
+        begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
+        ends = [_end(problem, one, method, None) for one in begins]
+        found = ends[0] if len(ends) == 1 else best_end(problem, ends, begin)
     is_regular = found.at is not None and found.at.regular and not problem.is_exact(found.v)
     known = None if is_regular else covariance(problem, found)
-    told = _warnings(problem, found, ends[0], known)
+    told = warnings_of(problem, found, known)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
     return FitResult(problem, found, known, told, time.perf_counter() - begun)
@@ -317,49 +324,14 @@ def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     return begins
 
 
-@np.errstate(all="ignore")
-def _without_effect(problem: Problem, v: Array) -> list[int]:
-    """Return the places of free weights that, changed by their own size, change residuals by less than rounding does."""
-    if not problem.is_plain_squares:
-        return []
-    moved = np.linalg.norm(problem.slopes(v), axis=0) * np.maximum(np.abs(v), 1.0)
-    return [int(j) for j in np.flatnonzero(moved <= np.finfo(np.float64).eps * np.linalg.norm(problem.squared(v)))]
+def _end(problem: Problem, begin: Array, method: str, seed: int | None) -> Found:
+    """Search from a start, with a seed from others too that are drawn with it.
 
-
-def _end(problem: Problem, begin: Array, method: str) -> Found:
-    """Search from a start; with errors in x also from where a fit without them leads, and the better counts."""
+    With errors in x the search also begins where a fit without them leads, and the better counts.
+    """
     if problem.sigma_x is None:
+        if seed is not None and is_searched_from_several(problem):
+            return search_from_several(problem, begin, method, seed)
         return search(problem, begin, method)
-    plain = search(problem.turned_into(Problem, sigma_x=None), begin, method)
+    plain = _end(problem.turned_into(Problem, sigma_x=None), begin, method, seed)
     return best_of([search(problem, one, method) for one in (begin, plain.v)])
-
-
-def _warnings(problem: Problem, found: Found, first: Found, known: Covariance | None) -> tuple[str, ...]:
-    """Say in words what is to be known of a fit, of which the given start led to the first end."""
-    told, dof = [], degrees_of_freedom(problem, found.v)
-    undetermined = "" if known is None else known.undetermined
-    if not found.success:
-        told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
-    if dof < 0:
-        told.append(f"there are fewer residuals than free weights ({problem.residuals} and {len(found.v)}); fix some")
-    elif dof == 0 and problem.is_least_squares:
-        told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
-    at, y = found.at, problem.rows.y
-    if at is not None and at.squares == 0.0 and at.regular and np.any(y) and problem.squared(found.v).any():
-        told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
-    idle = _without_effect(problem, problem.start[problem.free]) if undetermined or not found.success else []
-    if idle:
-        names = ", ".join(problem.names[j] for j in idle)
-        blind = "had next to no effect on the residuals, so no search can find them"
-        told.append(f"at the start {names} {blind}; give a start from which they have")
-    elif undetermined:
-        told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
-    if known is not None and not isinstance(problem, StreamProblem):  # a file is read for each loss
-        endless = without_limit(problem, found.v, known.matrix)
-        why = (
-            f"the likelihood has no maximum along {endless}, so errors there tell nothing; fix a weight of it, or add a penalty"
-        )
-        told += [why] if endless else []
-    if found.cost < first.cost - 1e-6 * abs(first.cost):
-        told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
-    return tuple(told)

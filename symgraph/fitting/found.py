@@ -1,5 +1,6 @@
 """The end of a search, and the best of several."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ class Found(NamedTuple):
         calls: of the function; those of all searches, where it is the best of several.
         derivatives: calls of the derivatives.
         at: the residuals linearized there; None where there are none, or their squares are not what is minimized.
+        searches: the number of searches from different starts; 0 where there was but one.
+        reached: the number of those that have ended there.
+        alone: the cost at which the search from the given start ended, nan where there was no other.
     """
 
     v: Array
@@ -31,6 +35,9 @@ class Found(NamedTuple):
     calls: int
     derivatives: int
     at: Linearized | None = None
+    searches: int = 0
+    reached: int = 0
+    alone: float = math.nan
 
 
 def best_of(ends: Sequence[Found]) -> Found:

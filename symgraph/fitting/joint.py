@@ -116,13 +116,6 @@ class JointProblem(Problem):
         """Return the derivatives of ``squared``: the other columns of R."""
         return self.jacobian(v) if self.robust else self.remembered(self._factor, v)[:, :-1]
 
-    def couplings(self, v: Array) -> NDArray[np.bool_]:
-        """Tell which free weights move the derivatives by which, data set by data set; see `Problem`."""
-        found = np.zeros((len(self.start),) * 2, np.bool_)
-        for part, place, w in self._each(v):
-            found[np.ix_(place, place)] |= part.couplings(w)
-        return found[np.ix_(self.free, self.free)]
-
     @cached_property
     def _columns(self) -> list[tuple[Places, Places, int]]:
         """Return for each data set its free weights, its own first, their places among the free, and how many are its own."""
@@ -316,7 +309,10 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
     bounds: dict[str, tuple[float, float]] = {}
     fixed: dict[str, None] = {}
     natural: dict[str, tuple[str, str]] = {}
+    curved: set[str] = set()
     for module, some in zip(modules, names, strict=True):
+        linear = module.METADATA.get("linear", ())
+        curved |= {one for name, one in zip(module.WEIGHTS, some, strict=True) if name not in linear}
         ranges, held = module.METADATA.get("bounds", {}), module.METADATA.get("fixed", ())
         for name, one in zip(module.WEIGHTS, some, strict=True):
             low, high = ranges.get(name, (-np.inf, np.inf))
@@ -332,4 +328,5 @@ def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...
             for name, one in zip(module.WEIGHTS, some, strict=True)
             if name in of_module
         }
-    return found | {"bounds": bounds, "fixed": tuple(fixed), "natural": natural}
+    linear = tuple(one for one in bounds if one not in curved)
+    return found | {"bounds": bounds, "fixed": tuple(fixed), "natural": natural, "linear": linear}

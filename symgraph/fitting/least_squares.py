@@ -1,13 +1,14 @@
 """The search for the least sum of squares by the extension or by SciPy, polished by Gauss-Newton steps."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from symgraph.fitting.found import Found, best_of
-from symgraph.fitting.linearized import EPS, linearized
+from symgraph.fitting.linear import solve_linear
+from symgraph.fitting.linearized import EPS, Linearized, linearized
 from symgraph.fitting.problem import Array, Problem
 
 _TOLERANCE = 1e-14
@@ -53,10 +54,10 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
         method: "auto", or one of ``METHODS``.
     """
     if method != "auto":
-        return _search(problem, start, method)
+        return polished(problem, _ended(problem, start, method))
     ends: list[Found] = []
     for begin, way in _tries(problem, start):
-        ends.append(_search(problem, begin, way))
+        ends.append(polished(problem, _ended(problem, begin, way)))
         if not _is_doubtful(problem, ends[-1]):
             break
     return best_of(ends)
@@ -64,60 +65,74 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
 
 def _tries(problem: Problem, start: Array) -> Iterator[tuple[Array, str]]:
     """Yield starts, each with a way to search from it."""
-    few_rows = problem.residuals < len(start)  # for which Levenberg and Marquardt's method is not made
-    by_trust_region = problem.is_bounded or problem.robust or few_rows
-    ways = ("trf",) if by_trust_region else ("native", "lm", "trf") if _native_search(problem) else ("lm", "trf")
+    ways = _ways(problem)
     yield from ((start, way) for way in ways)
     linear = _linear_start(problem, start)
     if linear is not None:
         yield from ((linear, way) for way in ways)
 
 
-def _is_doubtful(problem: Problem, found: Found) -> bool:
-    """Tell if a search should be tried otherwise: it has not converged, or to a poor fit, or where weights do not count.
+def _ways(problem: Problem) -> tuple[str, ...]:
+    """Return ways to search, the quickest first."""
+    few_rows = problem.residuals < len(problem.free)  # for which Levenberg and Marquardt's method is not made
+    by_trust_region = problem.is_bounded or problem.robust or few_rows
+    return ("trf",) if by_trust_region else ("native", "lm", "trf") if problem.native("least_squares") else ("lm", "trf")
 
-    A poor fit leaves more than half of the squares about the mean of the target.
-    """
+
+def quick_search(problem: Problem, start: Array, method: str, most: int | None = None) -> Found:
+    """Search in one way, with at most so many calls, and leave the end as it is; see ``least_sum_of_squares``."""
+    return _ended(problem, start, _ways(problem)[0] if method == "auto" else method, most)
+
+
+def _is_doubtful(problem: Problem, found: Found) -> bool:
+    """Tell if a search should be tried otherwise: it has not converged, or to a poor fit, or where weights do not count."""
     at = linearized(problem, found.v) if problem.robust else found.at
-    if not found.success or at is None:
-        return True
-    if problem.rows.y is not None:
-        y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
-        about = y - np.add.reduce(y) / y.size
-        if found.cost > 0.25 * float(about @ about) and problem.is_difference:
-            return True
+    return not found.success or at is None or is_poor(problem, found) or is_singular(at)
+
+
+def is_poor(problem: Problem, found: Found) -> bool:
+    """Tell if a fit leaves more than half of the squares about the mean of the target."""
+    if problem.rows.y is None or not problem.is_difference:
+        return False
+    y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
+    about = y - np.add.reduce(y) / y.size
+    return bool(found.cost > 0.25 * float(about @ about))
+
+
+def is_singular(at: Linearized) -> bool:
+    """Tell if residuals change next to nothing along a direction, beside others."""
     return bool(at.singular[-1] < _REGULAR * at.singular[0])
 
 
-def _search(problem: Problem, start: Array, method: str) -> Found:
-    """Run SciPy's search and polish its end; one that meets a value that is not finite at its start has found nothing."""
+def polished(problem: Problem, end: Found) -> Found:
+    """Polish the end of a search; see ``_polished``."""
+    with np.errstate(all="ignore"):
+        return end if problem.robust or not np.isfinite(end.cost) else _polished(problem, end)
+
+
+def _ended(problem: Problem, start: Array, method: str, most: int | None = None) -> Found:
+    """Search in one way; a search that meets a value that is not finite at its start has found nothing."""
     try:
         with np.errstate(all="ignore"):
             by = {"native": _natively, "lm": _by_minpack}.get(method)
-            end = by(problem, start) if by else _by_trust_region(problem, start, method)
-            end = end._replace(v=problem.snapped(end.v)) if problem.is_bounded else end
-            return end if problem.robust else _polished(problem, end)
+            most = most or MOST_CALLS[method]
+            end = by(problem, start, most) if by else _by_trust_region(problem, start, method, most)
+            return end._replace(v=problem.snapped(end.v)) if problem.is_bounded else end
     except (ValueError, np.linalg.LinAlgError) as error:  # residuals that are not finite, at the start or on the way
         return Found(start, np.inf, success=False, message=str(error), method=method, calls=1, derivatives=0)
 
 
-def _native_search(problem: Problem) -> Callable[..., Any] | None:
-    """Return the extension's function for it; None where the module does not run by it, or other residuals are searched."""
-    return getattr(getattr(problem.module.residual, "__self__", None), "least_squares", None) if problem.is_of_module else None
-
-
-def _natively(problem: Problem, start: Array) -> Found:
+def _natively(problem: Problem, start: Array, most: int) -> Found:
     """Search by Levenberg and Marquardt's method in the extension; by MINPACK where it does not take the rows."""
-    search: Any = _native_search(problem)
-    sigma = None if problem.sigma is None else np.array(np.broadcast_to(problem.sigma, problem.residuals))
-    told = search(start, problem.rows.X, problem.rows.y, sigma, _TOLERANCE, MOST_CALLS["native"])
+    search: Any = problem.native("least_squares")
+    told = search(start, problem.rows.X, problem.rows.y, problem.sigma_of_each, _TOLERANCE, most)
     if told is None:
-        return _by_minpack(problem, start)
+        return _by_minpack(problem, start, most)
     v, squares, status, calls, derivatives = told
     return Found(v, squares / 2.0, status in _ENDS, _ENDS.get(status, _GAVE_UP), "lm", calls, derivatives)
 
 
-def _by_minpack(problem: Problem, start: Array) -> Found:
+def _by_minpack(problem: Problem, start: Array, most: int) -> Found:
     """Search by MINPACK's lmder, through the thinnest of SciPy's functions for it: the work of a step is its Python."""
     from scipy.optimize import leastsq
 
@@ -129,59 +144,31 @@ def _by_minpack(problem: Problem, start: Array) -> Found:
         ftol=_TOLERANCE,
         xtol=_TOLERANCE,
         gtol=_TOLERANCE,
-        maxfev=MOST_CALLS["lm"],
+        maxfev=most,
     )
     cost = 0.5 * float(told["fvec"] @ told["fvec"])
     return Found(v, cost, status in _ENDS, _ENDS.get(status, _GAVE_UP), "lm", told["nfev"], told["njev"])
 
 
-def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
+def _by_trust_region(problem: Problem, start: Array, method: str, most: int) -> Found:
     from scipy.optimize import least_squares
 
     options: dict[str, Any] = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
     if problem.robust:
         options["loss"], options["f_scale"] = problem.robust
     bounds = problem.lower, problem.upper
-    options |= {"method": method, "bounds": bounds, "x_scale": "jac", "max_nfev": MOST_CALLS[method]}
+    options |= {"method": method, "bounds": bounds, "x_scale": "jac", "max_nfev": most}
     end = least_squares(problem.squared, start, problem.slopes, **options)
     message = _ENDS[{1: 4, 2: 1, 3: 2, 4: 3}[end.status]] if end.status > 0 else end.message
     return Found(end.x, float(end.cost), bool(end.status > 0), message, method, end.nfev, end.njev or 0)
 
 
-def linear_weights(problem: Problem, v: Array) -> list[int]:
-    """Find free weights in which the residuals are jointly linear: changing them changes none of their own derivatives.
-
-        Args:
-        problem: has residuals.
-        v: (f,) the free weights about which it is tried.
-
-    Returns:
-        Places among the free weights, in order; each is taken that is linear together with those before it.
-    """
-    coupled = problem.couplings(v)
-    chosen: list[int] = []
-    for j in range(len(v)):
-        if not coupled[j, j] and not (coupled[j, chosen].any() or coupled[chosen, j].any()):
-            chosen.append(j)
-    return chosen
-
-
 def _linear_start(problem: Problem, start: Array) -> Array | None:
     """Solve the weights in which the residuals are linear, with the others as they are; None where there is no such start."""
-    if problem.robust:
+    if problem.robust or not len(problem.linear):
         return None
-    with np.errstate(all="ignore"):
-        linear = linear_weights(problem, start)
-        if not linear:
-            return None
-        v = start.copy()
-        v[linear] = 0.0
-        J, r = problem.slopes(v)[:, linear], problem.squared(v)
-        if not (np.isfinite(J).all() and np.isfinite(r).all()):
-            return None
-        v[linear] = np.linalg.lstsq(J, -r, rcond=None)[0]
-        v = problem.inside(v)
-        return v if np.isfinite(problem.squared(v)).all() else None
+    solved = start[np.newaxis].copy()
+    return solved[0] if np.isfinite(solve_linear(problem, solved)).all() else None
 
 
 def _polished(problem: Problem, found: Found) -> Found:

@@ -279,20 +279,27 @@ class Problem:
         J = self.jacobian(v)
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
-    def couplings(self, v: Array) -> NDArray[np.bool_]:
-        """Tell which free weights move the derivatives by which, (f, f).
+    @cached_property
+    def linear(self) -> NDArray[np.intp]:
+        """Return the places among the free weights of those in which the residuals are jointly linear, as the module says."""
+        linear = self.module.METADATA.get("linear", ())
+        return np.array([place for place, name in enumerate(self.names) if name in linear], np.intp)
 
-        The generated derivative of a residual that is linear in some weights has none of them in it, so it is the same to the
-        last bit wherever they are. Each weight is moved twice.
-        """
-        at_v, rng = self.slopes(v), np.random.default_rng(0)
-        coupled = np.zeros((len(v), len(v)), bool)
-        for j in range(len(v)):
-            for _ in range(2):
-                moved = v.copy()
-                moved[j] += (1.0 + abs(v[j])) * rng.uniform(0.1, 0.5)
-                coupled[j] |= ~np.all(self.slopes(moved) == at_v, axis=0)
-        return coupled
+    @cached_property
+    def cost_of_rounding(self) -> float:
+        """Return half of the squares of residuals that are rounding of the data; 0.0 where none is held against the data."""
+        if self.rows.y is None or not self.has_residual:
+            return 0.0
+        return 0.5 * self.residuals * (EXACT * self.size_of_target) ** 2
+
+    def native(self, name: str) -> Callable[..., Any] | None:
+        """Return a function of the extension; None where the module does not run by it, or other residuals are searched."""
+        return getattr(getattr(self.module.residual, "__self__", None), name, None) if self.is_of_module else None
+
+    @cached_property
+    def sigma_of_each(self) -> Array | None:
+        """Return the standard deviation of each residual, (m,); None where none is given."""
+        return None if self.sigma is None else np.array(np.broadcast_to(self.sigma, self.residuals))
 
     @property
     def is_of_module(self) -> bool:
@@ -325,12 +332,15 @@ class Problem:
 
     def resampled(self, rng: np.random.Generator) -> "Problem":
         """Return the problem with as many of its rows, drawn with replacement."""
-        n = self.rows.n
-        chosen, sigma = rng.integers(n, size=n), self.sigma
+        return self.of_rows(rng.integers(self.rows.n, size=self.rows.n))
+
+    def of_rows(self, chosen: NDArray[np.int64]) -> "Problem":
+        """Return the problem with rows chosen by their places."""
+        n, sigma = self.rows.n, self.sigma
         if sigma is not None and sigma.size > 1:
             sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
         of_x = None if self.sigma_x is None else self.sigma_x[chosen]
-        return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma, sigma_x=of_x)
+        return replace(self, rows=self.rows.only(chosen), sigma=sigma, sigma_x=of_x)
 
     def log_slopes(self, v: Array) -> float:
         """Return the sum over rows of log |dr/dy|, of the residual by the target; see ``target_density``."""

@@ -18,7 +18,8 @@ _SHOWN = 12
 def text_of(result: Any) -> str:
     """Return the report of a fit."""
     parts = [_head(result), *_data_sets(result), "", *table_lines(_rows(result)), *_nodes(result), *_correlations(result)]
-    parts += ["", *(f"warning: {one}" for one in result.warnings)] if result.warnings else []
+    told = _told(result)
+    parts += ["", *told] if told else []
     return "\n".join(parts)
 
 
@@ -28,9 +29,10 @@ def report_as_html(result: Any) -> str:
     name, _, ended = _head(result).splitlines()[0].partition(": ")
     lines = [line.strip() for line in _head(result).splitlines()[1:]]
     warned = notes([f"warning: {one}" for one in result.warnings], "bad")
+    remarked = notes([f"remark: {one}" for one in result.remarks])
     of_nodes = _rows_of_nodes(result)
     tables = [table(head, rows), *([table(of_nodes[0], of_nodes[1:])] if of_nodes else [])]
-    return card(name, ended, "good" if result.success else "bad", *tables, warned, notes(lines))
+    return card(name, ended, "good" if result.success else "bad", *tables, warned, remarked, notes(lines))
 
 
 def rich_report(result: Any) -> Any:
@@ -43,8 +45,13 @@ def rich_report(result: Any) -> Any:
     ruled = Table(*head)
     for row in rows:
         ruled.add_row(*row)
-    told = [Text(f"warning: {one}", style="yellow") for one in result.warnings]
+    told = [Text(one, style="yellow" if one.startswith("warning") else "") for one in _told(result)]
     return Group(_head(result), ruled, *_nodes(result), *_correlations(result), *told)
+
+
+def _told(result: Any) -> list[str]:
+    """Return a line on each warning and each remark."""
+    return [*(f"warning: {one}" for one in result.warnings), *(f"remark: {one}" for one in result.remarks)]
 
 
 def _head(result: Any) -> str:

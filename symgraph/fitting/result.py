@@ -12,6 +12,7 @@ from symgraph.fitting.active import Active, active_at
 from symgraph.fitting.bands import band, quantile, spread_of_observations
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import Derived, nodes_of, value_and_slopes
+from symgraph.fitting.doubts import remarks_of
 from symgraph.fitting.found import Found
 from symgraph.fitting.natural import Natural, natural_of
 from symgraph.fitting.orthogonal import Orthogonal
@@ -35,7 +36,7 @@ class FitResult(Plotted):
         problem: what was fitted: the module, the rows, the free weights and their ranges.
         found: the end of the search.
         known: the covariance of the free weights where its finding was needed for the warnings.
-        warnings: what is to be known of this fit, in words.
+        warnings: why it should not be used as it is, and what helps, in words.
         seconds: the time it took.
     """
 
@@ -101,6 +102,11 @@ class FitResult(Plotted):
     def statistics(self) -> Statistics:
         """Return chi2, R2, AIC and others."""
         return statistics(self.problem, self.found.v)
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what else is to be known of this fit, in words; none of it speaks against its use."""
+        return remarks_of(self.problem, self.found)
 
     @property
     def absolute_sigma(self) -> bool:
@@ -376,18 +382,13 @@ class FitResult(Plotted):
             raise AttributeError(f"a FitResult has no {name}; it has {OTHER_NAMES[name]}")
         return object.__getattribute__(self, name)  # which raises what it has raised before
 
-    def __str__(self) -> str:
-        return self.report()
-
     def __repr__(self) -> str:
         found = (f"{name}={value:.6g}" for name, value in self.values.items())
         return f"<FitResult of {self.problem.module.MODEL}: {listed(found, 6)}>"
 
-    def __rich__(self) -> Any:
-        return rich_report(self)
-
-    def _repr_html_(self) -> str:
-        return report_as_html(self)
+    __str__ = report
+    __rich__ = rich_report
+    _repr_html_ = report_as_html
 
     def _of_weights(self, of_free: Array, other: float) -> Array:
         """Return a matrix of all weights, of which that of the free ones is given."""

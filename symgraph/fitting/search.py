@@ -1,6 +1,7 @@
 """The search for the best free weights of a fit from one start, by what its loss is."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -30,16 +31,32 @@ def methods_of(problem: Problem) -> tuple[str, ...]:
 
 def search(problem: Problem, start: Array, method: str = "auto") -> Found:
     """Search from (f,) free weights by one of ``methods_of``; weights next to a bound end on it."""
+    return search_by(lambda one: _from_one_start(one, start, method), problem, start)
+
+
+def search_by(find: Callable[[Problem], Found], problem: Problem, start: Array) -> Found:
+    """Search by a function, in a unit in which squares are ordinary numbers; weights next to a bound end on it.
+
+    Args:
+        find: finds an end of a problem.
+        problem: the fit.
+        start: (f,) free weights, by whose residuals the unit is chosen.
+    """
     unit = _unit(problem, start)
-    if unit != 1.0:
-        found = search(problem.in_units(unit), start, method)
-        with np.errstate(all="ignore"):
-            at = None if found.at is None else linearized(problem, found.v)
-        return found._replace(cost=found.cost * unit * unit, at=at)
+    inner = problem if unit == 1.0 else problem.in_units(unit)
+    found = find(inner)
+    found = _on_bounds(inner, found) if inner.is_bounded and np.isfinite(found.cost) else found
+    if inner is problem:
+        return found
+    with np.errstate(all="ignore"):
+        at = None if found.at is None else linearized(problem, found.v)
+    return found._replace(cost=found.cost * unit * unit, alone=found.alone * unit * unit, at=at)
+
+
+def _from_one_start(problem: Problem, start: Array, method: str) -> Found:
     if method == "auto" and problem.kinks is not None:
         return least_absolute(problem, start)
-    found = (least_squares.least_sum_of_squares if problem.by_squares else minimize.least_loss)(problem, start, method)
-    return _on_bounds(problem, found) if problem.is_bounded and np.isfinite(found.cost) else found
+    return (least_squares.least_sum_of_squares if problem.by_squares else minimize.least_loss)(problem, start, method)
 
 
 def search_nearby(problem: Problem, start: Array) -> Found:

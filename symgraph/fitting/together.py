@@ -132,7 +132,7 @@ def fit_together(
     bounds: Any = None,
     fixed: Any = None,
     method: str = "auto",
-    starts: int = 1,
+    starts: int | None = None,
     seed: int = 0,
 ) -> JointResult:
     """Fit several data sets at once, by one model or by several; some weights are shared, others belong to one data set.

@@ -22,6 +22,7 @@ def document_of(result: Any) -> dict[str, Any]:
         "message": result.message,
         "method": result.method,
         "warnings": result.warnings,
+        "remarks": result.remarks,
         "weights": {name: {"value": value, "stderr": error, "state": state} for (name, value), error, state in weights},
         "nodes": {name: {"value": one.value, "stderr": one.stderr} for name, one in result.nodes.items()},
         "multipliers": result.multipliers,

@@ -604,7 +604,7 @@ typedef struct {
     Call call;
     const double *sigma; // of each residual, or NULL
     npy_intp k, rows;
-    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *step, *before, *step_before;
+    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *unit, *step, *before, *step_before;
     double squares;
     long calls, derivatives;
 } Search;
@@ -675,8 +675,27 @@ static int solved(const double *table, npy_intp rows, npy_intp k, double *step)
     return finite;
 }
 
-// Linearize the residuals at the weights: the triangle of their derivatives, with the residuals as the last column. Keep the
-// greatest lengths of columns; tell if all is finite, and no column a sum of those before within rounding.
+// Divide a column by the power of two at its greatest number, which rounds nothing, so that no square of it leaves the range of
+// floats; return what it was multiplied by.
+static double in_own_unit(double *column, npy_intp rows)
+{
+    double greatest = 0.0;
+    for (npy_intp i = 0; i < rows; i++) {
+        greatest = fabs(column[i]) > greatest ? fabs(column[i]) : greatest;
+    }
+    const double unit = greatest > 0.0 && isfinite(greatest) ? ldexp(1.0, -ilogb(greatest)) : 1.0;
+    if (!isfinite(unit)) {
+        return 1.0; // of a column of the least numbers that there are
+    }
+    for (npy_intp i = 0; i < rows; i++) {
+        column[i] *= unit;
+    }
+    return unit;
+}
+
+// Linearize the residuals at the weights: the triangle of their derivatives, each column in a unit of its own, with the residuals
+// as the last column. Keep the greatest lengths of columns; tell if all is finite, and no column a sum of those before within
+// rounding.
 static Rank linearized(Search *search)
 {
     const npy_intp k = search->k, rows = search->rows;
@@ -691,6 +710,9 @@ static Rank linearized(Search *search)
             const double slope = search->J[i * k + j];
             search->table[j * rows + i] = search->sigma == NULL ? slope : slope / search->sigma[i];
         }
+    }
+    for (npy_intp j = 0; j < k; j++) {
+        search->unit[j] = in_own_unit(search->table + j * rows, rows);
     }
     memcpy(search->table + k * rows, search->r, (size_t)rows * sizeof(double));
     triangle(search->table, rows, k + 1);
@@ -709,6 +731,7 @@ static Rank linearized(Search *search)
         if (fabs(search->table[j * rows + j]) <= (double)rows * DBL_EPSILON * length) {
             rank = SINGULAR;
         }
+        length /= search->unit[j];
         search->scale[j] = length > search->scale[j] ? length : search->scale[j];
     }
     return rank;
@@ -741,6 +764,14 @@ static void accepted(Search *search, double squares)
     search->squares = squares;
 }
 
+// Turn a step in the units of the columns into one of the weights.
+static void in_units_of_weights(Search *search)
+{
+    for (npy_intp j = 0; j < search->k; j++) {
+        search->step[j] *= search->unit[j];
+    }
+}
+
 // Solve the step that makes the linearized squares, and those of the step times the damping and the scale, least.
 // Return by how much the linearized squares fall.
 static double damped(Search *search, double damping)
@@ -750,12 +781,12 @@ static double damped(Search *search, double damping)
     for (npy_intp j = 0; j <= k; j++) {
         memcpy(search->small + j * both, search->table + j * rows, (size_t)(j < k ? j + 1 : k) * sizeof(double));
         if (j < k) {
-            search->small[j * both + k + j] = sqrt(damping) * (search->scale[j] > 0.0 ? search->scale[j] : 1.0);
+            search->small[j * both + k + j] = sqrt(damping) * (search->scale[j] > 0.0 ? search->scale[j] * search->unit[j] : 1.0);
         }
     }
     triangle(search->small, both, k + 1);
     solved(search->small, both, k, search->step);
-    double falls = 2.0 * damping * pow(length_of(search->step, search->scale, k), 2.0);
+    double falls = 0.0;
     for (npy_intp i = 0; i < k; i++) {
         double along = 0.0;
         for (npy_intp j = i; j < k; j++) {
@@ -763,7 +794,8 @@ static double damped(Search *search, double damping)
         }
         falls += along * along;
     }
-    return falls;
+    in_units_of_weights(search);
+    return falls + 2.0 * damping * pow(length_of(search->step, search->scale, k), 2.0);
 }
 
 // Search by Levenberg and Marquardt's method, the damping following the gain (K. Madsen, H. B. Nielsen and O. Tingleff, Methods
@@ -783,7 +815,7 @@ static int searched(Search *search, double tolerance, long most)
             for (npy_intp i = 0; i <= j; i++) {
                 slope += column[i] * residuals[i];
             }
-            flat = flat && fabs(slope) <= tolerance * search->scale[j] * sqrt(search->squares);
+            flat = flat && fabs(slope) <= tolerance * search->scale[j] * search->unit[j] * sqrt(search->squares);
         }
         if (flat) {
             return 4;
@@ -828,6 +860,7 @@ static void polished(Search *search)
         if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
             return;
         }
+        in_units_of_weights(search);
         double product = 0.0, square = 0.0, reach = 0.0;
         for (npy_intp j = 0; j < k; j++) {
             const double change = (search->step[j] - search->step_before[j]) * search->scale[j];
@@ -853,71 +886,163 @@ static void polished(Search *search)
     }
 }
 
+// Make room for a search from weights over X, y and sigma, the second to fourth of the arguments; tell if they are taken here.
+static int prepared(Search *search, Functions *self, PyObject *w, PyObject *const *args)
+{
+    PyObject *const given[] = {w, args[1], args[2]};
+    memset(search, 0, sizeof *search);
+    const int here = taken(self, TARGETS, 3, given, 3, NULL, &search->call);
+    const npy_intp k = self->weights, rows = search->call.rows * self->residuals;
+    if (here <= 0 || search->call.single || !search->call.batch || self->at[0][RESIDUAL] == NULL || rows < k
+        || self->at[0][RESIDUAL_JACOBIAN] == NULL
+        || (args[3] != Py_None && (!readable(args[3], 1, NPY_DOUBLE) || size(args[3], 0) != rows))) {
+        let_go(&search->call);
+        return 0;
+    }
+    const npy_intp all = k + (self->constants == NULL ? 0 : size(self->constants, 0));
+    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 5 * k), sizeof *room);
+    if (room == NULL) {
+        let_go(&search->call);
+        PyErr_NoMemory();
+        return 0;
+    }
+    search->self = self;
+    search->k = k;
+    search->rows = rows;
+    search->sigma = args[3] == Py_None ? NULL : numbers(args[3]);
+    search->w = room;
+    search->tried = search->w + all;
+    search->r = search->tried + all;
+    search->tried_r = search->r + rows;
+    search->J = search->tried_r + rows;
+    search->table = search->J + rows * k;
+    search->small = search->table + rows * (k + 1);
+    search->scale = search->small + 2 * k * (k + 1);
+    search->unit = search->scale + k;
+    search->step = search->unit + k;
+    search->before = search->step + k;
+    search->step_before = search->before + k;
+    memcpy(search->w, search->call.w, (size_t)all * sizeof(double));
+    memcpy(search->tried, search->call.w, (size_t)all * sizeof(double));
+    return 1;
+}
+
 // Take (w, X, y, sigma or None, tolerance, most calls); return weights, squares, how it ended, calls, calls of derivatives, or
 // None for arguments that are not taken here.
 static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     Functions *self = (Functions *)object;
     Search search;
-    memset(&search, 0, sizeof search);
     if (count != 6) {
         PyErr_SetString(PyExc_TypeError, "least_squares takes w, X, y, sigma, tolerance and the most calls");
         return NULL;
     }
     const double tolerance = PyFloat_AsDouble(args[4]);
     const long most = PyLong_AsLong(args[5]);
-    const int here = PyErr_Occurred() ? -1 : taken(self, TARGETS, 3, args, 3, NULL, &search.call);
-    search.self = self;
-    search.k = self->weights;
-    search.rows = search.call.rows * self->residuals;
-    if (here <= 0 || search.call.single || !search.call.batch || self->at[0][RESIDUAL] == NULL || search.rows < search.k
-        || self->at[0][RESIDUAL_JACOBIAN] == NULL
-        || (args[3] != Py_None && (!readable(args[3], 1, NPY_DOUBLE) || size(args[3], 0) != search.rows))) {
-        let_go(&search.call);
-        return here < 0 ? NULL : Py_NewRef(Py_None);
+    if (PyErr_Occurred() || !prepared(&search, self, args[0], args)) {
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
-    const npy_intp k = search.k, rows = search.rows, all = k + (self->constants == NULL ? 0 : size(self->constants, 0));
-    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 4 * k), sizeof *room);
+    const npy_intp k = search.k;
     PyObject *found = PyArray_SimpleNew(1, &self->weights, NPY_DOUBLE);
-    if (room == NULL || found == NULL) {
-        PyMem_Free(room);
-        Py_XDECREF(found);
+    if (found == NULL) {
+        PyMem_Free(search.w);
         let_go(&search.call);
-        return PyErr_NoMemory();
+        return NULL;
     }
-    search.sigma = args[3] == Py_None ? NULL : numbers(args[3]);
-    search.w = room;
-    search.tried = search.w + all;
-    search.r = search.tried + all;
-    search.tried_r = search.r + rows;
-    search.J = search.tried_r + rows;
-    search.table = search.J + rows * k;
-    search.small = search.table + rows * (k + 1);
-    search.scale = search.small + 2 * k * (k + 1);
-    search.step = search.scale + k;
-    search.before = search.step + k;
-    search.step_before = search.before + k;
-    memcpy(search.w, search.call.w, (size_t)all * sizeof(double));
-    memcpy(search.tried, search.call.w, (size_t)all * sizeof(double));
     search.squares = squares_at(&search, search.w, search.r);
     int end = isfinite(search.squares) ? searched(&search, tolerance, most) : 0;
     if (isfinite(search.squares)) {
         polished(&search);
     }
-    if (search.squares < DBL_MIN && any_of(search.r, rows)) {
+    if (search.squares < DBL_MIN && any_of(search.r, search.rows)) {
         end = 0; // the squares are too small for floats to tell one from another
     }
     for (npy_intp j = 0; j < k; j++) {
         end = search.scale[j] > 0.0 ? end : 0; // a weight that counts for nothing, or whose squared slopes are too small
     }
     memcpy(numbers(found), search.w, (size_t)k * sizeof(double));
-    PyMem_Free(room);
+    PyMem_Free(search.w);
     let_go(&search.call);
     if (PyErr_Occurred()) {
         Py_DECREF(found);
         return NULL;
     }
     return Py_BuildValue("Ndill", found, search.squares, end, search.calls, search.derivatives);
+}
+
+// Solve the weights in which the residuals are linear, by their places, with the others as they are; one that adds nothing to
+// those before it becomes 0. Return the squares there; HUGE_VAL where something is not finite.
+static double linear_solved(Search *search, const npy_intp *linear, npy_intp count)
+{
+    const npy_intp rows = search->rows;
+    for (npy_intp c = 0; c < count; c++) {
+        search->w[linear[c]] = 0.0;
+    }
+    if (!isfinite(squares_at(search, search->w, search->r)) || count == 0) {
+        return count == 0 ? squares_at(search, search->w, search->r) : HUGE_VAL;
+    }
+    Work work = work_of(search->self, &search->call, RESIDUAL_JACOBIAN, search->self->residuals * search->k);
+    search->call.w = search->w;
+    work.result = search->J;
+    if (!computed(&work)) {
+        return HUGE_VAL;
+    }
+    for (npy_intp c = 0; c < count; c++) {
+        for (npy_intp i = 0; i < rows; i++) {
+            const double slope = search->J[i * search->k + linear[c]];
+            search->table[c * rows + i] = search->sigma == NULL ? slope : slope / search->sigma[i];
+        }
+        search->unit[c] = in_own_unit(search->table + c * rows, rows);
+    }
+    memcpy(search->table + count * rows, search->r, (size_t)rows * sizeof(double));
+    triangle(search->table, rows, count + 1);
+    for (npy_intp c = count - 1; c >= 0; c--) {
+        const double *column = search->table + c * rows;
+        double rest = search->table[count * rows + c];
+        for (npy_intp j = c + 1; j < count; j++) {
+            rest += search->table[j * rows + c] * search->step[j];
+        }
+        const int counts = fabs(column[c]) > (double)rows * DBL_EPSILON * length_of(column, NULL, c + 1);
+        search->step[c] = counts ? -rest / column[c] : 0.0;
+        search->w[linear[c]] = search->step[c] * search->unit[c];
+    }
+    return squares_at(search, search->w, search->r);
+}
+
+// Take (starts, X, y, sigma or None, places of linear weights), starts being (m, k); solve the linear weights of each start, and
+// return the squares of each, (m,), or None for arguments that are not taken here.
+static PyObject *solve_linear(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    Functions *self = (Functions *)object;
+    if (count != 5 || !readable(args[0], 2, NPY_DOUBLE) || !PyArray_ISWRITEABLE((PyArrayObject *)args[0])
+        || !readable(args[4], 1, NPY_INTP) || size(args[0], 0) == 0) {
+        PyErr_SetString(PyExc_TypeError, "solve_linear takes starts, X, y, sigma and the places of linear weights");
+        return NULL;
+    }
+    const npy_intp many = size(args[0], 0), linear = size(args[4], 0);
+    PyObject *first = PyArray_SimpleNewFromData(1, &self->weights, NPY_DOUBLE, numbers(args[0]));
+    PyObject *found = PyArray_SimpleNew(1, &many, NPY_DOUBLE);
+    Search search;
+    if (first == NULL || found == NULL || size(args[0], 1) != self->weights || !prepared(&search, self, first, args)) {
+        Py_XDECREF(first);
+        Py_XDECREF(found);
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    }
+    double *starts = numbers(args[0]), *squares = numbers(found);
+    for (npy_intp start = 0; start < many && !interrupted(); start++) {
+        double *weights = starts + start * self->weights;
+        memcpy(search.w, weights, (size_t)self->weights * sizeof(double));
+        squares[start] = linear_solved(&search, numbers(args[4]), linear);
+        memcpy(weights, search.w, (size_t)self->weights * sizeof(double));
+    }
+    PyMem_Free(search.w);
+    let_go(&search.call);
+    Py_DECREF(first);
+    if (PyErr_Occurred()) {
+        Py_DECREF(found);
+        return NULL;
+    }
+    return found;
 }
 
 static int is_a_row(Functions *self, PyObject *const *args)
@@ -1071,6 +1196,7 @@ static PyMethodDef methods[] = {
     METHOD(row, "($self, w, x, y, grad)\n--\n\nCompute the loss of one row, and write its partials into grad."),
     METHOD(predict_row, "($self, w, x)\n--\n\nCompute the output of one row."),
     {"least_squares", (PyCFunction)(void (*)(void))least_squares, METH_FASTCALL, "Search the least sum of squares."},
+    {"solve_linear", (PyCFunction)(void (*)(void))solve_linear, METH_FASTCALL, "Solve the linear weights of many starts."},
     {"take", take, METH_VARARGS, "Take the addresses of functions, in float64 or in float32."},
     {"before", before, METH_VARARGS, "Make the same functions before another binding, with other constants."},
     {"__reduce__", reduce, METH_NOARGS, "Say how another process finds this object."},

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape
-from symgraph.runtime.facts import OF_OUTPUTS, Array, Facts, Inputs, result_shape
+from symgraph.runtime.facts import OF_OUTPUTS, Array, ArrayLike, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
 from symgraph.runtime.normal_equations import Products
 from symgraph.runtime.planning import Program, planned

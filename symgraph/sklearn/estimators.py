@@ -29,7 +29,9 @@ _CONSTANT = "constants__"
 class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Hold the parameters, choose the module and search: the parts that `Regressor` and `Classifier` share."""
 
-    def __init__(self, model: Any, *, start: Any = None, constants: Any = None, starts: int = 1, random_state: Any = 0) -> None:
+    def __init__(
+        self, model: Any, *, start: Any = None, constants: Any = None, starts: int | None = None, random_state: Any = 0
+    ) -> None:
         self.model = model
         self.start = start
         self.constants = constants
@@ -98,7 +100,7 @@ class Regressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]  # scikit
         start: the weights that the fit starts from, as `symgraph.fit` takes them; None draws them from their laws.
         constants: values of the model's constants by name, such as the strength of a penalty; each is a parameter
             ``constants__<name>`` too.
-        starts: from how many starts to search.
+        starts: from how many starts to search, as `symgraph.fit` takes it.
         random_state: seed of what is drawn.
 
     Attributes:
@@ -114,7 +116,7 @@ class Regressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]  # scikit
         *,
         start: Any = None,
         constants: Any = None,
-        starts: int = 1,
+        starts: int | None = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(model, start=start, constants=constants, starts=starts, random_state=random_state)
@@ -166,7 +168,7 @@ class Classifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]  # scik
         *,
         start: Any = None,
         constants: Any = None,
-        starts: int = 1,
+        starts: int | None = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(model, start=start, constants=constants, starts=starts, random_state=random_state)

@@ -235,7 +235,7 @@ class Provenance:
 
 
 def _leading(number: Any) -> str:
-    return mpmath.nstr(number + 0, _DIGITS)
+    return str(mpmath.nstr(number + 0, _DIGITS))
 
 
 def _form(op: str, args: Sequence[Any]) -> Any:

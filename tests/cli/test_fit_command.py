@@ -183,10 +183,20 @@ def test_what_stumbles_says_why_in_one_line(command: Run, formula: str, said: st
 
 def test_a_search_that_does_not_converge_ends_with_1(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(least_squares, "MOST_CALLS", {"native": 2, "lm": 2, "trf": 2})
-    done = command("fit", FORMULA, "--data", MISRA, "--start", "b1=500,b2=1e-4")
+    done = command("fit", FORMULA, "--data", MISRA, "--start", "b1=500,b2=1e-4", "--starts", "1")
     assert done.code == 1
     assert done.out.startswith("formula: NOT CONVERGED by ")
     assert "warning: the search did not converge" in done.out
+
+
+def test_no_start_is_needed_and_a_doubtful_end_says_why_and_ends_with_1(command: Run) -> None:
+    done = command("fit", FORMULA, "--data", MISRA)
+    assert (done.code, "warning: " in done.out) == (0, False)
+    assert "  b1          238.9421292      2.707" in done.out
+    assert "remark: the start alone leads to a sum of squares of 6761.79; another start" in done.out
+    one = command("fit", FORMULA, "--data", MISRA, "--starts", "1")
+    assert (one.code, one.err.count("next:")) == (1, 0)
+    assert "warning: the fit is no better than a constant (F test, p 1)" in one.out
 
 
 def test_errors_of_features_are_taken_as_a_number_a_column_or_by_name(command: Run) -> None:

@@ -7,7 +7,6 @@ import pytest
 from sympy import exp
 
 import symgraph
-from symgraph.fitting.least_squares import linear_weights
 
 RNG = np.random.default_rng(3)
 SETS = 12
@@ -46,7 +45,7 @@ def test_it_has_the_products_of_residuals_and_derivatives(decay: Any, how: dict[
 
 def test_weights_in_which_all_sets_are_linear_are_found_set_by_set(decay: Any) -> None:
     result = fit_of(decay, shared="tau")
-    linear = [result.names[j] for j in linear_weights(result.problem, result.found.v)]
+    linear = [result.names[j] for j in result.problem.linear]
     assert linear == [name for name in result.names if name != "tau"]
     held = fit_of(decay, shared="tau", fixed={"tau": 1.7, "off[2]": 0.0})
-    assert linear_weights(held.problem, held.found.v) == list(range(2 * SETS - 1))
+    assert held.problem.linear.tolist() == list(range(2 * SETS - 1))

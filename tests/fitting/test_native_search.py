@@ -105,6 +105,17 @@ def test_an_end_in_doubt_is_searched_otherwise(decay: Any) -> None:
     assert searched(decay, decay.pack({"a": 0.0, "k": 1.0, "c": 0.0}), X, Y, None, 1e-14, 1000)[1] < 0.1
 
 
+@pytest.mark.parametrize("factor", [1e-290, 1e-170, 1e-100, 1e100, 1e140])
+def test_it_converges_whatever_the_unit_of_a_weight(decay: Any, factor: float) -> None:
+    """The squares of derivatives of 1e-170 are 0 in floats, so that last bits once decided how such a search ended."""
+    start, x = decay.pack({"a": 1.0, "k": 1.0 / factor, "c": 1.0}), X * factor
+    expected = searched(decay, np.ones(3), X, Y, None, 1e-14, 1000)[0]
+    v, _, end, *_ = searched(decay, start, x, Y, None, 1e-14, 1000)
+    assert end in (1, 2, 3, 4)
+    scaled = v * decay.pack({"a": 1.0, "k": factor, "c": 1.0})
+    np.testing.assert_allclose(scaled, expected, rtol=1e-10)  # x is rounded otherwise
+
+
 def test_numbers_that_are_not_finite_end_the_search(decay: Any) -> None:
     start = np.array([1.0, -1e6, 1.0])
     v, squares, end, *_ = searched(decay, start, X, Y, None, 1e-14, 1000)

@@ -1,0 +1,91 @@
+"""Warnings and remarks: a failed fit says that it is one, and why; honest fits are not accused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from nist import NAMES, read
+
+import symgraph
+from symgraph import FitWarning, Model
+from symgraph.fitting.doubts import durbin_watson, relative_offset
+
+RNG = np.random.default_rng(11)
+X = np.linspace(0.0, 6.0, 60)
+WHITE = 0.05 * RNG.normal(size=60)
+
+
+def decay() -> Model:
+    return Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_certified_end_is_doubtful(name: str) -> None:
+    """All 27 are compiled; each takes some milliseconds then."""
+    problem = read(name)
+    model = Model.from_formula(problem.formula, ("x", "x1", "x2", "y"))
+    result = symgraph.fit(model, problem.X, problem.y, dict(zip(problem.names, problem.weights.tolist(), strict=True)))
+    assert result.warnings == ()
+
+
+def test_a_search_that_runs_into_a_flat_region_is_doubtful() -> None:
+    problem = read("Misra1a")
+    with pytest.warns(FitWarning) as caught:
+        result = symgraph.fit(Model.from_formula(problem.formula, ("x", "y")), problem.X, problem.y, starts=1)
+    told = " ".join(result.warnings)
+    assert len(caught) == len(result.warnings)
+    assert "chi2 hardly rises where b2 moves by its standard error" in told
+    assert "no better than a constant (F test, p 1)" in told
+    assert any(one.startswith("R2 is") for one in result.remarks)
+
+
+def test_data_without_the_effect_of_the_model_are_told_from_a_constant() -> None:
+    y = 1.0 + WHITE
+    with pytest.warns(FitWarning, match="no better than a constant"):
+        symgraph.fit(Model.from_formula("y ~ a + b*x", ("x", "y")), X, y)
+    through_0 = symgraph.fit(Model.from_formula("y ~ a*x", ("x", "y")), X, y)  # which holds no constant but 0
+    assert through_0.warnings == ()
+    assert any(one.startswith("R2 is") for one in through_0.remarks)
+
+
+def test_a_good_fit_has_neither_warnings_nor_remarks() -> None:
+    result = symgraph.fit(decay(), X, 2.0 * np.exp(-0.7 * X) + 0.3 + WHITE)
+    assert (result.warnings, result.remarks) == ((), ())
+    assert result.to_dict()["remarks"] == []
+    assert relative_offset(result.problem, result.found.at) < 1e-6
+
+
+def test_errors_that_go_together_are_remarked_on_and_no_reason_to_doubt() -> None:
+    drift = 0.03 * np.sin(2.0 * X)
+    result = symgraph.fit(decay(), X, 2.0 * np.exp(-0.7 * X) + 0.3 + drift)
+    assert result.warnings == ()
+    assert any("Durbin-Watson" in one for one in result.remarks)
+    assert "remark: residuals go together" in result.report()
+    assert "remark: residuals go together" in result._repr_html_()
+
+
+def test_durbin_and_watsons_statistic_takes_rows_in_the_order_of_x() -> None:
+    y = 2.0 * np.exp(-0.7 * X) + 0.3 + 0.05 * np.sin(X)
+    turn = np.random.default_rng(0).permutation(60)
+    result, shuffled = (symgraph.fit(decay(), X[order], y[order]) for order in (np.arange(60), turn))
+    expected = np.sum(np.diff(result.residual) ** 2) / np.sum(result.residual**2)
+    assert durbin_watson(result.problem, result.found.v) == pytest.approx(expected, rel=1e-12)
+    assert durbin_watson(shuffled.problem, shuffled.found.v) == pytest.approx(expected, rel=1e-6)
+
+
+def test_repeated_rows_show_lack_of_fit() -> None:
+    x = np.repeat(np.linspace(0.0, 1.0, 8), 4)
+    y = x**2 + 0.01 * np.random.default_rng(1).normal(size=32)
+    straight = symgraph.fit(Model.from_formula("y ~ a + b*x", ("x", "y")), x, y)
+    curved = symgraph.fit(Model.from_formula("y ~ a + b*x + c*x**2", ("x", "y")), x, y)
+    assert straight.warnings == ()
+    assert any("lack of fit" in one for one in straight.remarks)
+    assert curved.remarks == ()
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_exact_data_are_not_doubted(absolute: bool) -> None:
+    how: dict[str, Any] = {"sigma": 0.1, "absolute_sigma": True} if absolute else {}
+    result = symgraph.fit(decay(), X, 2.0 * np.exp(-0.7 * X) + 0.3, **how)
+    assert result.problem.is_exact(result.found.v)
+    assert result.warnings == ()

@@ -1,0 +1,97 @@
+"""Searches from several starts: the right minimum is found from poor starts and from none, with the same bits each time."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from nist import read
+
+import symgraph
+from symgraph import Model
+
+X = np.linspace(0.1, 6.0, 40)
+NOISE = 0.01 * np.random.default_rng(5).normal(size=40)
+
+
+def fit_of(name: str, factor: float, **how: Any) -> tuple[Any, Any]:
+    """The fit of a problem of NIST from its certified weights, each times a factor or its inverse in turn."""
+    problem = read(name)
+    model = Model.from_formula(problem.formula, ("x", "x1", "x2", "y"))
+    turns = np.where(np.arange(len(problem.weights)) % 2, factor, 1.0 / factor)
+    start = dict(zip(problem.names, (problem.weights * turns).tolist(), strict=True))
+    return problem, symgraph.fit(model, problem.X, problem.y, start, **how)
+
+
+@pytest.mark.parametrize("name", ["BoxBOD", "Eckerle4", "MGH17", "Misra1a", "Rat43"])
+def test_poor_starts_lead_to_the_certified_sum_of_squares(name: str) -> None:
+    problem, result = fit_of(name, 5.0)
+    assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8)  # of the published digits
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e7])
+@pytest.mark.parametrize(
+    ("formula", "truth"),
+    [
+        ("y ~ a*exp(-k*x) + c", lambda x: 2.0 * np.exp(-0.7 * x) + 0.3),
+        ("y ~ a*exp(-((x - m)/s)**2) + c", lambda x: 2.0 * np.exp(-(((x - 3.0) / 0.8) ** 2)) + 0.3),
+        ("y ~ top*x/(half + x)", lambda x: 3.0 * x / (1.4 + x)),
+    ],
+)
+def test_no_start_is_needed_whatever_the_unit_of_x(formula: str, truth: Any, scale: float) -> None:
+    y = truth(X) + NOISE
+    result = symgraph.fit(Model.from_formula(formula, ("x", "y")), X * scale, y)
+    assert result.r2 > 0.999
+    assert result.warnings == ()
+
+
+def test_the_same_fit_has_the_same_bits() -> None:
+    model = symgraph.compile(Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y")))
+    first, second = (symgraph.fit(model, X, np.exp(-X) + NOISE, {"k": 30.0}) for _ in range(2))
+    np.testing.assert_array_equal(first.w, second.w)
+    assert (first.found.calls, first.found.reached) == (second.found.calls, second.found.reached)
+
+
+def test_without_an_extension_the_same_minimum_is_found() -> None:
+    model = Model.from_formula("y ~ a*exp(-((x - m)/s)**2) + c", ("x", "y"))
+    y = 2.0 * np.exp(-(((X - 3.0) / 0.8) ** 2)) + NOISE
+    result, native = (symgraph.fit(symgraph.compile(model, backend=backend), X, y) for backend in ("numpy", "auto"))
+    assert result.chi2 == pytest.approx(native.chi2, rel=1e-9)
+
+
+def test_bounded_and_fixed_weights_keep_what_they_may_be() -> None:
+    model = Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y"))
+    y = 2.0 * np.exp(-0.7 * X) + 0.3 + NOISE
+    result = symgraph.fit(model, X, y, {"k": 40.0}, bounds={"a": (0.0, 1.5), "k": (0.0, 50.0)}, fixed={"c": 0.3})
+    assert result.values["a"] == 1.5
+    assert result.values["c"] == 0.3
+    assert 0.3 < result.values["k"] < 0.7
+    assert result.states == ("at bound", "", "fixed")
+
+
+def test_one_search_is_one(recwarn: Any) -> None:
+    """A linear model, and ``starts=1``, need no draws."""
+    line = symgraph.fit(Model.from_formula("y ~ a*x + b", ("x", "y")), X, X + NOISE)
+    _, one = fit_of("Misra1a", 1.2, starts=1)
+    _, several = fit_of("Misra1a", 1.2)
+    assert (line.found.searches, one.found.searches) == (0, 0)
+    assert several.found.searches > 3
+    assert several.found.reached == several.found.searches
+    np.testing.assert_allclose(one.w, several.w, rtol=1e-12)
+
+
+def test_many_rows_are_searched_by_some_of_them() -> None:
+    x = np.linspace(0.0, 6.0, 4000)
+    y = 2.0 * np.exp(-(((x - 3.0) / 0.2) ** 2)) + 0.01 * np.sin(1e4 * x)
+    result = symgraph.fit(Model.from_formula("y ~ a*exp(-((x - m)/s)**2)", ("x", "y")), x, y)
+    assert result.values["m"] == pytest.approx(3.0, abs=1e-3)
+    assert result.statistics.n == 4000
+
+
+def test_several_data_sets_are_searched_from_several_starts_too() -> None:
+    model = Model.from_formula("y ~ a*exp(-((x - m)/s)**2)", ("x", "y"))
+    peak = np.exp(-(((X - 3.0) / 0.5) ** 2))
+    sets = {which: (model, X, height * peak + NOISE) for which, height in (("low", 1.0), ("high", 5.0))}
+    result = symgraph.fit_together(sets, shared=("m", "s"))
+    assert result.values["m"] == pytest.approx(3.0, abs=0.01)
+    assert result.values["a[high]"] == pytest.approx(5.0, abs=0.05)
