@@ -173,10 +173,12 @@ def _test(results: tuple[FitResult, ...]) -> tuple[str, float, float, tuple[str,
     more = large.statistics.parameters - small.statistics.parameters
     if more == 0 or not _may_be_nested(small.problem, small.found.v, large.problem, large.found.v):
         return _NO_TEST
+    rise = large.statistics.log_likelihood - small.statistics.log_likelihood
     if math.isfinite(small.chi2) and math.isfinite(large.chi2) and not small.absolute_sigma and large.dof > 0:
-        test, statistic = "F", (small.chi2 - large.chi2) / more / large.reduced_chi2
+        # the ratio of both chi2, by the likelihoods, as each may be in another unit of sigma
+        test, statistic = "F", math.expm1(2.0 * rise / small.statistics.n) * large.dof / more
     else:
-        test, statistic = "likelihood ratio", 2.0 * (large.statistics.log_likelihood - small.statistics.log_likelihood)
+        test, statistic = "likelihood ratio", 2.0 * rise
     if statistic < -_ROUNDING * small.statistics.n:
         name = large.problem.module.MODEL
         why = f"{name} fits worse than {small.problem.module.MODEL}, which should be a case of it"

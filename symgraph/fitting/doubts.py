@@ -32,6 +32,8 @@ _FEW = 0.2
 """Share of the searches below which the best end may have been met by chance, where residuals go together."""
 _STRONGLY_SERIAL = 0.5
 """The same, of which there is a remark."""
+_UNDERFLOW = float(np.finfo(np.float64).tiny)
+"""Sum of squares below which it loses digits, as numbers below the least normal one do."""
 _VAGUE = 1000.0
 """Ratio of a standard error to its weight above which a further search is worth its time."""
 
@@ -126,11 +128,11 @@ def _of_search(problem: Problem, found: Found, known: Covariance | None) -> Iter
         yield f"the search did not converge ({found.message.strip()}); try another start, or starts=10"
     if dof < 0:
         yield f"there are fewer residuals than free weights ({problem.residuals} and {len(found.v)}); fix some"
-    elif dof == 0 and problem.is_least_squares:
+    elif dof == 0 and problem.is_least_squares and not problem.absolute_sigma:
         yield "there are as many residuals as free weights, so nothing is left to tell errors by"
     at, y = found.at, problem.rows.y
-    if at is not None and at.squares == 0.0 and at.regular and np.any(y) and problem.squared(found.v).any():
-        yield "the residuals are so small that their squares are 0 in floats; give y in a smaller unit"
+    if at is not None and at.squares < _UNDERFLOW and at.regular and np.any(y) and problem.squared(found.v).any():
+        yield "the residuals are so small that their squares underflow; give y in a smaller unit"
     idle = _without_effect(problem, problem.start[problem.free]) if undetermined or not found.success else []
     if idle:
         names = ", ".join(problem.names[j] for j in idle)
@@ -182,7 +184,7 @@ def relative_offset(problem: Problem, at: Linearized) -> float:
     weights = len(at.singular)
     across = at.squares - at.length**2
     rows = problem.residuals - weights
-    return math.sqrt(at.length**2 / weights / (across / rows)) if across > 0.0 and rows > 0 else 0.0
+    return at.length / math.sqrt(across) * math.sqrt(rows / weights) if across > 0.0 and rows > 0 else 0.0
 
 
 def _of_rounding(problem: Problem, at: Linearized) -> float:

@@ -32,7 +32,7 @@ def report_as_html(result: Any) -> str:
     remarked = notes([f"remark: {one}" for one in result.remarks])
     of_nodes = _rows_of_nodes(result)
     tables = [table(head, rows), *([table(of_nodes[0], of_nodes[1:])] if of_nodes else [])]
-    return card(name, ended, "good" if result.success else "bad", *tables, warned, remarked, notes(lines))
+    return card(name, ended, "good" if result.success and not result.warnings else "bad", *tables, warned, remarked, notes(lines))
 
 
 def rich_report(result: Any) -> Any:
@@ -58,7 +58,7 @@ def _head(result: Any) -> str:
     numbers, module, active = result.statistics, result.problem.module, result.active
     what = "residual" if result.problem.has_residual else "row"
     free = len(result.problem.free)
-    ended = "converged" if result.success else "NOT CONVERGED"
+    ended = "NOT CONVERGED" if not result.success else "DOUBTFUL, see the warnings: ended" if result.warnings else "converged"
     lines = [
         f"{module.MODEL}: {ended} by {result.method}; {result.found.calls} calls, {result.found.derivatives} of derivatives",
         f"  {result.message}",

@@ -180,6 +180,9 @@ def test_as_many_rows_as_weights_determine_them_without_errors(decay: Any) -> No
     assert len(caught) == 1
     assert result.states == ("no error",) * 3
     np.testing.assert_allclose(result.predict(X[[0, 15, 39]]), Y[[0, 15, 39]], rtol=1e-12)
+    # with the errors of the data known, those of the weights are
+    known = symgraph.fit(decay, X[[0, 15, 39]], Y[[0, 15, 39]], sigma=0.1, absolute_sigma=True)
+    assert (known.warnings, known.states) == ((), ("",) * 3)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
@@ -193,7 +196,10 @@ def test_features_of_any_size_are_fitted(backend: str) -> None:
         assert result.warnings == ()
     with pytest.raises(WeightsError, match="inf at the start; give another one, or data in units that are not so large"):
         symgraph.fit(module, X, Y * 1e200)
-    with pytest.warns(symgraph.FitWarning, match="so small that their squares are 0 in floats; give y in a smaller unit"):
+    for factor in (1e-157, 1e-160, 1e-163):  # sums of squares below the least normal number, or of one digit
+        with pytest.warns(symgraph.FitWarning, match="so small that their squares underflow; give y in a smaller unit"):
+            symgraph.fit(module, X, Y * factor)
+    with pytest.warns(symgraph.FitWarning, match="so small that their squares underflow; give y in a smaller unit"):
         small = symgraph.fit(module, X, Y * 1e-200)
     assert small.values["a"] == pytest.approx(expected[0] * 1e-200, rel=1e-6)
     assert symgraph.fit(module, X, 0.0 * Y).warnings == ()
@@ -377,7 +383,7 @@ def test_a_report_is_a_table_on_a_terminal_of_rich(decay: Any) -> None:
         result = symgraph.fit(decay, X[:3], Y[:3])
     Console(file=(out := StringIO()), width=120).print(result)
     shown = out.getvalue()
-    assert "decay: converged" in shown
+    assert "decay: DOUBTFUL, see the warnings: ended" in shown
     assert "│ weight │" in shown.replace("┃", "│")
     assert "warning: there are as many residuals" in shown
 
