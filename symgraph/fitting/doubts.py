@@ -33,7 +33,7 @@ _FEW = 0.2
 _STRONGLY_SERIAL = 0.5
 """The same, of which there is a remark."""
 _UNDERFLOW = float(np.finfo(np.float64).tiny)
-"""Sum of squares below which it loses digits, as numbers below the least normal one do."""
+"""Sum of squares below which it has lost digits, as numbers below the least normal one have."""
 _VAGUE = 1000.0
 """Ratio of a standard error to its weight above which a further search is worth its time."""
 
@@ -62,6 +62,10 @@ def remarks_of(problem: Problem, found: Found) -> tuple[str, ...]:
         told.append(f"{led}; another start, drawn about it or from the data, led to {by * found.cost:.6g}")
     if not problem.is_plain_squares or isinstance(problem, StreamProblem):
         return tuple(told)
+    if _underflows(found):
+        told.append(
+            "the squares of the residuals are so small that they lost digits, so this end is not judged; give y in a smaller unit"
+        )
     r2, serial = statistics(problem, found.v).r2, durbin_watson(problem, found.v)
     if r2 < _POOR:
         told.append(f"R2 is {r2:.3g}, below {_POOR:g}: the model leaves most of the scatter of y")
@@ -131,8 +135,8 @@ def _of_search(problem: Problem, found: Found, known: Covariance | None) -> Iter
     elif dof == 0 and problem.is_least_squares and not problem.absolute_sigma:
         yield "there are as many residuals as free weights, so nothing is left to tell errors by"
     at, y = found.at, problem.rows.y
-    if at is not None and at.squares < _UNDERFLOW and at.regular and np.any(y) and problem.squared(found.v).any():
-        yield "the residuals are so small that their squares underflow; give y in a smaller unit"
+    if at is not None and at.squares == 0.0 and at.regular and np.any(y) and problem.squared(found.v).any():
+        yield "the residuals are so small that their squares are 0 in floats; give y in a smaller unit"
     idle = _without_effect(problem, problem.start[problem.free]) if undetermined or not found.success else []
     if idle:
         names = ", ".join(problem.names[j] for j in idle)
@@ -150,7 +154,7 @@ def _of_search(problem: Problem, found: Found, known: Covariance | None) -> Iter
 def _of_end(problem: Problem, found: Found) -> Iterator[str]:
     """Yield why an end of least squares is no good one."""
     at, dof = found.at, degrees_of_freedom(problem, found.v)
-    if not problem.is_plain_squares or at is None or dof <= 0 or found.cost <= problem.cost_of_rounding:
+    if not problem.is_plain_squares or at is None or dof <= 0 or found.cost <= problem.cost_of_rounding or _underflows(found):
         return
     offset = relative_offset(problem, at)
     if at.regular and offset > _OFFSET and at.length > _of_rounding(problem, at):
@@ -177,6 +181,11 @@ def _of_end(problem: Problem, found: Found) -> Iterator[str]:
                 f"(Durbin-Watson {serial:.2g}), so another minimum may be better; give a start read off a plot, or another "
                 "model"
             )
+
+
+def _underflows(found: Found) -> bool:
+    """Tell if the residuals are so small that their squares say little."""
+    return found.at is not None and 0.0 < found.at.squares < _UNDERFLOW
 
 
 def relative_offset(problem: Problem, at: Linearized) -> float:

@@ -28,8 +28,8 @@ def profile_interval(result: Any, name: str, level: float) -> tuple[float, float
     """Return the ends of ``FitResult.profile``, of the module's weight."""
     problem, v, place = result.problem, result.found.v, _place(result, name)
     most = threshold(problem, result.dof, level, 1)
-    variance = float(result.spread.matrix[place, place])
-    step = math.sqrt(variance * most) if variance > 0 else 1e-2 * max(abs(v[place]), 1e-2)
+    error = float(result.stderr_of_w[problem.free[place]])  # finite where its square is not
+    step = error * math.sqrt(most) if 0.0 < error < math.inf else 1e-2 * max(abs(v[place]), 1e-2)
     low, high = (farthest(problem, v, {place: sign * step}, most)[0] for sign in (-1, 1))
     return float(low), float(high)
 
@@ -159,7 +159,9 @@ def _crossing(above: Callable[[float], float], longest: float) -> float:
     above = cache(above)  # each refit starts from the last one, so that another call need not give the same
     inside, outside = 0.0, min(1.0, longest)
     for _ in range(_FARTHEST):
-        while math.isinf(above(outside)) and outside - inside > _DIGITS * outside:
+        for _ in range(_FARTHEST):
+            if not math.isinf(above(outside)) or outside - inside <= _DIGITS * outside:
+                break
             middle = inside + (outside - inside) / 2.0
             inside, outside = (middle, outside) if above(middle) < 0.0 else (inside, middle)
         if math.isinf(above(outside)):

@@ -32,7 +32,9 @@ def report_as_html(result: Any) -> str:
     remarked = notes([f"remark: {one}" for one in result.remarks])
     of_nodes = _rows_of_nodes(result)
     tables = [table(head, rows), *([table(of_nodes[0], of_nodes[1:])] if of_nodes else [])]
-    return card(name, ended, "good" if result.success and not result.warnings else "bad", *tables, warned, remarked, notes(lines))
+    return card(
+        name, ended, "good" if result.success and not result.warnings else "bad", *tables, warned, remarked, notes(lines)
+    )
 
 
 def rich_report(result: Any) -> Any:

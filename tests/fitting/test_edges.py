@@ -228,6 +228,13 @@ def test_a_constant_leaves_the_rate_of_a_decay_open() -> None:
     assert result_of("constant line").states == ("no error", "no error")
 
 
+@pytest.mark.parametrize("factor", [1e-155, 1e-158, 1e-160])
+def test_squares_below_the_least_normal_number_are_told(factor: float) -> None:
+    result = symgraph.fit(module_of("decay"), X, factor * (DECAY + 0.1 * NOISE), {"a": factor, "c": 0.0})
+    assert result.warnings == ()
+    assert "lost digits, so this end is not judged; give y in a smaller unit" in " ".join(result.remarks)
+
+
 @pytest.mark.parametrize("factor", [1e-160, 1e-9, 1e140])
 def test_data_in_any_unit_have_the_same_fit(factor: float) -> None:
     start = {"a": 2.0 * factor, "k": 1.0, "c": 0.1 * factor}

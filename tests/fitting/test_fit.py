@@ -196,10 +196,7 @@ def test_features_of_any_size_are_fitted(backend: str) -> None:
         assert result.warnings == ()
     with pytest.raises(WeightsError, match="inf at the start; give another one, or data in units that are not so large"):
         symgraph.fit(module, X, Y * 1e200)
-    for factor in (1e-157, 1e-160, 1e-163):  # sums of squares below the least normal number, or of one digit
-        with pytest.warns(symgraph.FitWarning, match="so small that their squares underflow; give y in a smaller unit"):
-            symgraph.fit(module, X, Y * factor)
-    with pytest.warns(symgraph.FitWarning, match="so small that their squares underflow; give y in a smaller unit"):
+    with pytest.warns(symgraph.FitWarning, match="so small that their squares are 0 in floats; give y in a smaller unit"):
         small = symgraph.fit(module, X, Y * 1e-200)
     assert small.values["a"] == pytest.approx(expected[0] * 1e-200, rel=1e-6)
     assert symgraph.fit(module, X, 0.0 * Y).warnings == ()
