@@ -64,7 +64,8 @@ def remarks_of(problem: Problem, found: Found) -> tuple[str, ...]:
         return tuple(told)
     if _underflows(found):
         told.append(
-            "the squares of the residuals are so small that they lost digits, so this end is not judged; give y in a smaller unit"
+            "the squares of the residuals are so small that they lost digits, so this end is not judged; "
+            "give y in a smaller unit"
         )
     r2, serial = statistics(problem, found.v).r2, durbin_watson(problem, found.v)
     if r2 < _POOR:
