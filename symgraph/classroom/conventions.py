@@ -181,6 +181,17 @@ def meaning_of(key: object, known: Mapping[str, str]) -> str | None:
     return loose.get(plain(key))
 
 
+def keys_of(keys: Iterable[object], known: Mapping[str, str]) -> dict[str, Any]:
+    """Return by what it means each key of a student's dictionary: "loss" is the loss, and "error" is where no key is "loss"."""
+    order = {spelling: place for place, spelling in enumerate(known)}
+    found: dict[str, Any] = {}
+    for key in sorted(keys, key=lambda key: order.get(str(key), len(order))):
+        meaning = meaning_of(key, known)
+        if meaning is not None:
+            found.setdefault(meaning, key)
+    return found
+
+
 def names_of(reading: tuple[Sequence[Sequence[str]], Mapping[str, str]]) -> frozenset[str]:
     """Return the names that numbers may be read under, by the orders of results and the meanings of keys; "" is for a fault."""
     orders, known = reading
@@ -221,10 +232,7 @@ def numbers_of(returned: Any, order: Collection[tuple[str, ...]], known: Mapping
     if hasattr(returned, "_asdict"):
         returned = returned._asdict()
     if isinstance(returned, Mapping):
-        for key, value in returned.items():
-            meaning = meaning_of(key, known)
-            if meaning is not None and meaning not in found:
-                found[meaning] = number_of(value)
+        found = {meaning: number_of(returned[key]) for meaning, key in keys_of(returned, known).items()}
         single = all(_size(value) <= 1 for value in returned.values())
         if found and (single or any(found.keys() >= set(names) for names in order)):
             return found

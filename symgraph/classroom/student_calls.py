@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.conventions import ROLES, bound, function_of, meaning_of, number_of, numbers_of, role_of
+from symgraph.classroom.conventions import ROLES, bound, function_of, keys_of, number_of, numbers_of, role_of
 from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns, mended
 from symgraph.classroom.stand_ins import ROLES as CALLED
 from symgraph.classroom.step_results import step_results
@@ -28,6 +28,8 @@ _SAME = 4e-16
 """Relative difference of weights that are the same."""
 _OTHERS = 1e-3
 """Change of other weights, relative to that of one, up to which it alone is changed: what is left of one that is set back."""
+_AGREES = 1e-9
+"""Difference that stands for the yes of a gradient check which says yes or no."""
 _PLANTED = 1.5
 """Factor of the partial that a gradient check has to find wrong."""
 
@@ -134,6 +136,8 @@ class Calls:
     def _read(self, role: str, returned: Any) -> Answer:
         """Return the numbers in what a function of a role returned."""
         order, known = self.request["readings"][role]
+        if role == "gradient_checking" and isinstance(returned, bool | np.bool_):
+            returned = _AGREES if returned else 1.0
         return dict(numbers_of(returned, [tuple(names) for names in order], known))
 
     # Functions that rest on the student's other functions.
@@ -221,10 +225,10 @@ class Calls:
         if values is None:
             values = RightValues(right, known, {name: given[name] for name in ("x", "y", "W")})
         untouched, wrong = copy.deepcopy(values), dict[str, float]()
-        for key, value in values.items() if isinstance(values, dict) else ():
-            meaning, number = meaning_of(key, known), number_of(value)
-            if meaning is None or meaning not in right:
+        for meaning, key in keys_of(values, known).items() if isinstance(values, dict) else ():
+            if meaning not in right:
                 continue
+            number = number_of(values[key])
             if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
                 wrong[meaning] = number
             if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
@@ -348,7 +352,7 @@ def _numbers(given: Any) -> Any:
 def _with_fault(returned: Any, place: int, weights: Sequence[str], known: Mapping[str, str]) -> Any:
     """Return a student's partials with one of them wrong, in the form that they have."""
     if isinstance(returned, Mapping):
-        key = next((key for key in returned if meaning_of(key, known) == weights[place]), None)
+        key = keys_of(returned, known).get(weights[place])
         return returned if key is None else {**returned, key: returned[key] * _PLANTED}
     flat = np.array(returned, np.float64)
     flat.ravel()[place] *= _PLANTED

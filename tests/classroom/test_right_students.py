@@ -37,6 +37,14 @@ def backward_propagation(L, W, d):
     g = partials(L, W, d)
     return RETURNED
 """
+CHECK = """
+def gradient_checking(row, W):
+    f = lambda w: forward_propagation(row[:5], row[5], w)["L"]
+    d = forward_propagation(row[:5], row[5], W)
+    a = backward_propagation(d["L"], W, d)
+    n = np.array([(f(W + 1e-5 * one) - f(W - 1e-5 * one)) / 2e-5 for one in np.eye(9)])
+    return RESULT
+"""
 FORMS = [
     "g",
     "list(g)",
@@ -205,6 +213,30 @@ def test_the_process_of_a_student_loads_no_sympy() -> None:
     assert done.stdout == "False True\n"
 
 
+def test_a_check_of_relative_differences_is_right_where_all_partials_have_the_wrong_sign(tmp_path: Path) -> None:
+    for result, right in (("np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n))", True), ("True", False)):
+        text = FORWARD + BACKWARD.replace("RETURNED", "-g") + CHECK.replace("RESULT", result)
+        tests = graded(tmp_path, text, "nine_weights", "gradient_checking").tests
+        assert all(test.ok for test in tests) is right
+
+
+def test_a_key_that_is_another_word_for_the_loss_is_none_beside_the_loss(tmp_path: Path) -> None:
+    text = """
+    import numpy as np
+
+    def forward_propagation(x, y, W):
+        z = np.dot(W, [*x, 1.0])
+        p = 1 / (1 + np.exp(-z))
+        return {"error": p - y, "z": z, "p": p, "loss": -y * np.log(p) - (1 - y) * np.log(1 - p), "x": x}
+
+    def backward_propagation(L, W, d):
+        return d["error"] * np.array([*d["x"], 1.0])
+    """
+    found = graded(tmp_path, text, "logistic")
+    assert found.passed
+    assert [test.text for test in found.tests if test.text != "right"] == []
+
+
 @pytest.mark.parametrize(
     ("result", "right"),
     [("(a - n) / (a + n)", True), ("bool(np.allclose(a, n, rtol=1e-4))", True), ("1e-9 * a", False), ("True", False)],
@@ -212,18 +244,7 @@ def test_the_process_of_a_student_loads_no_sympy() -> None:
 def test_a_gradient_check_that_finds_a_wrong_partial_is_right_and_one_that_passes_it_is_not(
     result: str, right: bool, tmp_path: Path
 ) -> None:
-    text = (
-        FORWARD
-        + BACKWARD.replace("RETURNED", "g * [0.5, 1, 1, 1, 1, 1, 1, 1, 1]")
-        + f"""
-def gradient_checking(row, W):
-    f = lambda w: forward_propagation(row[:5], row[5], w)["L"]
-    d = forward_propagation(row[:5], row[5], W)
-    a = backward_propagation(d["L"], W, d)
-    n = np.array([(f(W + 1e-5 * one) - f(W - 1e-5 * one)) / 2e-5 for one in np.eye(9)])
-    return {result}
-"""
-    )
+    text = FORWARD + BACKWARD.replace("RETURNED", "g * [0.5, 1, 1, 1, 1, 1, 1, 1, 1]") + CHECK.replace("RESULT", result)
     tests = graded(tmp_path, text, "nine_weights", "gradient_checking").tests
     assert all(test.ok for test in tests) is right
     if not right:
