@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from weakref import proxy
 
@@ -93,15 +94,33 @@ class Batch:
 
 
 class Sampler:
-    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample."""
+    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample.
 
-    def __init__(self, reference: Reference, seed: int, sample: Sample | None, rows: int) -> None:
+    Args:
+        reference: of the model.
+        seed: of the draws.
+        sample: rows of real data, or None.
+        rows: the number of rows of a batch.
+        values: the values that inputs have, by their names, beside those that are declared.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        seed: int,
+        sample: Sample | None,
+        rows: int,
+        values: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
+    ) -> None:
         model = reference.model
         self._reference = reference
         self._random = random.Random(seed)
-        self._weights, self._constants = model.weight_inputs, model.constant_inputs
+        rest = (*model.constant_inputs, *model.feature_inputs, *model.target_inputs)
+        known = [replace(leaf, values=values.get(leaf.name, leaf.values)) for leaf in rest]
+        self._weights, self._constants = model.weight_inputs, tuple(leaf for leaf in known if leaf.kind == "constant")
         self._uniform = (*self._weights, *self._constants)
-        self._leaves = (*model.feature_inputs, *model.target_inputs)
+        self._leaves = tuple(leaf for leaf in known if leaf.kind != "constant")
+        self._decks: dict[str, list[float]] = {}
         self._size = rows if self._leaves else 1
         self._labels = None if model.likelihood_declared is None else model.likelihood_declared.labels
         self._sample = None if sample is None else _sample_rows(model, sample)
@@ -209,6 +228,10 @@ class Sampler:
     def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
         """Draw the target of a likelihood of labels: a class, or at times the least or largest count; give it by its name."""
         (kind, limit), target = self._labels or ("number", None), self._leaves[-1:]
+        if target and target[0].values:
+            most, name = row[limit] if isinstance(limit, str) else math.inf, target[0].name
+            few = [value for value in target[0].values if value <= most]
+            return {} if row[name] <= most or not few else {name: self._random.choice(few)}
         if isinstance(limit, int) and kind == "class":
             return {target[0].name: float(self._random.randrange(limit))}
         if kind != "count" or self._random.random() < 0.7:
@@ -218,6 +241,10 @@ class Sampler:
         return {target[0].name: self._random.choice(ends)} if ends else {}
 
     def _value(self, leaf: Input, habit: str) -> float:
+        if leaf.values:  # as cards are dealt, so that each comes before one comes again
+            deck = self._decks.get(leaf.name) or self._random.sample(leaf.values, len(leaf.values))
+            self._decks[leaf.name] = deck[1:]
+            return deck[0]
         even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits
         value = inside(spread if even else self._laws[habit], self._random, leaf, ends=False)
         short = float(f"{value:.6g}")  # a point that people paste
