@@ -160,9 +160,9 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
         ``residual_by_target``, the derivative, where it is not 1 or -1;
-        the only ``values`` of targets, ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values, those in which residuals are
-        ``linear``, nodes ``of_weights`` alone and the ``helpers`` among them, ``functions`` of the user, ``constraints``,
-        ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
+        the only ``values`` of targets, ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values,
+        those in which residuals are ``linear``, nodes ``of_weights`` alone and the ``helpers`` among them, ``functions`` of the
+        user, ``constraints``, ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
     known = of_weights(source.lowered, [i.name for i in model.weight_inputs])

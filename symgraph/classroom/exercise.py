@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ class Exercise:
                 break
             points = self._turned(batch.points, turn)
             error, moving = self.wildness(points)
-            drawn.append((error, points, batch.choices | moving | self._shown(points[0])))
+            branches = reference(self.model).look(points[0]).choices
+            drawn.append((error, points, branches | moving | self._shown(points[0])))
             tame = [shown for error, _, shown in drawn if error <= 1.0]
             if len(tame) >= POINTS + 3 and wanted <= frozenset().union(*tame):
                 break
@@ -261,11 +262,18 @@ def _error(found: Any, right: NDArray[np.float64]) -> float:
 def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
     """Choose points, the tamest first: each branch is taken, each label is met and each weight matters, if possible twice."""
     seen = Counter[Any]()
-    chosen: list[int] = []
-    for times in (1, 2):
-        for place, (_, _, shown) in enumerate(drawn):
-            if len(chosen) < POINTS and place not in chosen and any(seen[one] < times for one in shown):
-                chosen.append(place)
-                seen.update(shown)
-    chosen += [place for place in range(len(drawn)) if place not in chosen]
-    return [drawn[place][1] for place in sorted(chosen[:POINTS])]
+    left, chosen = list(range(len(drawn))), list[int]()
+
+    def missing(place: int, times: int) -> int:
+        """Count what is shown by a point, and by fewer of the chosen ones than it should be."""
+        return sum(seen[one] < times for one in drawn[place][2])
+
+    for times in (1, 2, 0):  # at last, the tamest of those that are left
+        while left and len(chosen) < POINTS:
+            best = max(left, key=partial(missing, times=times))
+            if times and not missing(best, times):
+                break
+            chosen.append(best)
+            left.remove(best)
+            seen.update(drawn[best][2])
+    return [drawn[place][1] for place in sorted(chosen)]

@@ -91,12 +91,13 @@ def _of_target(model: Model, target: Input) -> Labels | None:
     if model.loss_expr is None:
         return None
     told, where = ToldApart(model, target), f"{model.name}: the target {target.name!r}"
-    if told.unclear:
+    unclear = [*told.unclear, *([] if _is_whole(target.domain) else told.unsolved)]
+    if unclear:
         raise OptionError(
-            f"{where} is compared by {told.unclear[0]}, which is no comparison with a number, so its values are not known; "
+            f"{where} is compared by {unclear[0]}, which is no comparison with a number, so its values are not known; "
             f"declare them, such as model.target({target.name!r}, values=(0, 1, 2))"
         )
-    if told.equal or (told.thresholds and not told.is_number):
+    if told.equal or told.unsolved or (told.thresholds and not told.is_number):
         values = _told(told, target.domain)
         if len(values) < 2:
             raise OptionError(
@@ -108,18 +109,23 @@ def _of_target(model: Model, target: Input) -> Labels | None:
 
 
 def _of_two(told: ToldApart) -> Labels | None:
-    """Return the labels of losses of two classes: 0 and 1 where they are weights of two terms, -1 and 1 where they are signs."""
+    """Return the labels of losses of two classes: 0 and 1, by which terms have their weights, or -1 and 1, which are signs."""
     domain = told.target.domain
     if domain in (None, (0.0, 1.0)) and told.is_linear() and (domain is not None or told.is_whole((0.0, 1.0))):
         return Labels((0.0, 1.0))
     return Labels((-1.0, 1.0)) if domain in (None, (-1.0, 1.0)) and told.is_factor else None
 
 
+def _is_whole(domain: Pair | None) -> bool:
+    """Tell if a domain has whole numbers as its ends."""
+    return domain is not None and all(end.is_integer() for end in domain if math.isfinite(end)) and math.isfinite(sum(domain))
+
+
 def _told(told: ToldApart, domain: Pair | None) -> tuple[float, ...]:
     """Return the labels that a loss tells apart by comparisons."""
     low, high = domain or (-math.inf, math.inf)
     known = [value for value in told.equal if low <= value <= high]
-    if math.isfinite(low + high) and low == math.floor(low) and high == math.floor(high):
+    if _is_whole(domain):
         signs = (low, high) == (-1.0, 1.0) and 0.0 not in known
         values = sorted({*known, *((low, high) if signs else _wholes((low, high)))})
         return told.defined(values)

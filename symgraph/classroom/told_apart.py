@@ -37,7 +37,8 @@ class ToldApart:
         equal: the numbers that the target is compared with by == or !=, in order.
         thresholds: all numbers that it is compared with, in order.
         comparisons: the comparisons that depend on the target alone, over its symbol.
-        unclear: comparisons by == or != with something else than a number.
+        unclear: comparisons by == or != with what depends on something else.
+        unsolved: those by == or != that depend on the target alone, and hold or not at values that are not known.
     """
 
     def __init__(self, model: Model, target: Input) -> None:
@@ -51,18 +52,15 @@ class ToldApart:
                 self._depending.add(node.symbol)
             if symbols <= {target.symbol, *self._alone}:
                 self._alone[node.symbol] = replaced(node.expr, self._alone)
-        self.comparisons: list[Any] = []
-        self.unclear: list[Any] = []
-        equal, others = set[float](), set[float]()
-        for part in postorder(self._exprs):
-            if isinstance(part, Relational) and self._depends(part):
-                numbers = self._numbers(part)
-                if numbers is not None:
-                    (equal if isinstance(part, _EXACT) else others).update(numbers)
-                    self.comparisons.append(replaced(part, self._alone))
-                elif isinstance(part, _EXACT) and not self._is_guard(part):
-                    self.unclear.append(part)
-        self.equal, self.thresholds = tuple(sorted(equal)), tuple(sorted(equal | others))
+        every = [part for part in postorder(self._exprs) if isinstance(part, Relational) and self._depends(part)]
+        alone = [part for part in every if symbols_of(part) <= {target.symbol, *self._alone}]
+        exactly = [part for part in every if isinstance(part, _EXACT)]
+        numbers = {part: self._numbers(part) for part in alone}
+        self.comparisons = [replaced(part, self._alone) for part in alone]
+        self.unclear = [part for part in exactly if part not in numbers and not self._is_guard(part)]
+        self.unsolved = [part for part in exactly if part in numbers and numbers[part] is None]
+        self.equal = tuple(sorted({one for part in exactly for one in numbers.get(part) or ()}))
+        self.thresholds = tuple(sorted({one for found in numbers.values() for one in found or ()}))
 
     def _depends(self, expr: Any) -> bool:
         return not self._depending.isdisjoint(symbols_of(expr))
@@ -70,8 +68,6 @@ class ToldApart:
     def _numbers(self, comparison: Any) -> list[float] | None:
         """Return the values of the target at which both sides of a comparison are equal; None where that is not known."""
         gap = replaced(comparison.lhs - comparison.rhs, self._alone)
-        if symbols_of(gap) != {self.target.symbol}:
-            return None
         if gap.has(Relational):  # those inside are looked at themselves
             return []
         y = sympy.Dummy("y", real=True)

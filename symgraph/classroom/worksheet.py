@@ -161,7 +161,9 @@ def _with_labels(exercise: Exercise, labels: Labels, rows: Sequence[dict[str, fl
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     most = columns.get(labels.limit or "", np.inf)
     losses = [exercise.written({**columns, target: np.full(len(rows), one)}).values["loss"] for one in labels.values]
-    losses = [np.where((one <= most) & np.isfinite(loss), loss, np.inf) for one, loss in zip(labels.values, losses, strict=True)]
+    losses = [
+        np.where((one <= most) & np.isfinite(loss), loss, np.inf) for one, loss in zip(labels.values, losses, strict=True)
+    ]
     shares = np.cumsum(np.exp(np.min(losses, axis=0, initial=1e300) - np.array(losses)), axis=0)
     chosen = np.sum(np.random.default_rng(1).random(len(rows)) * shares[-1] > shares, axis=0)
     return [{**row, target: labels.values[one]} for row, one in zip(rows, chosen.tolist(), strict=True)]
