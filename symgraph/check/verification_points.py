@@ -10,7 +10,6 @@ import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 from weakref import proxy
 
@@ -101,7 +100,8 @@ class Sampler:
         seed: of the draws.
         sample: rows of real data, or None.
         rows: the number of rows of a batch.
-        values: the values that inputs have, by their names, beside those that are declared.
+        cases: lists of values that some inputs have together in a row, by their names; from each list a row has one. Targets
+            with declared values have these without being asked for.
     """
 
     def __init__(
@@ -110,17 +110,21 @@ class Sampler:
         seed: int,
         sample: Sample | None,
         rows: int,
-        values: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
+        cases: Sequence[Sequence[Mapping[str, float]]] = (),
     ) -> None:
         model = reference.model
         self._reference = reference
         self._random = random.Random(seed)
-        rest = (*model.constant_inputs, *model.feature_inputs, *model.target_inputs)
-        known = [replace(leaf, values=values.get(leaf.name, leaf.values)) for leaf in rest]
-        self._weights, self._constants = model.weight_inputs, tuple(leaf for leaf in known if leaf.kind == "constant")
+        self._weights, self._constants = model.weight_inputs, model.constant_inputs
         self._uniform = (*self._weights, *self._constants)
-        self._leaves = tuple(leaf for leaf in known if leaf.kind != "constant")
-        self._decks: dict[str, list[float]] = {}
+        self._leaves = (*model.feature_inputs, *model.target_inputs)
+        given = {name for some in cases for name in some[0]}
+        declared = [
+            [{leaf.name: value} for value in leaf.values] for leaf in self._leaves if leaf.values and leaf.name not in given
+        ]
+        self._decks: list[tuple[Sequence[Mapping[str, float]], list[Mapping[str, float]]]] = [
+            (some, []) for some in (*cases, *declared)
+        ]
         self._size = rows if self._leaves else 1
         self._labels = None if model.likelihood_declared is None else model.likelihood_declared.labels
         self._sample = None if sample is None else _sample_rows(model, sample)
@@ -223,15 +227,20 @@ class Sampler:
         if real and self._sample:
             return self._random.choice(self._sample)
         row = {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
-        return row | self._limited(row)
+        return row | self._limited(row) | self._dealt()
+
+    def _dealt(self) -> dict[str, float]:
+        """Take a case of each list as cards are dealt: each comes before one comes again."""
+        found: dict[str, float] = {}
+        for cases, deck in self._decks:
+            if not deck:
+                deck += self._random.sample(cases, len(cases))
+            found |= deck.pop()
+        return found
 
     def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
         """Draw the target of a likelihood of labels: a class, or at times the least or largest count; give it by its name."""
         (kind, limit), target = self._labels or ("number", None), self._leaves[-1:]
-        if target and target[0].values:
-            most, name = row[limit] if isinstance(limit, str) else math.inf, target[0].name
-            few = [value for value in target[0].values if value <= most]
-            return {} if row[name] <= most or not few else {name: self._random.choice(few)}
         if isinstance(limit, int) and kind == "class":
             return {target[0].name: float(self._random.randrange(limit))}
         if kind != "count" or self._random.random() < 0.7:
@@ -241,10 +250,6 @@ class Sampler:
         return {target[0].name: self._random.choice(ends)} if ends else {}
 
     def _value(self, leaf: Input, habit: str) -> float:
-        if leaf.values:  # as cards are dealt, so that each comes before one comes again
-            deck = self._decks.get(leaf.name) or self._random.sample(leaf.values, len(leaf.values))
-            self._decks[leaf.name] = deck[1:]
-            return deck[0]
         even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits
         value = inside(spread if even else self._laws[habit], self._random, leaf, ends=False)
         short = float(f"{value:.6g}")  # a point that people paste
@@ -267,7 +272,9 @@ class Sampler:
     def _search(self) -> Mapping[str, float] | None:
         """Change one input at a time, never to the worse, until the model is finite."""
         leaves, habits, look = (*self._uniform, *self._leaves), (INITIAL, *SCALES), self._reference.look
-        starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in habits for _ in range(6)]
+        starts = [
+            {leaf.name: self._value(leaf, habit) for leaf in leaves} | self._dealt() for habit in habits for _ in range(6)
+        ]
         looks = [look(start) for start in starts]
         best = min(range(len(starts)), key=lambda index: badness(looks[index]))
         point, seen = starts[best], looks[best]
@@ -275,6 +282,7 @@ class Sampler:
             if is_good(seen, _MODERATE) and self._is_steady(point):
                 break
             changed = point | {(leaf := self._random.choice(leaves)).name: self._value(leaf, self._random.choice(habits))}
+            changed |= self._dealt()
             found = look(changed)
             if badness(found) <= badness(seen):
                 point, seen = changed, found

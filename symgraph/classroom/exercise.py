@@ -42,7 +42,7 @@ class Exercise:
         root: the vertex whose derivatives are asked for, "loss" or else the only output.
         weights: the names of the weights.
         value_names: the nodes and the root, which a forward function is asked for.
-        labels: the values of the targets that are labels, and of the feature that is the largest count of one.
+        labels: the values of the targets that are labels.
 
     Raises:
         OptionError: the model has no loss and several outputs, the values of its target are not known, or no point is found at
@@ -93,7 +93,7 @@ class Exercise:
         # neither is the number of the features, of the weights or of the columns of the data
         few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
         sampler = self.sampler(self._seed, many)
-        wanted = {(name, labels.shown(value)) for name, labels in self.labels.items() for value in labels.values}
+        wanted = {labels.shown(case) for labels in self.labels for case in labels.cases}
         drawn: list[tuple[float, Sequence[Point], Any]] = []
         for turn in range(_DRAWS):
             batch = sampler.draw()
@@ -102,7 +102,8 @@ class Exercise:
             points = self._turned(batch.points, turn)
             error, moving = self.wildness(points)
             branches = reference(self.model).look(points[0]).choices
-            drawn.append((error, points, branches | moving | self._shown(points[0])))
+            labels = {one.shown(one.of(points[0])) for one in self.labels}
+            drawn.append((error, points, branches | moving | labels))
             tame = [shown for error, _, shown in drawn if error <= 1.0]
             if len(tame) >= POINTS + 3 and wanted <= frozenset().union(*tame):
                 break
@@ -119,18 +120,16 @@ class Exercise:
 
     def sampler(self, seed: int, rows: int) -> Sampler:
         """Return a source of points with the constants that students see, and with labels of the targets that have some."""
-        constants = {one.name: (one.init.value,) for one in self.model.constant_inputs}  # type: ignore[union-attr]
-        values = {**constants, **{name: labels.values for name, labels in self.labels.items()}}
-        return Sampler(reference(self.model), seed, None, rows, values)
+        constants = {one.name: one.init.value for one in self.model.constant_inputs}  # type: ignore[union-attr]
+        cases = [[dict(zip(one.names, case, strict=True)) for case in one.cases] for one in self.labels]
+        return Sampler(reference(self.model), seed, None, rows, [[constants], *cases])
 
     def _turned(self, points: Sequence[Point], turn: int) -> Sequence[Point]:
         """Return rows with one first that has the label whose turn it is."""
-        due = {name: labels.values[turn % len(labels.values)] for name, labels in self.labels.items()}
-        return sorted(points, key=lambda point: [point[name] != due[name] for name in self.targets if name in due])
-
-    def _shown(self, point: Point) -> frozenset[tuple[str, float]]:
-        """Return what of the labels a row shows."""
-        return frozenset((name, labels.shown(point[name])) for name, labels in self.labels.items())
+        due = [one.shown(one.cases[turn % len(one.cases)]) for one in self.labels]
+        return sorted(
+            points, key=lambda point: [one.shown(one.of(point)) != case for one, case in zip(self.labels, due, strict=True)]
+        )
 
     def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
         """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.

@@ -11,66 +11,86 @@ from typing import NamedTuple
 
 from symgraph.classroom.told_apart import ToldApart
 from symgraph.errors import OptionError
-from symgraph.spec.inputs import Input, Pair
+from symgraph.spec.inputs import Pair
 from symgraph.spec.model import Model
 
 _MOST = 10
 """Whole numbers that are drawn of a long range."""
 _COUNTS = 6
 """The largest count that is drawn where there is no limit."""
+_SHARES = (None, (0.0, 1.0))
+"""Domains of targets of which one is 1 and the others are 0."""
 
 
 class Labels(NamedTuple):
-    """The values of a target.
+    """The values that targets have, one or several together, or a count and the feature that is its largest value.
 
     Attributes:
-        values: those that are drawn, in order.
+        names: of these inputs, the targets first.
+        cases: the values that are drawn, in order, a number for each name.
         limit: of a count, what its largest value is: "" where there is no limit; None for what is no count.
     """
 
-    values: tuple[float, ...]
+    names: tuple[str, ...]
+    cases: tuple[tuple[float, ...], ...]
     limit: str | None = None
 
     @property
     def said(self) -> str:
-        """Return the values in words."""
+        """Return the values in words, which follow the names of the targets and "which is"."""
         if self.limit is not None:
             return f"a whole number from 0 {f'to {self.limit}' if self.limit else 'on'}"
-        *most, last = (f"{value:g}" for value in self.values)
-        return f"{', '.join(most)} or {last}" if most else last
+        *most, last = (f"{case[0]:g}" for case in self.cases)
+        return f"{', '.join(most)} or {last}" if len(self.names) == 1 else "0 or 1, and 1 for one of them"
 
-    def shown(self, value: float) -> float:
-        """Return what of a value is worth seeing: itself, or of a count whether it is 0, 1 or more."""
-        return value if self.limit is None else min(value, 2.0)
+    def of(self, point: Mapping[str, float]) -> tuple[float, ...]:
+        """Return the case of a point."""
+        return tuple(point[name] for name in self.names)
+
+    def shown(self, case: tuple[float, ...]) -> tuple[object, ...]:
+        """Return what of a case is worth seeing: its values, or of a count whether it is 0, 1 or more."""
+        return (self.names, *(case if self.limit is None else (min(case[0], 2.0),)))
 
 
-def labels_of(model: Model) -> Mapping[str, Labels]:
-    """Return the labels by the names of the targets that are such, and of a feature that is the largest count of one.
+def labels_of(model: Model) -> tuple[Labels, ...]:
+    """Return the labels of the targets that have some.
 
     Raises:
         OptionError: a target is compared by == with something else than a number, so that its values are not known.
     """
-    declared = {one.name: Labels(one.values) for one in model.target_inputs if one.values}
-    if model.likelihood_declared is not None:
-        found = _of_likelihood(model)
-    else:
-        found = {one.name: _of_target(model, one) for one in model.target_inputs if not one.values}
-    return {**{name: labels for name, labels in found.items() if labels is not None and labels.values}, **declared}
+    if model.likelihood_declared is not None and not model.target_inputs[0].values:
+        return _of_likelihood(model)
+    if model.loss_expr is None:
+        return tuple(_single(one.name, one.values) for one in model.target_inputs if one.values)
+    told = [ToldApart(model, one) for one in model.target_inputs]
+    if len(told) > 1 and not any(one.target.values or one.comparisons or one.target.domain not in _SHARES for one in told):
+        names = tuple(one.target.name for one in told)
+        if all(one.is_one_hot() for one in told):
+            return (Labels(names, tuple(tuple(float(name == other) for name in names) for other in names)),)
+    found = {one.target.name: one.target.values or _of_target(one) for one in told}
+    return tuple(_single(name, values) for name, values in found.items() if values)
 
 
-def _of_likelihood(model: Model) -> dict[str, Labels | None]:
-    """Return the labels of the target of a likelihood, and those of the feature that limits it."""
+def _single(name: str, values: Sequence[float]) -> Labels:
+    return Labels((name,), tuple((value,) for value in values))
+
+
+def _of_likelihood(model: Model) -> tuple[Labels, ...]:
+    """Return the labels of the target of a likelihood, with those of the feature that limits it."""
     (target,), (kind, limit) = model.target_inputs, model.likelihood_declared.labels  # type: ignore[union-attr]
     if kind == "class" and isinstance(limit, int):
-        return {target.name: Labels(tuple(map(float, range(limit))))}
+        return (_single(target.name, tuple(map(float, range(limit)))),)
     if kind != "count":
-        return {}
+        return ()
     if not isinstance(limit, str):
         counts = _wholes(_common(target.domain, (0.0, math.inf if limit is None else float(limit))))
-        return {target.name: Labels(counts, None if limit == 1 else "" if limit is None else str(limit))}
+        found = _single(target.name, counts)
+        return (found._replace(limit=None if limit == 1 else "" if limit is None else str(limit)),) if counts else ()
     feature = next(one for one in model.feature_inputs if one.name == limit)
     limits = _wholes(_common(feature.domain, (1.0, math.inf)))
-    return {target.name: Labels(_wholes(_common(target.domain, (0.0, limits[-1]))), limit), limit: Labels(limits, "")}
+    low, high = _common(target.domain, (0.0, math.inf))
+    cases = [(count, most) for most in limits for count in _wholes((low, min(high, most)))]
+    return (Labels((target.name, limit), tuple(cases), limit),) if cases else ()
 
 
 def _common(domain: Pair | None, other: Pair) -> Pair:
@@ -86,34 +106,27 @@ def _wholes(ends: Pair) -> tuple[float, ...]:
     return tuple(sorted({float(round(low + place * step)) for place in range(int((high - low) / step + 1e-9) + 1)}))
 
 
-def _of_target(model: Model, target: Input) -> Labels | None:
-    """Return the labels of a target by what the loss does with it; None where it is any number."""
-    if model.loss_expr is None:
-        return None
-    told, where = ToldApart(model, target), f"{model.name}: the target {target.name!r}"
+def _of_target(told: ToldApart) -> tuple[float, ...]:
+    """Return the labels of a target by what the loss does with it; none where it is any number."""
+    target, where = told.target, f"{told.model.name}: the target {told.target.name!r}"
+    declare = f"declare them, such as model.target({target.name!r}, values=(0, 1, 2))"
     unclear = [*told.unclear, *([] if _is_whole(target.domain) else told.unsolved)]
     if unclear:
-        raise OptionError(
-            f"{where} is compared by {unclear[0]}, which is no comparison with a number, so its values are not known; "
-            f"declare them, such as model.target({target.name!r}, values=(0, 1, 2))"
-        )
+        other = "which is no comparison with a number, so its values are not known"
+        raise OptionError(f"{where} is compared by {unclear[0]}, {other}; {declare}")
     if told.equal or told.unsolved or (told.thresholds and not told.is_number):
         values = _told(told, target.domain)
         if len(values) < 2:
-            raise OptionError(
-                f"{where} has no two values in its domain that the loss tells apart; declare them, such as "
-                f"model.target({target.name!r}, values=(0, 1, 2))"
-            )
-        return Labels(values)
-    return _of_two(told) if len(model.target_inputs) == 1 else None
-
-
-def _of_two(told: ToldApart) -> Labels | None:
-    """Return the labels of losses of two classes: 0 and 1, by which terms have their weights, or -1 and 1, which are signs."""
-    domain = told.target.domain
-    if domain in (None, (0.0, 1.0)) and told.is_linear() and (domain is not None or told.is_whole((0.0, 1.0))):
-        return Labels((0.0, 1.0))
-    return Labels((-1.0, 1.0)) if domain in (None, (-1.0, 1.0)) and told.is_factor else None
+            raise OptionError(f"{where} has no two values in its domain that the loss tells apart; {declare}")
+        return values
+    if target.domain == (0.0, 1.0) and told.is_linear():
+        return 0.0, 1.0
+    if len(told.model.target_inputs) == 1:
+        if target.domain is None and told.is_linear() and told.is_whole((0.0, 1.0)):
+            return 0.0, 1.0
+        if target.domain in (None, (-1.0, 1.0)) and told.is_factor:
+            return -1.0, 1.0
+    return ()
 
 
 def _is_whole(domain: Pair | None) -> bool:

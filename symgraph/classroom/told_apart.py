@@ -82,10 +82,13 @@ class ToldApart:
         """Tell if the loss is the same beside the place where both sides of an equality are equal, as sin(r)/r is at r = 0."""
         gap, holds = comparison.lhs - comparison.rhs, sympy.true if isinstance(comparison, sympy.Eq) else sympy.false
         with np.errstate(all="ignore"):
-            start, end = (self._evaluated(gap, np.full(_ROWS, at)) for at in (0.0, 1.0))
+            name, loss = self.target.name, self.model.loss_expr
+            start, end = (self._evaluated(gap, {name: np.full(_ROWS, at)}) for at in (0.0, 1.0))
             equal = start / (start - end)  # where the target enters linearly
-            there = self._evaluated(self.model.loss_expr, equal, {comparison: holds})
-            beside = self._evaluated(self.model.loss_expr, equal + 1e-6)
+            there, beside = (
+                self._evaluated(loss, {name: equal}, {comparison: holds}),
+                self._evaluated(loss, {name: equal + 1e-6}),
+            )
             known = np.isfinite(beside)
             return bool(known.any() and np.all(np.abs(there - beside)[known] <= 1e-4 * (1.0 + np.abs(beside[known]))))
 
@@ -141,16 +144,19 @@ class ToldApart:
         drawn = {one.name: np.array([inside(law, draw, one, ends=False) for _ in range(_ROWS)]) for one in entries}
         return drawn | {str(one.name): np.full(_ROWS, float(value)) for one, value in self._alone.items() if value.is_number}
 
-    def _evaluated(self, expr: Any, target: Array, table: Mapping[Any, Any] = MappingProxyType({})) -> Array:
-        """Evaluate an expression at the random points and values (n,) of the target, with some parts replaced."""
-        values = {**self._columns, self.target.name: target}
+    def _evaluated(self, expr: Any, targets: Mapping[str, Array], table: Mapping[Any, Any] = MappingProxyType({})) -> Array:
+        """Evaluate an expression at the random points and values (n,) of targets, with some parts replaced."""
+        values = {**self._columns, **targets}
         for node in self.model.nodes:
             values[node.name] = column(replaced(node.expr, table), values, _ROWS)
         return np.asarray(column(replaced(expr, table), values, _ROWS), np.float64)
 
     def losses(self, value: float) -> Array:
         """Return the losses (n,) of a value of the target at random points; NaN where there is none."""
-        return self._evaluated(self.model.loss_expr, np.full(_ROWS, value))
+        return self._losses({self.target.name: value})
+
+    def _losses(self, case: Mapping[str, float]) -> Array:
+        return self._evaluated(self.model.loss_expr, {name: np.full(_ROWS, value) for name, value in case.items()})
 
     def defined(self, values: Sequence[float]) -> tuple[float, ...]:
         """Return those values of the target for which the loss has a value somewhere; all if it has none for any."""
@@ -159,10 +165,26 @@ class ToldApart:
 
     def is_whole(self, values: Sequence[float]) -> bool:
         """Tell if exp(-loss) is a probability that has a sum of 1 over some values of the target."""
+        return self._is_whole([{self.target.name: value} for value in values])
+
+    def _is_whole(self, cases: Sequence[Mapping[str, float]]) -> bool:
         with np.errstate(all="ignore"):
-            total = np.sum([np.exp(-self.losses(value)) for value in values], axis=0)
+            total = np.sum([np.exp(-self._losses(case)) for case in cases], axis=0)
         known = total[np.isfinite(total)]
         return len(known) >= _KNOWN and bool(np.all(np.abs(known - 1.0) < 1e-8))
+
+    def is_one_hot(self) -> bool:
+        """Tell if one of several targets is 1 and the others are 0.
+
+        So it is if the probabilities of these cases have a sum of 1, or where this target, between 0 and 1, is a weight of a term
+        of the loss, and nothing is left without such terms.
+        """
+        names = [one.name for one in self.model.target_inputs]
+        if self._is_whole([{name: float(name == one) for name in names} for one in names]):
+            return True
+        nothing = self._losses(dict.fromkeys(names, 0.0))
+        left = not np.isfinite(nothing).any() or bool(np.nan_to_num(nothing).any())
+        return self.target.domain == (0.0, 1.0) and self.is_linear() and not left
 
     def is_linear(self) -> bool:
         """Tell if the loss depends on a target between 0 and 1, and linearly so."""

@@ -109,10 +109,11 @@ def _view(exercise: Exercise) -> dict[str, Any]:
 
 def _taken(exercise: Exercise) -> str:
     """Return which values targets take, behind their names, where they are labels."""
-    said = [(name, exercise.labels[name].said) for name in exercise.targets if name in exercise.labels]
-    if len(exercise.targets) == 1:
-        return "".join(f", which is {values}" for _, values in said)
-    return "".join(f"; {name} is {values}" for name, values in said)
+    found = [([name for name in one.names if name in exercise.targets], one.said) for one in exercise.labels]
+    every = [
+        f", {'each of them' if len(names) > 1 else 'which is'} {said}" for names, said in found if names == exercise.targets
+    ]
+    return "".join(every or [f"; {names[0]} is {said}" for names, said in found])
 
 
 def _unpacked(lines: Lines, parts: Sequence[str], source: str) -> list[str]:
@@ -138,11 +139,11 @@ def drawn_rows(exercise: Exercise) -> str:
     choices = [batch.points for batch in drawn]
     choices.sort(key=lambda points: exercise.wildness(points)[0])
     rows: list[dict[str, float]] = choices[0]
-    if len(exercise.targets) == 1 and exercise.targets[0] in exercise.labels:
-        labels = exercise.labels[exercise.targets[0]]
-        rows = max((_with_labels(exercise, labels, one) for one in choices), key=lambda one: _rarest(exercise, labels, one))
-        if not _rarest(exercise, labels, rows):  # a label is too rare
-            rows = max(choices, key=lambda one: _rarest(exercise, labels, one))
+    labels = next((one for one in exercise.labels if [*one.names] == exercise.targets), None)
+    if labels is not None:
+        rows = max((_with_labels(exercise, labels, one) for one in choices), key=lambda one: _rarest(labels, one))
+        if not _rarest(labels, rows):  # a label is too rare
+            rows = max(choices, key=lambda one: _rarest(labels, one))
     elif exercise.output is not None and len(exercise.targets) == 1 and model.likelihood_declared is None:
         (target,) = model.target_inputs
         low, high = target.domain or (-np.inf, np.inf)
@@ -150,30 +151,28 @@ def drawn_rows(exercise: Exercise) -> str:
             value = number(reference(model).look(row).nodes[exercise.output])
             if low < value < high:
                 row[target.name] = float(f"{value:.6g}")
-    whole = {name for name, labels in exercise.labels.items() if all(value.is_integer() for value in labels.values)}
+    columns = [pair for one in exercise.labels for pair in zip(one.names, zip(*one.cases, strict=True), strict=True)]
+    whole = [name for name, values in columns if all(value.is_integer() for value in values)]
     table = [[str(int(row[name]) if name in whole else row[name]) for name in names] for row in rows]
     return "".join(f"{','.join(cells)}\n" for cells in [names, *table])
 
 
 def _with_labels(exercise: Exercise, labels: Labels, rows: Sequence[dict[str, float]]) -> list[dict[str, float]]:
     """Return rows with a label each, drawn with the probabilities exp(-loss), as far as these are likelihoods."""
-    (target,) = exercise.targets
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    most = columns.get(labels.limit or "", np.inf)
-    losses = [exercise.written({**columns, target: np.full(len(rows), one)}).values["loss"] for one in labels.values]
-    losses = [
-        np.where((one <= most) & np.isfinite(loss), loss, np.inf) for one, loss in zip(labels.values, losses, strict=True)
-    ]
-    shares = np.cumsum(np.exp(np.min(losses, axis=0, initial=1e300) - np.array(losses)), axis=0)
+    cases = [dict(zip(labels.names, case, strict=True)) for case in labels.cases]
+    changed = [{**columns, **{name: np.full(len(rows), value) for name, value in case.items()}} for case in cases]
+    losses = np.array([exercise.written(one).values["loss"] for one in changed])
+    losses = np.where(np.isfinite(losses), losses, np.inf)
+    shares = np.cumsum(np.exp(np.min(losses, axis=0, initial=1e300) - losses), axis=0)
     chosen = np.sum(np.random.default_rng(1).random(len(rows)) * shares[-1] > shares, axis=0)
-    return [{**row, target: labels.values[one]} for row, one in zip(rows, chosen.tolist(), strict=True)]
+    return [{**row, **cases[one]} for row, one in zip(rows, chosen.tolist(), strict=True)]
 
 
-def _rarest(exercise: Exercise, labels: Labels, rows: Sequence[dict[str, float]]) -> int:
+def _rarest(labels: Labels, rows: Sequence[dict[str, float]]) -> int:
     """Return the number of rows of the rarest label, as far as it matters."""
-    (target,) = exercise.targets
-    found = Counter(labels.shown(row[target]) for row in rows)
-    return min(_ENOUGH, *(found[labels.shown(value)] for value in labels.values))
+    found = Counter(labels.shown(labels.of(row)) for row in rows)
+    return min(_ENOUGH, *(found[labels.shown(case)] for case in labels.cases))
 
 
 def _checked(exercise: Exercise, data: Path) -> str:
