@@ -122,7 +122,7 @@ class Exercise:
         """Return a source of points with the constants that students see, and with labels of the targets that have some."""
         constants = {one.name: one.init.value for one in self.model.constant_inputs}  # type: ignore[union-attr]
         cases = [[dict(zip(one.names, case, strict=True)) for case in one.cases] for one in self.labels]
-        return Sampler(reference(self.model), seed, None, rows, [[constants], *cases])
+        return Sampler(reference(self.model), seed, None, rows, [*([[constants]] if constants else []), *cases])
 
     def _turned(self, points: Sequence[Point], turn: int) -> Sequence[Point]:
         """Return rows with one first that has the label whose turn it is."""
