@@ -18,8 +18,8 @@ _MOST = 10
 """Whole numbers that are drawn of a long range."""
 _COUNTS = 6
 """The largest count that is drawn where there is no limit."""
-_SHARES = (None, (0.0, 1.0))
-"""Domains of targets of which one is 1 and the others are 0."""
+_PAIRS = ((0.0, 1.0), (-1.0, 1.0))
+"""The usual labels of two classes."""
 
 
 class Labels(NamedTuple):
@@ -28,7 +28,7 @@ class Labels(NamedTuple):
     Attributes:
         names: of these inputs, the targets first.
         cases: the values that are drawn, in order, a number for each name.
-        limit: of a count, what its largest value is: "" where there is no limit; None for what is no count.
+        limit: of a count, what its largest value is: "" where there is no limit; None for what is no count, and drawn in full.
     """
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Labels(NamedTuple):
     def said(self) -> str:
         """Return the values in words, which follow the names of the targets and "which is"."""
         if self.limit is not None:
-            return f"a whole number from 0 {f'to {self.limit}' if self.limit else 'on'}"
+            return f"a whole number from {min(self.cases)[0]:g} {f'to {self.limit}' if self.limit else 'on'}"
         *most, last = (f"{case[0]:g}" for case in self.cases)
         return f"{', '.join(most)} or {last}" if len(self.names) == 1 else "0 or 1, and 1 for one of them"
 
@@ -58,39 +58,44 @@ def labels_of(model: Model) -> tuple[Labels, ...]:
     Raises:
         OptionError: a target is compared by == with something else than a number, so that its values are not known.
     """
-    if model.likelihood_declared is not None and not model.target_inputs[0].values:
-        return _of_likelihood(model)
-    if model.loss_expr is None:
-        return tuple(_single(one.name, one.values) for one in model.target_inputs if one.values)
-    told = [ToldApart(model, one) for one in model.target_inputs]
-    if len(told) > 1 and not any(one.target.values or one.comparisons or one.target.domain not in _SHARES for one in told):
-        names = tuple(one.target.name for one in told)
-        if all(one.is_one_hot() for one in told):
-            return (Labels(names, tuple(tuple(float(name == other) for name in names) for other in names)),)
-    found = {one.target.name: one.target.values or _of_target(one) for one in told}
-    return tuple(_single(name, values) for name, values in found.items() if values)
+    declared = {one.name: _single(one.name, one.values) for one in model.target_inputs if one.values}
+    if model.loss_expr is None or (model.likelihood_declared is not None and declared):
+        found = [*declared.values()]
+    elif model.likelihood_declared is not None:
+        found = _of_likelihood(model)
+    else:
+        told = [ToldApart(model, one) for one in model.target_inputs]
+        found = _one_hot(told) or [declared.get(one.target.name) or _of_target(one) for one in told]
+    return tuple(labels for labels in found if labels.cases)
 
 
-def _single(name: str, values: Sequence[float]) -> Labels:
-    return Labels((name,), tuple((value,) for value in values))
+def _single(name: str, values: Sequence[float], limit: str | None = None) -> Labels:
+    return Labels((name,), tuple((value,) for value in values), limit)
 
 
-def _of_likelihood(model: Model) -> tuple[Labels, ...]:
+def _one_hot(told: Sequence[ToldApart]) -> list[Labels]:
+    """Return the labels of several targets of which one is 1 and the others are 0; none where they are others."""
+    shares = (one.target.domain in (None, _PAIRS[0]) and not one.target.values and not one.comparisons for one in told)
+    if len(told) < 2 or not all(shares) or not all(one.is_one_hot() for one in told):
+        return []
+    names = tuple(one.target.name for one in told)
+    return [Labels(names, tuple(tuple(float(name == other) for name in names) for other in names))]
+
+
+def _of_likelihood(model: Model) -> list[Labels]:
     """Return the labels of the target of a likelihood, with those of the feature that limits it."""
     (target,), (kind, limit) = model.target_inputs, model.likelihood_declared.labels  # type: ignore[union-attr]
     if kind == "class" and isinstance(limit, int):
-        return (_single(target.name, tuple(map(float, range(limit)))),)
+        return [_single(target.name, tuple(map(float, range(limit))))]
     if kind != "count":
-        return ()
+        return []
+    low, high = _common(target.domain, (0.0, math.inf))
     if not isinstance(limit, str):
-        counts = _wholes(_common(target.domain, (0.0, math.inf if limit is None else float(limit))))
-        found = _single(target.name, counts)
-        return (found._replace(limit=None if limit == 1 else "" if limit is None else str(limit)),) if counts else ()
+        counts = _wholes((low, high if limit is None else min(high, limit)))
+        return [_single(target.name, counts, None if limit == 1 else "" if limit is None else str(limit))]
     feature = next(one for one in model.feature_inputs if one.name == limit)
     limits = _wholes(_common(feature.domain, (1.0, math.inf)))
-    low, high = _common(target.domain, (0.0, math.inf))
-    cases = [(count, most) for most in limits for count in _wholes((low, min(high, most)))]
-    return (Labels((target.name, limit), tuple(cases), limit),) if cases else ()
+    return [Labels((target.name, limit), tuple((y, most) for most in limits for y in _wholes((low, min(high, most)))), limit)]
 
 
 def _common(domain: Pair | None, other: Pair) -> Pair:
@@ -106,8 +111,8 @@ def _wholes(ends: Pair) -> tuple[float, ...]:
     return tuple(sorted({float(round(low + place * step)) for place in range(int((high - low) / step + 1e-9) + 1)}))
 
 
-def _of_target(told: ToldApart) -> tuple[float, ...]:
-    """Return the labels of a target by what the loss does with it; none where it is any number."""
+def _of_target(told: ToldApart) -> Labels:
+    """Return the labels of a target by what the loss does with it; without cases where it is any number."""
     target, where = told.target, f"{told.model.name}: the target {told.target.name!r}"
     declare = f"declare them, such as model.target({target.name!r}, values=(0, 1, 2))"
     unclear = [*told.unclear, *([] if _is_whole(target.domain) else told.unsolved)]
@@ -118,15 +123,15 @@ def _of_target(told: ToldApart) -> tuple[float, ...]:
         values = _told(told, target.domain)
         if len(values) < 2:
             raise OptionError(f"{where} has no two values in its domain that the loss tells apart; {declare}")
-        return values
-    if target.domain == (0.0, 1.0) and told.is_linear():
-        return 0.0, 1.0
-    if len(told.model.target_inputs) == 1:
-        if target.domain is None and told.is_linear() and told.is_whole((0.0, 1.0)):
-            return 0.0, 1.0
-        if target.domain in (None, (-1.0, 1.0)) and told.is_factor:
-            return -1.0, 1.0
-    return ()
+        low, high = target.domain or (0.0, 0.0)
+        return _single(target.name, values, f"{high:g}" if _is_whole(target.domain) and high - low >= _MOST else None)
+    two: Pair | tuple[()] = ()
+    if told.is_linear():
+        two = next((ends for ends in ([target.domain] if target.domain else _PAIRS) if told.is_whole(ends)), ())
+        two = _PAIRS[0] if target.domain == _PAIRS[0] else two
+    elif target.domain in (None, _PAIRS[1]) and told.is_factor:
+        two = _PAIRS[1]
+    return _single(target.name, two)
 
 
 def _is_whole(domain: Pair | None) -> bool:

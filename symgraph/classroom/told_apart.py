@@ -176,8 +176,8 @@ class ToldApart:
     def is_one_hot(self) -> bool:
         """Tell if one of several targets is 1 and the others are 0.
 
-        So it is if the probabilities of these cases have a sum of 1, or where this target, between 0 and 1, is a weight of a term
-        of the loss, and nothing is left without such terms.
+        So it is if the probabilities of these cases have a sum of 1, or where this target, between 0 and 1, is a weight of a
+        term of the loss, and nothing is left without such terms.
         """
         names = [one.name for one in self.model.target_inputs]
         if self._is_whole([{name: float(name == one) for name in names} for one in names]):
@@ -187,11 +187,14 @@ class ToldApart:
         return self.target.domain == (0.0, 1.0) and self.is_linear() and not left
 
     def is_linear(self) -> bool:
-        """Tell if the loss depends on a target between 0 and 1, and linearly so."""
-        at = {place: self.losses(place) for place in (0.0, 0.25, 0.6, 1.0)}
-        known = np.isfinite([*at.values()]).all(axis=0)
-        start, end = at[0.0][known], at[1.0][known]
-        off = [np.abs(at[place][known] - start - place * (end - start)) for place in (0.25, 0.6)]
+        """Tell if the loss depends on the target, and linearly so: in its domain, or between -1 and 1."""
+        low, high = self.target.domain or (-1.0, 1.0)
+        if not np.isfinite(high - low):
+            return False
+        places = (low, high, low + 0.3 * (high - low), low + 0.65 * (high - low))
+        losses = np.array([self.losses(place) for place in places])
+        start, end, *between = losses[:, np.isfinite(losses).all(axis=0)]
+        off = [np.abs(one - start - share * (end - start)) for one, share in zip(between, (0.3, 0.65), strict=True)]
         close = np.max(off, axis=0) <= 1e-9 * (np.abs(start) + np.abs(end))
         return len(start) >= _KNOWN and bool(close.all() and np.any(start != end))
 

@@ -144,6 +144,10 @@ TOLD: list[tuple[str, Loss, Any, tuple[float, ...] | None]] = [
     ("a threshold between", lambda y, f, g: Piecewise((f**2, 2 * y > 1), (g**2, True)), None, (0, 1)),
     ("a remainder in a domain", lambda y, f, g: Piecewise((f, Eq(Mod(y, 2), 0)), (g, Eq(y, 1))), (0, 1), (0, 1)),
     ("a cross entropy without a domain", lambda y, f, g: -y * log(sigmoid(f)) - (1 - y) * log(sigmoid(-f)), None, (0, 1)),
+    ("signs of a cross entropy", lambda y, f, g: -((1 + y) * log(sigmoid(f)) + (1 - y) * log(sigmoid(-f))) / 2, None,
+     (-1, 1)),
+    ("1 and 2 of one", lambda y, f, g: (y - 2) * log(sigmoid(f)) + (1 - y) * log(sigmoid(-f)), (1, 2), (1, 2)),
+    ("a perceptron's", lambda y, f, g: Piecewise((0, y * f > 0), (-y * f, True)), None, (-1, 1)),
     ("a weighted cross entropy", lambda y, f, g: -3 * y * log(sigmoid(f)) - (1 - y) * log(sigmoid(-f)), (0, 1), (0, 1)),
     ("a hinge without a domain", lambda y, f, g: Max(0, 1 - y * f), None, (-1, 1)),
     ("a continuous share", lambda y, f, g: (y - sigmoid(f)) ** 2, (0, 1), None),
@@ -209,6 +213,9 @@ def test_the_labels_of_likelihoods() -> None:
     assert {most for _, most in labels.cases} >= {2, 40}
     points = [point for points in Exercise(model).batches for point in points]
     assert all(point["y"] <= point["n"] and point["y"].is_integer() for point in points)
+    (labels,) = labels_of(_told(lambda y, f, g: Piecewise((f**2, Eq(y, 2)), ((f - y) ** 2, True)), (1, 50)))
+    assert labels.said == "a whole number from 1 to 50"
+    assert {(1.0,), (2.0,), (50.0,)} <= {*labels.cases}
     model = Model("rates")
     x, (w, b) = model.feature("x"), model.weights("w b")
     model.target("y")
