@@ -19,8 +19,8 @@ from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers
 
-POINTS = 5
-"""Weights that a function is called with."""
+POINTS = (5, 10)
+"""Weights that a function is called with: the least number, and the largest one, if there are many labels."""
 _SIZES = (5, 7, 11, 13, 17, 19)
 """Numbers of rows for functions of several rows: none is a product of the factors that are usually forgotten."""
 _DRAWS = 60
@@ -94,6 +94,7 @@ class Exercise:
         few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
         sampler = self.sampler(self._seed, many)
         wanted = {labels.shown(case) for labels in self.labels for case in labels.cases}
+        count = max(POINTS[0], min(POINTS[1], 2 * len(wanted)))
         drawn: list[tuple[float, Sequence[Point], Any]] = []
         for turn in range(_DRAWS):
             batch = sampler.draw()
@@ -105,12 +106,12 @@ class Exercise:
             labels = {one.shown(one.of(points[0])) for one in self.labels}
             drawn.append((error, points, branches | moving | labels))
             tame = [shown for error, _, shown in drawn if error <= 1.0]
-            if len(tame) >= POINTS + 3 and wanted <= frozenset().union(*tame):
+            if len(tame) >= count + 3 and wanted <= frozenset().union(*tame):
                 break
         drawn = [one for one in drawn if np.isfinite(one[0])]
         if not drawn:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
-        chosen = _diverse(sorted(drawn, key=lambda one: one[0]))
+        chosen = _diverse(sorted(drawn, key=lambda one: one[0]), count)
         return tuple(points[: few if place % 2 else many] for place, points in enumerate(chosen))
 
     @property
@@ -126,10 +127,11 @@ class Exercise:
 
     def _turned(self, points: Sequence[Point], turn: int) -> Sequence[Point]:
         """Return rows with one first that has the label whose turn it is."""
-        due = [one.shown(one.cases[turn % len(one.cases)]) for one in self.labels]
-        return sorted(
-            points, key=lambda point: [one.shown(one.of(point)) != case for one, case in zip(self.labels, due, strict=True)]
-        )
+        due = []
+        for one in self.labels:
+            due.append(one.shown(one.cases[turn % len(one.cases)]))
+            turn //= len(one.cases)
+        return sorted(points, key=lambda point: [one.shown(one.of(point)) not in due for one in self.labels])
 
     def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
         """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.
@@ -258,7 +260,7 @@ def _error(found: Any, right: NDArray[np.float64]) -> float:
     return float(np.max(gap)) if np.isfinite(gap).all() else np.inf
 
 
-def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
+def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]], count: int) -> list[Sequence[Point]]:
     """Choose points, the tamest first: each branch is taken, each label is met and each weight matters, if possible twice."""
     seen = Counter[Any]()
     left, chosen = list(range(len(drawn))), list[int]()
@@ -268,7 +270,7 @@ def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequen
         return sum(seen[one] < times for one in drawn[place][2])
 
     for times in (1, 2, 0):  # at last, the tamest of those that are left
-        while left and len(chosen) < POINTS:
+        while left and len(chosen) < count:
             best = max(left, key=partial(missing, times=times))
             if times and not missing(best, times):
                 break
