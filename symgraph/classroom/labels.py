@@ -157,7 +157,7 @@ def _told(told: ToldApart, domain: Pair | None) -> tuple[float, ...]:
         if len(known) < 2 or effects - seen or told.is_whole([*known, spare]):
             known, seen = [*known, spare], seen | effects
     if len(told.equal) == 1 and told.is_number and not told.is_whole(known):  # 0 is told from all other numbers
-        known += [value for value in told.defined((known[-1] + 1.0, known[-1] + 2.0)) if low <= value <= high]
+        known += [value for value in told.defined((max(known) + 1.0, max(known) + 2.0)) if low <= value <= high]
     return tuple(sorted(known))
 
 

@@ -135,6 +135,7 @@ TOLD: list[tuple[str, Loss, Any, tuple[float, ...] | None]] = [
     ("signs of a domain", lambda y, f, g: Piecewise((f**2, Eq(y, 1)), (g, True)), (-1, 1), (-1, 1)),
     ("signs and 0", lambda y, f, g: Piecewise((f**2, Eq(y, 1)), (f, Eq(y, 0)), (g, True)), (-1, 1), (-1, 0, 1)),
     ("a number and one label", lambda y, f, g: Piecewise((f**2, Eq(y, 0)), ((f - y) ** 2, True)), None, (0, 1, 2, 3)),
+    ("a number and the label 1", lambda y, f, g: Piecewise((f**2, Eq(y, 1)), ((f - y) ** 2, True)), None, (0, 1, 2, 3)),
     ("halves", lambda y, f, g: Piecewise((f, Eq(2 * y, 1)), (g, Eq(y, 1))), None, (0.5, 1)),
     ("a square", lambda y, f, g: Piecewise((f, Eq(y**2, 4)), (g, Eq(y, 0))), None, (-2, 0, 2)),
     ("thresholds", lambda y, f, g: Piecewise((f**2, y < 1), (g**2, y < 2), (f * g, True)), None, (0, 1, 2)),
