@@ -1,4 +1,4 @@
-"""How a loss tells the values of a target apart: the comparisons that do it, and what differs by them."""
+"""Comparisons by which a loss tells the values of a target apart, and what differs by them."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
