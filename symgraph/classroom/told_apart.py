@@ -96,7 +96,7 @@ class ToldApart:
 
     @cached_property
     def is_number(self) -> bool:
-        """Whether the target is used otherwise than in comparisons."""
+        """Tells if the target is used otherwise than in comparisons."""
         return any(self._is_bare(expr) for expr in self._exprs)
 
     def _is_bare(self, expr: Any) -> bool:
@@ -200,7 +200,7 @@ class ToldApart:
 
     @cached_property
     def is_factor(self) -> bool:
-        """Whether the target is only a factor of what depends on weights, in a hinge or a logistic loss."""
+        """Tells if the target is only a factor of what depends on weights, in a hinge or a logistic loss."""
         opened = self.model.loss_expr
         for node in reversed(self.model.nodes):
             if node.symbol in self._depending and opened is not None:
