@@ -146,7 +146,8 @@ def _model_hash(model: Model) -> str:
 
 
 def _limits(entry: Input) -> str:
-    return f" bounds {entry.bounds} fixed {entry.fixed}" if entry.bounds or entry.fixed else ""
+    values = f" values {entry.values}" if entry.values else ""
+    return values + (f" bounds {entry.bounds} fixed {entry.fixed}" if entry.bounds or entry.fixed else "")
 
 
 def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -159,14 +160,15 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
         ``residual_by_target``, the derivative, where it is not 1 or -1;
-        ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values, those in which residuals are
-        ``linear``, nodes ``of_weights`` alone and the ``helpers`` among them, ``functions`` of the user, ``constraints``,
-        ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
+        the only ``values`` of targets, ``bounds`` and ``fixed`` of weights, names and transforms of their ``natural`` values,
+        those in which residuals are ``linear``, nodes ``of_weights`` alone and the ``helpers`` among them, ``functions`` of the
+        user, ``constraints``, ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model, there = source.model, {root.partition(" ")[0] for root in source.graph.roots}
     known = of_weights(source.lowered, [i.name for i in model.weight_inputs])
     derivatives = [name for name, function in DERIVATIVES.items() if function in there]
     optional = {
+        "values": {i.name: i.values for i in model.target_inputs if i.values},
         "bounds": {i.name: i.bounds for i in model.weight_inputs if i.bounds},
         "fixed": tuple(i.name for i in model.weight_inputs if i.fixed),
         "natural": dict(model.natural),

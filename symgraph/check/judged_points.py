@@ -95,7 +95,7 @@ def _moved(model: Model, row: list[float], draw: random.Random) -> list[float]:
     """Move a point along one input to where an output, an inner value, or the difference of a comparison changes its sign.
 
     Half of the points stop at the float next to the zero, the others at a distance of 1e-16 to 1e-2 of the input. The point
-    stays where it is if no sign changes.
+    stays where it is if no sign changes, or the input has only some values.
     """
     steps = reference(model).program.steps
     targets = [i for i, step in enumerate(steps) if step.varies and not step.leaf and step.name not in _LOGIC]
@@ -103,6 +103,8 @@ def _moved(model: Model, row: list[float], draw: random.Random) -> list[float]:
         return row
     target, place = draw.choice(targets), draw.randrange(len(row))
     domain, needed = model.inputs[place].domain, steps[: target + 1]
+    if model.inputs[place].values:
+        return row
     x = _crossing(lambda x: _sign(needed, [*row[:place], x, *row[place + 1 :]]), row[place], domain, draw)
     if x is None:
         return row

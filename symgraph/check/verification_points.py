@@ -93,15 +93,38 @@ class Batch:
 
 
 class Sampler:
-    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample."""
+    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample.
 
-    def __init__(self, reference: Reference, seed: int, sample: Sample | None, rows: int) -> None:
+    Args:
+        reference: of the model.
+        seed: of the draws.
+        sample: rows of real data, or None.
+        rows: the number of rows of a batch.
+        cases: lists of values that some inputs have together in a row, by their names; from each list a row has one. Targets
+            with declared values have these without being asked for.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        seed: int,
+        sample: Sample | None,
+        rows: int,
+        cases: Sequence[Sequence[Mapping[str, float]]] = (),
+    ) -> None:
         model = reference.model
         self._reference = reference
         self._random = random.Random(seed)
         self._weights, self._constants = model.weight_inputs, model.constant_inputs
         self._uniform = (*self._weights, *self._constants)
         self._leaves = (*model.feature_inputs, *model.target_inputs)
+        given = {name for some in cases for name in some[0]}
+        declared = [
+            [{leaf.name: value} for value in leaf.values] for leaf in self._leaves if leaf.values and leaf.name not in given
+        ]
+        self._decks: list[tuple[Sequence[Mapping[str, float]], list[Mapping[str, float]]]] = [
+            (some, []) for some in (*cases, *declared)
+        ]
         self._size = rows if self._leaves else 1
         self._labels = None if model.likelihood_declared is None else model.likelihood_declared.labels
         self._sample = None if sample is None else _sample_rows(model, sample)
@@ -204,7 +227,16 @@ class Sampler:
         if real and self._sample:
             return self._random.choice(self._sample)
         row = {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
-        return row | self._limited(row)
+        return row | self._limited(row) | self._dealt()
+
+    def _dealt(self) -> dict[str, float]:
+        """Take a case of each list as cards are dealt: each comes before one comes again."""
+        found: dict[str, float] = {}
+        for cases, deck in self._decks:
+            if not deck:
+                deck += self._random.sample(cases, len(cases))
+            found |= deck.pop()
+        return found
 
     def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
         """Draw the target of a likelihood of labels: a class, or at times the least or largest count; give it by its name."""
@@ -240,7 +272,9 @@ class Sampler:
     def _search(self) -> Mapping[str, float] | None:
         """Change one input at a time, never to the worse, until the model is finite."""
         leaves, habits, look = (*self._uniform, *self._leaves), (INITIAL, *SCALES), self._reference.look
-        starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in habits for _ in range(6)]
+        starts = [
+            {leaf.name: self._value(leaf, habit) for leaf in leaves} | self._dealt() for habit in habits for _ in range(6)
+        ]
         looks = [look(start) for start in starts]
         best = min(range(len(starts)), key=lambda index: badness(looks[index]))
         point, seen = starts[best], looks[best]
@@ -248,6 +282,7 @@ class Sampler:
             if is_good(seen, _MODERATE) and self._is_steady(point):
                 break
             changed = point | {(leaf := self._random.choice(leaves)).name: self._value(leaf, self._random.choice(habits))}
+            changed |= self._dealt()
             found = look(changed)
             if badness(found) <= badness(seen):
                 point, seen = changed, found

@@ -2,26 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
 
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
 from symgraph.classroom.conventions import SLOPES, table
 from symgraph.classroom.formula_values import Array, column
+from symgraph.classroom.labels import labels_of
 from symgraph.errors import OptionError
 from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.spec.canonical import postorder
-from symgraph.spec.losses import LOSSES
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers
 
-POINTS = 5
-"""Weights that a function is called with."""
+POINTS = (5, 10)
+"""Weights that a function is called with: the least number, and the largest one, if there are many labels."""
 _SIZES = (5, 7, 11, 13, 17, 19)
 """Numbers of rows for functions of several rows: none is a product of the factors that are usually forgotten."""
 _DRAWS = 60
@@ -43,9 +42,11 @@ class Exercise:
         root: the vertex whose derivatives are asked for, "loss" or else the only output.
         weights: the names of the weights.
         value_names: the nodes and the root, which a forward function is asked for.
+        labels: the values of the targets that are labels.
 
     Raises:
-        OptionError: the model has no loss and several outputs, or no point is found at which it is finite.
+        OptionError: the model has no loss and several outputs, the values of its target are not known, or no point is found at
+            which it is finite.
     """
 
     def __init__(self, model: Model, seed: int = 0) -> None:
@@ -61,6 +62,7 @@ class Exercise:
         self.targets = [one.name for one in self.model.target_inputs]
         self.nodes = [node.name for node in self.model.nodes]
         self.value_names = [*self.nodes, *([] if self.root in self.nodes else [self.root])]
+        self.labels = labels_of(self.model)
         self._seed = seed
 
     @cached_property
@@ -90,22 +92,26 @@ class Exercise:
         d, k = len(self.features), len(self.weights)
         # neither is the number of the features, of the weights or of the columns of the data
         few, many = [size for size in _SIZES if size not in (d, k, d + 1, d + len(self.targets))][:2]
-        sampler = Sampler(reference(self.model), self._seed, None, many)
+        sampler = self.sampler(self._seed, many)
+        wanted = {labels.shown(case) for labels in self.labels for case in labels.cases}
+        count = max(POINTS[0], min(POINTS[1], 2 * len(wanted)))
         drawn: list[tuple[float, Sequence[Point], Any]] = []
-        for _ in range(_DRAWS):
+        for turn in range(_DRAWS):
             batch = sampler.draw()
             if batch is None:
                 break
-            points = [self.ordinary(point) for point in batch.points]
+            points = self._turned(batch.points, turn)
             error, moving = self.wildness(points)
-            labels = {(name, min(points[0][name], 2.0)) for name in self._whole}  # 0, 1 and more
-            drawn.append((error, points, batch.choices | moving | labels))
-            if sum(error <= 1.0 for error, *_ in drawn) >= POINTS + 3:
+            branches = reference(self.model).look(points[0]).choices
+            labels = {one.shown(one.of(points[0])) for one in self.labels}
+            drawn.append((error, points, branches | moving | labels))
+            tame = [shown for error, _, shown in drawn if error <= 1.0]
+            if len(tame) >= count + 3 and wanted <= frozenset().union(*tame):
                 break
         drawn = [one for one in drawn if np.isfinite(one[0])]
         if not drawn:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
-        chosen = _diverse(sorted(drawn, key=lambda one: one[0]))
+        chosen = _diverse(sorted(drawn, key=lambda one: one[0]), count)
         return tuple(points[: few if place % 2 else many] for place, points in enumerate(chosen))
 
     @property
@@ -113,46 +119,19 @@ class Exercise:
         """The number of rows of each batch."""
         return [len(points) for points in self.batches]
 
-    def ordinary(self, point: Point) -> Point:
-        """Return a point with the constants that students see, and labels that are whole."""
-        constants = {one.name: one.init.value for one in self.model.constant_inputs if one.init is not None}  # type: ignore[union-attr]
-        return {**point, **constants, **{name: self._label(point[name]) for name in self._whole}}
+    def sampler(self, seed: int, rows: int) -> Sampler:
+        """Return a source of points with the constants that students see, and with labels of the targets that have some."""
+        constants = {one.name: one.init.value for one in self.model.constant_inputs}  # type: ignore[union-attr]
+        cases = [[dict(zip(one.names, case, strict=True)) for case in one.cases] for one in self.labels]
+        return Sampler(reference(self.model), seed, None, rows, [*([[constants]] if constants else []), *cases])
 
-    @property
-    def _whole(self) -> list[str]:
-        """The target that is a label, a count or a class, and the feature that is its largest count."""
-        declared = self.model.likelihood_declared
-        if declared is None or declared.labels.kind not in ("count", "class"):
-            return []
-        limit = declared.labels.limit
-        return [*self.targets, *([limit] if isinstance(limit, str) else [])]
-
-    def _label(self, value: float) -> float:
-        """Return a drawn target as a label; all counts up to a largest one are as likely, and without one 0 is the least so."""
-        kind, limit = self.model.likelihood_declared.labels  # type: ignore[union-attr]
-        if kind == "count" and isinstance(limit, int):
-            return min(float(limit), float(np.floor(value * (limit + 1) / limit)))
-        return float(np.ceil(value) if limit is None else np.floor(value))
-
-    @property
-    def classes(self) -> int:
-        """The number of classes that the target tells apart, as 0, 1, ...; 0 where it is no class.
-
-        Two are seen by a likelihood of one trial, and by a loss that is the cross entropy or like it linear in a target between
-        0 and 1.
-        """
-        if len(self.targets) != 1:
-            return 0
-        (target,), loss = self.model.target_inputs, self.model.loss_expr
-        declared = self.model.likelihood_declared
-        if declared is not None:
-            kind, limit = declared.labels
-            return int(limit or 0) if kind == "class" else 2 * (limit == 1)
-        if self.output is None or loss is None:
-            return 0
-        named = loss == LOSSES["bce_with_logits"](self.model.output_nodes[0].symbol, target.symbol)
-        inside = target.domain is not None and target.domain[0] >= 0.0 and target.domain[1] <= 1.0
-        return 2 * (named or (inside and sympy.diff(loss, target.symbol) != 0 and sympy.diff(loss, target.symbol, 2) == 0))
+    def _turned(self, points: Sequence[Point], turn: int) -> Sequence[Point]:
+        """Return rows with one first that has the label whose turn it is."""
+        due = []
+        for one in self.labels:
+            due.append(one.shown(one.cases[turn % len(one.cases)]))
+            turn //= len(one.cases)
+        return sorted(points, key=lambda point: [one.shown(one.of(point)) not in due for one in self.labels])
 
     def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
         """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.
@@ -281,13 +260,21 @@ def _error(found: Any, right: NDArray[np.float64]) -> float:
     return float(np.max(gap)) if np.isfinite(gap).all() else np.inf
 
 
-def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
-    """Choose points, the tamest first, so that each branch is taken and each weight matters at two of them if possible."""
+def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]], count: int) -> list[Sequence[Point]]:
+    """Choose points, the tamest first: each branch is taken, each label is met and each weight matters, if possible twice."""
     seen = Counter[Any]()
-    chosen: list[int] = []
-    for place, (_, _, shown) in enumerate(drawn):
-        if len(chosen) < POINTS and any(seen[one] < 2 for one in shown):
-            chosen.append(place)
-            seen.update(shown)
-    chosen += [place for place in range(len(drawn)) if place not in chosen]
-    return [drawn[place][1] for place in sorted(chosen[:POINTS])]
+    left, chosen = list(range(len(drawn))), list[int]()
+
+    def missing(place: int, times: int) -> int:
+        """Count what is shown by a point, and by fewer of the chosen ones than it should be."""
+        return sum(seen[one] < times for one in drawn[place][2])
+
+    for times in (1, 2, 0):  # at last, the tamest of those that are left
+        while left and len(chosen) < count:
+            best = max(left, key=partial(missing, times=times))
+            if times and not missing(best, times):
+                break
+            chosen.append(best)
+            left.remove(best)
+            seen.update(drawn[best][2])
+    return [drawn[place][1] for place in sorted(chosen)]

@@ -3,6 +3,7 @@
 import ast
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 
 from symgraph.backends.rendering import render
 from symgraph.check.reference import number, reference
-from symgraph.check.verification_points import Sampler
 from symgraph.classroom.exercise import Exercise
+from symgraph.classroom.labels import Labels
 from symgraph.classroom.role_judges import worksheet_functions
 from symgraph.classroom.solution import Lines
 from symgraph.errors import OptionError
@@ -99,10 +100,20 @@ def _view(exercise: Exercise) -> dict[str, Any]:
         "constants": constants,
         "functions": worksheet_functions(exercise),
         "has_loss": exercise.root == "loss",
+        "taken": _taken(exercise),
         "slots": {key: key if key not in exercise.nodes else f"{key}_of_row" for key in ("x", "y")},
         "unpacked": _unpacked(lines, exercise.features, "features") + _unpacked(lines, exercise.targets, "target") + weights,
         "unpacked_weights": weights,
     }
+
+
+def _taken(exercise: Exercise) -> str:
+    """Return which values targets take, behind their names, where they are labels."""
+    found = [([name for name in one.names if name in exercise.targets], one.said) for one in exercise.labels]
+    every = [
+        f", {'each of them' if len(names) > 1 else 'which is'} {said}" for names, said in found if names == exercise.targets
+    ]
+    return "".join(every or [f"; {names[0]} is {said}" for names, said in found])
 
 
 def _unpacked(lines: Lines, parts: Sequence[str], source: str) -> list[str]:
@@ -115,21 +126,24 @@ def _unpacked(lines: Lines, parts: Sequence[str], source: str) -> list[str]:
 def drawn_rows(exercise: Exercise) -> str:
     """Return some rows of features and target as CSV, drawn by the laws of the spec.
 
-    The target is a class drawn at hidden weights by the loss, or the output at these where the model has one of each and the
+    The target is a label drawn at hidden weights by the loss, or the output at these where the model has one of each and the
     values may be any number; else it is drawn.
     """
     model = exercise.model
-    drawn = Sampler(reference(model), 1, None, ROWS).several(_DRAWS)
+    drawn = exercise.sampler(1, ROWS).several(_DRAWS)
     if not drawn:
         raise OptionError(
             f"{model.name}: no rows are found at which it is finite; declare domains of its inputs, or give --data"
         )
     names = [*exercise.features, *exercise.targets]
-    choices = [[dict(exercise.ordinary(point)) for point in batch.points] for batch in drawn]
+    choices = [batch.points for batch in drawn]
     choices.sort(key=lambda points: exercise.wildness(points)[0])
     rows: list[dict[str, float]] = choices[0]
-    if exercise.classes:
-        rows = max((_with_classes(exercise, one) for one in choices), key=lambda one: _rarest(exercise, one))
+    labels = next((one for one in exercise.labels if [*one.names] == exercise.targets), None)
+    if labels is not None:
+        rows = max((_with_labels(exercise, labels, one) for one in choices), key=lambda one: _rarest(labels, one))
+        if not _rarest(labels, rows):  # a label is too rare
+            rows = max(choices, key=lambda one: _rarest(labels, one))
     elif exercise.output is not None and len(exercise.targets) == 1 and model.likelihood_declared is None:
         (target,) = model.target_inputs
         low, high = target.domain or (-np.inf, np.inf)
@@ -137,26 +151,28 @@ def drawn_rows(exercise: Exercise) -> str:
             value = number(reference(model).look(row).nodes[exercise.output])
             if low < value < high:
                 row[target.name] = float(f"{value:.6g}")
-    return "".join(f"{','.join(cells)}\n" for cells in [names, *([str(row[name]) for name in names] for row in rows)])
+    columns = [pair for one in exercise.labels for pair in zip(one.names, zip(*one.cases, strict=True), strict=True)]
+    whole = [name for name, values in columns if all(value.is_integer() for value in values)]
+    table = [[str(int(row[name]) if name in whole else row[name]) for name in names] for row in rows]
+    return "".join(f"{','.join(cells)}\n" for cells in [names, *table])
 
 
-def _with_classes(exercise: Exercise, rows: Sequence[dict[str, float]]) -> list[dict[str, float]]:
-    """Return rows with a class each, drawn with the probabilities exp(-loss)."""
-    (target,) = exercise.targets
+def _with_labels(exercise: Exercise, labels: Labels, rows: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """Return rows with a label each, drawn with the probabilities exp(-loss), as far as these are likelihoods."""
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    losses = [
-        exercise.written({**columns, target: np.full(len(rows), float(one))}).values["loss"] for one in range(exercise.classes)
-    ]
-    shares = np.cumsum(np.nan_to_num(np.exp(-np.array(losses))), axis=0)
+    cases = [dict(zip(labels.names, case, strict=True)) for case in labels.cases]
+    changed = [{**columns, **{name: np.full(len(rows), value) for name, value in case.items()}} for case in cases]
+    losses = np.array([exercise.written(one).values["loss"] for one in changed])
+    losses = np.where(np.isfinite(losses), losses, np.inf)
+    shares = np.cumsum(np.exp(np.min(losses, axis=0, initial=1e300) - losses), axis=0)
     chosen = np.sum(np.random.default_rng(1).random(len(rows)) * shares[-1] > shares, axis=0)
-    return [{**row, target: one} for row, one in zip(rows, chosen.tolist(), strict=True)]
+    return [{**row, **cases[one]} for row, one in zip(rows, chosen.tolist(), strict=True)]
 
 
-def _rarest(exercise: Exercise, rows: Sequence[dict[str, float]]) -> int:
-    """Return the number of rows of the rarest class, as far as it matters."""
-    (target,) = exercise.targets
-    found = [row[target] for row in rows]
-    return min(_ENOUGH, *(found.count(one) for one in range(exercise.classes)))
+def _rarest(labels: Labels, rows: Sequence[dict[str, float]]) -> int:
+    """Return the number of rows of the rarest label, as far as it matters."""
+    found = Counter(labels.shown(labels.of(row)) for row in rows)
+    return min(_ENOUGH, *(found[labels.shown(case)] for case in labels.cases))
 
 
 def _checked(exercise: Exercise, data: Path) -> str:

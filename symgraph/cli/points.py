@@ -78,6 +78,8 @@ def facts_of(model: "Model") -> Any:
     metadata: dict[str, Any] = {"model_hash": model_hash(model), "natural": dict(model.natural)}
     if model.likelihood_declared is not None:
         metadata |= {"likelihood": model.likelihood_declared.name, "labels": tuple(model.likelihood_declared.labels)}
+    values = {one.name: one.values for one in model.target_inputs if one.values}
+    metadata |= {"values": values} if values else {}
     return SimpleNamespace(
         MODEL=model.name,
         FEATURES=tuple(one.name for one in model.feature_inputs),

@@ -22,6 +22,10 @@ class Entry(Protocol):
     def domain(self) -> tuple[float, float] | None:
         """The declared range, ends included; None if there is none."""
 
+    @property
+    def values(self) -> tuple[float, ...] | None:
+        """The only values, if some are declared."""
+
 
 Law = Callable[[random.Random, Entry], float]
 
@@ -94,7 +98,12 @@ SCALES: Mapping[str, Law] = {
 
 
 def inside(law: Law, draw: random.Random, entry: Entry, *, ends: bool = True) -> float:
-    """Draw a value in the declared domain, its ends included if they may be; evenly from it where the law never meets it."""
+    """Draw one of the declared values, or else by a law in the declared domain.
+
+    The ends of the domain are included if they may be, and where the law never meets it, the value is drawn evenly from it.
+    """
+    if entry.values:
+        return draw.choice(entry.values)
     low, high = entry.domain or (-math.inf, math.inf)
     for _ in range(_TRIES):
         value = law(draw, entry)
@@ -112,3 +121,9 @@ def domain_of(module: GeneratedModule, name: str | None) -> tuple[float, float] 
     """The domain that a module declares of an input."""
     domains: Mapping[str | None, tuple[float, float]] = module.METADATA.get("domains", {})
     return domains.get(name)
+
+
+def values_of(module: GeneratedModule, name: str) -> tuple[float, ...] | None:
+    """The only values that a module declares of a target."""
+    values: Mapping[str, tuple[float, ...]] = module.METADATA.get("values", {})
+    return values.get(name)

@@ -12,7 +12,7 @@ from symgraph.columns import columns_of
 from symgraph.errors import ModuleError, OptionError
 from symgraph.gradcheck.calls import BY_ROW, Call, Given, calls, constraints_of, is_value, partials_fact, with_constants
 from symgraph.gradcheck.differences import Array
-from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
+from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded, values_of
 from symgraph.gradcheck.outcomes import Fact
 from symgraph.io.module import GeneratedModule, targets_of
 
@@ -150,6 +150,7 @@ class _Input(NamedTuple):
 
     kind: str
     domain: tuple[float, float] | None
+    values: tuple[float, ...] | None
 
 
 def draw(
@@ -224,7 +225,9 @@ def _sample(module: GeneratedModule, chance: random.Random, kind: str, laws: Map
     """Draw (count, len(laws)) by the law of each name, inside the declared domains and off the edges of bounded ones."""
 
     def drawn(name: str, law: Law) -> float:
-        entry = _Input(kind, domain_of(module, name))
+        entry = _Input(kind, domain_of(module, name), values_of(module, name))
+        if entry.values:
+            return inside(law, chance, entry)
         value, (low, high) = inside(law, chance, entry), entry.domain or (-math.inf, math.inf)
         edge = _EDGE * (high - low) if is_bounded(entry) else 0.0
         return min(max(value, low + edge), high - edge)

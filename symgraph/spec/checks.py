@@ -82,6 +82,11 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
         raise SpecError(f"{where}: a {type(result).__name__.removeprefix('ImmutableDense')} is not a scalar expression; {hint}")
     result = real_form(result)
     parts = list(postorder([result]))
+    deltas = {
+        part: sympy.Piecewise((1, sympy.Eq(*part.args)), (0, True)) for part in parts if type(part) is sympy.KroneckerDelta
+    }
+    if deltas:
+        return check_expression(replaced(result, deltas), where, declared)
     if not {type(part) for part in parts} <= _COMMON:
         for part in reversed(parts):  # from the outside in: a sum is named before its limits
             _check_kind(part, where)

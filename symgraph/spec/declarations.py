@@ -12,7 +12,7 @@ from symgraph.spec.checks import check_expression
 from symgraph.spec.complex_parts import complex_parts
 from symgraph.spec.constraints import Constraint, checked_limits
 from symgraph.spec.declared import declared
-from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
+from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_values, checked_weight
 from symgraph.spec.laws import Constant, Law, is_finite_number
 from symgraph.spec.loss_declarations import LossDeclarations
 from symgraph.spec.names import check_name, split_names
@@ -177,23 +177,37 @@ class Declarations(LossDeclarations):
         self._functions[name] = self._symbols[name] = made = op.named(name)
         return made
 
-    def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:
+    def target(self, name: str = "y", *, domain: Pair | None = None, values: Iterable[float] | None = None) -> Any:
         """Declare the target (the column y that the loss compares with) and return its symbol.
 
-        Raises:
-            SpecError: there is a target already, the name is taken, reserved or no identifier, or the model is frozen.
-        """
-        return self.targets([name], domain=domain)[0]
+        Args:
+            name: an identifier.
+            domain: (low, high), its range: formulas may rely on it, and checks draw their points there.
+            values: the only values that it has, such as the classes (0, 1, 2); checks draw these.
 
-    def targets(self, names: str | Sequence[str], *, domain: Pair | None = None) -> tuple[Any, ...]:
+        Raises:
+            SpecError: there is a target already, the name is taken, reserved or no identifier, the values are not two or more
+                different numbers in the domain, or the model is frozen.
+        """
+        return self.targets([name], domain=domain, values=values)[0]
+
+    def targets(
+        self, names: str | Sequence[str], *, domain: Pair | None = None, values: Iterable[float] | None = None
+    ) -> tuple[Any, ...]:
         """Declare several targets, the columns of y, as ``sympy.symbols`` reads names (``"a b"``), and return a tuple.
+
+        Args:
+            names: the names.
+            domain, values: of each, as for ``target``.
 
         Raises:
             SpecError: there is a target already, there are no names, or as for ``target``.
         """
         split = split_names(names, f"model {self.name}: target")
         self._check_first("target", split, [entry.name for entry in self._targets])
-        return tuple(self._declare(name, "target", domain) for name in split)
+        where = f"model {self.name}: target {', '.join(map(repr, split))}"
+        kept = checked_values(values, checked_range(domain, "domain", where), where)
+        return tuple(self._declare(name, "target", domain, values=kept) for name in split)
 
     def node(self, name: str, expr: Any) -> Any:
         """Name an intermediate value and return the opaque symbol that stands for it.
@@ -302,9 +316,9 @@ class Declarations(LossDeclarations):
         role = "node" if kind in ("output", "constraint", "function") else kind
         return declared(name, role, len(self._symbols) + len(self._constraints))
 
-    def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:
+    def _declare(self, name: str, kind: str, domain: object, **others: Any) -> Any:
         symbol, where = self._new_symbol(name, kind), f"model {self.name}: {kind} {name!r}"
-        entry = Input(name, kind, symbol, checked_range(domain, "domain", where), **of_weight)
+        entry = Input(name, kind, symbol, checked_range(domain, "domain", where), **others)
         self._inputs[name] = checked_weight(entry, where)
         if kind == "target":
             self._targets = (*self._targets, entry)

@@ -27,6 +27,7 @@ class Input:
         init: the law of a weight's initial value, or a constant's value; None for others.
         bounds: the range that training and fits keep a weight in, on which no formula relies, or None.
         fixed: whether training and fits leave a weight where it is.
+        values: the only values of a target, in order, or None.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Input:
     init: Law | None = None
     bounds: Pair | None = None
     fixed: bool = False
+    values: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,32 @@ def checked_range(given: object, word: str, where: str) -> Pair | None:
     if math.isnan(ends[0]) or math.isnan(ends[1]) or not ends[0] < ends[1]:
         raise SpecError(f"{where}: {word} needs low below high, not ({ends[0]!r}, {ends[1]!r})")
     return ends
+
+
+def checked_values(given: object, domain: Pair | None, where: str) -> tuple[float, ...] | None:
+    """Return the only values of a target as floats in order, or None where none are declared.
+
+    Args:
+        given: the values.
+        domain: the range that is declared of it, in which they must lie, or None.
+        where: model and target, for messages.
+
+    Raises:
+        SpecError: they are not two or more different finite numbers, or one of them is outside the domain.
+    """
+    if given is None:
+        return None
+    try:
+        found = [*given] if not isinstance(given, str) else []  # type: ignore[misc]  # any iterable of numbers will do
+    except TypeError:
+        found = []
+    if len(found) < 2 or not all(map(is_finite_number, found)) or len({*map(float, found)}) < len(found):
+        raise SpecError(f"{where}: values must be two or more different finite numbers, such as (0, 1, 2), not {given!r}")
+    values = tuple(sorted(map(float, found)))
+    outside = next((one for one in values if domain is not None and not domain[0] <= one <= domain[1]), None)
+    if outside is not None:
+        raise SpecError(f"{where}: its value {outside:g} is outside its domain {domain!r}; leave one of the two out")
+    return values
 
 
 def checked_law(init: object, where: str) -> Law:

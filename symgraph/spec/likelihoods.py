@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -35,6 +36,13 @@ class Labels(NamedTuple):
 
     kind: str
     limit: int | str | None = None
+
+    def allows(self, value: float) -> bool:
+        """Tell if a target may have a value; the value of a feature that is the limit is not looked at."""
+        if self.kind in ("number", "positive"):
+            return self.kind == "number" or value > 0.0
+        most = inf if not isinstance(self.limit, int) else self.limit - (self.kind == "class")
+        return value.is_integer() and 0.0 <= value <= most
 
 
 class Likelihood(NamedTuple):

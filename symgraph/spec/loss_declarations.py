@@ -61,7 +61,7 @@ class LossDeclarations(Parts):
 
         Raises:
             SpecError: there is a loss already, the name is unknown, a parameter or the target is missing, a parameter is
-                unknown or cannot be used, or the model is frozen.
+                unknown or cannot be used, a declared value of the target has no probability, or the model is frozen.
         """
         where = f"model {self.name}: likelihood"
         self._check_no_loss(where)
@@ -78,6 +78,9 @@ class LossDeclarations(Parts):
             self._warn_of_sigmoid(checked["logit"], f"{where} takes a logit, and {already}")
         target: Any = self.target_input
         labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
+        wrong = next((value for value in target.values or () if not labels.allows(value)), None)
+        if wrong is not None:
+            raise SpecError(f"{where}: its target {target.name!r} has the value {wrong:g}, to which it gives no probability")
         with sympy.evaluate(True):
             self._loss = check_expression(LIKELIHOODS[name].of(target.symbol, *checked.values()), where, self._symbols)
         self._likelihood = Declared(name, labels, checked.get("logits", tuple(checked.values())))

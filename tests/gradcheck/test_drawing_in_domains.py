@@ -13,6 +13,7 @@ INFINITE = float("inf")
 class Weight(NamedTuple):
     domain: tuple[float, float] | None
     kind: str = "weight"
+    values: tuple[float, ...] | None = None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""The only values of a target, as a spec declares them."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from sympy import Eq, KroneckerDelta, Piecewise
+
+from symgraph import Model
+from symgraph import compile as compile_model
+from symgraph.backends.source import model_hash
+from symgraph.check.reference import reference
+from symgraph.check.verification_points import Sampler
+from symgraph.errors import DataError, SpecError
+from symgraph.gradcheck.points import draw
+from symgraph.io.targets import check_labels
+
+
+def three(**options: Any) -> Model:
+    model = Model("three")
+    x, a, y = model.feature("x"), model.weight("a"), model.target("y", **options)
+    model.loss(Piecewise((a, Eq(y, 1)), (a * x, Eq(y, 2)), (a**2, True)))
+    return model
+
+
+@pytest.mark.parametrize("values", [(2, 0, 1), [0.0, 1.0, 2.0], range(3), np.arange(3)])
+def test_values_are_kept_in_order(values: Any) -> None:
+    assert three(values=values).target_inputs[0].values == (0.0, 1.0, 2.0)
+
+
+def test_several_targets_have_the_same_values() -> None:
+    model = Model("two")
+    model.targets("a b", values=(0, 1))
+    assert [one.values for one in model.target_inputs] == [(0.0, 1.0)] * 2
+
+
+@pytest.mark.parametrize(
+    "values", [(), (1,), (0, 0), (0, 0.0, 1), (0, float("nan")), (0, float("inf")), "012", 3, (True, False), ("a", "b")]
+)
+def test_what_is_no_list_of_different_numbers_is_refused(values: Any) -> None:
+    wanted = r"target 'y': values must be two or more different finite numbers, such as \(0, 1, 2\), not "
+    with pytest.raises(SpecError, match=wanted):
+        Model("m").target("y", values=values)
+
+
+def test_values_lie_in_the_domain() -> None:
+    assert three(values=(0, 1, 2), domain=(0, 2)).target_inputs[0].domain == (0.0, 2.0)
+    with pytest.raises(
+        SpecError, match=r"target 'y': its value 2 is outside its domain \(0.0, 1.0\); leave one of the two out"
+    ):
+        three(values=(0, 1, 2), domain=(0, 1))
+
+
+def test_values_must_be_possible_by_the_likelihood() -> None:
+    def declare(values: Any) -> None:
+        model = Model("m")
+        a, b = model.weights("a b")
+        model.target("y", values=values)
+        model.likelihood("categorical", logits=[a, b])
+
+    declare((0, 1))
+    with pytest.raises(SpecError, match="its target 'y' has the value 2, to which it gives no probability"):
+        declare((0, 1, 2))
+
+
+def test_verification_and_checks_of_gradients_draw_these_values() -> None:
+    model = three(values=(0, 1, 2))
+    rows = [row["y"] for batch in Sampler(reference(model.freeze()), 0, None, 4).several(6) for row in batch.rows]
+    assert set(rows) == {0.0, 1.0, 2.0}
+    point = draw(compile_model(model), random.Random(0), 0, 8, None, None)
+    assert point is not None
+    assert set(point.given.y.tolist()) <= {0.0, 1.0, 2.0}
+
+
+def test_metadata_have_values_where_they_are_declared_alone() -> None:
+    module = compile_model(three(values=(0, 1, 2)))
+    assert module.METADATA["values"] == {"y": (0.0, 1.0, 2.0)}
+    assert "values" not in compile_model(three()).METADATA
+    assert model_hash(three()) != model_hash(three(values=(0, 1, 2))) != model_hash(three(values=(1, 2)))
+
+
+def test_data_with_another_value_are_refused_with_their_row() -> None:
+    module = compile_model(three(values=(0, 1, 2)))
+    check_labels(module, [[1.0]] * 3, [0, 1, 2])
+    wanted = r"^y: row 1 \(counted from 0\) has y = 0.5; three declares the values 0, 1, 2 of it; 1 more such rows follow$"
+    with pytest.raises(DataError, match=wanted):
+        check_labels(module, [[1.0]] * 3, [0, 0.5, 3])
+
+
+def test_a_kronecker_delta_is_a_case() -> None:
+    model = Model("delta")
+    a, y = model.weight("a"), model.target("y")
+    model.loss(a * KroneckerDelta(y, 2) + a**2)
+    assert model.loss_expr == a * Piecewise((1, Eq(y, 2)), (0, True)) + a**2
