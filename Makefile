@@ -48,7 +48,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/speed.py
 
 # The tables that the documents show, each written by the script that measures it; hours, on a quiet machine.
-EVIDENCE := intervals.py fits.py rules.py passes.py
+EVIDENCE := intervals.py fits.py starts.py rules.py passes.py
 
 evidence: $(VENV)/.test $(VENV)/.bench
 	@set -e; for script in $(EVIDENCE); do \

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.fitting.natural import natural_of
-from symgraph.fitting.problem import Array, Problem, slopes_of
+from symgraph.fitting.differences import slopes_of
+from symgraph.fitting.problem import Array, Problem
 
 _ON = 1e-6
 """Distance of a constraint from an end of its range, relative to the sizes of its terms, within which it is met there."""

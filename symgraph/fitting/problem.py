@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
+from symgraph.fitting.differences import slopes_of
 from symgraph.fitting.kinks import kinks_at
 from symgraph.fitting.target_density import log_slopes, target_slopes
 from symgraph.io.module import GeneratedModule, targets_of
@@ -376,22 +377,6 @@ def observed(problem: Problem, v: Array) -> Array | None:
         found.append(predicted - r)
     left, again = found
     return left if np.allclose(left, again, rtol=1e-9, atol=1e-12 * np.abs(left).max()) else None
-
-
-def slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
-    """Return the derivatives of a gradient by central differences, made symmetric.
-
-    The step is the cube root of the unit roundoff, at which truncation and rounding are of one size (Press et al., Numerical
-    Recipes, section 5.7).
-    """
-    columns: list[Any] = []
-    for j, value in enumerate(v):
-        up, down = v.copy(), v.copy()
-        step = np.cbrt(np.finfo(np.float64).eps) * max(abs(value), 1e-3)
-        up[j], down[j] = value + step, value - step
-        columns.append((gradient(up) - gradient(down)) / (up[j] - down[j]))
-    H = np.array(columns)
-    return np.asarray((H + H.T) / 2)
 
 
 def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -232,9 +232,7 @@ class FitResult(Plotted):
         """Return confidence intervals of the weights, by Student's t where the size of the errors was estimated.
 
         They are symmetric about the value; of ``model.positive`` and ``model.unit_interval`` in the logarithm or the logit, so
-        that they stay within the range.
-
-        An end that lies outside of a weight's range is moved to the end of the range.
+        that they stay within the range. An end that lies outside of a weight's range is moved to the end of the range.
 
         Args:
             level: the confidence level, between 0 and 1.
@@ -383,8 +381,8 @@ class FitResult(Plotted):
         return object.__getattribute__(self, name)  # which raises what it has raised before
 
     def __repr__(self) -> str:
-        found = (f"{name}={value:.6g}" for name, value in self.values.items())
-        return f"<FitResult of {self.problem.module.MODEL}: {listed(found, 6)}>"
+        shown = listed((f"{name}={value:.6g}" for name, value in self.values.items()), 6)
+        return f"<FitResult of {self.problem.module.MODEL}: {shown}>"
 
     __str__ = report
     __rich__ = rich_report

@@ -58,7 +58,7 @@ SAMPLE = (
     "return np.array(self._sums[name](Given(*inputs, s, s, product_of_one)), np.float64)",
     "means: Array = sums / total",
     "shares = np.full(row_shape(inputs), s / total, s.dtype)",
-    "return np.array([mapping[name] for name in facts.weights], np.float64)",
+    "return np.array([mapping[name] for name in names], np.float64)",
 )
 
 
