@@ -123,6 +123,9 @@ def _of_target(told: ToldApart) -> Labels:
         values = _told(told, target.domain)
         if len(values) < 2:
             raise OptionError(f"{where} has no two values in its domain that the loss tells apart; {declare}")
+        one, other = values[0], _above(told, values)
+        if other is not None:
+            raise OptionError(f"{where} may be {one:g} or {other:g} in the case of all others; {declare}")
         low, high = target.domain or (0.0, 0.0)
         return _single(target.name, values, f"{high:g}" if _is_whole(target.domain) and high - low >= _MOST else None)
     two: Pair | tuple[()] = ()
@@ -132,6 +135,19 @@ def _of_target(told: ToldApart) -> Labels:
     elif target.domain in (None, _PAIRS[1]) and told.is_factor:
         two = _PAIRS[1]
     return _single(target.name, two)
+
+
+def _above(told: ToldApart, values: Sequence[float]) -> float | None:
+    """Return the label above all others that may as well be meant as the lowest one, which no comparison names.
+
+    Of the labels 1, 2 and one more, that is 0 or 3; of 1 and one more it is 0, as usual.
+    """
+    lowest, other = values[0], values[-1] + 1.0
+    domain = told.target.domain or (-math.inf, math.inf)
+    named = len(told.equal) < 2 or lowest >= min(told.equal) or lowest < 0.0 or _is_whole(told.target.domain)
+    if named or not domain[0] <= other <= domain[1] or told.signature(lowest) != told.signature(other):
+        return None
+    return other
 
 
 def _is_whole(domain: Pair | None) -> bool:

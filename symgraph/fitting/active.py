@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.fitting.natural import natural_of
 from symgraph.fitting.differences import slopes_of
+from symgraph.fitting.natural import natural_of
 from symgraph.fitting.problem import Array, Problem
 
 _ON = 1e-6

@@ -117,8 +117,10 @@ Loss = Callable[[Any, Any, Any], Any]
 TOLD: list[tuple[str, Loss, Any, tuple[float, ...] | None]] = [
     ("three cases", lambda y, f, g: Piecewise((f**2, Eq(y, 0)), (g**2, Eq(y, 1)), (f * g, Eq(y, 2))), None, (0, 1, 2)),
     ("two cases and others", lambda y, f, g: Piecewise((f**2, Eq(y, 0)), (g**2, Eq(y, 1)), (f * g, True)), None, (0, 1, 2)),
-    ("others as one of a chance", lambda y, f, g: log(1 + exp(f) + exp(g)) - Piecewise((f, Eq(y, 1)), (g, Eq(y, 2)), (0, True)),
+    ("others as one of a chance", lambda y, f, g: log(1 + exp(f) + exp(g)) - Piecewise((f, Eq(y, 0)), (g, Eq(y, 1)), (0, True)),
      None, (0, 1, 2)),
+    ("two labels and one more", lambda y, f, g: Piecewise((f**2, Eq(y, 1)), (g**2, Eq(y, 2)), (f * g, True)), (1, 3),
+     (1, 2, 3)),
     ("no others of a chance", lambda y, f, g: log(exp(f) + exp(g)) - Piecewise((f, Eq(y, 1)), (g, Eq(y, 2)), (0, True)),
      None, (1, 2)),
     ("nothing for others", lambda y, f, g: Piecewise((f**2, Eq(y, 0)), (g**2, Eq(y, 1)), (0, True)), None, (0, 1)),
@@ -181,7 +183,7 @@ def test_nodes_and_constants_are_seen_through() -> None:
     model = Model("through")
     x, a, y, two = model.feature("x"), model.weight("a"), model.target("y"), model.constant("two", 2.0)
     place = model.node("place", y - 1)
-    kind = model.node("kind", Piecewise((a, Eq(place, 0)), (2 * a, Eq(y, two)), (a * x, True)))
+    kind = model.node("kind", Piecewise((a, Eq(place, 0)), (2 * a, Eq(y, two)), (a * x, Eq(place, -1)), (0, True)))
     model.loss((kind - 1) ** 2)
     assert values(model.freeze()) == (0, 1, 2)
     points = [points[0] for points in Exercise(model).batches]
@@ -197,6 +199,17 @@ def test_a_target_whose_values_are_not_known_is_refused_until_they_are_declared(
     with pytest.raises(OptionError, match=r"^told: the target 'y' is compared by .*model\.target\('y', values=\(0, 1, 2\)\)$"):
         Exercise(_told(loss, None))
     assert values(_told(loss, None, values=range(3))) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("first", [1, 3])
+def test_one_more_label_that_may_be_lower_or_higher_is_asked_for(first: int) -> None:
+    def loss(y: Any, f: Any, g: Any) -> Any:
+        return Piecewise((f**2, Eq(y, first)), (g**2, Eq(y, first + 1)), (f * g, True))
+
+    either = f"may be {first - 1} or {first + 2} in the case of all others; declare them, such as"
+    with pytest.raises(OptionError, match=f"^told: the target 'y' {either}"):
+        Exercise(_told(loss, None))
+    assert values(_told(loss, None, values=(1, 2, 3))) == (1, 2, 3)
 
 
 def test_declared_values_are_the_labels_whatever_the_loss_says() -> None:

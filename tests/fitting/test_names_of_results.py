@@ -27,7 +27,7 @@ def module() -> Any:
 
 def test_residuals_are_those_of_the_rows_in_units_of_sigma(module: Any) -> None:
     result, sigma = symgraph.fit(module, X, Y, sigma=0.05 + X), 0.05 + X
-    np.testing.assert_array_equal(result.residual, (result.predict(X) - Y) / sigma)
+    np.testing.assert_array_equal(result.residual, (Y - result.predict(X)) / sigma)
     assert result.residual @ result.residual == result.chi2
     two = symgraph.fit_together({"one": (module, X, Y), "two": (module, X, 2.0 * Y)}, shared="k")
     np.testing.assert_array_equal(two.residual[30:], two.sets["two"].predict(X) - 2.0 * Y)
