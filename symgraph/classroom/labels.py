@@ -123,9 +123,9 @@ def _of_target(told: ToldApart) -> Labels:
         values = _told(told, target.domain)
         if len(values) < 2:
             raise OptionError(f"{where} has no two values in its domain that the loss tells apart; {declare}")
-        one, other = values[0], _above(told, values)
-        if other is not None:
-            raise OptionError(f"{where} may be {one:g} or {other:g} in the case of all others; {declare}")
+        above = _above(told, values)
+        if above is not None:
+            raise OptionError(f"{where} may be {values[0]:g} or {above:g} in the case of all others; {declare}")
         low, high = target.domain or (0.0, 0.0)
         return _single(target.name, values, f"{high:g}" if _is_whole(target.domain) and high - low >= _MOST else None)
     two: Pair | tuple[()] = ()

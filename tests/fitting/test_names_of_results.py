@@ -30,7 +30,7 @@ def test_residuals_are_those_of_the_rows_in_units_of_sigma(module: Any) -> None:
     np.testing.assert_array_equal(result.residual, (Y - result.predict(X)) / sigma)
     assert result.residual @ result.residual == result.chi2
     two = symgraph.fit_together({"one": (module, X, Y), "two": (module, X, 2.0 * Y)}, shared="k")
-    np.testing.assert_array_equal(two.residual[30:], two.sets["two"].predict(X) - 2.0 * Y)
+    np.testing.assert_array_equal(two.residual[30:], 2.0 * Y - two.sets["two"].predict(X))
     with pytest.raises(OptionError, match="decay has no residuals here: its loss is no square, or rows are a stream"):
         _ = symgraph.fit(symgraph.stream(module, X, Y)).residual
 
