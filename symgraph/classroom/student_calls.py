@@ -60,6 +60,15 @@ class Calls:
         arguments = ROLES[self.role].arguments if self.role in ROLES else ()
         way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
         way = self._at_large if self.request["large"] else way
+        with self._replaced(self._stood_in()):
+            answers = [way({key: array_of(value) for key, value in given.items()}) for given in self.request["calls"]]
+        self.remarks |= self._steps_seen.remarks
+        return answers
+
+    def _stood_in(self) -> dict[str, Function]:
+        """Return what stands in the place of the student's other functions: they, with right values where they stop or are
+        judged by themselves.
+        """
         called = {*CALLED} & {*self.request["saved"]} - {self.role} if self.request["solution"] else set()
         others = {name: role for name in vars(self.module) if (role := role_of(name)) in called}
         saved = {
@@ -67,10 +76,7 @@ class Calls:
             for name, role in others.items()
             if callable(function := getattr(self.module, name))
         }
-        with self._replaced(saved | self._helpers()):
-            answers = [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
-        self.remarks |= self._steps_seen.remarks
-        return answers
+        return saved | self._helpers()
 
     def _at_large(self, given: Given) -> Answer:
         """Call the function at large inputs, where an overflow is no reason to stop."""
@@ -215,6 +221,23 @@ class Calls:
 
         Then what it gives for the wrong ones is told too, since entries of the student's own may rest on them.
         """
+        values, untouched, wrong = self._told(given)
+        try:
+            answer = self._plain({**given, "d": values})
+        except Exception as error:
+            if isinstance(values, RightValues):
+                error.add_note(NOTE.format("forward_propagation"))
+            raise
+        self._look_for_steps({**given, "d": untouched})
+        if wrong:
+            with suppress(Exception):  # it is judged at the right values
+                answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
+        return answer
+
+    def _told(self, given: Given) -> tuple[Any, Any, dict[str, float]]:
+        """Return what the student's forward function gives with right numbers in the place of wrong ones, what it gives, and
+        the wrong numbers.
+        """
         right: Mapping[str, float] = given["right"]
         _, known = self.request["readings"]["forward_propagation"]
         values = self._forward(given)
@@ -229,17 +252,7 @@ class Calls:
                 wrong[meaning] = number
             if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
                 values[key] = right[meaning]
-        try:
-            answer = self._plain({**given, "d": values})
-        except Exception as error:
-            if isinstance(values, RightValues):
-                error.add_note(NOTE.format("forward_propagation"))
-            raise
-        self._look_for_steps({**given, "d": untouched})
-        if wrong:
-            with suppress(Exception):  # it is judged at the right values
-                answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
-        return answer
+        return values, untouched, wrong
 
     def _look_for_steps(self, given: Given) -> None:
         """Call the function, and see whether it changes the weights a little, as differences of losses need."""
@@ -332,7 +345,8 @@ class Calls:
         return step_results(returned, len(given["W"]), order)
 
 
-def _array(value: Any) -> Any:
+def array_of(value: Any) -> Any:
+    """Return an argument as students get it: lists of numbers as arrays."""
     return np.array(value, np.float64) if isinstance(value, list) else value
 
 

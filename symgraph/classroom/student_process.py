@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from typing import Any
 from symgraph.classroom.confinement import keep_watch, limit_resources
 from symgraph.classroom.conventions import function_of
 from symgraph.classroom.imports import Import, Imports
+from symgraph.classroom.repair_search import repairs
 from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.student_calls import Calls
 
@@ -30,6 +32,9 @@ _MODULE = "__student__"
 """Name of a student's file as a module: whatever the file is called, it takes the place of no other module."""
 _PIPE = 200
 """The least number of the file that answers are written to, out of the way of code that closes or writes to the first ones."""
+
+_SEARCHES = 2.0
+"""Times the time of the search in one function that the searches in a file may take."""
 
 _write, _exit, _dumps = os.write, os._exit, json.dumps  # a student's code may put others in their place
 
@@ -130,6 +135,7 @@ class _Student:
         sys.modules[_MODULE] = self.module
         exec(compile(text, file, "exec"), self.module.__dict__)  # noqa: S102  this process is there for it
         self.functions = self._functions()
+        self._until = 0.0
 
     def _functions(self) -> dict[str, int]:
         """Return the functions that the file has, and the lines where they begin; 0 for those of elsewhere."""
@@ -150,6 +156,8 @@ class _Student:
         name = function_of(request["role"], self.functions)
         if name is None:
             return {}
+        if "right" in request:
+            return {"repairs": self.repairs(name, request)}
         calls = Calls(self.module, name, request)
         (results, *_), keys = request["readings"][request["role"]]
         answers = calls.run()
@@ -158,6 +166,14 @@ class _Student:
             "remarks": {**_remarked(self.imports.of_function(name)), **calls.remarks},
             "lines": result_lines(self.text, name, keys, results),
         }
+
+
+    def repairs(self, name: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Search a function that is wrong for changes that make it right, in the time that is left to the file for that."""
+        now = time.process_time()
+        self._until = self._until or now + _SEARCHES * request["search"]
+        until = min(now + request["search"], self._until)
+        return repairs(self.module, name, self.text, request, until)
 
 
 def _remarked(found: Import | None) -> dict[str, list[object]]:

@@ -1,0 +1,283 @@
+"""Searches a student's program for the single change that makes a wrong function right, in the student's process; NumPy only."""
+
+import ast
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import CodeType, ModuleType
+from typing import Any, NamedTuple
+
+from symgraph.classroom.conventions import role_of
+from symgraph.classroom.edits import Change, Edit, exchanged, shown
+from symgraph.classroom.expression_edits import added, composed, near
+from symgraph.classroom.program_parts import Pool, Program, Site, blocks, pool, sites
+from symgraph.classroom.statement_edits import changes
+from symgraph.classroom.student_calls import Answer
+from symgraph.classroom.trials import CHOICE, NUDGE, Trials, others
+
+_AT_ONCE = 48
+"""Changes of one place that are compiled together."""
+_REPAIRS = 3
+"""Mistakes of one function that are named."""
+_WEIGHED = 16
+"""Repairs that fit, of which the best is told."""
+_CHANGED = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A change with which wrong results are right.
+
+    Attributes:
+        fixed: these results.
+        rank, kind, line, text: of the change.
+        code, unit, choice: what is compiled of it, as `Trials.changed` takes it.
+    """
+
+    fixed: frozenset[str]
+    rank: float
+    kind: str
+    line: int
+    text: str
+    code: CodeType = field(repr=False)
+    unit: ast.stmt = field(repr=False)
+    choice: int = 0
+
+
+class _Place(NamedTuple):
+    """An expression, and the wrong results that it has to do with; `None` where that is not known."""
+
+    site: Site
+    reached: frozenset[str]
+
+
+def repairs(module: ModuleType, name: str, text: bytes, request: Mapping[str, Any], until: float) -> list[dict[str, Any]]:
+    """Return the changes that make wrong results of a function right, each by what `symgraph.classroom.answers` reads.
+
+    Args:
+        module: the student's file, loaded.
+        name: the function's name in it.
+        text: the file.
+        request: as of `Calls`, with the results that are `wrong`, what is `right`, the `numbers` that formulas have, and what
+            the model's graph `known`s at each call.
+        until: the time of the processor at which nothing more is looked for.
+    """
+    try:
+        program = Program(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    if not program.searchable(name):
+        return []
+    search = _Search(module, name, program, request, until)
+    with search.trials.others_right():
+        return list(search.found())
+
+
+class _Search:
+    """The search in one function; see `repairs`."""
+
+    def __init__(self, module: ModuleType, name: str, program: Program, request: Mapping[str, Any], until: float) -> None:
+        every = program.units(name)
+        small = request["role"] == "gradient_checking" and any(
+            role_of(getattr(unit, "name", "")) == "backward_propagation" for unit in every
+        )
+        self.trials = Trials(module, name, request, small=small)
+        self._until, self._request = until, request
+        helpers = {one for one in request["helpers"] if one != request["role"]}
+        but = [one for one in program.defined if (role_of(one) is not None or one in helpers) and one != name]
+        self._units = program.units(name, but)
+        self._forward = list[ast.stmt]()
+        if request["role"] == "backward_propagation":
+            forward = next((one for one in program.defined if role_of(one) == "forward_propagation"), None)
+            self._forward = [] if forward is None else [u for u in program.units(forward, but) if u not in self._units]
+        self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._forward)}
+        self._wrong, self._keep = frozenset[str](), frozenset[str]()
+        self._order = list(range(len(request["calls"])))
+        self._plain: list[Answer] = []
+
+    @property
+    def _over(self) -> bool:
+        return time.process_time() > self._until
+
+    def found(self) -> Iterator[dict[str, Any]]:
+        """Yield the repairs, one after the other, until all is right or none is found."""
+        for _ in range(_REPAIRS):
+            self._look()
+            if not self._wrong or self._over:
+                return
+            best = self._best()
+            if best is None:
+                return
+            yield {"kind": best.kind, "text": best.text, "line": best.line, "results": sorted(best.fixed)}
+            self.trials.apply(best.code, best.choice)
+            self.trials.forget()
+            if best.fixed == self._wrong:
+                return
+            return
+
+    def _look(self) -> None:
+        """Run the function as it is."""
+        began = time.perf_counter()
+        self._plain = [self.trials.answer(place) for place in range(len(self.trials.given))]
+        self.trials.limit((time.perf_counter() - began) / len(self._plain))
+        places = range(len(self._plain))
+        right = self.trials.right(self._plain, places)
+        every = self.trials.names() if any("" in one for one in self._plain) or not self._request["wrong"] else right
+        names = every | frozenset(self._request["wrong"]) if not self.trials._small else frozenset(self._request["wrong"])
+        self._wrong = names - right if not self.trials._small else names - right
+        self._keep = right - self._wrong
+        wrong_at = [len(self._wrong - self.trials.right([answer], [place])) for place, answer in enumerate(self._plain)]
+        self._order = sorted(places, key=lambda place: -wrong_at[place])
+
+    # The places that wrong results have to do with.
+
+    def _places(self, units: Sequence[ast.stmt], anew: bool) -> list[_Place]:
+        """Return the expressions that a wrong result depends on, those first that all of them depend on."""
+        found = []
+        for unit in units:
+            for site in sites(unit):
+                if isinstance(site.node, ast.Slice | ast.Starred) or any(isinstance(one, ast.Slice) for one in ast.walk(site.node) if isinstance(site.node, ast.Tuple)):
+                    continue
+                reached = self._wrong if site.discrete else self._reached(site, anew)
+                if reached:
+                    found.append(_Place(site, reached))
+        return found
+
+    def _reached(self, site: Site, anew: bool) -> frozenset[str]:
+        """Return the wrong results that are other ones where an expression is changed by a little."""
+        nudged = ast.Call(ast.Name(NUDGE, ast.Load()), [site.node], [])
+        site.put(nudged)
+        code = self.trials.compiled(site.unit)
+        site.put(site.node)
+        if code is None or self._over:
+            return self._wrong
+        reached: frozenset[str] = frozenset()
+        self.trials.unknown = False
+        with self.trials.changed(code, site.unit):
+            for place in self._order:
+                answer = self.trials.answer(place, anew=anew)
+                if "" in answer or self.trials.unknown or "" in self._plain[place]:
+                    return self._wrong
+                reached |= frozenset(name for name in self._wrong if _differ(answer.get(name), self._plain[place].get(name)))
+                if reached == self._wrong:
+                    break
+        return reached
+
+    # The changes.
+
+    def _best(self) -> _Fit | None:
+        partial: list[_Fit] = []
+        for units, anew in ((self._units, False), (self._forward, True)):
+            places = self._places(units, anew) if units else []
+            whole = [one for one in places if one.reached == self._wrong]
+            part = [one for one in places if one.reached != self._wrong]
+            for some in (whole, part):
+                for way in (near, added, composed):
+                    fits = [fit for one in some for fit in self._fits(one.site, way, anew)]
+                    if way is near and some is whole:
+                        fits += self._statement_fits(units, anew)
+                    full = [fit for fit in fits if fit.fixed == self._wrong]
+                    partial += fits
+                    if full:
+                        return self._chosen(full)
+        return self._chosen(partial) if partial and not self._over else None
+
+    def _fits(self, site: Site, way: Callable[[Site, Pool], Iterator[Edit]], anew: bool) -> Iterator[_Fit]:
+        edits = list(way(site, self._pools[id(site.unit)]))
+        for first in range(0, len(edits), _AT_ONCE):
+            if self._over:
+                return
+            some = edits[first : first + _AT_ONCE]
+            site.put(_tree([edit.new for edit in some], 0))
+            code = self.trials.compiled(site.unit)
+            site.put(site.node)
+            if code is None:
+                continue
+            for choice, edit in enumerate(some):
+                with self.trials.changed(code, site.unit, choice):
+                    fixed = self._fixed(anew)
+                if fixed:
+                    yield _Fit(fixed, edit.rank, edit.kind, site.node.lineno, told(site, edit), code, site.unit, choice)
+
+    def _statement_fits(self, units: Sequence[ast.stmt], anew: bool) -> Iterator[_Fit]:
+        for unit in units:
+            for block in blocks(unit):
+                for change in changes(block):
+                    if self._over:
+                        return
+                    code = self._compiled(unit, change)
+                    if code is None:
+                        continue
+                    with self.trials.changed(code, unit):
+                        fixed = self._fixed(anew)
+                    if fixed:
+                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, code, unit)
+
+    def _compiled(self, unit: ast.stmt, change: Change) -> CodeType | None:
+        parts = [(change.body, change.new), *([change.outer] if change.outer else [])]
+        before = [list(body) for body, _ in parts]
+        for body, new in parts:
+            body[:] = new
+        try:
+            return self.trials.compiled(unit)
+        finally:
+            for (body, _), old in zip(parts, before, strict=True):
+                body[:] = old
+
+    def _fixed(self, anew: bool) -> frozenset[str]:
+        """Return the wrong results that are right with a change; none if one that was right is so no more."""
+        answers: list[Answer] = []
+        fixed: frozenset[str] = frozenset()
+        for count, place in enumerate(self._order, 1):
+            answers.append(self.trials.answer(place, anew=anew))
+            if "" in answers[-1]:
+                return frozenset()
+            right = self.trials.right(answers, self._order[:count])
+            fixed = right & self._wrong
+            if not fixed or not self._keep <= right:
+                return frozenset()
+        return fixed
+
+    def _chosen(self, fits: Sequence[_Fit]) -> _Fit | None:
+        """Return the repair that makes most right, also of the variables in between, and undoes the most usual slip."""
+        most = max(len(fit.fixed) for fit in fits)
+        best = sorted((fit for fit in fits if len(fit.fixed) == most), key=lambda fit: fit.rank)[:_WEIGHED]
+        sound = self.trials.sound() if self._forward else frozenset()
+        scored = []
+        for fit in best:
+            with self.trials.changed(fit.code, fit.unit, fit.choice):
+                if self.trials.notices() and (not self._forward or sound <= self.trials.sound()):
+                    scored.append((-self.trials.sense() if len(best) > 1 else 0, fit.rank, fit))
+        return min(scored, key=lambda one: one[:2])[2] if scored else None
+
+
+def _differ(one: Any, other: Any) -> bool:
+    if isinstance(one, str) or isinstance(other, str) or one is None or other is None:
+        return True
+    if isinstance(one, list):
+        return any(map(_differ, one, other)) if isinstance(other, list) else True
+    return not abs(one - other) <= _CHANGED * abs(other)
+
+
+def _tree(options: Sequence[ast.expr], first: int) -> ast.expr:
+    """Return an expression that is one of several, by a number."""
+    if len(options) == 1:
+        return options[0]
+    half = len(options) // 2
+    test = ast.Compare(ast.Name(CHOICE, ast.Load()), [ast.Lt()], [ast.Constant(first + half)])
+    return ast.IfExp(test, _tree(options[:half], first), _tree(options[half:], first + half))
+
+
+def told(site: Site, edit: Edit) -> str:
+    """Say what a change undoes, with as much code around as tells the place."""
+    statement = shown(site.statement) if not isinstance(site.statement, ast.FunctionDef) else ""
+    old, new = shown(site.node), shown(edit.new)
+    for level, parent in enumerate(site.parents):
+        if statement.count(old) <= 1 or isinstance(parent, ast.stmt | ast.comprehension | ast.keyword | ast.arguments):
+            break
+        old = shown(parent)
+        site.put(edit.new)
+        new = shown(parent)
+        site.put(site.node)
+        del level
+    return f"{edit.said}: " * bool(edit.said) + exchanged(old, new)
