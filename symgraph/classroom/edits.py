@@ -13,14 +13,16 @@ class Edit(NamedTuple):
     Attributes:
         rank: the lower, the more usual is the slip.
         kind: of the slip, as in the table of docs/classes.md.
-        said: what is said of the slip before the code; "" where the code says it all.
+        said: what is said of the slip before the code; "" where the code says it all; {} stands for a part of it.
         new: what is to stand there.
+        parts: those of which it is said.
     """
 
     rank: float
     kind: str
     said: str
     new: ast.expr
+    parts: tuple[ast.expr, ...] = ()
 
 
 class Change(NamedTuple):
@@ -42,6 +44,16 @@ class Change(NamedTuple):
     body: list[ast.stmt]
     new: list[ast.stmt]
     outer: tuple[list[ast.stmt], list[ast.stmt]] | None = None
+
+    @property
+    def lists(self) -> list[tuple[list[ast.stmt], list[ast.stmt]]]:
+        """The lists that are changed, and what is to be in them."""
+        return [(self.body, self.new), *([self.outer] if self.outer else [])]
+
+    def install(self) -> None:
+        """Make the change."""
+        for body, new in self.lists:
+            body[:] = new
 
 
 KINDS = frozenset(

@@ -14,6 +14,7 @@ _FAMILIES = (
     ("exp", "expm1", "exp2", "log", "log1p", "log10", "log2", "sqrt"),
     ("sinh", "cosh", "tanh", "exp", "sigmoid", "relu"),
     ("sum", "mean", "prod", "max", "min", "median"),
+    ("sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "abs", "square", "log1p", "expm1", "sign"),
     ("max", "min", "abs"),
     ("maximum", "minimum"),
     ("amax", "amin"),
@@ -61,7 +62,7 @@ def near(site: Site, pool: Pool) -> Iterator[Edit]:
     yield from _grouped(node)
     if not site.discrete and not isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Lambda):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, _PRODUCT)) or not _in_product(site):
-            yield Edit(1.0, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
+            yield Edit(1.2, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
     yield from _pairs(site)
     if field_of_condition(site):
         yield Edit(1.6, "comparison", "the condition is the wrong way round", ast.UnaryOp(ast.Not(), node))
@@ -96,7 +97,7 @@ def added(site: Site, pool: Pool) -> Iterator[Edit]:
     if isinstance(node, ast.Name | ast.Attribute):
         yield Edit(2.4, "shape", "the transpose is missing", ast.Attribute(node, "T", ast.Load()))
         copy = ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
-        yield Edit(2.0, "copy", f"{shown(node)} itself is changed, not a copy", copy)
+        yield Edit(2.0, "copy", "`{}` itself is changed, not a copy", copy, (node,))
 
 
 def composed(site: Site, pool: Pool) -> Iterator[Edit]:
@@ -104,39 +105,43 @@ def composed(site: Site, pool: Pool) -> Iterator[Edit]:
     node = site.node
     if site.discrete or isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.Lambda | ast.ListComp | ast.GeneratorExp):
         return
-    slopes = [slope for leaf in pool.leaves.values() for slope in _slopes(leaf)]
+    leaves = list(pool.leaves.values())
+    more = [slope for leaf in leaves for slope in slopes(leaf)]
     if not _in_product(site):
-        yield from _factors(node, [*pool.parts.values(), *slopes], 0.4)
+        yield from _factors(node, [*pool.parts.values(), *more], 0.4)
     if not _in_sum(site):
         yield from _terms(node, list(pool.parts.values()), 0.4)
+    for leaf in leaves:
+        new = ast.BinOp(node, ast.Pow(), leaf)
+        yield Edit(2.2, "power", "the power `{}` is missing", new, (leaf,))
     functions = dict(pool.functions)
     if pool.numpy:
         named = {f"{pool.numpy}.{name}": ast.Attribute(ast.Name(pool.numpy, ast.Load()), name, ast.Load()) for name in _WRAPPING}
         functions = {**named, **functions}
-    for text, function in functions.items():
-        yield Edit(2.4, "function", f"{text} is missing", ast.Call(function, [node], []))
+    for function in functions.values():
+        yield Edit(2.4, "function", "`{}` is missing", ast.Call(function, [node], []), (function,))
 
 
-def _slopes(leaf: ast.expr) -> list[ast.expr]:
+def slopes(leaf: ast.expr) -> list[ast.expr]:
     one, square = ast.Constant(1), ast.BinOp(leaf, ast.Pow(), ast.Constant(2))
     rest = ast.BinOp(one, ast.Sub(), leaf)
-    return [ast.BinOp(leaf, ast.Mult(), rest), rest, ast.BinOp(one, ast.Sub(), square), square]
+    two = ast.BinOp(ast.Constant(2), ast.Mult(), leaf)
+    return [ast.BinOp(leaf, ast.Mult(), rest), rest, ast.BinOp(one, ast.Sub(), square), square, ast.UnaryOp(ast.USub(), leaf), two]
 
 
 def _factors(node: ast.expr, factors: Sequence[ast.expr], more: float) -> Iterator[Edit]:
     for factor in factors:
-        text = shown(factor)
-        usual = 1.4 if text == "2" else 1.6
-        yield Edit(usual + more, "missing factor", f"the factor `{text}` is missing", ast.BinOp(node, ast.Mult(), factor))
+        usual = 1.4 if isinstance(factor, ast.Constant) and factor.value == 2 else 1.6
+        yield Edit(usual + more, "missing factor", "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
         new = ast.BinOp(node, ast.Div(), factor)
-        yield Edit(usual + 0.4 + more, "missing factor", f"the division by `{text}` is missing", new)
+        yield Edit(usual + 0.4 + more, "missing factor", "the division by `{}` is missing", new, (factor,))
 
 
 def _terms(node: ast.expr, terms: Sequence[ast.expr], more: float) -> Iterator[Edit]:
     for term in terms:
-        said = f"the term `{shown(term)}` is missing"
-        yield Edit(1.9 + more, "missing term", said, ast.BinOp(node, ast.Add(), term))
-        yield Edit(2.0 + more, "missing term", said, ast.BinOp(node, ast.Sub(), term))
+        said = "the term `{}` is missing"
+        yield Edit(1.9 + more, "missing term", said, ast.BinOp(node, ast.Add(), term), (term,))
+        yield Edit(2.0 + more, "missing term", said, ast.BinOp(node, ast.Sub(), term), (term,))
 
 
 def _in_product(site: Site) -> bool:
@@ -186,15 +191,17 @@ def _of_operation(node: ast.BinOp) -> Iterator[Edit]:
         kind, word = "extra term", "term"
     else:
         kind, word = ("extra factor", "factor") if isinstance(node.op, _PRODUCT) else ("power", "power")
-    yield Edit(1.7, kind, f"the {word} `{shown(right)}` is too much", left)
-    yield Edit(1.8, kind, f"the {word if kind != 'power' else 'base'} `{shown(left)}` is too much", right)
+    yield Edit(1.7, kind, f"the {word} `{{}}` is too much", left, (right,))
+    yield Edit(1.8, kind, f"the {word if kind != 'power' else 'base'} `{{}}` is too much", right, (left,))
+    if isinstance(node.op, _PRODUCT) and isinstance(left, ast.BinOp) and isinstance(left.op, _PRODUCT):
+        yield Edit(1.9, "extra factor", "the factors `{}` and `{}` are too much", left.left, (left.right, right))
     if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
         sign = isinstance(node.op, ast.Sub)
         yield Edit(1.1, "sign" if sign else "inverted", "the sign is wrong" if sign else "", ast.BinOp(right, node.op, left))
     if isinstance(node.op, ast.Sub):
-        yield Edit(1.7, kind, f"the term `{shown(left)}` is too much", ast.UnaryOp(ast.USub(), right))
+        yield Edit(1.7, kind, "the term `{}` is too much", ast.UnaryOp(ast.USub(), right), (left,))
     if isinstance(node.op, ast.Div):
-        yield Edit(1.8, kind, f"the factor `{shown(left)}` is too much", ast.BinOp(ast.Constant(1), ast.Div(), right))
+        yield Edit(1.8, kind, "the factor `{}` is too much", ast.BinOp(ast.Constant(1), ast.Div(), right), (left,))
     if isinstance(node.op, ast.MatMult):
         for one, other_side in ((_turned(left), right), (left, _turned(right)), (_turned(right), left), (right, _turned(left))):
             yield Edit(2.0, "shape", "", ast.BinOp(one, node.op, other_side))
@@ -206,7 +213,8 @@ def _turned(node: ast.expr) -> ast.expr:
 
 def _of_comparison(node: ast.Compare) -> Iterator[Edit]:
     for place, op in enumerate(node.ops):
-        for other in _COMPARISONS:
+        none = isinstance(node.comparators[place], ast.Constant) and node.comparators[place].value is None  # type: ignore[attr-defined]
+        for other in (*_COMPARISONS, ast.Is, ast.IsNot) if none else _COMPARISONS:
             if not isinstance(op, other):
                 ops = [*node.ops[:place], other(), *node.ops[place + 1 :]]
                 yield Edit(1.4, "comparison", "", ast.Compare(node.left, ops, node.comparators))
@@ -224,7 +232,7 @@ def _of_call(node: ast.Call, pool: Pool) -> Iterator[Edit]:
         if len(node.args) == 1 and text != shown(node.func):
             yield Edit(1.6, "function", "", ast.Call(function, node.args, node.keywords))
     if len(node.args) == 1 and not node.keywords:
-        yield Edit(2.0, "function", f"{shown(node.func)} is too much", node.args[0])
+        yield Edit(2.0, "function", "`{}` is too much", node.args[0], (node.func,))
     for one, other_place in combinations(range(len(node.args)), 2):
         args = list(node.args)
         args[one], args[other_place] = args[other_place], args[one]
@@ -237,7 +245,7 @@ def _of_call(node: ast.Call, pool: Pool) -> Iterator[Edit]:
             yield Edit(2.0, "shape", "the axis is missing", ast.Call(node.func, node.args, [keyword]))
     for place in range(len(node.keywords)):
         rest = [*node.keywords[:place], *node.keywords[place + 1 :]]
-        yield Edit(2.0, "argument", f"`{node.keywords[place].arg}` is too much", ast.Call(node.func, node.args, rest))
+        yield Edit(2.0, "argument", "a setting is too much", ast.Call(node.func, node.args, rest))
     if name in ("reshape", "flatten", "ravel"):
         keyword = ast.keyword("order", ast.Constant("F"))
         yield Edit(1.8, "shape", "the layout is transposed", ast.Call(node.func, node.args, [*node.keywords, keyword]))
@@ -264,9 +272,9 @@ def _of_list(node: ast.Tuple | ast.List | ast.Dict) -> Iterator[Edit]:
     for one, other in combinations(range(len(parts)), 2):
         changed = list(parts)
         changed[one], changed[other] = parts[other], parts[one]
-        said = f"`{shown(parts[one])}` and `{shown(parts[other])}` have changed places"
+        said = "`{}` and `{}` have changed places"
         new = ast.Dict(node.keys, changed) if isinstance(node, ast.Dict) else type(node)(changed, ast.Load())
-        yield Edit(1.5, "swapped", said, new)
+        yield Edit(1.5, "swapped", said, new, (parts[one], parts[other]))
     if isinstance(node, ast.Dict):
         for place, value in enumerate(parts):
             for other in range(len(parts)):
@@ -350,4 +358,4 @@ def _pairs(site: Site) -> Iterator[Edit]:
         if type(leaves[one]) is type(leaves[other]):
             copied = ast.parse(shown(site.node), mode="eval").body
             new = _Exchanged({one: leaves[other], other: leaves[one]}).visit(copied)
-            yield Edit(1.9, "swapped", f"`{one}` and `{other}` have changed places", new)
+            yield Edit(1.9, "swapped", "`{}` and `{}` have changed places", new, (leaves[one], leaves[other]))

@@ -2,18 +2,20 @@
 
 import ast
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from symgraph.classroom.conventions import role_of
 from symgraph.classroom.edits import Change, Edit, exchanged, shown
 from symgraph.classroom.expression_edits import added, composed, near
-from symgraph.classroom.program_parts import Pool, Program, Site, blocks, pool, sites
+from symgraph.classroom.solving import matching, solved, tried
+from symgraph.classroom.program_parts import Program, Site, blocks, pool, sites
 from symgraph.classroom.statement_edits import changes
 from symgraph.classroom.student_calls import Answer
-from symgraph.classroom.trials import CHOICE, NUDGE, Trials, others
+from symgraph.classroom.trials import CHOICE, GIVEN, NUDGE, PROBE, Trials
 
 _AT_ONCE = 48
 """Changes of one place that are compiled together."""
@@ -31,6 +33,7 @@ class _Fit:
     Attributes:
         fixed: these results.
         rank, kind, line, text: of the change.
+        install: puts it into the text of the file for good.
         code, unit, choice: what is compiled of it, as `Trials.changed` takes it.
     """
 
@@ -39,9 +42,14 @@ class _Fit:
     kind: str
     line: int
     text: str
+    install: Callable[[], None] = field(repr=False)
     code: CodeType = field(repr=False)
     unit: ast.stmt = field(repr=False)
     choice: int = 0
+
+    def told(self, results: frozenset[str]) -> dict[str, Any]:
+        """Return what is told of it, with results that are right by it."""
+        return {"kind": self.kind, "text": self.text, "line": self.line, "results": sorted(results)}
 
 
 class _Place(NamedTuple):
@@ -51,24 +59,23 @@ class _Place(NamedTuple):
     reached: frozenset[str]
 
 
-def repairs(module: ModuleType, name: str, text: bytes, request: Mapping[str, Any], until: float) -> list[dict[str, Any]]:
+def repairs(
+    module: ModuleType, name: str, program: Program, request: Mapping[str, Any], until: float, applied: list[Any]
+) -> list[dict[str, Any]]:
     """Return the changes that make wrong results of a function right, each by what `symgraph.classroom.answers` reads.
 
     Args:
         module: the student's file, loaded.
         name: the function's name in it.
-        text: the file.
+        program: the file.
         request: as of `Calls`, with the results that are `wrong`, what is `right`, the `numbers` that formulas have, and what
             the model's graph `known`s at each call.
         until: the time of the processor at which nothing more is looked for.
+        applied: the repairs of functions before, which are in the loaded file; those of this one are added.
     """
-    try:
-        program = Program(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
     if not program.searchable(name):
         return []
-    search = _Search(module, name, program, request, until)
+    search = _Search(module, name, program, request, until, applied)
     with search.trials.others_right():
         return list(search.found())
 
@@ -76,7 +83,16 @@ def repairs(module: ModuleType, name: str, text: bytes, request: Mapping[str, An
 class _Search:
     """The search in one function; see `repairs`."""
 
-    def __init__(self, module: ModuleType, name: str, program: Program, request: Mapping[str, Any], until: float) -> None:
+    def __init__(
+        self,
+        module: ModuleType,
+        name: str,
+        program: Program,
+        request: Mapping[str, Any],
+        until: float,
+        applied: list[_Fit],
+    ) -> None:
+        self._program, self._applied = program, applied
         every = program.units(name)
         small = request["role"] == "gradient_checking" and any(
             role_of(getattr(unit, "name", "")) == "backward_propagation" for unit in every
@@ -101,31 +117,35 @@ class _Search:
 
     def found(self) -> Iterator[dict[str, Any]]:
         """Yield the repairs, one after the other, until all is right or none is found."""
+        self._look()
+        for one in self._applied:
+            if not self._wrong >= self._asked and one.unit in self._program.units(self.trials.name):
+                yield one.told(self._asked - self._wrong)
         for _ in range(_REPAIRS):
-            self._look()
-            if not self._wrong or self._over:
-                return
-            best = self._best()
+            best = self._best() if self._wrong and not self._over else None
             if best is None:
                 return
-            yield {"kind": best.kind, "text": best.text, "line": best.line, "results": sorted(best.fixed)}
+            yield best.told(best.fixed)
+            self._applied.append(best)
+            best.install()
             self.trials.apply(best.code, best.choice)
             self.trials.forget()
-            if best.fixed == self._wrong:
-                return
-            return
+            self._look()
+
+    @property
+    def _asked(self) -> frozenset[str]:
+        """The results that the grader has found wrong; where there were none at all, those that there are to be."""
+        return frozenset(self._request["wrong"]) or self.trials.names()
 
     def _look(self) -> None:
         """Run the function as it is."""
-        began = time.perf_counter()
-        self._plain = [self.trials.answer(place) for place in range(len(self.trials.given))]
+        began, places = time.perf_counter(), range(len(self.trials.given))
+        self._plain = [self.trials.answer(place) for place in places]
         self.trials.limit((time.perf_counter() - began) / len(self._plain))
-        places = range(len(self._plain))
         right = self.trials.right(self._plain, places)
-        every = self.trials.names() if any("" in one for one in self._plain) or not self._request["wrong"] else right
-        names = every | frozenset(self._request["wrong"]) if not self.trials._small else frozenset(self._request["wrong"])
-        self._wrong = names - right if not self.trials._small else names - right
-        self._keep = right - self._wrong
+        stops = any("" in one for one in self._plain)
+        self._wrong = (self.trials.names() if stops else self._asked) - right
+        self._keep = right
         wrong_at = [len(self._wrong - self.trials.right([answer], [place])) for place, answer in enumerate(self._plain)]
         self._order = sorted(places, key=lambda place: -wrong_at[place])
 
@@ -146,9 +166,7 @@ class _Search:
     def _reached(self, site: Site, anew: bool) -> frozenset[str]:
         """Return the wrong results that are other ones where an expression is changed by a little."""
         nudged = ast.Call(ast.Name(NUDGE, ast.Load()), [site.node], [])
-        site.put(nudged)
-        code = self.trials.compiled(site.unit)
-        site.put(site.node)
+        code = self._with(site, nudged)
         if code is None or self._over:
             return self._wrong
         reached: frozenset[str] = frozenset()
@@ -166,38 +184,84 @@ class _Search:
     # The changes.
 
     def _best(self) -> _Fit | None:
-        partial: list[_Fit] = []
+        parts: list[_Fit] = []
         for units, anew in ((self._units, False), (self._forward, True)):
+            if parts:
+                break
             places = self._places(units, anew) if units else []
-            whole = [one for one in places if one.reached == self._wrong]
-            part = [one for one in places if one.reached != self._wrong]
-            for some in (whole, part):
-                for way in (near, added, composed):
-                    fits = [fit for one in some for fit in self._fits(one.site, way, anew)]
-                    if way is near and some is whole:
-                        fits += self._statement_fits(units, anew)
-                    full = [fit for fit in fits if fit.fixed == self._wrong]
-                    partial += fits
-                    if full:
-                        return self._chosen(full)
-        return self._chosen(partial) if partial and not self._over else None
+            whole = [one.site for one in places if one.reached == self._wrong]
+            part = [one.site for one in places if one.reached != self._wrong]
+            for some, way in ((whole, near), (whole, None), (part, near), (part, None)):
+                fits = [fit for site in some for fit in (self._adding(site, anew) if way is None else self._fits(site, way(site, self._pools[id(site.unit)]), anew))]
+                if way is near and some is whole:
+                    fits += self._statement_fits(units, anew)
+                full = [fit for fit in fits if fit.fixed == self._wrong]
+                parts += fits
+                if full:
+                    return self._chosen(full)
+        return self._chosen(parts) if parts and not self._over else None
 
-    def _fits(self, site: Site, way: Callable[[Site, Pool], Iterator[Edit]], anew: bool) -> Iterator[_Fit]:
-        edits = list(way(site, self._pools[id(site.unit)]))
+    def _adding(self, site: Site, anew: bool) -> Iterator[_Fit]:
+        """Yield the fits of changes that add something: what is to stand in a place is computed first, where that can be done."""
+        some = self._pools[id(site.unit)]
+        known = None if site.discrete or self._over else self._solved(site, tried(some), anew)
+        if known is None:
+            yield from self._fits(site, [*added(site, some), *composed(site, some)], anew)
+        else:
+            yield from self._fits(site, matching(site, tried(some), *known), anew)
+
+    def _solved(self, site: Site, parts: Sequence[ast.expr], anew: bool) -> tuple[float, float, list[float]] | None:
+        """Return the number in a place, the one with which a wrong result is right, and those of other expressions there.
+
+        None where the place has several numbers or none in the first call, or no such one is found.
+        """
+        place = self._order[0]
+        target = self.trials.target(place, self._wrong, self._plain[place])
+        if target is None:
+            return None
+        lambdas = [ast.Lambda(ast.arguments([], [], None, [], [], None, []), part) for part in parts]
+        probe = ast.Call(ast.Name(PROBE, ast.Load()), [site.node, ast.Tuple(lambdas, ast.Load())], [])
+        given = ast.Call(ast.Name(GIVEN, ast.Load()), [site.node], [])
+        code = self._with(site, _tree([probe, given], 0))
+        if code is None:
+            return None
+        with self.trials.changed(code, site.unit, 0):
+            seen = self.trials.probed(place, anew)
+        if seen is None:
+            return None
+        value, others = seen
+        name, right = target
+
+        def result(number: float) -> float | None:
+            return self.trials.with_number(place, number, name, anew)
+
+        with self.trials.changed(code, site.unit, 1):
+            number = solved(result, value, right)
+        return None if number is None else (value, number, others)
+
+    def _fits(self, site: Site, found: Iterable[Edit], anew: bool) -> Iterator[_Fit]:
+        edits = list(found)
         for first in range(0, len(edits), _AT_ONCE):
             if self._over:
                 return
             some = edits[first : first + _AT_ONCE]
-            site.put(_tree([edit.new for edit in some], 0))
-            code = self.trials.compiled(site.unit)
-            site.put(site.node)
+            code = self._with(site, _tree([edit.new for edit in some], 0))
             if code is None:
                 continue
             for choice, edit in enumerate(some):
                 with self.trials.changed(code, site.unit, choice):
                     fixed = self._fixed(anew)
                 if fixed:
-                    yield _Fit(fixed, edit.rank, edit.kind, site.node.lineno, told(site, edit), code, site.unit, choice)
+                    install = partial(site.put, edit.new)
+                    yield _Fit(fixed, edit.rank, edit.kind, site.node.lineno, told(site, edit), install, code, site.unit, choice)
+
+    def _with(self, site: Site, node: ast.expr) -> CodeType | None:
+        """Return the code of a function with another expression in a place."""
+        site.put(node)
+        try:
+            return self.trials.compiled(site.unit, [node], site.node)
+        finally:
+            site.put(site.node)
 
     def _statement_fits(self, units: Sequence[ast.stmt], anew: bool) -> Iterator[_Fit]:
         for unit in units:
@@ -211,17 +275,15 @@ class _Search:
                     with self.trials.changed(code, unit):
                         fixed = self._fixed(anew)
                     if fixed:
-                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, code, unit)
+                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, change.install, code, unit)
 
     def _compiled(self, unit: ast.stmt, change: Change) -> CodeType | None:
-        parts = [(change.body, change.new), *([change.outer] if change.outer else [])]
-        before = [list(body) for body, _ in parts]
-        for body, new in parts:
-            body[:] = new
+        before = [(body, list(body)) for body, _ in change.lists]
+        change.install()
         try:
-            return self.trials.compiled(unit)
+            return self.trials.compiled(unit, change.new, change.new[0])
         finally:
-            for (body, _), old in zip(parts, before, strict=True):
+            for body, old in before:
                 body[:] = old
 
     def _fixed(self, anew: bool) -> frozenset[str]:
@@ -244,11 +306,13 @@ class _Search:
         best = sorted((fit for fit in fits if len(fit.fixed) == most), key=lambda fit: fit.rank)[:_WEIGHED]
         sound = self.trials.sound() if self._forward else frozenset()
         scored = []
+        stopped = self._request["line"]
         for fit in best:
             with self.trials.changed(fit.code, fit.unit, fit.choice):
                 if self.trials.notices() and (not self._forward or sound <= self.trials.sound()):
-                    scored.append((-self.trials.sense() if len(best) > 1 else 0, fit.rank, fit))
-        return min(scored, key=lambda one: one[:2])[2] if scored else None
+                    sense = self.trials.sense() if len(best) > 1 else 0
+                    scored.append((fit.line != stopped, -sense, fit.rank, fit))
+        return min(scored, key=lambda one: one[:3])[3] if scored else None
 
 
 def _differ(one: Any, other: Any) -> bool:
@@ -270,14 +334,16 @@ def _tree(options: Sequence[ast.expr], first: int) -> ast.expr:
 
 def told(site: Site, edit: Edit) -> str:
     """Say what a change undoes, with as much code around as tells the place."""
-    statement = shown(site.statement) if not isinstance(site.statement, ast.FunctionDef) else ""
+    statement = "" if isinstance(site.statement, ast.FunctionDef) else shown(site.statement)
     old, new = shown(site.node), shown(edit.new)
-    for level, parent in enumerate(site.parents):
-        if statement.count(old) <= 1 or isinstance(parent, ast.stmt | ast.comprehension | ast.keyword | ast.arguments):
+    small: ast.AST = site.node
+    for parent in site.parents:
+        plain = not isinstance(small, ast.Constant | ast.Slice | ast.Tuple | ast.keyword) and statement.count(old) <= 1
+        if plain or isinstance(parent, ast.stmt | ast.comprehension | ast.arguments):
             break
-        old = shown(parent)
+        old, small = shown(parent), parent
         site.put(edit.new)
         new = shown(parent)
         site.put(site.node)
-        del level
-    return f"{edit.said}: " * bool(edit.said) + exchanged(old, new)
+    said = edit.said.format(*map(shown, edit.parts))
+    return f"{said}: " * bool(said) + exchanged(old, new)

@@ -23,6 +23,8 @@ _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
 _PART = 0.3
 """Part of the time of a function that the search in it may take."""
+_MOST = 3.0
+"""Seconds of the processor that it may take at most."""
 _NOT_SEARCHED = ("follows", "differences", "autodiff", "constants", "overflow")
 """Kinds of mistakes that are not in the function itself, or in no single place of it."""
 
@@ -45,10 +47,11 @@ def wanted(exercise: Exercise, role: str, judge: Judge, verdicts: Sequence[Verdi
     return {
         "right": [[{name: values[place] for name, values in one.items()} for place in range(count)] for one in right],
         "wrong": [name for one in wrong if (name := one.result.removeprefix(before)) in right[0] or name == "difference"],
+        "line": next((one.line for one in wrong if one.mistake == "error"), 0),
         "known": _known(exercise, judge, count),
         "numbers": _numbers(exercise),
         "close": _ROUGH if role == "gradient_checking" else CLOSE,
-        "search": _PART * seconds,
+        "search": min(_MOST, _PART * seconds),
     }
 
 

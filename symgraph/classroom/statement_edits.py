@@ -46,7 +46,7 @@ def _rewritten(one: ast.stmt) -> Iterator[tuple[float, str, str, ast.stmt]]:
         for op in _STEPS:
             if not isinstance(one.op, op):
                 sign = isinstance(one.op, ast.Add | ast.Sub) and op in (ast.Add, ast.Sub)
-                yield 1.0 if sign else 1.8, "sign" if sign else "operator", "", ast.AugAssign(one.target, op(), one.value)
+                yield 0.9 if sign else 1.8, "sign" if sign else "operator", "the sign is wrong" * sign, ast.AugAssign(one.target, op(), one.value)
         yield 1.6, "statement", "", ast.Assign([one.target], one.value)
         aside = ast.Assign([one.target], ast.BinOp(_read(one.target), one.op, one.value))
         yield 1.6, "copy", f"`{shown(one.target)}` is changed itself, and with it what else it is the name of", aside

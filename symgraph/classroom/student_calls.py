@@ -24,6 +24,8 @@ Function = Callable[..., Any]
 _STEP = 1e-5
 _ROUNDING = 1e-12
 """Relative error of a value above which it is more than rounding; what rests on it may have a larger one."""
+_ROUGH = 1e-5
+"""Relative error of a value that is wrong."""
 _SAME = 4e-16
 """Relative difference of weights that are the same."""
 _OTHERS = 1e-3
@@ -248,9 +250,9 @@ class Calls:
             meaning, number = meaning_of(key, known), number_of(value)
             if meaning is None or meaning not in right:
                 continue
-            if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
+            if isinstance(number, float) and not _near(number, right[meaning], _ROUNDING):
                 wrong[meaning] = number
-            if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
+            if not isinstance(number, float) or not _near(number, right[meaning], _ROUGH):
                 values[key] = right[meaning]
         return values, untouched, wrong
 
@@ -348,6 +350,10 @@ class Calls:
 def array_of(value: Any) -> Any:
     """Return an argument as students get it: lists of numbers as arrays."""
     return np.array(value, np.float64) if isinstance(value, list) else value
+
+
+def _near(number: float, right: float, error: float) -> bool:
+    return number == right or abs(number - right) <= error * abs(right)  # never for NaN
 
 
 def _numbers(given: Any) -> Any:

@@ -15,6 +15,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 from symgraph.classroom.confinement import keep_watch, limit_resources
 from symgraph.classroom.conventions import function_of
 from symgraph.classroom.imports import Import, Imports
+from symgraph.classroom.program_parts import Program
 from symgraph.classroom.repair_search import repairs
 from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.student_calls import Calls
@@ -135,7 +137,7 @@ class _Student:
         sys.modules[_MODULE] = self.module
         exec(compile(text, file, "exec"), self.module.__dict__)  # noqa: S102  this process is there for it
         self.functions = self._functions()
-        self._until = 0.0
+        self._until, self._applied = 0.0, list[Any]()
 
     def _functions(self) -> dict[str, int]:
         """Return the functions that the file has, and the lines where they begin; 0 for those of elsewhere."""
@@ -173,7 +175,12 @@ class _Student:
         now = time.process_time()
         self._until = self._until or now + _SEARCHES * request["search"]
         until = min(now + request["search"], self._until)
-        return repairs(self.module, name, self.text, request, until)
+        return repairs(self.module, name, self.program, request, until, self._applied)
+
+    @cached_property
+    def program(self) -> Program:
+        """The file in parts."""
+        return Program(self.text)
 
 
 def _remarked(found: Import | None) -> dict[str, list[object]]:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from symgraph.classroom.conventions import ROLES, bound, role_of
 from symgraph.classroom.program_parts import names_bound
+from symgraph.classroom.step_results import step_results
 from symgraph.classroom.student_calls import Answer, Calls, array_of
 
-CHOICE, NUDGE = "_edit_", "_nudged_"
-"""Names in a changed program: the number of the change that is tried, and the function that changes a number by a little."""
+CHOICE, NUDGE, PROBE, GIVEN = "_edit_", "_nudged_", "_probed_", "_given_"
+"""Names in a changed program: the number of the change that is tried, and functions that change a number by a little, note it
+and those of other expressions, and put another in its place."""
 _LEAST_SECONDS = 0.2
 _LARGEST = 64
 """Numbers of an array that are looked at."""
@@ -40,14 +42,18 @@ class Trials(Calls):
     def __init__(self, module: ModuleType, name: str, request: Mapping[str, Any], *, small: bool = False) -> None:
         super().__init__(module, name, request)
         self.name, self._small = name, small
+        self.runs = 0
         self.given = [{key: array_of(value) for key, value in given.items()} for given in request["calls"]]
         self._right: Sequence[Sequence[Mapping[str, Any]]] = request["right"]
         self._close: float = request["close"]
         self._known = [np.sort(np.array(some, np.float64)) for some in request["known"]]
-        self._values: list[Any] = []
+        self._arguments: list[tuple[list[Any], dict[str, Any]]] = []
+        self._soundly = False
         self.unknown = False
         self.seconds = 5.0
-        vars(module)[NUDGE] = self._nudged
+        self._seen: list[tuple[Any, Any]] = []
+        self._number = 0.0
+        vars(module).update({NUDGE: self._nudged, PROBE: self._probed, GIVEN: lambda _: self._number})
 
     @contextmanager
     def others_right(self) -> Iterator[None]:
@@ -59,7 +65,7 @@ class Trials(Calls):
 
     def names(self) -> frozenset[str]:
         """Return the results that have a right value."""
-        return frozenset(self._right[0][0])
+        return frozenset(self._right[0][0]) | ({"difference"} if self._small else set())
 
     def right(self, answers: Sequence[Answer], places: Sequence[int]) -> frozenset[str]:
         """Return the results that are right in some calls, by the definition that fits best.
@@ -69,7 +75,8 @@ class Trials(Calls):
             places: their numbers.
         """
         if self._small:
-            return frozenset(answers[0]) & frozenset.intersection(*map(_small, answers))
+            small = frozenset.intersection(*map(_small, answers))
+            return self.names() if small and all(small == one.keys() for one in answers) else small
         found = [
             frozenset(
                 name
@@ -83,6 +90,8 @@ class Trials(Calls):
     def _agree(self, found: Any, right: Any) -> bool:
         if isinstance(found, str) or found is None:
             return False
+        if isinstance(found, float):
+            return bool(abs(found - right) <= self._close * abs(right) + min(6e-9, 1e-4 * abs(right)))
         gap, size = np.abs(np.asarray(found, np.float64) - right), np.abs(right)
         return bool(np.all(gap <= self._close * size + min(6e-9, 1e-4 * float(np.max(size)))))  # never for NaN
 
@@ -103,6 +112,7 @@ class Trials(Calls):
             place: the number of the call.
             anew: whether the student's forward function may have changed, whose values a backward function gets.
         """
+        self.runs += 1
         try:
             return self._limited(lambda: self._answered(place, anew))
         except (Exception, _TooLongError, SystemExit, KeyboardInterrupt):  # with a change, anything may happen
@@ -112,16 +122,30 @@ class Trials(Calls):
         given = self.given[place]
         self.function = getattr(self.module, self.name)
         arguments = ROLES[self.role].arguments if self.role in ROLES else ()
-        if "dW" in arguments:
-            return self._step(given)
-        if "d" in arguments:
-            given = {**given, "d": self._told(given)[0] if anew else self._cached(place)}
-        return self._read(self.role, self._tried(given)[0])
+        if anew and "d" in arguments:
+            some, named = bound(self.role, self.function, {**given, "d": self._told(given)[0]})
+        else:
+            some, named = map(copied, self._bound(place))
 
-    def _cached(self, place: int) -> Any:
-        if not self._values:
-            self._values = [self._told(given)[0] for given in self.given]
-        return copy.deepcopy(self._values[place])
+        def call() -> Any:
+            with np.errstate(all="ignore"):
+                return self.function(*some, **named)
+
+        returned = call() if self._soundly else self._stand_ins.call(call)
+        if "dW" not in arguments:
+            return self._read(self.role, returned)
+        (order,), _ = self.request["readings"][self.role]
+        first = next((one for one in (*some, *named.values()) if isinstance(one, np.ndarray)), None)
+        return step_results(first if returned is None else returned, len(given["W"]), order)
+
+    def _bound(self, place: int) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments of a call; they are not to be changed."""
+        while len(self._arguments) <= place:
+            given = self.given[len(self._arguments)]
+            if "d" in ROLES[self.role].arguments if self.role in ROLES else False:
+                given = {**given, "d": self._told(given)[0]}
+            self._arguments.append(bound(self.role, self.function, given))
+        return self._arguments[place]
 
     def sound(self) -> frozenset[tuple[int, str]]:
         """Return the values of the student's forward function that are right, with the numbers of the calls."""
@@ -135,7 +159,7 @@ class Trials(Calls):
 
     def forget(self) -> None:
         """Compute the values of the forward function again."""
-        self._values = []
+        self._arguments = []
 
     def _limited(self, call: Callable[[], Answer]) -> Answer:
         if not hasattr(signal, "setitimer"):  # on Windows the process as a whole has an end
@@ -158,11 +182,18 @@ class Trials(Calls):
 
     # Changes.
 
-    def compiled(self, unit: ast.stmt) -> CodeType | None:
-        """Return the code of a statement of the file; None where the change makes no program of it."""
-        tree = ast.fix_missing_locations(ast.Module([unit], []))
+    def compiled(self, unit: ast.stmt, new: Sequence[ast.AST], near: ast.AST) -> CodeType | None:
+        """Return the code of a statement of the file; None where a change makes no program of it.
+
+        Args:
+            unit: the statement.
+            new: what is new in it.
+            near: what that stands for.
+        """
+        for one in new:
+            _locate(one, near)
         try:
-            return compile(tree, self.file, "exec")
+            return compile(ast.Module([unit], []), self.file, "exec")
         except (SyntaxError, ValueError, TypeError, RecursionError):
             return None
 
@@ -199,6 +230,40 @@ class Trials(Calls):
             return value
         return value * 1.001 + 0.001
 
+    def _probed(self, value: Any, others: Sequence[Callable[[], Any]]) -> Any:
+        if not self._seen:
+            numbers = []
+            for other in others:
+                try:
+                    numbers.append(_number(other()))
+                except Exception:  # the name has no value there
+                    numbers.append(np.nan)
+            self._seen.append((value, numbers))
+        else:
+            self._seen.append((value, None))
+        return value
+
+    def target(self, place: int, wrong: frozenset[str], plain: Answer) -> tuple[str, float] | None:
+        """Return the first wrong result of a call that is a number, and the right one; None where there is none."""
+        if self._small or len(self._right) > 1:
+            return None
+        right = self._right[0][place]
+        name = next((name for name in sorted(wrong) if isinstance(plain.get(name), float) and not self._agree(plain[name], right[name])), None)
+        return None if name is None or not np.isfinite(plain[name]) else (name, right[name])
+
+    def probed(self, place: int, anew: bool) -> tuple[float, list[float]] | None:
+        """Return the number of an expression in a call, and those of others there; None where it has no single one."""
+        self._seen = []
+        self.answer(place, anew=anew)
+        value = _number(self._seen[0][0]) if len(self._seen) == 1 else np.nan
+        return (value, self._seen[0][1]) if np.isfinite(value) else None
+
+    def with_number(self, place: int, number: float, name: str, anew: bool) -> float | None:
+        """Return a result of a call with another number in a place; None where there is none."""
+        self._number = number
+        found = self.answer(place, anew=anew).get(name)
+        return found if isinstance(found, float) and np.isfinite(found) else None
+
     # What the variables of a function say.
 
     def sense(self) -> int:
@@ -225,6 +290,36 @@ class Trials(Calls):
         return sum(good.values())
 
 
+def _number(value: Any) -> float:
+    """Return a real number as a float; NaN for anything else."""
+    plain = isinstance(value, float | int | np.floating | np.integer) or (isinstance(value, np.ndarray) and value.shape == ())
+    return float(value) if plain and not isinstance(value, bool) else np.nan
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of arguments; it is the same as `copy.deepcopy` for numbers, arrays, lists and dictionaries of them, and faster."""
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind != "O":
+        return value.copy()
+    if kind in (float, int, str, bool, np.float64):
+        return value
+    if kind is dict:
+        return {key: copied(one) for key, one in value.items()}
+    if kind is list:
+        return [copied(one) for one in value]
+    return copy.deepcopy(value)
+
+
+def _locate(node: ast.AST, near: ast.AST) -> None:
+    """Give new nodes the lines of those that they stand for; that is faster than `ast.fix_missing_locations`."""
+    if hasattr(node, "lineno"):
+        return
+    if "lineno" in node._attributes:
+        ast.copy_location(node, near)
+    for child in ast.iter_child_nodes(node):
+        _locate(child, near)
+
+
 def _small(answer: Answer) -> frozenset[str]:
     return frozenset(
         name for name, value in answer.items() if isinstance(value, float) and (0.0 < abs(value) < _SMALL or value == 1.0)
@@ -245,8 +340,3 @@ def _all_in(numbers: NDArray[np.float64], known: NDArray[np.float64]) -> bool:
     places = np.searchsorted(known, numbers)
     gaps = [np.abs(known[np.clip(places + shift, 0, known.size - 1)] - numbers) for shift in (-1, 0)]
     return bool(np.all(np.minimum(*gaps) <= _SAME * np.abs(numbers) + 1e-12))
-
-
-def others(module: ModuleType, name: str, but: Sequence[str] = ()) -> list[str]:
-    """Return the names of a file's functions with roles of their own, but for some roles."""
-    return [one for one in vars(module) if one != name and (role := role_of(one)) is not None and role not in but]
