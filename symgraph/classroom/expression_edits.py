@@ -1,7 +1,10 @@
 """The single changes of an expression that undo a usual slip: near ones first, then those that add what may be missing."""
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import combinations
 
 from symgraph.classroom.edits import Edit, shown
@@ -27,10 +30,13 @@ _FAMILIES = (
     ("add", "subtract", "multiply", "divide"),
 )
 """Functions that are taken for each other."""
-_WRAPPING = ("exp", "log", "sqrt", "abs", "tanh", "square", "sum", "mean")
+_WRAPPING = ("exp", "log", "sqrt", "tanh", "square", "sum", "mean")
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.MatMult: "@"}
 _COMPARISONS: tuple[type[ast.cmpop], ...] = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_TYPED = ("+", "-", "*", "/", "**")
 _NEAR = (0, 1, 2, 0.5, -1, 3, 4, 10)
+_FEW = 24
+"""Names of which products of two are tried."""
 _SUM, _PRODUCT = (ast.Add, ast.Sub), (ast.Mult, ast.Div)
 
 
@@ -63,7 +69,9 @@ def near(site: Site, pool: Pool) -> Iterator[Edit]:
     if not site.discrete and not isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Lambda):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, _PRODUCT)) or not _in_product(site):
             yield Edit(1.2, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
+            yield from _factors(node, [ast.Constant(2)], 0.0)
     yield from _pairs(site)
+    yield from _retyped(site)
     if field_of_condition(site):
         yield Edit(1.6, "comparison", "the condition is the wrong way round", ast.UnaryOp(ast.Not(), node))
 
@@ -120,6 +128,20 @@ def composed(site: Site, pool: Pool) -> Iterator[Edit]:
         functions = {**named, **functions}
     for function in functions.values():
         yield Edit(2.4, "function", "`{}` is missing", ast.Call(function, [node], []), (function,))
+
+
+def paired(site: Site, pool: Pool) -> Iterator[Edit]:
+    """Yield the changes that add a product of two names as a factor or a term; none where there are many names."""
+    leaves = list(pool.leaves.values())
+    if site.discrete or len(leaves) > _FEW or isinstance(site.node, ast.Tuple | ast.List | ast.Dict | ast.Lambda):
+        return
+    rests = [ast.BinOp(ast.Constant(1), ast.Sub(), leaf) for leaf in leaves]
+    products = [ast.BinOp(one, ast.Mult(), other) for one, other in combinations(leaves, 2)]
+    products += [ast.BinOp(one, ast.Mult(), other) for one in rests for other in leaves]
+    if not _in_sum(site):
+        yield from _terms(site.node, products, 0.8)
+    if not _in_product(site):
+        yield from _factors(site.node, [*products, *(ast.UnaryOp(ast.USub(), one) for one in products)], 0.8)
 
 
 def slopes(leaf: ast.expr) -> list[ast.expr]:
@@ -334,6 +356,21 @@ def _grouped(node: ast.expr) -> Iterator[Edit]:
         arg = node.args[0]
         yield Edit(2.1, "brackets", said, ast.BinOp(ast.Call(node.func, [arg.left], []), arg.op, arg.right))
         yield Edit(2.1, "brackets", said, ast.BinOp(arg.left, arg.op, ast.Call(node.func, [arg.right], [])))
+
+
+def _retyped(site: Site) -> Iterator[Edit]:
+    """Yield the whole of a statement's expression with another operator where that changes what belongs together."""
+    if not isinstance(site.parents[0], ast.stmt) or isinstance(site.node, ast.Constant):
+        return
+    text = shown(site.node)
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    for token in tokens:
+        for other in _TYPED if token.string in _TYPED and token.start[0] == 1 else ():
+            changed = f"{text[: token.start[1]]}{other}{text[token.end[1] :]}"
+            with suppress(SyntaxError):
+                new = ast.parse(changed, mode="eval").body
+                if other != token.string and shown(new) == changed:
+                    yield Edit(1.7, "operator", "", new)
 
 
 class _Exchanged(ast.NodeTransformer):

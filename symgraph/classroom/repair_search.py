@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from symgraph.classroom.conventions import role_of
 from symgraph.classroom.edits import Change, Edit, exchanged, shown
-from symgraph.classroom.expression_edits import added, composed, near
+from symgraph.classroom.expression_edits import added, composed, near, paired
 from symgraph.classroom.solving import matching, solved, tried
 from symgraph.classroom.program_parts import Program, Site, blocks, pool, sites
 from symgraph.classroom.statement_edits import changes
@@ -23,6 +23,8 @@ _REPAIRS = 3
 """Mistakes of one function that are named."""
 _WEIGHED = 16
 """Repairs that fit, of which the best is told."""
+_SIZE = 2e-3
+"""Added to the rank of a change for each sign of the expression that it is made of."""
 _CHANGED = 1e-9
 
 
@@ -102,11 +104,8 @@ class _Search:
         helpers = {one for one in request["helpers"] if one != request["role"]}
         but = [one for one in program.defined if (role_of(one) is not None or one in helpers) and one != name]
         self._units = program.units(name, but)
-        self._forward = list[ast.stmt]()
-        if request["role"] == "backward_propagation":
-            forward = next((one for one in program.defined if role_of(one) == "forward_propagation"), None)
-            self._forward = [] if forward is None else [u for u in program.units(forward, but) if u not in self._units]
-        self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._forward)}
+        self._others = [unit for unit in every if unit not in self._units and getattr(unit, "name", "") not in helpers]
+        self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._others)}
         self._wrong, self._keep = frozenset[str](), frozenset[str]()
         self._order = list(range(len(request["calls"])))
         self._plain: list[Answer] = []
@@ -185,21 +184,28 @@ class _Search:
 
     def _best(self) -> _Fit | None:
         parts: list[_Fit] = []
-        for units, anew in ((self._units, False), (self._forward, True)):
+        for units, anew in ((self._units, False), (self._others, True)):
             if parts:
                 break
             places = self._places(units, anew) if units else []
             whole = [one.site for one in places if one.reached == self._wrong]
             part = [one.site for one in places if one.reached != self._wrong]
-            for some, way in ((whole, near), (whole, None), (part, near), (part, None)):
-                fits = [fit for site in some for fit in (self._adding(site, anew) if way is None else self._fits(site, way(site, self._pools[id(site.unit)]), anew))]
-                if way is near and some is whole:
+            steps = ((whole, self._near), (whole, self._adding), (part, self._near), (part, self._adding), (whole, self._pairs))
+            for some, way in steps:
+                fits = [fit for site in some for fit in way(site, anew)]
+                if (some, way) == (whole, self._near):
                     fits += self._statement_fits(units, anew)
                 full = [fit for fit in fits if fit.fixed == self._wrong]
-                parts += fits
                 if full:
                     return self._chosen(full)
+                parts += fits
         return self._chosen(parts) if parts and not self._over else None
+
+    def _near(self, site: Site, anew: bool) -> Iterator[_Fit]:
+        return self._fits(site, near(site, self._pools[id(site.unit)]), anew)
+
+    def _pairs(self, site: Site, anew: bool) -> Iterator[_Fit]:
+        return self._fits(site, paired(site, self._pools[id(site.unit)]), anew)
 
     def _adding(self, site: Site, anew: bool) -> Iterator[_Fit]:
         """Yield the fits of changes that add something: what is to stand in a place is computed first, where that can be done."""
@@ -253,7 +259,7 @@ class _Search:
                     fixed = self._fixed(anew)
                 if fixed:
                     install = partial(site.put, edit.new)
-                    yield _Fit(fixed, edit.rank, edit.kind, site.node.lineno, told(site, edit), install, code, site.unit, choice)
+                    yield _Fit(fixed, edit.rank + _SIZE * len(shown(site.node)), edit.kind, site.node.lineno, told(site, edit), install, code, site.unit, choice)
 
     def _with(self, site: Site, node: ast.expr) -> CodeType | None:
         """Return the code of a function with another expression in a place."""
@@ -304,12 +310,12 @@ class _Search:
         """Return the repair that makes most right, also of the variables in between, and undoes the most usual slip."""
         most = max(len(fit.fixed) for fit in fits)
         best = sorted((fit for fit in fits if len(fit.fixed) == most), key=lambda fit: fit.rank)[:_WEIGHED]
-        sound = self.trials.sound() if self._forward else frozenset()
+        sound = self.trials.sound()
         scored = []
         stopped = self._request["line"]
         for fit in best:
             with self.trials.changed(fit.code, fit.unit, fit.choice):
-                if self.trials.notices() and (not self._forward or sound <= self.trials.sound()):
+                if self.trials.notices() and sound <= self.trials.sound():
                     sense = self.trials.sense() if len(best) > 1 else 0
                     scored.append((fit.line != stopped, -sense, fit.rank, fit))
         return min(scored, key=lambda one: one[:3])[3] if scored else None
