@@ -22,15 +22,22 @@ class Repair(NamedTuple):
 
     Attributes:
         kind: of the mistake that it undoes.
-        text: that mistake in words.
+        said: that mistake in words; "" where the code says it all.
+        code: what of the text is changed; "" where the words say it.
         line: where it is.
         results: those that are right with the change.
     """
 
     kind: str
-    text: str
+    said: str
+    code: str
     line: int
     results: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The mistake in words and code."""
+        return ": ".join(filter(None, (self.said, self.code)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +218,7 @@ def _repairs(value: Any, request: Mapping[str, Any]) -> list[Repair]:
     found = []
     for one in map(_mapping, _list(value, range(_REPAIRS + 1))):
         results = tuple(_among(name, names) for name in _list(one["results"], range(len(names) + 1)))
-        found.append(Repair(_among(one["kind"], KINDS), _text(one["text"]), _line(one["line"]), results))
+        found.append(Repair(_among(one["kind"], KINDS), _text(one["said"]), _text(one["code"]), _line(one["line"]), results))
     return found
 
 

@@ -30,7 +30,8 @@ class Change(NamedTuple):
 
     Attributes:
         rank, kind: as of `Edit`.
-        said: the slip in words.
+        said: the slip in words; "" where the code says it all.
+        code: what is changed; "" where the words say it.
         line: where it is.
         body: the list of statements that is changed.
         new: what is to be in it.
@@ -40,6 +41,7 @@ class Change(NamedTuple):
     rank: float
     kind: str
     said: str
+    code: str
     line: int
     body: list[ast.stmt]
     new: list[ast.stmt]

@@ -67,7 +67,7 @@ def near(site: Site, pool: Pool) -> Iterator[Edit]:
         yield from _of_subscript(node)
     yield from _grouped(node)
     if not site.discrete and not isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Lambda):
-        if not (isinstance(node, ast.BinOp) and isinstance(node.op, _PRODUCT)) or not _in_product(site):
+        if not in_product(site) or _divides(site):
             yield Edit(1.2, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
             yield from _factors(node, [ast.Constant(2)], 0.0)
     yield from _pairs(site)
@@ -93,11 +93,11 @@ def added(site: Site, pool: Pool) -> Iterator[Edit]:
         return
     if isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.Lambda | ast.ListComp | ast.GeneratorExp):
         return
-    if not _in_product(site):
-        yield from _factors(node, [ast.Constant(2), ast.Constant(0.5), *pool.leaves.values()], 0.0)
-    if not _in_sum(site):
-        yield from _terms(node, [ast.Constant(1), *pool.leaves.values()], 0.0)
-    if not _in_product(site) and not isinstance(node, ast.Constant):
+    if not in_product(site):
+        yield from _factors(node, [ast.Constant(2), ast.Constant(0.5), *pool.leaves.values(), *pool.siblings.values()], 0.0)
+    if not in_sum(site):
+        yield from _terms(node, [ast.Constant(1), *pool.leaves.values(), *pool.siblings.values()], 0.0)
+    if not in_product(site) and not isinstance(node, ast.Constant):
         yield Edit(1.8, "missing term", "", ast.BinOp(ast.Constant(1), ast.Sub(), node))
     if not isinstance(node, ast.Constant):
         yield Edit(1.8, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
@@ -115,19 +115,26 @@ def composed(site: Site, pool: Pool) -> Iterator[Edit]:
         return
     leaves = list(pool.leaves.values())
     more = [slope for leaf in leaves for slope in slopes(leaf)]
-    if not _in_product(site):
+    if not in_product(site):
         yield from _factors(node, [*pool.parts.values(), *more], 0.4)
-    if not _in_sum(site):
+    if not in_sum(site):
         yield from _terms(node, list(pool.parts.values()), 0.4)
     for leaf in leaves:
         new = ast.BinOp(node, ast.Pow(), leaf)
         yield Edit(2.2, "power", "the power `{}` is missing", new, (leaf,))
+    yield from wrapped(site, pool)
+
+
+def wrapped(site: Site, pool: Pool) -> Iterator[Edit]:
+    """Yield the changes that put a function around an expression."""
+    if isinstance(site.node, ast.Constant):
+        return
     functions = dict(pool.functions)
     if pool.numpy:
         named = {f"{pool.numpy}.{name}": ast.Attribute(ast.Name(pool.numpy, ast.Load()), name, ast.Load()) for name in _WRAPPING}
         functions = {**named, **functions}
     for function in functions.values():
-        yield Edit(2.4, "function", "`{}` is missing", ast.Call(function, [node], []), (function,))
+        yield Edit(2.4, "function", "`{}` is missing", ast.Call(function, [site.node], []), (function,))
 
 
 def paired(site: Site, pool: Pool) -> Iterator[Edit]:
@@ -138,9 +145,9 @@ def paired(site: Site, pool: Pool) -> Iterator[Edit]:
     rests = [ast.BinOp(ast.Constant(1), ast.Sub(), leaf) for leaf in leaves]
     products = [ast.BinOp(one, ast.Mult(), other) for one, other in combinations(leaves, 2)]
     products += [ast.BinOp(one, ast.Mult(), other) for one in rests for other in leaves]
-    if not _in_sum(site):
+    if not in_sum(site):
         yield from _terms(site.node, products, 0.8)
-    if not _in_product(site):
+    if not in_product(site):
         yield from _factors(site.node, [*products, *(ast.UnaryOp(ast.USub(), one) for one in products)], 0.8)
 
 
@@ -166,12 +173,18 @@ def _terms(node: ast.expr, terms: Sequence[ast.expr], more: float) -> Iterator[E
         yield Edit(2.0 + more, "missing term", said, ast.BinOp(node, ast.Sub(), term), (term,))
 
 
-def _in_product(site: Site) -> bool:
+def in_product(site: Site) -> bool:
+    """Tell whether an expression is a factor: a factor that is missing beside it is missing in the product."""
     parent = site.parents[0]
     return isinstance(parent, ast.BinOp) and isinstance(parent.op, _PRODUCT)
 
 
-def _in_sum(site: Site) -> bool:
+def _divides(site: Site) -> bool:
+    return isinstance(getattr(site.parents[0], "op", None), ast.Div) and site.field == "right"
+
+
+def in_sum(site: Site) -> bool:
+    """Tell whether an expression is a term: a term that is missing beside it is missing in the sum."""
     parent = site.parents[0]
     return isinstance(parent, ast.BinOp) and isinstance(parent.op, _SUM)
 
@@ -193,7 +206,7 @@ def _of_constant(node: ast.Constant, site: Site, pool: Pool) -> Iterator[Edit]:
             nearby = [0, 1, -1]
         kind = "wrong index" if index else "constant"
         for number in dict.fromkeys(one for one in nearby if one != value):
-            yield Edit(1.5, kind, "", _number(number))
+            yield Edit(2.2 if number in (0, 1) and not index else 1.5, kind, "", _number(number))
         if index:
             yield from (Edit(1.9, kind, "", _number(number)) for number in range(10) if number not in (*nearby, value))
 
@@ -208,7 +221,7 @@ def _of_operation(node: ast.BinOp) -> Iterator[Edit]:
         if not isinstance(node.op, other) and other is not ast.MatMult:
             sign = isinstance(node.op, _SUM) and other in _SUM
             said, kind = ("the sign is wrong", "sign") if sign else ("", "operator")
-            yield Edit(1.0 if sign else 1.7, kind, said, ast.BinOp(left, other(), right))
+            yield Edit(1.0 if sign else 1.8, kind, said, ast.BinOp(left, other(), right))
     if isinstance(node.op, _SUM):
         kind, word = "extra term", "term"
     else:
@@ -216,7 +229,7 @@ def _of_operation(node: ast.BinOp) -> Iterator[Edit]:
     yield Edit(1.7, kind, f"the {word} `{{}}` is too much", left, (right,))
     yield Edit(1.8, kind, f"the {word if kind != 'power' else 'base'} `{{}}` is too much", right, (left,))
     if isinstance(node.op, _PRODUCT) and isinstance(left, ast.BinOp) and isinstance(left.op, _PRODUCT):
-        yield Edit(1.9, "extra factor", "the factors `{}` and `{}` are too much", left.left, (left.right, right))
+        yield Edit(1.5, "extra factor", "the factors `{}` and `{}` are too much", left.left, (left.right, right))
     if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
         sign = isinstance(node.op, ast.Sub)
         yield Edit(1.1, "sign" if sign else "inverted", "the sign is wrong" if sign else "", ast.BinOp(right, node.op, left))

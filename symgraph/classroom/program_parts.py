@@ -193,6 +193,7 @@ class Pool(NamedTuple):
 
     Attributes:
         leaves: names, and what is taken out of them by an index or a key, by their text.
+        siblings: what else may be taken out of the same names, by other keys and indices of the file.
         parts: longer parts, such as calls and 1 - p, by their text.
         numbers: those of the program.
         functions: what is called with one argument, by its text.
@@ -201,6 +202,7 @@ class Pool(NamedTuple):
     """
 
     leaves: dict[str, ast.expr]
+    siblings: dict[str, ast.expr]
     parts: dict[str, ast.expr]
     numbers: tuple[float, ...]
     functions: dict[str, ast.expr]
@@ -227,7 +229,7 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
     names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     names += [name for name, part in program.defined.items() if isinstance(part, ast.Assign)]
     leaves: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in dict.fromkeys(names)}
-    words = [key.value for node in program.nodes if isinstance(node, ast.Dict) for key in node.keys if _is_word(key)]
+    words: list[str] = [key.value for node in program.nodes if isinstance(node, ast.Dict) for key in node.keys if _is_word(key)]
     words += [node.slice.value for node in program.nodes if isinstance(node, ast.Subscript) and _is_word(node.slice)]
     for node in nodes:
         if is_leaf(node) and not isinstance(node, ast.Name) and ast.unparse(node) not in callees:
@@ -242,12 +244,33 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
     functions = {ast.unparse(node.func): copy.deepcopy(node.func) for node in calls if len(node.args) == 1 and called(node) not in _DISCRETE}
     return Pool(
         dict(list(leaves.items())[:_LEAVES]),
+        {text: leaf for text, leaf in _siblings(program, list(leaves.values()), words).items() if text not in leaves},
         dict(list(parts.items())[:_PARTS]),
         tuple(dict.fromkeys([*own, *numbers])),
         functions,
         tuple(dict.fromkeys(words)),
         next((name for name in ("np", "numpy") if name in modules), ""),
     )
+
+
+def _siblings(program: Program, leaves: Sequence[ast.expr], words: Sequence[str]) -> dict[str, ast.expr]:
+    """Return what may be taken out of the names of leaves by the keys and indices that the file has."""
+    found: dict[str, ast.expr] = {}
+    indexed: dict[str, int] = {}
+    for node in program.nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and _is_place(node.slice):
+            indexed[node.value.id] = max(indexed.get(node.value.id, 0), node.slice.value)  # type: ignore[attr-defined]
+    for leaf in leaves:
+        if isinstance(leaf, ast.Subscript) and isinstance(leaf.value, ast.Name) and isinstance(leaf.slice, ast.Constant):
+            places: Sequence[object] = words if _is_word(leaf.slice) else range(indexed.get(leaf.value.id, 0) + 2)
+            for one in places:
+                new = ast.Subscript(ast.Name(leaf.value.id, ast.Load()), ast.Constant(one), ast.Load())
+                found.setdefault(ast.unparse(new), new)
+    return dict(list(found.items())[:_LEAVES])
+
+
+def _is_place(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _is_word(node: ast.AST | None) -> bool:

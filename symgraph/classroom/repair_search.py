@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from symgraph.classroom.conventions import role_of
 from symgraph.classroom.edits import Change, Edit, exchanged, shown
-from symgraph.classroom.expression_edits import added, composed, near, paired
+from symgraph.classroom.expression_edits import added, composed, near, paired, wrapped
 from symgraph.classroom.solving import matching, solved, tried
 from symgraph.classroom.program_parts import Program, Site, blocks, pool, sites
 from symgraph.classroom.statement_edits import changes
@@ -23,6 +23,8 @@ _REPAIRS = 3
 """Mistakes of one function that are named."""
 _WEIGHED = 16
 """Repairs that fit, of which the best is told."""
+_LONG = 60
+"""Signs of code above which it is not shown with the names of what has changed places in it."""
 _SIZE = 2e-3
 """Added to the rank of a change for each sign of the expression that it is made of."""
 _CHANGED = 1e-9
@@ -34,24 +36,26 @@ class _Fit:
 
     Attributes:
         fixed: these results.
-        rank, kind, line, text: of the change.
+        rank, kind, line, said: of the change.
+        code: what is changed.
         install: puts it into the text of the file for good.
-        code, unit, choice: what is compiled of it, as `Trials.changed` takes it.
+        compiled, unit, choice: what is compiled of it, as `Trials.changed` takes it.
     """
 
     fixed: frozenset[str]
     rank: float
     kind: str
     line: int
-    text: str
+    said: str
+    code: str
     install: Callable[[], None] = field(repr=False)
-    code: CodeType = field(repr=False)
+    compiled: CodeType = field(repr=False)
     unit: ast.stmt = field(repr=False)
     choice: int = 0
 
     def told(self, results: frozenset[str]) -> dict[str, Any]:
         """Return what is told of it, with results that are right by it."""
-        return {"kind": self.kind, "text": self.text, "line": self.line, "results": sorted(results)}
+        return {"kind": self.kind, "said": self.said, "code": self.code, "line": self.line, "results": sorted(results)}
 
 
 class _Place(NamedTuple):
@@ -109,6 +113,7 @@ class _Search:
         self._wrong, self._keep = frozenset[str](), frozenset[str]()
         self._order = list(range(len(request["calls"])))
         self._plain: list[Answer] = []
+        self._unsolved = set[int]()
 
     @property
     def _over(self) -> bool:
@@ -127,7 +132,7 @@ class _Search:
             yield best.told(best.fixed)
             self._applied.append(best)
             best.install()
-            self.trials.apply(best.code, best.choice)
+            self.trials.apply(best.compiled, best.choice)
             self.trials.forget()
             self._look()
 
@@ -192,6 +197,8 @@ class _Search:
             part = [one.site for one in places if one.reached != self._wrong]
             steps = ((whole, self._near), (whole, self._adding), (part, self._near), (part, self._adding), (whole, self._pairs))
             for some, way in steps:
+                if way == self._pairs and parts:
+                    break
                 fits = [fit for site in some for fit in way(site, anew)]
                 if (some, way) == (whole, self._near):
                     fits += self._statement_fits(units, anew)
@@ -205,16 +212,17 @@ class _Search:
         return self._fits(site, near(site, self._pools[id(site.unit)]), anew)
 
     def _pairs(self, site: Site, anew: bool) -> Iterator[_Fit]:
-        return self._fits(site, paired(site, self._pools[id(site.unit)]), anew)
+        return self._fits(site, paired(site, self._pools[id(site.unit)]) if id(site.node) in self._unsolved else (), anew)
 
     def _adding(self, site: Site, anew: bool) -> Iterator[_Fit]:
         """Yield the fits of changes that add something: what is to stand in a place is computed first, where that can be done."""
         some = self._pools[id(site.unit)]
         known = None if site.discrete or self._over else self._solved(site, tried(some), anew)
         if known is None:
+            self._unsolved.add(id(site.node))
             yield from self._fits(site, [*added(site, some), *composed(site, some)], anew)
         else:
-            yield from self._fits(site, matching(site, tried(some), *known), anew)
+            yield from self._fits(site, [*matching(site, tried(some), *known), *wrapped(site, some)], anew)
 
     def _solved(self, site: Site, parts: Sequence[ast.expr], anew: bool) -> tuple[float, float, list[float]] | None:
         """Return the number in a place, the one with which a wrong result is right, and those of other expressions there.
@@ -259,7 +267,7 @@ class _Search:
                     fixed = self._fixed(anew)
                 if fixed:
                     install = partial(site.put, edit.new)
-                    yield _Fit(fixed, edit.rank + _SIZE * len(shown(site.node)), edit.kind, site.node.lineno, told(site, edit), install, code, site.unit, choice)
+                    yield _Fit(fixed, edit.rank + _SIZE * len(shown(site.node)), edit.kind, site.node.lineno, *told(site, edit), install, code, site.unit, choice)
 
     def _with(self, site: Site, node: ast.expr) -> CodeType | None:
         """Return the code of a function with another expression in a place."""
@@ -281,7 +289,7 @@ class _Search:
                     with self.trials.changed(code, unit):
                         fixed = self._fixed(anew)
                     if fixed:
-                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, change.install, code, unit)
+                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, change.code, change.install, code, unit)
 
     def _compiled(self, unit: ast.stmt, change: Change) -> CodeType | None:
         before = [(body, list(body)) for body, _ in change.lists]
@@ -314,7 +322,7 @@ class _Search:
         scored = []
         stopped = self._request["line"]
         for fit in best:
-            with self.trials.changed(fit.code, fit.unit, fit.choice):
+            with self.trials.changed(fit.compiled, fit.unit, fit.choice):
                 if self.trials.notices() and sound <= self.trials.sound():
                     sense = self.trials.sense() if len(best) > 1 else 0
                     scored.append((fit.line != stopped, -sense, fit.rank, fit))
@@ -338,8 +346,8 @@ def _tree(options: Sequence[ast.expr], first: int) -> ast.expr:
     return ast.IfExp(test, _tree(options[:half], first), _tree(options[half:], first + half))
 
 
-def told(site: Site, edit: Edit) -> str:
-    """Say what a change undoes, with as much code around as tells the place."""
+def told(site: Site, edit: Edit) -> tuple[str, str]:
+    """Say what a change undoes, and what code it changes, with as much around as tells the place."""
     statement = "" if isinstance(site.statement, ast.FunctionDef) else shown(site.statement)
     old, new = shown(site.node), shown(edit.new)
     small: ast.AST = site.node
@@ -351,5 +359,5 @@ def told(site: Site, edit: Edit) -> str:
         site.put(edit.new)
         new = shown(parent)
         site.put(site.node)
-    said = edit.said.format(*map(shown, edit.parts))
-    return f"{said}: " * bool(said) + exchanged(old, new)
+    tells = edit.kind == "swapped" and edit.parts and len(old) > _LONG
+    return edit.said.format(*map(shown, edit.parts)), "" if tells else exchanged(old, new)

@@ -4,6 +4,7 @@ What comes back is no more than words about the student's own text: points never
 """
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -23,6 +24,12 @@ _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
 _PART = 0.3
 """Part of the time of a function that the search in it may take."""
+_TELLING = ("mean", "rows", "penalty", "step", "local derivative", "degrees")
+"""Kinds of mistakes whose words say more than code; so do those that name an edge of the graph."""
+_QUESTION = re.compile(r": [^:]*\?$")
+"""What is asked behind a mistake, which the code answers."""
+_LONG = 120
+"""Signs of words above which the code alone is told."""
 _MOST = 3.0
 """Seconds of the processor that it may take at most."""
 _NOT_SEARCHED = ("follows", "differences", "autodiff", "constants", "overflow")
@@ -105,9 +112,7 @@ def _told(one: Verdict, repairs: Sequence[Repair]) -> Verdict:
         return one
     if one.mistake == "error":
         return replace(one, text=f"{one.text}; {repair.text}", line=repair.line)
-    if one.mistake in _SAME_KIND.get(repair.kind, ()):
-        return replace(one, text=f"{one.text}: {repair.text.rpartition(': ')[2]}", line=repair.line)
-    return replace(one, text=repair.text, line=repair.line, mistake=repair.kind, edge=None)
-
-
-_SAME_KIND: Mapping[str, Sequence[str]] = {}
+    tells = one.mistake in _TELLING or (one.edge is not None and one.mistake == repair.kind)
+    if tells and repair.code and len(one.text) <= _LONG:
+        return replace(one, text=f"{_QUESTION.sub('', one.text)}: {repair.code}", line=repair.line)
+    return replace(one, text=repair.text, line=repair.line, mistake=repair.kind, edge=one.edge if tells else None)

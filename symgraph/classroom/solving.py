@@ -4,10 +4,13 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symgraph.classroom.edits import Edit
-from symgraph.classroom.expression_edits import slopes
+from symgraph.classroom.expression_edits import in_product, in_sum, slopes
 from symgraph.classroom.program_parts import Pool, Site
+
+Array = NDArray[np.float64]
 
 _CLOSE = 1e-8
 _STEPS = 25
@@ -20,7 +23,7 @@ def tried(pool: Pool) -> list[ast.expr]:
     leaves = list(pool.leaves.values())
     numbers = [ast.Constant(number) for number in dict.fromkeys([2, 0.5, 1, 3, *pool.numbers]) if number]
     rests = [ast.BinOp(ast.Constant(1), ast.Sub(), leaf) for leaf in leaves]
-    return [*leaves, *rests, *numbers, *pool.parts.values(), *(slope for leaf in leaves for slope in slopes(leaf))]
+    return [*leaves, *pool.siblings.values(), *rests, *numbers, *pool.parts.values(), *(slope for leaf in leaves for slope in slopes(leaf))]
 
 
 def solved(result: Callable[[float], float | None], value: float, right: float) -> float | None:
@@ -58,43 +61,51 @@ def matching(site: Site, parts: Sequence[ast.expr], value: float, number: float,
     node = site.node
     yield from _alone(node, value, number)
     f = np.array(others, np.float64)
+    few = f[:_PAIRS]
     with np.errstate(all="ignore"):
-        for place in np.flatnonzero(_is(value * f, number)):
-            yield _factor(node, parts[place], 1.6)
-        for place in np.flatnonzero(_is(value / f, number)):
-            yield Edit(2.0, "missing factor", "the division by `{}` is missing", ast.BinOp(node, ast.Div(), parts[place]), (parts[place],))
-        for place in np.flatnonzero(_is(value + f, number)):
-            yield _term(node, ast.Add(), parts[place], 1.9)
-        for place in np.flatnonzero(_is(value - f, number)):
-            yield _term(node, ast.Sub(), parts[place], 2.0)
-        for place in np.flatnonzero(_is(f - value, number)):
-            yield Edit(2.2, "missing term", "", ast.BinOp(parts[place], ast.Sub(), node))
-        for place in np.flatnonzero(_is(f / value, number)):
-            yield Edit(2.2, "inverted", "", ast.BinOp(parts[place], ast.Div(), node))
+        if not in_product(site):
+            yield from _factors(node, parts, value, number, f)
+        if not in_sum(site):
+            for sign, changed in ((ast.Add(), value + f), (ast.Sub(), value - f)):
+                yield from (_term(node, sign, parts[place], 1.9) for place in np.flatnonzero(_is(changed, number)))
+            products = np.triu(np.outer(few, few))
+            for sign, many in ((ast.Add(), value + products), (ast.Sub(), value - products)):
+                for one, other in np.argwhere(_is(many, number)):
+                    yield _term(node, sign, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.6)
+            for place in np.flatnonzero(_is(f - value, number)):
+                yield Edit(2.2, "missing term", "", ast.BinOp(parts[place], ast.Sub(), node))
         for place in np.flatnonzero(_is(value**f, number)):
-            yield Edit(2.2, "power", "the power `{}` is missing", ast.BinOp(node, ast.Pow(), parts[place]), (parts[place],))
+            power = ast.BinOp(node, ast.Pow(), parts[place])
+            yield Edit(2.2, "power", "the power `{}` is missing", power, (parts[place],))
         for place in np.flatnonzero(_is(f, number)):
             yield Edit(2.3, "wrong name", "", parts[place])
-        few = f[:_PAIRS]
-        products = np.triu(np.outer(few, few))
-        for one, other in np.argwhere(_is(value * products, number)):
-            yield _factor(node, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.4)
-        for one, other in np.argwhere(_is(value * np.divide.outer(few, few), number)):
-            if one != other:
-                yield _factor(node, ast.BinOp(parts[one], ast.Div(), parts[other]), 2.6)
-        for one, other in np.argwhere(_is(value + products, number)):
-            yield _term(node, ast.Add(), ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.6)
-        for one, other in np.argwhere(_is(value - products, number)):
-            yield _term(node, ast.Sub(), ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.6)
+
+
+def _factors(node: ast.expr, parts: Sequence[ast.expr], value: float, number: float, f: Array) -> Iterator[Edit]:
+    few = f[:_PAIRS]
+    for place in np.flatnonzero(_is(value * f, number)):
+        yield _factor(node, parts[place], 1.6)
+    for place in np.flatnonzero(_is(value / f, number)):
+        quotient = ast.BinOp(node, ast.Div(), parts[place])
+        yield Edit(2.0, "missing factor", "the division by `{}` is missing", quotient, (parts[place],))
+    for place in np.flatnonzero(_is(f / value, number)):
+        yield Edit(2.2, "inverted", "", ast.BinOp(parts[place], ast.Div(), node))
+    for one, other in np.argwhere(_is(value * np.triu(np.outer(few, few)), number)):
+        yield _factor(node, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.4)
+    for one, other in np.argwhere(_is(value * np.divide.outer(few, few), number)):
+        if one != other:
+            yield _factor(node, ast.BinOp(parts[one], ast.Div(), parts[other]), 2.6)
+    for one, other in np.argwhere(_is(-value * np.triu(np.outer(few, few)), number)):
+        yield _factor(node, ast.BinOp(ast.UnaryOp(ast.USub(), parts[one]), ast.Mult(), parts[other]), 2.6)
 
 
 def _alone(node: ast.expr, value: float, number: float) -> Iterator[Edit]:
     one = ast.Constant(1)
-    if _is(np.float64(1.0 - value), number):
+    if _is(np.array(1.0 - value), number):
         yield Edit(1.8, "missing term", "", ast.BinOp(one, ast.Sub(), node))
-    if value and _is(np.float64(1.0 / value), number):
+    if value and _is(np.array(1.0 / value), number):
         yield Edit(2.2, "inverted", "it is not inverted", ast.BinOp(one, ast.Div(), node))
-    if _is(np.float64(value**2), number):
+    if _is(np.array(value**2), number):
         yield Edit(1.8, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
 
 
@@ -107,5 +118,5 @@ def _term(node: ast.expr, sign: ast.operator, term: ast.expr, rank: float) -> Ed
     return Edit(rank, "missing term", "the term `{}` is missing", ast.BinOp(node, sign, term), (term,))
 
 
-def _is(numbers: np.ndarray, number: float) -> np.ndarray:  # type: ignore[type-arg]
+def _is(numbers: Array, number: float) -> NDArray[np.bool_]:
     return np.abs(numbers - number) <= _CLOSE * abs(number)

@@ -15,15 +15,14 @@ def changes(block: Block) -> Iterator[Change]:
     for place, one in enumerate(body):
         for rank, kind, said, new in _rewritten(one):
             ast.copy_location(new, one)
-            text = f"{said}: " * bool(said) + exchanged(shown(one), shown(new))
-            yield Change(rank, kind, text, one.lineno, body, [*body[:place], new, *body[place + 1 :]])
+            yield Change(rank, kind, said, exchanged(shown(one), shown(new)), one.lineno, body, [*body[:place], new, *body[place + 1 :]])
         if isinstance(one, ast.Assign | ast.AugAssign | ast.Expr) and not _is_text(one):
             rest = [*body[:place], *body[place + 1 :]] or [ast.Pass()]
-            yield Change(2.2, "statement", f"`{shown(one)}` is too much", one.lineno, body, rest)
+            yield Change(2.2, "statement", f"`{shown(one)}` is too much", "", one.lineno, body, rest)
         if place + 1 < len(body) and _is_simple(one) and _is_simple(body[place + 1]):
             other = body[place + 1]
             text = f"`{shown(one)}` stands before `{shown(other)}`, and belongs behind it"
-            yield Change(1.9, "statement", text, one.lineno, body, [*body[:place], other, one, *body[place + 2 :]])
+            yield Change(1.9, "statement", text, "", one.lineno, body, [*body[:place], other, one, *body[place + 2 :]])
         yield from _undone(body, place, one)
     yield from _moved(block)
 
@@ -70,7 +69,7 @@ def _undone(body: list[ast.stmt], place: int, one: ast.stmt) -> Iterator[Change]
             continue
         behind = body[later - 1]
         text = f"`{shown(back)}` is missing behind `{shown(behind)}`"  # type: ignore[arg-type]
-        yield Change(2.0, "statement", text, behind.lineno, body, [*body[:later], back, *body[later:]])  # type: ignore[list-item]
+        yield Change(2.0, "statement", text, "", behind.lineno, body, [*body[:later], back, *body[later:]])  # type: ignore[list-item]
 
 
 def _moved(block: Block) -> Iterator[Change]:
@@ -86,20 +85,20 @@ def _moved(block: Block) -> Iterator[Change]:
                 if isinstance(inside, ast.Return | ast.Assign | ast.AugAssign | ast.Expr):
                     said = f"`{shown(inside)}` stands inside the {_named(loop)}, and belongs {word} it"
                     around = [*outer[: place + offset], inside, *outer[place + offset :]]
-                    yield Change(1.6, "statement", said, inside.lineno, block.body, rest or [ast.Pass()], (outer, around))
+                    yield Change(1.6, "statement", said, "", inside.lineno, block.body, rest or [ast.Pass()], (outer, around))
     for place, loop in enumerate(block.body):
         if isinstance(loop, ast.For | ast.While | ast.If) and place + 1 < len(block.body):
             behind = block.body[place + 1]
             if isinstance(behind, ast.Assign | ast.AugAssign | ast.Expr):
                 said = f"`{shown(behind)}` stands behind the {_named(loop)}, and belongs inside it"
                 around = [*block.body[: place + 1], *block.body[place + 2 :]]
-                yield Change(1.8, "statement", said, behind.lineno, loop.body, [*loop.body, behind], (block.body, around))
+                yield Change(1.8, "statement", said, "", behind.lineno, loop.body, [*loop.body, behind], (block.body, around))
         if isinstance(loop, ast.For | ast.While) and place:
             before = block.body[place - 1]
             if isinstance(before, ast.Assign):
                 said = f"`{shown(before)}` stands before the {_named(loop)}, and belongs inside it"
                 around = [*block.body[: place - 1], *block.body[place:]]
-                yield Change(1.8, "statement", said, before.lineno, loop.body, [before, *loop.body], (block.body, around))
+                yield Change(1.8, "statement", said, "", before.lineno, loop.body, [before, *loop.body], (block.body, around))
 
 
 def _named(loop: ast.stmt) -> str:
