@@ -60,8 +60,29 @@ class Change(NamedTuple):
 
 KINDS = frozenset(
     (
-        *("sign", "constant factor", "missing factor", "extra factor", "missing term", "extra term", "wrong name", "wrong index"),
-        *("constant", "operator", "power", "function", "argument", "swapped", "inverted", "comparison", "rows", "mean", "shape"),
+        *(
+            "sign",
+            "constant factor",
+            "missing factor",
+            "extra factor",
+            "missing term",
+            "extra term",
+            "wrong name",
+            "wrong index",
+        ),
+        *(
+            "constant",
+            "operator",
+            "power",
+            "function",
+            "argument",
+            "swapped",
+            "inverted",
+            "comparison",
+            "rows",
+            "mean",
+            "shape",
+        ),
         *("statement", "brackets", "copy"),
     )
 )

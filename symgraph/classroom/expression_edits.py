@@ -1,12 +1,14 @@
-"""The single changes of an expression that undo a usual slip: near ones first, then those that add what may be missing."""
+"""The single changes of an expression that put something like it in its place, or leave a part of it out."""
 
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import combinations
+from typing import Any
 
+from symgraph.classroom.additions import divides, factors, in_product
 from symgraph.classroom.edits import Edit, shown
 from symgraph.classroom.program_parts import Pool, Site, called, is_leaf
 
@@ -30,13 +32,17 @@ _FAMILIES = (
     ("add", "subtract", "multiply", "divide"),
 )
 """Functions that are taken for each other."""
-_WRAPPING = ("exp", "log", "sqrt", "tanh", "square", "sum", "mean")
-_OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.MatMult: "@"}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+}
 _COMPARISONS: tuple[type[ast.cmpop], ...] = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 _TYPED = ("+", "-", "*", "/", "**")
 _NEAR = (0, 1, 2, 0.5, -1, 3, 4, 10)
-_FEW = 24
-"""Names of which products of two are tried."""
 _SUM, _PRODUCT = (ast.Add, ast.Sub), (ast.Mult, ast.Div)
 
 
@@ -66,127 +72,18 @@ def near(site: Site, pool: Pool) -> Iterator[Edit]:
     if isinstance(node, ast.Subscript):
         yield from _of_subscript(node)
     yield from _grouped(node)
-    if not site.discrete and not isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Lambda):
-        if not in_product(site) or _divides(site):
-            yield Edit(1.2, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
-            yield from _factors(node, [ast.Constant(2)], 0.0)
+    whole = not in_product(site) or divides(site)
+    if (
+        whole
+        and not site.discrete
+        and not isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Lambda)
+    ):
+        yield Edit(1.2, "sign", "the sign is wrong", ast.UnaryOp(ast.USub(), node))
+        yield from factors(node, [ast.Constant(2)])
     yield from _pairs(site)
     yield from _retyped(site)
-    if field_of_condition(site):
+    if site.field == "test":
         yield Edit(1.6, "comparison", "the condition is the wrong way round", ast.UnaryOp(ast.Not(), node))
-
-
-def field_of_condition(site: Site) -> bool:
-    return site.field == "test"
-
-
-def added(site: Site, pool: Pool) -> Iterator[Edit]:
-    """Yield the changes that add what may be missing: a factor, a term, a function, a copy; or put any name in a place."""
-    node = site.node
-    if isinstance(node, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Lambda) and site.discrete:
-        return
-    if site.discrete:
-        for number in (1, 2):
-            for op in (ast.Add(), ast.Sub()) if not isinstance(site.parents[0], ast.keyword) else ():
-                new = ast.BinOp(node, op, ast.Constant(number))
-                yield Edit(1.6 + number / 4.0, "wrong index", "", new)
-        return
-    if isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.Lambda | ast.ListComp | ast.GeneratorExp):
-        return
-    if not in_product(site):
-        yield from _factors(node, [ast.Constant(2), ast.Constant(0.5), *pool.leaves.values(), *pool.siblings.values()], 0.0)
-    if not in_sum(site):
-        yield from _terms(node, [ast.Constant(1), *pool.leaves.values(), *pool.siblings.values()], 0.0)
-    if not in_product(site) and not isinstance(node, ast.Constant):
-        yield Edit(1.8, "missing term", "", ast.BinOp(ast.Constant(1), ast.Sub(), node))
-    if not isinstance(node, ast.Constant):
-        yield Edit(1.8, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
-        yield Edit(2.2, "inverted", "it is not inverted", ast.BinOp(ast.Constant(1), ast.Div(), node))
-    if isinstance(node, ast.Name | ast.Attribute):
-        yield Edit(2.4, "shape", "the transpose is missing", ast.Attribute(node, "T", ast.Load()))
-        copy = ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
-        yield Edit(2.0, "copy", "`{}` itself is changed, not a copy", copy, (node,))
-
-
-def composed(site: Site, pool: Pool) -> Iterator[Edit]:
-    """Yield the changes that add longer parts: factors such as p*(1 - p), calls, functions around an expression."""
-    node = site.node
-    if site.discrete or isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.Lambda | ast.ListComp | ast.GeneratorExp):
-        return
-    leaves = list(pool.leaves.values())
-    more = [slope for leaf in leaves for slope in slopes(leaf)]
-    if not in_product(site):
-        yield from _factors(node, [*pool.parts.values(), *more], 0.4)
-    if not in_sum(site):
-        yield from _terms(node, list(pool.parts.values()), 0.4)
-    for leaf in leaves:
-        new = ast.BinOp(node, ast.Pow(), leaf)
-        yield Edit(2.2, "power", "the power `{}` is missing", new, (leaf,))
-    yield from wrapped(site, pool)
-
-
-def wrapped(site: Site, pool: Pool) -> Iterator[Edit]:
-    """Yield the changes that put a function around an expression."""
-    if isinstance(site.node, ast.Constant):
-        return
-    functions = dict(pool.functions)
-    if pool.numpy:
-        named = {f"{pool.numpy}.{name}": ast.Attribute(ast.Name(pool.numpy, ast.Load()), name, ast.Load()) for name in _WRAPPING}
-        functions = {**named, **functions}
-    for function in functions.values():
-        yield Edit(2.4, "function", "`{}` is missing", ast.Call(function, [site.node], []), (function,))
-
-
-def paired(site: Site, pool: Pool) -> Iterator[Edit]:
-    """Yield the changes that add a product of two names as a factor or a term; none where there are many names."""
-    leaves = list(pool.leaves.values())
-    if site.discrete or len(leaves) > _FEW or isinstance(site.node, ast.Tuple | ast.List | ast.Dict | ast.Lambda):
-        return
-    rests = [ast.BinOp(ast.Constant(1), ast.Sub(), leaf) for leaf in leaves]
-    products = [ast.BinOp(one, ast.Mult(), other) for one, other in combinations(leaves, 2)]
-    products += [ast.BinOp(one, ast.Mult(), other) for one in rests for other in leaves]
-    if not in_sum(site):
-        yield from _terms(site.node, products, 0.8)
-    if not in_product(site):
-        yield from _factors(site.node, [*products, *(ast.UnaryOp(ast.USub(), one) for one in products)], 0.8)
-
-
-def slopes(leaf: ast.expr) -> list[ast.expr]:
-    one, square = ast.Constant(1), ast.BinOp(leaf, ast.Pow(), ast.Constant(2))
-    rest = ast.BinOp(one, ast.Sub(), leaf)
-    two = ast.BinOp(ast.Constant(2), ast.Mult(), leaf)
-    return [ast.BinOp(leaf, ast.Mult(), rest), rest, ast.BinOp(one, ast.Sub(), square), square, ast.UnaryOp(ast.USub(), leaf), two]
-
-
-def _factors(node: ast.expr, factors: Sequence[ast.expr], more: float) -> Iterator[Edit]:
-    for factor in factors:
-        usual = 1.4 if isinstance(factor, ast.Constant) and factor.value == 2 else 1.6
-        yield Edit(usual + more, "missing factor", "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
-        new = ast.BinOp(node, ast.Div(), factor)
-        yield Edit(usual + 0.4 + more, "missing factor", "the division by `{}` is missing", new, (factor,))
-
-
-def _terms(node: ast.expr, terms: Sequence[ast.expr], more: float) -> Iterator[Edit]:
-    for term in terms:
-        said = "the term `{}` is missing"
-        yield Edit(1.9 + more, "missing term", said, ast.BinOp(node, ast.Add(), term), (term,))
-        yield Edit(2.0 + more, "missing term", said, ast.BinOp(node, ast.Sub(), term), (term,))
-
-
-def in_product(site: Site) -> bool:
-    """Tell whether an expression is a factor: a factor that is missing beside it is missing in the product."""
-    parent = site.parents[0]
-    return isinstance(parent, ast.BinOp) and isinstance(parent.op, _PRODUCT)
-
-
-def _divides(site: Site) -> bool:
-    return isinstance(getattr(site.parents[0], "op", None), ast.Div) and site.field == "right"
-
-
-def in_sum(site: Site) -> bool:
-    """Tell whether an expression is a term: a term that is missing beside it is missing in the sum."""
-    parent = site.parents[0]
-    return isinstance(parent, ast.BinOp) and isinstance(parent.op, _SUM)
 
 
 def _of_constant(node: ast.Constant, site: Site, pool: Pool) -> Iterator[Edit]:
@@ -197,6 +94,9 @@ def _of_constant(node: ast.Constant, site: Site, pool: Pool) -> Iterator[Edit]:
             yield from (Edit(2.0, "shape", "", ast.Constant(axis)) for axis in (0, 1))
     elif isinstance(value, str):
         yield from (Edit(1.5, "wrong name", "", ast.Constant(word)) for word in pool.words if word != value)
+        if "->" in value:  # of einsum
+            swapped = (value[:at] + value[at + 1] + value[at] + value[at + 2 :] for at in range(len(value) - 1))
+            yield from (Edit(1.8, "shape", "", ast.Constant(word)) for word in swapped)
     elif isinstance(value, int | float):
         index = isinstance(value, int) and site.discrete
         nearby = [value + 1, value - 1, -value] if index else [*_NEAR, value + 1, value - 1, 2 * value, value / 2, 10 * value]
@@ -259,10 +159,11 @@ def _of_call(node: ast.Call, pool: Pool) -> Iterator[Edit]:
     name = called(node)
     for other in dict.fromkeys(one for family in _FAMILIES if name in family for one in family if one != name):
         if isinstance(node.func, ast.Attribute):
-            yield Edit(1.6, "function", "", ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords))
-        elif pool.numpy and f"{other}" not in pool.functions:
-            function = ast.Attribute(ast.Name(pool.numpy, ast.Load()), other, ast.Load())
-            yield Edit(1.7, "function", "", ast.Call(function, node.args, node.keywords))
+            same = ast.Attribute(node.func.value, other, ast.Load())
+            yield Edit(1.6, "function", "", ast.Call(same, node.args, node.keywords))
+        elif pool.numpy and other not in pool.functions:
+            numpys = ast.Attribute(ast.Name(pool.numpy, ast.Load()), other, ast.Load())
+            yield Edit(1.7, "function", "", ast.Call(numpys, node.args, node.keywords))
     for text, function in pool.functions.items():
         if len(node.args) == 1 and text != shown(node.func):
             yield Edit(1.6, "function", "", ast.Call(function, node.args, node.keywords))
@@ -392,8 +293,8 @@ class _Exchanged(ast.NodeTransformer):
     def __init__(self, places: dict[str, ast.expr]) -> None:
         self.places = places
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        if is_leaf(node) and isinstance(getattr(node, "ctx", None), ast.Load):
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.expr) and is_leaf(node) and isinstance(getattr(node, "ctx", None), ast.Load):
             return self.places.get(shown(node), node)
         return super().visit(node)
 

@@ -1,4 +1,4 @@
-"""A student's program in parts: what a function consists of, the places in it that can be changed, and the names that it has."""
+"""A student's program in parts: what a function consists of, the places in it that can be changed, and its names."""
 
 import ast
 import copy
@@ -14,11 +14,39 @@ _ARITHMETIC = frozenset(
 )
 """Modules whose functions compute; what uses others may do more, and is not run with changes."""
 _OTHER_ACTS = frozenset(
-    ("open", "exec", "eval", "compile", "__import__", "input", "breakpoint", "exit", "quit", "save", "savetxt", "savez", "tofile")
+    (
+        "open",
+        "exec",
+        "eval",
+        "compile",
+        "__import__",
+        "input",
+        "breakpoint",
+        "exit",
+        "quit",
+        "save",
+        "savetxt",
+        "savez",
+        "tofile",
+    )
 )
 _MANY = 4000
 """Nodes of the text of a function and what it needs above which it is too long to be searched."""
-_DISCRETE = ("range", "len", "int", "enumerate", "zip", "reshape", "zeros", "ones", "arange", "eye", "empty", "isinstance", "round")
+_DISCRETE = (
+    "range",
+    "len",
+    "int",
+    "enumerate",
+    "zip",
+    "reshape",
+    "zeros",
+    "ones",
+    "arange",
+    "eye",
+    "empty",
+    "isinstance",
+    "round",
+)
 """Functions whose arguments cannot be changed by a little."""
 
 
@@ -30,7 +58,7 @@ class Site(NamedTuple):
         statement: the innermost statement that it is in.
         parents: the nodes that it is in, the nearest first, up to the statement.
         field: the place of it in the nearest.
-        index: its place in the list there; None where there is no list.
+        at: its place in the list there; None where there is no list.
         node: the expression.
         discrete: whether it is no number that can be changed by a little: an index, a condition, a setting.
     """
@@ -39,16 +67,16 @@ class Site(NamedTuple):
     statement: ast.stmt
     parents: tuple[ast.AST, ...]
     field: str
-    index: int | None
+    at: int | None
     node: ast.expr
     discrete: bool
 
     def put(self, node: ast.expr) -> None:
         """Put an expression in this place."""
-        if self.index is None:
+        if self.at is None:
             setattr(self.parents[0], self.field, node)
         else:
-            getattr(self.parents[0], self.field)[self.index] = node
+            getattr(self.parents[0], self.field)[self.at] = node
 
 
 class Block(NamedTuple):
@@ -88,12 +116,14 @@ class Program:
                 self.defined[name] = part
 
     def searchable(self, name: str) -> bool:
-        """Tell whether a function, and all that it needs, computes and does nothing else, so that it can be run with changes."""
+        """Tell whether a function and all that it needs compute and do nothing else, so that they can be run with changes."""
         units = self.units(name)
         inside = [node for unit in units for node in ast.walk(unit)]
         acting = _OTHER_ACTS | {bound for node in self.nodes for bound in _acting(node)}
         used = {getattr(node, "id", getattr(node, "attr", "")) for node in inside}
-        return bool(units) and len(inside) <= _MANY and not used & acting and not any(map(_acting, inside)) and "*" not in acting
+        return (
+            bool(units) and len(inside) <= _MANY and not used & acting and not any(map(_acting, inside)) and "*" not in acting
+        )
 
     def units(self, name: str, but: Sequence[str] = ()) -> list[ast.stmt]:
         """Return the function of a name, and what else of the file it needs, the nearest first.
@@ -229,10 +259,11 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
     names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     names += [name for name, part in program.defined.items() if isinstance(part, ast.Assign)]
     leaves: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in dict.fromkeys(names)}
-    words: list[str] = [key.value for node in program.nodes if isinstance(node, ast.Dict) for key in node.keys if _is_word(key)]
-    words += [node.slice.value for node in program.nodes if isinstance(node, ast.Subscript) and _is_word(node.slice)]
+    keys = [key for node in program.nodes if isinstance(node, ast.Dict) for key in node.keys]
+    keys += [node.slice for node in program.nodes if isinstance(node, ast.Subscript)]
+    words = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
     for node in nodes:
-        if is_leaf(node) and not isinstance(node, ast.Name) and ast.unparse(node) not in callees:
+        if isinstance(node, ast.expr) and is_leaf(node) and not isinstance(node, ast.Name) and ast.unparse(node) not in callees:
             leaves.setdefault(ast.unparse(node), copy.deepcopy(node))
     parts: dict[str, ast.expr] = {}
     for node in nodes:
@@ -240,8 +271,13 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
             inner = not isinstance(node, ast.BinOp) or (isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant))
             if inner:
                 parts.setdefault(ast.unparse(node), copy.deepcopy(node))
-    own = [node.value for node in program.nodes if isinstance(node, ast.Constant) and type(node.value) in (int, float)]
-    functions = {ast.unparse(node.func): copy.deepcopy(node.func) for node in calls if len(node.args) == 1 and called(node) not in _DISCRETE}
+    constants = [node.value for node in program.nodes if isinstance(node, ast.Constant)]
+    own = [value for value in constants if isinstance(value, int | float) and not isinstance(value, bool)]
+    functions = {
+        ast.unparse(node.func): copy.deepcopy(node.func)
+        for node in calls
+        if len(node.args) == 1 and called(node) not in _DISCRETE
+    }
     return Pool(
         dict(list(leaves.items())[:_LEAVES]),
         {text: leaf for text, leaf in _siblings(program, list(leaves.values()), words).items() if text not in leaves},
@@ -262,7 +298,7 @@ def _siblings(program: Program, leaves: Sequence[ast.expr], words: Sequence[str]
             indexed[node.value.id] = max(indexed.get(node.value.id, 0), node.slice.value)  # type: ignore[attr-defined]
     for leaf in leaves:
         if isinstance(leaf, ast.Subscript) and isinstance(leaf.value, ast.Name) and isinstance(leaf.slice, ast.Constant):
-            places: Sequence[object] = words if _is_word(leaf.slice) else range(indexed.get(leaf.value.id, 0) + 2)
+            places: Sequence[str | int] = words if _is_word(leaf.slice) else range(indexed.get(leaf.value.id, 0) + 2)
             for one in places:
                 new = ast.Subscript(ast.Name(leaf.value.id, ast.Load()), ast.Constant(one), ast.Load())
                 found.setdefault(ast.unparse(new), new)

@@ -1,4 +1,4 @@
-"""Searches a student's program for the single change that makes a wrong function right, in the student's process; NumPy only."""
+"""Searches a program for the single change that makes a wrong function right, in the student's process; NumPy only."""
 
 import ast
 import time
@@ -8,11 +8,12 @@ from functools import partial
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
+from symgraph.classroom.additions import added, composed, paired, wrapped
 from symgraph.classroom.conventions import role_of
 from symgraph.classroom.edits import Change, Edit, exchanged, shown
-from symgraph.classroom.expression_edits import added, composed, near, paired, wrapped
-from symgraph.classroom.solving import matching, solved, tried
+from symgraph.classroom.expression_edits import near
 from symgraph.classroom.program_parts import Program, Site, blocks, pool, sites
+from symgraph.classroom.solving import matching, solved, tried
 from symgraph.classroom.statement_edits import changes
 from symgraph.classroom.student_calls import Answer
 from symgraph.classroom.trials import CHOICE, GIVEN, NUDGE, PROBE, Trials
@@ -27,6 +28,8 @@ _LONG = 60
 """Signs of code above which it is not shown with the names of what has changed places in it."""
 _SIZE = 2e-3
 """Added to the rank of a change for each sign of the expression that it is made of."""
+_EVIDENCE = 2
+"""Calls in which a result has to be wrong before one of very many changes is believed."""
 _CHANGED = 1e-9
 
 
@@ -114,6 +117,7 @@ class _Search:
         self._order = list(range(len(request["calls"])))
         self._plain: list[Answer] = []
         self._unsolved = set[int]()
+        self._evidence = 0
 
     @property
     def _over(self) -> bool:
@@ -126,7 +130,7 @@ class _Search:
             if not self._wrong >= self._asked and one.unit in self._program.units(self.trials.name):
                 yield one.told(self._asked - self._wrong)
         for _ in range(_REPAIRS):
-            best = self._best() if self._wrong and not self._over else None
+            best = self._best() if self._wrong and self._evidence and not self._over else None
             if best is None:
                 return
             yield best.told(best.fixed)
@@ -150,6 +154,7 @@ class _Search:
         stops = any("" in one for one in self._plain)
         self._wrong = (self.trials.names() if stops else self._asked) - right
         self._keep = right
+        self._evidence = max((self.trials.evidence(name, self._plain) for name in self._wrong), default=0)
         wrong_at = [len(self._wrong - self.trials.right([answer], [place])) for place, answer in enumerate(self._plain)]
         self._order = sorted(places, key=lambda place: -wrong_at[place])
 
@@ -160,7 +165,9 @@ class _Search:
         found = []
         for unit in units:
             for site in sites(unit):
-                if isinstance(site.node, ast.Slice | ast.Starred) or any(isinstance(one, ast.Slice) for one in ast.walk(site.node) if isinstance(site.node, ast.Tuple)):
+                if isinstance(site.node, ast.Slice | ast.Starred) or any(
+                    isinstance(one, ast.Slice) for one in ast.walk(site.node) if isinstance(site.node, ast.Tuple)
+                ):
                     continue
                 reached = self._wrong if site.discrete else self._reached(site, anew)
                 if reached:
@@ -197,8 +204,8 @@ class _Search:
             part = [one.site for one in places if one.reached != self._wrong]
             steps = ((whole, self._near), (whole, self._adding), (part, self._near), (part, self._adding), (whole, self._pairs))
             for some, way in steps:
-                if way == self._pairs and parts:
-                    break
+                if (way == self._pairs and parts) or (way != self._near and self._evidence < _EVIDENCE):
+                    continue
                 fits = [fit for site in some for fit in way(site, anew)]
                 if (some, way) == (whole, self._near):
                     fits += self._statement_fits(units, anew)
@@ -215,7 +222,7 @@ class _Search:
         return self._fits(site, paired(site, self._pools[id(site.unit)]) if id(site.node) in self._unsolved else (), anew)
 
     def _adding(self, site: Site, anew: bool) -> Iterator[_Fit]:
-        """Yield the fits of changes that add something: what is to stand in a place is computed first, where that can be done."""
+        """Yield the fits of changes that add something; the number that is to stand there is computed first if it can be."""
         some = self._pools[id(site.unit)]
         known = None if site.discrete or self._over else self._solved(site, tried(some), anew)
         if known is None:
@@ -233,7 +240,7 @@ class _Search:
         target = self.trials.target(place, self._wrong, self._plain[place])
         if target is None:
             return None
-        lambdas = [ast.Lambda(ast.arguments([], [], None, [], [], None, []), part) for part in parts]
+        lambdas: list[ast.expr] = [ast.Lambda(ast.arguments([], [], None, [], [], None, []), part) for part in parts]
         probe = ast.Call(ast.Name(PROBE, ast.Load()), [site.node, ast.Tuple(lambdas, ast.Load())], [])
         given = ast.Call(ast.Name(GIVEN, ast.Load()), [site.node], [])
         code = self._with(site, _tree([probe, given], 0))
@@ -267,7 +274,17 @@ class _Search:
                     fixed = self._fixed(anew)
                 if fixed:
                     install = partial(site.put, edit.new)
-                    yield _Fit(fixed, edit.rank + _SIZE * len(shown(site.node)), edit.kind, site.node.lineno, *told(site, edit), install, code, site.unit, choice)
+                    yield _Fit(
+                        fixed,
+                        edit.rank + _SIZE * len(shown(site.node)),
+                        edit.kind,
+                        site.node.lineno,
+                        *told(site, edit),
+                        install,
+                        code,
+                        site.unit,
+                        choice,
+                    )
 
     def _with(self, site: Site, node: ast.expr) -> CodeType | None:
         """Return the code of a function with another expression in a place."""
@@ -289,7 +306,9 @@ class _Search:
                     with self.trials.changed(code, unit):
                         fixed = self._fixed(anew)
                     if fixed:
-                        yield _Fit(fixed, change.rank, change.kind, change.line, change.said, change.code, change.install, code, unit)
+                        yield _Fit(
+                            fixed, change.rank, change.kind, change.line, change.said, change.code, change.install, code, unit
+                        )
 
     def _compiled(self, unit: ast.stmt, change: Change) -> CodeType | None:
         before = [(body, list(body)) for body, _ in change.lists]

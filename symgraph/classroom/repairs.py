@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _known(exercise: Exercise, judge: Judge, count: int) -> list[list[float]]:
         return []
     every = np.array([*numbers.values.values(), *numbers.cotangents.values(), *numbers.partials.values()], np.float64)
     found = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         part = every[:, first:last]
         some = np.unique(np.concatenate([part.ravel(), part.sum(axis=1), part.mean(axis=1)]))
         found.append(some[np.isfinite(some)].tolist())
@@ -84,7 +85,7 @@ def _known(exercise: Exercise, judge: Judge, count: int) -> list[list[float]]:
 def _numbers(exercise: Exercise) -> list[float]:
     """Return the numbers that the formulas of the model have, as a solution writes them."""
     nodes = ast.walk(ast.parse(solution_text(exercise)))
-    found = [node.value for node in nodes if isinstance(node, ast.Constant) and type(node.value) in (int, float)]
+    found = [float(node.value) for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, int | float)]
     return list(dict.fromkeys(found))[:24]
 
 

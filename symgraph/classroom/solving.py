@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.classroom.additions import in_product, in_sum, slopes
 from symgraph.classroom.edits import Edit
-from symgraph.classroom.expression_edits import in_product, in_sum, slopes
 from symgraph.classroom.program_parts import Pool, Site
 
 Array = NDArray[np.float64]
 
 _CLOSE = 1e-8
 _STEPS = 25
+_CALLS = 120
+"""Calls of functions of one number that are tried."""
 _PAIRS = 60
 """Expressions of which products of two are tried."""
 
@@ -23,7 +25,16 @@ def tried(pool: Pool) -> list[ast.expr]:
     leaves = list(pool.leaves.values())
     numbers = [ast.Constant(number) for number in dict.fromkeys([2, 0.5, 1, 3, *pool.numbers]) if number]
     rests = [ast.BinOp(ast.Constant(1), ast.Sub(), leaf) for leaf in leaves]
-    return [*leaves, *pool.siblings.values(), *rests, *numbers, *pool.parts.values(), *(slope for leaf in leaves for slope in slopes(leaf))]
+    calls = [ast.Call(function, [leaf], []) for function in pool.functions.values() for leaf in leaves][:_CALLS]
+    return [
+        *leaves,
+        *pool.siblings.values(),
+        *rests,
+        *numbers,
+        *pool.parts.values(),
+        *(slope for leaf in leaves for slope in slopes(leaf)),
+        *calls,
+    ]
 
 
 def solved(result: Callable[[float], float | None], value: float, right: float) -> float | None:
@@ -67,35 +78,35 @@ def matching(site: Site, parts: Sequence[ast.expr], value: float, number: float,
             yield from _factors(node, parts, value, number, f)
         if not in_sum(site):
             for sign, changed in ((ast.Add(), value + f), (ast.Sub(), value - f)):
-                yield from (_term(node, sign, parts[place], 1.9) for place in np.flatnonzero(_is(changed, number)))
+                yield from (_term(node, sign, parts[place], 1.9) for place in _places(_is(changed, number)))
             products = np.triu(np.outer(few, few))
             for sign, many in ((ast.Add(), value + products), (ast.Sub(), value - products)):
-                for one, other in np.argwhere(_is(many, number)):
+                for one, other in _both(_is(many, number)):
                     yield _term(node, sign, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.6)
-            for place in np.flatnonzero(_is(f - value, number)):
+            for place in _places(_is(f - value, number)):
                 yield Edit(2.2, "missing term", "", ast.BinOp(parts[place], ast.Sub(), node))
-        for place in np.flatnonzero(_is(value**f, number)):
+        for place in _places(_is(value**f, number)):
             power = ast.BinOp(node, ast.Pow(), parts[place])
             yield Edit(2.2, "power", "the power `{}` is missing", power, (parts[place],))
-        for place in np.flatnonzero(_is(f, number)):
+        for place in _places(_is(f, number)):
             yield Edit(2.3, "wrong name", "", parts[place])
 
 
 def _factors(node: ast.expr, parts: Sequence[ast.expr], value: float, number: float, f: Array) -> Iterator[Edit]:
     few = f[:_PAIRS]
-    for place in np.flatnonzero(_is(value * f, number)):
+    for place in _places(_is(value * f, number)):
         yield _factor(node, parts[place], 1.6)
-    for place in np.flatnonzero(_is(value / f, number)):
+    for place in _places(_is(value / f, number)):
         quotient = ast.BinOp(node, ast.Div(), parts[place])
         yield Edit(2.0, "missing factor", "the division by `{}` is missing", quotient, (parts[place],))
-    for place in np.flatnonzero(_is(f / value, number)):
+    for place in _places(_is(f / value, number)):
         yield Edit(2.2, "inverted", "", ast.BinOp(parts[place], ast.Div(), node))
-    for one, other in np.argwhere(_is(value * np.triu(np.outer(few, few)), number)):
+    for one, other in _both(_is(value * np.triu(np.outer(few, few)), number)):
         yield _factor(node, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.4)
-    for one, other in np.argwhere(_is(value * np.divide.outer(few, few), number)):
+    for one, other in _both(_is(value * np.divide.outer(few, few), number)):
         if one != other:
             yield _factor(node, ast.BinOp(parts[one], ast.Div(), parts[other]), 2.6)
-    for one, other in np.argwhere(_is(-value * np.triu(np.outer(few, few)), number)):
+    for one, other in _both(_is(-value * np.triu(np.outer(few, few)), number)):
         yield _factor(node, ast.BinOp(ast.UnaryOp(ast.USub(), parts[one]), ast.Mult(), parts[other]), 2.6)
 
 
@@ -111,7 +122,9 @@ def _alone(node: ast.expr, value: float, number: float) -> Iterator[Edit]:
 
 def _factor(node: ast.expr, factor: ast.expr, rank: float) -> Edit:
     usual = isinstance(factor, ast.Constant) and factor.value == 2
-    return Edit(rank - 0.2 * usual, "missing factor", "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
+    return Edit(
+        rank - 0.2 * usual, "missing factor", "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,)
+    )
 
 
 def _term(node: ast.expr, sign: ast.operator, term: ast.expr, rank: float) -> Edit:
@@ -119,4 +132,12 @@ def _term(node: ast.expr, sign: ast.operator, term: ast.expr, rank: float) -> Ed
 
 
 def _is(numbers: Array, number: float) -> NDArray[np.bool_]:
-    return np.abs(numbers - number) <= _CLOSE * abs(number)
+    return np.asarray(np.abs(numbers - number) <= _CLOSE * abs(number))
+
+
+def _places(fits: NDArray[np.bool_]) -> list[int]:
+    return [int(place) for place in np.flatnonzero(fits)]
+
+
+def _both(fits: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    return [(int(one), int(other)) for one, other in np.argwhere(fits)]

@@ -1,4 +1,4 @@
-"""The single changes of statements that undo a usual slip: += for =, a line in or out of a loop, a line too much or in a wrong place."""
+"""The single changes of statements that undo a usual slip: += for =, a line in or out of a loop, too much, or too early."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ def changes(block: Block) -> Iterator[Change]:
     for place, one in enumerate(body):
         for rank, kind, said, new in _rewritten(one):
             ast.copy_location(new, one)
-            yield Change(rank, kind, said, exchanged(shown(one), shown(new)), one.lineno, body, [*body[:place], new, *body[place + 1 :]])
+            yield Change(
+                rank, kind, said, exchanged(shown(one), shown(new)), one.lineno, body, [*body[:place], new, *body[place + 1 :]]
+            )
         if isinstance(one, ast.Assign | ast.AugAssign | ast.Expr) and not _is_text(one):
             rest = [*body[:place], *body[place + 1 :]] or [ast.Pass()]
             yield Change(2.2, "statement", f"`{shown(one)}` is too much", "", one.lineno, body, rest)
@@ -45,7 +47,12 @@ def _rewritten(one: ast.stmt) -> Iterator[tuple[float, str, str, ast.stmt]]:
         for op in _STEPS:
             if not isinstance(one.op, op):
                 sign = isinstance(one.op, ast.Add | ast.Sub) and op in (ast.Add, ast.Sub)
-                yield 0.9 if sign else 1.8, "sign" if sign else "operator", "the sign is wrong" * sign, ast.AugAssign(one.target, op(), one.value)
+                yield (
+                    0.9 if sign else 1.8,
+                    "sign" if sign else "operator",
+                    "the sign is wrong" * sign,
+                    ast.AugAssign(one.target, op(), one.value),
+                )
         yield 1.6, "statement", "", ast.Assign([one.target], one.value)
         aside = ast.Assign([one.target], ast.BinOp(_read(one.target), one.op, one.value))
         yield 1.6, "copy", f"`{shown(one.target)}` is changed itself, and with it what else it is the name of", aside

@@ -169,7 +169,6 @@ class _Student:
             "lines": result_lines(self.text, name, keys, results),
         }
 
-
     def repairs(self, name: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Search a function that is wrong for changes that make it right, in the time that is left to the file for that."""
         now = time.process_time()

@@ -6,13 +6,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.classroom.conventions import ROLES, bound, role_of
+from symgraph.classroom.conventions import ROLES, bound
 from symgraph.classroom.program_parts import names_bound
 from symgraph.classroom.step_results import step_results
 from symgraph.classroom.student_calls import Answer, Calls, array_of
@@ -95,6 +96,15 @@ class Trials(Calls):
         gap, size = np.abs(np.asarray(found, np.float64) - right), np.abs(right)
         return bool(np.all(gap <= self._close * size + min(6e-9, 1e-4 * float(np.max(size)))))  # never for NaN
 
+    def evidence(self, name: str, answers: Sequence[Answer]) -> int:
+        """Return the number of calls in which a result is wrong that is to be another number than 0, which is easily made."""
+        if self._small:
+            return len(answers)
+        right = [one[name] for one in self._right[0]] if name in self._right[0][0] else []
+        return sum(
+            bool(np.any(one)) and not self._agree(answer.get(name), one) for answer, one in zip(answers, right, strict=False)
+        )
+
     def notices(self) -> bool:
         """Tell whether a gradient check that returns small differences notices a partial that is made wrong."""
         if not self._small:
@@ -155,10 +165,13 @@ class Trials(Calls):
             return frozenset()
         for place, given in enumerate(self.given):
             with suppress(Exception, _TooLongError):
-                values = self._limited(lambda given=given: self._read("forward_propagation", self._forward(given)))
+                values = self._limited(partial(self._own_values, given))
                 right = given["right"]
                 found |= {(place, name) for name in right if name in values and self._agree(values[name], right[name])}
         return frozenset(found)
+
+    def _own_values(self, given: Mapping[str, Any]) -> Answer:
+        return self._read("forward_propagation", self._forward(given))
 
     def forget(self) -> None:
         """Compute the values of the forward function again."""
@@ -251,7 +264,14 @@ class Trials(Calls):
         if self._small or len(self._right) > 1:
             return None
         right = self._right[0][place]
-        name = next((name for name in sorted(wrong) if isinstance(plain.get(name), float) and not self._agree(plain[name], right[name])), None)
+        name = next(
+            (
+                name
+                for name in sorted(wrong)
+                if isinstance(plain.get(name), float) and not self._agree(plain[name], right[name])
+            ),
+            None,
+        )
         return None if name is None or not np.isfinite(plain[name]) else (name, right[name])
 
     def probed(self, place: int, anew: bool) -> tuple[float, list[float]] | None:
@@ -281,7 +301,9 @@ class Trials(Calls):
                     seen.update({(frame.f_code.co_name, name): value for name, value in frame.f_locals.items()})
                 return local
 
-            sys.settrace(lambda frame, _event, _arg: local(frame, "call", None) if frame.f_code.co_filename == self.file else None)
+            sys.settrace(
+                lambda frame, _event, _arg: local(frame, "call", None) if frame.f_code.co_filename == self.file else None
+            )
             try:
                 self.answer(place, anew=True)
             finally:
@@ -300,7 +322,7 @@ def _number(value: Any) -> float:
 
 
 def copied(value: Any) -> Any:
-    """Return a copy of arguments; it is the same as `copy.deepcopy` for numbers, arrays, lists and dictionaries of them, and faster."""
+    """Return a copy, as `copy.deepcopy` does, but faster for numbers, arrays, and lists and dictionaries of them."""
     kind = type(value)
     if kind is np.ndarray and value.dtype.kind != "O":
         return value.copy()
