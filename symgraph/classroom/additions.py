@@ -34,7 +34,7 @@ def added(site: Site, pool: Pool) -> Iterator[Edit]:
     if not in_product(site) and not isinstance(node, ast.Constant):
         yield Edit(1.8, "missing term", "", ast.BinOp(ast.Constant(1), ast.Sub(), node))
     if not isinstance(node, ast.Constant):
-        yield Edit(1.8, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
+        yield Edit(1.5, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
         yield Edit(2.2, "inverted", "it is not inverted", ast.BinOp(ast.Constant(1), ast.Div(), node))
     if isinstance(node, ast.Name | ast.Attribute):
         yield Edit(2.4, "shape", "the transpose is missing", ast.Attribute(node, "T", ast.Load()))
@@ -104,9 +104,10 @@ def slopes(leaf: ast.expr) -> list[ast.expr]:
 def factors(node: ast.expr, some: Sequence[ast.expr], more: float = 0.0) -> Iterator[Edit]:
     for factor in some:
         usual = 1.4 if isinstance(factor, ast.Constant) and factor.value == 2 else 1.6
-        yield Edit(usual + more, "missing factor", "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
+        kind = "constant factor" if isinstance(factor, ast.Constant) else "missing factor"
+        yield Edit(usual + more, kind, "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
         new = ast.BinOp(node, ast.Div(), factor)
-        yield Edit(usual + 0.4 + more, "missing factor", "the division by `{}` is missing", new, (factor,))
+        yield Edit(usual + 0.4 + more, kind, "the division by `{}` is missing", new, (factor,))
 
 
 def terms(node: ast.expr, some: Sequence[ast.expr], more: float = 0.0) -> Iterator[Edit]:

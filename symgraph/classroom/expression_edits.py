@@ -172,7 +172,7 @@ def _of_call(node: ast.Call, pool: Pool) -> Iterator[Edit]:
     for one, other_place in combinations(range(len(node.args)), 2):
         args = list(node.args)
         args[one], args[other_place] = args[other_place], args[one]
-        yield Edit(1.5, "argument", "the arguments have changed places", ast.Call(node.func, args, node.keywords))
+        yield Edit(1.5, "swapped", "the arguments have changed places", ast.Call(node.func, args, node.keywords))
     if name == "range":
         yield from _of_range(node)
     if name in ("sum", "mean", "max", "min", "prod", "argmax") and not node.keywords:

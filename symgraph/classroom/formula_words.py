@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from sympy import Or
 from sympy.printing.str import StrPrinter
 
 
@@ -25,7 +26,7 @@ class _Words(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         return " or ".join(sorted(map(self._print, expr.args)))
 
     def _print_And(self, expr: Any) -> str:  # noqa: N802
-        return " and ".join(sorted(self._print(one) if not one.is_Or else f"({self._print(one)})" for one in expr.args))
+        return " and ".join(sorted(f"({self._print(one)})" if isinstance(one, Or) else self._print(one) for one in expr.args))
 
     def _print_Not(self, expr: Any) -> str:  # noqa: N802
         return f"not ({self._print(expr.args[0])})"

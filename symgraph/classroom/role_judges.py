@@ -122,10 +122,9 @@ def _partials(
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
     wrong = [name for name in found if not agree(found[name], variants[0].made(name, rows[name]))]
-    single = variants[0] in ALONE
     sizes = np.abs([variants[0].made(name, rows[name]) for name in exercise.weights])
     close = Tolerance(absolute=_NEGLIGIBLE * np.max(sizes, axis=0, initial=0.0, where=np.isfinite(sizes)))
-    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, close, single)
+    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, close)
 
 
 # Functions of all rows.

@@ -117,7 +117,7 @@ def _alone(node: ast.expr, value: float, number: float) -> Iterator[Edit]:
     if value and _is(np.array(1.0 / value), number):
         yield Edit(2.2, "inverted", "it is not inverted", ast.BinOp(one, ast.Div(), node))
     if _is(np.array(value**2), number):
-        yield Edit(1.8, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
+        yield Edit(1.5, "power", "the square is missing", ast.BinOp(node, ast.Pow(), ast.Constant(2)))
 
 
 def _factor(node: ast.expr, factor: ast.expr, rank: float) -> Edit:
