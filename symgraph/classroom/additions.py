@@ -102,7 +102,7 @@ def slopes(leaf: ast.expr) -> list[ast.expr]:
 
 
 def factors(node: ast.expr, some: Sequence[ast.expr], more: float = 0.0) -> Iterator[Edit]:
-    for factor in some:
+    for factor in some if not isinstance(node, ast.Constant) else ():
         usual = 1.4 if isinstance(factor, ast.Constant) and factor.value == 2 else 1.6
         kind = "constant factor" if isinstance(factor, ast.Constant) else "missing factor"
         yield Edit(usual + more, kind, "the factor `{}` is missing", ast.BinOp(node, ast.Mult(), factor), (factor,))
@@ -111,7 +111,7 @@ def factors(node: ast.expr, some: Sequence[ast.expr], more: float = 0.0) -> Iter
 
 
 def terms(node: ast.expr, some: Sequence[ast.expr], more: float = 0.0) -> Iterator[Edit]:
-    for term in some:
+    for term in (one for one in some if not isinstance(one, ast.UnaryOp)):
         said = "the term `{}` is missing"
         yield Edit(1.9 + more, "missing term", said, ast.BinOp(node, ast.Add(), term), (term,))
         yield Edit(2.0 + more, "missing term", said, ast.BinOp(node, ast.Sub(), term), (term,))

@@ -122,12 +122,18 @@ def _of_operation(node: ast.BinOp) -> Iterator[Edit]:
             sign = isinstance(node.op, _SUM) and other in _SUM
             said, kind = ("the sign is wrong", "sign") if sign else ("", "operator")
             yield Edit(1.0 if sign else 1.8, kind, said, ast.BinOp(left, other(), right))
+    for one, other_part in ((left, right), (right, left)):
+        if isinstance(node.op, ast.Mult | ast.Pow) and isinstance(one, ast.Constant) and one.value == 2:
+            square, double = (ast.BinOp(other_part, op, ast.Constant(2)) for op in (ast.Pow(), ast.Mult()))
+            squared = isinstance(node.op, ast.Mult)
+            said = "twice a number is not its square"
+            yield Edit(1.3, "power", said, square if squared else double)
     if isinstance(node.op, _SUM):
         kind, word = "extra term", "term"
     else:
         kind, word = ("extra factor", "factor") if isinstance(node.op, _PRODUCT) else ("power", "power")
-    yield Edit(1.7, kind, f"the {word} `{{}}` is too much", left, (right,))
-    yield Edit(1.8, kind, f"the {word if kind != 'power' else 'base'} `{{}}` is too much", right, (left,))
+    yield Edit(1.4, kind, f"the {word} `{{}}` is too much", left, (right,))
+    yield Edit(1.45, kind, f"the {word if kind != 'power' else 'base'} `{{}}` is too much", right, (left,))
     if isinstance(node.op, _PRODUCT) and isinstance(left, ast.BinOp) and isinstance(left.op, _PRODUCT):
         yield Edit(1.5, "extra factor", "the factors `{}` and `{}` are too much", left.left, (left.right, right))
     if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):

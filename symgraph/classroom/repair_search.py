@@ -374,6 +374,10 @@ def told(site: Site, edit: Edit) -> tuple[str, str]:
         plain = not isinstance(small, ast.Constant | ast.Slice | ast.Tuple | ast.keyword) and statement.count(old) <= 1
         if plain or isinstance(parent, ast.stmt | ast.comprehension | ast.arguments):
             break
+        if isinstance(parent, ast.Dict) and small in parent.values:
+            key = parent.keys[parent.values.index(small)]
+            old, new = (f"{shown(key)}: {one}" for one in (old, new)) if key is not None else (old, new)
+            break
         old, small = shown(parent), parent
         site.put(edit.new)
         new = shown(parent)

@@ -74,11 +74,12 @@ def matching(site: Site, parts: Sequence[ast.expr], value: float, number: float,
     f = np.array(others, np.float64)
     few = f[:_PAIRS]
     with np.errstate(all="ignore"):
-        if not in_product(site):
+        if not in_product(site) and not isinstance(node, ast.Constant):
             yield from _factors(node, parts, value, number, f)
         if not in_sum(site):
+            plain = np.array([not isinstance(part, ast.UnaryOp) for part in parts])
             for sign, changed in ((ast.Add(), value + f), (ast.Sub(), value - f)):
-                yield from (_term(node, sign, parts[place], 1.9) for place in _places(_is(changed, number)))
+                yield from (_term(node, sign, parts[place], 1.9) for place in _places(plain & _is(changed, number)))
             products = np.triu(np.outer(few, few))
             for sign, many in ((ast.Add(), value + products), (ast.Sub(), value - products)):
                 for one, other in _both(_is(many, number)):
