@@ -191,9 +191,12 @@ def _sites(
         text = isinstance(node, ast.JoinedStr) or (isinstance(parent, ast.Expr) and isinstance(node, ast.Constant))
         if text:
             return
-        if field != "func":
+        sliced = isinstance(node, ast.Slice | ast.Starred | ast.Tuple) and any(
+            isinstance(one, ast.Slice | ast.Starred) for one in ast.walk(node)
+        )
+        if field != "func" and not sliced:
             yield Site(unit, statement, parents, field, index, node, discrete)
-    if isinstance(node, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
+    if isinstance(node, ast.pattern | ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
         return
     for inner, place, child in _children(node):
         yield from _sites(unit, statement, (node, *parents), inner, place, child, discrete)
@@ -213,7 +216,8 @@ def blocks(unit: ast.stmt) -> Iterator[Block]:
 def _blocks(unit: ast.stmt, body: list[ast.stmt], above: tuple[tuple[ast.stmt, list[ast.stmt]], ...]) -> Iterator[Block]:
     yield Block(unit, body, above)
     for one in body:
-        for inner in (getattr(one, "body", None), getattr(one, "orelse", None)):
+        cases = [case.body for case in one.cases] if isinstance(one, ast.Match) else []
+        for inner in (getattr(one, "body", None), getattr(one, "orelse", None), *cases):
             if inner and isinstance(inner, list) and not isinstance(one, ast.ClassDef):
                 yield from _blocks(unit, inner, () if isinstance(one, ast.FunctionDef) else ((one, body), *above))
 

@@ -62,7 +62,7 @@ class _Fit:
 
 
 class _Place(NamedTuple):
-    """An expression, and the wrong results that it has to do with; `None` where that is not known."""
+    """An expression, and the wrong results that depend on it."""
 
     site: Site
     reached: frozenset[str]
@@ -111,7 +111,10 @@ class _Search:
         helpers = {one for one in request["helpers"] if one != request["role"]}
         but = [one for one in program.defined if (role_of(one) is not None or one in helpers) and one != name]
         self._units = program.units(name, but)
-        self._others = [unit for unit in every if unit not in self._units and getattr(unit, "name", "") not in helpers]
+        if request["role"] == "backward_propagation":  # it gets what the forward function leaves
+            forward = next((one for one in program.defined if role_of(one) == "forward_propagation"), name)
+            every += program.units(forward)
+        self._others = [unit for unit in dict.fromkeys(every) if unit not in self._units and getattr(unit, "name", "") not in helpers]
         self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._others)}
         self._wrong, self._keep = frozenset[str](), frozenset[str]()
         self._order = list(range(len(request["calls"])))
@@ -136,7 +139,10 @@ class _Search:
             yield best.told(best.fixed)
             self._applied.append(best)
             best.install()
-            self.trials.apply(best.compiled, best.choice)
+            code = self.trials.compiled(best.unit, [], best.unit)  # what was tried has other changes in it too
+            if code is None:
+                return
+            self.trials.apply(code)
             self.trials.forget()
             self._look()
 
@@ -160,19 +166,13 @@ class _Search:
 
     # The places that wrong results have to do with.
 
-    def _places(self, units: Sequence[ast.stmt], anew: bool) -> list[_Place]:
-        """Return the expressions that a wrong result depends on, those first that all of them depend on."""
-        found = []
+    def _places(self, units: Sequence[ast.stmt], anew: bool) -> Iterator[_Place]:
+        """Yield the expressions that a wrong result depends on."""
         for unit in units:
             for site in sites(unit):
-                if isinstance(site.node, ast.Slice | ast.Starred) or any(
-                    isinstance(one, ast.Slice) for one in ast.walk(site.node) if isinstance(site.node, ast.Tuple)
-                ):
-                    continue
                 reached = self._wrong if site.discrete else self._reached(site, anew)
                 if reached:
-                    found.append(_Place(site, reached))
-        return found
+                    yield _Place(site, reached)
 
     def _reached(self, site: Site, anew: bool) -> frozenset[str]:
         """Return the wrong results that are other ones where an expression is changed by a little."""
@@ -196,22 +196,22 @@ class _Search:
 
     def _best(self) -> _Fit | None:
         parts: list[_Fit] = []
-        for units, anew in ((self._units, False), (self._others, True)):
-            if parts:
-                break
-            places = self._places(units, anew) if units else []
-            whole = [one.site for one in places if one.reached == self._wrong]
-            part = [one.site for one in places if one.reached != self._wrong]
-            steps = ((whole, self._near), (whole, self._adding), (part, self._near), (part, self._adding), (whole, self._pairs))
-            for some, way in steps:
-                if (way == self._pairs and parts) or (way != self._near and self._evidence < _EVIDENCE):
-                    continue
+        steps = ((True, self._near), (True, self._adding), (False, self._near), (False, self._adding), (True, self._pairs))
+        scopes = [(units, anew) for units, anew in ((self._units, False), (self._others, True)) if units]
+        places: dict[bool, list[_Place]] = {}
+        for whole, way in steps:
+            if (way == self._pairs and parts) or (way != self._near and self._evidence < _EVIDENCE):
+                continue
+            for units, anew in scopes:
+                if anew not in places:
+                    places[anew] = list(self._places(units, anew))
+                some = [one.site for one in places[anew] if (one.reached == self._wrong) == whole]
                 fits = [fit for site in some for fit in way(site, anew)]
-                if (some, way) == (whole, self._near):
+                if whole and way == self._near:
                     fits += self._statement_fits(units, anew)
                 full = [fit for fit in fits if fit.fixed == self._wrong]
                 if full:
-                    return self._chosen(full)
+                    return None if self._over else self._chosen(full)
                 parts += fits
         return self._chosen(parts) if parts and not self._over else None
 

@@ -76,7 +76,7 @@ def _known(exercise: Exercise, judge: Judge, count: int) -> list[list[float]]:
     found = []
     for first, last in pairwise(bounds):
         part = every[:, first:last]
-        some = np.unique(np.concatenate([part.ravel(), part.sum(axis=1), part.mean(axis=1)]))
+        some = np.unique(np.concatenate([part.ravel(), 1.0 - part.ravel(), part.sum(axis=1), part.mean(axis=1)]))
         found.append(some[np.isfinite(some)].tolist())
     return found
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.classroom.additions import in_product, in_sum, slopes
 from symgraph.classroom.edits import Edit
-from symgraph.classroom.program_parts import Pool, Site
+from symgraph.classroom.program_parts import Pool, Site, is_leaf
 
 Array = NDArray[np.float64]
 
@@ -78,13 +78,14 @@ def matching(site: Site, parts: Sequence[ast.expr], value: float, number: float,
             yield from _factors(node, parts, value, number, f)
         if not in_sum(site):
             plain = np.array([not isinstance(part, ast.UnaryOp) for part in parts])
+            short = np.array([is_leaf(part) for part in parts])
             for sign, changed in ((ast.Add(), value + f), (ast.Sub(), value - f)):
                 yield from (_term(node, sign, parts[place], 1.9) for place in _places(plain & _is(changed, number)))
             products = np.triu(np.outer(few, few))
             for sign, many in ((ast.Add(), value + products), (ast.Sub(), value - products)):
                 for one, other in _both(_is(many, number)):
                     yield _term(node, sign, ast.BinOp(parts[one], ast.Mult(), parts[other]), 2.6)
-            for place in _places(_is(f - value, number)):
+            for place in _places(short & _is(f - value, number)):
                 yield Edit(2.2, "missing term", "", ast.BinOp(parts[place], ast.Sub(), node))
         for place in _places(_is(value**f, number)):
             power = ast.BinOp(node, ast.Pow(), parts[place])

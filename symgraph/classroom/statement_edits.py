@@ -1,6 +1,7 @@
 """The single changes of statements that undo a usual slip: += for =, a line in or out of a loop, too much, or too early."""
 
 import ast
+import copy
 from collections.abc import Iterator
 
 from symgraph.classroom.edits import Change, exchanged, shown
@@ -26,6 +27,7 @@ def changes(block: Block) -> Iterator[Change]:
             text = f"`{shown(one)}` stands before `{shown(other)}`, and belongs behind it"
             yield Change(1.9, "statement", text, "", one.lineno, body, [*body[:place], other, one, *body[place + 2 :]])
         yield from _undone(body, place, one)
+        yield from _recased(body, place, one)
     yield from _moved(block)
 
 
@@ -59,6 +61,20 @@ def _rewritten(one: ast.stmt) -> Iterator[tuple[float, str, str, ast.stmt]]:
     elif isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name | ast.Subscript):
         for op in _STEPS:
             yield 1.5 if op is ast.Add else 1.8, "rows", "", ast.AugAssign(one.targets[0], op(), one.value)
+
+
+def _recased(body: list[ast.stmt], place: int, one: ast.stmt) -> Iterator[Change]:
+    """Yield changes of the numbers of cases."""
+    for number, case in enumerate(one.cases if isinstance(one, ast.Match) else ()):
+        constant = case.pattern.value if isinstance(case.pattern, ast.MatchValue) else None
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, int):
+            for other in (constant.value - 1, constant.value + 1):
+                new = copy.deepcopy(one)
+                assert isinstance(new, ast.Match)
+                new.cases[number].pattern = ast.MatchValue(ast.Constant(other))
+                code = f"`case {constant.value}` stands where `case {other}` is right"
+                changed = [*body[:place], new, *body[place + 1 :]]
+                yield Change(1.4, "comparison", "", code, constant.lineno, body, changed)
 
 
 def _undone(body: list[ast.stmt], place: int, one: ast.stmt) -> Iterator[Change]:

@@ -337,7 +337,7 @@ def copied(value: Any) -> Any:
 
 def _locate(node: ast.AST, near: ast.AST) -> None:
     """Give new nodes the lines of those that they stand for; that is faster than `ast.fix_missing_locations`."""
-    if hasattr(node, "lineno"):
+    if hasattr(node, "lineno") and not isinstance(node, ast.Match):
         return
     if "lineno" in node._attributes:
         ast.copy_location(node, near)

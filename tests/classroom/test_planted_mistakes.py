@@ -24,7 +24,7 @@ PLANTED = [
     (NINE, BACK, "np.cos(f3*w3)", "np.sin(f3*w3)", "function", "sin in the place of cos"),
     (NINE, BACK, "np.cos(f3*w3)", "np.cos(np.degrees(f3*w3))", "degrees", "cos gets its angle in degrees"),
     (NINE, BACK, "d_w6 = d_exp * exp", "d_w6 = 0.0", "forgotten", "is 0"),
-    (NINE, BACK, "d_loss = 1.0", "d_loss = 1.0 / (-2*y + 2*d['y_hat'])", "extra factor", "is too much: `1.0 / (-2 * y + 2 * d['y_hat'])`"),
+    (NINE, BACK, "d_loss = 1.0", "d_loss = 1.0 / (-2*y + 2*d['y_hat'])", "extra factor", "is too much: `1.0 / (-2 * y"),
     (NINE, FORWARD, "(exp + w7)", "(exp - w7)", "sign", "the term w7 of w7 + exp has the wrong sign"),
     (NINE, FORWARD, "t = f1*w1 + f2*w2", "t = f1*w1", "missing term", "the term w2*f2 of w1*f1 + w2*f2 is forgotten"),
     (NINE, FORWARD, "t**2 + w6", "2*t + w6", "power", "`2 * t` stands where `t ** 2` is right"),

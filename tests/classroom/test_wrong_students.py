@@ -20,7 +20,11 @@ SAID = {
     "logistic_loss_second_term": ("sign", "the term (1 - y)*log(1 - p)", {"loss"}),
     "logistic_mean_forgotten": ("mean", "not divided by their number", {"dw1", "dw2", "dw3", "db"}),
     "logistic_penalty_forgotten": ("penalty", "the penalty is forgotten", {"dw1", "dw2", "dw3"}),
-    "logistic_residual_sign": ("sign", "the sign is wrong: `cache['y'] - cache['p']` stands where", {"dw1", "dw2", "dw3", "db"}),
+    "logistic_residual_sign": (
+        "sign",
+        "the sign is wrong: `cache['y'] - cache['p']` stands where",
+        {"dw1", "dw2", "dw3", "db"},
+    ),
     "logistic_sigmoid_slope_twice": ("extra factor", "p*(1 - p) comes twice", {"dw1", "dw2", "dw3", "db"}),
     "perceptron_adam_uncorrected": ("step", "bias correction of both moments is forgotten", {"W"}),
     "perceptron_crossed_output_weights": ("swapped", "v1 and v2", {"dw11", "dw12", "dw21", "dw22", "db1", "db2"}),
