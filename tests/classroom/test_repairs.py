@@ -185,4 +185,5 @@ def backward_propagation(L, W, d):
 def test_a_mistake_in_what_another_function_leaves_is_found_there(tmp_path: Path) -> None:
     """A process is started twice: a second."""
     tests = wrong(graded(tmp_path, HELPED, "logistic", "backward_propagation"))
-    assert {(test.line, test.text) for test in tests} == {(5, "the sign is wrong: `1 + a` stands where `1 - a` is right")}
+    assert {test.line for test in tests} == {5}
+    assert all(test.text.endswith(": `1 + a` stands where `1 - a` is right") for test in tests)
