@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 _ARITHMETIC = frozenset(
@@ -257,24 +257,10 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
     """
     nodes = list(ast.walk(unit))
     calls = [node for part in program.defined.values() for node in ast.walk(part) if isinstance(node, ast.Call)]
-    callees = {ast.unparse(node.func) for node in calls}
-    modules = {alias.asname or alias.name for one in program.modules for alias in one.names}
-    names = [node.arg for node in nodes if isinstance(node, ast.arg)]
-    names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    names += [name for name, part in program.defined.items() if isinstance(part, ast.Assign)]
-    leaves: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in dict.fromkeys(names)}
+    leaves = _leaves(program, nodes, {ast.unparse(node.func) for node in calls})
     keys = [key for node in program.nodes if isinstance(node, ast.Dict) for key in node.keys]
     keys += [node.slice for node in program.nodes if isinstance(node, ast.Subscript)]
-    words = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
-    for node in nodes:
-        if isinstance(node, ast.expr) and is_leaf(node) and not isinstance(node, ast.Name) and ast.unparse(node) not in callees:
-            leaves.setdefault(ast.unparse(node), copy.deepcopy(node))
-    parts: dict[str, ast.expr] = {}
-    for node in nodes:
-        if isinstance(node, ast.Call | ast.BinOp) and sum(1 for _ in ast.walk(node)) <= _LONG:
-            inner = not isinstance(node, ast.BinOp) or (isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant))
-            if inner:
-                parts.setdefault(ast.unparse(node), copy.deepcopy(node))
+    words = list(dict.fromkeys(key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)))
     constants = [node.value for node in program.nodes if isinstance(node, ast.Constant)]
     own = [value for value in constants if isinstance(value, int | float) and not isinstance(value, bool)]
     functions = {
@@ -282,15 +268,38 @@ def pool(program: Program, unit: ast.stmt, numbers: Sequence[float]) -> Pool:
         for node in calls
         if len(node.args) == 1 and called(node) not in _DISCRETE
     }
+    modules = {alias.asname or alias.name for one in program.modules for alias in one.names}
     return Pool(
-        dict(list(leaves.items())[:_LEAVES]),
+        leaves,
         {text: leaf for text, leaf in _siblings(program, list(leaves.values()), words).items() if text not in leaves},
-        dict(list(parts.items())[:_PARTS]),
+        _parts(nodes),
         tuple(dict.fromkeys([*own, *numbers])),
         functions,
-        tuple(dict.fromkeys(words)),
+        tuple(words),
         next((name for name in ("np", "numpy") if name in modules), ""),
     )
+
+
+def _leaves(program: Program, nodes: Sequence[ast.AST], callees: Collection[str]) -> dict[str, ast.expr]:
+    """Return the names of a function and the file, and what the function takes out of names; what is called is left out."""
+    names = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    names += [name for name, part in program.defined.items() if isinstance(part, ast.Assign)]
+    found: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in dict.fromkeys(names)}
+    for node in nodes:
+        if isinstance(node, ast.expr) and is_leaf(node) and not isinstance(node, ast.Name) and ast.unparse(node) not in callees:
+            found.setdefault(ast.unparse(node), copy.deepcopy(node))
+    return dict(list(found.items())[:_LEAVES])
+
+
+def _parts(nodes: Sequence[ast.AST]) -> dict[str, ast.expr]:
+    """Return the calls of a function, and its differences from a number, such as 1 - p."""
+    found: dict[str, ast.expr] = {}
+    for node in nodes:
+        rest = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant)
+        if isinstance(node, ast.expr) and (rest or isinstance(node, ast.Call)) and sum(1 for _ in ast.walk(node)) <= _LONG:
+            found.setdefault(ast.unparse(node), copy.deepcopy(node))
+    return dict(list(found.items())[:_PARTS])
 
 
 def _siblings(program: Program, leaves: Sequence[ast.expr], words: Sequence[str]) -> dict[str, ast.expr]:

@@ -114,7 +114,9 @@ class _Search:
         if request["role"] == "backward_propagation":  # it gets what the forward function leaves
             forward = next((one for one in program.defined if role_of(one) == "forward_propagation"), name)
             every += program.units(forward)
-        self._others = [unit for unit in dict.fromkeys(every) if unit not in self._units and getattr(unit, "name", "") not in helpers]
+        self._others = [
+            unit for unit in dict.fromkeys(every) if unit not in self._units and getattr(unit, "name", "") not in helpers
+        ]
         self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._others)}
         self._wrong, self._keep = frozenset[str](), frozenset[str]()
         self._order = list(range(len(request["calls"])))
