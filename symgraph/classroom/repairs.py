@@ -23,7 +23,7 @@ PREFIXES: Mapping[str, str] = dict.fromkeys(("backward_propagation", "gradient",
 """What stands before the name of a result where students write it, by the role of the function."""
 _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
-_PART = 0.3
+_PART = 0.4
 """Part of the time of a function that the search in it may take."""
 _TELLING = ("mean", "rows", "penalty", "step", "local derivative", "degrees", "forgotten", "missing path")
 """Kinds of mistakes whose words say more than those of a repair; others do if they are of the repair's kind."""
@@ -31,7 +31,7 @@ _QUESTION = re.compile(r": [^:]*\?$")
 """What is asked behind a mistake, which the code answers."""
 _LONG = 120
 """Signs of words above which the code alone is told."""
-_MOST = 3.0
+_MOST = 4.0
 """Seconds of the processor that it may take at most."""
 _NOT_SEARCHED = ("follows", "differences", "autodiff", "constants", "overflow")
 """Kinds of mistakes that are not in the function itself, or in no single place of it."""
