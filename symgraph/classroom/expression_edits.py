@@ -72,7 +72,7 @@ def near(site: Site, pool: Pool) -> Iterator[Edit]:
     if isinstance(node, ast.Subscript):
         yield from _of_subscript(node)
     yield from _grouped(node)
-    whole = not in_product(site) or divides(site)
+    whole = (not in_product(site) or divides(site)) and not site.is_base
     if (
         whole
         and not site.discrete

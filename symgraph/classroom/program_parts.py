@@ -71,6 +71,11 @@ class Site(NamedTuple):
     node: ast.expr
     discrete: bool
 
+    @property
+    def is_base(self) -> bool:
+        """Tell whether something is taken out of the expression, so that it is no number by itself."""
+        return self.field == "value" and isinstance(self.parents[0], ast.Subscript | ast.Attribute)
+
     def put(self, node: ast.expr) -> None:
         """Put an expression in this place."""
         if self.at is None:

@@ -225,6 +225,8 @@ class _Search:
 
     def _adding(self, site: Site, anew: bool) -> Iterator[_Fit]:
         """Yield the fits of changes that add something; the number that is to stand there is computed first if it can be."""
+        if site.is_base:
+            return
         some = self._pools[id(site.unit)]
         known = None if site.discrete or self._over else self._solved(site, tried(some), anew)
         if known is None:
