@@ -41,6 +41,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.MatMult: "@",
 }
 _COMPARISONS: tuple[type[ast.cmpop], ...] = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_CONFUSED = ({ast.Eq, ast.NotEq}, {ast.Lt, ast.LtE}, {ast.Gt, ast.GtE}, {ast.Lt, ast.Gt}, {ast.LtE, ast.GtE})
 _TYPED = ("+", "-", "*", "/", "**")
 _NEAR = (0, 1, 2, 0.5, -1, 3, 4, 10)
 _SUM, _PRODUCT = (ast.Add, ast.Sub), (ast.Mult, ast.Div)
@@ -158,7 +159,8 @@ def _of_comparison(node: ast.Compare) -> Iterator[Edit]:
         for other in (*_COMPARISONS, ast.Is, ast.IsNot) if none else _COMPARISONS:
             if not isinstance(op, other):
                 ops = [*node.ops[:place], other(), *node.ops[place + 1 :]]
-                yield Edit(1.4, "comparison", "", ast.Compare(node.left, ops, node.comparators))
+                usual = {type(op), other} in _CONFUSED
+                yield Edit(1.3 if usual else 1.5, "comparison", "", ast.Compare(node.left, ops, node.comparators))
 
 
 def _of_call(node: ast.Call, pool: Pool) -> Iterator[Edit]:

@@ -28,6 +28,8 @@ _LONG = 60
 """Signs of code above which it is not shown with the names of what has changed places in it."""
 _SIZE = 2e-3
 """Added to the rank of a change for each sign of the expression that it is made of."""
+_ROUGH = 2.0
+"""Added to the rank of a change that gives the right results to some digits only."""
 _EVIDENCE = 2
 """Calls in which a result has to be wrong before one of very many changes is believed."""
 _CHANGED = 1e-9
@@ -348,7 +350,8 @@ class _Search:
             with self.trials.changed(fit.compiled, fit.unit, fit.choice):
                 if self.trials.notices() and sound <= self.trials.sound():
                     sense = self.trials.sense() if len(best) > 1 else 0
-                    scored.append((fit.line != stopped, -sense, fit.rank, fit))
+                    rank = fit.rank + _ROUGH * (len(best) > 1 and not self.trials.exact(fit.fixed))
+                    scored.append((fit.line != stopped, -sense, rank, fit))
         return min(scored, key=lambda one: one[:3])[3] if scored else None
 
 

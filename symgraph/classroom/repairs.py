@@ -25,7 +25,7 @@ _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
 _PART = 0.4
 """Part of the time of a function that the search in it may take."""
-_TELLING = ("mean", "rows", "penalty", "step", "local derivative", "degrees", "forgotten", "missing path")
+_TELLING = ("mean", "rows", "penalty", "step", "local derivative", "degrees", "forgotten")
 """Kinds of mistakes whose words say more than those of a repair; others do if they are of the repair's kind."""
 _QUESTION = re.compile(r": [^:]*\?$")
 """What is asked behind a mistake, which the code answers."""
@@ -113,7 +113,8 @@ def _told(one: Verdict, repairs: Sequence[Repair]) -> Verdict:
         return one
     if one.mistake == "error":
         return replace(one, text=f"{one.text}; {repair.text}", line=repair.line)
-    same = one.mistake == repair.kind and not one.text.startswith(("is ", "has ")) and len(one.text) <= _LONG
+    kinds = (repair.kind, "missing path") if repair.kind == "missing term" else (repair.kind,)
+    same = one.mistake in kinds and not one.text.startswith(("is ", "has ")) and len(one.text) <= _LONG
     tells = same or one.mistake in _TELLING
     if tells and repair.code:
         return replace(one, text=f"{_QUESTION.sub('', one.text)}: {repair.code}", line=repair.line)

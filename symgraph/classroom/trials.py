@@ -25,6 +25,8 @@ _LEAST_SECONDS = 0.2
 _LARGEST = 64
 """Numbers of an array that are looked at."""
 _SAME = 1e-7
+_EXACT = 1e-9
+"""Relative error up to which a result is exact; more may come of a name of a tiny number."""
 _SMALL, _SEEN = 1e-3, 1e-2
 
 
@@ -90,9 +92,20 @@ class Trials(Calls):
         if isinstance(found, str) or found is None:
             return False
         if isinstance(found, float):
-            return bool(abs(found - right) <= self._close * abs(right) + min(6e-9, 1e-4 * abs(right)))
+            return bool(abs(found - right) <= self._close * abs(right) + min(6e-9, 1e-4 * abs(right), self._close * 6e-4))
         gap, size = np.abs(np.asarray(found, np.float64) - right), np.abs(right)
-        return bool(np.all(gap <= self._close * size + min(6e-9, 1e-4 * float(np.max(size)))))  # never for NaN
+        return bool(
+            np.all(gap <= self._close * size + min(6e-9, 1e-4 * float(np.max(size)), self._close * 6e-4))
+        )  # never for NaN
+
+    def exact(self, results: frozenset[str]) -> bool:
+        """Tell whether results are right to more digits than rounding can give by chance; difference quotients never are."""
+        places, close = range(len(self.given)), self._close
+        self._close = min(close, _EXACT)
+        try:
+            return results <= self.right([self.answer(place, anew=True) for place in places], places)
+        finally:
+            self._close = close
 
     def evidence(self, name: str, answers: Sequence[Answer]) -> int:
         """Return the number of calls in which a result is wrong that is to be another number than 0, which is easily made."""
