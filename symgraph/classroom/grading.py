@@ -174,6 +174,9 @@ class _Grading:
                 names.append(name)
         if not requests:
             return {}
+        stopped = [role for role in self.judges if any(_stops(one, function_of(role, loaded.functions)) for one in tests)]
+        for request in requests:
+            request["stopped"] = [role for role in stopped if role != request["role"]]
         _, outcomes = run(student, requests, self.limits)
         return dict(zip(names, map(repairs_of, requests, outcomes), strict=False))
 
@@ -242,6 +245,10 @@ class _Grading:
             line = outcome.remarks.get("nan") or line
         prefix = PREFIXES.get(role, "") if one.result else ""
         return replace(one, function=name, result=prefix + one.result, line=0 if one.text in (RIGHT, CARRIED) else line)
+
+
+def _stops(verdict: Verdict, name: str | None) -> bool:
+    return verdict.function == name is not None and verdict.mistake == "error" and not verdict.result
 
 
 def _weighed(verdicts: Sequence[Verdict], results: Sequence[str], root: str) -> list[Verdict]:

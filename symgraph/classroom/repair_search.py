@@ -116,8 +116,9 @@ class _Search:
         if request["role"] == "backward_propagation":  # it gets what the forward function leaves
             forward = next((one for one in program.defined if role_of(one) == "forward_propagation"), name)
             every += program.units(forward)
+        fixed = {*helpers, *(one for one in program.defined if role_of(one) in request["broken"])}
         self._others = [
-            unit for unit in dict.fromkeys(every) if unit not in self._units and getattr(unit, "name", "") not in helpers
+            unit for unit in dict.fromkeys(every) if unit not in self._units and getattr(unit, "name", "") not in fixed
         ]
         self._pools = {id(unit): pool(program, unit, request["numbers"]) for unit in (*self._units, *self._others)}
         self._wrong, self._keep = frozenset[str](), frozenset[str]()
@@ -157,9 +158,13 @@ class _Search:
 
     def _look(self) -> None:
         """Run the function as it is."""
-        began, places = time.perf_counter(), range(len(self.trials.given))
-        self._plain = [self.trials.answer(place) for place in places]
-        self.trials.limit((time.perf_counter() - began) / len(self._plain))
+        places = range(len(self.trials.given))
+        self._plain, took = [], list[float]()
+        for place in places:
+            began = time.perf_counter()
+            self._plain.append(self.trials.answer(place))
+            took += [time.perf_counter() - began] if "" not in self._plain[-1] else []
+        self.trials.limit(max(took, default=None))
         right = self.trials.right(self._plain, places)
         stops = any("" in one for one in self._plain)
         self._wrong = (self.trials.names() if stops else self._asked) - right

@@ -114,8 +114,9 @@ def _told(one: Verdict, repairs: Sequence[Repair]) -> Verdict:
     if one.mistake == "error":
         return replace(one, text=f"{one.text}; {repair.text}", line=repair.line)
     kinds = (repair.kind, "missing path") if repair.kind == "missing term" else (repair.kind,)
-    same = one.mistake in kinds and not one.text.startswith(("is ", "has ")) and len(one.text) <= _LONG
-    tells = same or one.mistake in _TELLING
+    same = one.mistake in kinds and len(one.text) <= _LONG
+    vague = one.text.startswith(("is ", "has ")) or (repair.kind == "sign" and one.text.startswith("the factor"))
+    tells = one.mistake in _TELLING or (same and not vague)  # a sign may be wrong in any factor of a product
     if tells and repair.code:
         return replace(one, text=f"{_QUESTION.sub('', one.text)}: {repair.code}", line=repair.line)
-    return replace(one, text=repair.text, line=repair.line, mistake=repair.kind, edge=one.edge if tells else None)
+    return replace(one, text=repair.text, line=repair.line, mistake=repair.kind, edge=one.edge if same else None)

@@ -174,6 +174,7 @@ class _Student:
         now = time.process_time()
         self._until = self._until or now + _SEARCHES * request["search"]
         until = min(now + request["search"], self._until)
+        request = {**request, "broken": [*request["broken"], *request["stopped"]]}
         return repairs(self.module, name, self.program, request, until, self._applied)
 
     @cached_property

@@ -21,7 +21,8 @@ from symgraph.classroom.student_calls import Answer, Calls, array_of
 CHOICE, NUDGE, PROBE, GIVEN = "_edit_", "_nudged_", "_probed_", "_given_"
 """Names in a changed program: the number of the change that is tried, and functions that change a number by a little, note it
 and those of other expressions, and put another in its place."""
-_LEAST_SECONDS = 0.2
+_LEAST_SECONDS, _SHORT, _LONG = 0.2, 0.05, 1.0
+"""Seconds that a call may take with a change, where the function does not end without one, and without a change."""
 _LARGEST = 64
 """Numbers of an array that are looked at."""
 _SAME = 1e-7
@@ -51,7 +52,7 @@ class Trials(Calls):
         self._known = [np.sort(np.array(some, np.float64)) for some in request["known"]]
         self._arguments: list[tuple[list[Any], dict[str, Any]]] = []
         self.unknown = False
-        self.seconds = 5.0
+        self.seconds = _LONG
         self._seen: list[tuple[Any, Any]] = []
         self._number = 0.0
         vars(module).update({NUDGE: self._nudged, PROBE: self._probed, GIVEN: lambda _: self._number})
@@ -202,9 +203,9 @@ class Trials(Calls):
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
 
-    def limit(self, seconds: float) -> None:
-        """Set the time that a call may take, by the time that it has taken without changes."""
-        self.seconds = _LEAST_SECONDS + 20.0 * seconds
+    def limit(self, seconds: float | None) -> None:
+        """Set the time that a call may take, by the time that it has taken without changes; None if it did not end."""
+        self.seconds = _SHORT if seconds is None else _LEAST_SECONDS + 20.0 * seconds
 
     # Changes.
 
