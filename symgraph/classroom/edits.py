@@ -59,32 +59,8 @@ class Change(NamedTuple):
 
 
 KINDS = frozenset(
-    (
-        *(
-            "sign",
-            "constant factor",
-            "missing factor",
-            "extra factor",
-            "missing term",
-            "extra term",
-            "wrong name",
-            "wrong index",
-        ),
-        *(
-            "constant",
-            "operator",
-            "power",
-            "function",
-            "argument",
-            "swapped",
-            "inverted",
-            "comparison",
-            "rows",
-            "mean",
-            "shape",
-        ),
-        *("statement", "brackets", "copy"),
-    )
+    "sign, constant factor, missing factor, extra factor, missing term, extra term, wrong name, wrong index, constant, operator, "
+    "power, function, argument, swapped, inverted, comparison, rows, shape, statement, brackets, copy".split(", ")
 )
 """The kinds of slips."""
 

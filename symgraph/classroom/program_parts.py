@@ -228,7 +228,7 @@ def _blocks(unit: ast.stmt, body: list[ast.stmt], above: tuple[tuple[ast.stmt, l
 
 
 class Pool(NamedTuple):
-    """What may stand in a function.
+    """The expressions that may stand in a function.
 
     Attributes:
         leaves: names, and what is taken out of them by an index or a key, by their text.
