@@ -58,10 +58,11 @@ class Change(NamedTuple):
             body[:] = new
 
 
-KINDS = frozenset(
-    "sign, constant factor, missing factor, extra factor, missing term, extra term, wrong name, wrong index, constant, operator, "
-    "power, function, argument, swapped, inverted, comparison, rows, shape, statement, brackets, copy".split(", ")
-)
+_KINDS = """
+    sign | constant factor | missing factor | extra factor | missing term | extra term | wrong name | wrong index | constant
+    operator | power | function | argument | swapped | inverted | comparison | rows | shape | statement | brackets | copy
+"""
+KINDS = frozenset(kind.strip() for line in _KINDS.strip().splitlines() for kind in line.split("|"))
 """The kinds of slips."""
 
 

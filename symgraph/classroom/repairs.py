@@ -20,7 +20,7 @@ from symgraph.classroom.verdicts import CLOSE, Verdict
 from symgraph.classroom.worksheet import solution_text
 
 PREFIXES: Mapping[str, str] = dict.fromkeys(("backward_propagation", "gradient", "gradient_checking"), "d")
-"""What stands before the name of a result where students write it, by the role of the function."""
+"""Prefixes of the names of results as students write them, by the role of the function."""
 _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
 _PART = 0.4
