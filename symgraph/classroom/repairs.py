@@ -28,7 +28,7 @@ _PART = 0.4
 _TELLING = ("mean", "rows", "penalty", "step", "local derivative", "degrees", "forgotten")
 """Kinds of mistakes whose words say more than those of a repair; others do if they are of the repair's kind."""
 _QUESTION = re.compile(r": [^:]*\?$")
-"""What is asked behind a mistake, which the code answers."""
+"""The question behind a mistake, which the code answers."""
 _LONG = 120
 """Signs of words above which the code alone is told."""
 _MOST = 4.0
