@@ -1,4 +1,4 @@
-"""What is to stand in a place of a program so that a result is right: its number first, then expressions that have it."""
+"""The expressions that would make a result right in a place of a program: the number that has to stand there, then what has it."""
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
