@@ -1,4 +1,4 @@
-"""The expressions that would make a result right in a place of a program: the number that has to stand there, then what has it."""
+"""The expressions that would make a result right in a place of a program: its number first, then what has that number."""
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
