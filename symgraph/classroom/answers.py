@@ -4,15 +4,40 @@ import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from symgraph.classroom.conventions import ROLES, names_of
+from symgraph.classroom.edits import KINDS
 
 _TEXT = 300
 """Signs that are kept of a text."""
 _LAST_LINE = 10**7
+_REPAIRS = 8
 _FEW = 10_000
 """Functions that a file may have, and calls that a gradient check may make."""
+
+
+class Repair(NamedTuple):
+    """A change of a function that makes wrong results right, as a student's process tells it; nothing rests on it but words.
+
+    Attributes:
+        kind: of the mistake that it undoes.
+        said: that mistake in words; "" where the code says it all.
+        code: what of the text is changed; "" where the words say it.
+        line: where it is.
+        results: those that are right with the change.
+    """
+
+    kind: str
+    said: str
+    code: str
+    line: int
+    results: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The mistake in words and code."""
+        return ": ".join(filter(None, (self.said, self.code)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +53,7 @@ class Outcome:
         remarks: by kind the line where something was seen, or a name and a line.
         functions: those of the file, with the lines where they begin.
         lines: of the results of the function, where they are computed.
+        repairs: of the function, where they were asked for.
     """
 
     fault: str = ""
@@ -38,6 +64,7 @@ class Outcome:
     remarks: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, int] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
+    repairs: Sequence[Repair] = ()
 
 
 def outcome_of(message: bytes, expected: Sequence[Mapping[str, Any] | None]) -> Outcome:
@@ -56,6 +83,8 @@ def outcome_of(message: bytes, expected: Sequence[Mapping[str, Any] | None]) -> 
         request = expected[parts["place"]]
         if request is not None and "calls" in found:
             parts["calls"] = _calls(found["calls"], request)
+        if request is not None and "repairs" in found:
+            parts["repairs"] = _repairs(found["repairs"], request)
         if found.keys() - parts.keys():
             raise ValueError("it has parts that nobody asked for")
     except (LookupError, TypeError, OverflowError, RecursionError) as error:
@@ -181,6 +210,16 @@ def _answer(answer: Mapping[str, Any], request: Mapping[str, Any], given: Mappin
             raise TypeError("no number")
         return {**found, "own": {"values": values, "partials": _numbers(own["partials"], request, role)}}
     return {**found, "own": {_among(name, {"loss", *_weights(request)}): _number(one) for name, one in own.items()}}
+
+
+def _repairs(value: Any, request: Mapping[str, Any]) -> list[Repair]:
+    """Check the repairs of a function."""
+    names = names_of(request["readings"][request["role"]]) - {""}
+    found = []
+    for one in map(_mapping, _list(value, range(_REPAIRS + 1))):
+        results = tuple(_among(name, names) for name in _list(one["results"], range(len(names) + 1)))
+        found.append(Repair(_among(one["kind"], KINDS), _text(one["said"]), _text(one["code"]), _line(one["line"]), results))
+    return found
 
 
 def _among(name: str, names: Collection[str]) -> str:

@@ -7,6 +7,7 @@ import copy
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,7 +16,12 @@ import numpy as np
 
 def plain(name: object) -> str:
     """Return a name without capitals and signs."""
-    return "".join(sign for sign in str(name).lower() if sign.isalnum())
+    return _plain(str(name))
+
+
+@lru_cache(maxsize=2**12)
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
 class Role(NamedTuple):

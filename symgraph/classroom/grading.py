@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.answers import Outcome
+from symgraph.classroom.answers import Outcome, Repair
 from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, StudentFile, read_student, run
 from symgraph.classroom.remarks import DERIVATIVES, Remark, checked_forbidden, large_calls, remarks_of
+from symgraph.classroom.repairs import PREFIXES, repairs_of, told, wanted
 from symgraph.classroom.role_judges import judges_of, worksheet_functions
 from symgraph.classroom.solution import helpers_of
 from symgraph.classroom.verdicts import CARRIED, FOLLOWS, RIGHT, Verdict, failed, remark
@@ -156,8 +157,28 @@ class _Grading:
             loaded = replace(loaded, remarks={})  # the functions that use the library are known
         tests = list(self._tests(loaded, {role: judged[role] for role in self.counted}))
         there = {role: judged[role] for role in roles[len(self.counted) :] if function_of(role, loaded.functions)}
-        not_counted = [replace(one, points=0.0, of=0.0) for one in self._tests(loaded, there)]
-        return Grade(student.path.name, self.exercise.model.name, tuple(tests), maxima, tuple(not_counted))
+        others_judged = list(self._tests(loaded, there))
+        found = self._repairs(student, loaded, [*tests, *others_judged])
+        not_counted = [replace(one, points=0.0, of=0.0) for one in told(others_judged, found)]
+        return Grade(student.path.name, self.exercise.model.name, tuple(told(tests, found)), maxima, tuple(not_counted))
+
+    def _repairs(self, student: StudentFile, loaded: Outcome, tests: Sequence[Verdict]) -> dict[str, Sequence[Repair]]:
+        """Search the functions that are wrong for what makes them right; return that by their names."""
+        requests, names = [], []
+        for role in self.judges:
+            name = function_of(role, loaded.functions)
+            verdicts = [one for one in tests if name is not None and one.function == name]
+            more = wanted(self.exercise, role, self.judges[role], verdicts, self.limits.seconds)
+            if name is not None and more is not None:
+                requests.append({**self._request(role), **more})
+                names.append(name)
+        if not requests:
+            return {}
+        stopped = [role for role in self.judges if any(_stops(one, function_of(role, loaded.functions)) for one in tests)]
+        for request in requests:
+            request["stopped"] = [role for role in stopped if role != request["role"]]
+        _, outcomes = run(student, requests, self.limits)
+        return dict(zip(names, map(repairs_of, requests, outcomes), strict=False))
 
     def _request(self, role: str, large: bool = False) -> dict[str, Any]:
         """Return what a process is asked for: calls of one function, which may get right values of others that count."""
@@ -222,8 +243,12 @@ class _Grading:
         line = one.line or lines.get(one.result) or lines["return" if one.numbers and "return" in lines else ""]
         if one.text.startswith(("is nan", "is inf")):
             line = outcome.remarks.get("nan") or line
-        prefix = "d" if one.result and role in ("backward_propagation", "gradient", "gradient_checking") else ""
+        prefix = PREFIXES.get(role, "") if one.result else ""
         return replace(one, function=name, result=prefix + one.result, line=0 if one.text in (RIGHT, CARRIED) else line)
+
+
+def _stops(verdict: Verdict, name: str | None) -> bool:
+    return verdict.function == name is not None and verdict.mistake == "error" and not verdict.result
 
 
 def _weighed(verdicts: Sequence[Verdict], results: Sequence[str], root: str) -> list[Verdict]:

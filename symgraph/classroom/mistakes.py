@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.core.function import AppliedUndef
 
+from symgraph.classroom.formula_words import words
 from symgraph.ir.sympy_classes import SpecFunction, sigmoid
 from symgraph.spec.canonical import postorder
 
@@ -132,12 +133,12 @@ def wrong_slopes(function: Any, a: Any) -> Iterator[Mistake]:
     right, *wrong = _WRITTEN_SLOPES[name](a)
     (other,) = (one for one in _WRITTEN_SLOPES if one != name)
     slope = _WRITTEN_SLOPES[other](a)[0]
-    text = f"the slope of {other}, {slope}, stands where that of {name}, {right}, belongs"
+    text = f"the slope of {other}, {words(slope)}, stands where that of {name}, {words(right)}, belongs"
     yield Mistake(4.0, "local derivative", text, slope)
     for slope in wrong:
-        yield Mistake(4.1, "local derivative", f"the slope of {name} is {right}, not {slope}", slope)
+        yield Mistake(4.1, "local derivative", f"the slope of {name} is {words(right)}, not {words(slope)}", slope)
     again = own_slope(function, function(a))
-    yield Mistake(4.2, "local derivative", f"the slope is {right}: {name} is taken once more", again)
+    yield Mistake(4.2, "local derivative", f"the slope is {words(right)}: {name} is taken once more", again)
 
 
 def slips(expr: Any) -> Iterator[Mistake]:
@@ -172,13 +173,13 @@ def _of(part: Any) -> Iterator[Mistake]:
 def _of_sum(part: Any) -> Iterator[Mistake]:
     for term in part.args:
         others = sympy.Add(*(other for other in part.args if other != term))
-        yield Mistake(3.0, "missing term", f"the term {_abs(term)} of {part} is forgotten", others)
-        yield Mistake(2.0, "sign", f"the term {_abs(term)} of {part} has the wrong sign", others - term)
+        yield Mistake(3.0, "missing term", f"the term {words(_abs(term))} of {words(part)} is forgotten", others)
+        yield Mistake(2.0, "sign", f"the term {words(_abs(term))} of {words(part)} has the wrong sign", others - term)
     yield from _of_slope(sympy.tanh, part)
     outer = [term for term in part.args if term.could_extract_minus_sign()]
     if outer and len(outer) < len(part.args):
         flipped = sympy.Add(*(_abs(term) for term in part.args))
-        yield Mistake(4.0, "sign", f"every term of {part} is added", flipped)
+        yield Mistake(4.0, "sign", f"every term of {words(part)} is added", flipped)
 
 
 def _of_slope(function: Any, part: Any) -> Iterator[Mistake]:
@@ -199,58 +200,67 @@ def _of_product(part: Any) -> Iterator[Mistake]:
     for factor in part.args:
         others = sympy.Mul(*(other for other in part.args if other != factor))
         if factor == -1:
-            yield Mistake(2.0, "sign", f"{part} has the wrong sign", others)
+            yield Mistake(2.0, "sign", f"{words(part)} has the wrong sign", others)
         else:
-            yield Mistake(2.0, "missing factor", f"the factor {factor} of {part} is missing", others)
+            yield Mistake(2.0, "missing factor", f"the factor {words(factor)} of {words(part)} is missing", others)
         if factor.is_Pow and factor.exp.could_extract_minus_sign():
-            yield Mistake(5.0, "power", f"{part} is multiplied by {1 / factor} instead of divided", others / factor)
+            yield Mistake(
+                5.0, "power", f"{words(part)} is multiplied by {words(1 / factor)} instead of divided", others / factor
+            )
     yield from _of_slope(sigmoid, part)
     if 2 < len(part.args) <= 6:
         for pair in combinations([arg for arg in part.args if arg != -1], 2):
             rest = sympy.Mul(*(other for other in part.args if other not in pair))
-            yield Mistake(6.0, "missing factor", f"the factors {pair[0]} and {pair[1]} of {part} are missing", rest)
+            yield Mistake(
+                6.0, "missing factor", f"the factors {words(pair[0])} and {words(pair[1])} of {words(part)} are missing", rest
+            )
 
 
 def _of_power(part: Any) -> Iterator[Mistake]:
     base, power = part.args
     if power == 2:
-        yield Mistake(2.0, "power", f"the square in {part} is forgotten", base)
-        yield Mistake(4.0, "power", f"{part} is twice {base} instead of its square", 2 * base)
+        yield Mistake(2.0, "power", f"the square in {words(part)} is forgotten", base)
+        yield Mistake(4.0, "power", f"{words(part)} is twice {words(base)} instead of its square", 2 * base)
     elif power == -1:
-        yield Mistake(4.0, "power", f"{base} is not inverted", base)
+        yield Mistake(4.0, "power", f"{words(base)} is not inverted", base)
     elif power == sympy.Rational(1, 2):
-        yield Mistake(3.0, "power", f"the root in {part} is forgotten", base)
+        yield Mistake(3.0, "power", f"the root in {words(part)} is forgotten", base)
     else:
-        yield Mistake(3.0, "power", f"the power in {part} is forgotten", base)
+        yield Mistake(3.0, "power", f"the power in {words(part)} is forgotten", base)
     if power.is_number:
-        yield Mistake(4.0, "power", f"the power of {part} is one too low", base ** (power - 1))
-        yield Mistake(5.0, "power", f"the power of {part} is one too high", base ** (power + 1))
+        yield Mistake(4.0, "power", f"the power of {words(part)} is one too low", base ** (power - 1))
+        yield Mistake(5.0, "power", f"the power of {words(part)} is one too high", base ** (power + 1))
 
 
 def _of_function(part: Any) -> Iterator[Mistake]:
     name, function = type(part).__name__, part.func
     if len(part.args) == 1:
         (inner,) = part.args
-        yield Mistake(2.0, "sign", f"the argument of {part} has the wrong sign", function(-inner))
-        yield Mistake(3.0, "function", f"{name} is forgotten in {part}", inner)
+        yield Mistake(2.0, "sign", f"the argument of {words(part)} has the wrong sign", function(-inner))
+        yield Mistake(3.0, "function", f"{name} is forgotten in {words(part)}", inner)
         for term in inner.args if inner.is_Add else ():
-            yield Mistake(4.0, "argument", f"the term {term} of {part} stands outside of {name}", function(inner - term) + term)
+            yield Mistake(
+                4.0,
+                "argument",
+                f"the term {words(term)} of {words(part)} stands outside of {name}",
+                function(inner - term) + term,
+            )
         for family in _SIBLINGS:
             for other in family if function in family else ():
                 if other is not function:
-                    yield Mistake(3.0, "function", f"{other.__name__} in the place of {name} in {part}", other(inner))
+                    yield Mistake(3.0, "function", f"{other.__name__} in the place of {name} in {words(part)}", other(inner))
         if function in _ANGLES:
             yield Mistake(3.0, "degrees", f"{name} gets its angle in degrees", function(inner * 180 / sympy.pi))
             yield Mistake(3.0, "degrees", f"the angle of {name} is taken for degrees", function(inner * sympy.pi / 180))
         if function is sympy.log:
-            yield Mistake(3.0, "function", f"the logarithm to the base 10 in {part}", part / sympy.log(10))
-            yield Mistake(4.0, "function", f"the logarithm to the base 2 in {part}", part / sympy.log(2))
+            yield Mistake(3.0, "function", f"the logarithm to the base 10 in {words(part)}", part / sympy.log(10))
+            yield Mistake(4.0, "function", f"the logarithm to the base 2 in {words(part)}", part / sympy.log(2))
         if function in (sympy.exp, sympy.tanh):
-            yield Mistake(4.0, "missing factor", f"{part} has twice its argument", function(2 * inner))
-            yield Mistake(4.0, "missing factor", f"{part} has half its argument", function(inner / 2))
+            yield Mistake(4.0, "missing factor", f"{words(part)} has twice its argument", function(2 * inner))
+            yield Mistake(4.0, "missing factor", f"{words(part)} has half its argument", function(inner / 2))
     if isinstance(part, SpecFunction):
         for slip in slips(part.definition()):
-            yield slip._replace(rank=slip.rank + 1.0, text=f"{slip.text}, in {part} = {part.definition()}")
+            yield slip._replace(rank=slip.rank + 1.0, text=f"{slip.text}, in {words(part)} = {words(part.definition())}")
 
 
 def renamed(expr: Any, names: Sequence[Any], same: Iterable[frozenset[str]]) -> Iterator[Mistake]:
@@ -267,7 +277,9 @@ def renamed(expr: Any, names: Sequence[Any], same: Iterable[frozenset[str]]) -> 
             if other != one:
                 alike = any({str(one), str(other)} <= group for group in groups)
                 rank = 5.0 if alike else 7.0
-                yield Mistake(rank, "wrong name", f"{other} stands where {one} belongs in {expr}", expr.xreplace({one: other}))
+                yield Mistake(
+                    rank, "wrong name", f"{other} stands where {one} belongs in {words(expr)}", expr.xreplace({one: other})
+                )
     for one, other in combinations(inside, 2):
         swapped = expr.xreplace({one: other, other: one})
-        yield Mistake(4.5, "wrong name", f"{one} and {other} have changed places in {expr}", swapped)
+        yield Mistake(4.5, "wrong name", f"{one} and {other} have changed places in {words(expr)}", swapped)

@@ -53,7 +53,7 @@ _ADAM = f"{_MOMENTS}; {_MOVE}"
 _INSIDE = ("sqrt(v/(1 - beta2**t)) + epsilon", "sqrt(v/(1 - beta2**t) + epsilon)")
 _FIRST, _SECOND = ("/(1 - beta1**t)", ""), ("/(1 - beta2**t)", "")
 
-_UP = "the step goes up the gradient instead of down: the sign is wrong"
+_UP = "the step goes up the gradient instead of down"
 _SQUARE = "the gradient is not squared in v"
 _ROOT = "the square root of v is forgotten"
 

@@ -42,16 +42,26 @@ class Judge(NamedTuple):
     Attributes:
         calls: makes the arguments of each call.
         verdicts: judges the answers; with True, all results of a worksheet must be there.
+        right: gives by result the right numbers of all calls, once for each definition that is in use.
         reading: the orders of results without names, that of all results first, and what keys mean; None for those of
             `Exercise.readings`.
     """
 
     calls: Callable[[Exercise], list[dict[str, Any]]]
     verdicts: Callable[[Exercise, Answers, bool], list[Verdict]]
+    right: Callable[[Exercise], list[Mapping[str, Array]]]
     reading: tuple[Sequence[Sequence[str]], Mapping[str, str]] | None = None
 
 
 # Functions of one row.
+
+
+def _right_values(exercise: Exercise) -> list[Mapping[str, Array]]:
+    return [{name: exercise.first_rows.values[name] for name in exercise.value_names}]
+
+
+def _right_partials(exercise: Exercise) -> list[Mapping[str, Array]]:
+    return [{name: exercise.first_rows.cotangents[name] for name in exercise.weights}]
 
 
 def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
@@ -112,10 +122,9 @@ def _partials(
     """Judge partial derivatives of a row, or of several rows that the variants make one number of."""
     rows = {name: numbers.cotangents[name] for name in (*exercise.weights, *exercise.nodes)}
     wrong = [name for name in found if not agree(found[name], variants[0].made(name, rows[name]))]
-    single = variants[0] in ALONE
     sizes = np.abs([variants[0].made(name, rows[name]) for name in exercise.weights])
     close = Tolerance(absolute=_NEGLIGIBLE * np.max(sizes, axis=0, initial=0.0, where=np.isfinite(sizes)))
-    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, close, single)
+    return judged(found, faults, rows, backward(exercise, numbers, wrong), variants, close)
 
 
 # Functions of all rows.
@@ -125,6 +134,17 @@ def _ways(exercise: Exercise, penalty: Mapping[str, Array]) -> list[Mistake]:
     """Return the ways of making a result of rows, by mistake also with what is counted in the place of the rows."""
     counted = {"features": len(exercise.features), "weights": len(exercise.weights)}
     return reductions(exercise.counts, penalty, {name: count for name, count in counted.items() if count > 1})
+
+
+def _right_loss(exercise: Exercise) -> list[Mapping[str, Array]]:
+    values = exercise.all_rows.values
+    (right, *_) = _ways(exercise, {"loss": exercise.first_rows.values["penalty"]} if "penalty" in values else {})
+    return [{"loss": right.made("loss", values["loss"])}]
+
+
+def _right_gradient(exercise: Exercise) -> list[Mapping[str, Array]]:
+    right = _ways(exercise, exercise.penalty)[0].made
+    return [{name: right(name, exercise.all_rows.cotangents[name]) for name in exercise.weights}]
 
 
 def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
@@ -192,7 +212,12 @@ def _optimizer(name: str) -> Judge:
         wrong = enumerate(exercised.wrong.items())
         return judged(found, {}, right, (Mistake(float(place), "step", text, made(step)) for place, (text, step) in wrong))
 
-    return Judge(arguments, verdicts, ([results], {}))
+    def right(exercise: Exercise) -> list[Mapping[str, Array]]:
+        given = [{key: np.asarray(value) for key, value in one.items()} for one in arguments(exercise)]
+        after = [[stepped(step, one) for one in given] for step in EXERCISED[name].right]
+        return [{part: np.array([one[part] for one in some]) for part in results} for some in after]
+
+    return Judge(arguments, verdicts, right, ([results], {}))
 
 
 def elementary(function: Any) -> Judge:
@@ -218,6 +243,7 @@ def elementary(function: Any) -> Judge:
     return Judge(
         lambda _: [{"z": number} for number in values["z"].tolist()],
         lambda exercise, answers, complete: judged(*sorted_out(answers), value(expr), suspects()),
+        lambda _: [value(expr)],
         ([["value"]], {}),
     )
 
@@ -231,11 +257,11 @@ def _inside(expr: Any, number: float) -> float:
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
-        "forward_propagation": Judge(Exercise.of_row, _forward_verdicts),
-        "backward_propagation": Judge(Exercise.of_row, _backward_verdicts),
-        "gradient_checking": Judge(Exercise.of_row, check_verdicts),
-        "loss": Judge(Exercise.of_rows, _loss_verdicts),
-        "gradient": Judge(Exercise.of_rows, _gradient_verdicts),
+        "forward_propagation": Judge(Exercise.of_row, _forward_verdicts, _right_values),
+        "backward_propagation": Judge(Exercise.of_row, _backward_verdicts, _right_partials),
+        "gradient_checking": Judge(Exercise.of_row, check_verdicts, _right_partials),
+        "loss": Judge(Exercise.of_rows, _loss_verdicts, _right_loss),
+        "gradient": Judge(Exercise.of_rows, _gradient_verdicts, _right_gradient),
         **{name: _optimizer(name) for name in EXERCISED},
     }
 )

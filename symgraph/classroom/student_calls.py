@@ -24,6 +24,8 @@ Function = Callable[..., Any]
 _STEP = 1e-5
 _ROUNDING = 1e-12
 """Relative error of a value above which it is more than rounding; what rests on it may have a larger one."""
+_ROUGH = 1e-5
+"""Relative error of a value that is wrong."""
 _SAME = 4e-16
 """Relative difference of weights that are the same."""
 _OTHERS = 1e-3
@@ -62,6 +64,15 @@ class Calls:
         arguments = ROLES[self.role].arguments if self.role in ROLES else ()
         way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
         way = self._at_large if self.request["large"] else way
+        with self._replaced(self._stood_in()):
+            answers = [way({key: array_of(value) for key, value in given.items()}) for given in self.request["calls"]]
+        self.remarks |= self._steps_seen.remarks
+        return answers
+
+    def _stood_in(self) -> dict[str, Function]:
+        """Return what stands in the place of the student's other functions: they, with right values where they stop or are
+        judged by themselves.
+        """
         called = {*CALLED} & {*self.request["saved"]} - {self.role} if self.request["solution"] else set()
         others = {name: role for name in vars(self.module) if (role := role_of(name)) in called}
         saved = {
@@ -69,10 +80,7 @@ class Calls:
             for name, role in others.items()
             if callable(function := getattr(self.module, name))
         }
-        with self._replaced(saved | self._helpers()):
-            answers = [way({key: _array(value) for key, value in given.items()}) for given in self.request["calls"]]
-        self.remarks |= self._steps_seen.remarks
-        return answers
+        return saved | self._helpers()
 
     def _at_large(self, given: Given) -> Answer:
         """Call the function at large inputs, where an overflow is no reason to stop."""
@@ -219,20 +227,7 @@ class Calls:
 
         Then what it gives for the wrong ones is told too, since entries of the student's own may rest on them.
         """
-        right: Mapping[str, float] = given["right"]
-        _, known = self.request["readings"]["forward_propagation"]
-        values = self._forward(given)
-        if values is None:
-            values = RightValues(right, known, {name: given[name] for name in ("x", "y", "W")})
-        untouched, wrong = copy.deepcopy(values), dict[str, float]()
-        for meaning, key in keys_of(values, known).items() if isinstance(values, dict) else ():
-            if meaning not in right:
-                continue
-            number = number_of(values[key])
-            if isinstance(number, float) and not np.isclose(number, right[meaning], rtol=_ROUNDING, atol=0.0):
-                wrong[meaning] = number
-            if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
-                values[key] = right[meaning]
+        values, untouched, wrong = self._told(given)
         try:
             answer = self._plain({**given, "d": values})
         except Exception as error:
@@ -244,6 +239,26 @@ class Calls:
             with suppress(Exception):  # it is judged at the right values
                 answer["own"] = {"values": wrong, "partials": self._partials({**given, "d": untouched})}
         return answer
+
+    def _told(self, given: Given) -> tuple[Any, Any, dict[str, float]]:
+        """Return what the student's forward function gives with right numbers in the place of wrong ones, what it gives, and
+        the wrong numbers.
+        """
+        right: Mapping[str, float] = given["right"]
+        _, known = self.request["readings"]["forward_propagation"]
+        values = self._forward(given)
+        if values is None:
+            values = RightValues(right, known, {name: given[name] for name in ("x", "y", "W")})
+        untouched, wrong = copy.deepcopy(values), dict[str, float]()
+        for meaning, key in keys_of(values, known).items() if isinstance(values, dict) else ():
+            if meaning not in right:
+                continue
+            number = number_of(values[key])
+            if isinstance(number, float) and not _near(number, right[meaning], _ROUNDING):
+                wrong[meaning] = number
+            if not isinstance(number, float) or not _near(number, right[meaning], _ROUGH):
+                values[key] = right[meaning]
+        return values, untouched, wrong
 
     def _look_for_steps(self, given: Given) -> None:
         """Call the function, and see whether it changes the weights a little, as differences of losses need."""
@@ -336,8 +351,13 @@ class Calls:
         return step_results(returned, len(given["W"]), order)
 
 
-def _array(value: Any) -> Any:
+def array_of(value: Any) -> Any:
+    """Return an argument as students get it: lists of numbers as arrays."""
     return np.array(value, np.float64) if isinstance(value, list) else value
+
+
+def _near(number: float, right: float, error: float) -> bool:
+    return number == right or abs(number - right) <= error * abs(right)  # never for NaN
 
 
 def _numbers(given: Any) -> Any:

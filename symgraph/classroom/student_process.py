@@ -11,9 +11,11 @@ import io
 import json
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -21,6 +23,8 @@ from typing import Any
 from symgraph.classroom.confinement import keep_watch, limit_resources
 from symgraph.classroom.conventions import function_of
 from symgraph.classroom.imports import Import, Imports
+from symgraph.classroom.program_parts import Program
+from symgraph.classroom.repair_search import repairs
 from symgraph.classroom.result_lines import result_lines
 from symgraph.classroom.student_calls import Calls
 
@@ -30,6 +34,9 @@ _MODULE = "__student__"
 """Name of a student's file as a module: whatever the file is called, it takes the place of no other module."""
 _PIPE = 200
 """The least number of the file that answers are written to, out of the way of code that closes or writes to the first ones."""
+
+_SEARCHES = 2.0
+"""Times the time of the search in one function that the searches in a file may take."""
 
 _write, _exit, _dumps = os.write, os._exit, json.dumps  # a student's code may put others in their place
 
@@ -130,6 +137,7 @@ class _Student:
         sys.modules[_MODULE] = self.module
         exec(compile(text, file, "exec"), self.module.__dict__)  # noqa: S102  this process is there for it
         self.functions = self._functions()
+        self._until, self._applied = 0.0, list[Any]()
 
     def _functions(self) -> dict[str, int]:
         """Return the functions that the file has, and the lines where they begin; 0 for those of elsewhere."""
@@ -150,6 +158,8 @@ class _Student:
         name = function_of(request["role"], self.functions)
         if name is None:
             return {}
+        if "right" in request:
+            return {"repairs": self.repairs(name, request)}
         calls = Calls(self.module, name, request)
         (results, *_), keys = request["readings"][request["role"]]
         answers = calls.run()
@@ -158,6 +168,19 @@ class _Student:
             "remarks": {**_remarked(self.imports.of_function(name)), **calls.remarks},
             "lines": result_lines(self.text, name, keys, results),
         }
+
+    def repairs(self, name: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Search a function that is wrong for changes that make it right, in the time that is left to the file for that."""
+        now = time.process_time()
+        self._until = self._until or now + _SEARCHES * request["search"]
+        until = min(now + request["search"], self._until)
+        request = {**request, "broken": [*request["broken"], *request["stopped"]]}
+        return repairs(self.module, name, self.program, request, until, self._applied)
+
+    @cached_property
+    def program(self) -> Program:
+        """The file in parts."""
+        return Program(self.text)
 
 
 def _remarked(found: Import | None) -> dict[str, list[object]]:

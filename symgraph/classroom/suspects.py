@@ -12,6 +12,7 @@ import numpy as np
 
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.formula_values import Array, column, evaluate, formula
+from symgraph.classroom.formula_words import words
 from symgraph.classroom.mistakes import FACTORS, PARTIALS, REDUCTIONS, Mistake, own_slope, renamed, slips, wrong_slopes
 from symgraph.views.named_graph import Edge, Numbers, Vertex
 
@@ -96,7 +97,7 @@ def backward(exercise: Exercise, numbers: Numbers[Array], wrong: Sequence[str]) 
         for slip in () if own is None else wrong_slopes(vertex.expr.func, vertex.symbol):
             with np.errstate(all="ignore"):
                 change = right[vertex.name] * (evaluate(slip.made, numbers.values) / own - 1.0)
-            slip = slip._replace(text=f"in {vertex.name} = {vertex.expr}, {slip.text}")
+            slip = slip._replace(text=f"in {vertex.name} = {words(vertex.expr)}, {slip.text}")
             yield changed(slip, vertex.name, change, vertex.name)
     for edge in exercise.edges:
         if any(name in behind[edge.source] for name in wrong):
@@ -119,18 +120,18 @@ def _swapped(right: Mapping[str, Array], weights: Sequence[str], wrong: Sequence
 def _of_partial(exercise: Exercise, numbers: Numbers[Array], edge: Edge) -> Iterator[Mistake]:
     """The mistakes in one local partial, with the values (n,) that they make of it."""
     name, partial, own = f"d {edge.target} / d {edge.source}", edge.partial, numbers.partials[edge.source, edge.target]
-    words = {"formula": f"{name} = {partial}", "source": edge.source, "target": edge.target, "root": exercise.root}
+    names_in = {"formula": f"{name} = {words(partial)}", "source": edge.source, "target": edge.target, "root": exercise.root}
     two = partial.as_content_primitive()[0] % 2 == 0 if partial.is_Add or partial.is_Mul else False
     many = sum(other.source == edge.source for other in exercise.edges) > 1
     for one in PARTIALS:
         if many or one.kind != "missing path":
             rank = 9.0 if one.made == "own/2" and not two else one.rank
             value = column(formula(one.made), {"own": own}, len(own))
-            yield one._replace(rank=rank, text=one.text.format(**words), made=value)
+            yield one._replace(rank=rank, text=one.text.format(**names_in), made=value)
     for slip in _variants(exercise, partial, [*exercise.symbols_before(edge.target), edge.user.symbol]):
-        text = f"in {name if slip.kind == 'wrong name' else words['formula']}, {slip.text}"
+        text = f"in {name if slip.kind == 'wrong name' else names_in['formula']}, {slip.text}"
         if slip.kind == "missing factor" and slip.text.startswith("the factor "):
-            text = text.replace(f" of {partial}", "")
+            text = text.replace(f" of {words(partial)}", "")
         yield slip._replace(text=text, made=column(slip.made, numbers.values, len(own)))
 
 
@@ -164,7 +165,8 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
             values = {**own, source.name: column(slip.made, own, size)}
             for vertex in later:
                 values[vertex.name] = column(vertex.expr, values, size)
-            inside = "" if str(source.expr) in slip.text else f"in {source.name} = {source.expr}, "
+            formula_said = words(source.expr)
+            inside = "" if formula_said in slip.text else f"in {source.name} = {formula_said}, "
             yield slip._replace(rank=slip.rank + bool(later), text=inside + slip.text, made={name: values[name]})
 
 

@@ -1,6 +1,6 @@
 """Verdicts on a student's numbers: right, wrong, or wrong for a reason that is known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,8 +23,6 @@ CLOSE = 1e-5
 
 _ROUGH = 10.0
 """Added to the rank of a mistake that gives a number to five digits alone, where another gives all its digits."""
-_TWO = 3.0
-"""Added to the rank of two mistakes at once, which are less usual than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +124,8 @@ def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
 def _explained(
     found: Mapping[str, Array],
     right: Mapping[str, Array],
-    rows: Mapping[str, Array],
     wrong: Sequence[str],
     suspects: Iterable[Mistake],
-    variants: Sequence[Mistake],
     close: Tolerance,
 ) -> dict[str, Mistake]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
@@ -140,22 +136,24 @@ def _explained(
     none = Mistake(0.0, "forgotten", "is 0, as all others" if len(zero) == len(found) > 1 else "is 0", {})
     left = [name for name in wrong if name not in zero]
     scored: list[tuple[frozenset[str], int, Mistake]] = []
-    first = variants[0]
-    for suspect in [Mistake(0.0, "", "", {}), *suspects]:
-        for variant in variants:
-            if variant is not first and suspect.rank > 3.0:
-                continue
-            values = suspect.made if variant is first else {**rows, **suspect.made}
-            given = {name: variant.made(name, value) for name, value in values.items() if name in found}
-            hits = frozenset(name for name in left if name in given and agree(found[name], given[name], close))
-            if hits:
-                missed = sum(name not in left and not agree(given[name], right[name], close) for name in given)
-                text = " and ".join(filter(None, (variant.text, suspect.text)))
-                rank = variant.rank + suspect.rank + _TWO * bool(variant.text and suspect.text)
-                rank += _ROUGH * (not all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits))
-                both = Mistake(rank, suspect.kind or variant.kind, text, given, suspect.edge)
-                scored.append((hits, missed, both))
+    for suspect in suspects:
+        given = {name: value for name, value in suspect.made.items() if name in found}
+        hits = frozenset(name for name in left if name in given and agree(found[name], given[name], close))
+        if "all others" in suspect.text and len(hits) < max(2, len(given)):
+            continue  # it is not said of others that are right
+        if hits:
+            missed = sum(name not in left and not agree(given[name], right[name], close) for name in given)
+            exact = all(np.allclose(found[name], given[name], 1e-9, 0.0) for name in hits)
+            scored.append((hits, missed, suspect._replace(rank=suspect.rank + _ROUGH * (not exact), made=given)))
     return dict.fromkeys(zero, none) | _fewest(left, scored)
+
+
+def _made(rows: Mapping[str, Array], suspects: Iterable[Mistake], variants: Sequence[Mistake]) -> Iterator[Mistake]:
+    """Yield the mistakes in making results of rows, and those in the rows themselves, with what they make of results."""
+    for variant in variants[1:]:
+        yield variant._replace(made={name: variant.made(name, value) for name, value in rows.items()})
+    for suspect in suspects:
+        yield suspect._replace(made={name: variants[0].made(name, value) for name, value in suspect.made.items()})
 
 
 def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Mistake]]) -> dict[str, Mistake]:
@@ -169,29 +167,6 @@ def _fewest(wrong: Sequence[str], scored: Sequence[tuple[frozenset[str], int, Mi
         known |= dict.fromkeys(hits, best)
 
 
-def _with_factors(
-    found: Mapping[str, Array], right: Mapping[str, Array], suspects: Sequence[Mistake], unknown: Sequence[str]
-) -> dict[str, Mistake]:
-    """Explain results by two of the most usual mistakes at once, each of which multiplies the right number by something."""
-    known: dict[str, Mistake] = {}
-    for name in unknown:
-        if not np.all(right[name]):
-            continue
-        fitting = sorted((one for one in suspects if name in one.made and one.rank <= 3.0), key=lambda one: one.rank)[:400]
-        ratios = np.array([one.made[name] / right[name] for one in fitting]).reshape(len(fitting), -1)
-        with np.errstate(all="ignore"):
-            wanted = found[name] / right[name] / ratios
-        for place, ratio in enumerate(ratios):
-            gaps = np.abs(wanted - ratio) <= CLOSE * np.abs(ratio)
-            partner = next((int(other) for other in np.flatnonzero(gaps.all(axis=1)) if other > place), None)
-            if partner is not None:
-                one, other = fitting[place], fitting[partner]
-                text = f"{one.text}; and {other.text}"
-                known[name] = Mistake(one.rank + other.rank, one.kind, text, {name: found[name]}, one.edge or other.edge)
-                break
-    return known
-
-
 def judged(
     found: Mapping[str, Array],
     faults: Mapping[str, str],
@@ -199,7 +174,6 @@ def judged(
     suspects: Iterable[Mistake],
     variants: Sequence[Mistake] = ALONE,
     close: Tolerance = EXACT,
-    pairs: bool = False,
 ) -> list[Verdict]:
     """Return the verdicts on results, in the order of the right ones.
 
@@ -210,16 +184,12 @@ def judged(
         suspects: the hypotheses, which are made only if something is wrong.
         variants: how results are made of rows, the right way first.
         close: the error that a right number may have.
-        pairs: whether two mistakes at once are tried where no single one explains a result.
     """
     if "" in faults:
         return [failed(faults[""])]
     true = {name: variants[0].made(name, value) for name, value in rows.items()}
     bad = [name for name in found if name in true and not agree(found[name], true[name], close)]
-    made = list(suspects) if bad else []
-    reasons = _explained(found, true, rows, bad, made, variants, close) if bad else {}
-    if pairs:
-        reasons |= _with_factors(found, true, made, [name for name in bad if name not in reasons])
+    reasons = _explained(found, true, bad, _made(rows, suspects, variants), close) if bad else {}
     verdicts = []
     for name, values in true.items():
         if name in faults:

@@ -53,7 +53,7 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     ]
     assert left_out[3] == "  there is no function loss(X, y, W)"
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
-    assert mistake.startswith("  student.py:10: drate has the wrong sign (drate is ")
+    assert mistake.startswith("  student.py:10: drate: the sign is wrong: `slope * d['y_hat'] * d['x'][0]` stands where `-(")
     assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
 
 
@@ -65,7 +65,7 @@ def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     assert sum(test["max_score"] for test in found["tests"]) == 15
     (failed, *_) = (test for test in found["tests"] if test["status"] == "failed")
     assert failed["name"] == "backward_propagation: drate"
-    assert failed["output"].endswith("; has the wrong sign")
+    assert "; the sign is wrong: `slope" in failed["output"]
     assert failed["extra_data"]["mistake"] == "sign"
     assert {test["status"] for test in found["tests"]} == {"passed", "failed"}
 
@@ -120,7 +120,7 @@ def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(deca
     assert [line.split() for line in done.out.splitlines()[-3:]] == [
         ["file", "points", "of"], ["student.py", "3", "15"], [str(Path("other", "student.py")), "0", "15"]
     ]  # fmt: skip
-    assert done.out.count("drate has the wrong sign") == 1
+    assert done.out.count("drate: the sign is wrong") == 1
     assert [one["score"] for one in json.loads(command("grade", *both, "--json").out)] == [3, 0]
     missing = command("grade", "student.py", "nobody.py", "--model", "decay.py")
     assert (missing.code, missing.out) == (2, "")
