@@ -32,6 +32,7 @@ from symgraph.generate import generate
 from symgraph.ir import sympy_classes
 from symgraph.ir.evaluate import MPMATH
 from symgraph.options import Options, options_of
+from symgraph.spec.residuals import residual_of
 from symgraph.views.explanation import explain_line
 
 ROUNDING = 1e-6
@@ -172,13 +173,17 @@ def total(model: Model, value: str, by: list[str], point: Values) -> Any:
     """Return the derivative of the loss, the penalty, an output or the residual by inputs or nodes, which move alone."""
     named = {node.name: node for node in model.nodes}
     expr = {"loss": model.loss_expr, "penalty": model.penalty_expr}.get(value)
-    expr = expr if expr is not None else named[value].expr if value in named else model.residual_expr
+    expr = expr if expr is not None else named[value].expr if value in named else residual_of(model).exprs[0]
     symbols = {entry.name: entry.symbol for entry in model.inputs} | {name: node.symbol for name, node in named.items()}
     for node in [node for name, node in reversed(named.items()) if name not in by]:
         expr = expr.subs(node.symbol, node.expr)
+    # SymPy leaves the derivative of a remainder undone; between its steps it is that of a - b*floor(a/b) with a fixed floor
+    steps = {part: sympy.Dummy() for part in expr.atoms(sympy.Mod)}
+    floors = {dummy: number_of(model, sympy.floor(part.args[0] / part.args[1]), point) for part, dummy in steps.items()}
+    expr = expr.xreplace({part: part.args[0] - part.args[1] * dummy for part, dummy in steps.items()})
     for name in by:
         expr = sympy.diff(expr, symbols[name])
-    return number_of(model, expr, point)
+    return number_of(model, expr.subs(floors), point)
 
 
 def value_of(model: Model, name: str, point: Values) -> Any:
