@@ -120,10 +120,10 @@ def _remark(fresh: Sequence[str], place: int) -> str:
 def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[str, str]]:
     if statement.node:
         yield "node", _node(model, statement)
-    if statement.named and statement.by and statement.of == "loss" and model.loss_expr is not None:
+    if statement.named and statement.by and statement.whole and statement.of == "loss" and model.loss_expr is not None:
         gradient = next((one.formula for one in derivation(model).weights if (one.name,) == statement.by), None)
         if gradient is not None:
-            yield "formula", f"{_derivative(statement)} = {formula(gradient, STYLES['text'])}"
+            yield "formula", f"{_derivative(statement)} = {_by_quotients(model, formula(gradient, STYLES['text']))}"
     yield "computes", f"{'sum over rows: ' if statement.summed else ''}{statement.value}"
     for origin in statement.origins:
         before = f"; {origin.part or 'before it'}{' was' if origin.part else ':'} {origin.before}" if origin.before else ""
@@ -144,9 +144,17 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         yield "remark", remark
 
 
+def _by_quotients(model: Model, text: str) -> str:
+    """Return a formula with (d loss / d x) for the derivative by a node, which the text may compute in parts, or not at all."""
+    nodes = {f"d_{node.name}": node.name for node in model.nodes}
+    return re.sub(r"\bd_\w+", lambda found: f"(d loss / d {nodes[found[0]]})" if found[0] in nodes else found[0], text)
+
+
 def _node(model: Model, statement: Statement) -> str:
     """Return the equation of the node or the derivative that a statement computes, or computes a part of."""
     name = statement.node
+    if statement.of and not statement.whole:
+        return f"part of {_derivative(statement)}; the rest goes through what {name} is made of"
     if statement.of and statement.named:
         return f"{statement.name} = {_derivative(statement)}"
     if statement.of:

@@ -20,6 +20,7 @@ from symgraph.backends.formula import expression
 from symgraph.backends.section import WRITERS, Line, SectionWriter
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
+from symgraph.derive.adjoint import differentiate
 from symgraph.generate import Artifact, generate
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder
@@ -38,7 +39,11 @@ WRITTEN = "lower"
 """The name of the step whose graph is as the spec has it."""
 RULED = ("rewrite", "factor")
 """Names of the steps that apply rules of tables."""
-_POINTS, _DIGITS = 8, 12
+_POINTS, _DIGITS, _PRECISION = 16, 12, 50
+_WALSH = (1, 2, 4, 8, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)
+"""Walsh functions, those first that are independent."""
+_SAME = 1e-6
+"""Relative difference up to which two derivatives are the same."""
 _STANDS: Mapping[str, float] = MappingProxyType({"cotangent": 0.8125, "largest": 1.7976931348623157e308})
 """Numbers that stand for leaves of which no point has one."""
 _SWAPPED = frozenset({"add", "mul", "min", "max", "and", "or", "eq", "ne"})
@@ -89,6 +94,8 @@ class Statement:
         back: whether it belongs to what the reverse sweep computes.
         of: the value whose derivative by the node it is, such as "loss" or an output; "" where it is none.
         by: the inputs or nodes by which that value is differentiated: one, or the two of a second derivative.
+        whole: whether it is all of that derivative: where a rule has put what a node is made of in the place of the node, the
+            rest of the derivative goes another way.
         value: what it computes, in inputs and named nodes.
         summed: whether that is added up over the rows.
         traced: whether the steps to its graph are known.
@@ -102,6 +109,7 @@ class Statement:
     back: bool
     of: str
     by: tuple[str, ...]
+    whole: bool
     value: str
     summed: bool
     traced: bool
@@ -138,7 +146,33 @@ class Provenance:
         origins = self._origins(position, inlined, names, cotangent=name.back) if traced else ()
         summed = any(graph.nodes[one].op in SUMS for one in inlined)
         named = position in names
-        return Statement(line.text, *name[:2], named, name.back, name.of, name.by, value, summed, traced, tuple(origins))
+        whole = not (traced and name.of) or len(name.by) > 1 or self._is_whole(position)
+        return Statement(line.text, *name[:2], named, name.back, name.of, name.by, whole, value, summed, traced, tuple(origins))
+
+    def _is_whole(self, position: int) -> bool:
+        """Tell if an operation is all of a derivative whose name it has: of a weight it is, or nothing would be right."""
+        graph = self.stages[-1].graph
+        of_weights = {at for root, at in graph.roots.items() if root.partition(" ")[2]}
+        return position in of_weights or any(at == position and name in self._whole for name, at in graph.names.items())
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        """The names of the derivatives that are those of the graph as the spec has it."""
+        spec = self._named(differentiate(expand(self.stages[0].graph)))
+        return frozenset(
+            name for name, values in self._named(self.stages[-1].graph).items() if name in spec and _near(values, spec[name])
+        )
+
+    def _named(self, graph: Graph) -> dict[str, list[Any]]:
+        """Return the numbers of what has a name in a graph, at the points, in the branches that these take.
+
+        The cotangent of the loss is 1, as it is in modules that have none.
+        """
+        known: dict[Any, Any] = {(node.op, node.data): node.op for node in graph.nodes if node.op == "cotangent"}
+        numbers: dict[Any, list[Any]] = {"cotangent": [mpmath.mpf(1)] * len(self._points)}
+        with mpmath.workdps(_PRECISION):
+            keys = self._valued(graph, known, numbers)
+        return {name: numbers[keys[at]] for name, at in graph.names.items()}
 
     def _origins(
         self, statement: int, positions: Sequence[int], names: Mapping[int, Name], *, cotangent: bool
@@ -198,28 +232,38 @@ class Provenance:
         """The first stage of each form, and the values of each stage's nodes.
 
         A value is told by its leading digits at the points; a truth, of which there are only two, and what cannot be computed
-        by its form. The comparisons of the spec are given truths that hang on nothing but their form, so that the points take
+        by its form. The comparisons of the spec are given truths that do not depend on the point, so that the points take
         all branches: values that differ in a branch that few inputs take are told apart.
         """
         forms: dict[Any, int] = {}
         every: list[list[Any]] = []
         known: dict[Any, Any] = {}
         numbers: dict[Any, list[Any]] = {}
-        with mpmath.workdps(30):
+        with mpmath.workdps(_PRECISION):
             for place, stage in enumerate(self.stages):
-                keys: list[Any] = []
-                for node in stage.graph.nodes:
-                    form = _form(node.op, [keys[arg] for arg in node.args]) if node.data is None else (node.op, node.data)
-                    if form not in known:
-                        given = _given_truths(form) if place == 0 and node.op in _COMPARISONS else []
-                        computed = given or self._computed(form, numbers)
-                        known[form] = tuple(map(_leading, computed)) if computed and not node.boolean else form
-                        numbers.setdefault(known[form], computed)
-                    keys.append(known[form])
-                    if node.data is None:
-                        forms.setdefault(form, place)
+                keys = self._valued(stage.graph, known, numbers, of_spec=place == 0)
                 every.append(keys)
+                for node in stage.graph.nodes:
+                    if node.data is None:
+                        forms.setdefault(_form(node.op, [keys[arg] for arg in node.args]), place)
         return forms, every
+
+    def _valued(
+        self, graph: Graph, known: dict[Any, Any], numbers: dict[Any, list[Any]], *, of_spec: bool = False
+    ) -> list[Any]:
+        """Return the value of each node of a graph; what is new is added to the values of forms, and to their numbers."""
+        keys: list[Any] = []
+        count = 0
+        for node in graph.nodes:
+            form = _form(node.op, [keys[arg] for arg in node.args]) if node.data is None else (node.op, node.data)
+            if form not in known:
+                given = _given_truths(count) if of_spec and node.op in _COMPARISONS else []
+                count += bool(given)
+                computed = given or self._computed(form, numbers)
+                known[form] = tuple(map(_leading, computed)) if computed and not node.boolean else form
+                numbers.setdefault(known[form], computed)
+            keys.append(known[form])
+        return keys
 
     def _computed(self, form: Any, numbers: Mapping[Any, list[Any]]) -> list[Any]:
         """Return the numbers of a form at the points, given those of its operands; none where they are not known."""
@@ -238,15 +282,26 @@ def _leading(number: Any) -> str:
     return str(mpmath.nstr(number + 0, _DIGITS))
 
 
+def _near(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Tell if numbers are the same but for what cancels in the formulas as they are written."""
+    if len(some) != len(others):
+        return False
+    return all(abs(one - other) <= _SAME * abs(other) for one, other in zip(some, others, strict=True))
+
+
 def _form(op: str, args: Sequence[Any]) -> Any:
     op = op.removesuffix(OPEN)
     op, args = (_COMPARISONS[op], args[::-1]) if _COMPARISONS.get(op) else (op, args)
     return (op, tuple(sorted(args, key=repr)) if op in _SWAPPED else tuple(args))
 
 
-def _given_truths(form: Any) -> list[bool]:
-    bits = zlib.crc32(repr(form).encode())
-    return [bool(bits >> place & 1) for place in range(_POINTS)]
+def _given_truths(count: int) -> list[bool]:
+    """Return truths at the points of a comparison before which there are so many others, by a Walsh function.
+
+    Of the first four each combination occurs, and of any two of the first fifteen.
+    """
+    chosen = _WALSH[count % len(_WALSH)]
+    return [bool((chosen & place).bit_count() % 2) for place in range(_POINTS)]
 
 
 def _applied(op: str, args: Sequence[Any]) -> Any:

@@ -158,7 +158,7 @@ def evaluated(formula: str, values: Values) -> Any:
     values = {f"{name}_of_model" if keyword.iskeyword(name) else name: value for name, value in values.items()}
     tree = ast.fix_missing_locations(Formula().visit(ast.parse(formula.strip(), mode="eval")))
     with mpmath.workdps(30):
-        return eval(compile(tree, formula, "eval"), {"pi": mpmath.pi, **FUNCTIONS, **values})
+        return eval(compile(tree, formula, "eval"), {"pi": mpmath.pi, "E": mpmath.e, **FUNCTIONS, **values})
 
 
 def exact(value: Any) -> Any:
@@ -217,6 +217,7 @@ def claims(facts: tuple[tuple[str, str], ...], name: str) -> Iterator[tuple[str,
 
 
 DERIVATIVE = re.compile(r"d loss / d (\w+)|d (.+?) / d (\w+)|d\^2 (\w+) / \(d (\w+) d (\w+)\)")
+PART = re.compile(r"\(d loss / d (\w+)\)")
 
 
 def held(model: Model, backend: str, options: Options, points: int = 2) -> int:
@@ -265,7 +266,10 @@ def side(model: Model, text: str, values: Values, point: Values) -> Any:
     if found := DERIVATIVE.fullmatch(text.strip()):
         loss, value, by, second, one, other = found.groups()
         return total(model, "loss" if loss else value or second, [loss or by] if second is None else [one, other], point)
-    return evaluated(text, values)
+    parts = {f"part_{place}_": by for place, by in enumerate(dict.fromkeys(PART.findall(text)))}
+    for place, by in parts.items():
+        text = text.replace(f"(d loss / d {by})", place)
+    return evaluated(text, {**values, **{place: total(model, "loss", [by], point) for place, by in parts.items()}})
 
 
 def same(one: Any, other: Any) -> bool:
