@@ -14,7 +14,7 @@ from symgraph.cli import completion, shared
 from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
-from symgraph.cli.rows import SAME, Source, reading_of
+from symgraph.cli.rows import SAME, Source, reading_of, shown_row
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import check_plot, check_writable, file_of, note, note_next, print_json
 from symgraph.cli.weights import note_names, numbers
@@ -112,8 +112,8 @@ def fit(
         first, begins = files[0].path if files else None, None if "[" in start else start or None
         note_next("new", "NAME", formula=" ".join(model.split()), data=first, start=begins, quiet=quiet or json)
     else:
-        middle = result.problem.rows.n // 2  # at the ends of data, such as a time of 0, derivatives may be 0
-        shown = {"weights": save, "data": files[0], "row": middle} if save and files and not several else {}
+        row = shown_row(result.problem.rows.n)
+        shown = {"weights": save, "data": files[0], "row": row} if save and files and not several else {}
         note_next("draw", model, **shown, o=f"{module.MODEL}.svg", quiet=quiet or json)
 
 

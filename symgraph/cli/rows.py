@@ -35,6 +35,11 @@ def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
     return (None, None) if rows is None else (rows.X, rows.y)
 
 
+def shown_row(n: int) -> int:
+    """Return which of n rows a picture shows: the middle one, for at the ends of data, such as a time of 0, slopes may be 0."""
+    return n // 2
+
+
 class Given(NamedTuple):
     """Rows as functions of models take them.
 

@@ -12,7 +12,7 @@ import typer
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
-from symgraph.cli.rows import Given, Source, reading_of
+from symgraph.cli.rows import Given, Source, reading_of, shown_row
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import (
@@ -165,7 +165,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         at_fault = any(result.reason == "non-finite" for result in results.values())
         told = any(line.startswith("not converged") for lines in doubted.values() for line in lines)  # with what to try next
         if interrupts.received is None and not at_fault and not told:
-            _note_drawing(module, settings, files)
+            _note_drawing(module, settings, files, shown_row(given.n))
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
     except OSError:
@@ -175,10 +175,10 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
 
 
-def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> None:
+def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]], row: int) -> None:
     """Name the command that draws the graph, with the numbers of a row where weights were saved."""
     saved = next((file for own in files.values() for file in own.values()), None)
-    shown = {"weights": saved, "data": settings["data"], "row": 0} if saved and settings["data"] not in (None, "-") else {}
+    shown = {"weights": saved, "data": settings["data"], "row": row} if saved and settings["data"] not in (None, "-") else {}
     name, quiet = settings["model"] or module.MODEL, settings["quiet"] or settings["json"]
     note_next("draw", name, **shown, o=f"{module.MODEL}.svg", quiet=quiet)
 
