@@ -14,6 +14,7 @@ import numpy as np
 from symgraph.backends.rendering import render
 from symgraph.check.reference import number, reference
 from symgraph.classroom.exercise import Exercise
+from symgraph.classroom.formula_words import words
 from symgraph.classroom.labels import Labels
 from symgraph.classroom.role_judges import worksheet_functions
 from symgraph.classroom.solution import Lines
@@ -97,6 +98,7 @@ def _view(exercise: Exercise) -> dict[str, Any]:
         "model": model,
         "lines": lines,
         "nodes": [exercise.graph.by_name[name] for name in lines.code],
+        "words": words,
         "constants": constants,
         "functions": worksheet_functions(exercise),
         "has_loss": exercise.root == "loss",
