@@ -24,6 +24,18 @@ SPECS: Mapping[str, Path] = {
     "perceptron": HERE / "specs" / "perceptron.py",
 }
 STUDENTS = sorted((HERE / "students").glob("*.py"))
+LOGISTIC = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward_propagation(x, y, W):
+    z = np.dot(W[:3], x) + W[3]
+    p = sigmoid(z)
+    return {"z": z, "p": p, "loss": -y * np.log(p) - (1 - y) * np.log(1 - p), "x": x, "y": y}
+"""
+"""A student's first functions of the logistic model."""
 PATIENT = Limits(seconds=60.0)
 """Time enough on a machine that does other things too."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, PATIENT, ROOT, SPECS, marked, model_of
+from classes import HERE, LOGISTIC, PATIENT, ROOT, SPECS, marked, model_of
 
 from symgraph.classroom.grade_report import gradescope
 from symgraph.classroom.grading import grade
@@ -20,23 +20,16 @@ SECONDS = 4
 """For each function: enough for an honest one on a machine that does other things too."""
 OUTER = 240
 """Seconds after which a class is said to have been stopped: files that use up their time, 3 * 4 s each, and the others."""
-SOLUTION = """
-import numpy as np
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-def forward_propagation(x, y, W):
-    z = np.dot(W[:3], x) + W[3]
-    p = sigmoid(z)
-    return {"z": z, "p": p, "loss": -y * np.log(p) - (1 - y) * np.log(1 - p), "x": x, "y": y}
-
+SOLUTION = (
+    LOGISTIC
+    + """
 def backward_propagation(L, W, d):
     return [*((d["p"] - d["y"]) * d["x"]), d["p"] - d["y"]]
 
 def vanilla(W, dW, lr):
     return W + lr * dW
 """
+)
 """A student's functions of the logistic model; a sign is wrong in vanilla."""
 WRITTEN = [part.partition("\n") for part in (HERE / "hostile.txt").read_text(encoding="utf-8").split("=== ")[1:]]
 """By its name the code of a hostile student: what comes before a solution, or the body of a forward function behind it."""

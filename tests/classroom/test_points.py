@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, model_of, wrong
+from classes import LOGISTIC, PATIENT, model_of, wrong
 
 from symgraph.classroom.grade_report import csv_text, gradescope, text
 from symgraph.classroom.grading import Grade, grade
@@ -17,17 +17,9 @@ WHOLE = {
     "vanilla": 1, "momentum": 2, "adam": 3,
 }  # fmt: skip
 """The points of the logistic model."""
-SOLUTION = """
-import numpy as np
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-def forward_propagation(x, y, W):
-    z = np.dot(W[:3], x) + W[3]
-    p = sigmoid(z)
-    return {"z": z, "p": p, "loss": -y * np.log(p) - (1 - y) * np.log(1 - p), "x": x, "y": y}
-
+SOLUTION = (
+    LOGISTIC
+    + """
 def backward_propagation(L, W, d):
     return {f"d{name}": (d["p"] - d["y"]) * v for name, v in zip(["w1", "w2", "w3", "b"], [*d["x"], 1.0])}
 
@@ -56,6 +48,7 @@ def adam(W, dW, m, v, t, lr, beta1, beta2, epsilon):
     m, v = beta1 * m + (1 - beta1) * dW, beta2 * v + (1 - beta2) * dW**2
     return W - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon), m, v
 """
+)
 """A student's functions of the logistic model, all right."""
 RMSPROP = "\ndef rmsprop(W, dW, v, lr, gamma, epsilon):\n    return W\n"
 
