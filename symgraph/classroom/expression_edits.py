@@ -94,7 +94,10 @@ def _of_constant(node: ast.Constant, site: Site, pool: Pool) -> Iterator[Edit]:
         if value is None:
             yield from (Edit(2.0, "shape", "", ast.Constant(axis)) for axis in (0, 1))
     elif isinstance(value, str):
-        yield from (Edit(1.5, "wrong name", "", ast.Constant(word)) for word in pool.words if word != value)
+        parent = site.parents[0]
+        keys = parent.keys if isinstance(parent, ast.Dict) and node in parent.keys else []
+        taken = {value, *(key.value for key in keys if isinstance(key, ast.Constant))}  # nobody means the same key twice
+        yield from (Edit(1.5, "wrong name", "", ast.Constant(word)) for word in pool.words if word not in taken)
         if "->" in value:  # of einsum
             swapped = (value[:at] + value[at + 1] + value[at] + value[at + 2 :] for at in range(len(value) - 1))
             yield from (Edit(1.8, "shape", "", ast.Constant(word)) for word in swapped)
