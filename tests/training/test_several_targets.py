@@ -10,7 +10,7 @@ import symgraph
 from symgraph.errors import DataError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
-from symgraph.training import adam, as_rows, sgd, train
+from symgraph.training import as_rows, sgd, train
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(40, 2))
@@ -24,9 +24,10 @@ def module() -> Any:
 
 def test_training_finds_the_weights_of_exact_data(module: Any) -> None:
     y = module.predict(TRUTH, X)
-    result = train(module, X, y, optimizer=adam(0.01), epochs=2000, shuffle=False, w0=[0.4, 0.6, 1.2])
-    # exact data: at the solution the gradient of every row is 0
-    np.testing.assert_allclose(result.weights, TRUTH, rtol=0, atol=1e-6)
+    # not by Adam, which leaves a solution where gradients are rounding, and so by last bits
+    result = train(module, X, y, optimizer=sgd(0.03), epochs=500, shuffle=False, w0=[0.4, 0.6, 1.2])
+    # exact data: at the solution the gradient of every row is 0, so what is left is rounding of sums of 40 rows
+    np.testing.assert_allclose(result.weights, TRUTH, rtol=0, atol=40 * np.finfo(np.float64).eps)
 
 
 def test_targets_are_taken_by_name(module: Any) -> None:
