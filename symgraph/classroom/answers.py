@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from symgraph.classroom.conventions import ROLES, names_of
+from symgraph.classroom.conventions import arguments_of, names_of
 from symgraph.classroom.edits import KINDS
 
 _TEXT = 300
@@ -194,7 +194,7 @@ def _calls(value: Any, request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _answer(answer: Mapping[str, Any], request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     role = request["role"]
-    arguments = ROLES[role].arguments if role in ROLES else ()
+    arguments = arguments_of(role)
     if "row" in arguments:
         return _check(answer, request, len(given["W"]))
     if "dW" in arguments:

@@ -93,6 +93,11 @@ def function_of(role: str, functions: Iterable[str]) -> str | None:
     return found[-1] if found else None
 
 
+def arguments_of(role: str) -> tuple[str, ...]:
+    """Return the arguments of a role; none of a function of one number."""
+    return tuple(ROLES[role].arguments) if role in ROLES else ()
+
+
 def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Find the arguments of a student's function by the names of its parameters, or else by position.
 
@@ -107,7 +112,7 @@ def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> 
     Raises:
         TypeError: it has a parameter that no argument of the role is left for.
     """
-    arguments, given = ROLES[role].arguments if role in ROLES else ("z",), copy.deepcopy(dict(given))
+    arguments, given = arguments_of(role) or ("z",), copy.deepcopy(dict(given))
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from symgraph.classroom.answers import Outcome, Repair
-from symgraph.classroom.conventions import ROLES, function_of
+from symgraph.classroom.conventions import arguments_of, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, StudentFile, read_student, run
 from symgraph.classroom.remarks import DERIVATIVES, Remark, checked_forbidden, large_calls, remarks_of
-from symgraph.classroom.repairs import PREFIXES, repairs_of, told, wanted
+from symgraph.classroom.repairs import repairs_of, shown_result, told, wanted
 from symgraph.classroom.role_judges import judges_of, worksheet_functions
 from symgraph.classroom.solution import helpers_of
 from symgraph.classroom.verdicts import CARRIED, FOLLOWS, RIGHT, Verdict, failed, remark
@@ -199,7 +199,7 @@ class _Grading:
         for role, (outcome, large) in judged.items():
             size, name = self._size(role), function_of(role, loaded.functions)
             if name is None:
-                form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
+                form = f"{role}({', '.join(arguments_of(role) or ('z',))})"
                 yield replace(failed(f"there is no function {form}", of=size), function=role)
             elif outcome.fault or not outcome.calls:
                 faulty.add(role)
@@ -243,8 +243,9 @@ class _Grading:
         line = one.line or lines.get(one.result) or lines["return" if one.numbers and "return" in lines else ""]
         if one.text.startswith(("is nan", "is inf")):
             line = outcome.remarks.get("nan") or line
-        prefix = PREFIXES.get(role, "") if one.result else ""
-        return replace(one, function=name, result=prefix + one.result, line=0 if one.text in (RIGHT, CARRIED) else line)
+        return replace(
+            one, function=name, result=shown_result(role, one.result), line=0 if one.text in (RIGHT, CARRIED) else line
+        )
 
 
 def _stops(verdict: Verdict, name: str | None) -> bool:

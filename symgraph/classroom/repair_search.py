@@ -80,7 +80,7 @@ def repairs(
         name: the function's name in it.
         program: the file.
         request: as of `Calls`, with the results that are `wrong`, what is `right`, the `numbers` that formulas have, and what
-            the model's graph `known`s at each call.
+            the model's graph has at each call as `known`.
         until: the time of the processor at which nothing more is looked for.
         applied: the repairs of functions before, which are in the loaded file; those of this one are added.
     """

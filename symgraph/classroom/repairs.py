@@ -19,8 +19,8 @@ from symgraph.classroom.role_judges import Judge
 from symgraph.classroom.verdicts import CLOSE, Verdict
 from symgraph.classroom.worksheet import solution_text
 
-PREFIXES: Mapping[str, str] = dict.fromkeys(("backward_propagation", "gradient", "gradient_checking"), "d")
-"""Prefixes of the names of results as students write them, by the role of the function."""
+_OF_WEIGHTS = ("backward_propagation", "gradient", "gradient_checking")
+"""Roles of the functions whose results are derivatives by weights."""
 _ROUGH = 1e-4
 """Relative error of a difference quotient that is right."""
 _PART = 0.4
@@ -37,6 +37,11 @@ _NOT_SEARCHED = ("follows", "differences", "autodiff", "constants", "overflow")
 """Kinds of mistakes that are not in the function itself, or in no single place of it."""
 
 
+def shown_result(role: str, result: str) -> str:
+    """Return the name of a result as students write it: dw1 for the derivative by w1."""
+    return f"d{result}" if role in _OF_WEIGHTS and result not in ("", "difference") else result
+
+
 def wanted(exercise: Exercise, role: str, judge: Judge, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any] | None:
     """Return what a process has to know beside the calls of a function to search it; None where there is nothing to search.
 
@@ -51,10 +56,11 @@ def wanted(exercise: Exercise, role: str, judge: Judge, verdicts: Sequence[Verdi
     if not wrong:
         return None
     right = [{name: np.asarray(values).tolist() for name, values in one.items()} for one in judge.right(exercise)]
-    count, before = len(next(iter(right[0].values()))), PREFIXES.get(role, "")
+    count = len(next(iter(right[0].values())))
+    names = {shown_result(role, name): name for name in (*right[0], "difference")}
     return {
         "right": [[{name: values[place] for name, values in one.items()} for place in range(count)] for one in right],
-        "wrong": [name for one in wrong if (name := one.result.removeprefix(before)) in right[0] or name == "difference"],
+        "wrong": [names[one.result] for one in wrong if one.result in names],
         "line": next((one.line for one in wrong if one.mistake == "error"), 0),
         "known": _known(exercise, judge, count),
         "numbers": _numbers(exercise),
@@ -91,8 +97,8 @@ def _numbers(exercise: Exercise) -> list[float]:
 
 def repairs_of(request: Mapping[str, Any], outcome: Outcome) -> list[Repair]:
     """Return the repairs that a process has told, with the names of results as verdicts have them."""
-    before = PREFIXES.get(request["role"], "")
-    return [one._replace(results=("", *(before + name for name in one.results))) for one in outcome.repairs]
+    role = request["role"]
+    return [one._replace(results=("", *(shown_result(role, name) for name in one.results))) for one in outcome.repairs]
 
 
 def told(verdicts: Sequence[Verdict], repairs: Mapping[str, Sequence[Repair]]) -> list[Verdict]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping, Sequence
 
-from symgraph.classroom.conventions import meaning_of
+from symgraph.classroom.conventions import keys_of
 
 
 def result_lines(text: bytes, function: str, known: Mapping[str, str], order: Sequence[str]) -> dict[str, int]:
@@ -49,9 +49,6 @@ def result_lines(text: bytes, function: str, known: Mapping[str, str], order: Se
         elif isinstance(node, ast.keyword) and node.arg is not None:
             keys.setdefault(node.arg, node.value)
     lines = {key: variables.get(getattr(value, "id", ""), value.lineno) for key, value in keys.items()}
-    found: dict[str, int] = {"return": last} if last else {}
-    for key, line in [*reversed(lines.items()), *variables.items()]:
-        meaning = meaning_of(key, known)
-        if meaning is not None:
-            found.setdefault(meaning, line)
-    return found
+    places = {**dict(reversed(lines.items())), **{name: at for name, at in variables.items() if name not in lines}}
+    found = {meaning: places[key] for meaning, key in keys_of(places, known).items()}
+    return {"return": last, **found} if last else found

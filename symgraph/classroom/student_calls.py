@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.classroom.conventions import ROLES, bound, function_of, keys_of, number_of, numbers_of, role_of
+from symgraph.classroom.conventions import arguments_of, bound, function_of, keys_of, number_of, numbers_of, role_of
 from symgraph.classroom.stand_ins import NOTE, RightValues, StandIns, mended
 from symgraph.classroom.stand_ins import ROLES as CALLED
 from symgraph.classroom.step_results import step_results
@@ -61,7 +61,7 @@ class Calls:
     def run(self) -> list[Answer]:
         """Call the function at all points of the request, in the way that its arguments ask for."""
         ways = {"d": self._backward, "row": self._check, "X": self._rows, "dW": self._step}
-        arguments = ROLES[self.role].arguments if self.role in ROLES else ()
+        arguments = arguments_of(self.role)
         way = next((way for argument, way in ways.items() if argument in arguments), self._plain)
         way = self._at_large if self.request["large"] else way
         with self._replaced(self._stood_in()):

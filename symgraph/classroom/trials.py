@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.classroom.conventions import ROLES, bound
+from symgraph.classroom.conventions import arguments_of, bound
 from symgraph.classroom.program_parts import names_bound
 from symgraph.classroom.step_results import step_results
 from symgraph.classroom.student_calls import Answer, Calls, array_of
@@ -143,7 +143,7 @@ class Trials(Calls):
     def _answered(self, place: int, anew: bool) -> Answer:
         given = self.given[place]
         self.function = getattr(self.module, self.name)
-        arguments = ROLES[self.role].arguments if self.role in ROLES else ()
+        arguments = arguments_of(self.role)
         if anew and "d" in arguments:
             some, named = bound(self.role, self.function, {**given, "d": self._told(given)[0]})
         else:
@@ -164,7 +164,7 @@ class Trials(Calls):
         """Return the arguments of a call; they are not to be changed."""
         while len(self._arguments) <= place:
             given = self.given[len(self._arguments)]
-            if "d" in ROLES[self.role].arguments if self.role in ROLES else False:
+            if "d" in arguments_of(self.role):
                 given = {**given, "d": self._told(given)[0]}
             self._arguments.append(bound(self.role, self.function, given))
         return self._arguments[place]
@@ -357,9 +357,7 @@ def _locate(node: ast.AST, near: ast.AST) -> None:
 
 
 def _small(answer: Answer) -> frozenset[str]:
-    return frozenset(
-        name for name, value in answer.items() if isinstance(value, float) and (0.0 < abs(value) < _SMALL or value == 1.0)
-    )
+    return frozenset(name for name, value in answer.items() if isinstance(value, float) and 0.0 < abs(value) < _SMALL)
 
 
 def _flat(value: Any) -> NDArray[np.float64] | None:

@@ -220,6 +220,12 @@ def test_a_check_of_relative_differences_is_right_where_all_partials_have_the_wr
         assert all(test.ok for test in tests) is right
 
 
+def test_a_check_that_says_no_of_right_partials_is_told_by_its_difference(tmp_path: Path) -> None:
+    text = FORWARD + BACKWARD.replace("RETURNED", "g") + CHECK.replace("RESULT", "bool(np.abs(a - n).max() > 1e-4)")
+    (test,) = (one for one in graded(tmp_path, text, "nine_weights", "gradient_checking").tests if not one.ok)
+    assert (test.result, test.text[:12]) == ("difference", "is not small")
+
+
 def test_a_key_that_is_another_word_for_the_loss_is_none_beside_the_loss(tmp_path: Path) -> None:
     text = """
     import numpy as np
