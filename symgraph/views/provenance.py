@@ -20,6 +20,7 @@ from symgraph.backends.formula import expression
 from symgraph.backends.section import WRITERS, Line, SectionWriter
 from symgraph.check.reference import Point, reference
 from symgraph.check.verification_points import Sampler
+from symgraph.columns import PREFIXES
 from symgraph.derive.adjoint import differentiate
 from symgraph.generate import Artifact, generate
 from symgraph.ir.evaluate import MPMATH, evaluate
@@ -152,7 +153,7 @@ class Provenance:
     def _is_whole(self, position: int) -> bool:
         """Tell if an operation is all of a derivative whose name it has: of a weight it is, or nothing would be right."""
         graph = self.stages[-1].graph
-        of_weights = {at for root, at in graph.roots.items() if root.partition(" ")[2]}
+        of_weights = {at for root, at in graph.roots.items() if root.partition(" ")[0] in PREFIXES.values()}
         return position in of_weights or any(at == position and name in self._whole for name, at in graph.names.items())
 
     @cached_property
