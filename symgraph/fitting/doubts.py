@@ -30,6 +30,8 @@ _SERIAL = 1.2
 """Durbin and Watson's statistic below which residuals go together from row to row; it is about 2 where they are independent."""
 _FEW = 0.2
 """Share of the searches below which the best end may have been met by chance, where residuals go together."""
+_LESS_SERIAL = 1.6
+"""The same, below which a further search is worth its time where so many independent residuals have it once in 160 times."""
 _STRONGLY_SERIAL = 0.5
 """The same, of which there is a remark."""
 _UNDERFLOW = float(np.finfo(np.float64).tiny)
@@ -89,7 +91,9 @@ def is_suspicious(problem: Problem, found: Found) -> bool:
         return True
     if not problem.is_difference or problem.cost_of_rounding >= found.cost:
         return False
-    return bool(statistics(problem, found.v).r2 < _POOR or durbin_watson(problem, found.v) < _SERIAL)
+    by_chance = 2.0 - 2.5 * 2.0 / math.sqrt(problem.residuals)  # the law of the statistic is about normal, of variance 4/n
+    serial = max(_SERIAL, min(_LESS_SERIAL, by_chance))
+    return bool(statistics(problem, found.v).r2 < _POOR or durbin_watson(problem, found.v) < serial)
 
 
 @np.errstate(all="ignore")

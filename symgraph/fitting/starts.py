@@ -1,7 +1,8 @@
-"""Further starts of a fit, drawn about the given one and from the data; their linear weights are solved, and the best searched.
+"""Further starts of a fit, drawn about the given one, about the best end and from the data; their linear weights are solved, and
+the best searched.
 
-Sources: A. H. G. Rinnooy Kan and G. T. Timmer, Mathematical Programming 39 (1987), for searches from several starts; R. Storn
-and K. Price, Journal of Global Optimization 11 (1997), for starts that are put together from others.
+Sources: A. H. G. Rinnooy Kan and G. T. Timmer, Mathematical Programming 39 (1987), for searches from several starts; H. R.
+Lourenco, O. C. Martin and T. Stuetzle, Iterated Local Search, Handbook of Metaheuristics (2003), for those about the best end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,21 +21,23 @@ _NEAR = 60
 """Starts that are drawn about the given one."""
 _FAR = 300
 """Starts that are drawn from the data too."""
-_CROSSED = 75
-"""Starts that are put together from the best of these, twice."""
-_PARENTS = 12
-"""Starts of which others are put together."""
-_FRESH = 0.5
-"""Share of their weights that are drawn from the data anew."""
-_SEARCHED = 5, 8
-"""Most starts that are searched, of those about the given one and of others: those with the least squares."""
+_ABOUT_THE_END = 60
+"""Starts that are drawn about the best end."""
+_APART_FROM_IT = 0.5
+"""Standard deviation of the logarithms of the factors of these: the next minima are near in most models, see benchmarks."""
+_MOVES = 4
+"""Most times that starts are drawn about the best end, again while they lead to a better one."""
+_SEARCHED = 5, 4, 8
+"""Most starts that are searched, of those about the given one, about the best end and from the data: those with the least
+squares.
+"""
 _CALLS = 30, 150
 """Most calls of each search, and of the two that lead lowest and go on."""
 _ENOUGH = 3
-"""Searches that end at the least sum of squares, beyond which no more starts are drawn."""
-_ROUNDS = 2
+"""Searches that end at the least sum of squares, from which on it is the least one unless the end looks wrong."""
+_ROUNDS = 3
 """Most draws from the data."""
-_SHARE = 0.2
+_SHARE = 0.35
 """Share of the searches that end at the least sum of squares, from which on one draw from the data is enough."""
 _MOST_WEIGHTS = 20
 """Free weights beyond which draws no longer come near a minimum by chance."""
@@ -72,14 +75,19 @@ def _from_several(problem: Problem, start: Array, method: str, seed: int) -> Fou
     first = polished(problem, quick_search(problem, start, method))
     ends = [first if few is problem else quick_search(few, first.v, method, _CALLS[0])]
     near = _about(problem, start, rng)
-    ends += _searched(few, near, solve_linear(few, near), method, _SEARCHED[0])
+    ends += _searched(few, near, method, _SEARCHED[0])
     found = _settled(problem, few, first, ends, start, method)
-    for _ in range(_ROUNDS):
-        if _is_enough(problem, found):
-            break
-        ends += _far_ends(problem, few, near, best_end(few, ends, start), method, rng)
+    if found.reached < _ENOUGH or is_suspicious(problem, found):
+        ends += _ends_about(few, best_end(few, ends, start), method, rng)
         found = _settled(problem, few, first, ends, start, method)
-        if found.reached >= _SHARE * len(ends):
+    for _ in range(_ROUNDS):
+        is_met = found.reached >= _ENOUGH or is_as_good(problem, first.cost, found.cost)
+        if is_met and not is_suspicious(problem, found):
+            break
+        ends += _searched(few, _from_data(problem, near, _FAR, rng), method, _SEARCHED[2])
+        ends += _ends_about(few, best_end(few, ends, start), method, rng)
+        found = _settled(problem, few, first, ends, start, method)
+        if found.reached >= _SHARE * len(ends) or is_as_good(problem, first.cost, found.cost):
             break
     if found.success and not (found.reached < _ENOUGH and is_poor(problem, found)):
         return found
@@ -90,35 +98,19 @@ def _from_several(problem: Problem, start: Array, method: str, seed: int) -> Fou
     return best._replace(calls=calls, derivatives=derivatives)
 
 
-def _far_ends(problem: Problem, few: Problem, near: Array, best: Found, method: str, rng: np.random.Generator) -> list[Found]:
-    """Draw starts from the data, put others together from the best of these and the best end, and return where they lead."""
-    pool = _from_data(problem, near, _FAR, rng)
-    squares = solve_linear(few, pool)
-    ends = _searched(few, pool, squares, method, _SEARCHED[1])
-    if best.reached == best.searches and all(is_as_good(few, one.cost, best.cost) for one in ends[:_ENOUGH]):
-        return ends  # wherever searches begin they end alike
-    best = min([best, *ends], key=lambda one: (not np.isfinite(one.cost), one.cost))
-    for _ in range(2):
-        parents = np.argsort(squares, kind="stable")[:_PARENTS]
-        fresh = _from_data(problem, near, _CROSSED, rng)
-        crossed = _crossed(problem, np.vstack([pool[parents], best.v]), fresh, rng)
-        pool, squares = np.vstack([pool[parents], crossed]), np.append(squares[parents], solve_linear(few, crossed))
-    # an end that is as good says nothing: its start may have been put together from the best
-    more = _searched(few, pool, squares, method, _SEARCHED[1])
-    return ends + [one for one in more if not is_as_good(few, best.cost, one.cost)]
-
-
-def _is_enough(problem: Problem, found: Found) -> bool:
-    """Tell if the best end has been met so often, and looks so good, that no more starts are drawn."""
-    return found.reached >= _ENOUGH and not is_suspicious(problem, found)
-
-
-def _crossed(problem: Problem, parents: Array, fresh: Array, rng: np.random.Generator) -> Array:
-    """Put starts together of which each weight is that of one of the parents, or a fresh one, times exp(.2 N)."""
-    size = fresh.shape
-    of_parents = parents[rng.integers(len(parents), size=size), np.arange(size[1])]
-    found = np.where(rng.random(size) < _FRESH, fresh, of_parents) * np.exp(0.2 * rng.normal(size=size))
-    return np.ascontiguousarray(problem.inside(found))
+def _ends_about(problem: Problem, best: Found, method: str, rng: np.random.Generator) -> list[Found]:
+    """Return other ends to which starts about the best one lead, and about a better one in turn; none where all ends are one."""
+    ends: list[Found] = []
+    for _ in range(_MOVES if best.reached < best.searches else 0):
+        factors = np.exp(_APART_FROM_IT * rng.normal(size=(_ABOUT_THE_END, len(best.v))))
+        more = _searched(problem, np.ascontiguousarray(problem.inside(best.v * factors)), method, _SEARCHED[1])
+        # an end that is as good says nothing: its start was drawn about it
+        ends += [one for one in more if not is_as_good(problem, best.cost, one.cost)]
+        least = min([best, *more], key=lambda one: (not np.isfinite(one.cost), one.cost))
+        if is_as_good(problem, best.cost, least.cost):
+            break
+        best = least
+    return ends
 
 
 def best_end(problem: Problem, ends: Sequence[Found], start: Array) -> Found:
@@ -166,8 +158,9 @@ def _apart(few: Problem, ends: list[Found]) -> list[Found]:
     return found
 
 
-def _searched(problem: Problem, starts: Array, squares: Array, method: str, many: int) -> list[Found]:
+def _searched(problem: Problem, starts: Array, method: str, many: int) -> list[Found]:
     """Search from the starts with the least squares; two searches that are long go on, those that lead lowest."""
+    squares = solve_linear(problem, starts)
     order = np.argsort(squares, kind="stable")[:many]
     ends = [quick_search(problem, starts[place], method, _CALLS[0]) for place in order if np.isfinite(squares[place])]
     ends.sort(key=lambda one: (not np.isfinite(one.cost), one.cost))

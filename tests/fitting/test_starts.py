@@ -29,6 +29,24 @@ def test_poor_starts_lead_to_the_certified_sum_of_squares(name: str) -> None:
     assert result.warnings == ()
 
 
+NEXT_MINIMA = {
+    "Gauss2": [[63, 0.008, 68, 58, 34, 580, 30, 100], [250, 0.015, 69, 18, 24, 59, 120, 5.2]],
+    "Gauss3": [[84, 0.0063, 95, 170, 33, 57, 170, 16], [72, 0.0077, 120, 77, 17, 85, 120, 27]],
+    "ENSO": [[11, 3.4, 0.79, 42, -1.6, 0.52, 31, 0.33, 1.5], [12, 2.9, 0.64, 38, -1.1, 0.57, 23, 0.16, 1.3]],
+}
+"""Starts from which draws about them and from the data lead to a minimum next to the best one."""
+
+
+@pytest.mark.parametrize("name", NEXT_MINIMA)
+def test_the_best_of_minima_next_to_each_other_is_found(name: str) -> None:
+    problem = read(name)
+    module = symgraph.compile(Model.from_formula(problem.formula, ("x", "y")))
+    for start in NEXT_MINIMA[name]:
+        result = symgraph.fit(module, problem.X, problem.y, dict(zip(problem.names, map(float, start), strict=True)))
+        assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8)  # of the published digits
+        assert result.warnings == ()
+
+
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e7])
 @pytest.mark.parametrize(
     ("formula", "truth"),
