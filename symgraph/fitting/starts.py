@@ -1,5 +1,5 @@
-"""Further starts of a fit, drawn about the given one, about the best end and from the data; their linear weights are solved, and
-the best searched.
+"""Further starts of a fit, drawn about the given one, about the best end and from the data; linear weights are solved, and the
+best searched.
 
 Sources: A. H. G. Rinnooy Kan and G. T. Timmer, Mathematical Programming 39 (1987), for searches from several starts; H. R.
 Lourenco, O. C. Martin and T. Stuetzle, Iterated Local Search, Handbook of Metaheuristics (2003), for those about the best end.
@@ -99,7 +99,7 @@ def _from_several(problem: Problem, start: Array, method: str, seed: int) -> Fou
 
 
 def _ends_about(problem: Problem, best: Found, method: str, rng: np.random.Generator) -> list[Found]:
-    """Return other ends to which starts about the best one lead, and about a better one in turn; none where all ends are one."""
+    """Return other ends to which starts about the best one lead, and about a better one in turn; none if all ends are one."""
     ends: list[Found] = []
     for _ in range(_MOVES if best.reached < best.searches else 0):
         factors = np.exp(_APART_FROM_IT * rng.normal(size=(_ABOUT_THE_END, len(best.v))))
