@@ -8,7 +8,8 @@ exponential is itself infinite or 0 to a double: exp(x)/(exp(x) + 1) is 1 at x =
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -41,9 +42,9 @@ _HUGE = 1e100
 """Size of a named node or a result beyond which squares, which nothing guards, may be what left the range."""
 _BEYOND = 1e3
 """Logarithm that a size beyond the doubles counts with."""
-_OVERFLOWING = (760.0, 4000.0)
-"""The same for points at which it is beyond the doubles, subnormal ones included; so large that exp(x) is where exp(3*x) was
-the largest. Their logarithms are drawn evenly."""
+_OVERFLOWING = ((760.0, 1500.0), (1500.0, 4000.0))
+"""The same for points at which it is beyond the doubles, subnormal ones included: just beyond, where quotients are not yet 0,
+and so far that exp(x) is beyond where exp(3*x) is the largest."""
 _ENDS = {"exp": 709.8, "expm1": 709.8, "sinh": 710.5, "cosh": 710.5, "gamma": 171.6}
 """Argument from which on each function overflows."""
 _NAMED, _SHORT = 2, 60
@@ -120,22 +121,22 @@ def _moved(reference: Reference, batch: Batch, draw: random.Random) -> _Moved:
 
 
 def _beyond(reference: Reference, tried: Sequence[_Moved], draw: random.Random) -> Iterator[Batch]:
-    """Move inputs further, so that an exponential whose argument is in proportion leaves the range; each side first."""
-    later: list[Batch] = []
-    seen: set[tuple[str, float, bool]] = set()
-    for one in tried:
+    """Move inputs further, so that an exponential whose argument is in proportion leaves the range.
+
+    Each input on each side of 0 comes first, and points at which nothing is 0 come before others.
+    """
+    found: list[tuple[bool, tuple[str, float, bool], Batch]] = []
+    for one, band in product((one for one in tried if one.size >= _SIZES[0]), _OVERFLOWING):
         point, name = one.batch.points[0], one.entry.name
-        target = math.exp(draw.uniform(*map(math.log, _OVERFLOWING)))
-        value = _rounded(point[name] * (target / max(one.size, _SIZES[0])) ** one.sign)
-        side = name, one.sign, value > 0.0
-        if one.size >= _SIZES[0] and _is_inside(one.entry, value):
-            batch = _at(one.batch, point, one.entry, value)
-            if side in seen:
-                later.append(batch)
-            elif _is_beyond(reference, batch.points[0]):
-                seen.add(side)
-                yield batch
-    yield from (batch for batch in later if _is_beyond(reference, batch.points[0]))
+        value = _rounded(point[name] * (draw.uniform(*band) / one.size) ** one.sign)
+        batch = _at(one.batch, point, one.entry, value)
+        look = reference.look(batch.points[0])
+        if _is_inside(one.entry, value) and _is_beyond(look):
+            vanishes = any(number(node) == 0.0 for node in look.nodes.values())
+            found.append((vanishes, (name, one.sign, value > 0.0), batch))
+    first: dict[tuple[str, float, bool], Batch] = {}
+    later = [batch for _, side, batch in sorted(found, key=itemgetter(0)) if first.setdefault(side, batch) is not batch]
+    return (batch for batch in (*first.values(), *later) if _is_known(reference, batch.points[0]))
 
 
 def _rounded(value: float) -> float:
@@ -155,13 +156,11 @@ def _at(batch: Batch, row: Point, entry: Input, value: float) -> Batch:
     return Batch(weights, (row,), batch.habit, False, constants=constants)
 
 
-def _is_beyond(reference: Reference, point: Point) -> bool:
-    """Tell if an exponential is infinite or 0 to a double at a point, and all that is asked for is a normal number."""
-    look = reference.look(point)
-    beyond = [size for size in look.exponentials if not 0.0 < size < math.inf]
-    ordinary = all(_NORMAL[0] < size < _NORMAL[1] for size in look.exponentials if 0.0 < size < math.inf)
-    good = bool(beyond) and ordinary and not look.failures and _are_small(look)
-    return good and _is_known(reference, point)
+def _is_beyond(look: Look) -> bool:
+    """Tell if an exponential is infinite or 0 to a double at a point, the others and all nodes being normal numbers."""
+    within = [size for size in look.exponentials if 0.0 < size < math.inf]
+    ordinary = all(_NORMAL[0] < size < _NORMAL[1] for size in within) and not look.failures
+    return ordinary and len(within) < len(look.exponentials) and _are_small(look)
 
 
 def beyond_range(reference: Reference, point: Point) -> str:
