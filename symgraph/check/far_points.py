@@ -131,7 +131,7 @@ def _beyond(reference: Reference, tried: Sequence[_Moved], draw: random.Random) 
         value = _rounded(point[name] * (draw.uniform(*band) / one.size) ** one.sign)
         batch = _at(one.batch, point, one.entry, value)
         look = reference.look(batch.points[0])
-        if _is_inside(one.entry, value) and _is_beyond(look):
+        if _is_inside(one.entry, value) and _is_beyond(reference, look):
             vanishes = any(number(node) == 0.0 for node in look.nodes.values())
             found.append((vanishes, (name, one.sign, value > 0.0), batch))
     first: dict[tuple[str, float, bool], Batch] = {}
@@ -156,11 +156,16 @@ def _at(batch: Batch, row: Point, entry: Input, value: float) -> Batch:
     return Batch(weights, (row,), batch.habit, False, constants=constants)
 
 
-def _is_beyond(look: Look) -> bool:
-    """Tell if an exponential is infinite or 0 to a double at a point, the others and all nodes being normal numbers."""
+def _is_beyond(reference: Reference, look: Look) -> bool:
+    """Tell if an exponential is infinite or 0 to a double at a point, the others and all named nodes being normal numbers.
+
+    An output may round to 0, and what leads to it may not: where s = exp(log_s) is 0, nobody expects to find 1/s.
+    """
     within = [size for size in look.exponentials if 0.0 < size < math.inf]
     ordinary = all(_NORMAL[0] < size < _NORMAL[1] for size in within) and not look.failures
-    return ordinary and len(within) < len(look.exponentials) and _are_small(look)
+    inner = [look.nodes[node.name] for node in reference.model.nodes if node not in reference.model.output_nodes]
+    held = all(number(value) != 0.0 or (isinstance(value, arb) and value.is_zero()) for value in inner)
+    return ordinary and held and len(within) < len(look.exponentials) and _are_small(look)
 
 
 def beyond_range(reference: Reference, point: Point) -> str:

@@ -111,18 +111,25 @@ def test_points_are_far_out_and_the_same_each_time() -> None:
 
 
 def test_all_results_are_normal_numbers_or_0_where_exponentials_overflow() -> None:
-    """Also where a named node is asked for: exp(x) itself must not have a name then."""
     reference = Reference(curve(lambda R, x: R * exp(x) / (1 + exp(x)), domain=(-2000, 2000)))
     found = far_batches(reference, Sampler(reference, 0, None, 3).several(4), 4).beyond
     truths = [reference.truth(batch.points[0]).named(["R", "theta"]).values() for batch in found]
     assert all(number(value) == 0.0 or 1e-250 < abs(number(value)) < 1e250 for truth in truths for value in truth)
     signs = {batch.weights["theta"] > 0 for batch in found}
     assert signs == {True, False}
-    named = Model("named")
-    T, theta = named.feature("T", domain=(0.5, 2)), named.weight("theta", init=1, domain=(0.01, 2000))
-    e = named.node("e", exp(theta / T))
-    named.output("c", e / (1 + e))
-    assert far_batches(Reference(named), Sampler(Reference(named), 0, None, 3).several(4), 4).beyond == []
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_named_exponential_is_a_normal_number_too(sign: int) -> None:
+    """A weight that is the logarithm of a scale leads nowhere where the scale itself is 0 or infinite."""
+    model = Model("scale")
+    T, log_s = model.feature("T", domain=(0.5, 2)), model.weight("log_s", init=1)
+    s = model.node("s", exp(sign * log_s))
+    model.output("c", T + asinh(s) / s)
+    reference = Reference(model)
+    found = far_batches(reference, Sampler(reference, 0, None, 3).several(4), 4)
+    assert found.within
+    assert found.beyond == []
 
 
 @pytest.mark.parametrize("write", [einstein, lambda R, x: R * exp(x) / (1 + exp(x))])
