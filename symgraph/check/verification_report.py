@@ -77,7 +77,7 @@ class VerificationReport:
         far = [f"exponentials are large: {self.far}"] if self.far else []
         far = [" ".join(what.splitlines()) for what in (*far, self.beyond) if what]
         text = "\n".join([text, *(f"{self.model}: not right where {what}" for what in far)])
-        return f"{text}; write it with exponentials that do not, or declare narrower domains" if self.beyond else text
+        return f"{text}; write the formula so that none leaves the range, or declare narrower domains" if self.beyond else text
 
     def _repr_html_(self) -> str:
         first, *gaps = str(self).splitlines()

@@ -83,7 +83,7 @@ def test_what_is_wrong_where_an_exponential_overflows_is_told_with_the_exponenti
         .startswith("curve: not right where exp(theta/T) of node c overflows (beyond 709.8): forward")
     )
     assert "w = [" in str(report)
-    assert str(report).endswith("; write it with exponentials that do not, or declare narrower domains")
+    assert str(report).endswith("; write the formula so that none leaves the range, or declare narrower domains")
 
 
 def test_what_is_wrong_where_an_exponential_is_0_is_told() -> None:
