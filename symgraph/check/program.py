@@ -158,6 +158,10 @@ class Program:
                 self._index[symbol] = self.roots[name]
         self._own = {self._index[part] for part in own}
 
+    def exprs(self) -> Mapping[int, Any]:
+        """The expression of each step, of a named node not its symbol."""
+        return {index: expr for expr, index in reversed(self._index.items())}
+
     def smooth_around(self, values: Sequence[Value]) -> "Program | None":
         """The program of the smooth expressions that its own are equal to around a point, given the values of all steps.
 

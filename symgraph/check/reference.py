@@ -166,6 +166,13 @@ class Reference:
         """The steps whose function grows as exp does."""
         return tuple(index for index, step in enumerate(self.program.steps) if step.name in _GROWING and step.varies)
 
+    def exponentials(self, point: Point) -> list[tuple[Step, Any, float]]:
+        """Find the steps of a point whose function grows as exp does, with their expressions and magnitudes."""
+        values, program = self._forward(self._key(point), LEVELS[0]), self.program
+        exprs, needed = program.exprs(), program.needed(values)
+        here = [index for index in self._exponentials if needed[index]]
+        return [(program.steps[index], exprs[index], _magnitude(values[index])) for index in here]
+
     @property
     def has_exponentials(self) -> bool:
         """Tell if the model has a function that grows as exp does."""

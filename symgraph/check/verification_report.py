@@ -49,6 +49,7 @@ class VerificationReport:
         unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
         untaken: branches of Piecewise expressions that no point took, likewise.
         far: the partial or enormous value that is wrong where exponentials are large, with the point; "" if none was found.
+        beyond: what is wrong where an exponential is infinite or 0 to a double, with that and the point; "" likewise.
         unrun: names of files whose text was not run, so that only the graph that they are written from is verified.
         lost: the result that loses the most digits by the module's own operations, if that was asked for.
     """
@@ -65,6 +66,7 @@ class VerificationReport:
     unrun: tuple[str, ...] = ()
     lost: LostDigits | None = None
     far: str = ""
+    beyond: str = ""
 
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
@@ -72,8 +74,10 @@ class VerificationReport:
         gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
         told = "; ".join(f"{gap}: {listed(names, 10)}" for gap, names in gaps.items() if names)
         text = f"{text}\n{self.model}: not verified, {told}" if told else text
-        far = " ".join(self.far.removeprefix(f"model {self.model}: ").splitlines())
-        return f"{text}\n{self.model}: not right where exponentials are large: {far}" if far else text
+        far = [f"exponentials are large: {self.far}"] if self.far else []
+        far = [" ".join(what.splitlines()) for what in (*far, self.beyond) if what]
+        text = "\n".join([text, *(f"{self.model}: not right where {what}" for what in far)])
+        return f"{text}; write the formula so that none leaves the range, or declare narrower domains" if self.beyond else text
 
     def _repr_html_(self) -> str:
         first, *gaps = str(self).splitlines()

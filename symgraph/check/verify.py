@@ -10,7 +10,7 @@ from sympy import evaluate
 
 from symgraph.check.contract import Contract, Tally
 from symgraph.check.expected import Expected, ExpectedInFloats, expect
-from symgraph.check.far_points import far_batches, is_ordinary_beside, of_values, within_range
+from symgraph.check.far_points import FarBatches, beyond_range, far_batches, is_ordinary_beside, of_values, within_range
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
@@ -118,45 +118,58 @@ def verify(
             raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
         functions.finish()
         plain = [one for one in modules if one not in in_floats and one.METADATA.get("precision", DOUBLE) == DOUBLE]
-        out = far_batches(reference, search.batches[: effort.points], effort.far, seed) if plain and effort.far else []
-        far = _far_out(reference, module, plain, out)
+        out = (
+            far_batches(reference, search.batches[: effort.points], effort.far, seed)
+            if plain and effort.far
+            else FarBatches([], [])
+        )
+        far = _far_out(reference, module, plain, out.within, refuses=True)
+        beyond = _far_out(reference, module, plain, out.beyond, refuses=False)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             hold(in_floats, batch, turn, "those in floats of ", ExpectedInFloats)
-        return replace(search.report(tally), far=far)
+        return replace(search.report(tally), far=far, beyond=beyond)
 
 
-def _far_out(reference: Reference, module: Any, modules: list[Any], batches: list[Batch]) -> str:
-    """Hold modules against the model where exponentials are large.
+def _far_out(reference: Reference, module: Any, modules: list[Any], batches: list[Batch], *, refuses: bool) -> str:
+    """Hold modules against the model where exponentials are large or leave the range.
 
     Args:
         reference: of the model.
         module: the module of the numpy backend, or None.
         modules: the modules that compute in doubles.
         batches: the points.
+        refuses: whether a wrong value that is not enormous is an error. It is none where an exponential is beyond the range:
+            who calls a module there mostly gets NaN or infinity, and not a wrong number in silence.
 
     Returns:
-        The first partial, or value of enormous size, that is wrong, with the point; "" where all are right.
+        The first thing that is wrong, with the exponentials beyond the range and the point; "" where all is right.
 
     Raises:
-        VerificationError: another value is wrong.
+        VerificationError: a value is wrong.
     """
     doubt = ""
     for turn, batch in enumerate(batches):
-        expected = expect(reference, batch.points)
-        if not is_ordinary_beside(expected):
-            continue
-        label = f"point {turn} where exponentials are large"
-        for one in modules:
-            backend = "numpy" if one is module else backend_of(one)
+        expected, label = expect(reference, batch.points), f"point {turn} where exponentials are large"
+        for one in modules if is_ordinary_beside(expected) else ():
+            every, values = (Contract(reference, batch, label, of(expected)) for of in (within_range, of_values))
+            how: Any = {"backend": "numpy" if one is module else backend_of(one), "whole": False, "turn": 1}
             try:
-                Contract(reference, batch, label, of_values(expected)).check(one, backend, whole=False, turn=1)
+                every.check(one, **how)
             except VerificationError as error:
-                raise VerificationError(f"{error}\n{_REMEDY}") from error
-            try:
-                Contract(reference, batch, label, within_range(expected)).check(one, backend, whole=False, turn=1)
-            except VerificationError as error:
-                doubt = doubt or str(error)
+                doubt = doubt or beyond_range(reference, batch.points[0]) + str(error).removeprefix(
+                    f"model {reference.model.name}: "
+                )
+                if refuses:
+                    _refuse(values, one, how)
     return doubt
+
+
+def _refuse(values: Contract, module: Any, how: Mapping[str, Any]) -> None:
+    """Raise the error of a value that is wrong, if one is."""
+    try:
+        values.check(module, **how)
+    except VerificationError as error:
+        raise VerificationError(f"{error}\n{_REMEDY}") from error
 
 
 def _more(reference: Reference, sampler: Sampler) -> list[Batch]:

@@ -75,8 +75,8 @@ class Writer:
             case ast.Call(func=ast.Name(id="best"), args=[arg]):
                 writer = replace(self, make=self.best)
                 return self.forms.whole(writer.node(writer.value(arg, bound)))
-            case ast.Call(func=ast.Name(id="log"), args=[ast.Name(id=name)]) if bound[name] == {ONE: 1}:
-                return {}
+            case ast.Call(func=ast.Name(id="log" | "sqrt" as op), args=[ast.Name(id=name)]) if bound[name] == {ONE: 1}:
+                return {} if op == "log" else {ONE: 1}
             case ast.Call(func=ast.Name(id=op), args=args):
                 return atom(self.make(op, *(self.node(self.value(arg, bound)) for arg in args)))
         raise ValueError(f"{ast.unparse(node)!r} is no part of a replacement")
