@@ -173,7 +173,7 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
     from symgraph.spec.residuals import residual_of
 
     if not isinstance(model, Model):
-        raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
+        raise OptionError(f"fit needs a module or a Model, not {model!r:.60}; Model.from_formula makes one of a text")
     if model.freeze().loss_expr is None:
         declare = "declare model.loss(...) or model.residual(...)"
         raise OptionError(f"{model.name} has no loss, so nothing says what fits best; {declare}")
