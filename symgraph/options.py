@@ -82,19 +82,19 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     """Make options from the names that a user gives.
 
     Args:
-        extras: names of extras, in any order, one alone as a text; those of the functions, such as feature_jacobian, will do;
-            "functions=row+loss" chooses functions of a C file, as a manifest has it.
+        extras: names of extras, in any order, or a text of them, as "hessian, jvp"; those of the functions, such as
+            feature_jacobian, will do; "functions=row+loss" chooses functions of a C file, as a manifest has it.
         precision: the name of a precision.
         functions: names of functions of a C file; all if there are none.
 
     Raises:
         OptionError: a name is unknown, or the two do not go together.
     """
-    given, head = _names(extras), f"{FUNCTIONS}="
+    given, head = _names(extras, "extras", HESSIAN), f"{FUNCTIONS}="
     dashed = {name.replace("-", "_"): name for name in EXTRAS}
     asked = tuple(dashed.get(name, name) for name in given if not name.startswith(head))
     chosen = (
-        *_names(functions),
+        *_names(functions, FUNCTIONS, C_FUNCTIONS[0]),
         *(one for name in given if name.startswith(head) for one in name.removeprefix(head).split("+")),
     )
     strange = [name for name in chosen if name not in C_FUNCTIONS]
@@ -114,6 +114,11 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     return Options(**flags, functions=shipped, precision=precision, derivatives=tuple(derivatives))
 
 
-def _names(given: Iterable[str]) -> tuple[str, ...]:
-    """Return names, of which one alone may be given as a text."""
-    return (given,) if isinstance(given, str) else tuple(given)
+def _names(given: object, what: str, example: str) -> tuple[Any, ...]:
+    """Return names, which may be given as a text with commas or blanks between them."""
+    names = tuple(
+        given.replace(",", " ").split() if isinstance(given, str) else given if isinstance(given, Iterable) else [None]
+    )
+    if not all(isinstance(name, str) for name in names):
+        raise OptionError(f"{what} must be names, such as {example!r}, not {given!r}")
+    return names

@@ -13,31 +13,17 @@ from types import FrameType
 from symgraph.errors import did_you_mean
 from symgraph.ir import faddeeva
 from symgraph.spec import laws
+from symgraph.spec.habits import habit
 from symgraph.spec.model import Model
 
-# Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead; the first is told.
+# Part of a message of Python or SymPy -> what to do; the first is told.
 _HINTS = {
-    "loop of ufunc does not support": "use SymPy's functions instead of NumPy's: from sympy import exp, log, sqrt, Max",
-    "not supported for the input types": "use SymPy's functions instead of SciPy's",
-    "Cannot convert expression to float": "use SymPy's functions instead of those of math",
-    "Cannot convert symbols to int": "use SymPy's floor",
-    "Cannot round symbolic expression": "use SymPy's floor",
-    "cannot determine truth value": (
-        "use Piecewise, Max or Min instead of if, max or min, such as Piecewise((a, x > 0), (b, True)), and "
-        "And(0 < x, x < 1) instead of 0 < x < 1 or `and`"
-    ),
-    "type(s) for ^": "powers are written with **",
-    "type(s) for @": "products are written with *",
     "'NoneType'": "None is no number; a function that returns nothing gives it",
     "object is not callable": "products are written with *",
     "values to unpack": "declare as many names as there are variables on the left",
     "can't multiply sequence": "a text is no symbol; features, weights, outputs, simplex and rk4 return tuples; unpack them",
     "'Constant'": "symgraph.Constant is the law of an initial value; model.constant declares a number for formulas",
     "unsupported operand type(s)": "`from sympy import *` defines N, S, Q, beta, gamma and more; declare a symbol of that name",
-    "ExprCondPair": "write Piecewise((value, condition), (other, True))",
-    "is not comparable": "write Max(a, b) instead of Max([a, b])",
-    "'Symbol' object is not iterable": "a symbol is one number of a row; loop over a list of symbols",
-    "'Symbol' object has no attribute": "functions are written as exp(x), and declarations are of the model",
     "is read-only": "call it, as in model.loss(...)",
 }
 
@@ -60,8 +46,8 @@ def told(error: BaseException, path: Path) -> str:
         strange = re.search(r"unexpected keyword argument '(\w+)'", text)
         meant = did_you_mean(strange[1], signature.parameters) if strange else ""
         return f"{text.replace(called[0], f'{name}() ')}; its parameters are {name}{signature}{meant}"
-    hint = next((f"; {hint}" for sign, hint in _HINTS.items() if sign in text), "") or _similar(error)
-    return f"{text}{hint}"
+    hint = habit(error) or next((hint for sign, hint in _HINTS.items() if sign in text), "")
+    return f"{text}; {hint}" if hint else f"{text}{_similar(error)}"
 
 
 def _function(owner: str | None, name: str) -> tuple[str, Callable[..., object]] | None:

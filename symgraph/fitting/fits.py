@@ -22,6 +22,7 @@ from symgraph.fitting.statistics import covariance
 from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.extra import library
 from symgraph.io.stream import Stream
+from symgraph.runtime.facts import ArrayLike
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.keywords import OF_FITS, explains
 from symgraph.training.options import count
@@ -39,11 +40,11 @@ class FitWarning(UserWarning):
 @explains(OF_FITS)
 def fit(
     module: Any,
-    X: Any = None,
-    y: Any = None,
-    start: Any = None,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    start: ArrayLike | None = None,
     *,
-    sigma: Any = None,
+    sigma: ArrayLike | None = None,
     sigma_x: Any = None,
     absolute_sigma: bool = False,
     bounds: Any = None,
@@ -172,7 +173,7 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
     from symgraph.spec.residuals import residual_of
 
     if not isinstance(model, Model):
-        raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
+        raise OptionError(f"fit needs a module or a Model, not {model!r:.60}; Model.from_formula makes one of a text")
     if model.freeze().loss_expr is None:
         declare = "declare model.loss(...) or model.residual(...)"
         raise OptionError(f"{model.name} has no loss, so nothing says what fits best; {declare}")

@@ -124,7 +124,8 @@ def _objections(problem: Problem) -> tuple[tuple[str, bool], ...]:
         (f"the residual of {model} is not the prediction less the target", not problem.is_difference),
         ("it takes sigma beside it, since errors of x are weighed against those of y", problem.sigma is None),
         (
-            f"{model} lacks feature_jacobian; `symgraph build --with feature-jacobian` adds it",
+            f"{model} lacks feature_jacobian; `symgraph build --with feature-jacobian` adds it, "
+            "or symgraph.compile(model, extras='feature-jacobian')",
             not hasattr(module, "feature_jacobian"),
         ),
     )

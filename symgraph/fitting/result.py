@@ -25,6 +25,7 @@ from symgraph.fitting.residuals import data_minus_fit
 from symgraph.fitting.statistics import Covariance, Statistics, covariance, scatter, statistics
 from symgraph.fitting.streamed import StreamProblem
 from symgraph.fitting.written import document_of, frame_of
+from symgraph.runtime.facts import ArrayLike
 from symgraph.training.options import count
 
 
@@ -213,7 +214,7 @@ class FitResult(Plotted):
             raise OptionError(f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or rows are a stream")
         return data_minus_fit(self.problem, self.found.v)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: ArrayLike | None) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""
         return np.asarray(self.problem.module.predict(self.w, X))
 
@@ -317,7 +318,7 @@ class FitResult(Plotted):
         half = quantile(self, level) * error
         return Derived(value, error, (value - half, value + half))
 
-    def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
+    def confidence_band(self, X: ArrayLike | None, level: float = 0.95) -> tuple[Array, Array]:
         """Return the ends of the pointwise confidence intervals of the output at rows, by the delta method.
 
         Args:
@@ -329,7 +330,7 @@ class FitResult(Plotted):
         """
         return band(self, X, level)
 
-    def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
+    def prediction_band(self, X: ArrayLike | None, level: float = 0.95, sigma: ArrayLike | None = None) -> tuple[Array, Array]:
         """Return the ends of the pointwise prediction intervals of new observations at rows.
 
         Args:

@@ -16,6 +16,7 @@ from symgraph.fitting.result import FitResult
 from symgraph.fitting.statistics import Covariance, Statistics, statistics
 from symgraph.io.documents import jsonable
 from symgraph.io.extra import library
+from symgraph.runtime.facts import ArrayLike
 from symgraph.training.keywords import OF_FITS, explains
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, own_rows
@@ -92,15 +93,15 @@ class JointResult(FitResult):
         """Return the data sets by their labels, each a result with the weights, errors and covariance of its model."""
         return {label: self._set(number, label) for number, label in enumerate(self.problem.labels)}
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: ArrayLike | None) -> Array:
         """Refuse: each data set has its own output."""
         raise self._of_one("predict")
 
-    def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
+    def confidence_band(self, X: ArrayLike | None, level: float = 0.95) -> tuple[Array, Array]:
         """Refuse: each data set has its own output."""
         raise self._of_one("confidence_band")
 
-    def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
+    def prediction_band(self, X: ArrayLike | None, level: float = 0.95, sigma: ArrayLike | None = None) -> tuple[Array, Array]:
         """Refuse: each data set has its own output."""
         raise self._of_one("prediction_band")
 

@@ -15,6 +15,7 @@ from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule
+from symgraph.runtime.facts import ArrayLike
 from symgraph.training.options import count
 from symgraph.training.rows import as_rows, as_weights
 
@@ -28,10 +29,10 @@ _PATIENCE = 5
 
 def gradcheck(
     module: GeneratedModule,
-    X: Any = None,
-    y: Any = None,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     *,
-    w: Any = None,
+    w: ArrayLike | None = None,
     points: int = 4,
     rows: int = 8,
     seed: int = 0,

@@ -14,7 +14,7 @@ from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text
 from symgraph.io.trust import objection
-from symgraph.options import DERIVATIVES
+from symgraph.options import DERIVATIVES, ERROR_BOUND
 from symgraph.runtime.compiled_binding import RowFunctions
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely
 from symgraph.runtime.facts import MODULE_ABI
@@ -140,11 +140,12 @@ class _MissingError(AttributeError):
 def explain_missing(module: ModuleType) -> None:
     """Make the error for a missing function say why it is missing: there is no residual, or nobody asked for it."""
     reason = module.METADATA.get("no_residual")
-    extras = {function: extra for extra, function in DERIVATIVES.items()}
+    extras = {function: extra for extra, function in (*DERIVATIVES.items(), (ERROR_BOUND, "error_bound"))}
 
     def missing(name: str) -> Any:
         why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
-        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why
+        adds = f"`symgraph build --with {extras.get(name)}` adds it, or symgraph.compile(model, extras={extras.get(name)!r})"
+        why = f"; {adds}" if name in extras else why
         raise _MissingError(f"the module of {module.MODEL} has no attribute {name!r}{why}", "" if why else name, module)
 
     vars(module)["__getattr__"] = missing

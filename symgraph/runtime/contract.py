@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.facts import DOUBLE, Array, ArrayLike, Facts, Inputs
-from symgraph.runtime.labels import array_of, meant, unmasked
+from symgraph.runtime.labels import array_of, labels_of, meant, unmasked
 from symgraph.runtime.natural import vector_of
 
 
@@ -29,6 +29,23 @@ def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
     return min(np.result_type(facts.dtypes[0], *kinds), np.dtype(facts.dtypes[-1]))
 
 
+ORDER = "; the order of arguments is w, X, y"
+
+
+def given_weights(facts: Facts, w: Any) -> Any:
+    """Turn weights into an array.
+
+    Raises:
+        ValueError: as `vector_of`; a table of rows in their place is told by its columns.
+    """
+    try:
+        return vector_of(facts.weights, facts.metadata, w, "w")
+    except ValueError as error:
+        if facts.features and {*facts.features} <= {*labels_of(w, False)}:
+            raise ValueError(f"{error}{ORDER}") from None
+        raise
+
+
 def require_weights(facts: Facts, w: Any) -> None:
     """Refuse weights other than one for each name."""
     if w.shape != (len(facts.weights),):
@@ -39,18 +56,19 @@ def require_weights(facts: Facts, w: Any) -> None:
 def order_hint(facts: Facts, w: Any) -> str:
     """Say the order of arguments where rows or a target seem to stand in the place of the weights."""
     rows = w.shape[1] == len(facts.features) if w.ndim == 2 else w.ndim == 1 and w.shape[0] > len(facts.weights)
-    return "; the order of arguments is w, X, y" if rows else ""
+    return ORDER if rows else ""
 
 
-def checked_rows(facts: Facts, X: Any) -> Any:
-    """Give X with a row for each sample and a column for each feature."""
+def checked_rows(facts: Facts, X: Any, y: Any = None) -> Any:
+    """Give X with a row for each sample and a column for each feature; rows in the place of y are told in the error."""
     names = facts.features
     if len(names) == 1 and X.ndim < 2:
         X = X[..., np.newaxis]
     if X.ndim not in (1, 2):
         raise ValueError(f"X has {X.ndim} dimensions, {facts.model} needs rows by columns")
     if X.shape[-1] != len(names):
-        raise ValueError(f"X has {X.shape[-1]} columns, {facts.model} needs {len(names)}: {', '.join(names)}")
+        hint = ORDER if y is not None and y.ndim == 2 and y.shape[-1] == len(names) else ""
+        raise ValueError(f"X has {X.shape[-1]} columns, {facts.model} needs {len(names)}: {', '.join(names)}{hint}")
     if X.shape[0] == 0:
         raise ValueError(f"X has no rows, {facts.model} needs at least one")
     return X
@@ -87,13 +105,13 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
             need = f"(n, {row[0]}) or ({row[0]},)" if row else "(n,) or ()"
             raise ValueError(f"y has shape {tuple(y.shape)}, {facts.model} needs {need}")
         return Inputs(w, y[..., :0] if row and y is not None else None, y)  # X says how many rows there are
-    rows = checked_rows(facts, X)
+    rows = checked_rows(facts, X, y)
     if y is not None:
         if len(facts.features) == 1 and X.ndim == 1 and y.ndim == len(row) and rows.shape[0] == 1:
             rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != (*rows.shape[:-1], *row):
             wanted = (*rows.shape[:-1], *row)
-            hint = "; the order of arguments is w, X, y" if X.shape == w.shape and y.ndim else ""
+            hint = ORDER if X.shape == w.shape and y.ndim else ""
             raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}; y needs {wanted}{hint}")
     return Inputs(w, rows, y)
 
@@ -105,7 +123,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         ValueError: shapes do not fit each other or the model.
         TypeError: a dtype is neither float32 nor float64 nor whole numbers.
     """
-    weights, given = vector_of(facts.weights, facts.metadata, w, "w"), X
+    weights, given = given_weights(facts, w), X
     if facts.features:
         rows = array_of(X, facts.features, "X", len(facts.features) == 1)
         dtype = common_dtype(facts, weights, rows)
@@ -122,7 +140,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
 
 def checked_weights(facts: Facts, w: ArrayLike) -> Array:
     """Check weights that are given alone; put the constants behind them."""
-    weights = vector_of(facts.weights, facts.metadata, w, "w")
+    weights = given_weights(facts, w)
     require_weights(facts, weights)
     return followed_by_constants(facts, np.array(weights, common_dtype(facts, weights)))
 

@@ -112,9 +112,9 @@ class DerivativesLoosely(DerivativesOnRequest[T], LooseBinding[T]):
     hessian = loosely(DerivativesOnRequest.hessian)
     hvp = loosely(DerivativesOnRequest.hvp)  # type: ignore[assignment]  # X comes third
 
-    def jvp(self, w: "ArrayLike", v: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
+    def jvp(self, w: "ArrayLike", v: "ArrayLike", X: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
         """Compute the derivative of the output by the weights along v, (k,): as predict, (n,), or (n, m) of m outputs."""
-        return super().jvp(w, v, X, threads=threads)
+        return super().jvp(w, v, X, threads=threads)  # type: ignore[arg-type]  # as for predict
 
 
 def check_direction(facts: Facts, v: Any) -> None:

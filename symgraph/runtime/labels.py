@@ -94,11 +94,13 @@ def meant(name: Any, known: Iterable[Any]) -> str:
 
 
 def refuse_no_numbers(values: Any, what: str) -> None:
-    """Refuse a text, a path, bytes, or a sparse matrix, which are no arrays of numbers, with what to give.
+    """Refuse None, a text, a path, bytes, or a sparse matrix, which are no arrays of numbers, with what to give.
 
     Raises:
         ValueError: it is one of these.
     """
+    if values is None:
+        raise ValueError(f"{what} is missing; None is no array of numbers")
     is_text = isinstance(values, str | bytes | PathLike)
     if is_text:
         read = "; give the numbers of the file, as pandas.read_csv reads them" if what == "X" else ""

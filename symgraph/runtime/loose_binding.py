@@ -18,7 +18,12 @@ class Loose(Protocol[Options, Result_co]):
     """A function of a module whose X and y may be left out."""
 
     def __call__(
-        self, w: "ArrayLike", X: Any = None, y: Any = None, *args: Options.args, **options: Options.kwargs
+        self,
+        w: "ArrayLike",
+        X: "ArrayLike | None" = None,
+        y: "ArrayLike | None" = None,
+        *args: Options.args,
+        **options: Options.kwargs,
     ) -> Result_co: ...
 
 
@@ -44,9 +49,9 @@ class LooseBinding(Binding[T]):
     residual_jacobian = loosely(Binding.residual_jacobian)
     normal_equations = loosely(Binding.normal_equations)
 
-    def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
+    def predict(self, w: "ArrayLike", X: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
-        return super().predict(w, X, threads=threads)
+        return super().predict(w, X, threads=threads)  # type: ignore[arg-type]  # X may be None here alone
 
 
 class BoundLoosely(LooseBinding[T], Bound[T]):

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.runtime.contract import order_hint
+from symgraph.runtime.contract import given_weights, order_hint
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.natural import vector_of
 
 
 def vectors_of(facts: Facts, w: Any) -> Array | None:
@@ -19,7 +18,7 @@ def vectors_of(facts: Facts, w: Any) -> Array | None:
     given = type(w)
     if (given is np.ndarray and w.ndim != 2) or (given in (list, tuple) and (not w or isinstance(w[0], float))):
         return None
-    vectors = vector_of(facts.weights, facts.metadata, w, "w")
+    vectors = given_weights(facts, w)
     return fitting_vectors(facts, vectors) if vectors.ndim == 2 else None
 
 

@@ -16,6 +16,7 @@ from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_la
 from symgraph.spec.laws import Constant, Law, is_finite_number
 from symgraph.spec.loss_declarations import LossDeclarations
 from symgraph.spec.names import check_name, split_names
+from symgraph.spec.session import listen
 
 
 class Declarations(LossDeclarations):
@@ -313,6 +314,7 @@ class Declarations(LossDeclarations):
         owner = known.kind if known else next((other for other, names in others.items() if name in names), None)
         if owner is not None:
             raise SpecError(f"{where}: the name is taken by a {owner}; choose another")
+        listen()  # there will be a symbol that a user may give to np.exp
         role = "node" if kind in ("output", "constraint", "function") else kind
         return declared(name, role, len(self._symbols) + len(self._constraints))
 

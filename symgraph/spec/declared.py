@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from symgraph.errors import SpecError
+from symgraph.spec.equivalents import takes_numbers
 
 _ROLES = ("target", "weight", "constant", "feature", "node")
 """Roles in the order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays as written."""
@@ -25,13 +26,6 @@ class _Name(str):
 
     def __gt__(self, other: str) -> bool:
         return self.place > other.place if isinstance(other, _Name) else str(self) > other
-
-
-_OF_SYMPY = {
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
-    "arctanh": "atanh", "maximum": "Max", "minimum": "Min", "fmax": "Max", "fmin": "Min", "absolute": "Abs",
-}  # fmt: skip
-"""SymPy's names of functions that NumPy calls otherwise."""
 
 
 class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
@@ -58,11 +52,9 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
         plain = [np.array(one, dtype=object) if isinstance(one, DeclaredSymbol) else one for one in inputs]
         try:
             return getattr(ufunc, method)(*plain, **options)
-        except TypeError as error:
-            name = _OF_SYMPY.get(ufunc.__name__, ufunc.__name__)
-            write = f", sympy.{name}" if hasattr(sympy, name) else ""
-            said = f"np.{ufunc.__name__} takes numbers, and {self.name} is a symbol; use SymPy's functions instead of NumPy's"
-            raise SpecError(f"{said}{write}") from error
+        except TypeError:
+            arguments = "..." if any(map(np.ndim, inputs)) else ", ".join(map(str, inputs))
+            raise SpecError(takes_numbers(ufunc.__name__, f"and {self.name} is a symbol", arguments)) from None
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         return (self.name, self.place), {}

@@ -1,4 +1,7 @@
-"""The pytest plugin: ``pytest --symgraph-check`` fails where generated files are not what a build would write."""
+"""The pytest plugin: ``pytest --symgraph-check`` fails where generated files are not what a build would write.
+
+It also shows what to write below errors of numeric code in a spec, such as ``np.exp(a*x)``, as Python's prompt does.
+"""
 
 import subprocess
 import sys
@@ -19,6 +22,26 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Put the check before the tests."""
     if config.getoption("--symgraph-check"):
         items.insert(0, BuildCheck.from_parent(session, name="symgraph build --check"))
+
+
+@pytest.hookimpl(tryfirst=True)  # before the report is written, which shows notes
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Answer the error of a test."""
+    _note(call)
+
+
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: pytest.CollectReport | pytest.TestReport
+) -> None:
+    """Answer the error of a file that cannot be imported, below its report, which has been written already."""
+    if isinstance(report, pytest.CollectReport) and (said := _note(call)):
+        report.sections.append(("what to write", said))
+
+
+def _note(call: pytest.CallInfo[Any]) -> str:
+    """Add the answer to an error as a note, and return it; "" if there is none, such as before the first model is made."""
+    habits = sys.modules.get("symgraph.spec.habits")
+    return "" if habits is None or call.excinfo is None else str(habits.note(call.excinfo.value))
 
 
 class BuildCheck(pytest.Item):

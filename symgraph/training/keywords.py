@@ -57,17 +57,27 @@ OF_FITS: Mapping[str, str] = {
 
 
 def explains(words: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a decorator under which a keyword that a function lacks is answered by what to write in its place.
+    """Make a decorator under which an argument that a function does not take is answered by what to write in its place.
 
     Args:
         words: what to write, by keywords of other libraries.
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        parameters = tuple(inspect.signature(function).parameters)
+        every = inspect.signature(function).parameters
+        parameters = tuple(every)
+        by_name = [name for name, one in every.items() if one.kind is one.KEYWORD_ONLY]
+        by_place = parameters[: len(parameters) - len(by_name)]
 
         @wraps(function)
         def called(*args: P.args, **options: P.kwargs) -> R:
+            if len(args) > len(by_place):
+                others = (
+                    f", the others by name, as in {by_name[0]}={_short(args[len(by_place)])}"
+                    if by_name
+                    else ", and nothing else"
+                )
+                raise TypeError(f"{function.__name__} takes {', '.join(by_place)} by place{others}")
             strange = next((name for name in options if name not in parameters), None)
             if strange is not None:
                 raise TypeError(_explained(function.__name__, strange, options[strange], parameters, words))

@@ -12,6 +12,7 @@ import numpy as np
 from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.io.stream import Stream
+from symgraph.runtime.facts import ArrayLike
 from symgraph.training.checkpoints import Checkpoints, Journal, Saved, described, opened
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, checked_choice, choose_engine
@@ -52,8 +53,8 @@ class _Plan(NamedTuple):
 @explains(OF_TRAINING)
 def train(
     module: GeneratedModule | ScalarModule | Stream,
-    X: Any = None,
-    y: Any = None,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     *,
     optimizer: Optimizer | str,
     epochs: int = 100,
@@ -61,7 +62,7 @@ def train(
     shuffle: bool = True,
     seed: int | None = None,
     validation: float | tuple[Any, Any] | None = None,
-    w0: Any = None,
+    w0: ArrayLike | None = None,
     state: OptimizerState | None = None,
     stop: Stop | Sequence[Stop] | None = None,
     clip: Clip | None = None,

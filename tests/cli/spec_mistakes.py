@@ -269,7 +269,7 @@ FOUND: dict[str, Mistake] = {
     "a declaration after the first use": wrong(LINE, LOST, "m.partials()", 'm.node("n", a)  #!', says=("node 'n'", "frozen")),
     "a first use without a loss": wrong(LINE, "m.partials()  #!", says=("model m: partials need a loss", "model.loss")),
     "NumPy's function of a weight": wrong(
-        "import numpy", "numpy.exp(a)  #!", says=("np.exp takes numbers, and a is a symbol", "sympy.exp")
+        "import numpy", "numpy.exp(a)  #!", says=("np.exp takes numbers, and a is a symbol; write sympy.exp(a)",)
     ),
 }
 
@@ -305,11 +305,15 @@ OF_PYTHON: dict[str, Mistake] = {
     "a line that is indented": wrong("  m.output('p', a)  #!", says=("IndentationError: unexpected indent",)),
     "quotes of a text processor": wrong("m.output(“p”, a*x + b)  #!", says=("SyntaxError: invalid character",)),
     "an import that does not exist": wrong("from symgraph import sigmoyd  #!", says=("ImportError", "sigmoyd")),
-    "NumPy's function": wrong("import numpy", "numpy.exp(a*x)  #!", says=("TypeError", "SymPy's functions instead of NumPy's")),
-    "SciPy's function": wrong("from scipy.special import expit", "expit(a*x)  #!", says=("TypeError", "instead of SciPy's")),
-    "a function of math": wrong("import math", "math.exp(a*x)  #!", says=("TypeError", "instead of those of math")),
-    "if about a symbol": wrong("k = a if x > 0 else b  #!", says=("TypeError", "Piecewise, Max or Min")),
-    "max of symbols": wrong("max(a, x)  #!", says=("TypeError", "Piecewise, Max or Min")),
+    "NumPy's function": wrong("import numpy", "numpy.exp(a*x)  #!", says=("TypeError", "write sympy.exp(a*x)")),
+    "SciPy's function": wrong(
+        "from scipy.special import expit", "expit(a*x)  #!", says=("TypeError", "write symgraph.sigmoid(...)")
+    ),
+    "a function of math": wrong("import math", "math.exp(a*x)  #!", says=("a*x is a formula", "instead of those of math")),
+    "if about a symbol": wrong(
+        "k = a if x > 0 else b  #!", says=("TypeError", "Piecewise((..., x > 0), (..., True)) instead of if")
+    ),
+    "max of symbols": wrong("max(a, x)  #!", says=("TypeError", "Max or Min instead of max, min")),
     "a chain of comparisons": wrong("Piecewise((a, 0 < x < 1), (b, True))  #!", says=("TypeError", "And(0 < x, x < 1)")),
     "a caret in a formula": wrong("a*x^2 + b  #!", says=("TypeError", "powers are written with **")),
     "a product without a star": wrong("a(x + 1)  #!", says=("TypeError: 'Symbol' object is not callable", "with *")),
@@ -329,12 +333,12 @@ OF_PYTHON: dict[str, Mistake] = {
     "a declaration of a symbol": wrong(
         'm.feature("q").node("c", a)  #!', says=("AttributeError", "declarations are of the model")
     ),
-    "a function as a method": wrong("x.exp()  #!", says=("AttributeError", "functions are written as exp(x)")),
+    "a function as a method": wrong("x.exp()  #!", says=("AttributeError", "write sympy.exp(x)")),
     "the largest of a list": wrong("Max([a, b])  #!", says=("ValueError", "write Max(a, b) instead of Max([a, b])")),
     "a text times a symbol": wrong('"x"*a  #!', says=("TypeError", "a text is no symbol")),
     "a number that is called": wrong("3(x + 1)*a  #!", says=("TypeError: 'int' object is not callable", "written with *")),
     "a misspelt import": wrong("from symgraph import Modle  #!", says=("ImportError", "did you mean Model?")),
-    "an index": wrong("a[0]*x  #!", says=("TypeError: 'Symbol' object is not subscriptable",)),
+    "an index": wrong("a[0]*x  #!", says=("TypeError: 'Symbol' object is not subscriptable", "one number of a row")),
     "matrices of unequal shapes": wrong("Matrix([a, b])*Matrix([a, b])  #!", says=("ShapeError", "(2, 1)")),
     "a text that SymPy cannot read": wrong('sympify("a +* b")  #!', says=("SympifyError", "a +* b")),
     "rates that unpack too much": wrong(

@@ -68,3 +68,18 @@ def test_a_wrong_derivative_fails_with_the_report(built: Project) -> None:
     assert "gradient check of decay: failed" in done.stdout
     assert "per_sample_grad gives" in done.stdout
     assert "gradcheck(" not in done.stdout  # the traceback ends at the assertion
+
+
+def test_errors_of_numeric_code_in_a_spec_are_answered_in_the_report(installed: Path, tmp_path: Path) -> None:
+    project = new_project(installed, tmp_path / "project")
+    folder = project.folder / "tests"
+    lines = (
+        "import numpy as np\nfrom symgraph import Model\n\nmodel = Model('m')\nx, a = model.feature('x'), model.weight('a')\n"
+    )
+    (folder / "test_decay.py").write_text(f"{lines}\n\ndef test_of_numpy():\n    np.exp(a * x)\n", encoding="utf-8")
+    (folder / "test_import.py").write_text(f"{lines}if a * x > 0:\n    pass\n", encoding="utf-8")
+    done = project.python("-m", "pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+    assert "1 failed, 1 error" in done.stdout
+    assert "E       symgraph: np.exp takes numbers, and a*x is a formula; write sympy.exp(a*x)\n" in done.stdout
+    assert "what to write -----" in done.stdout
+    assert "\nsymgraph: a*x > 0 is decided row by row, not here; write Piecewise((..., a*x > 0), (..., True))" in done.stdout

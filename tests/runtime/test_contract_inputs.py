@@ -188,7 +188,7 @@ def test_any_other_dtype_of_weights_and_rows_is_refused_by_name(dtype: str) -> N
     odd = np.array([1, 2]).astype(dtype)
     for call in (lambda: line.predict(odd, [1.0]), lambda: line.predict(W, odd)):
         assert re.fullmatch("line computes in float32 or float64, not in .+", refusal(TypeError, call))
-    assert "not in object as X is" in refusal(TypeError, lambda: line.predict(W, None))
+    assert "X is missing" in refusal(ValueError, lambda: line.predict(W, None))
     assert "not in object as w is" in refusal(TypeError, lambda: line.predict([1.0, None], [1.0]))
 
 

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
+import pandas
 import pytest
 import sympy
 from scipy import sparse
 
 import symgraph
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
+from symgraph.gradcheck import gradcheck
+from symgraph.options import options_of
 from symgraph.runtime import Bound
+from symgraph.runtime.loose_binding import Loose, LooseBinding
 from symgraph.training import train
 
 X, Y, W = np.arange(20.0).reshape(10, 2), np.arange(10.0), np.ones(3)
@@ -38,6 +42,10 @@ def module() -> Any:
         (lambda m: m.predict(X, W), "the order of arguments is w, X, y"),
         (lambda m: m.jacobian(X, W), "the order of arguments is w, X, y"),
         (lambda m: m.loss(Y, X, W), "the order of arguments is w, X, y"),
+        (lambda m: m.loss(W, Y, X), "X has 10 columns, plane needs 2: x, z; the order of arguments is w, X, y"),
+        (lambda m: m.loss(pandas.DataFrame(X, columns=["x", "z"]), W, Y), "w has no a, b, c; .*; the order of arguments is w"),
+        (lambda m: m.loss(W, None, Y), "X is missing; None is no array of numbers"),
+        (lambda m: m.loss(None, X, Y), "w is missing; None is no array of numbers"),
         (lambda m: m.loss(W, sparse.csr_matrix(X), Y), r"X is a sparse csr_matrix, .*; give X.toarray\(\)"),
         (lambda m: m.loss(W, sparse.dok_array(X), Y), r"X is a sparse dok_array, .*; give X.toarray\(\)"),
         (lambda m: m.loss(W, "rows.csv", Y), "X is the text 'rows.csv', not numbers; .* pandas.read_csv"),
@@ -78,17 +86,33 @@ def test_one_extra_may_be_a_text_and_have_the_name_of_its_function(module: Any) 
     assert module.METADATA["extras"] == ("feature-jacobian",)
 
 
+def test_extras_may_be_a_text_of_several_and_nothing_but_names() -> None:
+    assert options_of("hessian, jvp feature_jacobian") == options_of(["hessian", "jvp", "feature-jacobian"])
+    for wrong in (True, None, ["hessian", 3]):
+        with pytest.raises(OptionError, match="extras must be names, such as 'hessian', not "):
+            options_of(wrong)  # type: ignore[arg-type]  # as a user may
+
+
+def test_what_a_module_lacks_is_asked_for_in_python_too(module: Any) -> None:
+    for name, extra in (("hessian", "hessian"), ("error_bound", "error-bound"), ("predict_jacobian_row", "jacobian-row")):
+        with pytest.raises(AttributeError, match=f"symgraph.compile.model, extras='{extra}'"):
+            getattr(module, name)
+        assert extra in options_of(extra).extras
+
+
 def test_types_say_which_reductions_there_are_and_take_no_text_for_an_array() -> None:
-    hints = get_type_hints(Bound.value_and_grad)
-    assert get_args(hints["reduction"]) == ("mean", "sum")
-    assert str not in get_args(hints["X"])
+    assert get_args(get_type_hints(Bound.value_and_grad)["reduction"]) == ("mean", "sum")
+    for function in (Bound.value_and_grad, Loose.__call__, LooseBinding.predict, symgraph.fit, train, gradcheck):
+        accepted = get_args(get_type_hints(function)["X"])
+        assert accepted, function
+        assert str not in accepted
 
 
 def test_numpys_functions_of_a_symbol_name_sympys() -> None:
     a = symgraph.Model("m").weight("a")
-    with pytest.raises(SpecError, match=r"np.exp takes numbers, and a is a symbol; use SymPy's .*, sympy.exp"):
+    with pytest.raises(SpecError, match=r"np.exp takes numbers, and a is a symbol; write sympy.exp\(a\)"):
         np.exp(a)
-    with pytest.raises(SpecError, match=r"sympy.Max"):
+    with pytest.raises(SpecError, match=r"write sympy.Max\(a, 0.0\)"):
         np.maximum(a, 0.0)
     assert np.float64(2.0) * a == 2.0 * a
     assert (np.array([1, 2]) * a).tolist() == [a, 2 * a]

@@ -1,4 +1,4 @@
-"""Keywords of other libraries are answered by what to write here."""
+"""Keywords of other libraries, and arguments by place, are answered by what to write here."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +35,9 @@ from symgraph.training import adam, converged, cosine, exponential, momentum, pa
         (lambda: train(None, optimizer=adam(), random_state=0), "write seed=0"),
         (lambda: fit(None, p0=[1.0, 2.0]), r"fit has no p0; write start=\[1.0, 2.0\]"),
         (lambda: fit(None, maxfev=100), "fit has no maxfev; leave it out"),
+        (lambda: sgd(0.1, 0.9), "sgd takes rate by place, and nothing else"),
+        (lambda: train(None, None, None, 0.1), "train takes module, X, y by place, the others by name, as in optimizer=0.1"),
+        (lambda: fit(None, 1, 2, 3, 0.1), "fit takes module, X, y, start by place, the others by name, as in sigma=0.1"),
         (lambda: fit(None, strt=1), "fit has no strt; it has module, X, y, start, .*; did you mean start"),
     ],
 )
