@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import costs
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -39,6 +40,7 @@ CheckText = Callable[[Path, str], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(costs.Costs(config))
     if hasattr(config, "workerinput"):  # a worker inherits the variables
         return
     folder, patch = TemporaryDirectory(prefix=_QUICK), pytest.MonkeyPatch()
@@ -66,6 +68,8 @@ def usual_compiler() -> Iterator[None]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write golden files and pass fixtures instead of comparing them")
+    parser.addoption("--measure-costs", action="store_true", help="write what tests cost into costs.json")
+    parser.addoption("--budget", type=float, help="most seconds of processor time, see costs.py")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """The layout: columns from left to right, boxes apart, no more crossings than there must be."""
 
 import random
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations, product
 
 import pytest
 
-from symgraph.drawing.layers import Layout, Size, layered, ranked
+from symgraph.drawing.layers import Layout, Size, _Grid, layered, ranked
 
 
 def acyclic(seed: int) -> tuple[list[Size], list[tuple[int, int]]]:
@@ -55,6 +55,36 @@ def test_a_tree_is_drawn_without_a_crossing() -> None:
 def test_two_columns_that_need_one_crossing_have_one() -> None:
     edges = [(source, target) for source in (0, 1) for target in (2, 3)]
     assert crossings(layered([Size(40, 20)] * 4, edges)) == 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_order_of_columns_is_no_worse_than_the_first_one(seed: int) -> None:
+    sizes, edges = acyclic(seed)
+    grid = _Grid(sizes, edges, ranked(len(sizes), edges))
+    first = grid.crossings()
+    grid.reduce_crossings()
+    assert grid.crossings() <= first
+
+
+SMALL = {
+    "two to two": [(0, 2), (0, 3), (1, 2), (1, 3)],
+    "twisted": [(0, 5), (1, 4), (2, 3), (0, 4), (2, 5)],
+    "three columns": [(0, 3), (1, 4), (2, 5), (0, 5), (3, 8), (4, 7), (5, 6), (3, 6)],
+    "past a column": [(0, 3), (1, 3), (1, 4), (2, 4), (3, 5), (4, 6), (2, 5), (0, 6)],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_graphs_have_as_few_crossings_as_any_order_of_their_columns(name: str) -> None:
+    edges = SMALL[name]
+    count = 1 + max(map(max, edges))
+    grid = _Grid([Size(40, 20)] * count, edges, ranked(count, edges))
+    grid.reduce_crossings()
+    found, fewest = grid.crossings(), []
+    for orders in product(*(list(map(list, permutations(column))) for column in grid.columns)):
+        grid.columns = list(orders)
+        fewest.append(grid.crossings())
+    assert found == min(fewest)
 
 
 def test_inputs_stand_before_the_first_that_uses_them() -> None:
