@@ -184,7 +184,9 @@ class Costs:
             terminalreporter.write_line(f"  {cost:6.1f} s {name}")
         budget = self.config.getoption("--budget")
         if budget and self.total > budget * self._scale:
-            terminalreporter.write_line(f"the budget is {budget:g} s times {self._scale:.2f}; these grew most since they were measured:")
+            terminalreporter.write_line(
+                f"the budget is {budget:g} s times {self._scale:.2f}; these grew most since they were measured:"
+            )
             old = read()
             grown = {name: cost / self._scale - _GROWN * old.get(name, LEAST) for name, cost in self.found.items()}
             for name in sorted(grown, key=lambda name: -grown[name])[:10]:

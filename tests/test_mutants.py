@@ -15,7 +15,9 @@ def project(folder: Path) -> Path:
     (folder / "room").mkdir()
     (folder / "tests" / "room").mkdir(parents=True)
     (folder / "room" / "sums.py").write_text("def add(a, b):\n    return a + b\n\n\ndef unused():\n    return 1\n")
-    (folder / "tests" / "room" / "test_sums.py").write_text("from room.sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n")
+    (folder / "tests" / "room" / "test_sums.py").write_text(
+        "from room.sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+    )
     return folder
 
 

@@ -63,7 +63,9 @@ def read(path: Path = TABLE) -> list[Mutant]:
         SystemExit: a row has no or two names, or no tests, or both suites' tests.
     """
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
-    mutants = [Mutant(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}) for row in rows]
+    mutants = [
+        Mutant(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}) for row in rows
+    ]
     names = [one.name for one in mutants]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -85,7 +87,20 @@ def copied(folder: Path) -> Path:
 
 def run(folder: Path, tests: Sequence[str], *options: str) -> tuple[int | None, str]:
     """Run tests in a copy, up to the first that fails; the exit status, None for no end, and what pytest printed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", *options, *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *options,
+        *tests,
+    ]
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     try:
         told = subprocess.run(

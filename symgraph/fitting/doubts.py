@@ -230,11 +230,12 @@ def _no_better_than_a_constant(problem: Problem, v: Array) -> float:
     It holds one where some multiples of the derivatives by the linear weights add up to 1 in every row, the other weights being
     those found, or 0.
     """
-    free = len(v)
-    if not problem.is_difference or free < 2 or len(problem.data_sets) > 1 or problem.has_penalty:
+    dof = degrees_of_freedom(problem, v)
+    free = problem.residuals - dof
+    if not problem.is_difference or free < 2 or dof < 1 or len(problem.data_sets) > 1 or problem.has_penalty:
         return 0.0
     r = problem.residual(v)
-    squares, about, dof = float(r @ r), problem.about_mean() ** 2, len(r) - free
+    squares, about = float(r @ r), problem.about_mean() ** 2
     if about - squares > 0.5 * about * (1.0 + 10.0 / dof) or squares <= 0.0 or not len(problem.linear):
         return 0.0  # far beyond chance for all but a few rows; the quick way out
     if not _holds_a_constant(problem, v):
@@ -268,7 +269,8 @@ def _lack_of_fit(problem: Problem, v: Array) -> list[str]:
     _, group = np.unique(np.reshape(X, (len(r), -1)), axis=0, return_inverse=True)
     group = np.reshape(group, -1)
     often = np.bincount(group)
-    pure, between = len(r) - len(often), len(often) - len(v)
+    pure, free = len(r) - len(often), len(r) - degrees_of_freedom(problem, v)
+    between = len(often) - free
     within = float(np.sum((r - (np.bincount(group, r) / often)[group]) ** 2))
     if pure < 2 or between < 1 or within <= 0.0:
         return []

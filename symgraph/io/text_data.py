@@ -158,7 +158,7 @@ def _has_commas(name: str, lines: list[str], delimiter: str, places: list[int]) 
     """Tell if numbers of the first rows have decimal commas."""
     reader = _filled(_reader(name, lines, delimiter))
     try:
-        rows = [row for row in islice(reader, 1, _SAMPLE) if len(row) > max(places, default=0)]
+        rows = [row for row in islice(reader, 1, 1 + _SAMPLE) if len(row) > max(places, default=0)]
     except csv.Error:  # which the first reading of all rows tells with its line
         return False
     cells = [row[place] for row in rows for place in places if "," in row[place]]
@@ -265,8 +265,8 @@ def _number(cell: str, dialect: Reading) -> float:
     if text.lower() in MISSING:
         return math.nan
     if dialect.thousands and dialect.thousands in text:
-        sign = re.escape(dialect.thousands)
-        if not re.match(rf"[+-]?\d{{1,3}}({sign}\d{{3}})+(?!\d)", text):
+        sign, point = re.escape(dialect.thousands), re.escape(dialect.decimal or ".")
+        if not re.fullmatch(rf"[+-]?\d{{1,3}}({sign}\d{{3}})+({point}\d*)?([eE][+-]?\d+)?", text):
             return math.inf
         text = text.replace(dialect.thousands, "")
     if dialect.decimal == ",":

@@ -122,13 +122,17 @@ class Journal:
         if self.saved is None:
             self.write(reached, [], [], None)
             return
-        for name, value in run.items():
-            before = self.saved.run.get(name)
-            if before != value:
-                raise OptionError(
-                    f"{self._folder} cannot be continued: its {_NAMES.get(name, name)} was {_short(before)} and is now "
-                    f"{_short(value)}, with which the bits would differ; go on with what it was begun with, or begin a new run"
-                )
+        before = self.saved.run
+        differ = [
+            f"its {_NAMES.get(name, name)} was {_short(before.get(name))} and is now {_short(value)}"
+            for name, value in run.items()
+            if before.get(name) != value
+        ]
+        if differ:
+            raise OptionError(
+                f"{self._folder} cannot be continued: {'; '.join(differ)}, with which the bits would differ; go on with what it "
+                "was begun with, or begin a new run"
+            )
         self._losses(self.saved.losses, self.saved.validation_losses, anew=True)  # without what came after the checkpoint
 
     def due(self, done: int) -> bool:

@@ -89,3 +89,11 @@ def test_exact_data_are_not_doubted(absolute: bool) -> None:
     result = symgraph.fit(decay(), X, 2.0 * np.exp(-0.7 * X) + 0.3, **how)
     assert result.problem.is_exact(result.found.v)
     assert result.warnings == ()
+
+
+def test_a_weight_at_a_bound_counts_as_fixed_where_a_fit_is_held_against_a_constant() -> None:
+    """Three rows and three weights, one of which a bound holds: one degree of freedom is left, not none."""
+    model = Model.from_formula("y ~ a + b*x + c*x**2", ("x", "y"))
+    with pytest.warns(FitWarning, match="no better than a constant"):
+        result = symgraph.fit(model, [0.0, 1.0, 2.0], [0.0, 2.0, 2.5], bounds={"c": (0.0, None)})
+    assert (result.values["c"], result.dof) == (0.0, 1)

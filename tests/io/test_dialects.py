@@ -91,6 +91,9 @@ def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
         ("a;b;y\n1;2;3\n4;5,5;6\n", {"decimal": "."}, r"line 3, column b is '5,5'"),
         ("a;b;y\n1;2;3\n4;1.234,5;6\n", {"decimal": ","}, r"line 3, column b is '1\.234,5' \(read with decimal commas\)"),
         ('a,b,y\n1,"12,34",3\n', {"thousands": ","}, r"line 2, column b is '12,34'"),
+        ('a,b,y\n1,"1,234,5",3\n', {"thousands": ","}, r"line 2, column b is '1,234,5'"),
+        ('a,b,y\n1,"12,345,6789",3\n', {"thousands": ","}, r"line 2, column b is '12,345,6789'"),
+        ('a,b,y\n1,"1,234.5,678",3\n', {"thousands": ","}, r"line 2, column b is '1,234.5,678'"),
         ("a;b;z\n1;2;3\n", {}, r"no column y; its first line names a, b, z$"),
         ("a\tb\tz\n1\t2\t3\n", {}, r"no column y; its first line names a, b, z$"),
         (

@@ -150,6 +150,7 @@ CHANGES = {
     "seed": ({"seed": 1}, "its seed was 0 and is now 1"),
     "clip": ({"clip": clip_by_value(1.0)}, "its clip was None and is now .*ClipByValue"),
     "held out": ({"validation": 0.5}, "its validation was None and is now 0.5"),
+    "two at once": ({"seed": 1, "shuffle": False}, "its (shuffle|seed) was .*; its (shuffle|seed) was .*, with which"),
 }
 
 
