@@ -4,12 +4,12 @@
 
     pytest -n 2 --dist worksteal --measure-costs
 
-A test from 0.2 s on is slow, unless it is the cheapest case of its function, or ``tools/mutants.toml`` names it as one that finds a
-fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache in the tests, the
-compiler and the server of commands are counted apart: else the first test would pay for what others use too.
+A test from 0.2 s on is slow, unless it is the cheapest case of its function, or ``tools/mutants.toml`` names it as one that
+finds a fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache in the tests
+and the compiler are counted apart: else the first test would pay for what others use too.
 
-``--budget SECONDS`` fails a run that takes more processor time than that, as it would on the machine of ``_YARDSTICK``, and names
-the tests that grew.
+``--budget SECONDS`` fails a run that takes more processor time than that on the machine of ``_YARDSTICK``, and names the tests
+that grew.
 """
 
 import functools
@@ -40,6 +40,8 @@ _YARDSTICK = 0.062
 """Seconds of `yardstick` on one core of the EPYC that the budget was set on."""
 _GROWN = 3.0
 """Factor beyond its step from which on a test has grown."""
+_CACHE = functools.cache
+"""That of Python, whose place is taken while costs are measured."""
 
 
 def step(seconds: float) -> float:
@@ -211,9 +213,9 @@ class Costs:
         """Return a function with a cache, whose first call with its arguments is counted apart if it is one of the tests."""
         code = getattr(function, "__code__", None)
         if code is None or not Path(code.co_filename).is_relative_to(Path(__file__).parent):
-            return functools.lru_cache(maxsize=None)(function)
+            return _CACHE(function)
 
-        @functools.lru_cache(maxsize=None)
+        @_CACHE
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             with self._is_apart(f"cache {Path(code.co_filename).name}:{function.__name__}"):

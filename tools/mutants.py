@@ -5,10 +5,10 @@
     python tools/mutants.py --only adam- rk4-  # rows whose names begin so
     python tools/mutants.py --search slow      # look for a test that finds each, first in the folder of its room
 
-A row has a name, a file, the text ``old`` that occurs in it once, the text ``new`` that stands there instead, the harm that a user
-would see, and the tests that find it: ``quick`` of the suite of `make test`, or, where none of these does, ``slow``. A row whose text
-has changed is stale, and is to be written anew. The tests must pass without any fault first. Exit status 0 means that every fault
-was found by a test that failed; a test run that ends otherwise (nothing collected, an import that fails, no end) is an error.
+A row has a name, a file, the text ``old`` that occurs in it once, the text ``new`` that stands there instead, the harm that a
+user would see, and the tests that find it: ``quick`` of the suite of `make test`, ``slow`` of the others. A row whose text has
+changed is stale, and is to be written anew. The tests must pass without any fault first. Exit status 0 means that every fault
+was found by a test that failed; a run of tests that ends otherwise (nothing collected, a failing import, no end) is an error.
 """
 
 import argparse
@@ -48,7 +48,13 @@ class Mutant:
     @property
     def tests(self) -> tuple[str, ...]:
         """The tests that find it."""
-        return self.quick or self.slow
+        return self.quick + self.slow
+
+    @property
+    def room(self) -> str:
+        """The folder of tests of the room that its file is in."""
+        parts = Path(self.file).parts
+        return f"tests/{'backends' if parts[0] == 'templates' else parts[1]}"
 
     def is_stale(self, folder: Path) -> bool:
         """Tell if its text does not occur exactly once in the file."""
@@ -87,20 +93,7 @@ def copied(folder: Path) -> Path:
 
 def run(folder: Path, tests: Sequence[str], *options: str) -> tuple[int | None, str]:
     """Run tests in a copy, up to the first that fails; the exit status, None for no end, and what pytest printed."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "--tb=no",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        *options,
-        *tests,
-    ]
+    command = [sys.executable, *"-m pytest -x -q --tb=no -p no:cacheprovider".split(), *options, *tests]
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     try:
         told = subprocess.run(
@@ -111,8 +104,15 @@ def run(folder: Path, tests: Sequence[str], *options: str) -> tuple[int | None, 
     return told.returncode, told.stdout + told.stderr
 
 
-def judged(mutant: Mutant, folder: Path, search: str = "") -> tuple[str, str]:
-    """Plant a fault in a copy, run its tests, and take it out again; a word, and what is to be known beside it."""
+def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str] = ()) -> tuple[str, str]:
+    """Plant a fault in a copy, run its tests, and take it out again; a word, and what is to be known beside it.
+
+    Args:
+        mutant: the fault.
+        folder: the copy.
+        search: a suite in which a test that finds it is looked for; "" runs the tests that it names.
+        places: where to look; by default in the folder of its room.
+    """
     if mutant.is_stale(folder):
         return "STALE", f"its text does not occur once in {mutant.file}"
     path = folder / mutant.file
@@ -120,26 +120,14 @@ def judged(mutant: Mutant, folder: Path, search: str = "") -> tuple[str, str]:
     path.write_text(before.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         if search:
-            return _searched(mutant, folder, search)
-        code, told = run(folder, mutant.tests)
+            marked = ("-m", "slow" if search == "slow" else "not slow")
+            code, told = run(folder, places or (mutant.room,), *marked)
+        else:
+            code, told = run(folder, mutant.tests)
     finally:
         path.write_text(before, encoding="utf-8")
-    word = _WORDS.get(code, "ERROR") if code is not None else "ERROR"
+    word = "ERROR" if code is None else _WORDS.get(code, "ERROR")
     return word, _failed(told) if word == "found" else told[-1000:] if word == "ERROR" else mutant.harm
-
-
-def _searched(mutant: Mutant, folder: Path, suite: str) -> tuple[str, str]:
-    """Look for a test of a suite that finds a fault: among those that it names, in the folder of its room, then in all."""
-    marked = ("-m", "slow" if suite == "slow" else "not slow")
-    room = f"tests/{Path(mutant.file).parts[1]}"
-    for tests in (mutant.quick if suite == "quick" else mutant.slow, (room,) if (folder / room).is_dir() else (), ("tests",)):
-        if tests:
-            code, told = run(folder, tests, *marked)
-            if code == 1:
-                return "found", _failed(told)
-            if code not in (0, 5):  # 5: the folder has no test of the suite
-                return "ERROR", told[-1000:]
-    return "SURVIVED", mutant.harm
 
 
 def _failed(told: str) -> str:
@@ -148,7 +136,9 @@ def _failed(told: str) -> str:
     return lines[0].split(" ", 1)[1].split(" - ")[0] if lines else ""
 
 
-def outcomes(mutants: Sequence[Mutant], folders: Sequence[Path], search: str) -> Iterator[tuple[Mutant, str, str]]:
+def outcomes(
+    mutants: Sequence[Mutant], folders: Sequence[Path], search: str, places: Sequence[str]
+) -> Iterator[tuple[Mutant, str, str]]:
     """Judge faults, as many at once as there are copies, in the order of the table."""
     free: Queue[Path] = Queue()
     for folder in folders:
@@ -157,7 +147,7 @@ def outcomes(mutants: Sequence[Mutant], folders: Sequence[Path], search: str) ->
     def one(mutant: Mutant) -> tuple[Mutant, str, str]:
         folder = free.get()
         try:
-            return mutant, *judged(mutant, folder, search)
+            return mutant, *judged(mutant, folder, search, places)
         finally:
             free.put(folder)
 
@@ -177,6 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", metavar="K/N", help="every N-th row from the K-th on")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose names begin so")
     parser.add_argument("--search", choices=("quick", "slow"), default="", help="look for a test of this suite that finds each")
+    parser.add_argument("places", nargs="*", help="where to look for such a test, instead of in the folder of the room")
     parser.add_argument("--table", type=Path, default=TABLE, help="another table")
     parser.add_argument("--jobs", type=int, default=2, help="faults that are judged at once")
     asked = parser.parse_args(arguments)
@@ -190,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"the tests fail without a fault, or end otherwise (exit status {code}):\n{told[-3000:]}")
                 return 2
         words = []
-        for mutant, word, beside in outcomes(mutants, folders, asked.search):
+        for mutant, word, beside in outcomes(mutants, folders, asked.search, asked.places):
             words.append(word)
             print(f"{word:8} {mutant.name}: {beside}", flush=True)
     counts = {word: words.count(word) for word in dict.fromkeys(words)}

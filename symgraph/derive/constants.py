@@ -78,9 +78,8 @@ def _known(model: Model, graphs: Sequence[Graph]) -> _Rests:
     """Return the rounding remainder (exact minus float) of each known number, by the magnitude of its float."""
     with mpmath.workdps(_DIGITS):
         ops = sorted({node.op for graph in graphs for node in graph.nodes if node.op in OPS})
-        rests = _of_expressions(
-            expr for op in ops for expr in (*OPS[op].formulas.values(), *dict(OPS[op].aux).values())
-        ) | _of_expressions(model.exprs)
+        of_ops = (expr for op in ops for expr in (*OPS[op].formulas.values(), *dict(OPS[op].aux).values()))
+        rests = _of_expressions((*of_ops, *model.exprs))
         for before, after in itertools.pairwise(graphs):
             _follow(rests, before, after)
     return rests

@@ -130,8 +130,8 @@ class Journal:
         ]
         if differ:
             raise OptionError(
-                f"{self._folder} cannot be continued: {'; '.join(differ)}, with which the bits would differ; go on with what it "
-                "was begun with, or begin a new run"
+                f"{self._folder} cannot be continued: {'; '.join(differ)}, with which the bits would differ; go on with what "
+                "it was begun with, or begin a new run"
             )
         self._losses(self.saved.losses, self.saved.validation_losses, anew=True)  # without what came after the checkpoint
 

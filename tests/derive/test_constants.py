@@ -59,6 +59,13 @@ def test_numbers_of_the_op_table_count_where_the_op_is_used() -> None:
     assert found(one_output(lambda f, g, a, b: a * f + b)) == {}
 
 
+def test_a_float_of_the_spec_that_is_near_a_number_of_the_op_table_leaves_that_its_rest() -> None:
+    with mpmath.workdps(60):
+        head, rest = split(1 / mpmath.sqrt(2 * mpmath.pi))  # ndtr'(0)
+    used = found(one_output(lambda f, g, a, b: sg.ndtr(a * f) + sp.Float(head) * b))
+    assert used[head] == pytest.approx(rest, rel=1e-14)
+
+
 def test_floats_of_the_spec_are_the_numbers_they_are() -> None:
     assert found(one_output(lambda f, g, a, b: 0.1 * a * f + 0.3 * b + 2.5)) == {}
 
