@@ -93,7 +93,7 @@ def copied(folder: Path) -> Path:
 
 def run(folder: Path, tests: Sequence[str], *options: str) -> tuple[int | None, str]:
     """Run tests in a copy, up to the first that fails; the exit status, None for no end, and what pytest printed."""
-    command = [sys.executable, *"-m pytest -x -q --tb=no -p no:cacheprovider".split(), *options, *tests]
+    command = [sys.executable, *["-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"], *options, *tests]
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     try:
         told = subprocess.run(
