@@ -69,6 +69,8 @@ def usual_compiler() -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write golden files and pass fixtures instead of comparing them")
     parser.addoption("--measure-costs", action="store_true", help="write what tests cost into costs.json")
+    parser.addoption("--share", metavar="K/N", help="of the slow tests the K-th of N shares")
+    parser.addoption("--touching", nargs="*", default=[], metavar="FOLDER", help="with --share, folders of which all tests run")
     parser.addoption("--budget", type=float, help="most seconds of processor time, see costs.py")
 
 

@@ -8,6 +8,9 @@ A test from 0.2 s on is slow, unless it is the cheapest case of its function, or
 finds a fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache in the tests
 and the compiler are counted apart: else the first test would pay for what others use too.
 
+``--share K/N`` leaves the slow tests out but for the K-th of N parts, in which a function's cases stay together, and for those
+below the folders that ``--touching`` names.
+
 ``--budget SECONDS`` fails a run that takes more processor time than that on the machine of ``_YARDSTICK``, and names the tests
 that grew.
 """
@@ -21,10 +24,11 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -76,6 +80,11 @@ def function_of(name: str) -> str:
     return name.partition("[")[0]
 
 
+def in_share(name: str, k: int, n: int) -> bool:
+    """Tell if a test is in the K-th of N shares of all, with the other cases of its function."""
+    return crc32(function_of(name).encode()) % n == k % n
+
+
 def yardstick() -> float:
     """Return the processor time of a fixed piece of work in Python, the least of five."""
 
@@ -121,12 +130,24 @@ class Costs:
         if self.measures:
             functools.cache = self._timed_cache  # type: ignore[assignment]  # before any module of the tests imports it
 
-    def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
+    @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = read()
         slow = slow_among({one.nodeid: known.get(one.nodeid, 0.0) for one in items}, pinned_tests())
         for one in items:
             if one.nodeid in slow:
                 one.add_marker("slow")
+        share = self.config.getoption("--share")
+        if share:
+            k, n = map(int, share.split("/"))
+            touched = tuple(f"{folder}/" for folder in self.config.getoption("--touching"))
+            left_out = {
+                one
+                for one in items
+                if one.get_closest_marker("slow") and not one.nodeid.startswith(touched) and not in_share(one.nodeid, k, n)
+            }
+            self.config.hook.pytest_deselected(items=list(left_out))
+            items[:] = [one for one in items if one not in left_out]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

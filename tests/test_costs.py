@@ -1,0 +1,51 @@
+"""The choice of quick tests by what they cost, and its file."""
+
+import costs
+import pytest
+from costs import function_of, in_share, kept, slow_among, step
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"), [(0.0, 0.0), (0.099, 0.0), (0.1, 0.1), (0.199, 0.1), (0.2, 0.2), (0.9, 0.8), (100.0, 51.2)]
+)
+def test_costs_are_kept_in_steps_of_two(seconds: float, wanted: float) -> None:
+    assert step(seconds) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("old", "seconds", "wanted"),
+    [
+        (0.2, 0.15, 0.2),
+        (0.2, 0.5, 0.2),
+        (0.2, 0.13, 0.1),
+        (0.2, 0.6, 0.4),
+        (0.0, 0.13, 0.0),
+        (0.0, 0.15, 0.1),
+        (0.1, 0.01, 0.0),
+    ],
+)
+def test_a_step_is_left_by_a_cost_well_outside_it(old: float, seconds: float, wanted: float) -> None:
+    assert kept(old, seconds) == pytest.approx(wanted)
+
+
+CASES = {"x": 0.4, "y": 0.2, "z": 3.0, "w": 0.8}
+
+
+def test_a_dear_test_is_slow_unless_it_is_the_cheapest_case_or_finds_a_fault() -> None:
+    found = {"a::one": 9.0, "b::two[x]": 0.1, "b::two[y]": 0.2} | {f"a::two[{case}]": cost for case, cost in CASES.items()}
+    assert slow_among(found, {"a::two[z]"}) == {"a::two[x]", "a::two[w]", "b::two[y]"}
+
+
+def test_shares_make_up_the_whole_and_keep_a_functions_cases_together() -> None:
+    names = [f"a::test_{i}[{case}]" for i in range(40) for case in ("x", "y")]
+    for name in names:
+        assert sum(in_share(name, k, 10) for k in range(10)) == 1
+        assert all(in_share(name, k, 10) == in_share(f"{function_of(name)}[z]", k, 10) for k in range(10))
+
+
+def test_the_file_is_in_order_and_names_tests_that_there_are() -> None:
+    known = costs.read()
+    assert list(known) == sorted(known)
+    assert all(cost >= costs.LEAST for cost in known.values())
+    files = {name.partition("::")[0] for name in known}
+    assert sorted(file for file in files if not (costs.FILE.parent.parent / file).exists()) == []
