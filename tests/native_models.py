@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from built import MODELS
+from labelled import LABELLED
 
 from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
@@ -11,18 +12,20 @@ from symgraph.io.compiled import module_of
 from symgraph.io.native import Floats, compiled_model, native_module
 from symgraph.options import Options
 
+_MAKERS = MODELS | LABELLED
+
 
 class Three:
     """A model as it runs on NumPy, through ctypes, and natively."""
 
     def __init__(self, name: str) -> None:
-        numpy, *c = generate(MODELS[name](), ("numpy", "c"))
+        numpy, *c = generate(_MAKERS[name](), ("numpy", "c"))
         self.files = {artifact.name: artifact.text for artifact in c}
         self.numpy: Any = load_artifact(numpy)
         self.ctypes: Any = module_of(f"{name}.c", self.files)
         made = compiled_model(name, self.files, "native", None)
         assert made is not None
-        single = {artifact.name: artifact.text for artifact in generate(MODELS[name](), ("c",), options=Options(single=True))}
+        single = {artifact.name: artifact.text for artifact in generate(_MAKERS[name](), ("c",), options=Options(single=True))}
         self.single: Any = module_of(f"{name}.c", single)
         self.native: Any = native_module(self.numpy, made, self.files, Floats(made, lambda: single))
 

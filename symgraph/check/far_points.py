@@ -104,7 +104,7 @@ def far_batches(reference: Reference, near: Sequence[Batch], most: int, seed: in
 def _moved(reference: Reference, batch: Batch, draw: random.Random) -> _Moved:
     """Move an input of the first row of a batch by a power of two until an exponential has a size that is drawn."""
     model, point, row = reference.model, batch.points[0], draw.choice(batch.rows)
-    entries = (*model.weight_inputs, *model.constant_inputs, *model.feature_inputs, *model.target_inputs)
+    entries = (*model.weight_inputs, *model.constant_inputs, *model.feature_inputs, *model.labelled_targets)
     entries = tuple(entry for entry in entries if not entry.values)
     entry, sign, target = draw.choice(entries), draw.choice((1.0, 1.0, -1.0)), draw.uniform(*_SIZES)
     start = {**point, **row}

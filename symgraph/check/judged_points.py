@@ -15,6 +15,7 @@ from symgraph.check.reference import reference
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.gradcheck.drawing import KINDS, inside
 from symgraph.ir.graph import BOOLEAN_OPS
+from symgraph.spec.inputs import Input
 from symgraph.spec.model import Model
 
 _BITS = 133
@@ -85,13 +86,14 @@ def given(model: Model, rows: Sequence[Mapping[str, float]], kind: str = "given"
 
 
 def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[tuple[str, list[float]]]:
+    entries = (*model.feature_inputs, *model.weight_inputs, *model.constant_inputs, *model.labelled_targets)
     while True:
         for kind in kinds:
-            row = [inside(KINDS[kind], draw, entry) for entry in model.inputs]
-            yield kind, _moved(model, row, draw) if kind == "near zeros" else row
+            row = [inside(KINDS[kind], draw, entry) for entry in entries]
+            yield kind, _moved(model, entries, row, draw) if kind == "near zeros" else row
 
 
-def _moved(model: Model, row: list[float], draw: random.Random) -> list[float]:
+def _moved(model: Model, entries: Sequence[Input], row: list[float], draw: random.Random) -> list[float]:
     """Move a point along one input to where an output, an inner value, or the difference of a comparison changes its sign.
 
     Half of the points stop at the float next to the zero, the others at a distance of 1e-16 to 1e-2 of the input. The point
@@ -102,8 +104,8 @@ def _moved(model: Model, row: list[float], draw: random.Random) -> list[float]:
     if not targets or not row:
         return row
     target, place = draw.choice(targets), draw.randrange(len(row))
-    domain, needed = model.inputs[place].domain, steps[: target + 1]
-    if model.inputs[place].values:
+    domain, needed = entries[place].domain, steps[: target + 1]
+    if entries[place].values:
         return row
     x = _crossing(lambda x: _sign(needed, [*row[:place], x, *row[place + 1 :]]), row[place], domain, draw)
     if x is None:

@@ -101,7 +101,7 @@ class Sampler:
         sample: rows of real data, or None.
         rows: the number of rows of a batch.
         cases: lists of values that some inputs have together in a row, by their names; from each list a row has one. Targets
-            with declared values have these without being asked for.
+            that are labels have these without being asked for.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Sampler:
         self._random = random.Random(seed)
         self._weights, self._constants = model.weight_inputs, model.constant_inputs
         self._uniform = (*self._weights, *self._constants)
-        self._leaves = (*model.feature_inputs, *model.target_inputs)
+        self._leaves = (*model.feature_inputs, *model.labelled_targets)
         given = {name for some in cases for name in some[0]}
         declared = [
             [{leaf.name: value} for value in leaf.values] for leaf in self._leaves if leaf.values and leaf.name not in given
@@ -239,10 +239,8 @@ class Sampler:
         return found
 
     def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
-        """Draw the target of a likelihood of labels: a class, or at times the least or largest count; give it by its name."""
+        """Draw at times the least or largest count that the target of a likelihood may be; give it by its name."""
         (kind, limit), target = self._labels or ("number", None), self._leaves[-1:]
-        if isinstance(limit, int) and kind == "class":
-            return {target[0].name: float(self._random.randrange(limit))}
         if kind != "count" or self._random.random() < 0.7:
             return {}
         ends = [0.0] if target[0].domain is None or target[0].domain[0] <= 0.0 else []

@@ -14,6 +14,7 @@ from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is
 from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many, normal_matrices
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
+from symgraph.io.module import targets_of
 
 # Functions of one module may order their sums differently; 1e-8 of the sum of magnitudes is far above that in float64, and far
 # below a factor of 1.001. Modules that compute in float32 get 200 of its units.
@@ -64,9 +65,13 @@ def _usual(batch: Given, ways: int, alone: int) -> Iterator[Given]:
 
 
 def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
-    """The functions in float32 compared with the rows in float32, and these with the rows in float64."""
+    """The functions in float32 compared with the rows in float32, and these with the rows in float64.
+
+    Rows with a label that float32 does not have, such as 0.1, are left out.
+    """
     single = point.mapped(lambda values: np.asarray(values, np.float32))
-    single = single.take(np.flatnonzero(largest(single.values().values()) < _SUMMABLE_FLOAT32))
+    small = largest(single.values().values()) < _SUMMABLE_FLOAT32
+    single = single.take(np.flatnonzero(small & (single.labels_by_row == point.labels_by_row).all(axis=1)))
     if not (len(single.given.rows) and single.is_inside() and single.unit >= _UNIT_FLOAT32):  # else it computes in float64
         return
     facts, double = single.facts(rng), single.mapped(lambda values: np.asarray(values, np.float64))
@@ -86,8 +91,8 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     """The means of rows whose sum overflows, and of rows some of whose partials overflow."""
     if not point.module.METADATA["has_loss"] or point.given.X is None:
         return
-    beyond = point
-    for target in (True, False) if point.given.y is not None else (False,):
+    beyond, grows = point, point.given.y is not None and len(point.labelled) < len(targets_of(point.module))
+    for target in (True, False) if grows else (False,):
         low, high = 0, 1024
         while high - low > 1:
             middle = (low + high) // 2
@@ -101,9 +106,11 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
 
 
 def _scaled(point: Point, by: int, *, target: bool) -> Point:
-    """The point with the target times a power of 2, or else the features times one and the weights divided by it."""
+    """The point with targets times a power of 2, or else the features times one and the weights divided by it."""
     w, X, y = point.given[:3]
-    return point.at(w, X, np.ldexp(y, by)) if target else point.at(np.ldexp(w, -by), np.ldexp(X, by), y)
+    if target:
+        return point.at(w, X, np.ldexp(y, by)).with_labels_of(point)
+    return point.at(np.ldexp(w, -by), np.ldexp(X, by), y)
 
 
 def _fits(point: Point) -> bool:

@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from symgraph.io.module import GeneratedModule
+from symgraph.io.module import GeneratedModule, targets_of
+from symgraph.runtime.target_values import label_rules
 
 
 class Entry(Protocol):
@@ -124,6 +125,6 @@ def domain_of(module: GeneratedModule, name: str | None) -> tuple[float, float] 
 
 
 def values_of(module: GeneratedModule, name: str) -> tuple[float, ...] | None:
-    """The only values that a module declares of a target."""
-    values: Mapping[str, tuple[float, ...]] = module.METADATA.get("values", {})
-    return values.get(name)
+    """The labels that a target of a module may be, if it is one."""
+    rules = label_rules(module.MODEL, module.METADATA, module.FEATURES, targets_of(module))
+    return next((rule.cases for rule in rules if rule.name == name), None)

@@ -80,8 +80,8 @@ class Point(NamedTuple):
         """Compute each row's parts, and how far rounding moves them; 0 where that is not finite.
 
         No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too. All
-        inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place; in
-        float32 they are moved by a few such units.
+        inputs but labels are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last
+        place; in float32 they are moved by a few such units.
         """
         unit = float(np.finfo(self.given.w.dtype).eps)
         size = _SHAKE if unit < _SHAKE else 4.0 * unit
@@ -89,7 +89,7 @@ class Point(NamedTuple):
         def shaken(values: NDArray[Any]) -> NDArray[Any]:
             return (values * (1.0 + rng.uniform(-size, size, np.shape(values)))).astype(values.dtype)
 
-        here, moved, found = self.values(), [self.mapped(shaken).values() for _ in range(3)], {}
+        here, moved, found = self.values(), [self.mapped(shaken).with_labels_of(self).values() for _ in range(3)], {}
         for part, values in here.items():
             gaps = np.abs(np.stack([other[part] for other in moved]) - values).max(axis=0) * (unit / size)
             found[part] = Fact(values, np.where(np.isfinite(gaps), gaps, 0.0))
@@ -122,6 +122,27 @@ class Point(NamedTuple):
         """The same point with weights, features and target changed."""
         w, *data = self.given[:3]
         return self.at(change(w), *(None if part is None else change(part) for part in data))
+
+    @property
+    def labelled(self) -> list[int]:
+        """The columns of y that are labels."""
+        names = () if self.given.y is None else targets_of(self.module)
+        return [place for place, name in enumerate(names) if values_of(self.module, name)]
+
+    @property
+    def labels_by_row(self) -> Array:
+        """The labels of each row: (n, labels)."""
+        n = len(self.given.rows)
+        return np.empty((n, 0)) if self.given.y is None else np.reshape(self.given.y, (n, -1))[:, self.labelled]
+
+    def with_labels_of(self, other: "Point") -> "Point":
+        """The same point with the labels of another one, since what is moved is no label."""
+        w, X, y = self.given[:3]
+        if not self.labelled:
+            return self
+        columns = np.reshape(y, (len(self.given.rows), -1)).copy()
+        columns[:, self.labelled] = other.labels_by_row
+        return self.at(w, X, columns.reshape(np.shape(y)))
 
     def is_inside(self) -> bool:
         """Tell whether all inputs are within their domains."""

@@ -256,7 +256,21 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         names = _names(library, f"{prefix}_constants")
         values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
         facts = facts._replace(constants=dict(zip(names, values, strict=True)))
+    metadata |= _values_of_targets(library, prefix, facts.target_names)
     return CompiledBinding(facts, functions)
+
+
+def _values_of_targets(library: ctypes.CDLL, prefix: str, targets: tuple[str, ...]) -> dict[str, Any]:
+    """Read which values targets may have, as METADATA of other modules say it."""
+    found: dict[str, Any] = {}
+    if hasattr(library, f"{prefix}_likelihood"):
+        name, kind, *limit = _names(library, f"{prefix}_likelihood")
+        most = None if not limit else limit[1] if limit[0] == "feature" else int(limit[1])
+        found |= {"likelihood": name, "labels": (kind, most)}
+    if hasattr(library, f"{prefix}_target_values"):
+        texts = zip(targets, _names(library, f"{prefix}_target_values"), strict=True)
+        found["values"] = {target: tuple(map(float, text.split())) for target, text in texts if text}
+    return found
 
 
 def _with_workspace(function: Any, numbers: int) -> Callable[..., Any]:

@@ -1,7 +1,8 @@
 // The public functions of a compiled model for CPython, in front of a binding.
 //
 // A call is taken here where w, X and y are exactly numpy.ndarray, all of float64 or all of float32, in the machine's byte order,
-// aligned, row by row, and of shapes that fit; and where weights of rows, if there are any, are such an array too, none of them 0.
+// aligned, row by row, and of shapes that fit; where weights of rows, if there are any, are such an array too, none of them 0;
+// and where all labels are known.
 // All other calls, wrong ones among them, are passed on to the binding as they came, so that there is one contract of arguments,
 // and one of messages.
 // The functions of the model are called by their addresses: this file is compiled once for an interpreter, whatever the model.
@@ -38,6 +39,8 @@
 #define MANY_ROWS 128
 // bytes of the stack of a thread: some systems give less than a model of many weights takes
 #define STACK 8388608
+// rows that are compared with one label after the other
+#define ROWS_AT_ONCE 256
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
@@ -57,6 +60,9 @@ typedef struct {
     npy_intp weights, features, targets, outputs, residuals, share;
     // what stands behind the weights; its float64
     PyObject *constants;
+    // the labels of targets, and 1 if there are some; see label_table in runtime/target_values.py
+    PyObject *labels;
+    int has_labels;
     // of float64 and of float32; NULL for a function that the model has not, or that is not compiled yet
     function *at[2][FUNCTIONS];
 } Functions;
@@ -247,6 +253,43 @@ static int followed_by_constants(const Functions *self, Call *call)
     return 1;
 }
 
+// Tell if a target, one of some, has some labels alone, of which there are count or fewer, and NaN behind them.
+static int has_labels(const Call *call, npy_intp target, npy_intp targets, const double *labels, npy_intp count)
+{
+    const int single = call->single;
+    // numbers, so that the loops become vector code
+    double odd = 0.0, others[ROWS_AT_ONCE];
+    for (npy_intp start = 0; start < call->rows; start += ROWS_AT_ONCE) {
+        const npy_intp left = call->rows - start, rows = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
+        for (npy_intp i = 0; i < rows; i++) {
+            others[i] = 1.0;
+        }
+        for (npy_intp place = 0; place < count; place++) {
+            for (npy_intp i = 0; i < rows; i++) {
+                const double y = number_at(call->y, single, (start + i) * targets + target);
+                others[i] = y == labels[place] ? 0.0 : others[i];
+            }
+        }
+        for (npy_intp i = 0; i < rows; i++) {
+            odd = others[i] == 0.0 ? odd : 1.0;
+        }
+    }
+    return odd == 0.0;
+}
+
+// Tell if all targets that are labels have one of theirs.
+static int allowed(const Functions *self, const Call *call)
+{
+    const npy_intp count = size(self->labels, 2), targets = self->targets;
+    const double *labels = (const double *)numbers(self->labels) + (call->single ? targets * count : 0);
+    for (npy_intp target = 0; target < targets; target++, labels += count) {
+        if (!isnan(labels[0]) && !has_labels(call, target, targets, labels, count)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 // Read the arguments of a call; tell if it is taken here, or -1 after an error. What it keeps is let go by the caller.
 static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const *args, Py_ssize_t count, PyObject *keywords,
     Call *call)
@@ -326,6 +369,9 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
     }
     call->total = mean ? (double)call->rows : 1.0;
     if (call->rows == 0 || (call->threads > 1 && call->rows > self->share && !SYMGRAPH_THREADS)) {
+        return 0;
+    }
+    if (self->has_labels && call->y != NULL && !allowed(self, call)) {
         return 0;
     }
     return followed_by_constants(self, call) ? is_absent(weights) || weighted(self, weights, mean, call) : -1;
@@ -1051,13 +1097,23 @@ static int is_a_row(Functions *self, PyObject *const *args)
         && size(args[1], 0) == self->features;
 }
 
+static int is_allowed(const Functions *self, double y)
+{
+    Call call;
+    memset(&call, 0, sizeof call);
+    call.rows = 1;
+    call.y = &y;
+    return allowed(self, &call);
+}
+
 static PyObject *row(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     Functions *self = (Functions *)object;
     PyObject *into = count == 4 ? args[3] : NULL;
     const size_t bytes = (size_t)self->weights * sizeof(double);
     if (self->at[0][ROW] == NULL || into == NULL || keywords != NULL || !is_a_row(self, args) || !is_number(args[2])
-        || !readable(into, 1, NPY_DOUBLE) || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights) {
+        || !readable(into, 1, NPY_DOUBLE) || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights
+        || (self->has_labels && !is_allowed(self, number(args[2])))) {
         return pass_on(self, names.row, args, count, keywords);
     }
     // what is written may be one of the arguments
@@ -1113,6 +1169,7 @@ static PyObject *before(PyObject *object, PyObject *args)
     other->binding = Py_NewRef(binding);
     other->constants = Py_NewRef(constants);
     Py_INCREF(other->total);
+    Py_INCREF(other->labels);
     return (PyObject *)other;
 }
 
@@ -1130,6 +1187,13 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     if (self == NULL) {
         return NULL;
     }
+    self->labels = PyObject_GetAttrString(binding, "_labels");
+    if (self->labels == NULL || !readable(self->labels, 3, NPY_DOUBLE)) {
+        PyErr_SetString(PyExc_TypeError, "a binding has _labels, an array of three dimensions");
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->has_labels = size(self->labels, 2) > 0;
     self->binding = Py_NewRef(binding);
     self->total = Py_NewRef(total);
     self->weights = weights;
@@ -1148,6 +1212,7 @@ static int visited(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(((Functions *)self)->binding);
     Py_VISIT(((Functions *)self)->total);
     Py_VISIT(((Functions *)self)->constants);
+    Py_VISIT(((Functions *)self)->labels);
     return 0;
 }
 
@@ -1156,6 +1221,7 @@ static int cleared(PyObject *self)
     Py_CLEAR(((Functions *)self)->binding);
     Py_CLEAR(((Functions *)self)->total);
     Py_CLEAR(((Functions *)self)->constants);
+    Py_CLEAR(((Functions *)self)->labels);
     return 0;
 }
 

@@ -1,18 +1,21 @@
 """Binding of straight lines for arrays of any library: all rows at once, and no branch on a value, as JAX needs it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import combinations_with_replacement
-from math import prod
+from math import nan, prod
+from operator import and_
 from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.contract import check_reduction, fitted, require_weights, row_shape
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely, check_direction
-from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
+from symgraph.runtime.facts import WITH_TARGET, Facts, Inputs, RowSum, result_shape
 from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent, check_target_of_loss, columns_of, losses_of
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.sums import unsummed
+from symgraph.runtime.target_values import target_of
 from symgraph.runtime.weight_vectors import fitting_vectors
 from symgraph.runtime.weights import Law
 
@@ -101,7 +104,8 @@ class ArrayApiBinding(DerivativesLoosely[T]):
     """The public functions of a module on arrays of any library; X or y is None where the model has none.
 
     Arguments and results are those of Bound, but results are arrays of the library, the dtype and the device of X. Rows are
-    added up by the library's own sum, in that dtype. What sample_weight holds is not checked, and threads has no effect.
+    added up by the library's own sum, in that dtype. What sample_weight holds is not checked, and threads has no effect. Where
+    a target is no label of the model, results are NaN: an error would need a look at values.
     """
 
     backend = "array_api"
@@ -119,6 +123,24 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         self._lines = lines
         self._penalty_lines = lines.penalty
         self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
+
+    def _with_target(self, w: Any, X: Any, y: Any) -> Inputs:
+        inputs: Inputs = self._checked(self.facts, w, X, y)
+        return inputs
+
+    def _with_nan(self, inputs: Inputs, found: Any, seed: Any = None) -> Any:
+        """Give what was found, NaN in rows whose target is no label of the model.
+
+        Args:
+            inputs: the rows.
+            found: a value for each row, or sums over them.
+            seed: for sums, what each row was multiplied by; one of 0 is absent, any other makes the sums NaN.
+        """
+        if not self._rules or inputs.y is None:
+            return found
+        xp = namespace(inputs.w)
+        good = reduce(and_, [rule.allows(inputs.X, target_of(rule, inputs.y), xp) for rule in self._rules])
+        return xp.where(good if seed is None else xp.all(good | (seed == 0.0)), found, nan)
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
         """Check how rows are reduced; give each row's share, of which sums need not be divided."""
@@ -153,18 +175,25 @@ class ArrayApiBinding(DerivativesLoosely[T]):
 
     @np.errstate(all="ignore")
     def _tape(self, inputs: Inputs) -> T:
-        return self._forward(*inputs)
+        tape: Any = self._forward(*inputs)
+        if getattr(tape, "loss", None) is not None:
+            tape = tape._replace(loss=self._with_nan(inputs, tape.loss))
+        marked: T = tape
+        return marked
 
     def _gradient(self, tape: T) -> Sequence[Any]:
         return self._backward(tape, brought(1.0, tape.w), unsummed)
 
     def _pulled(self, tape: T, seed: Any) -> Any:
-        return namespace(seed).stack(self._backward(tape, seed, adding(None)))
+        found = namespace(seed).stack(self._backward(tape, seed, adding(None)))
+        return self._with_nan(Inputs(tape.w, tape.X, tape.y), found, seed)
 
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Any:
         xp, shape = namespace(inputs.w), row_shape(inputs)
         columns = self._along("jvp", inputs) if name == "jvp" else self._columns[name](self._forward(*inputs))
+        if name in WITH_TARGET:
+            columns = [self._with_nan(inputs, column) for column in columns]
         table = xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
         return xp.reshape(table, result_shape(self.facts, name, shape))
 
@@ -183,14 +212,18 @@ class ArrayApiBinding(DerivativesLoosely[T]):
     def _reduced(self, name: str, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
         xp, add = namespace(s), adding(s)
         seed = xp.broadcast_to(s, row_shape(inputs))
+        return self._with_nan(inputs, xp.stack(self._terms(name, inputs, seed, s, add)), seed)
+
+    def _terms(self, name: str, inputs: Inputs, seed: Any, s: Any, add: RowSum) -> Sequence[Any]:
+        """Compute the sums over rows that a function gives."""
         if name == "hvp":
-            return xp.stack(self._along(name, inputs, seed, add))
+            return self._along(name, inputs, seed, add)
         tape = self._forward(*inputs)
         if name == "hessian":
             hessian = self._lines.hessian or absent(self.facts, name)
-            return xp.stack(hessian(tape, seed, add))
+            return hessian(tape, seed, add)
         gradient = self._backward(tape, seed, add) if name == "value_and_grad" else ()
-        return xp.stack([add(losses_of(tape), s), *gradient])
+        return [add(losses_of(tape), s), *gradient]
 
     def _rounded(self, sums: Any, dtype: Any) -> Any:
         return sums

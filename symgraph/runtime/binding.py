@@ -23,6 +23,7 @@ from symgraph.runtime.facts import Array, ArrayLike, Facts, Inputs, Reduction
 from symgraph.runtime.lines import MatrixEntries, T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import NORMAL_ROWS, Products
 from symgraph.runtime.sums import rowsum
+from symgraph.runtime.target_values import TargetRule, label_rules, label_table, refuse_other_values
 from symgraph.runtime.weight_vectors import stacked, vectors_of, with_each
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
@@ -58,6 +59,7 @@ class Binding(Kept, Generic[T]):
     _with_each = staticmethod(with_each)
     _stacked = staticmethod(stacked)
     _number: Callable[[Any], Any] = float
+    _labels = property(lambda self: label_table(self._rules, len(self.facts.target_names)))
     _penalty_lines: "Callable[[Any], Sequence[Any]] | None" = None
     _penalty_rows: "Callable[[Any], tuple[Sequence[Any], MatrixEntries]] | None" = None
 
@@ -65,6 +67,7 @@ class Binding(Kept, Generic[T]):
         check_abi(facts)
         self.facts = facts
         self._laws = laws
+        self._rules: Sequence[TargetRule] = label_rules(facts.model, facts.metadata, facts.features, facts.target_names)
 
     def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
         """Compute every node, and the loss if y is given.
@@ -77,7 +80,7 @@ class Binding(Kept, Generic[T]):
         Returns:
             The tape, which backward reads.
         """
-        return self._tape(self._checked(self.facts, w, X, y))
+        return self._tape(self._with_target(w, X, y))
 
     @np.errstate(all="ignore")
     def backward(self, tape: T, cotangent: "ArrayLike" = 1.0) -> "Array":
@@ -174,7 +177,7 @@ class Binding(Kept, Generic[T]):
 
     def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
-        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._with_target(w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return self._by_row("per_sample_grad", inputs, workers)
 
@@ -196,7 +199,7 @@ class Binding(Kept, Generic[T]):
         workers = thread_count(threads)
 
         def checked(one: Any) -> tuple[Inputs]:
-            inputs = self._checked(self.facts, one, X, y)
+            inputs = self._with_target(one, X, y)
             check_target(self.facts, inputs)
             return (inputs,)
 
@@ -204,7 +207,7 @@ class Binding(Kept, Generic[T]):
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row; (n*p, k) of several residuals."""
-        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._with_target(w, X, y)
         check_target(self.facts, inputs)
         return self._by_row("residual_jacobian", inputs, workers)
 
@@ -286,7 +289,17 @@ class Binding(Kept, Generic[T]):
         check_reduction(reduction)
         inputs = self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
-        return weighted_rows(inputs, sample_weight, reduction, self._total)
+        found = weighted_rows(inputs, sample_weight, reduction, self._total)
+        if self._rules:
+            refuse_other_values(self._rules, inputs.X, inputs.y, sample_weight)
+        return found
+
+    def _with_target(self, w: Any, X: Any, y: Any) -> Inputs:
+        """Check the arguments of a function of each row, labels among them."""
+        inputs: Inputs = self._checked(self.facts, w, X, y)
+        if self._rules:
+            refuse_other_values(self._rules, inputs.X, inputs.y)
+        return inputs
 
     def _with_penalty(self, found: V, own: Callable[[], Any], inputs: Inputs, sample_weight: Any, reduction: str) -> V:
         """Add the share of what the penalty gives, if the model has one."""

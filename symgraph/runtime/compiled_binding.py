@@ -9,20 +9,18 @@ import numpy as np
 
 from symgraph.runtime.contract import followed_by_constants, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely
-from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs, result_shape
+from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
 from symgraph.runtime.replay import shared
 from symgraph.runtime.streamed import ReadRows
+from symgraph.runtime.target_values import TargetRule, refuse_other_values
 
 SHARE = 16_384
 """Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
 
 ALONG = ("hvp", "jvp")
 """Functions that take a direction."""
-
-WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
-"""Functions of each row that take the target."""
 
 
 class RowFunctions:
@@ -31,6 +29,7 @@ class RowFunctions:
     facts: Facts
     functions: Mapping[str, Any]
     dtype = DOUBLE
+    _rules: Sequence[TargetRule]
 
     def row(self, w: Sequence[float], x: Sequence[float], y: Any, grad: "MutableSequence[float] | Array") -> float:
         """Compute the loss of one row, and write its partials into grad.
@@ -45,6 +44,8 @@ class RowFunctions:
         target = float(0.0 if y is None else y) if targets is None else address_of(targets)
         partials = np.empty(len(self.facts.weights), self.dtype)
         weights, features = self._of_a_row(w, x)
+        if self._rules:
+            refuse_other_values(self._rules, features, self.dtype.type(y) if targets is None else targets)
         value: float = self.functions["row"](address_of(weights), address_of(features), target, address_of(partials))
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial

@@ -11,6 +11,7 @@ from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.derivatives_on_request import mirrored
 from symgraph.runtime.facts import Array, ArrayLike, Facts
 from symgraph.runtime.lines import absent, check_target_of_loss
+from symgraph.runtime.target_values import label_rules, refuse_other_values
 
 BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Any], tuple[Bounded, Sequence[Bounded]]]
 """Lines that compute the loss of a row and its partials from weights, columns and y, or several targets, all with bounds of
@@ -33,6 +34,7 @@ class ErrorBound(Kept):
         self._forward = forward
         self._lines = lines
         self._second = second or absent(facts, "Hessian")
+        self._rules = label_rules(facts.model, facts.metadata, facts.features, facts.target_names)
 
     def error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> tuple[Array, Array]:
         """Bound how far rounding puts the loss and the partials of each row off.
@@ -76,6 +78,7 @@ class ErrorBound(Kept):
         """Compute the bounds of the losses, (n,), and of the other results of some lines, (n, results)."""
         inputs = checked_inputs(self.facts, w, X, y)
         check_target_of_loss(self.facts, lambda one: self._forward(*one), inputs)
+        refuse_other_values(self._rules, inputs.X, inputs.y)
         columns = () if inputs.X is None else inputs.X.T
         count = len(self.facts.targets)
         target = np.zeros(count or ()) if inputs.y is None else inputs.y

@@ -84,5 +84,5 @@ def streaming(binding: Kept, window: Window, features: int, targets: int) -> Any
         )
 
     other: Any = copied(binding)
-    other._checked = checked
+    other._checked, other._rules = checked, ()  # whoever opened the stream has looked at all targets
     return other

@@ -37,6 +37,11 @@ class Labels(NamedTuple):
     kind: str
     limit: int | str | None = None
 
+    @property
+    def cases(self) -> tuple[float, ...]:
+        """Return the classes; none where the kind is another."""
+        return tuple(map(float, range(self.limit))) if self.kind == "class" and isinstance(self.limit, int) else ()
+
     def allows(self, value: float) -> bool:
         """Tell if a target may have a value; the value of a feature that is the limit is not looked at."""
         if self.kind in ("number", "positive"):

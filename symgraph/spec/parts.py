@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,14 @@ class Parts:
     def inputs(self) -> tuple[Input, ...]:
         """Return all leaves: the features, the weights, the constants, and the targets."""
         return (*self.feature_inputs, *self.weight_inputs, *self.constant_inputs, *self._targets)
+
+    @property
+    def labelled_targets(self) -> tuple[Input, ...]:
+        """Return the targets as whoever draws points takes them: one of a likelihood of classes has these as its values."""
+        declared = self.likelihood_declared
+        if declared is None or not declared.labels.cases:
+            return tuple(self._targets)
+        return tuple(one if one.values else replace(one, values=declared.labels.cases) for one in self._targets)
 
     @property
     def nodes(self) -> tuple[NamedNode, ...]:

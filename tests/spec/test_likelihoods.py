@@ -325,7 +325,7 @@ def test_the_command_line_names_the_file_and_the_row_of_a_target_out_of_range(tm
 
 
 def test_an_infinite_count_and_half_a_trial_are_refused_with_the_row() -> None:
-    counts = SimpleNamespace(METADATA={"labels": ("count", None), "likelihood": "poisson"}, MODEL="m", TARGET="y")
+    counts = SimpleNamespace(METADATA={"labels": ("count", None), "likelihood": "poisson"}, MODEL="m", TARGET="y", FEATURES=())
     with pytest.raises(DataError, match=r"row 1 \(counted from 0\) has y = inf; the likelihood poisson of m needs a count"):
         check_labels(counts, None, [1.0, np.inf])
     trials = SimpleNamespace(

@@ -5,14 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from labelled import LABELLED
 from sympy import Eq, KroneckerDelta, Piecewise
 
 from symgraph import Model
 from symgraph import compile as compile_model
 from symgraph.backends.source import model_hash
+from symgraph.build.modules import load_artifact
+from symgraph.check.judged_points import points
 from symgraph.check.reference import reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import DataError, SpecError
+from symgraph.generate import generate
+from symgraph.gradcheck import gradcheck
+from symgraph.gradcheck.drawing import KINDS
 from symgraph.gradcheck.points import draw
 from symgraph.io.targets import check_labels
 
@@ -73,6 +79,33 @@ def test_verification_and_checks_of_gradients_draw_these_values() -> None:
     assert set(point.given.y.tolist()) <= {0.0, 1.0, 2.0}
 
 
+@pytest.fixture(scope="module")
+def labelled() -> dict[str, Any]:
+    """NumPy's modules of models with labels, not verified."""
+    return {name: load_artifact(generate(LABELLED[name](), ("numpy",))[0]) for name in ("kinds", "cases", "pairs")}
+
+
+LABELS = {"kinds": {0.0, 1.0, 2.0}, "cases": {0.1, 1.0, 2.0}, "pairs": {0.0, 1.0}}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_all_points_that_are_drawn_have_labels_of_the_model(name: str, labelled: dict[str, Any]) -> None:
+    found = points(LABELLED[name](), tuple(KINDS), 60)
+    targets = found.values[:, [place for place, one in enumerate(found.names) if one in ("y", "p", "q")]]
+    assert set(np.ravel(targets).tolist()) == LABELS[name]
+    rows = [row for batch in Sampler(reference(LABELLED[name]().freeze()), 0, None, 3).several(4) for row in batch.rows]
+    assert {value for row in rows for one, value in row.items() if one in ("y", "p", "q")} == LABELS[name]
+    point = draw(labelled[name], random.Random(0), 0, 8, None, None)
+    assert point is not None
+    assert set(np.ravel(point.given.y).tolist()) <= LABELS[name]
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_check_of_gradients_moves_no_label(name: str, labelled: dict[str, Any]) -> None:
+    """It takes some tenths of a second, since batches of 120,000 rows are among what is checked."""
+    assert gradcheck(labelled[name], points=1, rows=3).verdict == "passed"
+
+
 def test_metadata_have_values_where_they_are_declared_alone() -> None:
     module = compile_model(three(values=(0, 1, 2)))
     assert module.METADATA["values"] == {"y": (0.0, 1.0, 2.0)}
@@ -83,8 +116,8 @@ def test_metadata_have_values_where_they_are_declared_alone() -> None:
 def test_data_with_another_value_are_refused_with_their_row() -> None:
     module = compile_model(three(values=(0, 1, 2)))
     check_labels(module, [[1.0]] * 3, [0, 1, 2])
-    wanted = r"^y: row 1 \(counted from 0\) has y = 0.5; three declares the values 0, 1, 2 of it; 1 more such rows follow$"
-    with pytest.raises(DataError, match=wanted):
+    wanted = r"^y: row 1 \(counted from 0\) has y = 0.5; three declares the values 0, 1, 2 of it; 1 more such row follows; "
+    with pytest.raises(DataError, match=wanted + "leave such rows out, or declare that value too$"):
         check_labels(module, [[1.0]] * 3, [0, 0.5, 3])
 
 

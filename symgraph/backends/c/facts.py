@@ -51,7 +51,20 @@ def _tables(model: Model) -> dict[str, tuple[str, ...]]:
     entries |= {"constraint_names": model.constraints} if model.constraints else {}
     entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
     entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
-    return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
+    names = {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
+    return names | {table: tuple(map(string, some)) for table, some in _values_of_targets(model).items()}
+
+
+def _values_of_targets(model: Model) -> dict[str, Sequence[str]]:
+    """Return the tables of values that targets may have, as far as they may not have all."""
+    tables, declared = dict[str, Sequence[str]](), model.likelihood_declared
+    if declared is not None and declared.labels.kind != "number":
+        (kind, limit), name = declared.labels, declared.name
+        most = [] if limit is None else ["feature" if isinstance(limit, str) else "number", str(limit)]
+        tables["likelihood"] = (name, kind, *most)
+    if any(target.values for target in model.target_inputs):
+        tables["target_values"] = [" ".join(map(number, target.values or ())) for target in model.target_inputs]
+    return tables
 
 
 def _end(value: float) -> str:

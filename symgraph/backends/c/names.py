@@ -35,7 +35,7 @@ _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
     "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian "
-    "constraints constraints_jacobian constraint_names constraint_lower constraint_upper"
+    "constraints constraints_jacobian constraint_names constraint_lower constraint_upper likelihood target_values"
 )
 _PRIVATE = "turn constants_are_doubles prefetch read_columns gradient block_sum add dots times put hessian_from hvp_from"
 _OF_LOOPS = (

@@ -4,16 +4,18 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from textwrap import wrap
 from types import MappingProxyType
 
-from symgraph.backends.layout import filled, number, sequence_layout, unpacked
+from symgraph.backends.layout import filled, number, quoted, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers, several_targets
 from symgraph.backends.scalar.library import functions_called
 from symgraph.backends.section import PENALTY_TITLES, statements, straight
-from symgraph.backends.source import Header, Source, describe, header, modules_called
+from symgraph.backends.source import Header, Source, describe, header, metadata, modules_called
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
+from symgraph.runtime.target_values import DeclaredValues, TargetRule, label_rules
 
 _LEAVES = {"target": "y", "largest": number(sys.float_info.max)}
 
@@ -44,6 +46,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     names = Names(model, graph, identifiers(model, ("w", "x", "y", "grad", "loss", "constants")))
     written = partial(_function, texts=texts, literals=literals)
     row = _with_gradient(names, written)
+    row = (*(line for rule in _label_rules(source) for line in _refusal(rule)), *row) if row else ()
     predict, predicted = written(names, roots_of(graph, "output"))
     if predicted:
         result = filled("return (", predicted, ")", 4) if len(predicted) > 1 else f"return {predicted[0]}"
@@ -74,6 +77,26 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         uses_math=bool(functions) or any("math." in line for line in lines),
         modules=tuple(modules_called(source, lines)),
     )
+
+
+def _label_rules(source: Source) -> tuple[TargetRule, ...]:
+    model = source.model
+    features, targets = ([one.name for one in some] for some in (model.feature_inputs, model.target_inputs))
+    return label_rules(model.name, metadata(source, {}), features, targets)
+
+
+def _refusal(rule: TargetRule) -> list[str]:
+    """Write the statements that refuse a target that is no label of the model, in the words of other modules."""
+    y = "y" if rule.place is None else f"y[{rule.place}]"
+    if isinstance(rule, DeclaredValues):
+        condition = sequence_layout(f"    if {y} not in (", [*map(number, rule.cases)], "):", 4)
+    else:
+        condition = f"    if not (0.0 <= {y} <= {number(rule.cases[-1])} and {y} % 1.0 == 0.0):"
+    name = quoted(rule.name.replace("{", "{{").replace("}", "}}"))
+    first = f"f{name[:-1]} is {{{y}}}; {name[-1]}"
+    lines = wrap("; ".join(rule.wanted(None)), 64, break_long_words=False, break_on_hyphens=False)
+    texts = [quoted(line + " ") for line in lines[:-1]] + [quoted(lines[-1])]
+    return [condition, "        raise ValueError(", *(f"            {text}" for text in (first, *texts)), "        )"]
 
 
 def _function(

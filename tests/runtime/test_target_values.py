@@ -1,0 +1,176 @@
+"""Functions of modules refuse targets that are no labels of the model, with the row, and are as before for all others."""
+
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from labelled import LABELLED, REMEDY, WRONG
+
+from symgraph.build.modules import load_artifact
+from symgraph.errors import DataError
+from symgraph.generate import generate
+from symgraph.io.targets import check_labels
+from symgraph.options import Options, options_of
+from symgraph.runtime import target_values
+from symgraph.runtime.target_values import other_value, shortest, target_rules
+
+GOOD = {"kinds": [0.0, 2.0, 1.0, 1.0], "cases": [1.0, 0.1, 2.0, 2.0], "pairs": [[0.0, 1.0]] * 4}
+OPTIONS = {
+    "plain": Options(),
+    "standalone": Options(standalone=True),
+    "accurate": Options(precision="accurate"),
+    "extras": options_of(("hessian", "hvp", "error-bound")),
+}
+FUNCTIONS = (
+    "loss", "grad", "value_and_grad", "hessian", "per_sample_grad", "residual", "residual_jacobian", "forward",
+    "normal_equations", "error_bound",
+)  # fmt: skip
+
+
+@cache
+def module_of(name: str, kind: str = "plain") -> Any:
+    """The numpy module of a model, not verified."""
+    return load_artifact(generate(LABELLED[name](), ("numpy",), options=OPTIONS[kind])[0])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules() -> None:
+    """Make the modules before the tests, which are then fast."""
+    for name in GOOD:
+        for kind in OPTIONS:
+            module_of(name, kind)
+    module_of("counts")
+
+
+def arguments(name: str, dtype: str = "float64") -> Any:
+    """Weights, four rows and their targets."""
+    w = np.linspace(0.3, 0.7, len(module_of(name).WEIGHTS), dtype=dtype)
+    return w, np.linspace(-1.0, 1.0, 8, dtype=dtype).reshape(4, 2), np.array(GOOD[name], dtype)
+
+
+def wrong(y: Any, row: int = 2, value: float = 7.0) -> Any:
+    """Targets with another value in one row."""
+    found = y.copy()
+    found.reshape(4, -1)[row, -1] = value
+    return found
+
+
+def told(name: str, row: int = 2, value: str = "7") -> str:
+    """The message for a batch."""
+    target = "q" if name == "pairs" else "y"
+    return f"^{re.escape(f'y: row {row} (counted from 0) has {target} = {value}; {WRONG[name]}; {REMEDY[name]}')}$"
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_every_function_that_takes_the_target_names_the_row_the_label_and_what_to_do(name: str, kind: str) -> None:
+    module, (w, X, y) = module_of(name, kind), arguments(name)
+    tried = [function for function in FUNCTIONS if hasattr(module, function)]
+    assert {"loss", "grad", "value_and_grad", "per_sample_grad", "forward"} <= set(tried)
+    for function in tried:
+        getattr(module, function)(w, X, y)
+        with pytest.raises(ValueError, match=told(name)):
+            getattr(module, function)(w, X, wrong(y))
+    if hasattr(module, "hvp"):
+        with pytest.raises(ValueError, match=told(name)):
+            module.hvp(w, w, X, wrong(y))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_one_row_and_a_list_of_one_label_are_refused(name: str) -> None:
+    module, (w, X, y) = module_of(name), arguments(name)
+    module.loss(w, X[0], y[0])
+    target = "q" if name == "pairs" else "y"
+    for function in ("loss", "per_sample_grad", "forward"):
+        with pytest.raises(ValueError, match=f"^{target} is 7; {WRONG[name]}; {REMEDY[name]}$"):
+            getattr(module, function)(w, X[0], wrong(y, 0)[0])
+    with pytest.raises(ValueError, match=told(name, 0)):
+        module.loss(w, X[:1], wrong(y, 0)[:1].tolist())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.5, "2.5"), (-1.0, "-1"), (np.nan, "nan"), (np.inf, "inf"), (1.0 + 2**-40, None)]
+)
+def test_what_is_nearly_a_label_is_none(value: float, text: str | None) -> None:
+    module, (w, X, y) = module_of("kinds"), arguments("kinds")
+    with pytest.raises(ValueError, match=told("kinds", 1, text or repr(value))):
+        module.loss(w, X, wrong(y, 1, value))
+
+
+def test_labels_in_float32_are_those_of_the_computation() -> None:
+    module, (w, X, y) = module_of("cases"), arguments("cases", "float32")
+    assert np.isfinite(module.loss(w, X, y))
+    assert np.isfinite(module.loss(w, X, GOOD["cases"]))
+    check_labels(module, X, y)
+    with pytest.raises(ValueError, match=told("cases", 3, "0.2")):
+        module.loss(w, X, [1.0, 2.0, 0.1, 0.2])
+
+
+@pytest.mark.parametrize("function", ["loss", "grad", "value_and_grad", "hessian"])
+def test_rows_of_weight_0_are_absent_whatever_their_label_is(function: str) -> None:
+    module, (w, X, y) = module_of("kinds", "extras"), arguments("kinds")
+    shares, without = np.array([1.0, 0.0, 2.0, 1.0]), [0, 2, 3]
+    found = getattr(module, function)(w, X, wrong(y, 1), sample_weight=shares)
+    wanted = getattr(module, function)(w, X[without], y[without], sample_weight=shares[without])
+    pairs = zip(found, wanted, strict=True) if isinstance(found, tuple) else [(found, wanted)]
+    for got, want in pairs:
+        np.testing.assert_array_equal(got, want)
+    with pytest.raises(ValueError, match=told("kinds", 3)):
+        getattr(module, function)(w, X, wrong(y, 3), sample_weight=shares)
+
+
+def test_the_target_is_not_looked_at_where_it_is_not_used() -> None:
+    module, (w, X, y) = module_of("cases"), arguments("cases")
+    np.testing.assert_array_equal(module.jacobian(w, X, wrong(y)), module.jacobian(w, X))
+
+
+def test_several_vectors_of_weights_are_refused_once() -> None:
+    module, (w, X, y) = module_of("kinds"), arguments("kinds")
+    assert module.loss(np.stack([w, w]), X, y).shape == (2,)
+    with pytest.raises(ValueError, match=told("kinds")):
+        module.loss(np.stack([w, w]), X, wrong(y))
+
+
+def test_counts_are_no_labels() -> None:
+    """Formulas hold between whole numbers, where verification and checks of gradients draw, and are NaN out of range."""
+    module = module_of("counts")
+    assert np.isfinite(module.loss([0.5], [1.0, 2.0], [2.5, 1.0]))
+    assert np.isnan(module.loss([0.5], [1.0, 2.0], [-1.0, 1.0]))
+
+
+def test_all_rows_of_many_are_looked_at_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_values, "ROWS_AT_ONCE", 3)
+    rules = target_rules("kinds", {"labels": ("class", 3), "likelihood": "categorical"}, (), ("y",))
+    y = np.array([0.0, 1.0, 2.0, 0.0, 3.0, 1.0, 5.0, 2.0])
+    assert other_value(rules, None, y[:4]) == ""
+    assert "row 4 (counted from 0) has y = 3; " in other_value(rules, None, y)
+    assert f"; 1 more such row follows; {REMEDY['kinds']}" in other_value(rules, None, y)
+    assert "row 6 (counted from 0) has y = 5; " in other_value(rules, None, y, left_out=y == 3.0)
+    assert "; 2 more such rows follow; " in other_value(rules, None, np.concatenate([y, [9.0]]))
+
+
+def test_declared_values_are_among_the_classes_of_a_likelihood() -> None:
+    metadata = {"labels": ("class", 4), "likelihood": "categorical", "values": {"y": (0.0, 1.0)}}
+    (rule,) = target_values.label_rules("some", metadata, (), ("y",))
+    assert rule.cases == (0.0, 1.0)
+    np.testing.assert_array_equal(target_values.label_table([rule], 1), [[[0.0, 1.0]]] * 2)
+    assert target_values.label_table([], 2).shape == (2, 2, 0)
+
+
+def test_data_and_functions_are_refused_in_the_same_words() -> None:
+    module, (_, X, y) = module_of("kinds"), arguments("kinds")
+    with pytest.raises(DataError, match=told("kinds")):
+        check_labels(module, X, wrong(y))
+    with pytest.raises(DataError, match=r"^a\.csv: row 9 \(counted from 0\) has y = 7; "):
+        check_labels(module, X, wrong(y), "a.csv", [0, 1, 9, 10])
+
+
+def test_numbers_are_written_so_that_they_can_be_told_from_labels() -> None:
+    assert [shortest(value) for value in (7.0, 0.1, np.float32(0.1), 1.0000001)] == ["7", "0.1", "0.1", "1.0000001"]
+
+
+def test_a_module_without_labels_has_no_rule() -> None:
+    assert target_values.label_rules("m", {"values": {}, "labels": ("number", None)}, ("x",), ("y",)) == ()
+    assert module_of("counts")._model._rules == ()
