@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
-.PHONY: train replay test test-all test-slow check docs bench evidence clean
+.PHONY: train replay test test-all test-slow mutants check docs bench evidence clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
@@ -31,6 +31,10 @@ test-all: $(VENV)/.test
 
 test-slow: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m slow
+
+# Each fault of tools/mutants.toml must make one of the tests fail that its row names.
+mutants: $(VENV)/.test
+	$(BIN)/python tools/mutants.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -64,8 +68,9 @@ evidence: $(VENV)/.test $(VENV)/.bench
 $(VENV)/.train: EXTRA := plot,fit
 $(VENV)/.test: EXTRA := test
 $(VENV)/.docs: EXTRA := docs
+$(VENV)/.bridges: EXTRA := bridges
 $(VENV)/.bench: EXTRA := bench
-$(VENV)/.train $(VENV)/.test $(VENV)/.docs $(VENV)/.bench: pyproject.toml
+$(VENV)/.train $(VENV)/.test $(VENV)/.docs $(VENV)/.bridges $(VENV)/.bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "symgraph needs Python 3.11 or newer, and $(PYTHON) is older or missing; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "== installing symgraph with '$(EXTRA)' into $(VENV), which takes a minute or two"

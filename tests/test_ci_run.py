@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import touched
 import vector_units
 from documents import ROOT
 
@@ -29,3 +30,15 @@ def test_a_run_hides_the_vector_units_beyond_its_level(level: str, hidden: list[
 def test_a_level_names_numpys_units_and_the_compilers_machine() -> None:
     for line in vector_units.variables("x86-64-v2"):
         assert re.fullmatch(r'export (NPY_DISABLE_CPU_FEATURES="[\w ]*"|CC=".* -march=x86-64-v2")', line), line
+
+
+@pytest.mark.parametrize(
+    ("changed", "folders"),
+    [
+        (["symgraph/io/data.py", "symgraph/fitting/fits.py", "README.md"], ["tests/fitting", "tests/io"]),
+        (["templates/c/rows.c.jinja", "tests/test_ci_run.py", "symgraph/errors.py"], ["tests/backends"]),
+        ([f"symgraph/{room}/a.py" for room in ("io", "ir", "cli", "spec", "check")], []),
+    ],
+)
+def test_slow_tests_of_changed_rooms_run_where_these_are_few(changed: list[str], folders: list[str]) -> None:
+    assert touched.folders(changed) == folders

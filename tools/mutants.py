@@ -3,7 +3,7 @@
     python tools/mutants.py                    # every row of mutants.toml, by the tests that it names
     python tools/mutants.py --part 3/10        # the fourth tenth of the rows (parts count from 0)
     python tools/mutants.py --only adam- rk4-  # rows whose names begin so
-    python tools/mutants.py --search slow      # look for a test that finds each, first in the folder of its room
+    python tools/mutants.py --search slow      # look for a test that finds each, first in those that import its module
 
 A row has a name, a file, the text ``old`` that occurs in it once, the text ``new`` that stands there instead, the harm that a
 user would see, and the tests that find it: ``quick`` of the suite of `make test`, ``slow`` of the others. A row whose text has
@@ -13,6 +13,7 @@ was found by a test that failed; a run of tests that ends otherwise (nothing col
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,13 @@ class Mutant:
         """The folder of tests of the room that its file is in."""
         parts = Path(self.file).parts
         return f"tests/{'backends' if parts[0] == 'templates' else parts[1]}"
+
+    def nearest(self, folder: Path) -> tuple[str, ...]:
+        """Return the files of tests in a copy that import its module, those of its room first."""
+        module = self.file.removesuffix(".py").replace("/", ".")
+        files = sorted(path.relative_to(folder).as_posix() for path in (folder / "tests").rglob("test_*.py"))
+        found = (name for name in files if re.search(rf"{re.escape(module)}\b", (folder / name).read_text(encoding="utf-8")))
+        return tuple(sorted(found, key=lambda name: not name.startswith(f"{self.room}/")))
 
     def is_stale(self, folder: Path) -> bool:
         """Tell if its text does not occur exactly once in the file."""
@@ -111,7 +119,7 @@ def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str]
         mutant: the fault.
         folder: the copy.
         search: a suite in which a test that finds it is looked for; "" runs the tests that it names.
-        places: where to look; by default in the folder of its room.
+        places: where to look; by default in the files of tests that import its module, then in the folder of its room.
     """
     if mutant.is_stale(folder):
         return "STALE", f"its text does not occur once in {mutant.file}"
@@ -121,7 +129,11 @@ def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str]
     try:
         if search:
             marked = ("-m", "slow" if search == "slow" else "not slow")
-            code, told = run(folder, places or (mutant.room,), *marked)
+            for tests in (places,) if places else (mutant.nearest(folder), (mutant.room,)):
+                code, told = run(folder, tests, *marked) if tests else (5, "")
+                if code not in (0, 5):  # 5: no test is so marked
+                    break
+            code = 0 if code == 5 else code
         else:
             code, told = run(folder, mutant.tests)
     finally:
