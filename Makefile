@@ -68,7 +68,7 @@ evidence: $(VENV)/.test $(VENV)/.bench
 $(VENV)/.train: EXTRA := plot,fit
 $(VENV)/.test: EXTRA := test
 $(VENV)/.docs: EXTRA := docs
-$(VENV)/.bridges: EXTRA := bridges
+$(VENV)/.bridges: EXTRA := torch,jax
 $(VENV)/.bench: EXTRA := bench
 $(VENV)/.train $(VENV)/.test $(VENV)/.docs $(VENV)/.bridges $(VENV)/.bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
