@@ -40,7 +40,7 @@ SLOW = 0.2
 """Seconds from which on a test is slow."""
 _SLACK = 1.4
 """Factor by which a measured cost may leave its step before another is kept: runs differ by as much."""
-_YARDSTICK = 0.062
+_YARDSTICK = 0.040
 """Seconds of `yardstick` on one core of the EPYC that the budget was set on."""
 _GROWN = 3.0
 """Factor beyond its step from which on a test has grown."""

@@ -43,12 +43,11 @@ def test_a_fault_is_judged_by_a_test_that_fails(tmp_path: Path, old: str, new: s
 def test_a_search_looks_in_the_folder_of_the_room(tmp_path: Path) -> None:
     fault = Mutant("one", "symgraph/room.py", "", "", "")
     assert judged(fault, project(tmp_path), "quick")[0] == "STALE"
-    (tmp_path / "symgraph").mkdir()
-    (tmp_path / "room").rename(tmp_path / "symgraph" / "room")
-    (tmp_path / "symgraph" / "__init__.py").write_text("")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "room").rename(tmp_path / "package" / "room")
     tests = tmp_path / "tests" / "room" / "test_sums.py"
-    tests.write_text(tests.read_text().replace("from room", "from symgraph.room"))
-    fault = Mutant("one", "symgraph/room/sums.py", "a + b", "a - b", "a wrong sum")
+    tests.write_text(tests.read_text().replace("from room", "from package.room"))
+    fault = Mutant("one", "package/room/sums.py", "a + b", "a - b", "a wrong sum")
     assert judged(fault, tmp_path, "quick") == ("found", "tests/room/test_sums.py::test_add")
     assert judged(fault, tmp_path, "quick", ["tests"])[0] == "found"
     assert judged(fault, tmp_path, "slow")[0] == "SURVIVED"  # no test there is slow

@@ -17,12 +17,21 @@ from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.losses import LOSSES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 """All but the guides, which test_guides runs."""
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_a_page_runs_and_prints_what_it_shows(document: Path, tmp_path: Path) -> None:
+def test_the_readme_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
+    runs_and_prints_what_it_shows(ROOT / "README.md", tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_page_runs_and_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
+    runs_and_prints_what_it_shows(page, tmp_path)
+
+
+def runs_and_prints_what_it_shows(document: Path, tmp_path: Path) -> None:
+    """Run a page, and compare the pictures that it draws with those that it shows."""
     consoles = [body for language, body in blocks(document.read_text(encoding="utf-8")) if language == "console"]
     assert not any(line == "..." for body in consoles for line in body.splitlines())  # which would stand for any lines
     run_document(document, tmp_path)
@@ -138,7 +147,7 @@ def test_the_page_of_specs_lists_the_losses_as_the_table_defines_them() -> None:
 
 
 def test_links_lead_to_files_and_headings() -> None:
-    for document in [*DOCUMENTS, *(ROOT / "docs" / "guides").glob("*.md")]:
+    for document in [ROOT / "README.md", *PAGES, *(ROOT / "docs" / "guides").glob("*.md")]:
         for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8")):
             path = document.parent / target if target else document
             assert path.exists(), f"{document.name}: {target}"
