@@ -4,9 +4,9 @@
 
     pytest -n 2 --dist worksteal --measure-costs
 
-A test from 0.2 s on is slow, unless it is the cheapest case of its function, or ``tools/mutants.toml`` names it as one that
-finds a fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache in the tests
-and the compiler are counted apart: else the first test would pay for what others use too.
+A test from 0.2 s on is slow, unless it is the cheapest case of its function and below 0.8 s, or ``tools/mutants.toml`` names it
+as one that finds a fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache
+in the tests and the compiler are counted apart: else the first test would pay for what others use too.
 
 ``--share K/N`` leaves the slow tests out but for the K-th of N parts, in which a function's cases stay together, and for those
 below the folders that ``--touching`` names.
@@ -37,7 +37,9 @@ MUTANTS = Path(__file__).parent.parent / "tools" / "mutants.toml"
 LEAST = 0.1
 """Seconds from which on the cost of a test is kept."""
 SLOW = 0.2
-"""Seconds from which on a test is slow."""
+"""Seconds from which on a test is slow unless it is the cheapest case of its function."""
+DEAR = 0.8
+"""Seconds from which on it is slow in any case, unless a planted fault needs it."""
 _SLACK = 1.4
 """Factor by which a measured cost may leave its step before another is kept: runs differ by as much."""
 _YARDSTICK = 0.040
@@ -71,8 +73,8 @@ def slow_among(costs: dict[str, float], pinned: set[str]) -> set[str]:
         first = cheapest.setdefault(function_of(name), name)
         if cost < costs[first]:
             cheapest[function_of(name)] = name
-    spared = pinned | set(cheapest.values())
-    return {name for name, cost in costs.items() if cost >= SLOW and name not in spared}
+    spared = {name for name in cheapest.values() if costs[name] < DEAR}
+    return {name for name, cost in costs.items() if cost >= SLOW} - spared - pinned
 
 
 def function_of(name: str) -> str:

@@ -1,7 +1,7 @@
 """Models as users write them, in every backend that takes them, with first and second derivatives, against the reference."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from inspect import isfunction
 from pathlib import Path
 
@@ -40,7 +40,7 @@ ON_NUMPY_ALONE = ("voigt_doublet", "airy_rings", "solar_cell", "well_test", "mat
 """Models with a function that SciPy has and C and Python's math lack."""
 
 
-@cache
+@lru_cache(maxsize=1)  # the tests of a model follow one another, and each counts what it costs
 def with_derivatives(name: str) -> tuple[Artifact, ...]:
     """The numpy module and, where C has the functions, the C file of a model, with all the derivatives that it has.
 
@@ -59,7 +59,7 @@ def with_derivatives(name: str) -> tuple[Artifact, ...]:
             extras = tuple(extra for extra in extras if extra != refused)
 
 
-@cache
+@lru_cache(maxsize=1)
 def plain(name: str) -> Mapping[str, Artifact]:
     """The modules in Python without those derivatives, by backend."""
     backends = ("numpy",) if name in ON_NUMPY_ALONE else ("numpy", *sorted(IN_PYTHON))

@@ -87,6 +87,7 @@ class CompiledRows:
 
     def _epoch(self, size: int, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, some at a time; one at a time tells at which a value is not finite."""
+        order = None if order is None else np.ascontiguousarray(order)  # those of several epochs may be drawn column by column
         epoch, step, n = int(state.epoch), int(state.step), self.rows.n
         (room, numbers, _), rate = self._room(w, state), self.optimizer.rate_at(epoch)
         at = _at(room)

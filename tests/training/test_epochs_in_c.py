@@ -33,6 +33,7 @@ from symgraph.training import (
     constant,
     converged,
     cosine,
+    epochs_in_c,
     exponential,
     momentum,
     nesterov,
@@ -201,16 +202,17 @@ def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nin
             array[0] = 1.0
 
 
-def test_rows_beyond_one_call_go_by_pieces(line):
-    x = np.linspace(-1, 1, 2**18 + 5)
+def test_rows_beyond_one_call_go_by_pieces(line, monkeypatch):
+    monkeypatch.setattr(epochs_in_c, "_PIECE", 64)
+    x = np.linspace(-1, 1, 69)
     for shuffle in (False, True):
         run = {"optimizer": sgd(1e-3), "epochs": 1, "w0": np.ones(2), "shuffle": shuffle, "seed": 2}
         in_c, floats = both(line, x, x, **run)
         assert in_c.state.step == len(x)
         np.testing.assert_allclose(in_c.weights, floats.weights, rtol=0, atol=1e-12)  # steps damp what rounding adds
         spoilt = x.copy()
-        spoilt[2**18 + 2] = np.nan
-        assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(1, 2**18 + 2, "loss")
+        spoilt[66] = np.nan
+        assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(1, 66, "loss")
 
 
 def test_epochs_at_once_stop_where_one_by_one_they_would(line):
