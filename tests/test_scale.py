@@ -186,8 +186,10 @@ def test_a_sum_of_many_terms_and_a_chain_of_many_operations_run() -> None:
         X, target = np.full((3, len(modules[0].FEATURES)), 0.001), np.full(3, 0.5)
         value, gradient = modules[0].value_and_grad(w, X, target)
         row = [0.0] * len(w)
-        assert modules[1].row(list(w), list(X[0]), 0.5, row) == pytest.approx(value, rel=1e-10)  # thousands of roundings
-        assert row == pytest.approx(list(gradient), rel=1e-10)
+        assert modules[1].row(list(w), list(X[0]), 0.5, row) == pytest.approx(
+            value, rel=1e-10, abs=0.0
+        )  # thousands of roundings
+        assert row == pytest.approx(list(gradient), rel=1e-10, abs=0.0)
 
 
 @pytest.mark.parametrize("precision", ["double", "accurate"])

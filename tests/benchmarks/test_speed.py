@@ -27,7 +27,7 @@ def test_the_tuned_kernel_computes_what_the_module_computes(script: Script, n: i
     loss, gradient = module.value_and_grad(w, X, y)
     terms = np.abs(module.per_sample_grad(w, X, y)).mean(axis=0)
     found, slopes = tuned.mean()(w, X, y)
-    assert found == pytest.approx(loss, rel=1e-13)
+    assert found == pytest.approx(loss, rel=1e-13, abs=0.0)
     # weights of 0.5: functions of 4 ulp, and slopes of at most some hundred units of the terms added up
     assert np.all(np.abs(slopes - gradient) <= 1e-12 * terms)
 
@@ -102,7 +102,7 @@ def test_every_kind_of_model_has_the_same_gradient_by_every_means_that_is_instal
             norms[name] = found["norm"]
             assert found["memory"] > 2**20
     assert {"symgraph", "symgraph, unverified", "sympy.diff, lambdify"} <= set(norms)
-    assert max(norms.values()) == pytest.approx(min(norms.values()), rel=1e-12)  # weights of 0.3: nothing saturates
+    assert max(norms.values()) == pytest.approx(min(norms.values()), rel=1e-12, abs=0.0)  # weights of 0.3: nothing saturates
 
 
 def test_exponents_are_slopes_from_a_tenth_of_a_second_on(script: Script) -> None:

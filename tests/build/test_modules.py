@@ -96,7 +96,7 @@ with sympy.evaluate(False):
     print(compile(model).loss([0.5], [1.0]))
 """
     printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-    assert float(printed) == pytest.approx((math.tanh(0.5) + math.erf(0.5)) ** 2, rel=1e-15)
+    assert float(printed) == pytest.approx((math.tanh(0.5) + math.erf(0.5)) ** 2, rel=1e-15, abs=0.0)
 
 
 def test_a_traceback_shows_the_generated_line() -> None:

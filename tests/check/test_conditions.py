@@ -71,8 +71,8 @@ def test_kappa_in_is_the_sum_of_the_relative_changes_by_the_inputs(name: str) ->
                 if not at[column].is_zero():
                     wanted[column] += abs(float((sides[0][column] - sides[1][column]) / (2 * step) / at[column]))
     for place, (column, kappa) in enumerate(zip(found.names, found.sizes.kappa_in[0], strict=True)):
-        assert at[column].is_zero() or kappa == pytest.approx(wanted[column], rel=1e-9), column
-        assert at[column].is_zero() or found.kappa_in(0, place) == pytest.approx(wanted[column], rel=1e-9), column
+        assert at[column].is_zero() or kappa == pytest.approx(wanted[column], rel=1e-9, abs=0.0), column
+        assert at[column].is_zero() or found.kappa_in(0, place) == pytest.approx(wanted[column], rel=1e-9, abs=0.0), column
 
 
 def values_at(known: Reference, exact: dict[str, arb]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_kappa_graph_is_the_sum_of_the_relative_changes_by_what_rounds(name: str
                     wanted[column] += abs((sides[0][root] - sides[1][root]) / (2 * step) / unmoved[root])
     kappas = dict(zip(names, truths(model, single(point, model), backend=backend).sizes.kappa_graph[0], strict=True))
     for column, kappa in kappas.items():
-        assert kappa == pytest.approx(float(wanted[column]), rel=1e-9) or unmoved[roots[column]] == 0, column
+        assert kappa == pytest.approx(float(wanted[column]), rel=1e-9, abs=0.0) or unmoved[roots[column]] == 0, column
 
 
 def test_what_is_exact_is_not_counted_and_what_was_rounded_is() -> None:
@@ -159,7 +159,9 @@ def test_cancellation_and_its_cure_show_in_kappa_graph_alone() -> None:
         kappas[name] = (found.kappa_in[0, 0], found.kappa_graph[0, 0])
     assert kappas["good"] == (2, 1)
     assert kappas["bad"][0] == 2
-    assert kappas["bad"][1] == pytest.approx(2.0**20, rel=1e-5)  # 1 + x moves by its unit, the difference by 2**20 of its own
+    assert kappas["bad"][1] == pytest.approx(
+        2.0**20, rel=1e-5, abs=0.0
+    )  # 1 + x moves by its unit, the difference by 2**20 of its own
 
 
 def test_kappa_in_survives_paths_that_cancel() -> None:
@@ -169,7 +171,7 @@ def test_kappa_in_survives_paths_that_cancel() -> None:
     model.output("out", a * ratio - b + a**2)
     found = truths(model, single({"a": 3.0, "b": 2.0**80}, model), names=("output",)).sizes
     # out is a**2, and b has no part in it; a double has no digit of the sum of paths, which are 2**80 times as large
-    assert found.kappa_in[0, 0] == pytest.approx(2, rel=1e-12)
+    assert found.kappa_in[0, 0] == pytest.approx(2, rel=1e-12, abs=0.0)
     assert found.kappa_graph[0, 0] > 2.0**76
 
 

@@ -96,8 +96,8 @@ def test_other_values_of_constants_are_those_of_the_penalty_too(pair: tuple[Any,
 def test_the_scalar_module_has_it_as_a_function_of_its_own() -> None:
     module = verified(ridge(), "scalar")
     partials = [np.nan] * 3
-    assert module.penalty(W.tolist(), partials) == pytest.approx(prior(W), rel=1e-15)
-    assert partials == pytest.approx(slopes(W), rel=1e-15)
+    assert module.penalty(W.tolist(), partials) == pytest.approx(prior(W), rel=1e-15, abs=0.0)
+    assert partials == pytest.approx(slopes(W), rel=1e-15, abs=0.0)
 
 
 def test_sums_of_squares_are_rows_of_least_squares_that_are_no_data() -> None:
@@ -106,8 +106,8 @@ def test_sums_of_squares_are_rows_of_least_squares_that_are_no_data() -> None:
     assert module.METADATA["penalty_rows"] == len(rows) == 3
     assert module.residual(W, X, Y).shape == (4,)
     factor = module.METADATA["residual_factor"]
-    assert factor * np.sum(rows**2) == pytest.approx(prior(W), rel=1e-15)
-    assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes(W), rel=1e-15)
+    assert factor * np.sum(rows**2) == pytest.approx(prior(W), rel=1e-15, abs=0.0)
+    assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes(W), rel=1e-15, abs=0.0)
     for place in range(3):
         step = np.eye(3)[place] * 1e-6
         numeric = (module.penalty_residual(W + step) - module.penalty_residual(W - step)) / 2e-6
@@ -158,11 +158,11 @@ def test_batches_carry_their_share_so_that_an_epoch_of_small_steps_goes_where_on
     end = run_epoch(module, rows, W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size or 4))
     moves = {1: 4.0, 2: 2.0, None: 1.0}
     if size in moves:  # equal batches: the mean gradient times the number of steps, to first order in the rate
-        assert (W - end.weights) / 1e-7 == pytest.approx(moves[size] * whole, rel=1e-4)
+        assert (W - end.weights) / 1e-7 == pytest.approx(moves[size] * whole, rel=1e-4, abs=0.0)
     else:  # 3 rows and 1: each with 1/4 of the penalty's slope
         plain = symgraph.compile(ridge(penalized=False), backend="numpy")
         expected = plain.grad(W, X[:3], Y[:3]) + plain.grad(W, X[3:], Y[3:]) + 2 * slopes(W) / 4
-        assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4)
+        assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4, abs=0.0)
 
 
 def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_rows() -> None:

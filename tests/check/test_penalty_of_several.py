@@ -35,7 +35,7 @@ def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind
         losses, gradients = module.value_and_grad(vectors, X, Y, **given)
         for loss, gradient, w in zip(np.asarray(losses), np.asarray(gradients), vectors, strict=True):
             value, by_weight = plain.value_and_grad(w, X, Y, **given)
-            assert loss == pytest.approx(float(value) + share * 0.25 * (w**2).sum(), rel=tolerance)
+            assert loss == pytest.approx(float(value) + share * 0.25 * (w**2).sum(), rel=tolerance, abs=0.0)
             assert gradient == pytest.approx(np.asarray(by_weight) + share * 0.5 * w, rel=tolerance, abs=tolerance)
         assert np.array_equal(module.loss(vectors, X, Y, **given), losses)
         assert np.array_equal(module.grad(vectors, X, Y, **given), gradients)
@@ -55,8 +55,8 @@ def test_its_rows_stand_below_those_of_several_residuals() -> None:
     slopes = np.concatenate([module.residual_jacobian(W, X, Y), module.penalty_jacobian(W)])
     factor = module.METADATA["residual_factor"]
     value, gradient = module.value_and_grad(W, X, Y, reduction="sum")
-    assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15)
-    assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14)  # sums of 8 products
+    assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15, abs=0.0)
+    assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14, abs=0.0)  # sums of 8 products
     assert gradcheck(module, points=3).ok
 
 

@@ -35,8 +35,8 @@ def test_a_formula_is_fitted_to_the_certified_digits(command: Run) -> None:
     assert done.code == 0
     found = json.loads(done.out)["weights"]
     for name, (value, error) in CERTIFIED.items():
-        assert found[name]["value"] == pytest.approx(value, rel=1e-10)  # 11 digits are published
-        assert found[name]["stderr"] == pytest.approx(error, rel=1e-10)
+        assert found[name]["value"] == pytest.approx(value, rel=1e-10, abs=0.0)  # 11 digits are published
+        assert found[name]["stderr"] == pytest.approx(error, rel=1e-10, abs=0.0)
     assert done.err == f"{FORMULA}: features x; weights b1, b2\n"
 
 
@@ -90,7 +90,7 @@ def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
     Path("curve.py").write_text(SPEC_OF_MISRA)
     done = command("fit", "curve.py", "--data", MISRA, "--json")
     assert done.code == 0
-    assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10)
+    assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10, abs=0.0)
     assert not Path("generated").exists()
     Path("two.py").write_text(SPEC_OF_MISRA + SPEC_OF_MISRA.replace("misra", "other").replace("model", "second"))
     done = command("fit", "two.py", "--data", MISRA)
@@ -134,7 +134,7 @@ def test_a_structured_array_and_a_dict_have_names_too(command: Run, monkeypatch:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(Path("rows.pkl").read_bytes())))
     for file in ("rows.npy", "rows.pkl", "-"):
         done = command("fit", FORMULA, "--data", file, "--start", "b1=500,b2=1e-4", "--json")
-        assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10)
+        assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10, abs=0.0)
 
 
 ODD = "time (s),signal [mV],\u00b5,gamma\n0,1,0,1\n1,3,0,2\n2,5.5,1,2\n3,7,1,3\n4,9.5,0,1\n"
@@ -152,7 +152,7 @@ def test_columns_of_any_name_are_read(command: Run) -> None:
     found = {name: one["value"] for name, one in json.loads(done.out)["weights"].items()}
     t, y, mu, gamma = np.genfromtxt("odd.csv", delimiter=",", skip_header=1, encoding="utf-8").T
     wanted = np.linalg.lstsq(np.column_stack([np.ones(5), t, mu, gamma]), y, rcond=None)[0]
-    assert list(found.values()) == pytest.approx(wanted.tolist(), rel=1e-12)
+    assert list(found.values()) == pytest.approx(wanted.tolist(), rel=1e-12, abs=0.0)
 
 
 def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> None:

@@ -67,13 +67,13 @@ def test_sigmoid_is_exact_at_2_and_right_everywhere() -> None:
     assert sigmoid(2) == FACTS["graders"]["grader_sigmoid"]["value_exactly"]
     for z in (-800.0, -40.0, -2.0, -0.0, 0.0, 0.5, 40.0, 800.0):
         truth = 1.0 / (1.0 + np.exp(-np.longdouble(z)))
-        assert sigmoid(z) == pytest.approx(float(truth), rel=5e-16)  # three roundings of half a unit each
+        assert sigmoid(z) == pytest.approx(float(truth), rel=5e-16, abs=0.0)  # three roundings of half a unit each
 
 
 def test_forward_propagation_gives_the_notebooks_dictionary(row: np.ndarray) -> None:
     forward = _forward(row)
     assert set(forward) == {"dl", "loss", "exp", "tanh", "sigmoid", "x"}
-    assert forward["loss"] == pytest.approx((forward["dl"] / 2.0) ** 2, rel=4e-16)  # one rounding of the square
+    assert forward["loss"] == pytest.approx((forward["dl"] / 2.0) ** 2, rel=4e-16, abs=0.0)  # one rounding of the square
     np.testing.assert_array_equal(forward["x"], row[:5])
 
 

@@ -53,11 +53,11 @@ def test_what_follows_from_a_weight_at_a_bound_counts_its_degree_of_freedom() ->
     y = data(-0.02, 1)
     result = symgraph.fit(decay(), X, y, bounds={"c": (0, None)})
     held = symgraph.fit(decay(), X, y, fixed={"c": 0.0})
-    assert result.reduced_chi2 == pytest.approx(result.chi2 / 38, rel=1e-12)
+    assert result.reduced_chi2 == pytest.approx(result.chi2 / 38, rel=1e-12, abs=0.0)
     for level in (0.5, 0.95):
-        assert result.threshold(level) == pytest.approx(f.ppf(level, 1, 38), rel=1e-12)
+        assert result.threshold(level) == pytest.approx(f.ppf(level, 1, 38), rel=1e-12, abs=0.0)
         low, high = result.interval(level)["a"]
-        assert high - low == pytest.approx(2.0 * t.ppf((1.0 + level) / 2.0, 38) * held.errors["a"], rel=SEARCHED)
+        assert high - low == pytest.approx(2.0 * t.ppf((1.0 + level) / 2.0, 38) * held.errors["a"], rel=SEARCHED, abs=0.0)
     for band in ("confidence_band", "prediction_band"):
         np.testing.assert_allclose(getattr(result, band)(X), getattr(held, band)(X), rtol=SEARCHED)
     assert result.profile("c")[0] == 0.0
@@ -73,7 +73,7 @@ def test_a_multiplier_is_the_slope_of_the_sum_as_the_bound_is_moved(bounds: Any,
     result = symgraph.fit(decay(), X, y, START | {"c": end}, bounds={"c": bounds})
     low, high = (symgraph.fit(decay(), X, y, START, fixed={"c": end + one}).chi2 for one in (-step, step))
     # by differences, whose error is the third derivative times the square of the step
-    assert result.multipliers["c"] == pytest.approx((high - low) / (4.0 * step), rel=1e-4)
+    assert result.multipliers["c"] == pytest.approx((high - low) / (4.0 * step), rel=1e-4, abs=0.0)
     assert result.multipliers["c"] * sign > 0.0
 
 
@@ -114,7 +114,7 @@ def test_a_weight_at_a_bound_of_0_is_seen_there_whatever_the_loss(kind: str) -> 
     result, held = symgraph.fit(module, x, y), symgraph.fit(module, x, y, fixed={"b": 0.0})
     assert (result.states, result.values["b"], result.dof) == (("", "at bound"), 0.0, held.dof)
     assert result.multipliers["b"] > 0.0
-    assert result.errors["a"] == pytest.approx(held.errors["a"], rel=SEARCHED)
+    assert result.errors["a"] == pytest.approx(held.errors["a"], rel=SEARCHED, abs=0.0)
 
 
 def straight(constrain: Any, kind: str = "squares") -> Any:
@@ -163,9 +163,9 @@ def test_errors_under_an_active_constraint_are_those_of_a_model_without_it(
     result = symgraph.fit(straight(constrained, kind), x, y)
     other = symgraph.fit(straight(parametrized, kind), x, y)
     value, error, _ = other.derived(of_a)
-    assert result.values["a"] == pytest.approx(value, rel=1e-5)
+    assert result.values["a"] == pytest.approx(value, rel=1e-5, abs=0.0)
     # second derivatives of a robust loss, and of a constraint, are differences
-    assert result.errors["a"] == pytest.approx(error, rel=1e-4)
+    assert result.errors["a"] == pytest.approx(error, rel=1e-4, abs=0.0)
     assert result.dof == other.dof == 29
     assert np.linalg.matrix_rank(result.covariance, tol=1e-9) == 1
     name = "whole" if constrained is whole else "size"
@@ -195,4 +195,4 @@ def test_weights_that_a_constraint_ties_have_no_region_of_their_own() -> None:
         result.contour("a", "b")
     assert np.isnan(result.derived("a + b").stderr)  # which the constraint holds at 1
     low, high = result.profile("a")
-    assert (low, high) == pytest.approx(result.interval()["a"], rel=1e-4)
+    assert (low, high) == pytest.approx(result.interval()["a"], rel=1e-4, abs=0.0)

@@ -31,12 +31,12 @@ def test_two_least_squares_fits_are_compared_by_f() -> None:
     small, large = sum_of_squares(1), sum_of_squares(2)
     statistic = (small - large) / (large / 22)
     assert (found.test, found.models) == ("F", ("degree2", "degree1"))
-    assert found.statistic == pytest.approx(statistic, rel=1e-9)
-    assert found.p_value == pytest.approx(f.sf(statistic, 1, 22), rel=1e-9)
+    assert found.statistic == pytest.approx(statistic, rel=1e-9, abs=0.0)
+    assert found.p_value == pytest.approx(f.sf(statistic, 1, 22), rel=1e-9, abs=0.0)
     assert "F test of the smaller model within the larger" in str(found)
     # where errors are estimated, one sigma for all rows changes nothing but the unit of chi2
     scaled = compare(polynomial(1), polynomial(2, sigma=0.1))
-    assert (scaled.warnings, scaled.statistic) == ((), pytest.approx(statistic, rel=1e-9))
+    assert (scaled.warnings, scaled.statistic) == ((), pytest.approx(statistic, rel=1e-9, abs=0.0))
 
 
 def test_akaike_weights_are_those_of_their_definition() -> None:
@@ -52,8 +52,8 @@ def test_a_known_sigma_and_likelihoods_are_compared_by_the_likelihood_ratio() ->
     known = {"sigma": 0.1, "absolute_sigma": True}
     found = compare(polynomial(1, **known), polynomial(2, **known))
     drop = (sum_of_squares(1) - sum_of_squares(2)) / 0.01
-    assert (found.test, found.statistic) == ("likelihood ratio", pytest.approx(drop, rel=1e-9))
-    assert found.p_value == pytest.approx(chi2.sf(drop, 1), rel=1e-9)
+    assert (found.test, found.statistic) == ("likelihood ratio", pytest.approx(drop, rel=1e-9, abs=0.0))
+    assert found.p_value == pytest.approx(chi2.sf(drop, 1), rel=1e-9, abs=0.0)
     counts = RNG.poisson(np.exp(0.2 + 0.5 * X)).astype(float)
     fits = []
     for name, slope in (("flat", 0), ("sloped", 1)):
@@ -62,7 +62,7 @@ def test_a_known_sigma_and_likelihoods_are_compared_by_the_likelihood_ratio() ->
         a = model.weight("a", init=0.1)
         model.likelihood("poisson", mean=exp(a + (model.weight("b", init=0.1) * x if slope else 0)))
         fits.append(symgraph.fit(model, X, counts))
-    assert compare(*fits).statistic == pytest.approx(2 * (fits[0].found.cost - fits[1].found.cost), rel=1e-9)
+    assert compare(*fits).statistic == pytest.approx(2 * (fits[0].found.cost - fits[1].found.cost), rel=1e-9, abs=0.0)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
@@ -108,8 +108,8 @@ def test_the_likelihood_of_a_function_of_the_target_is_that_of_the_target(left: 
     result = symgraph.fit(Model.from_formula(f"{left} ~ a + b*x", ("x", "y")), X, Y)
     density = norm.logpdf(result.residual, scale=np.sqrt(result.chi2 / 25))  # of the function of y
     expected = np.sum(density + log_slope(Y))
-    assert result.statistics.log_likelihood == pytest.approx(expected, rel=1e-12)
-    assert result.aic == pytest.approx(2 * 3 - 2 * expected, rel=1e-12)
+    assert result.statistics.log_likelihood == pytest.approx(expected, rel=1e-12, abs=0.0)
+    assert result.aic == pytest.approx(2 * 3 - 2 * expected, rel=1e-12, abs=0.0)
 
 
 def test_akaike_weights_tell_errors_of_y_from_errors_of_its_logarithm() -> None:
@@ -133,7 +133,7 @@ def test_a_scale_that_the_residual_states_counts_as_sigma_does() -> None:
     sigma = 0.1 + 0.05 * X
     stated = symgraph.fit(model, np.column_stack([X, sigma]), Y)
     given = polynomial(1, sigma=sigma)
-    assert stated.aic == pytest.approx(given.aic, rel=1e-12)
+    assert stated.aic == pytest.approx(given.aic, rel=1e-12, abs=0.0)
     assert compare(stated, given).weights == pytest.approx((0.5, 0.5))
 
 

@@ -198,7 +198,7 @@ def test_what_the_data_determine_of_weights_that_they_do_not_has_an_error() -> N
     w, (squares,), *_ = np.linalg.lstsq(design, y, rcond=None)
     C = np.linalg.inv(design.T @ design) * squares / 9.0  # three free weights are counted, of which the data see two
     value, error, _ = result.derived("a*exp(c)")
-    assert (value, error) == (pytest.approx(w[0], rel=1e-7), pytest.approx(np.sqrt(C[0, 0]), rel=1e-7))
+    assert (value, error) == (pytest.approx(w[0], rel=1e-7, abs=0.0), pytest.approx(np.sqrt(C[0, 0]), rel=1e-7, abs=0.0))
     assert math.isnan(result.derived("a").stderr)
     low, high = result.confidence_band(x)
     half = t.ppf(0.975, 9) * np.sqrt(np.einsum("ni,ij,nj->n", design, C, design))
@@ -245,6 +245,6 @@ def test_data_in_any_unit_have_the_same_fit(factor: float) -> None:
     np.testing.assert_allclose(result.w / units, plain.w, rtol=1e-8)
     np.testing.assert_allclose(result.stderr / units, plain.stderr, rtol=1e-7)
     np.testing.assert_allclose(result.correlations, plain.correlations, rtol=1e-7)
-    assert result.r2 == pytest.approx(plain.r2, rel=1e-9)
-    assert result.aic == pytest.approx(plain.aic + 24.0 * math.log(factor), rel=1e-9)
+    assert result.r2 == pytest.approx(plain.r2, rel=1e-9, abs=0.0)
+    assert result.aic == pytest.approx(plain.aic + 24.0 * math.log(factor), rel=1e-9, abs=0.0)
     np.testing.assert_allclose(np.array(result.profile("k")), plain.profile("k"), rtol=1e-5)

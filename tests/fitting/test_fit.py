@@ -69,11 +69,11 @@ def test_statistics_are_those_of_their_definitions(decay: Any) -> None:
     r = result.predict(X) - Y
     chi2, n = float(r @ r), 40
     assert (result.dof, result.statistics.n, result.statistics.parameters) == (37, n, 4)
-    assert result.chi2 == pytest.approx(chi2, rel=1e-12)
-    assert result.r2 == pytest.approx(1 - chi2 / np.sum((Y - Y.mean()) ** 2), rel=1e-12)
+    assert result.chi2 == pytest.approx(chi2, rel=1e-12, abs=0.0)
+    assert result.r2 == pytest.approx(1 - chi2 / np.sum((Y - Y.mean()) ** 2), rel=1e-12, abs=0.0)
     log_likelihood = -n / 2 * (np.log(2 * np.pi * chi2 / n) + 1)
-    assert result.aic == pytest.approx(2 * 4 - 2 * log_likelihood, rel=1e-12)
-    assert result.bic == pytest.approx(4 * np.log(n) - 2 * log_likelihood, rel=1e-12)
+    assert result.aic == pytest.approx(2 * 4 - 2 * log_likelihood, rel=1e-12, abs=0.0)
+    assert result.bic == pytest.approx(4 * np.log(n) - 2 * log_likelihood, rel=1e-12, abs=0.0)
 
 
 def test_fixed_weights_stay_and_the_others_are_found_without_them(decay: Any) -> None:
@@ -83,7 +83,7 @@ def test_fixed_weights_stay_and_the_others_are_found_without_them(decay: Any) ->
     assert result.states == ("", "fixed", "")
     w, _ = curve_fit(lambda x, a, c: a * np.exp(-0.7 * x) + c, X, Y)
     np.testing.assert_allclose(result.w[[0, 2]], w, rtol=DIGITS)
-    assert symgraph.fit(decay, X, Y, fixed={"k": 0.7}).w == pytest.approx(result.w, rel=1e-9)
+    assert symgraph.fit(decay, X, Y, fixed={"k": 0.7}).w == pytest.approx(result.w, rel=1e-9, abs=0.0)
 
 
 def test_weights_keep_within_bounds_and_those_at_one_have_no_error(decay: Any) -> None:
@@ -123,7 +123,7 @@ def test_other_starts_find_a_lower_minimum_and_both_sums_are_told(starts: int | 
     t = np.linspace(0, 20, 100)
     y = 2 * np.sin(2.5 * t)
     result = symgraph.fit(module, t, y, (1.0, 0.6), starts=starts)
-    assert np.abs(result.w) == pytest.approx([2.0, 2.5], rel=1e-9)
+    assert np.abs(result.w) == pytest.approx([2.0, 2.5], rel=1e-9, abs=0.0)
     alone = symgraph.fit(module, t, y, (1.0, 0.6), starts=1)
     assert result.warnings == ()
     (remark,) = result.remarks
@@ -150,7 +150,7 @@ def test_weights_without_effect_at_the_start_of_one_search_are_named_and_the_dat
         result = symgraph.fit(model, x, y, starts=1)
     assert not any("do not determine" in one for one in result.warnings)
     found = symgraph.fit(model, x, y)  # which tries other starts
-    assert (found.warnings, found.values["m"]) == ((), pytest.approx(550.0, rel=DIGITS))
+    assert (found.warnings, found.values["m"]) == ((), pytest.approx(550.0, rel=DIGITS, abs=0.0))
 
 
 def test_a_model_without_a_loss_is_refused() -> None:
@@ -169,9 +169,9 @@ def test_a_weight_that_the_data_determine_has_its_error_beside_others_that_they_
         result = symgraph.fit(model, X, Y)
     assert result.states == ("undetermined", "undetermined", "")
     w, covariance = curve_fit(lambda x, a, c: a * x + c, X, Y)
-    assert result.values["c"] == pytest.approx(w[1], rel=DIGITS)
+    assert result.values["c"] == pytest.approx(w[1], rel=DIGITS, abs=0.0)
     # three free weights are counted, of which the data see two
-    assert result.errors["c"] == pytest.approx(np.sqrt(covariance[1, 1] * 38 / 37), rel=DIGITS)
+    assert result.errors["c"] == pytest.approx(np.sqrt(covariance[1, 1] * 38 / 37), rel=DIGITS, abs=0.0)
 
 
 def test_as_many_rows_as_weights_determine_them_without_errors(decay: Any) -> None:
@@ -191,14 +191,14 @@ def test_features_of_any_size_are_fitted(backend: str) -> None:
     module, expected = symgraph.compile(model, backend=backend), np.polyfit(X, Y, 1)
     for factor in (1e-170, 1e-20, 1e20, 1e100):
         result = symgraph.fit(module, X * factor, Y)
-        assert result.values["a"] * factor == pytest.approx(expected[0], rel=1e-9)
-        assert result.values["b"] == pytest.approx(expected[1], rel=1e-9)
+        assert result.values["a"] * factor == pytest.approx(expected[0], rel=1e-9, abs=0.0)
+        assert result.values["b"] == pytest.approx(expected[1], rel=1e-9, abs=0.0)
         assert result.warnings == ()
     with pytest.raises(WeightsError, match="inf at the start; give another one, or data in units that are not so large"):
         symgraph.fit(module, X, Y * 1e200)
     with pytest.warns(symgraph.FitWarning, match="so small that their squares are 0 in floats; give y in a smaller unit"):
         small = symgraph.fit(module, X, Y * 1e-200)
-    assert small.values["a"] == pytest.approx(expected[0] * 1e-200, rel=1e-6)
+    assert small.values["a"] == pytest.approx(expected[0] * 1e-200, rel=1e-6, abs=0.0)
     assert symgraph.fit(module, X, 0.0 * Y).warnings == ()
 
 
@@ -299,7 +299,7 @@ def test_sigma_beside_a_declared_scale_or_a_likelihood_is_refused() -> None:
     with pytest.raises(OptionError, match="states its own scale; leave sigma out"):
         symgraph.fit(module, columns, Y, sigma=1.0)
     known = symgraph.fit(module, columns, Y, absolute_sigma=True)  # the spec states sigma
-    assert known.stderr[0] == pytest.approx(1 / np.sqrt(np.sum((X / SIGMA) ** 2)), rel=1e-12)
+    assert known.stderr[0] == pytest.approx(1 / np.sqrt(np.sum((X / SIGMA) ** 2)), rel=1e-12, abs=0.0)
     counts = symgraph.Model("counts")
     x, y = counts.feature("x"), counts.target("y")
     counts.likelihood("poisson", mean=exp(counts.weight("a", init=0.0) * x))

@@ -29,7 +29,7 @@ def test_residuals_are_those_of_the_rows_in_units_of_sigma(module: Any) -> None:
     result, sigma = symgraph.fit(module, X, Y, sigma=0.05 + X), 0.05 + X
     np.testing.assert_array_equal(result.residual, (Y - result.predict(X)) / sigma)
     # two sums of 30 squares, in the order of one vector unit or another
-    assert result.residual @ result.residual == pytest.approx(result.chi2, rel=30 * np.finfo(np.float64).eps)
+    assert result.residual @ result.residual == pytest.approx(result.chi2, rel=30 * np.finfo(np.float64).eps, abs=0.0)
     two = symgraph.fit_together({"one": (module, X, Y), "two": (module, X, 2.0 * Y)}, shared="k")
     np.testing.assert_array_equal(two.residual[30:], 2.0 * Y - two.sets["two"].predict(X))
     with pytest.raises(OptionError, match="decay has no residuals here: its loss is no square, or rows are a stream"):

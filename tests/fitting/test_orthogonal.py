@@ -63,9 +63,9 @@ def test_the_sign_of_the_residual_does_not_matter() -> None:
     model.residual(y - model.output("y_hat", a + b * x))
     errors = {"sigma": YORK_SIGMA, "sigma_x": YORK_SIGMA_X, "absolute_sigma": True}
     turned, ours = (symgraph.fit(one, PEARSON_X, PEARSON_Y, **errors) for one in (model, line()))
-    assert turned.w == pytest.approx(ours.w, rel=1e-12)  # from another start
-    assert turned.stderr == pytest.approx(ours.stderr, rel=1e-9)
-    assert turned.chi2 == pytest.approx(ours.chi2, rel=1e-12)
+    assert turned.w == pytest.approx(ours.w, rel=1e-12, abs=0.0)  # from another start
+    assert turned.stderr == pytest.approx(ours.stderr, rel=1e-9, abs=0.0)
+    assert turned.chi2 == pytest.approx(ours.chi2, rel=1e-12, abs=0.0)
 
 
 def test_weights_and_covariance_are_those_of_the_minimum_over_weights_and_shifts(decay: Any) -> None:
@@ -77,8 +77,8 @@ def test_weights_and_covariance_are_those_of_the_minimum_over_weights_and_shifts
 
     begin = np.concatenate([[1.0, 1.0, 0.0], np.zeros(30)])
     end = least_squares(all_residuals, begin, "3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac")
-    assert weights_of(result, "a", "k", "c") == pytest.approx(end.x[:3], rel=SOLVED)
-    assert result.chi2 == pytest.approx(2 * end.cost, rel=1e-12)
+    assert weights_of(result, "a", "k", "c") == pytest.approx(end.x[:3], rel=SOLVED, abs=0.0)
+    assert result.chi2 == pytest.approx(2 * end.cost, rel=1e-12, abs=0.0)
     np.testing.assert_allclose(result.nearest_rows[:, 0], X[:, 0] + end.x[3:], rtol=0, atol=SOLVED)
     np.testing.assert_array_equal(result.nearest_rows[:, 1], X[:, 1])
     order = [result.names.index(name) for name in "akc"]
@@ -98,8 +98,8 @@ def test_small_errors_in_x_are_those_of_an_ordinary_fit(decay: Any) -> None:
 def test_a_line_is_the_same_whichever_of_its_columns_is_x() -> None:
     one = symgraph.fit(line(), PEARSON_X, PEARSON_Y, sigma=YORK_SIGMA, sigma_x=YORK_SIGMA_X)
     other = symgraph.fit(line(), PEARSON_Y, PEARSON_X, sigma=YORK_SIGMA_X, sigma_x=YORK_SIGMA, start={"a": 10, "b": -2})
-    assert other.values["b"] == pytest.approx(1 / one.values["b"], rel=1e-12)
-    assert other.values["a"] == pytest.approx(-one.values["a"] / one.values["b"], rel=1e-12)
+    assert other.values["b"] == pytest.approx(1 / one.values["b"], rel=1e-12, abs=0.0)
+    assert other.values["a"] == pytest.approx(-one.values["a"] / one.values["b"], rel=1e-12, abs=0.0)
 
 
 def test_steep_and_bent_curves_are_solved_row_by_row() -> None:
@@ -118,7 +118,7 @@ def test_what_follows_from_a_fit_follows_from_one_with_errors_in_x(decay: Any) -
     result = symgraph.fit(decay, X, Y, sigma=SIGMA, sigma_x=OF_X)
     low, high = result.profile("a")
     assert low < result.values["a"] < high
-    assert (high - low) == pytest.approx(np.ptp(result.interval()["a"]), rel=0.2)  # nearly linear
+    assert (high - low) == pytest.approx(np.ptp(result.interval()["a"]), rel=0.2, abs=0.0)  # nearly linear
     scatter = result.bootstrap(100, seed=1).std(axis=0)
     np.testing.assert_allclose(scatter, result.stderr, rtol=0.6)  # 100 draws of 30 rows
     for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):  # noqa: S301  our own bytes

@@ -8,6 +8,7 @@ from nist import read
 
 import symgraph
 from symgraph import Model
+from symgraph.fitting.starts import best_end
 
 X = np.linspace(0.1, 6.0, 40)
 NOISE = 0.01 * np.random.default_rng(5).normal(size=40)
@@ -25,8 +26,15 @@ def fit_of(name: str, factor: float, **how: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", ["BoxBOD", "Eckerle4", "MGH17", "Misra1a", "Rat43"])
 def test_poor_starts_lead_to_the_certified_sum_of_squares(name: str) -> None:
     problem, result = fit_of(name, 5.0)
-    assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8)  # of the published digits
+    assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8, abs=0.0)  # of the published digits
     assert result.warnings == ()
+
+
+def test_the_best_end_is_the_least_one_wherever_it_stands() -> None:
+    result = symgraph.fit(Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y")), X, np.exp(-X) + NOISE, {"k": 0.9}, starts=1)
+    ends = [result.found._replace(cost=cost) for cost in (3.0, 1.0, 2.0)]
+    assert best_end(result.problem, ends, result.found.v).cost == 1.0
+    assert best_end(result.problem, ends[::-1], result.found.v).cost == 1.0
 
 
 NEXT_MINIMA = {
@@ -43,7 +51,7 @@ def test_the_best_of_minima_next_to_each_other_is_found(name: str) -> None:
     module = symgraph.compile(Model.from_formula(problem.formula, ("x", "y")))
     for start in NEXT_MINIMA[name]:
         result = symgraph.fit(module, problem.X, problem.y, dict(zip(problem.names, map(float, start), strict=True)))
-        assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8)  # of the published digits
+        assert result.chi2 == pytest.approx(problem.sum_of_squares, rel=1e-8, abs=0.0)  # of the published digits
         assert result.warnings == ()
 
 
@@ -74,7 +82,7 @@ def test_without_an_extension_the_same_minimum_is_found() -> None:
     model = Model.from_formula("y ~ a*exp(-((x - m)/s)**2) + c", ("x", "y"))
     y = 2.0 * np.exp(-(((X - 3.0) / 0.8) ** 2)) + NOISE
     result, native = (symgraph.fit(symgraph.compile(model, backend=backend), X, y) for backend in ("numpy", "auto"))
-    assert result.chi2 == pytest.approx(native.chi2, rel=1e-9)
+    assert result.chi2 == pytest.approx(native.chi2, rel=1e-9, abs=0.0)
 
 
 def test_bounded_and_fixed_weights_keep_what_they_may_be() -> None:

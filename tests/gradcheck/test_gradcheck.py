@@ -58,8 +58,8 @@ def test_given_rows_are_used_and_the_worst_one_is_named_by_its_index() -> None:
         report = gradcheck(faulty, X, rows=12)
         worst = report.weights[0]
         assert (worst.verdict, worst.row, worst.analytic, worst.entries) == ("failed", 6, 8.0, 48)
-        assert worst.numeric == pytest.approx(7.0, rel=1e-9)  # an exact slope; rounding of differences alone
-        assert worst.worst == pytest.approx(1 / 8, rel=1e-6)
+        assert worst.numeric == pytest.approx(7.0, rel=1e-9, abs=0.0)  # an exact slope; rounding of differences alone
+        assert worst.worst == pytest.approx(1 / 8, rel=1e-6, abs=0.0)
 
 
 def test_rows_at_which_the_loss_is_not_finite_are_passed_over() -> None:

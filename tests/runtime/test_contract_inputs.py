@@ -52,7 +52,7 @@ def test_one_row_gives_scalars_and_many_give_arrays() -> None:
         assert getattr(many, field).shape == (7,)
         assert np.shape(getattr(one, field)) == ()
         # NumPy's vector loops and its scalar functions may differ in the last place
-        assert getattr(one, field) == pytest.approx(getattr(many, field)[2], rel=1e-14)
+        assert getattr(one, field) == pytest.approx(getattr(many, field)[2], rel=1e-14, abs=0.0)
     assert module.predict(w, X).shape == (7,)
     assert np.shape(module.predict(w, X[2])) == ()
     assert module.residual(w, X, y).shape == (7,)
@@ -207,14 +207,14 @@ def test_mean_and_sum_are_weighted() -> None:
     for reduction, total in (("mean", s.sum()), ("sum", 1.0)):
         value, gradient = line.value_and_grad(W, x, y, sample_weight=s, reduction=reduction)
         # four terms, summed in another order
-        assert value == pytest.approx(s @ rows / total, rel=1e-15)
+        assert value == pytest.approx(s @ rows / total, rel=1e-15, abs=0.0)
         np.testing.assert_allclose(gradient, s @ partials / total, rtol=1e-14)
         assert line.loss(W, x, y, sample_weight=s, reduction=reduction) == value
         np.testing.assert_array_equal(line.grad(W, x, y, sample_weight=s, reduction=reduction), gradient)
     value, gradient = line.value_and_grad(W, x, y)
-    assert value == pytest.approx(rows.mean(), rel=1e-15)
+    assert value == pytest.approx(rows.mean(), rel=1e-15, abs=0.0)
     np.testing.assert_allclose(gradient, partials.mean(0), rtol=1e-14)
-    assert line.loss(W, x, y, sample_weight=[3] * 4) == pytest.approx(value, rel=1e-15)
+    assert line.loss(W, x, y, sample_weight=[3] * 4) == pytest.approx(value, rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize("hole", [np.nan, np.inf, 1e300])

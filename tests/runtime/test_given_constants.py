@@ -44,10 +44,10 @@ def test_a_constant_is_neither_a_weight_nor_a_column(module: Any) -> None:
 def test_functions_of_another_constant_have_the_same_arguments(module: Any) -> None:
     other = module.with_constants(T=250.0)
     # a quotient, a product, exp and a product, an ulp each, exp's argument up to 60 times as sensitive
-    assert other.predict(W, X) == pytest.approx(1.5 * np.exp(-75.0 * X / 250.0), rel=8 * 2**-53)
+    assert other.predict(W, X) == pytest.approx(1.5 * np.exp(-75.0 * X / 250.0), rel=8 * 2**-53, abs=0.0)
     loss, gradient = other.value_and_grad(W, X, Y)
     assert gradient.shape == (2,)
-    assert loss == pytest.approx(np.mean((Y - other.predict(W, X)) ** 2), rel=16 * 2**-53)
+    assert loss == pytest.approx(np.mean((Y - other.predict(W, X)) ** 2), rel=16 * 2**-53, abs=0.0)
     assert other.jacobian(W, X).shape == (5, 2)
     assert other.CONSTANTS == {"T": 250.0}
     assert module.CONSTANTS == {"T": 300.0}
@@ -65,7 +65,7 @@ def test_one_row_and_float32_compute_with_the_constant(module: Any) -> None:
     assert [other.predict(W, x) for x in X] == rows.tolist()
     single = other.predict(W.astype(np.float32), X.astype(np.float32))
     assert single.dtype == np.float32
-    assert single == pytest.approx(rows, rel=100 * 2**-24)  # the exponent is as large as 0.6, T and b are rounded
+    assert single == pytest.approx(rows, rel=100 * 2**-24, abs=0.0)  # the exponent is as large as 0.6, T and b are rounded
 
 
 def test_modules_with_other_constants_travel(module: Any) -> None:
@@ -85,7 +85,7 @@ def test_the_scalar_backend_takes_constants_by_name() -> None:
     modules, _ = load_verified(arrhenius(), generate(arrhenius(), ("numpy", "scalar")), None)
     scalar: ModuleType = modules["scalar"]
     expected = modules["numpy"].with_constants(T=250.0).predict(W, X[0])
-    assert scalar.predict_row(W.tolist(), [X[0]], {"T": 250.0}) == pytest.approx(expected, rel=4 * 2**-53)
+    assert scalar.predict_row(W.tolist(), [X[0]], {"T": 250.0}) == pytest.approx(expected, rel=4 * 2**-53, abs=0.0)
     grad = [0.0, 0.0]
     assert scalar.row(W.tolist(), [X[0]], 1.0, grad) != scalar.row(W.tolist(), [X[0]], 1.0, grad, {"T": 250.0})
 
@@ -98,7 +98,7 @@ def test_every_kind_of_numpy_module_has_constants(options: Options) -> None:
     module = modules["numpy"]
     expected = 1.5 * np.exp(-75.0 * X / 250.0)
     other = module.with_constants(T=250.0)
-    assert other.predict(W, X) == pytest.approx(expected, rel=8 * 2**-53)
+    assert other.predict(W, X) == pytest.approx(expected, rel=8 * 2**-53, abs=0.0)
     if options.error_bound:
         far = module.with_constants(T=200.5).error_bound(W, X, Y)[0]
         assert (far != module.error_bound(W, X, Y)[0]).any()

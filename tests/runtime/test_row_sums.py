@@ -123,13 +123,13 @@ def test_float32_results_are_the_exact_means_of_their_terms_rounded_once() -> No
         assert scaled().grad(np.ones(1, np.float32), terms, sample_weight=s)[0] == np.float32(products)
         # the loss is not
         whole = math.fsum(s.astype(float) * terms.astype(float)) / math.fsum(s.astype(float))
-        assert scaled().loss(np.ones(1, np.float32), terms, sample_weight=s) == pytest.approx(whole, rel=1e-9)
+        assert scaled().loss(np.ones(1, np.float32), terms, sample_weight=s) == pytest.approx(whole, rel=1e-9, abs=0.0)
 
 
 def test_float32_sums_beyond_its_range_have_the_mean_that_is_within() -> None:
     terms = np.full(1000, 3e38, np.float32)
     value, gradient = scaled().value_and_grad(np.ones(1, np.float32), terms)
-    assert value == pytest.approx(float(terms[0]), rel=1e-15)
+    assert value == pytest.approx(float(terms[0]), rel=1e-15, abs=0.0)
     assert gradient[0] == terms[0]
     assert scaled().backward(scaled().forward(np.ones(1, np.float32), terms))[0] == np.inf
 
@@ -141,7 +141,7 @@ def test_a_mean_is_finite_where_the_sum_is_not(n: int) -> None:
     value, gradient = scaled().value_and_grad([1.0], terms)
     exact = math.fsum(terms / n)
     for result in (value, gradient[0], scaled().loss([1.0], terms)):
-        assert result == pytest.approx(exact, rel=1e-14)  # a division a term, and the sum
+        assert result == pytest.approx(exact, rel=1e-14, abs=0.0)  # a division a term, and the sum
     assert scaled().loss([1.0], np.full(n, 1.7e308), reduction="sum") == np.inf
 
 

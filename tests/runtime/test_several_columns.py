@@ -104,7 +104,7 @@ def test_sums_do_not_depend_on_threads_or_memory_order() -> None:
     for other in (m.value_and_grad(W, rows, y, threads=2), m.value_and_grad(W, np.asfortranarray(rows), y[::-1].copy()[::-1])):
         assert other[0] == value
         assert np.array_equal(other[1], gradient)
-    assert value == pytest.approx(np.square(m.predict(W, rows) - y).sum(axis=1).mean(), rel=1e-12)  # sums of 3e5 terms
+    assert value == pytest.approx(np.square(m.predict(W, rows) - y).sum(axis=1).mean(), rel=1e-12, abs=0.0)  # sums of 3e5 terms
 
 
 @pytest.mark.parametrize("backend", ["numpy", "native"])
@@ -113,7 +113,7 @@ def test_scipy_fits_the_residuals_of_two_outputs(backend: str) -> None:
     m = module("impedance", backend)
     y = m.predict(W, X[:200])
     fit = optimize.least_squares(m.residual, np.ones(3), m.residual_jacobian, args=(X[:200], y), xtol=1e-15, ftol=1e-15)
-    assert fit.x == pytest.approx(W, rel=1e-7)  # the data are exact; SciPy stops where steps or costs hardly change
+    assert fit.x == pytest.approx(W, rel=1e-7, abs=0.0)  # the data are exact; SciPy stops where steps or costs hardly change
     assert fit.cost == pytest.approx(m.loss(fit.x, X[:200], y, reduction="sum"), abs=1e-20)
 
 
@@ -128,8 +128,8 @@ def test_normal_equations_weigh_all_residuals_of_a_row(name: str, backend: str) 
     products, slope, loss = m.normal_equations(W, X[:n], Y[:n], sample_weight=s)
     scale = np.abs(J).T @ (weights[:, None] * np.abs(J))
     assert (np.abs(products - J.T @ (weights[:, None] * J)) <= 1e-12 * scale).all()  # sums of 1e4 terms
-    assert slope == pytest.approx(m.grad(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-10)
-    assert loss == pytest.approx(m.loss(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-12)
+    assert slope == pytest.approx(m.grad(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-10, abs=0.0)
+    assert loss == pytest.approx(m.loss(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-12, abs=0.0)
 
 
 def test_a_module_that_stands_alone_has_normal_equations() -> None:
@@ -195,9 +195,9 @@ def test_functions_of_one_row_take_and_give_sequences(backend: str) -> None:
     outputs = m.predict_row(W.tolist(), X[0].tolist())
     assert isinstance(outputs, tuple)
     # backends agree to rounding; a dozen operations
-    assert outputs == pytest.approx(numpy.predict(W, X[0]).tolist(), rel=1e-14)
-    assert loss == pytest.approx(numpy.loss(W, X[0], Y[0]), rel=1e-14)
-    assert gradient == pytest.approx(numpy.grad(W, X[0], Y[0]).tolist(), rel=1e-13)
+    assert outputs == pytest.approx(numpy.predict(W, X[0]).tolist(), rel=1e-14, abs=0.0)
+    assert loss == pytest.approx(numpy.loss(W, X[0], Y[0]), rel=1e-14, abs=0.0)
+    assert gradient == pytest.approx(numpy.grad(W, X[0], Y[0]).tolist(), rel=1e-13, abs=0.0)
 
 
 def test_other_constants_reach_every_column() -> None:

@@ -44,16 +44,18 @@ def test_losses_and_normal_equations_are_those_of_scipy(name: str, backend: str)
     assert r == pytest.approx((W[0] * np.exp(-W[1] * X[:, 0]) - Y) / X[:, 1], rel=16 * 2**-53, abs=16 * 2**-53)
     cost = 0.5 * 0.25 * scipy_rho(name, (r / 0.5) ** 2) @ SHARES
     total = module.loss(W, X, Y, sample_weight=SHARES, reduction="sum")
-    assert total == pytest.approx(cost, rel=100 * 2**-53)  # sums of 60 terms, rho as SciPy writes it cancels a little
+    assert total == pytest.approx(cost, rel=100 * 2**-53, abs=0.0)  # sums of 60 terms, rho as SciPy writes it cancels a little
     products, slope, loss = module.normal_equations(W, X, Y, sample_weight=SHARES)
     gradient = module.grad(W, X, Y, sample_weight=SHARES, reduction="sum")
     scale = np.abs(jacobian).T @ np.abs(r * SHARES)
     assert (np.abs(slope - gradient) <= 100 * 2**-53 * scale).all()  # sums of 60 products of a few roundings each
-    assert loss == pytest.approx(total, rel=100 * 2**-53)
+    assert loss == pytest.approx(total, rel=100 * 2**-53, abs=0.0)
     step = 1e-6
     weights = (scipy_rho(name, ((np.abs(r) + step) / 0.5) ** 2) - scipy_rho(name, ((np.abs(r) - step) / 0.5) ** 2)) * 0.125
     expected = jacobian.T @ (jacobian * (SHARES * weights / (2 * step * np.abs(r)))[:, None])
-    assert products == pytest.approx(expected, rel=1e-4)  # differences of rho at 1e-6 lose 1e-10/1e-6, near a kink more
+    assert products == pytest.approx(
+        expected, rel=1e-4, abs=0.0
+    )  # differences of rho at 1e-6 lose 1e-10/1e-6, near a kink more
     assert (products == products.T).all()
 
 
@@ -82,11 +84,11 @@ def test_blocks_add_up_to_what_all_rows_give_at_once() -> None:
     many = np.tile(X, (200, 1)), np.tile(Y, 200)
     products, slope, loss = module.normal_equations(W, *many)
     one = module.normal_equations(W, X, Y)
-    assert products == pytest.approx(200 * one[0], rel=100 * 2**-53)
-    assert loss == pytest.approx(200 * one[2], rel=100 * 2**-53)
-    assert slope == pytest.approx(200 * one[1], rel=1e-12)  # residuals of both signs cancel some digits
+    assert products == pytest.approx(200 * one[0], rel=100 * 2**-53, abs=0.0)
+    assert loss == pytest.approx(200 * one[2], rel=100 * 2**-53, abs=0.0)
+    assert slope == pytest.approx(200 * one[1], rel=1e-12, abs=0.0)  # residuals of both signs cancel some digits
     alone = module.normal_equations(W, X[0], Y[0])
-    assert alone[1] == pytest.approx(module.grad(W, X[0], Y[0]), rel=8 * 2**-53)
+    assert alone[1] == pytest.approx(module.grad(W, X[0], Y[0]), rel=8 * 2**-53, abs=0.0)
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,10 @@ def test_modules_give_what_the_callables_give_for_batches_and_single_rows(module
     np.testing.assert_allclose(module.predict(W, T), 2.0 * heat(T + 1.5), rtol=ULP)
     expected = np.column_stack([heat(T + 1.5), 2.0 * heat_slope(T + 1.5)])
     np.testing.assert_allclose(module.jacobian(W, T), expected, rtol=ULP)
-    assert module.predict(W, [300.0]) == pytest.approx(2.0 * heat(301.5), rel=ULP)
+    assert module.predict(W, [300.0]) == pytest.approx(2.0 * heat(301.5), rel=ULP, abs=0.0)
     scalar, gradient = sg.compile(oven(), "scalar"), [0.0, 0.0]
-    assert scalar.row(W, [300.0], 0.0, gradient) == pytest.approx((2.0 * heat(301.5)) ** 2, rel=ULP)
-    assert gradient == pytest.approx(module.grad(W, [[300.0]], [0.0]), rel=2 * ULP)
+    assert scalar.row(W, [300.0], 0.0, gradient) == pytest.approx((2.0 * heat(301.5)) ** 2, rel=ULP, abs=0.0)
+    assert gradient == pytest.approx(module.grad(W, [[300.0]], [0.0]), rel=2 * ULP, abs=0.0)
 
 
 def test_threads_and_float32_and_several_vectors_of_weights_are_served(module):
@@ -80,7 +80,7 @@ def test_a_function_of_two_arguments_is_enclosed_as_the_formula_is():
     found, true = (one.truth(point).named(["gain", "shift"]) for one in (brought_in, formula))
     assert found.keys() == true.keys()
     for name, value in true.items():  # the callable computes in floats; its partials are those of the nearest float
-        assert number(found[name]) == pytest.approx(number(value), rel=1e-14), name
+        assert number(found[name]) == pytest.approx(number(value), rel=1e-14, abs=0.0), name
 
 
 def test_a_function_that_raises_outside_of_its_domain_may_stand_in_a_branch():
@@ -89,7 +89,7 @@ def test_a_function_that_raises_outside_of_its_domain_may_stand_in_a_branch():
 
     module = sg.compile(oven("brought:strict_root", ["brought:strict_root_slope"], output), "numpy")
     below, above = module.predict(W, np.array([250.0, 450.0]))
-    assert (below, above) == pytest.approx((375.0, 2.0 * np.sqrt(0.6)), rel=2 * ULP)
+    assert (below, above) == pytest.approx((375.0, 2.0 * np.sqrt(0.6)), rel=2 * ULP, abs=0.0)
 
 
 def test_the_target_needs_no_partial():
@@ -98,7 +98,7 @@ def test_the_target_needs_no_partial():
     o = m.output("o", a * x)
     m.loss((o - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
     module = sg.compile(m, "numpy")
-    assert module.residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP)
+    assert module.residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP, abs=0.0)
 
 
 def test_an_argument_without_a_partial_takes_what_no_weight_is_in():

@@ -16,12 +16,12 @@ def test_names_that_are_columns_are_features_and_others_are_weights_in_their_ord
     assert (module.FEATURES, module.TARGET, module.WEIGHTS, module.OUTPUTS) == (("x", "z"), "y", ("b", "a"), ("y_hat",))
     np.testing.assert_array_equal(module.initial_weights(0), [1.0, 2.0])
     w, X, y = [1.5, 2.0], [[0.5, 1.0]], [0.25]
-    assert module.residual(w, X, y)[0] == pytest.approx(1.5 * 0.5 + 2 * np.exp(-1) - 0.25, rel=1e-15)
+    assert module.residual(w, X, y)[0] == pytest.approx(1.5 * 0.5 + 2 * np.exp(-1) - 0.25, rel=1e-15, abs=0.0)
 
 
 def test_the_target_may_stand_in_a_function() -> None:
     module = symgraph.compile(Model.from_formula("log(y) ~ a + b*x", COLUMNS), backend="numpy")
-    assert module.residual([1.0, 2.0], [0.5], [3.0])[0] == pytest.approx(2.0 - np.log(3.0), rel=1e-15)
+    assert module.residual([1.0, 2.0], [0.5], [3.0])[0] == pytest.approx(2.0 - np.log(3.0), rel=1e-15, abs=0.0)
 
 
 def test_columns_may_be_a_frame() -> None:
@@ -35,7 +35,7 @@ def test_numbers_are_as_written() -> None:
     model = Model.from_formula("y ~ a*x**2/3 + 0.1*x - 2e-3 + sqrt(2)*sin(pi*x)", COLUMNS)
     module = symgraph.compile(model, backend="numpy")
     expected = 1.5 * 0.7**2 / 3 + 0.07 - 2e-3 + np.sqrt(2) * np.sin(np.pi * 0.7)
-    assert module.predict([1.5], 0.7) == pytest.approx(expected, rel=1e-15)
+    assert module.predict([1.5], 0.7) == pytest.approx(expected, rel=1e-15, abs=0.0)
 
 
 REFUSED = {
@@ -224,7 +224,7 @@ def test_columns_of_any_name_are_features_in_backquotes_and_without_where_nothin
     w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
     module = symgraph.compile(model, backend="numpy")
     assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
-    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15)
+    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize(("typed", "column"), [("y ~ a*time (s)", 7), ("y ~ a*1st", 7), ("time (s) ~ a", 1)])

@@ -56,7 +56,7 @@ def test_a_loss_by_name_is_the_sum_over_pairs_of_output_and_target(name: str, of
     module: Any = symgraph.compile(model, backend="numpy")
     row, y = 1.5, np.array([0.25, 0.75])
     expected = of(0.5 * row, y[0]) + of(0.5 - row, y[1])
-    assert module.loss([0.5], row, y) == pytest.approx(expected, rel=8 * 2**-53)  # a few roundings each
+    assert module.loss([0.5], row, y) == pytest.approx(expected, rel=8 * 2**-53, abs=0.0)  # a few roundings each
 
 
 def test_squared_errors_of_several_outputs_have_a_residual_each() -> None:
@@ -150,8 +150,8 @@ def test_what_is_real_may_be_said_by_complex_numbers() -> None:
     for omega, weight in ((0.3, 0.5), (2.0, 0.75)):
         number = weight - 1j * omega
         expected = ((1 - number) / (1 + number) + cmath.exp(1j * number)) / 2
-        assert module.predict([weight], omega) == pytest.approx(abs(expected) ** 2, rel=1e-14)  # some 30 roundings
-        assert module.loss([weight], omega) == pytest.approx(abs(expected) ** 2 - cmath.phase(expected), rel=1e-13)
+        assert module.predict([weight], omega) == pytest.approx(abs(expected) ** 2, rel=1e-14, abs=0.0)  # some 30 roundings
+        assert module.loss([weight], omega) == pytest.approx(abs(expected) ** 2 - cmath.phase(expected), rel=1e-13, abs=0.0)
 
 
 def test_outputs_take_their_expressions_as_a_list() -> None:

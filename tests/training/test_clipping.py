@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from symgraph.errors import OptionError
 from symgraph.training import clip_by_norm, clip_by_value
-from symgraph.training.clipping import on_floats
+from symgraph.training.clipping import CLIPS, on_floats
 
 FINITE = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=6).map(np.array)
 LIMITS = st.floats(1e-6, 1e6)
@@ -103,3 +103,7 @@ def test_clipping_leaves_its_argument_as_it_was(clip):
 def test_a_limit_that_is_no_positive_number_is_refused(make, value):
     with pytest.raises(OptionError, match=r"(max_norm|limit) must be a finite number and above 0"):
         make(value)
+
+
+def test_the_clips_of_the_command_line_are_those_of_their_names():
+    assert {name: clip(0.5) for name, clip in CLIPS.items()} == {"norm": clip_by_norm(0.5), "value": clip_by_value(0.5)}

@@ -66,7 +66,7 @@ def test_the_norm_does_clip_some_of_those_gradients_and_not_others(nine, rows):
     norms = np.linalg.norm(nine.arrays.per_sample_grad(w, X, y), axis=1)
     assert 0.1 < np.mean(norms > 0.5) < 0.9
     grad = nine.arrays.per_sample_grad(w, X[0], y[0]).tolist()
-    assert math.hypot(*shortened(grad, 1e-3)) == pytest.approx(1e-3, rel=1e-15)
+    assert math.hypot(*shortened(grad, 1e-3)) == pytest.approx(1e-3, rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize("clip", [None, clip_by_norm(0.4), clip_by_value(0.2)], ids=["none", "norm", "value"])
@@ -148,7 +148,7 @@ def failures(built, X, y, **run):
         assert result.reason == "non-finite"
         assert np.isfinite(result.weights).all()
         assert len(result.losses) == result.epochs == result.failure.epoch - 1
-    assert results[0].weights.tolist() == pytest.approx(results[1].weights.tolist(), rel=1e-12)
+    assert results[0].weights.tolist() == pytest.approx(results[1].weights.tolist(), rel=1e-12, abs=0.0)
     return [result.failure for result in results]
 
 

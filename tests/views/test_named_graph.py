@@ -48,8 +48,8 @@ def test_numbers_at_a_row_are_values_cotangents_and_what_each_edge_passes_on() -
     slope = 2 * (3 * decay - 1)
     expected = {"loss": 1.0, "penalty": 1.0, "y_hat": slope, "y": -slope, "a": slope * decay, "decay": 3 * slope}
     expected |= {"x": 3 * slope * -decay * 0.5, "k": 3 * slope * -decay * 2 + 0.5}
-    # some ten operations of correctly rounded functions stand between these and the exact numbers
-    assert dict(numbers.cotangents) == pytest.approx(expected, rel=2e-15)
+    # some ten operations of correctly rounded functions stand between these and the exact numbers; that of k is a difference
+    assert dict(numbers.cotangents) == pytest.approx(expected, rel=2e-15, abs=2**-51)
     assert numbers.values["penalty"] == 0.125
     assert [numbers.passed(edge) for edge in graph.edges if edge.source == "k"] == pytest.approx([-6 * slope * decay, 0.5])
 
