@@ -52,6 +52,14 @@ def test_any_change_of_meaning_changes_the_hash(options: dict[str, object]) -> N
     assert model_hash(changed(**options)) != model_hash(changed())
 
 
+def test_the_limits_of_a_constraint_matter_to_the_hash() -> None:
+    ends = ({"lower": 1.0}, {"lower": 2.0}, {"upper": 1.0}, {"lower": 1.0, "upper": 2.0})
+    hashes = {
+        model_hash(changed(lambda model, end=end: model.constraint("c", model.weight_inputs[0].symbol, **end))) for end in ends
+    }
+    assert len(hashes) == len(ends)
+
+
 def test_the_order_of_inputs_matters_to_the_hash() -> None:
     one, other = Model("m"), Model("m")
     for model, names in ((one, "a b"), (other, "b a")):

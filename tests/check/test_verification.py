@@ -189,6 +189,18 @@ def test_a_weight_whose_partial_is_always_zero_is_reported_and_not_passed() -> N
     assert report.points > 30  # it was looked for
 
 
+def test_a_weight_whose_partial_rounding_blurs_everywhere_is_reported_and_not_passed() -> None:
+    """The slope by b is x, of which x + 1e17*c - 1e17*c keeps no digit."""
+    model = Model("blurred")
+    x, c = model.features("x c", domain=(1, 2))
+    a, b = model.weights("a b", domain=(0.5, 2))
+    model.target("y", domain=(0, 1))
+    big = model.node("big", x + 10**17 * c)
+    model.output("out", a * x + b * model.node("small", big - 10**17 * c))
+    model.loss("squared_error")
+    assert "b" in verify(model, modules(model)[0]).unverified
+
+
 def test_branches_far_from_ordinary_numbers_are_reached() -> None:
     model = Model("far")
     x, kind = model.features("x kind")

@@ -37,6 +37,15 @@ def test_lines_come_after_five_seconds_and_then_ever_more_rarely_up_to_every_fiv
     assert len(told) < 150  # ten hours
 
 
+def test_after_a_long_pause_one_line_is_due_and_not_all_that_were_missed() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    clock.now += 3600.0  # a machine that slept
+    assert [pace.due() for _ in range(3)] == [True, False, False]
+    clock.now += 1.0
+    assert not pace.due()
+
+
 @pytest.fixture(scope="module")
 def line() -> Any:
     model = symgraph.Model("line")

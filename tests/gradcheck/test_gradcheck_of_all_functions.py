@@ -161,3 +161,11 @@ def test_a_compiled_module_is_checked_too() -> None:
     value, gradient = checked.value_and_grad(w, X, 1e200, sample_weight=2.0)
     assert value == np.inf
     assert gradient.shape == (9,)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_function_that_is_not_finite_where_the_rows_are_is_a_fault(wrong: float) -> None:
+    whole = load_artifact(generate(line())[0])
+    broken = SimpleNamespace(**{name: getattr(whole, name) for name in dir(whole) if not name.startswith("__")})
+    broken.grad = lambda *inputs, **how: whole.grad(*inputs, **how) * wrong
+    assert "grad" in {found.function.partition(" ")[0].partition("(")[0] for found in failures(broken)}

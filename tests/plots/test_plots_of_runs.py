@@ -294,6 +294,15 @@ def test_dollar_signs_in_names_are_text(tmp_path: Path) -> None:
     assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
 
 
+def test_differences_are_observations_minus_predictions_as_the_axis_says(line: Any) -> None:
+    X, y, w = np.array([[1.0], [2.0]]), np.array([5.0, 1.0]), np.ones(len(line.WEIGHTS))
+    ax = plots.differences(line, w, X, y)
+    assert ax.get_ylabel() == "observed - predicted"
+    drawn = np.vstack([points.get_offsets() for points in ax.collections] + [one.get_xydata() for one in ax.lines[1:]])
+    predicted = line.predict(w, X)
+    assert {tuple(point) for point in drawn.tolist()} == set(zip(predicted.tolist(), (y - predicted).tolist(), strict=True))
+
+
 def test_every_public_plot_takes_and_returns_axes() -> None:
     import inspect
 
