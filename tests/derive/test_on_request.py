@@ -275,3 +275,11 @@ def test_wrong_arguments_are_named() -> None:
         module.hessian(w, t, None)
     with pytest.raises(AttributeError, match="has no attribute 'hessian'; `symgraph build --with hessian` adds it"):
         symgraph.compile(decay()).hessian  # noqa: B018  the look-up is the test
+
+
+def test_outputs_of_which_one_is_named_as_another_begins_are_told_apart() -> None:
+    model = Model("shares")
+    x, (a, b), (y, z) = model.feature("x"), model.weights("a b"), model.targets("y z")
+    part, total = model.outputs("p p_total", a * x, a * x + b)
+    model.loss((y - part) ** 2 + (z - total) ** 2)
+    np.testing.assert_array_equal(module_of(model, "jvp").jvp([1.0, 1.0], [1.0, 0.5], [2.0]), [[2.0, 2.5]])

@@ -346,3 +346,13 @@ def test_the_examples_of_the_page_run_and_print_what_it_shows() -> None:
     program = c_program(compiler("gcc"), (), files_of("nine_weights") | {"main.c": shown["c"]}, "main")
     assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == shown["out"]
     exec(shown["py"], {})
+
+
+def test_ranges_of_constraints_are_those_of_the_numpy_module_also_where_an_end_is_open() -> None:
+    model = symgraph.Model("ranges")
+    a, b = model.weights("a b")
+    model.loss((a - 1) ** 2 + b**2)
+    model.constraint("below", a + b, upper=2.0)
+    model.constraint("above", a * b, lower=-1.0)
+    c = module_of("ranges.c", {artifact.name: artifact.text for artifact in generate(model, ("c",))})
+    assert c.METADATA["constraints"] == {"below": (-math.inf, 2.0), "above": (-1.0, math.inf)}
