@@ -12,6 +12,7 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from c_code import needs_c
@@ -19,6 +20,7 @@ from command_line import Project, Run, environment, make_project
 
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
+from symgraph.cli.train_report import save
 from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
@@ -136,6 +138,15 @@ def test_an_interrupt_before_the_first_epoch_is_over_leaves_good_weights(
     assert (done.code, done.out) == (130, "")
     assert "no run began its first epoch" in done.err
     assert Path("w.json").read_text(encoding="utf-8") == "good"
+
+
+def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Project, tmp_path: Path) -> None:
+    """As after Ctrl-C in the first epoch: its weights are those that it began with."""
+    file, run = tmp_path / "w.json", SimpleNamespace(reason="interrupted", epochs=0, weights=[1.0, 2.0])
+    file.write_text("good", encoding="utf-8")
+    (line,), failure = save({"adam": run}, load(module_of(built)), {"adam": file}, best=False)
+    assert line.startswith(f"adam: {file} is left as it was, since no epoch was finished")
+    assert (failure, file.read_text(encoding="utf-8")) == (None, "good")
 
 
 def by_default() -> None:
