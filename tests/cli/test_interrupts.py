@@ -20,7 +20,7 @@ from command_line import Project, Run, environment, make_project
 
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
-from symgraph.cli.train_report import save
+from symgraph.cli.train_report import save_all
 from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
@@ -144,7 +144,7 @@ def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Pr
     """As after Ctrl-C in the first epoch: its weights are those that it began with."""
     file, run = tmp_path / "w.json", SimpleNamespace(reason="interrupted", epochs=0, weights=[1.0, 2.0])
     file.write_text("good", encoding="utf-8")
-    (line,), failure = save({"adam": run}, load(module_of(built)), {"adam": file}, best=False)
+    (line,), failure = save_all({"adam": run}, load(module_of(built)), {"adam": file}, best=False)
     assert line.startswith(f"adam: {file} is left as it was, since no epoch was finished")
     assert (failure, file.read_text(encoding="utf-8")) == (None, "good")
 
