@@ -66,7 +66,7 @@ def slow_among(costs: dict[str, float], pinned: set[str]) -> set[str]:
 
     Args:
         costs: seconds by node id; a function's cases are those that differ in what stands in brackets.
-        pinned: node ids of tests that are never slow.
+        pinned: node ids of tests that are never slow; of a function without a case, all its cases.
     """
     cheapest: dict[str, str] = {}
     for name, cost in costs.items():
@@ -74,7 +74,7 @@ def slow_among(costs: dict[str, float], pinned: set[str]) -> set[str]:
         if cost < costs[first]:
             cheapest[function_of(name)] = name
     spared = {name for name in cheapest.values() if costs[name] < DEAR}
-    return {name for name, cost in costs.items() if cost >= SLOW} - spared - pinned
+    return {name for name, cost in costs.items() if cost >= SLOW and not {name, function_of(name)} & pinned} - spared
 
 
 def function_of(name: str) -> str:
