@@ -94,6 +94,8 @@ def test_starts_bounds_and_fixed_values_are_natural(module: Any) -> None:
         ({"bounds": {"k": 3}}, "bounds of k must be a pair"),
         ({"start": {"kk": 1.0}}, "there are a, k, q; did you mean k"),
         ({"start": {"k": 1.0, "log_k": 0.0}}, "which are one weight; give k"),
+        ({"start": {"q": 1.0}}, "start has q = 1; q is"),
+        ({"start": {"k": 0.0}}, "start has k = 0; k is"),
         ({"start": {"k": "much"}}, "start k must be a finite number, not 'much'"),
         ({"start": {"k": 5.0}, "bounds": {"k": (0, 2)}}, "start has k = 5, which is not within its bounds 0 to 2"),
     ],

@@ -241,6 +241,7 @@ def test_a_class_that_there_is_not_is_refused_with_its_row() -> None:
         ("categorical", {}, "'categorical' needs logits; give logits=..."),
         ("categorical", {"logits": [1]}, "logits must be a list of expressions"),
         ("poisson", {"mean": "x"}, "mean: 'x' is a string"),
+        ("gamma", {"mean": 1, "shape": -1}, "shape"),
     ],
 )
 def test_mistakes_are_told_in_one_line(name: str, parameters: dict[str, object], text: str) -> None:
