@@ -60,6 +60,16 @@ def test_the_scale_of_a_loss_of_squares_does_not_count_and_likelihoods_and_penal
     assert np.allclose(found, norm.logpdf([0.5, 1.5], 0.2, 0.7).sum() - 0.2**2 / 2, rtol=ULPS)
 
 
+def test_a_penalty_beside_half_squares_is_the_negative_logarithm_of_a_prior() -> None:
+    """A declared residual r has the loss r**2/2, so that loss and penalty are negative logarithms as they stand."""
+    model = line()
+    model.penalty(model.weight_inputs[0].symbol ** 2 / 2)
+    v = np.array([[1.0], [1.5]])
+    found = log_probability(symgraph.compile(model, backend="numpy"), [2.0], [2.5], sigma=1.0)(v)
+    expected = norm.logpdf(2.5, 2.0 * v[:, 0], 0.5) + norm.logpdf(v[:, 0])
+    assert found[1] - found[0] == pytest.approx(expected[1] - expected[0], rel=ULPS, abs=0.0)
+
+
 def test_bounds_are_priors_and_fixed_weights_are_left_out() -> None:
     within = log_probability(
         symgraph.compile(decay(fixed_c=True, bounds=(0.0, None))), T, Y, {"a": 1.0, "k": 1.0, "c": 0.25}, sigma=0.02

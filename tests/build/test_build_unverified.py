@@ -74,6 +74,13 @@ def test_a_build_with_verification_takes_the_mark_away_and_one_without_does_not_
     assert check(plan).ok
 
 
+def test_a_text_that_is_new_is_not_verified_because_an_earlier_one_was(plan: Plan) -> None:
+    build(plan)
+    (plan.root / "decay.py").write_text(SPEC.replace("1 + k**2", "2 + k**2"))
+    assert set(build(plan, verify=False).unverified.values()) == {NOT_VERIFIED}
+    assert listed(plan) == {"decay.py": NOT_VERIFIED, "decay_scalar.py": NOT_VERIFIED}
+
+
 def test_a_text_that_was_not_run_is_named_and_keeps_what_another_machine_has_found(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,12 @@ def test_a_grid_is_searched_over_constants_by_two_processes_in_a_pipeline() -> N
     assert set(of_classes.best_params_["constants"]) == {"alpha"}
 
 
+def test_a_constant_that_is_set_leaves_the_others_as_they_were() -> None:
+    """As a search over one of them does; a model is looked at by fit alone."""
+    regressor = Regressor(None, constants={"alpha": 1.0, "beta": 2.0}).set_params(constants__alpha=5.0)
+    assert regressor.constants == {"alpha": 5.0, "beta": 2.0}
+
+
 def test_constants_are_parameters_of_their_own() -> None:
     one = Regressor(constants={"alpha": 2.0})
     assert one.get_params()["constants__alpha"] == 2.0

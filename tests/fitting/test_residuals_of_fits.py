@@ -66,3 +66,19 @@ def test_a_report_has_intervals_and_values_rounded_to_their_errors() -> None:
         "1",
     ]
     assert result.to_dict()["weights"]["a"]["value"] == result.values["a"]
+
+
+def test_r2_of_unequal_errors_is_about_the_mean_that_counts_each_by_its_error() -> None:
+    sigma = np.linspace(0.05, 2.0, 12)
+    result = fitted(lambda y_hat, y: y_hat - y, sigma=sigma)
+    mean = np.average(Y, weights=1.0 / sigma**2)
+    assert result.r2 == pytest.approx(1.0 - result.chi2 / np.sum(((Y - mean) / sigma) ** 2), rel=1e-12, abs=0.0)
+
+
+def test_a_multiplier_of_a_positive_weight_is_the_slope_of_half_the_squares_by_its_natural_value() -> None:
+    model = symgraph.Model("scaled")
+    x, a = model.feature("x"), model.positive("a", init=1.0)
+    model.residual(model.output("y_hat", a * x) - model.target("y"))
+    result = symgraph.fit(model, X, Y, {"a": 0.2}, bounds={"a": (None, 0.5)})  # without the bound it is 1.5
+    assert result.values["a"] == 0.5
+    assert result.multipliers["a"] == pytest.approx(np.sum(X * (0.5 * X - Y)), rel=1e-12, abs=0.0)

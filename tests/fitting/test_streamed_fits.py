@@ -38,17 +38,20 @@ def curve(loss: str = "linear") -> Model:
     return model
 
 
-def counts() -> Model:
+def counts(penalty: float = 0.0) -> Model:
     model = Model("counts")
     t, (a, b), _ = model.feature("t"), model.weights("a b", init=0.1), model.target("y")
     model.output("rate", sp.exp(a * t + b))
     model.likelihood("poisson")
+    if penalty:
+        model.penalty(penalty * (a**2 + b**2))
     return model
 
 
 @cache
 def compiled(name: str) -> Any:
-    return symgraph.compile(counts() if name == "counts" else curve(name), "numpy")
+    of_counts = {"counts": 0.0, "penalized counts": 40.0}
+    return symgraph.compile(counts(of_counts[name]) if name in of_counts else curve(name), "numpy")
 
 
 def assert_same(got: Any, wanted: Any, close: float = CLOSE) -> None:
@@ -81,7 +84,7 @@ def test_a_penalty_adds_its_rows_once() -> None:
     assert_same(symgraph.fit(symgraph.stream(module, T, Y, rows=3_000)), symgraph.fit(module, T, Y))
 
 
-@pytest.mark.parametrize(("name", "y"), [("counts", COUNTS), ("cauchy", Y)])
+@pytest.mark.parametrize(("name", "y"), [("counts", COUNTS), ("penalized counts", COUNTS), ("cauchy", Y)])
 def test_other_losses_are_searched_by_their_sums(name: str, y: Any) -> None:
     module = compiled(name)
     wanted = symgraph.fit(module, T, y)

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from corpus import CORPUS
 from sympy import exp
 
 from symgraph import Model
-from symgraph.report.contents import Choices, Contents, Data, gather
+from symgraph.report.contents import Choices, Contents, Data, _weights, gather
 from symgraph.report.page import page
 from symgraph.training import OPTIMIZERS
 
@@ -102,6 +103,16 @@ def test_the_last_weights_shown_are_those_of_the_fit_and_the_first_those_before_
     assert origins[0] == "the initial weights of seed 0"
     assert origins[-1] == "the weights of the fit"
     assert {"the weights of training by vanilla", "the weights of training by adam"} == set(origins[1:-1])
+
+
+def test_of_several_runs_the_best_one_comes_last() -> None:
+    """Without a fit, predictions are those of the last weights."""
+    ended = {name: SimpleNamespace(epochs=3, best=(loss, 1), best_weights=name) for name, loss in (("adam", 0.1), ("sgd", 5.0))}
+    for names in (("adam", "sgd"), ("sgd", "adam")):
+        runs = {name: SimpleNamespace(result=ended[name]) for name in names}
+        module = SimpleNamespace(initial_weights=lambda seed: "initial")
+        found = _weights(module, SimpleNamespace(w=None, seed=0), None, runs)
+        assert [*found.values()] == ["initial", "sgd", "adam"]
 
 
 def test_given_weights_are_shown_alone() -> None:

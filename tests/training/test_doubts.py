@@ -54,9 +54,9 @@ def test_rows_that_are_held_out_do_not_count(decay: Any) -> None:
     assert doubts(decay, X, spoilt, dataclasses.replace(result, held_out=None)) != ()
 
 
-def test_a_weight_at_its_bound_is_not_doubted(decay: Any) -> None:
-    grown = 0.5 * np.exp(0.3 * X)  # k is held at 0
-    assert run(decay, (X, grown), epochs=3000) == ()
+@pytest.mark.parametrize("rate", [-0.3, 9.0])
+def test_a_weight_at_its_bound_is_not_doubted(decay: Any, rate: float) -> None:
+    assert run(decay, (X, 0.5 * np.exp(-rate * X)), epochs=3000) == ()  # k is held at 0, or at 5
 
 
 def test_a_loss_that_goes_up_and_down_is_told(decay: Any) -> None:

@@ -185,3 +185,11 @@ def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
     assert formula(-a / (b * x), plain) == "-a/(b*x)"
     assert formula(-a / (b * x), latex) == r"-\frac{a}{b \, x}"
     assert formula((x - a) ** -b, plain) == "1/(x - a)**b"
+
+
+def test_a_power_of_a_power_or_a_quotient_is_in_brackets() -> None:
+    model = Model("powers")
+    x, (a, b) = model.feature("x"), model.weights("a b")
+    plain, latex = STYLES["text"], STYLES["latex"]
+    assert formula((x**b) ** a, plain) == "(x**b)**a"  # x**b**a is another number
+    assert formula((x / b) ** a, latex) == r"\left(\frac{x}{b}\right)^{a}"
