@@ -24,7 +24,7 @@ replay: $(VENV)/.train
 	$(BIN)/python -m examples.nine_weights --data $(DATA)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow" $(OPTIONS)
 
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
