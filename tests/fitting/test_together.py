@@ -72,8 +72,8 @@ def test_it_is_the_fit_of_one_model_with_indicators(decay: Any, both: Any) -> No
     assert (result.dof, result.statistics.n) == (wanted.dof, wanted.statistics.n) == (55, 60)
     # ends are found to 1e-6 of their distance
     np.testing.assert_allclose(result.profile("tau"), wanted.profile("tau"), rtol=1e-5)
-    ours, theirs = result.contour("tau", "amp[high]", points=4), wanted.contour("tau", "amp_high", points=4)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    contours = result.contour("tau", "amp[high]", points=4), wanted.contour("tau", "amp_high", points=4)
+    np.testing.assert_allclose(*contours, rtol=1e-5)
     ratio, same = result.derived("log(amp[high]/amp[low])*tau"), wanted.derived("log(amp_high/amp_low)*tau")
     assert (ratio.value, ratio.stderr) == pytest.approx((same.value, same.stderr), rel=SOLVED, abs=0.0)
 
@@ -267,9 +267,8 @@ def test_labels_may_be_what_groups_of_a_frame_are_called(decay: Any) -> None:
     assert result.sets[2.0].values["amp"] == result.values["amp[2.0]"]
     assert result.derived("amp[0.5]").value == result.values["amp[0.5]"]
     two = symgraph.fit_together({key: (decay, one, one["y"]) for key, one in frame.groupby(["run", "day"])}, shared="tau")
-    assert two.derived("tau + amp[0.5,a b]").value == pytest.approx(
-        two.values["tau"] + two.values["amp[0.5,a b]"], rel=1e-15, abs=0.0
-    )
+    total = two.values["tau"] + two.values["amp[0.5,a b]"]
+    assert two.derived("tau + amp[0.5,a b]").value == pytest.approx(total, rel=1e-15, abs=0.0)
 
 
 def test_other_starts_are_tried(decay: Any) -> None:
