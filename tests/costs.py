@@ -5,7 +5,7 @@
     pytest -n 2 --dist worksteal --measure-costs
 
 A test from 0.2 s on is slow, unless it is the cheapest case of its function and below 0.8 s, or ``tools/mutants.toml`` names it
-as one that finds a fault. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache
+as one that finds a fault, or it has the mark ``quick``. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache
 in the tests and the compiler are counted apart: else the first test would pay for what others use too.
 
 ``--share K/N`` leaves the slow tests out but for the K-th of N parts, in which a function's cases stay together, and for those
@@ -135,7 +135,8 @@ class Costs:
     @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = read()
-        slow = slow_among({one.nodeid: known.get(one.nodeid, 0.0) for one in items}, pinned_tests())
+        pinned = pinned_tests() | {one.nodeid for one in items if one.get_closest_marker("quick")}
+        slow = slow_among({one.nodeid: known.get(one.nodeid, 0.0) for one in items}, pinned)
         for one in items:
             if one.nodeid in slow:
                 one.add_marker("slow")

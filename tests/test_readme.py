@@ -21,11 +21,14 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 """All but the guides, which test_guides runs."""
 
 
+@pytest.mark.quick  # the first page that anybody types
 def test_the_readme_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
     runs_and_prints_what_it_shows(ROOT / "README.md", tmp_path)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "page", [pytest.param(one, marks=[pytest.mark.quick] * (one.stem == "tutorial"), id=one.stem) for one in PAGES]
+)
 def test_a_page_runs_and_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
     runs_and_prints_what_it_shows(page, tmp_path)
 
