@@ -5,8 +5,9 @@
     pytest -n 2 --dist worksteal --measure-costs
 
 A test from 0.2 s on is slow, unless it is the cheapest case of its function and below 0.8 s, or ``tools/mutants.toml`` names it
-as one that finds a fault, or it has the mark ``quick``. A new test is quick until it is measured. Fixtures that several tests share, functions with a cache
-in the tests and the compiler are counted apart: else the first test would pay for what others use too.
+as one that finds a fault, or it has the mark ``quick``. A new test is quick until it is measured. Fixtures that several tests
+share, functions with a cache in the tests and the compiler are counted apart: else the first test would pay for what others use
+too.
 
 ``--share K/N`` leaves the slow tests out but for the K-th of N parts, in which a function's cases stay together, and for those
 below the folders that ``--touching`` names.
