@@ -129,6 +129,7 @@ class Costs:
         self.found: dict[str, float] = {}
         self.shared: dict[str, float] = {}
         self.total = 0.0
+        self.sticks: list[float] = []  # yardsticks of the workers, which are as busy as the tests were
         self._apart = 0.0  # seconds that are no test's, since the present one began
         if self.measures:
             functools.cache = self._timed_cache  # type: ignore[assignment]  # before any module of the tests imports it
@@ -174,6 +175,7 @@ class Costs:
     def pytest_sessionstart(self) -> Generator[None, object, object]:
         if self.measures:
             self._time_the_compiler()
+            self.sticks.append(yardstick())
         return (yield)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -181,7 +183,7 @@ class Costs:
             return
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
-            output["costs"] = (self.found, self.shared, spent())
+            output["costs"] = (self.found, self.shared, spent(), [*self.sticks, yardstick()])
             return
         # the children of a run by workers are these, and have been counted
         self.total += time.process_time() if self.total else spent()
@@ -194,8 +196,9 @@ class Costs:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_testnodedown(self, node: Any) -> None:
-        found, shared, total = getattr(node, "workeroutput", {}).get("costs", ({}, {}, 0.0))
+        found, shared, total, sticks = getattr(node, "workeroutput", {}).get("costs", ({}, {}, 0.0, []))
         self.found |= found
+        self.sticks += sticks
         self.total += total
         for name, cost in shared.items():
             self.shared[name] = self.shared.get(name, 0.0) + cost
@@ -222,7 +225,7 @@ class Costs:
 
     @functools.cached_property
     def _scale(self) -> float:
-        return yardstick() / _YARDSTICK
+        return sum(self.sticks) / len(self.sticks) / _YARDSTICK
 
     @contextmanager
     def _is_apart(self, name: str) -> Iterator[None]:
