@@ -171,12 +171,10 @@ class Costs:
         with self._is_apart(f"fixture {fixturedef.baseid}::{fixturedef.argname}"):
             return (yield)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_sessionstart(self) -> Generator[None, object, object]:
+    def pytest_sessionstart(self) -> None:
         if self.measures:
             self._time_the_compiler()
             self.sticks.append(yardstick())
-        return (yield)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self.measures:

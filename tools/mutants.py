@@ -31,6 +31,8 @@ TABLE = ROOT / "tools" / "mutants.toml"
 _SECONDS = 1200
 """Longest run of the tests of one fault."""
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "runs", "__pycache__", ".*_cache")
+_NONE = 5
+"""Exit status of pytest where no test is marked as asked."""
 _WORDS = {0: "SURVIVED", 1: "found"}
 """What an exit status of pytest says of a fault; each other one is an error of the run."""
 
@@ -75,7 +77,7 @@ def read(path: Path = TABLE) -> list[Mutant]:
     """Read the table.
 
     Raises:
-        SystemExit: a row has no or two names, or no tests, or both suites' tests.
+        SystemExit: two rows have one name.
     """
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
     mutants = [
@@ -124,25 +126,28 @@ def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str]
     """
     if mutant.is_stale(folder):
         return "STALE", f"its text does not occur once in {mutant.file}"
+    if not (mutant.tests or search):
+        return "OPEN", mutant.harm
     path = folder / mutant.file
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        if search:
-            marked = ("-m", "slow" if search == "slow" else "not slow")
-            for tests in (places,) if places else (mutant.nearest(folder), (mutant.room,)):
-                code, told = run(folder, tests, *marked) if tests else (5, "")
-                if code not in (0, 5):  # 5: no test is so marked
-                    break
-            code = 0 if code == 5 else code
-        elif not mutant.tests:
-            return "OPEN", mutant.harm
-        else:
-            code, told = run(folder, mutant.tests)
+        code, told = _searched(mutant, folder, search, places) if search else run(folder, mutant.tests)
     finally:
         path.write_text(before, encoding="utf-8")
     word = "ERROR" if code is None else _WORDS.get(code, "ERROR")
     return word, _failed(told) if word == "found" else told[-1000:] if word == "ERROR" else mutant.harm
+
+
+def _searched(mutant: Mutant, folder: Path, suite: str, places: Sequence[str]) -> tuple[int | None, str]:
+    """Run the tests of a suite in some places, or next to a fault, up to the first that fails; as ``run`` tells it."""
+    marked = ("-m", "slow" if suite == "slow" else "not slow")
+    code, told = None, ""
+    for tests in (places,) if places else (mutant.nearest(folder), (mutant.room,)):
+        code, told = run(folder, tests, *marked) if tests else (_NONE, "")
+        if code not in (0, _NONE):
+            break
+    return (0 if code == _NONE else code), told
 
 
 def _failed(told: str) -> str:
@@ -183,10 +188,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose names begin so")
     parser.add_argument("--search", choices=("quick", "slow"), default="", help="look for a test of this suite that finds each")
     parser.add_argument("places", nargs="*", help="where to look for such a test, instead of in the folder of the room")
-    parser.add_argument("--table", type=Path, default=TABLE, help="another table")
     parser.add_argument("--jobs", type=int, default=2, help="faults that are judged at once")
     asked = parser.parse_args(arguments)
-    mutants = chosen(read(asked.table), asked.part, asked.only)
+    mutants = chosen(read(), asked.part, asked.only)
     with tempfile.TemporaryDirectory(prefix="mutants ") as place:
         folders = [copied(Path(place) / str(number)) for number in range(asked.jobs)]
         tests = sorted({test for one in mutants for test in one.tests}) if not asked.search else []

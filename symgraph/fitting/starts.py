@@ -77,18 +77,16 @@ def _from_several(problem: Problem, start: Array, method: str, seed: int) -> Fou
     near = _about(problem, start, rng)
     ends += _searched(few, near, method, _SEARCHED[0])
     found = _settled(problem, few, first, ends, start, method)
-    if found.reached < _ENOUGH or is_suspicious(problem, found):
+    for turn in range(1 + _ROUNDS):
+        is_own = turn > 0 and is_as_good(problem, first.cost, found.cost)  # nothing about the best end was better
+        if (is_own or found.reached >= _ENOUGH) and not is_suspicious(problem, found):
+            break
+        if turn > 1 and (is_own or found.reached >= _SHARE * len(ends)):
+            break
+        if turn > 0:
+            ends += _searched(few, _from_data(problem, near, _FAR, rng), method, _SEARCHED[2])
         ends += _ends_about(few, best_end(few, ends, start), method, rng)
         found = _settled(problem, few, first, ends, start, method)
-    for _ in range(_ROUNDS):
-        is_met = found.reached >= _ENOUGH or is_as_good(problem, first.cost, found.cost)
-        if is_met and not is_suspicious(problem, found):
-            break
-        ends += _searched(few, _from_data(problem, near, _FAR, rng), method, _SEARCHED[2])
-        ends += _ends_about(few, best_end(few, ends, start), method, rng)
-        found = _settled(problem, few, first, ends, start, method)
-        if found.reached >= _SHARE * len(ends) or is_as_good(problem, first.cost, found.cost):
-            break
     if found.success and not (found.reached < _ENOUGH and is_poor(problem, found)):
         return found
     otherwise = search(problem, start, method)
