@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
+# hundreds of processes import this checkout, each of which would compile it anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: train replay test test-all test-slow mutants check docs bench evidence clean
 
 train: $(VENV)/.train

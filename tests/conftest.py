@@ -9,12 +9,13 @@ after which ``git diff tests`` shows, as text, what changed in the behaviour of 
 Hypothesis runs without deadlines, since a test machine may be slow; where the environment says CI, the examples are the same
 on every run.
 
-C is compiled at -O1, in a third of the time that -O3 takes, also by commands that tests run, unless CC names a compiler.
+C is compiled at -Og, in a quarter of the time that -O3 takes, also by commands that tests run, unless CC names a compiler.
 Results are the same, as tests/backends/test_c_arithmetic.py holds of every function. Tests of compiling, of the code for many
 rows and of training in C ask for the compiler as a user has it. What is compiled is kept for one run of the tests, in a folder
 that its workers share, not in the user's own.
 """
 
+import gc
 import os
 import shlex
 import shutil
@@ -51,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     found = next((path for name in [*named[:1], "cc", "gcc", "clang"] if (path := shutil.which(name))), None)
     if found is not None:
         script = Path(folder.name) / "cc"
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" {shlex.join(named[1:])} -O1\n', encoding="utf-8")
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" {shlex.join(named[1:])} -Og\n', encoding="utf-8")
         script.chmod(0o755)
         patch.setenv(_USERS, os.environ.get("CC", ""))
         patch.setenv("CC", str(script))
@@ -64,6 +65,15 @@ def usual_compiler() -> Iterator[None]:
         if Path(os.environ.get("CC", "")).parent.name.startswith(_QUICK):
             patch.setenv("CC", os.environ[_USERS])
         yield
+
+
+def pytest_collection() -> None:
+    """Collect no garbage while the tests are collected: there is little, and each time all that was imported is looked through."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
