@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import case_names
 import costs
 import pytest
 from hypothesis import HealthCheck, settings
@@ -68,12 +69,16 @@ def usual_compiler() -> Iterator[None]:
 
 
 def pytest_collection() -> None:
-    """Collect no garbage while the tests are collected: there is little, and each time all that was imported is looked through."""
+    """Collect no garbage while tests are collected: there is little, and each time all that was imported is looked through."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
     gc.enable()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    return case_names.name_of(val, argname)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
