@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 
 import case_names
 import costs
+import measured_costs
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -42,7 +43,8 @@ CheckText = Callable[[Path, str], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(costs.Costs(config))
+    config.pluginmanager.register(costs)
+    measured_costs.pytest_configure(config)
     if hasattr(config, "workerinput"):  # a worker inherits the variables
         return
     folder, patch = TemporaryDirectory(prefix=_QUICK), pytest.MonkeyPatch()
@@ -86,7 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--measure-costs", action="store_true", help="write what tests cost into costs.json")
     parser.addoption("--share", metavar="K/N", help="of the slow tests the K-th of N shares")
     parser.addoption("--touching", nargs="*", default=[], metavar="FOLDER", help="with --share, folders of which all tests run")
-    parser.addoption("--budget", type=float, help="most seconds of processor time, see costs.py")
+    parser.addoption("--budget", type=float, help="most seconds of processor time, see measured_costs.py")
 
 
 @pytest.fixture(scope="session")

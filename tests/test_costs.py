@@ -2,7 +2,7 @@
 
 import costs
 import pytest
-from costs import function_of, in_share, kept, slow_among, step
+from costs import function_of, in_share, kept, renewed, slow_among, step
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,10 @@ def test_the_file_is_in_order_and_names_tests_that_there_are() -> None:
     assert all(cost >= costs.LEAST for cost in known.values())
     files = {name.partition("::")[0] for name in known}
     assert sorted(file for file in files if not (costs.FILE.parent.parent / file).exists()) == []
+
+
+def test_costs_of_tests_that_are_gone_are_not_kept() -> None:
+    old = {"a.py::test_gone": 0.4, "a.py::test_slow": 0.8, "b.py::test_not_collected": 0.1, "a.py::test_now_cheap": 0.2}
+    there = {"a.py::test_slow", "a.py::test_now_cheap", "a.py::test_new"}
+    found = {"a.py::test_now_cheap": 0.01, "a.py::test_new": 0.3}
+    assert renewed(old, found, there) == {"a.py::test_slow": 0.8, "b.py::test_not_collected": 0.1, "a.py::test_new": 0.2}
