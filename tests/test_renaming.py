@@ -103,7 +103,9 @@ def _of_scalar(module: ModuleType, model: Model, w: np.ndarray, X: Any, y: Any) 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_renamed_model_has_the_same_graph_but_for_names(name: str) -> None:
     own = anonymous(differentiated(MODELS[name]()), {})
-    for naming in NAMINGS.values():
+    # the sensitive ones under all names, each model of the corpus under two, which go round
+    place, step = (0, 1) if name in SENSITIVE else (list(MODELS).index(name) % 4, 4)
+    for naming in list(NAMINGS.values())[place::step]:
         other = Renamed(MODELS[name], naming)
         assert anonymous(differentiated(other.model), other.old) == own
 
@@ -125,7 +127,7 @@ def test_namings_change_the_order_of_names() -> None:
     assert len(orders) >= 6
 
 
-@pytest.mark.parametrize("pair", range(40))
+@pytest.mark.parametrize("pair", range(12))
 def test_a_quotient_of_exponentials_is_right_under_any_names(pair: int) -> None:
     draw = random.Random(pair)
     first, second = ("".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=4)) + "_" for _ in range(2))

@@ -93,6 +93,13 @@ def test_other_losses_are_searched_by_their_sums(name: str, y: Any) -> None:
     assert_same(got, wanted, 1e-6)
 
 
+def test_the_hessian_of_a_stream_has_the_penalty_once() -> None:
+    module = symgraph.compile(counts(40.0), "numpy", extras=["hvp"])
+    few = slice(200)  # whose Hessian is no larger than that of the penalty
+    wanted = symgraph.fit(module, T[few], COUNTS[few])
+    assert_same(symgraph.fit(symgraph.stream(module, T[few], COUNTS[few], rows=30)), wanted)
+
+
 def test_intervals_of_a_stream_are_those_of_memory() -> None:
     got, wanted = symgraph.fit(symgraph.stream(compiled("linear"), T, Y)), symgraph.fit(compiled("linear"), T, Y)
     assert got.profile("k") == pytest.approx(

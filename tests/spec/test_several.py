@@ -108,9 +108,9 @@ IMPEDANCES: dict[str, tuple[SpecOf, Callable[[float, float], complex]]] = {
         lambda m, x, a: sp.conjugate(a + sp.I * x) ** 3 + sp.re(1 / (a + sp.I * x)) + sp.I * sp.Abs(sp.sinh(a + sp.I * x)),
         lambda x, a: (a - 1j * x) ** 3 + (1 / (a + 1j * x)).real + 1j * abs(cmath.sinh(a + 1j * x)),
     ),
-    "the conjugate of a root": (
-        lambda m, x, a: sp.conjugate(sp.sqrt(1 + sp.I * a * x)),
-        lambda x, a: cmath.sqrt(1 + 1j * a * x).conjugate(),
+    "the conjugate of a logarithm": (
+        lambda m, x, a: sp.conjugate(sp.log(a - 1 + sp.I * x)),
+        lambda x, a: cmath.log(a - 1 + 1j * x).conjugate(),
     ),
     "a node that is positive": (
         lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a,
