@@ -47,8 +47,10 @@ check: $(VENV)/.test
 	$(BIN)/symgraph build --check
 
 # The site, in build/site. Warnings are errors, links among them; examples run, and what changed since the last time is built.
-docs: $(VENV)/.docs
+# Then its pages are run: each command and each line of code prints what the page shows.
+docs: $(VENV)/.docs $(VENV)/.test
 	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html -c docs . build/site
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/test_readme.py tests/test_guides.py tests/test_typed_pages.py
 	@echo "next: open build/site/index.html in a browser"
 
 bench: $(VENV)/.bench
