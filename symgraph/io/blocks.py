@@ -122,8 +122,9 @@ def complete(
                     hint = _hint(block.cell(row, column), missing=missing, words=rows + row == 0 and bool(bad[row].all()))
                 count += int(bad.sum())
         labels = block.labels
-        if labels is not None and "" in labels:
-            unnamed = unnamed or f"{block.place(labels.index(''))}, column {label} is empty; name the row's data set"
+        if labels is not None and not unnamed:
+            empty = (row for row, one in enumerate(labels) if not one and (complete_rows is None or complete_rows[row]))
+            unnamed = next((f"{block.place(row)}, column {label} is empty; name the row's data set" for row in empty), "")
         rows += len(block.values)
         if not first:
             if complete_rows is None:

@@ -269,9 +269,7 @@ def _mod(x: Interval, y: Interval) -> Interval:
 def _heaviside(x: Interval, at_zero: Interval) -> Interval:
     if 0 not in x:
         return _YES if x.low > 0 else _NO
-    return Interval(
-        min(at_zero.low, x.low if x.low == 0 else mpmath.mpf(0)), max(at_zero.high, mpmath.mpf(1) if x.high > 0 else 0)
-    )
+    return Interval(min(at_zero.low, mpmath.mpf(x.low == 0)), max(at_zero.high, mpmath.mpf(x.high > 0)))
 
 
 def _select(condition: Interval, chosen: Interval, other: Interval) -> Interval:

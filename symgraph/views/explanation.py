@@ -16,6 +16,9 @@ from symgraph.views.named_graph import NamedGraph
 from symgraph.views.provenance import RULED, Provenance, Statement, provenance
 from symgraph.views.styles import STYLES
 
+_BEHIND = re.compile(r"  (?:#|//) ")
+"""What stands between a statement and a remark at the end of its line."""
+
 CONSTANTS: Mapping[str, str] = MappingProxyType(
     {
         "__all__": "the names that `from module import *` gives",
@@ -98,7 +101,7 @@ def _same_line(lines: Sequence[str], fresh: Sequence[str], number: int, name: st
 
 def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement | None:
     """Return the statement that a line is part of: of the same texts in order the one that stands there."""
-    plain = [re.split(r"  (?:#|//) ", one, maxsplit=1)[0].strip() for one in fresh]  # without remarks
+    plain = [_BEHIND.split(one, maxsplit=1)[0].strip() for one in fresh]  # without remarks
     by_text: dict[tuple[str, ...], list[Callable[[], Statement]]] = {}
     for text, origin in found.statements():
         by_text.setdefault(tuple(one.strip() for one in text.split("\n")), []).append(origin)
@@ -111,10 +114,10 @@ def _statement(found: Provenance, fresh: Sequence[str], place: int) -> Statement
 
 def _remark(fresh: Sequence[str], place: int) -> str:
     """Return the comments on a statement: at its end, and in the lines before it that speak of its form."""
-    _, _, behind = fresh[place].partition("  # ")
+    _, *behind = _BEHIND.split(fresh[place], maxsplit=1)
     above = fresh[place - 1].strip() if place else ""
     said = [above.lstrip("#/ ")] if above.startswith(("#", "//")) else []
-    return "; ".join([*said, *([behind] if behind else [])])
+    return "; ".join([*said, *behind])
 
 
 def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[str, str]]:
