@@ -276,10 +276,7 @@ def test_second_derivatives_are_there_where_no_partial_of_a_partial_is_needed():
 
 def test_arrays_may_give_other_bits_than_numbers():
     m = sg.Model("near_zero")
-    t, a, b = (
-        m.feature("t", domain=(299.99, 300.01)),
-        *m.weights("a b"),
-    )  # the last bit of the power is 1e-11 of q
+    t, a, b = (m.feature("t", domain=(299.99, 300.01)), *m.weights("a b"))  # the last bit of the power is 1e-11 of q
     m.target("y")
     m.output("q", a * m.function("f", "brought:offset_power", partials=["brought:offset_power_slope"])(t) * b)
     m.loss("squared_error")

@@ -232,19 +232,15 @@ def test_a_class_that_there_is_not_is_refused_with_its_row() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "text"),
     [
-        ("nosuch", {}, "'nosuch' is unknown; known are gaussian, student_t"),
-        ("normal", {}, "'normal' is unknown; that law is 'gaussian'"),
         ("bernoulli", {}, "'bernoulli' is unknown; that law is 'binomial', or 'binomial_with_logits', with trials=1"),
-        ("gaussian", {}, "needs sigma; give sigma=..."),
-        ("gaussian", {"sigma": 1, "nu": 3}, "has no parameter nu; it has mean, sigma"),
         ("binomial", {"trials": 2.5}, "trials must be a feature or a positive whole number, not 2.5"),
         ("categorical", {}, "'categorical' needs logits; give logits=..."),
-        ("categorical", {"logits": [1]}, "logits must be a list of expressions"),
         ("poisson", {"mean": "x"}, "mean: 'x' is a string"),
         ("gamma", {"mean": 1, "shape": -1}, "shape"),
     ],
 )
 def test_mistakes_are_told_in_one_line(name: str, parameters: dict[str, object], text: str) -> None:
+    """Others are in the table of tests/cli/spec_mistakes.py."""
     model = Model("mistaken")
     model.target()
     model.output("first", model.feature("x") * model.weight("a"))
