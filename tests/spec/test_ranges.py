@@ -31,22 +31,18 @@ def text(model: Model) -> str:
 def test_bounds_change_no_formula() -> None:
     free = text(decay(lambda m: m.weights("a k")))
     bounded = text(decay(lambda m: m.weights("a k", bounds=(0, None))))
-    mathematics = [part[part.index("class Tape") :] for part in (free, bounded)]
-    assert mathematics[0] == mathematics[1]
     assert free != bounded
+    assert free[free.index("class Tape") :] == bounded[bounded.index("class Tape") :]
 
 
-def test_bounds_and_fixed_weights_stand_in_the_metadata() -> None:
+def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_moved_into_them() -> None:
     model = decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True)))
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.METADATA["bounds"] == {"a": (0.0, math.inf)}
     assert module.METADATA["fixed"] == ("k",)
     assert module.WEIGHTS == ("a", "k")
     assert module.value_and_grad([1.0, 2.0], [0.5], [0.0])[1][1] != 0.0  # a fixed weight has its derivative
-
-
-def test_initial_weights_are_moved_into_their_bounds() -> None:
-    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75)))).initial_weights(0)
+    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75))), "numpy").initial_weights(0)
     assert drawn.tolist() == [0.5, 0.5]  # Normal(0, 0.01) does not reach them
 
 
@@ -54,7 +50,7 @@ def test_a_tied_weight_leaves_w_and_becomes_a_node() -> None:
     model = decay(lambda m: m.weights("a k"))
     a, k = (entry.symbol for entry in model.weight_inputs)
     assert model.tie(k, 2 * a) == k
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.WEIGHTS == ("a",)
     assert module.NODES == ("k", "y_hat")
     assert module.predict([0.5], [3.0]) == pytest.approx(0.5 * math.exp(-3.0), rel=4 * 2**-53, abs=0.0)  # one exp, two products
@@ -66,7 +62,7 @@ def test_a_tied_weight_may_follow_from_nodes_declared_later() -> None:
     b = model.weight("b")
     square = model.node("square", b**2)
     model.tie(k, square + 1)
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.NODES == ("square", "k", "y_hat")
     assert module.predict([0.5, 2.0], [3.0]) == pytest.approx(0.5 * math.exp(-15.0), rel=4 * 2**-53, abs=0.0)
 
@@ -76,7 +72,7 @@ def test_natural_values_have_their_range_whatever_the_weights() -> None:
     k, p = model.positive("k", init=3.0), model.unit_interval("p", init=0.25)
     shares = model.simplex("s", 3)
     model.output("y_hat", k * p + sum(i * share for i, share in enumerate(shares)))
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.WEIGHTS == ("log_k", "logit_p", "log_s1", "log_s2")
     start = module.initial_weights(0)
     assert np.exp(start[0]) == pytest.approx(3.0, rel=2**-51, abs=0.0)  # log and exp, an ulp each
@@ -93,7 +89,7 @@ def test_natural_values_have_their_range_whatever_the_weights() -> None:
 def test_a_number_for_a_positive_weight_is_its_natural_value_and_a_law_is_of_the_weight() -> None:
     model = Model("starts")
     model.output("y_hat", model.positive("a", init=Constant(2.0)) + model.positive("b", init=2.0) + model.positive("c"))
-    drawn = symgraph.compile(model).initial_weights(0)
+    drawn = symgraph.compile(model, "numpy").initial_weights(0)
     assert drawn[:2].tolist() == [2.0, math.log(2.0)]
     assert abs(drawn[2]) < 0.1
 

@@ -124,8 +124,7 @@ def test_a_complex_output_is_its_real_and_its_imaginary_part(name: str) -> None:
 
 def test_an_angle_is_known_where_the_sign_of_a_symbol_is_not() -> None:
     model = Model("demo")
-    x, a = model.feature("x"), model.weight("a")
-    model.complex_output("z", (sp.I * x) ** a)
+    model.complex_output("z", (sp.I * model.feature("x")) ** model.weight("a"))
     module: Any = symgraph.compile(model, backend="numpy")
     for omega in (-2.0, 3.0):
         re, im = module.predict([0.7], omega)
