@@ -14,6 +14,7 @@ from symgraph.classroom.process import Limits
 from symgraph.classroom.role_judges import JUDGES
 from symgraph.errors import OptionError
 
+pytestmark = pytest.mark.usefixtures("no_search")
 FUNCTION = "def forward_propagation(x, y, W):\n    {}\n"
 
 

@@ -12,6 +12,7 @@ from symgraph.classroom.grading import Grade, grade
 from symgraph.classroom.process import Limits
 from symgraph.errors import OptionError
 
+pytestmark = pytest.mark.usefixtures("no_search")
 WHOLE = {
     "sigmoid": 1, "forward_propagation": 3, "backward_propagation": 4, "gradient_checking": 4, "loss": 1, "gradient": 4,
     "vanilla": 1, "momentum": 2, "adam": 3,

@@ -9,6 +9,7 @@ from classes import PATIENT, ROOT, graded, model_of, written
 
 from symgraph.classroom.grading import grade
 
+pytestmark = pytest.mark.usefixtures("no_search")
 FORWARD = """
 import numpy as np
 

@@ -10,6 +10,7 @@ from symgraph.classroom.grade_report import text
 from symgraph.classroom.grading import Grade, grade
 from symgraph.classroom.verdicts import Verdict, judged
 
+pytestmark = pytest.mark.usefixtures("no_search")
 FILE = """
 import numpy as np
 
