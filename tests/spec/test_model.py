@@ -181,6 +181,14 @@ def test_partials_are_the_derivatives_of_the_expanded_loss(name: str) -> None:
         assert abs(difference) < 1e-20, weight.name
 
 
+def test_an_expression_may_be_deeper_than_functions_may_call_each_other(model: Model) -> None:
+    expr = A
+    for _ in range(600):  # of two levels each
+        expr = sp.sin(expr) + symbols(model)["b"]
+    model.output("o", expr)
+    assert model.freeze().nodes[0].name == "o"
+
+
 def test_partials_are_written_over_the_nodes() -> None:
     model = ZOO["nine_weights"]()
     names = {symbol.name for symbol in model.partials()["w6"].free_symbols}
