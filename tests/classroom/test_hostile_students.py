@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, LOGISTIC, PATIENT, ROOT, SPECS, marked, model_of
+from classes import LOGISTIC, PATIENT, ROOT, SPECS, marked, model_of, sections
 
 from symgraph.classroom.grade_report import gradescope
 from symgraph.classroom.grading import grade
@@ -31,7 +31,7 @@ def vanilla(W, dW, lr):
 """
 )
 """A student's functions of the logistic model; a sign is wrong in vanilla."""
-WRITTEN = [part.partition("\n") for part in (HERE / "hostile.txt").read_text(encoding="utf-8").split("=== ")[1:]]
+WRITTEN = sections("hostile.txt")
 """By its name the code of a hostile student: what comes before a solution, or the body of a forward function behind it."""
 FILES: Mapping[str, bytes] = {
     "empty.py": b"",
@@ -61,11 +61,11 @@ def begun(name: str, code: str) -> bytes:
 
 
 CLASS: Mapping[str, bytes] = {
-    **{f"student{place}.py": begun(name, code) for place, (name, _, code) in enumerate(WRITTEN)},
+    **{f"student{place}.py": begun(name, code) for place, (name, code) in enumerate(WRITTEN.items())},
     **FILES,
     **dict.fromkeys(NAMES, SOLUTION.encode()),
 }
-KNOWN = dict(zip(CLASS, [*(name for name, _, _ in WRITTEN), *FILES, *NAMES], strict=True))
+KNOWN = dict(zip(CLASS, [*WRITTEN, *FILES, *NAMES], strict=True))
 """What each does, in words."""
 OF_THE_ISSUE = (
     *("begins: writes junk", "begins: sends itself signal 40", "begins: has a child with a session", "begins: floods"),

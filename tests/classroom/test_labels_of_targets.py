@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, PATIENT, written
+from classes import PATIENT, sections, written
 from sympy import Abs, Eq, Max, Mod, Ne, Piecewise, exp, log, pi, sin
 
 from symgraph import Model, sigmoid
@@ -17,9 +17,9 @@ from symgraph.classroom.labels import labels_of
 from symgraph.classroom.worksheet import drawn_rows, write_worksheet
 from symgraph.errors import OptionError
 
-PARTS = [part.partition("\n") for part in (HERE / "labelled.txt").read_text(encoding="utf-8").split("=== ")[1:]]
-SPECS = {title.removeprefix("spec "): text for title, _, text in PARTS if title.startswith("spec ")}
-STUDENTS = {title: text for title, _, text in PARTS if not title.startswith("spec ")}
+PARTS = sections("labelled.txt")
+SPECS = {title.removeprefix("spec "): text for title, text in PARTS.items() if title.startswith("spec ")}
+STUDENTS = {title: text for title, text in PARTS.items() if not title.startswith("spec ")}
 """Right files in odd styles, by the name of their spec and what is odd."""
 HEAD = """from sympy import Eq, KroneckerDelta, Max, Piecewise, exp, log, pi, sin, tanh
 from symgraph import Model, sigmoid

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, STUDENTS, head, model_of, written, wrong
+from classes import PATIENT, model_of, sections, written, wrong
 
 from symgraph.classroom.grading import grade
 
@@ -31,16 +31,21 @@ SAID = {
     "perceptron_transposed": ("swapped", "w12 and w21 have changed places", {"z1", "z2"}),
 }
 """What is to be said of each: the kind, some words, and the results that are wrong."""
+FILES = sections("students.txt")
+STUDENTS = {title.partition(": ")[0]: title for title in FILES if not title.startswith("before: ")}
+"""The titles, which tell the model, the function that is wrong, and what stands before it, by the names of the files."""
 
 
-@pytest.mark.parametrize("file", STUDENTS, ids=lambda file: file.stem)
-def test_the_mistake_in_the_head_of_a_students_file_is_named_and_nothing_else_is_faulted(file: Path) -> None:
-    facts = head(file)
-    kind, words, results = SAID[file.stem]
-    model = model_of(facts["model"])
-    tests = wrong(grade(file, model, written(file, model), limits=PATIENT))
+@pytest.mark.parametrize("name", STUDENTS)
+def test_the_mistake_in_the_head_of_a_students_file_is_named_and_nothing_else_is_faulted(name: str, tmp_path: Path) -> None:
+    kind, words, results = SAID[name]
+    facts, _, before = STUDENTS[name].partition(", behind ")
+    (model, function), head = facts.partition(": ")[2].split(", "), FILES.get(f"before: {before}", "")
+    file = tmp_path / f"{name}.py"
+    file.write_text(head + FILES[STUDENTS[name]], encoding="utf-8")
+    tests = wrong(grade(file, model_of(model), written(file, model_of(model)), limits=PATIENT))
     assert {test.result for test in tests} == results
-    assert {test.function for test in tests} == {facts["function"]}
+    assert {test.function for test in tests} == {function}
     assert {test.mistake for test in tests} == {kind}
     assert words in tests[0].text
-    assert all(test.line > 3 for test in tests)  # the head is three lines
+    assert all(test.line > head.count("\n") for test in tests)
