@@ -110,9 +110,7 @@ def backends(model: Model) -> dict[str, ModuleType]:
     return modules
 
 
-@pytest.mark.parametrize(
-    "name", ["a half", "a measured scale", "a positive factor", "relative", *NODES]
-)
+@pytest.mark.parametrize("name", ["a half", "a measured scale", "a positive factor", "relative", *NODES])
 def test_residual_and_its_partials_are_those_of_the_loss_in_every_backend(name: str) -> None:
     model = fitted(SQUARES[name][0] if name in SQUARES else NODES[name])
     for backend, module in backends(model).items():
