@@ -21,7 +21,7 @@ def solved(rates, states, start, end, steps):
     return values
 
 
-def pendulum(steps: int = 10) -> sg.Model:
+def pendulum(steps: int) -> sg.Model:
     m = sg.Model("pendulum")
     theta0, y = m.feature("theta0", domain=(-1.5, 1.5)), m.target("y")
     g, damping = m.weights("g damping", init=sg.Constant(0.5), domain=(0.1, 2.0))
@@ -33,12 +33,12 @@ def pendulum(steps: int = 10) -> sg.Model:
     return m
 
 
-def test_ten_steps_of_a_pendulum_are_those_of_the_method():
-    module = sg.compile(pendulum(), "numpy")  # verified, derivatives included
+def test_steps_of_a_pendulum_are_those_of_the_method():
+    module = sg.compile(pendulum(4), "numpy")  # verified, derivatives included
     X, w = np.linspace(-1.5, 1.5, 7), np.array([1.3, 0.4])
     g, damping = w
-    want = [solved(lambda s, t: (s[1], -g * np.sin(s[0]) - damping * s[1]), (x, 0.0), 0.0, 2.0, 10)[0] for x in X]
-    # ten steps of some dozen roundings each
+    want = [solved(lambda s, t: (s[1], -g * np.sin(s[0]) - damping * s[1]), (x, 0.0), 0.0, 2.0, 4)[0] for x in X]
+    # four steps of some dozen roundings each
     np.testing.assert_allclose(module.predict(w, X), want, rtol=1e-13, atol=1e-15)
 
 
@@ -62,17 +62,6 @@ def test_times_may_be_expressions_and_rates_a_mapping_that_depends_on_time():
     module = sg.compile(m)
     want = [solved(lambda s, t: (np.cos(t) - 1.5 * s[0],), (1.0,), 0.5, x, 4)[0] for x in (0.7, 1.9)]
     np.testing.assert_allclose(module.predict([1.5], [0.7, 1.9]), want, rtol=1e-13)  # some dozen roundings
-
-
-def test_the_error_falls_with_the_fourth_power_of_the_step():
-    def error(steps: int) -> float:
-        m = sg.Model("decay")
-        k = m.weight("k", domain=(0.5, 2.0))
-        (v,) = m.rk4(lambda s, t: (-k * s[0],), {"v": m.feature("v0")}, (0, 1), steps)
-        m.output("y_hat", v)
-        return abs(float(sg.compile(m, "numpy").predict([1.0], 1.0)) - np.exp(-1.0))
-
-    assert 14.0 < error(2) / error(4) < 20.0  # 16 but for terms of the next order
 
 
 @pytest.mark.parametrize(
