@@ -23,7 +23,6 @@ SPECS: Mapping[str, Path] = {
     "logistic": HERE / "specs" / "logistic.py",
     "perceptron": HERE / "specs" / "perceptron.py",
 }
-STUDENTS = sorted((HERE / "students").glob("*.py"))
 LOGISTIC = """
 import numpy as np
 
@@ -40,15 +39,15 @@ PATIENT = Limits(seconds=60.0)
 """Time enough on a machine that does other things too."""
 
 
+def sections(file: str) -> dict[str, str]:
+    """The texts of a file by their titles, of lines that begin with ===."""
+    parts = [part.partition("\n") for part in (HERE / file).read_text(encoding="utf-8").split("=== ")[1:]]
+    return {title: text for title, _, text in parts}
+
+
 @cache
 def model_of(name: str) -> Model:
     return read_spec(str(SPECS[name]), ROOT).models[0]
-
-
-def head(file: Path) -> dict[str, str]:
-    """The model, the function and the true mistake that a student's file says in its head."""
-    lines = file.read_text(encoding="utf-8").splitlines()[:3]
-    return dict(line.removeprefix("# ").split(": ", 1) for line in lines)
 
 
 def written(file: Path, model: Model) -> list[str]:

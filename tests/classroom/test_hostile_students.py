@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, LOGISTIC, PATIENT, ROOT, SPECS, marked, model_of
+from classes import LOGISTIC, PATIENT, ROOT, SPECS, marked, model_of, sections
 
 from symgraph.classroom.grade_report import gradescope
 from symgraph.classroom.grading import grade
@@ -31,7 +31,7 @@ def vanilla(W, dW, lr):
 """
 )
 """A student's functions of the logistic model; a sign is wrong in vanilla."""
-WRITTEN = [part.partition("\n") for part in (HERE / "hostile.txt").read_text(encoding="utf-8").split("=== ")[1:]]
+WRITTEN = sections("hostile.txt")
 """By its name the code of a hostile student: what comes before a solution, or the body of a forward function behind it."""
 FILES: Mapping[str, bytes] = {
     "empty.py": b"",
@@ -61,20 +61,19 @@ def begun(name: str, code: str) -> bytes:
 
 
 CLASS: Mapping[str, bytes] = {
-    **{f"student{place}.py": begun(name, code) for place, (name, _, code) in enumerate(WRITTEN)},
+    **{f"student{place}.py": begun(name, code) for place, (name, code) in enumerate(WRITTEN.items())},
     **FILES,
     **dict.fromkeys(NAMES, SOLUTION.encode()),
 }
-KNOWN = dict(zip(CLASS, [*(name for name, _, _ in WRITTEN), *FILES, *NAMES], strict=True))
+KNOWN = dict(zip(CLASS, [*WRITTEN, *FILES, *NAMES], strict=True))
 """What each does, in words."""
 OF_THE_ISSUE = (
     *("begins: writes junk", "begins: sends itself signal 40", "begins: has a child with a session", "begins: floods"),
     *("returns: an error with half a pair", "numpy.py"),
 )
 """Those that stopped a class before files were judged apart."""
-QUICK = {name: CLASS[name] for name in CLASS if KNOWN[name] in OF_THE_ISSUE}
-BATCH = 12
-BATCHES = [list(CLASS)[first : first + BATCH] for first in range(0, len(CLASS), BATCH)]
+QUICK = [next(name for name in CLASS if KNOWN[name] == one) for one in OF_THE_ISSUE]
+BATCHES = [list(CLASS)[first : first + 12] for first in range(0, len(CLASS), 12)]
 
 
 def graded(folder: Path, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
@@ -105,13 +104,8 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [gradescope(grade(file, model_of("logistic"), limits=PATIENT)) for file in files]
 
 
-def test_there_are_a_hundred() -> None:
-    assert len(CLASS) >= 100
-    assert len(QUICK) == len(OF_THE_ISSUE)
-
-
 @pytest.mark.parametrize(
-    "names", [pytest.param(list(QUICK), id="quick"), *(pytest.param(one, marks=pytest.mark.slow, id=one[0]) for one in BATCHES)]
+    "names", [pytest.param(QUICK, id="quick"), *(pytest.param(one, marks=pytest.mark.slow, id=one[0]) for one in BATCHES)]
 )
 def test_a_class_has_its_results_whatever_one_file_does(
     names: Sequence[str], honest: list[dict[str, Any]], tmp_path: Path

@@ -37,12 +37,8 @@ class Model:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("mine", None),
-        ("theirs", Import("jax", 3)),
-        ("through", Import("jax", 3)),
-        ("inside", Import("casadi", 18)),
-        ("Model", Import("tensorflow", 22)),
-        ("ag", Import("torch", 4)),
+        *(("mine", None), ("theirs", Import("jax", 3)), ("through", Import("jax", 3)), ("inside", Import("casadi", 18))),
+        *(("Model", Import("tensorflow", 22)), ("ag", Import("torch", 4))),
     ],
 )
 def test_a_function_uses_what_its_names_lead_to(name: str, found: Import | None) -> None:

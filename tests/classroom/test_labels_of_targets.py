@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classes import HERE, PATIENT, written
+from classes import PATIENT, sections, written
 from sympy import Abs, Eq, Max, Mod, Ne, Piecewise, exp, log, pi, sin
 
 from symgraph import Model, sigmoid
@@ -17,9 +17,9 @@ from symgraph.classroom.labels import labels_of
 from symgraph.classroom.worksheet import drawn_rows, write_worksheet
 from symgraph.errors import OptionError
 
-PARTS = [part.partition("\n") for part in (HERE / "labelled.txt").read_text(encoding="utf-8").split("=== ")[1:]]
-SPECS = {title.removeprefix("spec "): text for title, _, text in PARTS if title.startswith("spec ")}
-STUDENTS = {title: text for title, _, text in PARTS if not title.startswith("spec ")}
+PARTS = sections("labelled.txt")
+SPECS = {title.removeprefix("spec "): text for title, text in PARTS.items() if title.startswith("spec ")}
+STUDENTS = {title: text for title, text in PARTS.items() if not title.startswith("spec ")}
 """Right files in odd styles, by the name of their spec and what is odd."""
 HEAD = """from sympy import Eq, KroneckerDelta, Max, Piecewise, exp, log, pi, sin, tanh
 from symgraph import Model, sigmoid
@@ -47,11 +47,6 @@ def model_of(name: str, folder: Path) -> Model:
     file = folder / f"{name}.py"
     file.write_text(HEAD.format(name) + SPECS[name], encoding="utf-8")
     return read_spec(str(file), folder).models[0]
-
-
-def test_there_are_two_dozen_right_files_of_many_specs() -> None:
-    assert len(STUDENTS) >= 24
-    assert {title.partition(":")[0] for title in STUDENTS} == {*SPECS} > {*DRAWN}
 
 
 # Each file is run in processes of its own, one for each of its functions.
@@ -172,10 +167,9 @@ def _told(loss: Loss, domain: Any, **options: Any) -> Model:
     return model.freeze()
 
 
-@pytest.mark.parametrize(("loss", "domain", "labels"), [one[1:] for one in TOLD], ids=[one[0] for one in TOLD])
-def test_labels_follow_from_what_the_loss_compares_the_target_with(
-    loss: Loss, domain: Any, labels: tuple[float, ...] | None
-) -> None:
+@pytest.mark.parametrize("told", TOLD, ids=[one[0] for one in TOLD])
+def test_labels_follow_from_what_the_loss_compares_the_target_with(told: tuple[str, Loss, Any, Any]) -> None:
+    _, loss, domain, labels = told
     assert values(_told(loss, domain)) == labels
 
 
@@ -227,6 +221,8 @@ def test_the_labels_of_likelihoods() -> None:
     assert {most for _, most in labels.cases} >= {2, 40}
     points = [point for points in Exercise(model).batches for point in points]
     assert all(point["y"] <= point["n"] and point["y"].is_integer() for point in points)
+    rows = [[float(cell) for cell in line.split(",")] for line in drawn_rows(Exercise(model)).splitlines()[1:]]
+    assert all(trials.is_integer() and y.is_integer() and 0 <= y <= trials for _, trials, y in rows)
     (labels,) = labels_of(_told(lambda y, f, g: Piecewise((f**2, Eq(y, 2)), ((f - y) ** 2, True)), (1, 50)))
     assert labels.said == "a whole number from 1 to 50"
     assert {(1.0,), (2.0,), (50.0,)} <= {*labels.cases}

@@ -55,6 +55,7 @@ def test_screen_readers_are_given_title_and_description() -> None:
     assert root.findtext(f"{SVG}title") == "line & <sons>"
     assert root.findtext(f"{SVG}desc") == "Graph of a line."
     assert texts(root, "note") == ["nothing was left out"]
+    assert texts(ElementTree.fromstring(svg(Picture("empty", "", "Nothing.", (), ()))), "title") == ["empty"]
 
 
 def test_colours_follow_the_reader_unless_one_theme_is_asked_for() -> None:
@@ -64,15 +65,6 @@ def test_colours_follow_the_reader_unless_one_theme_is_asked_for() -> None:
         assert "var(" not in text
         assert "@media" not in text
         assert getattr(COLOURS["cotangent"], theme) in text
-
-
-def test_the_same_picture_is_the_same_text() -> None:
-    assert svg(PICTURE) == svg(PICTURE)
-
-
-def test_a_picture_without_boxes_has_its_title() -> None:
-    root = ElementTree.fromstring(svg(Picture("empty", "", "Nothing.", (), ())))
-    assert texts(root, "title") == ["empty"]
 
 
 def luminance(colour: str) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +63,8 @@ def test_threads_and_float32_and_several_vectors_of_weights_are_served(module):
     np.testing.assert_array_equal(module.predict(np.stack([W, 2 * W]), T[:5])[0], module.predict(W, T[:5]))
 
 
-def test_partials_of_a_model_read_as_the_functions_of_the_user_do():
+def test_partials_read_as_the_functions_of_the_user_do_and_may_be_used_by_themselves():
     assert str(oven().partials()["shift"]) == "gain*(-2*y + 2*y_hat)*heat_slope(shift + t)"
-
-
-def test_a_partial_may_be_used_by_itself():
     model = oven(output=lambda cp, t, gain, shift: gain + shift * sp.diff(cp(t), t))
     np.testing.assert_allclose(sg.compile(model, "numpy").predict(W, T), 2.0 + 1.5 * heat_slope(T), rtol=ULP)
 
@@ -111,23 +109,18 @@ def test_an_argument_without_a_partial_takes_what_no_weight_is_in():
         sg.compile(oven("brought:wave", partials, lambda f, t, gain, shift: f(gain, shift)), "numpy")
 
 
-def _penalty(m, cp, gain, shift):
-    m.penalty(0.1 * cp(300 + gain) ** 2 + shift**2)
+MORE = {
+    "a penalty": lambda m, f, gain, shift: m.penalty(0.1 * f(300 + gain) ** 2 + shift**2),
+    "a constraint": lambda m, f, gain, shift: m.constraint("cold", f(250 + 10 * gain) - shift, upper=0.0),
+    "a constant": lambda m, f, gain, shift: m.node("at_room", gain * f(m.constant("room", 293.0, domain=(280, 310)))),
+}
 
 
-def _constraint(m, cp, gain, shift):
-    m.constraint("cold", cp(250 + 10 * gain) - shift, upper=0.0)
-
-
-def _constant(m, cp, gain, shift):
-    room = m.constant("room", 293.0, domain=(280, 310))
-    m.node("at_room", gain * cp(room))
-
-
-@pytest.mark.parametrize("more", [_penalty, _constraint, _constant])
+@pytest.mark.parametrize("more", MORE)
 def test_penalties_constraints_and_constants_may_have_functions(more):
     m = oven()
-    more(m, *(m.function("again", "brought:heat", partials=["brought:heat_slope"]), *(i.symbol for i in m.weight_inputs)))
+    again = m.function("again", "brought:heat", partials=["brought:heat_slope"])
+    MORE[more](m, again, *(i.symbol for i in m.weight_inputs))
     for backend in ("numpy", "scalar"):
         sg.compile(m, backend)  # verified
 
@@ -151,14 +144,9 @@ def test_packages_and_nodes_of_one_name_do_not_meet():
         sg.compile(m, backend)
 
 
-def test_another_path_is_another_model():
+def test_another_path_is_another_model_and_texts_of_graphs_have_the_paths():
     assert model_hash(oven()) == model_hash(oven())
-    assert len({model_hash(oven(path)) for path in ("brought:heat", "brought:same")}) == 2
-    paths = [["brought:one"], ["brought:heat_slope"]]
-    assert len({model_hash(oven("brought:same", partials)) for partials in paths}) == 2
-
-
-def test_the_text_of_a_graph_with_functions_can_be_read():
+    assert len({model_hash(one) for one in (oven(), oven("brought:same"), oven("brought:same", ["brought:one"]))}) == 3
     text = to_text(lower(oven()))
     assert "brought:heat[brought:heat_slope](" in text
     assert to_text(from_text(text)) == text
@@ -167,13 +155,10 @@ def test_the_text_of_a_graph_with_functions_can_be_read():
 @pytest.mark.parametrize(
     ("path", "partials", "message"),
     [
-        ("no_such_place:heat", ["brought:heat_slope"], "no_such_place:heat cannot be imported .ModuleNotFoundError"),
         ("brought:heat", ["brought:no_such_slope"], "brought:no_such_slope cannot be imported .AttributeError"),
         ("brought.heat", ["brought:heat_slope"], "'brought.heat' is no path; write 'package.module:callable'"),
         ("brought:HEATS", ["brought:heat_slope"], "brought:HEATS is array.*, which cannot be called"),
-        ("brought:heat", "brought:heat_slope", "partials must be a list with a path for each argument"),
         ("brought:heat", [], "partials must be a list with a path for each argument"),
-        ("brought:wave", ["brought:heat_slope"], "brought:wave cannot be called with 1 argument; give as many partials"),
         ("brought:wave", ["brought:wave_a", "brought:heat"], "brought:heat cannot be called with 2 arguments"),
         ("numpy:add", ["numpy:sin"], "numpy:sin cannot be called with 2|numpy:add cannot be called with 1"),
     ],
@@ -224,29 +209,22 @@ def test_partials_in_the_wrong_order_are_refused():
 @pytest.mark.parametrize(
     ("path", "trouble"),
     [
-        ("column", r"gives array\(\[\S+\]\) at \S+, which is no real number"),
-        ("complex_value", r"gives \(\S+j\) at \S+, which is no real number"),
-        ("failing", "raises KeyError: 'no such table' at "),
-        ("nowhere", "gives nan at "),
+        ("column", r"finite.*brought:column gives array\(\[\S+\]\) at \S+, which is no real number"),
+        ("complex_value", r"finite.*brought:complex_value gives \(\S+j\) at \S+, which is no real number"),
+        ("failing", "finite.*brought:failing raises KeyError: 'no such table' at "),
+        ("nowhere", "found no point at which it is finite.*brought:nowhere gives nan at "),
+        ("jagged", "its partial by argument 1 cannot be checked: differences of the function tell it at none"),
     ],
 )
-def test_a_function_that_gives_no_number_anywhere_is_named(path, trouble):
-    with pytest.raises(SpecError, match=f"found no point at which it is finite.*brought:{path} {trouble}"):
+def test_a_function_that_gives_no_number_anywhere_or_has_no_slope_is_named(path, trouble):
+    with pytest.raises(SpecError, match=trouble):
         sg.compile(oven(f"brought:{path}", ["brought:one"]), "numpy")
-
-
-def test_a_partial_that_differences_cannot_tell_is_no_checked_one():
-    with pytest.raises(
-        SpecError, match="its partial by argument 1 cannot be checked: differences of the function tell it at none"
-    ):
-        sg.compile(oven("brought:jagged", ["brought:one"]), "numpy")
 
 
 @pytest.mark.parametrize(
     ("backend", "options", "lacking"),
     [
         ("c", {}, "the backend c lacks; it is in plain modules of numpy, scalar"),
-        ("native", {}, "the backend c lacks; it is in plain modules of numpy, scalar"),
         ("array_api", {}, "the backend array_api lacks; it is in plain modules of numpy, scalar"),
         ("numpy", {"extras": ["error-bound"]}, "the error bound lacks; it is in plain modules of numpy, scalar"),
         ("numpy", {"precision": "accurate"}, "double-double arithmetic lacks; it is in plain modules of numpy, scalar"),
@@ -267,19 +245,14 @@ def test_second_derivatives_are_there_where_no_partial_of_a_partial_is_needed():
     model = oven(output=lambda cp, t, gain, shift: gain * cp(t) + shift)
     hessian = sg.compile(model, "numpy", extras=["hessian"]).hessian(W, [300.0], [0.0])
     np.testing.assert_allclose(hessian, 2 * np.outer([1.26, 1.0], [1.26, 1.0]), rtol=ULP)
-    message = (
-        "needs the slope of brought:heat_slope, .*; keep weights out of brought:heat_slope, or leave out second derivatives"
-    )
+    message = "needs the slope of brought:heat_slope, .*; keep weights out of brought:heat_slope, or leave out second"
     with pytest.raises(SpecError, match=rf"brought\.py:\d+: model oven: .* {message}"):
         sg.compile(oven(), "numpy", extras=["hessian"])
 
 
 def test_arrays_may_give_other_bits_than_numbers():
     m = sg.Model("near_zero")
-    t, a, b = (
-        m.feature("t", domain=(299.99, 300.01)),
-        *m.weights("a b"),
-    )  # the last bit of the power is 1e-11 of q
+    t, (a, b) = m.feature("t", domain=(299.99, 300.01)), m.weights("a b")  # the last bit of the power is 1e-11 of q
     m.target("y")
     m.output("q", a * m.function("f", "brought:offset_power", partials=["brought:offset_power_slope"])(t) * b)
     m.loss("squared_error")
@@ -322,9 +295,8 @@ def test_standalone_modules_keep_the_import_of_the_function():
 
 def test_results_of_the_wrong_shape_at_a_call_name_the_function(module, monkeypatch):
     monkeypatch.setattr(brought, "heat", brought.column)
-    with pytest.raises(
-        ValueError, match=r"the function column gives an array of shape \(1, 3\) .* for arguments of shape \(3,\)"
-    ):
+    message = r"the function column gives an array of shape \(1, 3\) .* for arguments of shape \(3,\)"
+    with pytest.raises(ValueError, match=message):
         module.forward(W, T[:3])
     monkeypatch.setattr(brought, "heat", brought.failing)
     with pytest.raises(KeyError) as raised:
@@ -365,17 +337,13 @@ def test_functions_beside_a_spec_are_built_and_their_changes_are_seen(tmp_path):
     plan = Plan(["specs/line.py"], tmp_path, tmp_path / "out", ["numpy", "scalar", "c"], named=False)
     told: list[str] = []
     assert build(plan, progress=told.append).ok
-    assert any(
-        "line gets no file of the backend c" in line and "beside_the_spec:f, which the backend c lacks" in line for line in told
-    )
+    assert re.search("line gets no file of the backend c.*beside_the_spec:f, which the backend c lacks", "\n".join(told))
     assert "beside_the_spec" not in sys.modules
     assert check(plan).ok
     (tmp_path / "specs" / "beside_the_spec.py").write_text(BESIDE.format(3.0, 3.0))
     assert [one.path.name for one in check(plan).outputs if one.state == "stale"] == ["symgraph.lock.json"]
     (tmp_path / "specs" / "beside_the_spec.py").write_text(BESIDE.format(3.0, 4.0))
-    with pytest.raises(
-        VerificationError, match=r"model line: function f .* gives 4.0 at \(\S+\); differences .* give (3|2.99)"
-    ):
+    with pytest.raises(VerificationError, match=r"line: function f .* gives 4.0 at \(\S+\); differences .* give (3|2.99)"):
         build(plan)
     with pytest.raises(ModuleError, match=r"cannot be run: .*; install beside_the_spec, or name its folder in PYTHONPATH"):
         load_file(tmp_path / "out" / "line.py")

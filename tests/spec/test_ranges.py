@@ -31,22 +31,18 @@ def text(model: Model) -> str:
 def test_bounds_change_no_formula() -> None:
     free = text(decay(lambda m: m.weights("a k")))
     bounded = text(decay(lambda m: m.weights("a k", bounds=(0, None))))
-    mathematics = [part[part.index("class Tape") :] for part in (free, bounded)]
-    assert mathematics[0] == mathematics[1]
     assert free != bounded
+    assert free[free.index("class Tape") :] == bounded[bounded.index("class Tape") :]
 
 
-def test_bounds_and_fixed_weights_stand_in_the_metadata() -> None:
+def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_moved_into_them() -> None:
     model = decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True)))
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.METADATA["bounds"] == {"a": (0.0, math.inf)}
     assert module.METADATA["fixed"] == ("k",)
     assert module.WEIGHTS == ("a", "k")
     assert module.value_and_grad([1.0, 2.0], [0.5], [0.0])[1][1] != 0.0  # a fixed weight has its derivative
-
-
-def test_initial_weights_are_moved_into_their_bounds() -> None:
-    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75)))).initial_weights(0)
+    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75))), "numpy").initial_weights(0)
     assert drawn.tolist() == [0.5, 0.5]  # Normal(0, 0.01) does not reach them
 
 
@@ -54,7 +50,7 @@ def test_a_tied_weight_leaves_w_and_becomes_a_node() -> None:
     model = decay(lambda m: m.weights("a k"))
     a, k = (entry.symbol for entry in model.weight_inputs)
     assert model.tie(k, 2 * a) == k
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.WEIGHTS == ("a",)
     assert module.NODES == ("k", "y_hat")
     assert module.predict([0.5], [3.0]) == pytest.approx(0.5 * math.exp(-3.0), rel=4 * 2**-53, abs=0.0)  # one exp, two products
@@ -66,7 +62,7 @@ def test_a_tied_weight_may_follow_from_nodes_declared_later() -> None:
     b = model.weight("b")
     square = model.node("square", b**2)
     model.tie(k, square + 1)
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.NODES == ("square", "k", "y_hat")
     assert module.predict([0.5, 2.0], [3.0]) == pytest.approx(0.5 * math.exp(-15.0), rel=4 * 2**-53, abs=0.0)
 
@@ -76,7 +72,7 @@ def test_natural_values_have_their_range_whatever_the_weights() -> None:
     k, p = model.positive("k", init=3.0), model.unit_interval("p", init=0.25)
     shares = model.simplex("s", 3)
     model.output("y_hat", k * p + sum(i * share for i, share in enumerate(shares)))
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.WEIGHTS == ("log_k", "logit_p", "log_s1", "log_s2")
     start = module.initial_weights(0)
     assert np.exp(start[0]) == pytest.approx(3.0, rel=2**-51, abs=0.0)  # log and exp, an ulp each
@@ -93,7 +89,7 @@ def test_natural_values_have_their_range_whatever_the_weights() -> None:
 def test_a_number_for_a_positive_weight_is_its_natural_value_and_a_law_is_of_the_weight() -> None:
     model = Model("starts")
     model.output("y_hat", model.positive("a", init=Constant(2.0)) + model.positive("b", init=2.0) + model.positive("c"))
-    drawn = symgraph.compile(model).initial_weights(0)
+    drawn = symgraph.compile(model, "numpy").initial_weights(0)
     assert drawn[:2].tolist() == [2.0, math.log(2.0)]
     assert abs(drawn[2]) < 0.1
 
@@ -101,45 +97,17 @@ def test_a_number_for_a_positive_weight_is_its_natural_value_and_a_law_is_of_the
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
-        (lambda m: m.weight("c", bounds=(1, 0)), "model m: weight 'c': bounds needs low below high, not (1.0, 0.0)"),
-        (lambda m: m.weight("c", bounds=3), "model m: weight 'c': bounds must be a pair (low, high) of numbers, not 3"),
-        (lambda m: m.weight("c", bounds=(0, 1), init=2.0), "model m: weight 'c': 2.0 is outside its bounds (0.0, 1.0)"),
-        (lambda m: m.weight("c", domain=(0, 1), init=2.0), "model m: weight 'c': 2.0 is outside its domain (0.0, 1.0)"),
         (lambda m: m.weight("c", fixed=1), "model m: weight 'c': fixed must be True or False, not 1"),
-        (lambda m: m.weight("c", bounds=(0, 1), domain=(2, 3)), "have no range in common"),
-        (lambda m: m.positive("c", bounds=(0, 1)), "positive 'c': the transform gives the range; drop bounds"),
-        (lambda m: m.positive("c", init=-1.0), "positive 'c': init must be a number above 0, or a law of the weight, not -1.0"),
         (lambda m: m.unit_interval("c", init=1.0), "unit_interval 'c': init must be a number within (0, 1)"),
-        (lambda m: m.simplex("c", 1), "simplex 'c': count must be a whole number, 2 or more, not 1"),
-        (lambda m: m.tie("b", 1), "model m: tie b: it is a text, no weight; tie one that model.weight returned"),
         (lambda m: m.constant("T", math.inf), "model m: constant 'T': its value must be a finite number, not inf"),
-        (lambda m: m.constant("T", "300"), "model m: constant 'T': its value must be a finite number, not '300'"),
-        (lambda m: m.constant("T", 3.0, domain=(4, 5)), "model m: constant 'T': 3.0 is outside its domain (4.0, 5.0)"),
         (lambda m: m.constant("a", 3.0), "model m: constant 'a': the name is taken by a weight"),
+        (lambda m: m.tie(m.weight("c", fixed=True), 1), "model m: tie c: a weight with bounds or fixed=True stays in w"),
     ],
 )
 def test_mistakes_are_named_with_what_to_do(mistake: Callable[[Model], Any], message: str) -> None:
+    """Others are in the table of tests/cli/spec_mistakes.py."""
     model = Model("m")
     model.weights("a b")
     with pytest.raises(SpecError) as caught:
         mistake(model)
     assert message in str(caught.value)
-
-
-def test_a_tie_that_goes_in_a_circle_is_refused() -> None:
-    model = Model("m")
-    a, b = model.weights("a b")
-    node = model.node("n", b + 1)
-    with pytest.raises(SpecError, match="model m: tie b: a \\+ n depends on b itself, so the two would go in a circle"):
-        model.tie(b, a + node)
-    model.tie(b, a)
-    with pytest.raises(SpecError, match="model m: tie a: b depends on a itself"):
-        model.tie(a, b)
-
-
-@pytest.mark.parametrize("limit", [{"bounds": (0, 1)}, {"fixed": True}])
-def test_a_weight_with_bounds_or_fixed_cannot_be_tied(limit: dict[str, Any]) -> None:
-    model = Model("m")
-    a, b = model.weight("a"), model.weight("b", init=0.5, **limit)
-    with pytest.raises(SpecError, match="model m: tie b: a weight with bounds or fixed=True stays in w"):
-        model.tie(b, a)

@@ -37,10 +37,8 @@ TRUTH = "x > 0 is decided row by row, not here; write Piecewise((..., x > 0), (.
 ANSWERED = {
     "np.exp(a)": "np.exp takes numbers, and a is a symbol; write sympy.exp(a)",
     "np.exp(a*x)": "np.exp takes numbers, and a*x is a formula; write sympy.exp(a*x)",
-    "np.exp([a*x, x])": "write sympy.exp(a*x)",
     "np.exp(x**2)": "np.exp takes numbers, not formulas; write sympy.exp(...)",  # a power has an attribute exp
     "np.exp(sp.exp(a*x))": "np.exp takes numbers, not formulas; write sympy.exp(...)",
-    "np.sqrt(x**2)": "write sympy.sqrt(x**2)",
     "np.log1p(a*x)": "write symgraph.log1p(a*x)",
     "np.log10(a*x)": "write sympy.log(a*x, 10)",
     "np.hypot(a*x, 1)": "write symgraph.hypot(...)",
@@ -48,23 +46,15 @@ ANSWERED = {
     "np.rint(a*x)": "np.rint takes numbers, and a*x is a formula; use the functions of SymPy and symgraph instead",
     "np.sinc(x)": "is a formula for one row, not an array",
     "np.linalg.norm([a, x])": "write sympy.sqrt(a**2 + x**2)",
-    "special.expit(x)": "expit takes numbers, and x is a symbol; write symgraph.sigmoid(x)",
     "special.expit(a*x)": "expit takes numbers, not formulas; write symgraph.sigmoid(...)",
     "math.exp(a*x)": "a*x is a formula, not a number; use SymPy's functions instead of those of math",
     "float(x)": "x is a formula, not a number",
-    "np.array([a*x], dtype=float)": "a*x is a formula, not a number",
-    "int(a*x)": "use SymPy's floor",
     "round(a*x)": "use SymPy's floor",
     "a if x > 0 else b": TRUTH,
-    "x > 0 and x < 1": TRUTH,
-    "0 < x < 1": TRUTH,
     "np.where(x > 0, a, b)": TRUTH,
-    "max(0, x)": TRUTH,
     "np.maximum(x, 0)": "write sympy.Max(x, 0)",
     "np.maximum(a*x, 0)": "Piecewise((..., a*x >= 0), (..., True))",
     "a if math.pi*a*x > 0 else b": "is decided row by row",
-    "a*x^2": "powers are written with **",
-    "(a + b)(x)": "products are written with *",
     "(a*x).exp()": "a*x is a formula, which has no exp; write sympy.exp(a*x)",
     "(a*x)[0]": "a symbol is one number of a row",
     "x.target()": "declarations are of the model",
@@ -75,7 +65,6 @@ LEFT_ALONE = {
     "sp.exp(t) if t > 0 else 1": "TypeError: cannot determine truth value of Relational: t > 0",
     "np.exp(t)": "TypeError: loop of ufunc does not support argument 0 of type Symbol which has no callable exp method",
     "np.exp(np.array([None]))": "TypeError: loop of ufunc does not support argument 0 of type NoneType",
-    "np.exp(None)": "TypeError: loop of ufunc does not support argument 0 of type NoneType",
     "x; np.exp(np.array([None]))": "TypeError: loop of ufunc does not support argument 0 of type NoneType",
     "float(t)": "TypeError: Cannot convert expression to float",
     "t ^ 2": "TypeError: unsupported operand type(s) for ^: 'Symbol' and 'int'",
@@ -192,20 +181,16 @@ def test_a_model_takes_what_is_to_be_written(name: str) -> None:
 def test_ipython_itself_writes_the_answer_below_the_error(tmp_path: Path) -> None:
     pytest.importorskip("IPython")
     (tmp_path / "spec.py").write_text("import symgraph\nx = symgraph.Model('m').feature('x')\nif 2*x > 0:\n    pass\n")
-    cells = (
-        "import numpy as np, symgraph\nx = symgraph.Model('m').feature('x')\nnp.exp(2*x)",
-        "1/0",
-        "x + 1",
-        f"%run {(tmp_path / 'spec.py').as_posix()}",
-    )
-    text = (
-        "from IPython.core.interactiveshell import InteractiveShell\n"
-        "shell = InteractiveShell.instance()\n"
-        f"for cell in {cells}:\n"
-        "    shell.run_cell(cell)\n"
-    )
+    first = "import numpy as np, symgraph\nx = symgraph.Model('m').feature('x')\nnp.exp(2*x)"
+    cells = (first, "1/0", "x + 1", f"%run {(tmp_path / 'spec.py').as_posix()}")
+    text = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in {cells}:
+    shell.run_cell(cell)
+"""
     environment = os.environ | {"IPYTHONDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, env=environment)
-    first, second = done.stderr.splitlines()
-    assert first == "symgraph: np.exp takes numbers, and 2*x is a formula; write sympy.exp(2*x)"
-    assert second.startswith("symgraph: 2*x > 0 is decided row by row, not here; write Piecewise((..., 2*x > 0), (..., True))")
+    numpy, truth = done.stderr.splitlines()
+    assert numpy == "symgraph: np.exp takes numbers, and 2*x is a formula; write sympy.exp(2*x)"
+    assert truth.startswith("symgraph: 2*x > 0 is decided row by row, not here; write Piecewise((..., 2*x > 0), (..., True))")

@@ -24,20 +24,15 @@ def begun() -> tuple[Model, Any, Any]:
 
 def test_outputs_and_targets_keep_the_order_of_their_names() -> None:
     model, x, a = begun()
-    symbols = model.outputs("late early", a * x, a + x)
+    symbols = model.outputs("late early", [a * x, a + x])
     assert model.targets(["q", "p"], domain=(0, 1)) == tuple(entry.symbol for entry in model.target_inputs)
     assert [node.symbol for node in model.output_nodes] == list(symbols)
-    assert [node.name for node in model.output_nodes] == ["late", "early"]
+    assert [(node.name, str(node.expr)) for node in model.output_nodes] == [("late", "a*x"), ("early", "a + x")]
     assert [(entry.name, entry.domain) for entry in model.target_inputs] == [("q", (0.0, 1.0)), ("p", (0.0, 1.0))]
     assert (model.output_node, model.target_input) == (None, None)  # there is not one
-
-
-def test_one_name_is_what_output_and_target_declare() -> None:
     model, x, a = begun()
     (y_hat,), (y,) = model.outputs("y_hat", a * x), model.targets("y")
-    assert model.output_node is not None
-    assert model.target_input is not None
-    assert (model.output_node.symbol, model.target_input.symbol) == (y_hat, y)
+    assert (model.output_node.symbol, model.target_input.symbol) == (y_hat, y)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -84,10 +79,7 @@ def test_other_sums_have_no_residuals_and_say_why(loss: Any, reason: str) -> Non
 
 
 IMPEDANCES: dict[str, tuple[SpecOf, Callable[[float, float], complex]]] = {
-    "a resistor and a capacitor": (
-        lambda m, x, a: a + 1 / (1 / a + sp.I * x * 2),
-        lambda x, a: a + 1 / (1 / a + 2j * x),
-    ),
+    "a resistor and a capacitor": (lambda m, x, a: a + 1 / (1 / a + sp.I * x * 2), lambda x, a: a + 1 / (1 / a + 2j * x)),
     "a constant phase element": (lambda m, x, a: 1 / (3 * (sp.I * x) ** a), lambda x, a: 1 / (3 * (1j * x) ** a)),
     "a Warburg element of finite length": (
         lambda m, x, a: sp.tanh(sp.sqrt(sp.I * x)) / (a * sp.sqrt(sp.I * x)),
@@ -112,10 +104,7 @@ IMPEDANCES: dict[str, tuple[SpecOf, Callable[[float, float], complex]]] = {
         lambda m, x, a: sp.conjugate(sp.log(a - 1 + sp.I * x)),
         lambda x, a: cmath.log(a - 1 + 1j * x).conjugate(),
     ),
-    "a node that is positive": (
-        lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a,
-        lambda x, a: (1j * (a * x + 1)) ** a,
-    ),
+    "a node that is positive": (lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a, lambda x, a: (1j * (a * x + 1)) ** a),
 }
 
 
@@ -135,8 +124,7 @@ def test_a_complex_output_is_its_real_and_its_imaginary_part(name: str) -> None:
 
 def test_an_angle_is_known_where_the_sign_of_a_symbol_is_not() -> None:
     model = Model("demo")
-    x, a = model.feature("x"), model.weight("a")
-    model.complex_output("z", (sp.I * x) ** a)
+    model.complex_output("z", (sp.I * model.feature("x")) ** model.weight("a"))
     module: Any = symgraph.compile(model, backend="numpy")
     for omega in (-2.0, 3.0):
         re, im = module.predict([0.7], omega)
@@ -158,73 +146,51 @@ def test_what_is_real_may_be_said_by_complex_numbers() -> None:
         assert module.loss([weight], omega) == pytest.approx(abs(expected) ** 2 - cmath.phase(expected), rel=1e-13, abs=0.0)
 
 
-def test_outputs_take_their_expressions_as_a_list() -> None:
-    model, x, a = begun()
-    model.outputs("p q", [a * x, a + x])
-    assert [str(node.expr) for node in model.output_nodes] == ["a*x", "a + x"]
-
-
 REFUSED: dict[str, tuple[SpecOf, str]] = {
-    "a second output": (
-        lambda m, x, a: (m.output("o", a), m.outputs("p q", a, x)),
-        "model demo: output 'p', 'q': the model has the output 'o' already; declare several at once with model.outputs",
-    ),
     "a second target": (
         lambda m, x, a: (m.targets("p q"), m.target("r")),
-        "model demo: target 'r': the model has the target 'p', 'q' already; declare several at once with model.targets",
-    ),
-    "outputs without an expression each": (
-        lambda m, x, a: m.outputs("re im", a),
-        "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
+        "target 'r': the model has the target 'p', 'q' already",
     ),
     "a list of too few expressions": (
         lambda m, x, a: m.outputs("re im", [a]),
-        "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
+        "outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
     ),
-    "no names": (lambda m, x, a: m.outputs([]), "model demo: outputs need a name each, such as 'a b'"),
-    "one name twice": (lambda m, x, a: m.targets("p p"), "model demo: target 'p': the name is taken by a target"),
+    "no names": (lambda m, x, a: m.outputs([]), "outputs need a name each, such as 'a b'"),
+    "one name twice": (lambda m, x, a: m.targets("p p"), "target 'p': the name is taken by a target"),
     "an output of a target": (
         lambda m, x, a: m.outputs("re im", a, m.targets("p q")[1] + a),
-        "model demo: output 'im' depends on the target 'q', which predictions do not have",
+        "output 'im' depends on the target 'q', which predictions do not have",
     ),
     "a loss of unequal pairs": (
         lambda m, x, a: (m.targets("p q"), m.output("o", a * x), m.loss("squared_error")),
-        "model demo: loss: 'squared_error' compares each output with a target, and the model has 1 outputs (o) and "
-        "2 targets (p, q)",
-    ),
-    "a complex node": (
-        lambda m, x, a: m.node("z", sp.I * x + a),
-        "model demo: node 'z': the constant I is complex; models are real and finite",
-    ),
-    "a function without parts": (
-        lambda m, x, a: m.complex_output("z", a + sp.gamma(a + sp.I * x)),
-        "model demo: complex_output 'z': gamma(a + x*I) cannot be split into real expressions; write both parts and use ",
+        "loss: 'squared_error' compares each output with a target, and the model has 1 outputs (o) and 2 targets (p, q)",
     ),
     "a complex output of a text": (
         lambda m, x, a: m.complex_output("z", "a + I*x"),
-        "model demo: complex_output 'z': 'a + I*x' is not a SymPy expression or a number",
+        "complex_output 'z': 'a + I*x' is not a SymPy expression or a number",
     ),
     "a complex output of an undeclared symbol": (
         lambda m, x, a: m.complex_output("z", a + sp.I * sp.Symbol("b", real=True)),
-        "model demo: output 'z_im': symbol b is not declared",
+        "output 'z_im': symbol b is not declared",
     ),
     "a complex output after another": (
         lambda m, x, a: (m.complex_output("z", a + sp.I * x), m.complex_output("u", a)),
-        "model demo: output 'u_re', 'u_im': the model has the output 'z_re', 'z_im' already",
+        "output 'u_re', 'u_im': the model has the output 'z_re', 'z_im' already; declare several at once with model.outputs",
     ),
     "a weight without influence on any output": (
         lambda m, x, a: (m.weight("idle"), m.outputs("p q", a, x), m.freeze()),
-        "model demo: the output does not depend on weight idle; use it or remove it",
+        "the output does not depend on weight idle; use it or remove it",
     ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_mistake_is_one_line_that_says_where_and_what_to_do(name: str) -> None:
+    """Others are in the table of tests/cli/spec_mistakes.py."""
     spec, message = REFUSED[name]
     with pytest.raises(SpecError) as refused:
         spec(*begun())
-    assert refused.value.args[0].startswith(message)
+    assert refused.value.args[0].startswith(f"model demo: {message}")
     assert "\n" not in str(refused.value)
 
 

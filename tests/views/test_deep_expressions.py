@@ -26,6 +26,15 @@ def deep(steps: int) -> Model:
     return model
 
 
+def cosines(model: Model, steps: int) -> sympy.Expr:
+    """A cosine of a cosine of ... the weight a."""
+    expr = model.weight("a")
+    with sympy.evaluate(False):
+        for _ in range(steps):
+            expr = sympy.cos(expr)
+    return expr
+
+
 def truth(steps: int) -> tuple[float, float]:
     """The output and its slope by a, in floats."""
     value, slope = A * X, X
@@ -43,12 +52,7 @@ def test_the_picture_of_an_expression_of_700_levels_has_its_values() -> None:
 
 def test_parts_are_called_after_what_they_belong_to_and_avoid_names_that_are_there() -> None:
     model = Model("taken")
-    a, other = model.weight("a"), model.weight("y_hat_part1")
-    with sympy.evaluate(False):
-        expr = a
-        for _ in range(DEEPEST + 1):
-            expr = sympy.cos(expr)
-    model.output("y_hat", expr + other)
+    model.output("y_hat", cosines(model, DEEPEST + 1) + model.weight("y_hat_part1"))
     found = shallow(model)
     assert [node.name for node in found.nodes] == ["y_hat_part1_", "y_hat"]
     assert shallow(found) is found
@@ -56,12 +60,7 @@ def test_parts_are_called_after_what_they_belong_to_and_avoid_names_that_are_the
 
 def test_a_notebook_shows_a_deep_model_while_it_is_not_complete() -> None:
     model = Model("started")
-    a = model.weight("a")
-    with sympy.evaluate(False):
-        expr = a
-        for _ in range(600):
-            expr = sympy.cos(expr)
-    model.node("z", expr)
+    model.node("z", cosines(model, 600))
     assert r"z_{\mathrm{part1}} &= " in model._repr_latex_()
     assert "z_part1" in model._repr_html_()
 
@@ -74,8 +73,5 @@ def test_each_way_of_writing_the_derivation_of_a_deep_model_has_its_gradient() -
     assert derived.numbers.cotangents["a"] == pytest.approx(gradient, rel=180 * 2.0**-52, abs=0.0)
     for write in TEXTS.values():
         assert "part7" in write(derived)
-
-
-def test_the_partials_of_a_deep_model_are_over_its_parts() -> None:
-    partial = shallow(deep(90).freeze()).partials()["a"]
+    partial = shallow(derived.graph.model.freeze()).partials()["a"]
     assert "y_hat_part7" in {str(symbol) for symbol in partial.free_symbols}

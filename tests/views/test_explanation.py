@@ -8,7 +8,7 @@ from sympy import log
 
 from symgraph import Model
 from symgraph.errors import OptionError
-from symgraph.generate import generate
+from symgraph.generate import Artifact, generate
 from symgraph.options import PLAIN, options_of
 from symgraph.views.explanation import Explanation, explain_line
 from symgraph.views.provenance import provenance
@@ -30,6 +30,12 @@ def explained(name: str, start: str, backend: str = "numpy", edit: tuple[str, st
     return explain_line(model, backend, artifact.name, text, next(own), spec="model.py")
 
 
+def explained_in(model: Model, backend: str, artifact: Artifact, start: str) -> Explanation:
+    """Explain the first line of a file that begins with a text."""
+    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip().startswith(start))
+    return explain_line(model, backend, artifact.name, artifact.text, number, spec="model.py")
+
+
 def said(found: Explanation, about: str) -> list[str]:
     return [text for word, text in found.facts if word == about]
 
@@ -42,16 +48,13 @@ def test_a_statement_as_the_spec_has_it_is_said_to_be_so() -> None:
     assert said(found, "form") == ["as the spec has it"]
 
 
-def test_a_pass_is_named_with_what_stood_there_before() -> None:
+def test_a_pass_and_the_expansion_of_a_composed_function_are_named_with_what_stood_there_before() -> None:
     found = explained("nine_weights", "sigmoid_3 = ")
     assert said(found, "node") == ["part of sigmoid = sigmoid(w8 + (w4*f4 + w5*f5)*sin(w3*f3))"]
     assert said(found, "computes") == ["sin(w3 * f3)"]
     (form,) = said(found, "form")
     assert form.startswith("tangents: Exact: the sine and the cosine of a doubled value are computed from its tangent")
     assert "(passes/tangents.py)" in form
-
-
-def test_a_composed_function_is_expanded() -> None:
     found = explained("nine_weights", "sigmoid = ")
     assert said(found, "computes") == ["sigmoid(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
     assert said(found, "form")[0].startswith("expand: Exact: ops with a stable form are replaced by it")
@@ -73,31 +76,15 @@ def test_the_gradient_of_a_weight_has_the_formula_of_the_derivation() -> None:
 def test_a_rule_of_the_table_is_named_with_what_it_gains() -> None:
     model = Model("entropy")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
-    y_hat = model.output("y_hat", log(1 + a * x))
-    model.loss((y - y_hat) ** 2)
+    model.loss((y - model.output("y_hat", log(1 + a * x))) ** 2)
     (artifact,) = generate(model, ("numpy",), spec="model.py")
-    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip().startswith("y_hat = np."))
-    found = explain_line(model, "numpy", artifact.name, artifact.text, number, spec="model.py")
-    (rule,) = said(found, "rule")
+    (rule,) = said(explained_in(model, "numpy", artifact, "y_hat = np."), "rule")
     assert rule.startswith("log(1 + x)")
     assert "(rewrite/table.py)" in rule
 
 
-def test_a_statement_of_a_graph_whose_steps_are_not_traced_is_said_to_be_so() -> None:
-    model = Model("ridge")
-    x, y, a = model.feature("x"), model.target("y"), model.weight("a")
-    model.loss((y - a * x) ** 2)
-    model.penalty(log(1 + a**2))
-    found = provenance(model, "numpy", spec="model.py", options=PLAIN)
-    text = next(text for text, origin in found.statements() if not origin().traced)
-    (artifact,) = found.artifacts
-    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip() == text)
-    (form,) = said(explain_line(model, "numpy", artifact.name, artifact.text, number, spec="model.py"), "form")
-    assert form.startswith("of a graph of its own (a penalty")
-
-
 @pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
-def test_statements_of_the_penalty_are_not_said_to_be_the_loss(backend: str) -> None:
+def test_statements_of_the_penalty_are_not_said_to_be_the_loss_and_their_graph_is_named(backend: str) -> None:
     model = Model("ridge")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
     model.loss((y - a * x) ** 2)
@@ -107,9 +94,9 @@ def test_statements_of_the_penalty_are_not_said_to_be_the_loss(backend: str) -> 
     assert {one.node for one in statements if not one.traced and not one.back} == {"penalty"}
     text = next(one.text for one in statements if one.node == "penalty" and one.named)
     artifact = next(one for one in found.artifacts if text in one.text)
-    number = next(at for at, line in enumerate(artifact.text.splitlines(), 1) if line.strip() == text)
-    explanation = explain_line(model, backend, artifact.name, artifact.text, number, spec="model.py")
+    explanation = explained_in(model, backend, artifact, text)
     assert said(explanation, "node") == ["penalty = a + 3*log(a**2 + 1)"]
+    assert said(explanation, "form")[0].startswith("of a graph of its own (a penalty")
 
 
 @pytest.mark.parametrize("backend", ["scalar", "c"])
@@ -144,17 +131,11 @@ def test_plumbing_says_what_it_is(start: str, text: str) -> None:
     assert said(found, "is")[0].startswith(text)
 
 
-def test_a_line_of_an_edited_file_is_found_where_the_spec_has_it() -> None:
+def test_a_line_of_an_edited_file_is_found_where_the_spec_has_it_and_refused_where_it_has_it_not() -> None:
     found = explained("nine_weights", "exp = ", edit=("import numpy as np\n", "import numpy as np\n\n# mine\n"))
     assert said(found, "node") == ["exp = exp(w6 + t**2)"]
-
-
-def test_a_line_that_the_spec_does_not_give_is_refused() -> None:
     with pytest.raises(OptionError, match=r"nine_weights\.py:\d+ is not in what its spec gives now: t = 2\.0 \* w1"):
         explained("nine_weights", "t = ", edit=("t = w1", "t = 2.0 * w1"))
-
-
-def test_a_line_beyond_the_end_is_refused() -> None:
     with pytest.raises(OptionError, match=r"x\.py has 1 lines; there is no line 2"):
         explain_line(CORPUS["energy"](), "numpy", "x.py", "text\n", 2, spec="model.py")
 

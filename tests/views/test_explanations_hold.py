@@ -80,9 +80,7 @@ def run(text: str, point: Values, names: Mapping[str, list[str]]) -> list[Probe]
     seen: list[Probe] = []
     space: dict[str, Any] = {"__name__": "probed", "probe": lambda *what: seen.append(Probe(*what))}
     exec(compile(Probed().visit(ast.parse(text)), "probed", "exec"), space)
-    w = [point[name] for name in names["w"]]
-    x = [point[name] for name in names["x"]]
-    y = [point[name] for name in names["y"]]
+    w, x, y = ([point[name] for name in names[kind]] for kind in "wxy")
     with np.errstate(all="ignore"):
         if "row" in space:
             space["row"](w, x, *(y if len(y) < 2 else [y]), [0.0] * len(names["grad"]))
@@ -123,14 +121,9 @@ def functions() -> dict[str, Callable[..., Any]]:
         for name, kind in vars(home).items()
         if isinstance(kind, type) and issubclass(kind, sympy.Function)
     }
-    more = {
-        "sum": lambda x: x,
-        "select": lambda c, a, b: a if c else b,
-        "where": lambda c, a, b: a if c else b,
-        "ln": mpmath.log,
-    }
-    signs = {"sign": mpmath.sign, "abs": abs, "min": min, "max": max, "sqrt": mpmath.sqrt}
-    return {**classes, **MPMATH, **more, **signs}
+    choices = dict.fromkeys(("select", "where"), lambda c, a, b: a if c else b)
+    more = {"sum": lambda x: x, "sign": mpmath.sign, "abs": abs, "min": min, "max": max, "sqrt": mpmath.sqrt, "ln": mpmath.log}
+    return {**classes, **MPMATH, **choices, **more}
 
 
 CALLED = "called_"
@@ -337,9 +330,8 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
     start = next(at for at, line in enumerate(probed) if line.startswith("static") or re.match(r"\w.*\(", line))
     header = {one.name: one.text for one in generate(model, ("c",), spec="m.py")[1:]}
     text = "\n".join([*probed[:start], PROBE, *probed[start:]])
-    library = ctypes.CDLL(
-        str(compiled(compiler("gcc"), ("-O1", "-shared", "-fPIC"), {artifact.name: text, **header}, f"{name}.so"))
-    )
+    made = compiled(compiler("gcc"), ("-O1", "-shared", "-fPIC"), {artifact.name: text, **header}, f"{name}.so")
+    library = ctypes.CDLL(str(made))
     (batch,) = Sampler(reference(model), 4711, None, 1).several(1)
     point = batch.points[0]
     w = (ctypes.c_double * 32)(*(point[one.name] for one in (*model.weight_inputs, *model.constant_inputs)))

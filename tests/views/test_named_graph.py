@@ -28,14 +28,10 @@ def test_edges_are_the_uses_with_their_local_partials_which_name_their_own_node(
     graph = NamedGraph(squares())
     found = {(edge.source, edge.target): str(edge.partial) for edge in graph.edges}
     assert found == {
-        ("k", "decay"): "-x*decay",
-        ("x", "decay"): "-k*decay",
-        ("a", "y_hat"): "decay",
-        ("decay", "y_hat"): "a",
-        ("y", "loss"): "2*y - 2*y_hat",
-        ("y_hat", "loss"): "-2*y + 2*y_hat",
-        ("k", "penalty"): "1.0*k",
-    }
+        ("k", "decay"): "-x*decay", ("x", "decay"): "-k*decay", ("a", "y_hat"): "decay", ("decay", "y_hat"): "a",
+        ("y", "loss"): "2*y - 2*y_hat", ("y_hat", "loss"): "-2*y + 2*y_hat", ("k", "penalty"): "1.0*k",
+    }  # fmt: skip
+    assert graph.by_name["loss"].symbol == Symbol("loss")  # no symbol of the model
     assert [vertex.kind for vertex in graph.vertices] == [
         "feature", "weight", "weight", "target", "node", "output", "loss", "penalty"
     ]  # fmt: skip
@@ -60,10 +56,6 @@ def test_a_model_without_loss_has_values_and_no_cotangents() -> None:
     numbers = NamedGraph(model).numbers({"a": 2.0, "x": 3.0})
     assert numbers.values == {"a": 2.0, "x": 3.0, "y_hat": 6.0}
     assert numbers.cotangents == {}
-
-
-def test_the_symbols_of_the_ends_are_no_symbols_of_the_model() -> None:
-    assert NamedGraph(squares()).by_name["loss"].symbol == Symbol("loss")
 
 
 @pytest.mark.parametrize("name", [name for name, make in CORPUS.items() if make().loss_expr is not None])
