@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sympy import exp
+from curves import compiled
 
 import symgraph
 
@@ -14,11 +14,7 @@ SETS = 12
 
 @pytest.fixture(scope="module")
 def decay() -> Any:
-    model = symgraph.Model("decay")
-    t, y = model.feature("t"), model.target("y")
-    amp, tau, off = model.weights("amp tau off", init=1.0)
-    model.residual(model.output("y_hat", amp * exp(-t / tau) + off) - y)
-    return symgraph.compile(model, backend="numpy")
+    return compiled("y ~ amp*exp(-x/tau) + off")
 
 
 def fit_of(module: Any, **how: Any) -> Any:
