@@ -1,7 +1,5 @@
 """Warnings and remarks: a failed fit says that it is one, and why; honest fits are not accused."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from curves import compiled
@@ -37,20 +35,19 @@ def test_data_without_the_effect_of_the_model_are_told_from_a_constant() -> None
     assert any(one.startswith("R2 is") for one in through_0.remarks)
 
 
-def test_a_good_fit_has_neither_warnings_nor_remarks() -> None:
-    result = symgraph.fit(compiled(DECAY), X, 2.0 * np.exp(-0.7 * X) + 0.3 + WHITE)
-    assert (result.warnings, result.remarks) == ((), ())
-    assert result.to_dict()["remarks"] == []
+def test_good_fits_and_exact_data_are_not_doubted_and_errors_that_go_together_are_remarked_on() -> None:
+    clean, drift = 2.0 * np.exp(-0.7 * X) + 0.3, 0.03 * np.sin(2.0 * X)
+    result = symgraph.fit(compiled(DECAY), X, clean + WHITE)
+    assert (result.warnings, result.remarks, result.to_dict()["remarks"]) == ((), (), [])
     assert relative_offset(result.problem, result.found.at) < 1e-6
-
-
-def test_errors_that_go_together_are_remarked_on_and_no_reason_to_doubt() -> None:
-    drift = 0.03 * np.sin(2.0 * X)
-    result = symgraph.fit(compiled(DECAY), X, 2.0 * np.exp(-0.7 * X) + 0.3 + drift)
-    assert result.warnings == ()
-    assert any("Durbin-Watson" in one for one in result.remarks)
-    assert "remark: residuals go together" in result.report()
-    assert "remark: residuals go together" in result._repr_html_()
+    for how in ({}, {"sigma": 0.1, "absolute_sigma": True}):
+        exact = symgraph.fit(compiled(DECAY), X, clean, **how)
+        assert exact.problem.is_exact(exact.found.v)
+        assert exact.warnings == ()
+    together = symgraph.fit(compiled(DECAY), X, clean + drift)
+    assert together.warnings == ()
+    assert any("Durbin-Watson" in one for one in together.remarks)
+    assert all("remark: residuals go together" in shown for shown in (together.report(), together._repr_html_()))
 
 
 def test_durbin_and_watsons_statistic_takes_rows_in_the_order_of_x() -> None:
@@ -70,14 +67,6 @@ def test_repeated_rows_show_lack_of_fit() -> None:
     assert straight.warnings == ()
     assert any("lack of fit" in one for one in straight.remarks)
     assert curved.remarks == ()
-
-
-@pytest.mark.parametrize("absolute", [False, True])
-def test_exact_data_are_not_doubted(absolute: bool) -> None:
-    how: dict[str, Any] = {"sigma": 0.1, "absolute_sigma": True} if absolute else {}
-    result = symgraph.fit(compiled(DECAY), X, 2.0 * np.exp(-0.7 * X) + 0.3, **how)
-    assert result.problem.is_exact(result.found.v)
-    assert result.warnings == ()
 
 
 def test_a_weight_at_a_bound_counts_as_fixed_where_a_fit_is_held_against_a_constant() -> None:

@@ -73,9 +73,7 @@ def test_signals_are_answered_between_steps_and_an_interrupt_ends_the_search(dec
 
 def test_several_residuals_a_row_and_constants_are_taken() -> None:
     model = Model("both")
-    x, (u, v) = model.feature("x"), model.targets("u v")
-    p, q = model.weights("p q", init=1.0)
-    c = model.constant("c", 2.0)
+    x, c, (u, v), (p, q) = model.feature("x"), model.constant("c", 2.0), model.targets("u v"), model.weights("p q", init=1.0)
     left, right = model.outputs("left right", p * exp(-q * x), q * x + c * p)
     model.residual(left - u, right - v)
     module, other = (symgraph.compile(model, backend=backend).with_constants(c=3.0) for backend in ("native", "numpy"))

@@ -87,24 +87,17 @@ def test_it_is_what_a_run_takes_by_itself_from_any_module_of_the_model(nine, row
     assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["numpy", "numpy"]
     with pytest.raises(OptionError, match="scalar needs the scalar module: the module of nine_weights was compiled from C"):
         train(alone, X, y, backend="scalar", **run)
-
-
-def test_a_module_compiled_in_memory_trains_in_c(rows):
-    model = one_output(lambda f, g, a, b: a * f + b * g)
-    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.ones(20)
-    in_c, arrays = (
-        train(symgraph.compile(model, backend), X, y, optimizer=momentum(), epochs=3, w0=np.ones(2))
-        for backend in ("c", "numpy")
-    )
-    assert [in_c.backend, arrays.backend] == ["c", "numpy"]
-    np.testing.assert_allclose(in_c.weights, arrays.weights, rtol=64 * EPSILON)
+    model, X = one_output(lambda f, g, a, b: a * f + b * g), X[:, :2]
+    run = {"optimizer": adam(), "epochs": 3, "w0": np.ones(2)}
+    in_memory, arrays = (train(symgraph.compile(model, backend), X, y, **run) for backend in ("c", "numpy"))
+    assert [in_memory.backend, arrays.backend] == ["c", "numpy"]
+    np.testing.assert_allclose(in_memory.weights, arrays.weights, rtol=64 * EPSILON)
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nine, rows, shuffle):
     w, X, y = rows
-    run = {"optimizer": adam(step_decay(0.01, every=2)), "epochs": 600, "w0": w, "backend": "c", "clip": clip_by_norm(1.0)}
-    run |= {"shuffle": shuffle, "seed": 3}
+    run = {"optimizer": adam(step_decay(0.01, every=2)), "epochs": 600, "w0": w, "backend": "c", "shuffle": shuffle, "seed": 3}
     heard = []
     one_by_one = train(nine.arrays, X, y, callbacks=[heard.append], **run)
     at_once = train(nine.arrays, X, y, **run)  # by 273 epochs
