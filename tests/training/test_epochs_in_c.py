@@ -19,22 +19,19 @@ from symgraph import erfcx
 from symgraph.errors import ModuleError, OptionError
 from symgraph.io import compiled
 from symgraph.training import (
+    CLIPS,
+    OPTIMIZERS,
     SCHEDULES,
     STOPS,
     Failure,
     adam,
     adamw,
-    clip_by_norm,
-    clip_by_value,
     constant,
     converged,
     cosine,
     epochs_in_c,
     exponential,
-    momentum,
-    nesterov,
     patience,
-    rmsprop,
     sgd,
     step_decay,
     warmup,
@@ -57,12 +54,15 @@ RATES = {
     "cosine": cosine(0.02, epochs=25, least=1e-3),
     "warmup": warmup(cosine(0.02, epochs=30), epochs=5),
 }
-RULES = {
-    "momentum": momentum(1e-3),
+RULES = {name: row.tuned(1e-3) for name, row in OPTIMIZERS.items()} | {
     "adam": adam(step_decay(1e-3, every=1)),
     "adamw": adamw(1e-3, weight_decay=0.5),
-    **{rule.name: rule for rule in (sgd(1e-3), nesterov(1e-3), rmsprop(1e-3))},
+    # at its own rate of 0.01 "swapping" is chaotic: one ulp of an initial weight moves the last ones by 1e-8
+    **{f"own {name}": optimizer.tuned(1e-4) for name, optimizer in RECORDED.items()},
 }
+LIMITS = dict(zip(OPTIMIZERS, itertools.cycle([None, *(clip(0.3) for clip in CLIPS.values())]), strict=False))
+AS_USERS = ("momentum", "adam")
+"""Rules that are compiled with a user's flags, which stay from then on; the others take a third of the time."""
 ENDS = {"converged": converged(0.02), "patience": patience(2)}
 
 
@@ -251,16 +251,13 @@ def test_what_is_compiled_is_kept_for_the_next_process_which_gets_the_same_bits_
 # These are rounded as by the compiler and the flags that a user has, which stay until the end of this file.
 
 
-@pytest.mark.parametrize("rule", [*RECORDED, *reversed(RULES)])
-def test_every_rule_agrees_with_floats_to_rounding(nine, rows, rule, request):
-    if rule in ("momentum", "adam"):  # the others at the flags of tests, which take a third of the time
+@pytest.mark.parametrize("rule", sorted(RULES, key=AS_USERS.__contains__))
+def test_every_rule_and_clip_agrees_with_floats_to_rounding(nine, rows, rule, request):
+    if rule in AS_USERS:
         request.getfixturevalue("usual_compiler")
     w, X, y = rows
-    # at its own rate of 0.01 "swapping" is chaotic: one ulp of an initial weight moves the last ones by 1e-8
-    own_rules = {name: optimizer.tuned(1e-4) for name, optimizer in RECORDED.items()}
-    optimizer = {**RULES, **own_rules}[rule]
-    clip = {"momentum": clip_by_norm(0.4), "adam": clip_by_value(0.2)}.get(rule)
-    in_c, floats = both(nine, X, y, optimizer=optimizer, epochs=3, w0=w, shuffle=True, seed=1, clip=clip)
+    run = {"optimizer": RULES[rule], "clip": LIMITS.get(rule), "epochs": 3, "w0": w, "shuffle": True, "seed": 1}
+    in_c, floats = both(nine, X, y, **run)
     assert (in_c.backend, in_c.fallback, in_c.reason) == ("c", None, "epochs")
     assert (floats.state.step, floats.state.epoch) == (in_c.state.step, in_c.state.epoch)
     # 180 updates of at most 0.1, each off by a few units in the last place, weights of size 1; rules forget or damp them
