@@ -17,11 +17,8 @@ def decay(fixed_c: bool = False, **of_rate: Any) -> Model:
     """Return the model a*exp(-k*t) + c, with options of the weight k."""
     model = Model("decay")
     t, _ = model.feature("t"), model.target("y")
-    a, k, c = (
-        model.weight("a", init=1.0),
-        model.weight("k", **{"init": 1.0, **of_rate}),
-        model.weight("c", init=0.0, fixed=fixed_c),
-    )
+    a, k = model.weight("a", init=1.0), model.weight("k", **{"init": 1.0, **of_rate})
+    c = model.weight("c", init=0.0, fixed=fixed_c)
     model.output("level", a * sp.exp(-k * t) + c)
     model.loss("squared_error")
     return model
@@ -51,7 +48,7 @@ def constrained_module() -> Any:
     model = decay()
     a, c = (entry.symbol for entry in model.weight_inputs if entry.name in "ac")
     model.constraint("top", a + c, upper=2.0)
-    return symgraph.compile(model)
+    return symgraph.compile(model, backend="numpy")
 
 
 @cache

@@ -14,8 +14,12 @@ from symgraph.errors import DataError, OptionError, WeightsError
 START = {"a": 1.0, "k": 1.0, "c": 0.0}
 
 
-def test_lmfit_finds_weights_and_errors_of_our_fit() -> None:
-    ours = fit(decay_module(), T, Y, START)
+def test_lmfit_finds_weights_and_errors_of_our_fit_by_our_jacobian() -> None:
+    minimizer, ours = to_lmfit(decay_module(), T, Y, START), fit(decay_module(), T, Y, START)
+    jacobian = minimizer.kws["Dfun"](minimizer.params)
+    assert np.array_equal(jacobian, decay_module().residual_jacobian([1.0, 1.0, 0.0], T, Y))
+    without = lmfit.Minimizer(minimizer.userfcn, minimizer.params).leastsq()
+    assert minimizer.leastsq().nfev < without.nfev
     for method in ("leastsq", "least_squares"):
         theirs = to_lmfit(decay_module(), T, Y, START).minimize(method=method)
         assert theirs.success
@@ -24,24 +28,16 @@ def test_lmfit_finds_weights_and_errors_of_our_fit() -> None:
         assert np.allclose([theirs.params[name].stderr for name in ours.names], ours.stderr, rtol=1e-4)
 
 
-def test_the_jacobian_is_that_of_the_module_and_saves_calls() -> None:
-    minimizer = to_lmfit(decay_module(), T, Y, START)
-    jacobian = minimizer.kws["Dfun"](minimizer.params)
-    assert np.array_equal(jacobian, decay_module().residual_jacobian([1.0, 1.0, 0.0], T, Y))
-    without = lmfit.Minimizer(minimizer.userfcn, minimizer.params).leastsq()
-    assert minimizer.leastsq().nfev < without.nfev
-
-
 def test_bounds_and_fixed_weights_are_those_of_the_spec_and_may_be_changed() -> None:
-    model = decay(init=0.3, bounds=(0.0, 0.35), fixed_c=True)
-    minimizer = to_lmfit(symgraph.compile(model), T, Y, START | {"k": 0.3})
+    module = symgraph.compile(decay(init=0.3, bounds=(0.0, 0.35), fixed_c=True), backend="numpy")
+    minimizer = to_lmfit(module, T, Y, START | {"k": 0.3})
     assert (minimizer.params["k"].min, minimizer.params["k"].max) == (0.0, 0.35)
     assert [name for name, one in minimizer.params.items() if one.vary] == ["a", "k"]
     found = minimizer.least_squares().params
     assert found["c"].value == 0.0
     assert np.allclose(found["k"].value, 0.35, rtol=1e-6)  # the bound, to the digits that its inner points reach
     minimizer.params["c"].vary, minimizer.params["k"].max = True, np.inf
-    assert np.allclose(minimizer.leastsq().params["k"].value, fit(decay(), T, Y, START).values["k"], rtol=1e-6)
+    assert np.allclose(minimizer.leastsq().params["k"].value, fit(decay_module(), T, Y, START).values["k"], rtol=1e-6)
 
 
 def test_sigma_several_residuals_and_a_penalty_go_along() -> None:
@@ -49,19 +45,16 @@ def test_sigma_several_residuals_and_a_penalty_go_along() -> None:
     ours, theirs = fit(decay_module(), T, Y, START, sigma=sigma), to_lmfit(decay_module(), T, Y, START, sigma=sigma).minimize()
     assert np.allclose(theirs.chisqr, ours.chi2, rtol=1e-8)  # the tolerance of its sum of squares
     X, y = np.arange(8.0).reshape(4, 2) / 7.0, np.ones((4, 2))
-    assert np.allclose(
-        [one.value for one in to_lmfit(circle_module(), X, y).minimize().params.values()],
-        fit(circle_module(), X, y).w,
-        rtol=1e-6,
-    )
+    params = to_lmfit(circle_module(), X, y).minimize().params
+    assert np.allclose([one.value for one in params.values()], fit(circle_module(), X, y).w, rtol=1e-6)
     ridge = Model("ridge")
-    x, _ = ridge.feature("x"), ridge.target("y")
-    a = ridge.weight("a", init=1.0)
+    x, _, a = ridge.feature("x"), ridge.target("y"), ridge.weight("a", init=1.0)
     ridge.output("y_hat", a * x)
     ridge.loss("squared_error")
     ridge.penalty(100.0 * a**2)
     # (2*a - 2)**2 + 100*a**2 is least at a = 4/104
-    assert np.isclose(to_lmfit(symgraph.compile(ridge), [2.0], [2.0]).minimize().params["a"].value, 4.0 / 104.0, rtol=1e-8)
+    found = to_lmfit(symgraph.compile(ridge, backend="numpy"), [2.0], [2.0]).minimize()
+    assert np.isclose(found.params["a"].value, 4.0 / 104.0, rtol=1e-8)
 
 
 def test_what_lmfit_cannot_take_is_refused() -> None:
@@ -69,24 +62,20 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
     x, _ = counts.feature("x"), counts.target("y")
     counts.output("rate", counts.positive("rate_0", init=1.0) * x)
     counts.likelihood("poisson")
-    with pytest.raises(
-        OptionError, match=r"counts is not fitted by the squares of residuals, as lmfit does; use symgraph\.fit"
+    poisson, within = (symgraph.compile(one, backend="numpy") for one in (counts, decay(init=0.3, bounds=(0.0, 0.35))))
+    module, x, y = decay_module(), [0.0, 1.0], [1.0, 2.0]
+    for given, how, error, said in (
+        ((poisson, [1.0, 2.0], [1, 2]), {}, OptionError, "counts is not fitted by the squares of residuals, as lmfit does"),
+        ((module, [0.0, np.nan], y), {}, DataError, "X is nan in row 1"),
+        ((module, x, y), {"sigma": [1.0, 0.0]}, DataError, r"sigma is .* in row 1; standard deviations are above 0"),
+        ((module, x, y), {"sigma": np.ones(3)}, DataError, r"sigma has shape \(3,\); give one number, or \(2,\) as y"),
+        ((constrained_module(), T, Y), {}, OptionError, r"decay has constraints, which only symgraph\.fit keeps"),
+        ((within, T, Y, START), {}, WeightsError, r"start has k = 1, which is not within its bounds 0 to 0\.35"),
+        ((decay(), T, Y), {}, OptionError, "is no numpy or native module with a loss; compile the model"),
     ):
-        to_lmfit(symgraph.compile(counts), [1.0, 2.0], [1, 2])
-    with pytest.raises(DataError, match="X is nan in row 1"):
-        to_lmfit(decay_module(), [0.0, np.nan], [1.0, 2.0])
-    with pytest.raises(DataError, match=r"sigma is .* in row 1; standard deviations are above 0"):
-        to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=[1.0, 0.0])
-    with pytest.raises(DataError, match=r"sigma has shape \(3,\); give one number, or \(2,\) as y"):
-        to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=np.ones(3))
-    with pytest.raises(OptionError, match=r"decay has constraints, which only symgraph\.fit keeps"):
-        to_lmfit(constrained_module(), T, Y)
-    within = symgraph.compile(decay(init=0.3, bounds=(0.0, 0.35)))
-    with pytest.raises(WeightsError, match=r"start has k = 1, which is not within its bounds 0 to 0\.35"):
-        to_lmfit(within, T, Y, START)
-    with pytest.raises(OptionError, match="is no numpy or native module with a loss; compile the model"):
-        to_lmfit(decay(), T, Y)
-    minimizer = to_lmfit(decay_module(), T, Y, START)
+        with pytest.raises(error, match=said):
+            to_lmfit(*given, **how)
+    minimizer = to_lmfit(module, T, Y, START)
     minimizer.params["c"].expr = "a/4"
     with pytest.raises(OptionError, match=r"c is an expression of others, which its derivatives do not know; use model\.tie"):
         minimizer.minimize()
@@ -99,7 +88,7 @@ def test_a_positive_weight_is_a_parameter_of_its_own_name() -> None:
     t, target = model.feature("x"), model.target("y")
     a, k = model.weight("a", init=1.0), model.positive("k", init=0.5)
     model.residual(model.output("y_hat", a * exp(-k * t)) - target)
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, backend="numpy")
     minimizer = to_lmfit(module, x, y)
     assert (minimizer.params["k"].value, minimizer.params["k"].min) == (0.5, 0.0)
     theirs, ours = minimizer.minimize("least_squares"), fit(module, x, y)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from fitted_models import T, Y, decay, decay_module
+from fitted_models import T, Y, decay_module
 from uncertainties import umath
 
 from symgraph import FitWarning, fit
@@ -33,6 +33,6 @@ def test_fixed_weights_have_no_error_and_undetermined_ones_have_nan() -> None:
     with pytest.warns(FitWarning):
         open_ = ufloats(fit(decay_module(), [0.0, 0.0, 0.0, 0.0], [1.0, 1.1, 0.9, 1.0], START))
     assert all(math.isnan(one.std_dev) for one in open_.values())
-    at_bound = ufloats(fit(decay(init=0.3, bounds=(0.0, 0.5)), T, Y, START | {"k": 0.3}))
+    at_bound = ufloats(fit(decay_module(), T, Y, START | {"k": 0.3}, bounds={"k": (0.0, 0.5)}))
     assert math.isnan(at_bound["k"].std_dev)
     assert at_bound["a"].std_dev > 0.0

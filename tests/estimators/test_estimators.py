@@ -86,33 +86,21 @@ def test_a_model_with_bce_has_two_classes() -> None:
     assert set(ours.predict(X)) == {"cat", "other"}
 
 
-def test_families_of_likelihoods_predict_the_output() -> None:
-    y = RNG.poisson(np.exp(0.5 + X @ [0.3, -0.2, 0.1]))
-    ours, theirs = Regressor(counts).fit(X, y), PoissonRegressor(alpha=0.0, tol=1e-10).fit(X, y)
-    assert np.allclose(ours.predict(X), theirs.predict(X), rtol=1e-6)
-    with pytest.raises(DataError, match="a count"):
-        Regressor(counts).fit(X, Y)
-
-
 @pytest.mark.parametrize("given", [decay("linear"), decay("huber"), symgraph.compile(decay("soft_l1"))], ids=repr)
 def test_a_row_of_weight_2_counts_as_two_rows(given: Any) -> None:
     weights = np.arange(40) % 4.0
     start = {"a": 2.0, "k": 0.7, "b": 0.3}
-    by_weight = Regressor(given, start=start).fit(TIMES, LEVELS, sample_weight=weights)
+    by_weight = Regressor(given, start=start, starts=3, random_state=1).fit(TIMES, LEVELS, sample_weight=weights)
     often = np.repeat(np.arange(40), weights.astype(int))
     by_rows = Regressor(given, start=start).fit(TIMES[often], LEVELS[often])
     assert np.allclose(by_weight.result_.w, by_rows.result_.w, rtol=1e-7)  # of robust losses, whose searches end otherwise
-    assert by_weight.score(TIMES, LEVELS, weights) == pytest.approx(
-        by_rows.score(TIMES[often], LEVELS[often]), rel=1e-6, abs=0.0
-    )
+    score = by_rows.score(TIMES[often], LEVELS[often])
+    assert by_weight.score(TIMES, LEVELS, weights) == pytest.approx(score, rel=1e-6, abs=0.0)
     assert by_weight.result_.problem.rows.n == 30  # those of weight 0 are left out
-
-
-def test_weights_that_cannot_be_used_are_refused() -> None:
-    with pytest.raises(ValueError, match="Negative"):
-        Regressor().fit(X, Y, sample_weight=-np.ones(60))
-    with pytest.raises(ValueError, match="must contain at least one non-zero number"):
-        Regressor().fit(X, Y, sample_weight=np.zeros(60))
+    assert by_weight.result_.problem.start.tolist() == [2.0, 0.7, 0.3]
+    for bad, said in ((-weights, "Negative"), (0.0 * weights, "must contain at least one non-zero number")):
+        with pytest.raises(ValueError, match=said):
+            Regressor(given).fit(TIMES, LEVELS, sample_weight=bad)
 
 
 def test_a_frame_gives_a_model_its_features_by_name() -> None:
@@ -144,11 +132,15 @@ def test_a_model_with_several_targets_predicts_all_outputs() -> None:
     assert fitted.score(X[:, :1], y) == 1.0
 
 
-def test_equal_models_share_one_compilation() -> None:
-    first, second = Regressor(counts).fit(X, np.arange(60)), clone(Regressor(counts)).fit(X, np.arange(60))
-    assert second.module_ is first.module_
-    assert Regressor(counts).fit(X[:, :2], np.arange(60)).module_ is not first.module_
-    assert Regressor(counts(3)).fit(X, np.arange(60)).module_ is first.module_
+def test_families_of_likelihoods_predict_the_output_and_equal_models_share_one_compilation() -> None:
+    columns, y = X[:, :2], RNG.poisson(np.exp(0.5 + X @ [0.3, -0.2, 0.0]))
+    ours, theirs = Regressor(counts).fit(columns, y), PoissonRegressor(alpha=0.0, tol=1e-10).fit(columns, y)
+    assert np.allclose(ours.predict(columns), theirs.predict(columns), rtol=1e-6)
+    with pytest.raises(DataError, match="a count"):
+        Regressor(counts).fit(columns, Y)
+    for other in (clone(Regressor(counts)), Regressor(counts(2))):
+        assert other.fit(columns, y).module_ is ours.module_
+    assert Regressor(counts).fit(X[:, :1], y).module_ is not ours.module_
 
 
 @pytest.mark.parametrize("given", [linear, linear(3), symgraph.compile(linear(3))], ids=["family", "model", "module"])
@@ -162,14 +154,13 @@ def test_estimators_are_cloned_and_pickled(given: Any) -> None:
     assert np.array_equal(again.fit(X, Y, sample_weight=np.arange(60.0)).predict(X), fitted.predict(X))
 
 
-def test_a_grid_is_searched_over_constants_by_two_processes_in_a_pipeline() -> None:
+@pytest.mark.parametrize("processes", [None, pytest.param(2, marks=pytest.mark.slow)])  # which start for 4 seconds
+def test_a_grid_is_searched_over_constants_in_a_pipeline(processes: int | None) -> None:
     grid = {"regressor__constants__alpha": [0.1, 100.0]}
-    found = GridSearchCV(make_pipeline(StandardScaler(), Regressor(linear)), grid, n_jobs=2, cv=2)
-    theirs = GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 100.0]}, cv=2)
-    found.fit(X, Y)
-    theirs.fit(X, Y)
-    assert np.allclose(found.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"], rtol=1e-9)
-    assert found.best_params_ == {"regressor__constants__alpha": theirs.best_params_["ridge__alpha"]}
+    ours = GridSearchCV(make_pipeline(StandardScaler(), Regressor(linear)), grid, n_jobs=processes, cv=2).fit(X, Y)
+    theirs = GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 100.0]}, cv=2).fit(X, Y)
+    assert np.allclose(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"], rtol=1e-9)
+    assert ours.best_params_ == {"regressor__constants__alpha": theirs.best_params_["ridge__alpha"]}
     of_classes = GridSearchCV(Classifier(), {"constants": [{"alpha": 0.1}, {"alpha": 1.0}]}, cv=2).fit(X, LABELS)
     assert set(of_classes.best_params_["constants"]) == {"alpha"}
 
@@ -197,27 +188,19 @@ def test_constants_are_parameters_of_their_own() -> None:
         Regressor(constants=3).fit(X, Y)
 
 
-def test_the_start_and_the_number_of_starts_are_those_of_fit() -> None:
-    one = Regressor(decay(), start={"a": 2.0, "k": 0.7, "b": 0.3}, starts=3, random_state=1).fit(TIMES, LEVELS)
-    assert one.result_.problem.start.tolist() == [2.0, 0.7, 0.3]
-    assert "k" in one.result_.report()
-
-
 def test_models_that_are_no_regressor_or_classifier_are_refused() -> None:
-    with pytest.raises(OptionError, match=r"model must be a symgraph\.Model, a module, or a function that returns one"):
-        Regressor(3).fit(X, Y)
-    with pytest.raises(OptionError, match=r"model must return a symgraph\.Model, not 3"):
-        Regressor(lambda _: 3).fit(X, Y)
     blind = Model("blind")
     x, y = blind.feature("x"), blind.target("y")
     blind.loss((blind.weight("a") * x - y) ** 2)
-    with pytest.raises(OptionError, match=r"blind has no output to predict; declare one with model\.output"):
-        Regressor(blind).fit(X[:, :1], Y)
-    with pytest.raises(DataError, match="y has 3 classes; two_classes has 2"):
-        Classifier(two_classes()).fit(X, LABELS)
-    with pytest.raises(DataError, match="y has 2 classes; softmax has 3"):
-        Classifier(softmax(3, 3)).fit(X, LABELS == "cat")
-    with pytest.raises(OptionError, match="loss of linear is no negative logarithm of a probability of classes"):
-        Classifier(linear(3)).fit(X, LABELS == "cat")
-    with pytest.raises(ValueError, match=r"y has one class, .*; a classifier needs two"):
-        Classifier().fit(X, np.zeros(60))
+    two = LABELS == "cat"
+    for estimator, given, error, said in (
+        (Regressor(3), (X, Y), OptionError, r"model must be a symgraph\.Model, a module, or a function that returns one"),
+        (Regressor(lambda _: 3), (X, Y), OptionError, r"model must return a symgraph\.Model, not 3"),
+        (Regressor(blind), (X[:, :1], Y), OptionError, r"blind has no output to predict; declare one with model\.output"),
+        (Classifier(two_classes()), (X, LABELS), DataError, "y has 3 classes; two_classes has 2"),
+        (Classifier(softmax(3, 3)), (X, two), DataError, "y has 2 classes; softmax has 3"),
+        (Classifier(linear(3)), (X, two), OptionError, "loss of linear is no negative logarithm of a probability of classes"),
+        (Classifier(), (X, np.zeros(60)), ValueError, r"y has one class, .*; a classifier needs two"),
+    ):
+        with pytest.raises(error, match=said):
+            estimator.fit(*given)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from curves import compiled
 
 import symgraph
-from symgraph import Model
 
 REPETITIONS = 200
 LEAST = 0.90
@@ -17,7 +17,7 @@ LEAST = 0.90
 )
 def test_intervals_and_bands_cover(formula: str, truth: tuple[float, ...], sigma: float) -> None:
     x = np.linspace(0.1, 5.0, 40)
-    module = symgraph.compile(Model.from_formula(formula, ("x", "y")), backend="numpy")
+    module = compiled(formula)
     mean, rng, held, in_band = module.predict(truth, x), np.random.default_rng(1), np.zeros(len(truth)), 0.0
     for _ in range(REPETITIONS):
         result = symgraph.fit(module, x, mean + sigma * rng.normal(size=40), truth)
@@ -31,7 +31,7 @@ def test_intervals_and_bands_cover(formula: str, truth: tuple[float, ...], sigma
 
 def test_intervals_of_a_weight_that_data_sets_share_cover() -> None:
     x, rng, held = np.linspace(0.1, 5.0, 15), np.random.default_rng(2), np.zeros(3)
-    module = symgraph.compile(Model.from_formula("y ~ a*exp(-k*x)", ("x", "y")), backend="numpy")
+    module = compiled("y ~ a*exp(-k*x)")
     truth = {"k": 0.8, "a[one]": 2.0, "a[two]": 5.0}
     means = {label: module.predict([truth[f"a[{label}]"], truth["k"]], x) for label in ("one", "two")}
     for _ in range(REPETITIONS):

@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
+from curves import declared
 from scipy.stats import t
 
 import symgraph
@@ -75,42 +76,39 @@ def module_of(name: str) -> Any:
     return symgraph.compile(model, backend="numpy")
 
 
-def declared(loss: Callable[..., Any]) -> Any:
-    """The module of a line whose loss, and output, a function declares."""
-    model = symgraph.Model("declared")
-    loss(model, model.feature("x"), model.target("y"), *model.weights("a c", init=0.5))
-    return symgraph.compile(model, backend="numpy")
-
-
-def absolute(model: Any, x: Any, y: Any, a: Any, c: Any) -> None:
-    model.output("y_hat", a * x + c)
-    model.loss("absolute_error")
-
-
-def constrained(model: Any, x: Any, y: Any, a: Any, c: Any) -> None:
-    model.residual(model.output("y_hat", a * x + c) - y)
-    model.constraint("whole", a + c, lower=3, upper=3)
-
-
 LINE = 2.0 * X + 1.0
 
+
+@cache
+def line_by(loss: str) -> Any:
+    """The module of a line whose loss, and output, a row of a table declares."""
+    losses: dict[str, Callable[..., Any]] = {
+        "robust": lambda m, x, y, a, c: m.residual(m.output("f", a * x + c) - y, loss="huber"),
+        "without an output": lambda m, x, y, a, c: m.residual(a * x + c - y),
+        "a stated scale": lambda m, x, y, a, c: m.residual((m.output("f", a * x + c) - y) / (1 + x)),
+        "absolute errors": lambda m, x, y, a, c: (m.output("f", a * x + c), m.loss("absolute_error")),
+        "a constraint": lambda m, x, y, a, c: (m.residual(m.output("f", a * x + c) - y), m.constraint("sum", a + c, 3, 3)),
+    }
+    return symgraph.compile(declared(losses[loss], "a c", init=0.5), backend="numpy")
+
+
+def stream_of(y: Any) -> Any:
+    return symgraph.stream(module_of("line"), X, y, rows=5)
+
+
 OTHERS: dict[str, Callable[[], symgraph.FitResult]] = {
-    "robust, exact": lambda: symgraph.fit(
-        declared(lambda m, x, y, a, c: m.residual(m.output("f", a * x + c) - y, loss="huber")), X, LINE
-    ),
-    "without an output, exact": lambda: symgraph.fit(declared(lambda m, x, y, a, c: m.residual(a * x + c - y)), X, LINE),
-    "a stated scale, exact": lambda: symgraph.fit(
-        declared(lambda m, x, y, a, c: m.residual((m.output("f", a * x + c) - y) / (1 + x))), X, LINE
-    ),
-    "absolute errors": lambda: symgraph.fit(declared(absolute), X, LINE + NOISE),
-    "absolute errors, exact": lambda: symgraph.fit(declared(absolute), X, LINE),
-    "absolute errors of one row": lambda: symgraph.fit(declared(absolute), X[:1], LINE[:1]),
-    "a constraint": lambda: symgraph.fit(declared(constrained), X, LINE + NOISE),
-    "a constraint, exact": lambda: symgraph.fit(declared(constrained), X, LINE),
-    "data sets, exact": lambda: symgraph.fit_together([(module_of("line"), X, LINE), (module_of("line"), X, LINE)], shared="a"),
+    "robust, exact": lambda: symgraph.fit(line_by("robust"), X, LINE),
+    "without an output, exact": lambda: symgraph.fit(line_by("without an output"), X, LINE),
+    "a stated scale, exact": lambda: symgraph.fit(line_by("a stated scale"), X, LINE),
+    "absolute errors": lambda: symgraph.fit(line_by("absolute errors"), X, LINE + NOISE),
+    "absolute errors, exact": lambda: symgraph.fit(line_by("absolute errors"), X, LINE),
+    "absolute errors of one row": lambda: symgraph.fit(line_by("absolute errors"), X[:1], LINE[:1]),
+    "a constraint": lambda: symgraph.fit(line_by("a constraint"), X, LINE + NOISE),
+    "a constraint, exact": lambda: symgraph.fit(line_by("a constraint"), X, LINE),
+    "data sets, exact": lambda: symgraph.fit_together([(module_of("line"), X, LINE)] * 2, shared="a"),
     "data sets of zeros": lambda: symgraph.fit_together([(module_of("line"), X, 0.0 * X)] * 2, shared="a"),
-    "a stream, exact": lambda: symgraph.fit(symgraph.stream(module_of("line"), X, LINE, rows=5)),
-    "a stream at a bound": lambda: symgraph.fit(symgraph.stream(module_of("line"), X, LINE, rows=5), bounds={"c": (3, None)}),
+    "a stream, exact": lambda: symgraph.fit(stream_of(LINE)),
+    "a stream at a bound": lambda: symgraph.fit(stream_of(LINE), bounds={"c": (3, None)}),
 }
 
 
@@ -216,16 +214,12 @@ def test_exact_data_keep_errors_of_a_known_sigma_and_have_no_others() -> None:
         assert "the residuals are rounding" in result.report()
         with pytest.raises(SymgraphError, match=r"nothing tells the size of the errors .*; give sigma and absolute_sigma"):
             result.profile(free(result))
+    assert result_of("constant").states == ("no error", "undetermined", "no error")
+    assert result_of("constant").warnings == ("the data do not determine k; fix one of these weights, or give more data",)
     known = result_of("exact, absolute sigma")
     scattered = symgraph.fit(module_of("decay"), X, DECAY + 1e-9 * NOISE, **KNOWN)
     np.testing.assert_allclose(known.stderr, scattered.stderr, rtol=1e-6)
     np.testing.assert_allclose(known.profile("a"), scattered.profile("a"), rtol=1e-5)
-
-
-def test_a_constant_leaves_the_rate_of_a_decay_open() -> None:
-    assert result_of("constant").states == ("no error", "undetermined", "no error")
-    assert result_of("constant").warnings == ("the data do not determine k; fix one of these weights, or give more data",)
-    assert result_of("constant line").states == ("no error", "no error")
 
 
 @pytest.mark.parametrize("factor", [1e-155, 1e-158, 1e-160])

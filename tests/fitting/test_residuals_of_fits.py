@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+from curves import compiled, declared
 
 import symgraph
+from symgraph.errors import OptionError
 
 X = np.linspace(1.0, 3.0, 12)
 Y = 1.5 * X + 0.1 * np.cos(7.0 * X)
 
 
 def fitted(residual: Callable[[Any, Any], Any], **options: Any) -> symgraph.FitResult:
-    model = symgraph.Model("line")
-    x, y, a = model.feature("x"), model.target("y"), model.weight("a", init=1.0)
-    model.residual(residual(model.output("y_hat", a * x), y))
-    return symgraph.fit(model, X, Y, **options)
+    model = declared(lambda m, x, y, a: m.residual(residual(m.output("y_hat", a * x), y)), "a")
+    return symgraph.fit(symgraph.compile(model, extras=["feature-jacobian"], backend="numpy"), X, Y, **options)
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,18 @@ def test_a_residual_is_positive_where_the_data_lie_above_the_fit(residual: Any, 
     np.testing.assert_allclose(result.residual, of_data(Y) - of_data(result.predict(X)), rtol=1e-9, atol=1e-13)
 
 
-def test_with_sigma_and_with_errors_in_x_too() -> None:
-    result = fitted(lambda y_hat, y: y_hat - y, sigma=0.1)
-    np.testing.assert_allclose(result.residual, (Y - result.predict(X)) / 0.1, rtol=1e-12)
+def test_with_sigma_and_with_errors_in_x_too_but_not_of_a_stream() -> None:
+    sigma = 0.05 + X
+    result = fitted(lambda y_hat, y: y_hat - y, sigma=sigma)
+    np.testing.assert_allclose(result.residual, (Y - result.predict(X)) / sigma, rtol=1e-12)
     both = fitted(lambda y_hat, y: y_hat - y, sigma=0.1, sigma_x=0.05)
     assert (np.sign(both.residual) == np.sign(Y - both.predict(X))).all()
+    with pytest.raises(OptionError, match="line has no residuals here: its loss is no square, or rows are a stream"):
+        _ = symgraph.fit(symgraph.stream(compiled("y ~ a*x", "line"), X, Y)).residual
 
 
 def test_data_sets_fitted_together_have_them_one_after_the_other() -> None:
-    line = symgraph.Model.from_formula("y ~ a*x", ("x", "y"))
+    line = compiled("y ~ a*x", "line")
     result = symgraph.fit_together({"low": (line, X, Y), "high": (line, X, 2 * Y)}, shared=())
     parts = [one.residual for one in result.sets.values()]
     np.testing.assert_allclose(result.residual, np.concatenate(parts), rtol=1e-12)
@@ -55,16 +58,8 @@ def test_a_report_has_intervals_and_values_rounded_to_their_errors() -> None:
     result = fitted(lambda y_hat, y: y_hat - y)
     low, high = result.interval()["a"]
     (row,) = [line.split() for line in result.report().splitlines() if line.startswith("  a ")]
-    assert row == [
-        "a",
-        f"{result.values['a']:.3f}",
-        f"{result.errors['a']:.3f}",
-        row[3],
-        f"{low:.3f}",
-        "to",
-        f"{high:.3f}",
-        "1",
-    ]
+    value, error = f"{result.values['a']:.3f}", f"{result.errors['a']:.3f}"
+    assert row == ["a", value, error, row[3], f"{low:.3f}", "to", f"{high:.3f}", "1"]
     assert result.to_dict()["weights"]["a"]["value"] == result.values["a"]
 
 

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from built import MODELS, artifacts, sample, texts_of
+from own_rules import HIDING
 
 from symgraph import Model, load
 from symgraph.generate import generate
 from symgraph.io.module import GeneratedModule
-from symgraph.training import Optimizer, TrainResult, shuffled, train
+from symgraph.training import Failure, Optimizer, TrainResult, adam, clip_by_norm, clip_by_value, sgd, shuffled, train
 
 
 class Built(NamedTuple):
@@ -59,18 +60,7 @@ def train_plainly(
     seed: int | None = None,
     max_norm: float | None = None,
 ) -> End:
-    """Train with one update a row on Python floats, the rule called for each weight.
-
-    Args:
-        scalar: the module.
-        start: (k,) the weights.
-        X: (n, d), (n,) or None.
-        y: (n,) or None.
-        optimizer: its rule, its rate and its slots.
-        epochs: how many.
-        seed: of the order of the rows; None is the order they have.
-        max_norm: the norm that gradients are shortened to.
-    """
+    """Train with one update a row on Python floats, the rule called for each weight; without a seed in the rows' order."""
     update = optimizer.rule(math.sqrt)
     w, n, step = list(map(float, start)), 1 if X is None and y is None else len(y if X is None else X), 0
     slots = [[0.0] * len(w) for _ in range(optimizer.slots)]
@@ -99,3 +89,49 @@ def shortened(grad: list[float], max_norm: float) -> list[float]:
         square += (g / largest) * (g / largest)
     longest = max_norm / math.sqrt(square)
     return [g / largest * longest for g in grad] if largest > longest else grad
+
+
+class Fault(NamedTuple):
+    """A run that meets a number that is not finite, and what it is to say of it."""
+
+    model: str
+    X: Any
+    y: Any
+    run: dict[str, Any]
+    failure: Failure
+
+
+def faults() -> list[Fault]:
+    """Losses, gradients, weights and states that stop being finite, of the founding model and of a line."""
+    random = np.random.default_rng(3)
+    w, X, y = random.normal(0.0, 0.3, 9), random.uniform(-1, 1, (60, 5)), random.normal(size=60)
+    spoilt, spoilt_X = y.copy(), X.copy()
+    spoilt[[17, 40]], spoilt_X[17, 2] = np.nan, np.inf  # math.sin raises there
+    nine, line = {"w0": w, "optimizer": adam()}, {"w0": np.zeros(2)}
+    steep = np.array([0.0, 1e200]), np.array([0.0, 1e150])  # the loss (1e150)**2 is finite, its derivative 2e150 * 1e200 is not
+    gradient = Failure(1, 1, "gradient")
+    return [
+        Fault("nine", X, spoilt, nine, Failure(1, 17, "loss")),
+        Fault("nine", spoilt_X, y, nine, Failure(1, 17, "loss")),
+        Fault("line", *steep, line | {"optimizer": sgd()}, gradient),
+        Fault("line", *steep, line | {"optimizer": sgd(), "clip": clip_by_norm(1.0)}, gradient),
+        Fault("line", *steep, line | {"optimizer": sgd(), "clip": clip_by_value(1.0)}, gradient),
+        Fault("line", *steep, line | {"optimizer": sgd(), "clip": lambda grad: np.zeros(2)}, gradient),
+        Fault("line", [1e200], [1e150], line | {"optimizer": HIDING}, Failure(1, 0, "gradient")),
+        Fault("line", np.ones(3), np.array([0.0, 1e10, 1e10]), line | {"optimizer": sgd(1e300)}, Failure(1, 1, "weights")),
+        # A gradient of 1e200: its square in Adam's state is infinite, and holds the weights still.
+        Fault("line", [1e100], [1e100], line | {"optimizer": adam()}, Failure(1, None, "optimizer state")),
+        # The update by row 1 takes a to 2e100, where the square at row 0 overflows.
+        Fault("line", [1e60, 1.0], [0.0, 1e100], line | {"optimizer": sgd(1.0)}, Failure(1, 0, "loss")),
+    ]
+
+
+def assert_all_fail_alike(fault: Fault, built: Built, backends: tuple[str, ...]) -> None:
+    """See that runs by all backends fail as a fault says, and keep the same weights."""
+    results = [train_in_order(built.arrays, fault.X, fault.y, backend=name, epochs=3, **fault.run) for name in backends]
+    for name, result in zip(backends, results, strict=True):
+        assert (result.failure, result.reason) == (fault.failure, "non-finite")
+        assert result.backend == name or callable(fault.run.get("clip"))
+        assert np.isfinite(result.weights).all()
+        assert len(result.losses) == result.epochs == fault.failure.epoch - 1
+        np.testing.assert_allclose(result.weights, results[0].weights, rtol=1e-12)

@@ -27,22 +27,6 @@ def test_clipping_by_norm_is_the_textbook_formula_for_every_finite_gradient(grad
     np.testing.assert_allclose(clipped, expected, rtol=8 * 2**-52, atol=5e-324 * (1 + limit))
 
 
-def test_a_gradient_shorter_than_the_norm_is_returned_bit_for_bit():
-    grad = np.array([0.1, -0.2, 1e-320])
-    np.testing.assert_array_equal(clip_by_norm(0.3)(grad), grad)
-
-
-def test_the_norm_of_a_huge_gradient_does_not_overflow():
-    # Four roundings, in the limit's quotient, the directions and their products.
-    clipped = clip_by_norm(5.0)(np.array([1.2e308, -1.6e308, 0.0]))  # its norm is 2e308, beyond the range
-    np.testing.assert_allclose(clipped, [3.0, -4.0, 0.0], rtol=4 * 2**-52)
-
-
-def test_clipping_by_norm_agrees_with_pascanus_formula():
-    # Rounded once in the direction and once in the product, each to half a unit.
-    np.testing.assert_allclose(clip_by_norm(1.0)(np.array([3.0, 4.0])), [0.6, 0.8], rtol=2 * 2**-52)
-
-
 @given(FINITE, LIMITS)
 def test_clipping_by_value_limits_each_component_and_leaves_the_rest(grad, limit):
     expected = [max(-limit, min(limit, g)) for g in grad.tolist()]
@@ -53,6 +37,8 @@ def test_clipping_by_value_limits_each_component_and_leaves_the_rest(grad, limit
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
 def test_a_gradient_that_is_not_finite_is_not_made_finite(clip, bad):
     np.testing.assert_array_equal(clip(np.array([1.0, bad, 5.0])), [1.0, bad, 5.0])
+    short = np.array([0.1, -0.2, 1e-320])  # below the limit, it keeps its bits
+    np.testing.assert_array_equal(clip(short), short)
 
 
 def by_floats(clip, grad):
@@ -85,17 +71,12 @@ def test_a_clip_of_ones_own_is_given_an_array_also_where_gradients_are_floats():
     ],
 )
 def test_float32_stays_float32_even_where_the_limit_is_beyond_its_range(clip, expected):
-    clipped = clip(np.array([3.0, -4.0], np.float32))
+    grad = np.array([3.0, -4.0], np.float32)
+    clipped = clip(grad)
     assert clipped.dtype == np.float32
+    np.testing.assert_array_equal(grad, [3.0, -4.0])
     # At most four roundings of float32.
     np.testing.assert_allclose(clipped, expected, rtol=4 * 2**-23)
-
-
-@pytest.mark.parametrize("clip", [clip_by_norm(1.0), clip_by_value(1.0)], ids=["norm", "value"])
-def test_clipping_leaves_its_argument_as_it_was(clip):
-    grad = np.array([3.0, 4.0])
-    clip(grad)
-    np.testing.assert_array_equal(grad, [3.0, 4.0])
 
 
 @pytest.mark.parametrize("make", [clip_by_norm, clip_by_value])

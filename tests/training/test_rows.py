@@ -13,14 +13,10 @@ def visited(n, parts):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10])
-def test_batches_visit_every_row_once_in_the_order_of_the_file(size):
+def test_batches_visit_every_row_once_in_the_order_of_the_file_or_in_a_given_one(size):
     parts = batches(10, size)
     assert visited(10, parts) == list(range(10))
     assert len(parts) == -(-10 // size)
-
-
-@pytest.mark.parametrize("size", [1, 4, 10])
-def test_batches_follow_a_given_order(size):
     order = np.array([3, 1, 2, 0, 9, 8, 7, 6, 5, 4])
     assert visited(10, batches(10, size, order)) == order.tolist()
 
@@ -84,23 +80,21 @@ def test_whole_numbers_become_float64_and_the_target_takes_the_dtype_of_the_feat
     assert (rows.X.dtype, rows.y.dtype) == (np.float32, np.float32)
     rows = as_rows(linear, np.ones((2, 2), np.float32), [0.1, 0.2], dtype=np.dtype(np.float64))
     assert (rows.X.dtype, rows.y.tolist()) == (np.float64, [0.1, 0.2])
-
-
-def test_foreign_byte_order_is_accepted(linear):
-    rows = as_rows(linear, np.ones((2, 2), ">f8"), np.ones(2, ">f4"))
+    rows = as_rows(linear, np.ones((2, 2), ">f8"), np.ones(2, ">f4"))  # of a foreign byte order
     assert rows.X.dtype.isnative
     assert rows.y.dtype.isnative
 
 
-def test_with_one_feature_a_column_and_a_vector_are_the_same_rows(decay):
+def test_one_feature_is_a_column_or_a_vector_and_a_model_without_features_has_one_empty_row(decay, rosenbrock):
     flat, column = as_rows(decay, [1.0, 2.0], [0.0, 0.0]), as_rows(decay, [[1.0], [2.0]], [0.0, 0.0])
     np.testing.assert_array_equal(flat.X, column.X, strict=True)
     assert flat.n == 2
-
-
-def test_a_model_without_features_and_target_has_one_empty_row(rosenbrock):
     rows = as_rows(rosenbrock)
     assert (rows.n, rows.take(0)) == (1, (None, None))
+    with pytest.raises(DataError, match="rosenbrock has no features; leave X out"):
+        as_rows(rosenbrock, [[1.0]])
+    with pytest.raises(DataError, match="rosenbrock has no target; leave y out"):
+        as_rows(rosenbrock, None, [1.0])
 
 
 @pytest.mark.parametrize(
@@ -122,10 +116,3 @@ def test_a_model_without_features_and_target_has_one_empty_row(rosenbrock):
 def test_data_that_do_not_fit_the_model_are_refused_with_both_sides(linear, X, y, message):
     with pytest.raises(DataError, match=message):
         as_rows(linear, X, y)
-
-
-def test_data_that_the_model_does_not_take_are_refused(rosenbrock):
-    with pytest.raises(DataError, match="rosenbrock has no features; leave X out"):
-        as_rows(rosenbrock, [[1.0]])
-    with pytest.raises(DataError, match="rosenbrock has no target; leave y out"):
-        as_rows(rosenbrock, None, [1.0])

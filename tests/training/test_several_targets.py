@@ -28,10 +28,6 @@ def test_training_finds_the_weights_of_exact_data(module: Any) -> None:
     result = train(module, X, y, optimizer=sgd(0.03), epochs=500, shuffle=False, w0=[0.4, 0.6, 1.2])
     # exact data: at the solution the gradient of every row is 0, so what is left is rounding of sums of 40 rows
     np.testing.assert_allclose(result.weights, TRUTH, rtol=0, atol=40 * np.finfo(np.float64).eps)
-
-
-def test_targets_are_taken_by_name(module: Any) -> None:
-    y = module.predict(TRUTH, X)
     named = {"q": y[:, 1], "p": y[:, 0]}
     one, other = (train(module, X, part, optimizer=sgd(0.01), epochs=2, seed=0) for part in (y, named))
     assert one.weights.tobytes() == other.weights.tobytes()
@@ -40,8 +36,8 @@ def test_targets_are_taken_by_name(module: Any) -> None:
 def test_python_floats_give_what_arrays_give(module: Any) -> None:
     scalar = from_source(generate(pair(), ["scalar"])[0].text, "pair", "<pair>")
     y = module.predict(TRUTH, X)
-    arrays = train(module, X, y, optimizer=sgd(0.01), epochs=3, seed=0, w0=[0.4, 0.6, 1.2], backend="numpy")
-    floats = train(scalar, X, y, optimizer=sgd(0.01), epochs=3, seed=0, w0=[0.4, 0.6, 1.2], backend="scalar")
+    run: Any = {"optimizer": sgd(0.01), "epochs": 3, "seed": 0, "w0": [0.4, 0.6, 1.2]}
+    arrays, floats = train(module, X, y, backend="numpy", **run), train(scalar, X, y, backend="scalar", **run)
     # 120 updates, each off by roundings of math and NumPy
     np.testing.assert_allclose(floats.weights, arrays.weights, rtol=1e-12)
     np.testing.assert_allclose(floats.losses, arrays.losses, rtol=1e-11)

@@ -20,10 +20,6 @@ def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, pla
     assert result.validation_losses.tolist() == held == [end.validation_loss for end in ends]
     assert alone.validation_losses is None
     assert alone.held_out is None
-
-
-def test_other_rows_may_be_given_for_validation(linear, plane):
-    X, y = plane
     given = train(linear, X[:30], y[:30], optimizer=sgd(), epochs=4, seed=0, validation=(X[30:], y[30:]))
     assert given.validation_losses[-1] == linear.loss(given.weights, X[30:], y[30:])
     assert given.held_out is None
@@ -57,13 +53,6 @@ def test_the_best_weights_are_those_of_the_first_least_loss(linear, plane):
     assert held.best_epoch - 1 == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
 
 
-def test_a_run_that_finishes_no_epoch_has_the_weights_it_started_from_as_its_best(linear, plane):
-    result = train(linear, plane[0], np.full(40, np.nan), optimizer=sgd(), epochs=5, w0=[1.0, 2.0, 3.0])
-    assert (result.epochs, result.best_epoch) == (0, 0)
-    np.testing.assert_array_equal(result.best_weights, [1.0, 2.0, 3.0])
-    assert result.summary().startswith("stopped: in row ")
-
-
 def test_early_stopping_ends_a_run_so_many_epochs_after_its_best(linear, plane):
     result = train(linear, *plane, optimizer=momentum(0.05), epochs=500, seed=0, validation=0.3, stop=patience(4))
     assert result.reason == "patience"
@@ -79,13 +68,10 @@ def test_of_several_stops_the_first_that_is_met_ends_the_run(linear, plane):
     assert train(linear, *plane, stop=[patience(1), converged(1e-300)], **run).reason == "patience"
 
 
-def test_an_update_of_all_rows_takes_them_in_the_order_of_the_file(linear, plane):
-    one, other = (train(linear, *plane, optimizer=adam(), epochs=3, batch_size=40, seed=0, shuffle=s) for s in (True, False))
-    np.testing.assert_array_equal(one.weights, other.weights)
-    assert one.shuffle is other.shuffle is False
-
-
 def test_a_result_is_readable(linear, plane):
+    one, other = (train(linear, *plane, optimizer=adam(), epochs=3, batch_size=40, seed=0, shuffle=s) for s in (True, False))
+    np.testing.assert_array_equal(one.weights, other.weights)  # an update of all rows takes them in the order of the file
+    assert one.shuffle is other.shuffle is False
     result = train(linear, *plane, optimizer=sgd(), epochs=3, seed=7, validation=0.25, backend="numpy")
     assert repr(result) == (
         f"TrainResult(epochs=3, reason='epochs', loss={result.losses[-1]:.6g}, best_epoch=3, backend='numpy', seed=7)"
@@ -112,11 +98,8 @@ def test_a_result_is_readable(linear, plane):
         ({"checkpoint": "run"}, OptionError, r"checkpoint must be a value such as checkpoints\('run', every=10\), not 'run'"),
     ],
 )
-def test_an_option_out_of_bounds_is_refused_by_name(linear, plane, options, error, message):
+def test_an_option_out_of_bounds_is_refused_by_name(linear, plane, rosenbrock, options, error, message):
     with pytest.raises(error, match=message):
         train(linear, *plane, **{"optimizer": sgd(), "w0": np.zeros(3), **options})
-
-
-def test_a_model_without_rows_has_none_to_hold_out(rosenbrock):
     with pytest.raises(OptionError, match="rosenbrock has neither features nor target, and so no rows to hold out"):
         train(rosenbrock, optimizer=sgd(), validation=0.5, w0=[0.0, 0.0])
