@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import sympy as sp
+from zoo import line
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
@@ -31,13 +32,6 @@ def decay() -> Model:
     return model
 
 
-def line() -> Model:
-    model = Model("line")
-    x, (a, b), y = model.feature("x"), model.weights("a b"), model.target("y")
-    model.loss((y - model.output("y_hat", a * x + b)) ** 2)
-    return model
-
-
 def modules(model: Model) -> list[Any]:
     texts = generate(model, ("numpy", "c"))
     found: list[Any] = [load_artifact(texts[0])]
@@ -47,6 +41,9 @@ def modules(model: Model) -> list[Any]:
 
 
 DECAY, LINE = modules(decay()), modules(line())
+of_decay = pytest.mark.parametrize("module", DECAY, ids=["numpy", "c"][: len(DECAY)])
+
+
 of_decay = pytest.mark.parametrize("module", DECAY, ids=["numpy", "c"][: len(DECAY)])
 W, X, Y = np.array([2.0, 0.5]), np.array([[0.5, 1.0], [1.0, -1.0], [2.0, 0.25]]), np.array([1.0, 0.5, 0.75])
 

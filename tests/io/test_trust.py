@@ -1,4 +1,4 @@
-"""symgraph.io.trust: whose files count when a search finds them. Owners are faked where the caller cannot give files away."""
+"""symgraph.io.trust: whose files count when a search finds them. Owners are faked, as only root can give files away."""
 
 import os
 from collections.abc import Callable
@@ -25,7 +25,9 @@ def forward(w, X=None, y=None):
 Give = Callable[..., None]
 
 
-def _fake(monkeypatch: pytest.MonkeyPatch) -> Give:
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Make files another user's, by what the system says of them."""
     owners: dict[str, int] = {}
     true_stat = os.stat
 
@@ -36,24 +38,9 @@ def _fake(monkeypatch: pytest.MonkeyPatch) -> Give:
             name = os.path.realpath(name)
         return os.stat_result((*found[:4], owners.get(str(name), found.st_uid), *found[5:10]))
 
+    monkeypatch.delenv("SUDO_UID", raising=False)
     monkeypatch.setattr(os, "stat", pretended)
     return lambda *paths, to=OTHER: owners.update({str(path): to for path in paths})
-
-
-def _chown(*paths: Path, to: int = OTHER) -> None:
-    for path in paths:
-        os.chown(path, to, -1, follow_symlinks=False)
-
-
-@pytest.fixture(params=["faked", "true"])
-def give(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Give:
-    """Make files another user's: by what the system says of them, and in truth where the caller may do that."""
-    monkeypatch.delenv("SUDO_UID", raising=False)
-    if request.param == "faked":
-        return _fake(monkeypatch)
-    if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
-    return _chown
 
 
 @pytest.fixture
@@ -136,8 +123,8 @@ def test_a_shared_folder_is_not_crossed_for_settings_in_it_or_below_it(project: 
     assert read_config(project).out == "theirs"
 
 
-def test_where_files_have_no_owners_every_file_counts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fake(monkeypatch)(project / "pyproject.toml")
+def test_where_files_have_no_owners_every_file_counts(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(project / "pyproject.toml")
     monkeypatch.delattr(os, "geteuid")
     assert objection(project / "pyproject.toml", project) is None
 
