@@ -97,13 +97,9 @@ def _hostile(mark: Path) -> dict[str, tuple[bytes, str]]:
         "os.system": (_Calls(os.system, touch), f"{os.name}.system"),
         "subprocess": (_Calls(subprocess.check_output, ["touch", str(mark)]), "subprocess.check_output"),
         "eval": (_Calls(builtins.eval, write), "builtins.eval"),
-        "exec": (_Calls(builtins.exec, write), "builtins.exec"),
         "open": (_Calls(open, str(mark), "w"), "io.open"),
         "getattr": (_Calls(getattr, "text", "upper"), "builtins.getattr"),
-        "import": (_Calls(__import__, "os"), "builtins.__import__"),
         "numpy.save": (_Calls(np.save, str(mark), np.zeros(1)), "numpy.save"),
-        "numpy.load": (_Calls(np.load, str(mark), None, True), "numpy.load"),
-        "numpy.fromfile": (_Calls(np.fromfile, str(mark)), "numpy.fromfile"),
         "ndarray.tofile": (_Calls(np.ndarray.tofile, np.zeros(1), str(mark)), "builtins.getattr"),
         "Path": (Path(mark), "pathlib."),
         "OrderedDict": (collections.OrderedDict(a=1), "collections.OrderedDict"),
@@ -114,9 +110,7 @@ def _hostile(mark: Path) -> dict[str, tuple[bytes, str]]:
         "os.system, protocol 0": (f"cos\nsystem\n(S{touch!r}\ntR.".encode(), "os.system"),
         "INST opcode": (f"(V{touch}\nios\nsystem\n.".encode(), "INST"),
         "dotted name": (b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.", "numpy.ndarray.tofile"),
-        "testing": (b"cnumpy.testing._private.utils\nrunstring\n(tR.", "numpy.testing._private.utils.runstring"),
         "f2py": (b"cnumpy.f2py\ncompile\n(tR.", "numpy.f2py.compile"),
-        "codecs": (b"c_codecs\ndecode\n(tR.", "_codecs.decode"),
         "ours": (b"csymgraph.io.unpickle\nload_arrays\n(tR.", "symgraph.io.unpickle.load_arrays"),
         "not called": (b"cos\nsystem\n.", "os.system"),
     }
@@ -134,7 +128,7 @@ def test_a_hostile_pickle_is_refused_by_name_and_nothing_of_it_runs(tmp_path: Pa
 
 def test_the_hostile_pickles_do_run_under_the_ordinary_unpickler(tmp_path: Path) -> None:
     """Without this the test above would also pass on pickles that never do anything."""
-    for name in ("os.system", "subprocess", "eval", "exec", "open", "numpy.save", "INST opcode", "os.system, protocol 0"):
+    for name in ("os.system", "subprocess", "eval", "open", "numpy.save", "INST opcode", "os.system, protocol 0"):
         mark = tmp_path / f"{name.replace(' ', '')}.npy"
         result = pickle.loads(_hostile(mark)[name][0])  # noqa: S301 - what the test is about
         if name == "open":
