@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import timing
@@ -31,19 +32,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def test_ratios_are_to_the_reference_and_the_first_call_does_not_count(clock: Clock) -> None:
-    tasks = {"ours": clock.task("ours", 2.0**-6), "peer": clock.task("peer", 100.0, 2.0**-4)}  # 100 s of compilation
-    found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.5, longest=10.0))
-    assert (found["ours"].seconds, found["ours"].ratio) == (2.0**-6, 1.0)
-    assert (found["peer"].seconds, found["peer"].ratio) == (2.0**-4, 4.0)
-
-
-def test_a_slice_is_filled_with_calls_and_every_round_times_all(clock: Clock) -> None:
-    tasks = {"short": clock.task("short", 0.125), "long": clock.task("long", 1.0)}
-    found = side_by_side(tasks, None, Effort(rounds=5, slice=0.5, longest=10.0))
-    assert (found["short"].calls, found["long"].calls) == (4, 1)
-    assert clock.calls == {"short": 2 + 5 * (1 + 4), "long": 2 + 5 * (1 + 1)}  # the first of each slice does not count
-    assert found["short"].ratio != found["short"].ratio  # NaN without a reference
+@pytest.mark.parametrize(
+    ("ours", "peer", "longest", "wanted"),
+    [
+        ((2.0**-6,), (100.0, 2.0**-4), 200.0, (2.0**-6, 4.0)),  # the first call, which compiles, does not count
+        ((1.0, 1.0, 1.0, 50.0, 1.0), (2.0,), 100.0, (1.0, 2.0)),  # medians forget a round that was disturbed
+    ],
+)
+def test_ratios_are_to_the_reference(clock: Clock, ours: Any, peer: Any, longest: float, wanted: tuple[float, float]) -> None:
+    tasks = {"ours": clock.task("ours", *ours), "peer": clock.task("peer", *peer)}
+    found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.0, longest=longest))
+    assert (found["ours"].seconds, found["peer"].ratio) == wanted
 
 
 def test_a_task_that_takes_too_long_is_timed_by_one_call(clock: Clock) -> None:
@@ -53,10 +52,12 @@ def test_a_task_that_takes_too_long_is_timed_by_one_call(clock: Clock) -> None:
     assert (found["slow"].seconds, found["slow"].ratio) == (64.0, 64.0)
 
 
-def test_medians_forget_a_round_that_was_disturbed(clock: Clock) -> None:
-    tasks = {"ours": clock.task("ours", 1.0, 1.0, 1.0, 50.0, 1.0), "peer": clock.task("peer", 2.0)}
-    found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.0, longest=100.0))
-    assert (found["ours"].seconds, found["peer"].ratio) == (1.0, 2.0)
+def test_a_slice_is_filled_with_calls_and_every_round_times_all(clock: Clock) -> None:
+    tasks = {"short": clock.task("short", 0.125), "long": clock.task("long", 1.0)}
+    found = side_by_side(tasks, None, Effort(rounds=5, slice=0.5, longest=10.0))
+    assert (found["short"].calls, found["long"].calls) == (4, 1)
+    assert clock.calls == {"short": 2 + 5 * (1 + 4), "long": 2 + 5 * (1 + 1)}  # the first of each slice does not count
+    assert found["short"].ratio != found["short"].ratio  # NaN without a reference
 
 
 def test_work_that_a_call_leaves_to_its_threads_is_not_charged_to_its_neighbour(clock: Clock) -> None:

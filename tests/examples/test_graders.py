@@ -26,28 +26,24 @@ W = np.full(9, 0.1)
 
 
 @pytest.fixture(scope="module")
-def row() -> np.ndarray:
-    module = load("nine_weights", backend="numpy")
+def module() -> Any:
+    return load("nine_weights", backend="numpy")
+
+
+@pytest.fixture(scope="module")
+def row(module: Any) -> np.ndarray:
     data = read_data(ROOT / "data" / "nine_weights.csv", module.FEATURES, module.TARGET)
-    assert data.X is not None
-    assert data.y is not None
     return np.append(data.X[0], data.y[0])
 
 
-def _forward(row: np.ndarray) -> dict[str, Any]:
+@pytest.fixture
+def forward(row: np.ndarray) -> dict[str, Any]:
     return forward_propagation(row[:5], row[5], W)
 
 
-def test_grader_sigmoid_returns_true() -> None:
+def test_graders_return_true(forward: dict[str, Any]) -> None:
     assert grader_sigmoid(2) is True
-
-
-def test_grader_forwardprop_returns_true(row: np.ndarray) -> None:
-    assert grader_forwardprop(_forward(row)) is True
-
-
-def test_grader_backprop_returns_true(row: np.ndarray) -> None:
-    forward = _forward(row)
+    assert grader_forwardprop(forward) is True
     assert grader_backprop(backward_propagation(forward["loss"], W, forward)) is True
 
 
@@ -70,16 +66,14 @@ def test_sigmoid_is_exact_at_2_and_right_everywhere() -> None:
         assert sigmoid(z) == pytest.approx(float(truth), rel=5e-16, abs=0.0)  # three roundings of half a unit each
 
 
-def test_forward_propagation_gives_the_notebooks_dictionary(row: np.ndarray) -> None:
-    forward = _forward(row)
+def test_forward_propagation_gives_the_notebooks_dictionary(row: np.ndarray, forward: dict[str, Any]) -> None:
     assert set(forward) == {"dl", "loss", "exp", "tanh", "sigmoid", "x"}
     assert forward["loss"] == pytest.approx((forward["dl"] / 2.0) ** 2, rel=4e-16, abs=0.0)  # one rounding of the square
     np.testing.assert_array_equal(forward["x"], row[:5])
 
 
-def test_backward_propagation_is_the_gradient_of_the_module(row: np.ndarray) -> None:
+def test_backward_propagation_is_the_gradient_of_the_module(row: np.ndarray, module: Any) -> None:
     rng = np.random.default_rng(0)
-    module = load("nine_weights", backend="numpy")
     for _ in range(5):
         w = rng.normal(size=9)
         forward = forward_propagation(row[:5], row[5], w)
@@ -89,15 +83,13 @@ def test_backward_propagation_is_the_gradient_of_the_module(row: np.ndarray) -> 
         np.testing.assert_allclose(list(partials.values()), module.grad(w, row[:5], row[5]), rtol=2e-15)
 
 
-def test_graders_reject_a_figure_that_is_off_by_its_last_digit(row: np.ndarray) -> None:
-    forward = _forward(row)
+def test_graders_reject_a_figure_that_is_off_by_its_last_digit(forward: dict[str, Any]) -> None:
     backward = backward_propagation(forward["loss"], W, forward)
-    for name in notebook.FORWARD:
-        with pytest.raises(AssertionError, match=f"^{name} is"):
-            grader_forwardprop({**forward, name: forward[name] + 1e-4})
-    for name in notebook.BACKWARD:
-        with pytest.raises(AssertionError, match=f"^{name} is"):
-            grader_backprop({**backward, name: backward[name] + 1e-8})
+    parts = ((grader_forwardprop, forward, notebook.FORWARD, 1e-4), (grader_backprop, backward, notebook.BACKWARD, 1e-8))
+    for grader, values, figures, digit in parts:
+        for name in figures:
+            with pytest.raises(AssertionError, match=f"^{name} is"):
+                grader({**values, name: values[name] + digit})
     with pytest.raises(AssertionError, match="sigmoid is"):
         grader_sigmoid(np.nextafter(2.0, 3.0) + 1e-15)
 
@@ -119,9 +111,10 @@ def test_the_aliased_gradient_check_has_the_notebooks_figures_where_they_are_mor
         assert abs(check[name] - printed) < 2.0 * noise
 
 
-def test_the_gradient_check_sees_a_wrong_partial_only_if_the_weights_are_put_back_and_not_equal(row: np.ndarray) -> None:
+def test_the_gradient_check_sees_a_wrong_partial_only_if_the_weights_are_put_back_and_not_equal(
+    row: np.ndarray, module: Any
+) -> None:
     """What the notebook's check cannot see is why `symgraph.gradcheck` exists."""
-    module = load("nine_weights", backend="numpy")
     swapped = type("Swapped", (), dict(vars(module)))
     swapped.grad = staticmethod(lambda w, x, y: module.grad(w[[0, 1, 2, 4, 3, 5, 6, 7, 8]], x, y))
     assert all(abs(value) < 1e-6 for value in gradient_checking(row, W, module=swapped).values())

@@ -22,10 +22,10 @@ def module_of(model: Any, backend: str = "numpy") -> Any:
     return load_artifact(generate(model, (backend,), options=options)[0])
 
 
-def rows_of(module: Any, n: int = 3) -> Given:
+def rows_of(module: Any) -> Given:
     rng = np.random.default_rng(0)
-    w, X, y = rng.normal(size=len(module.WEIGHTS)), rng.normal(size=(n, len(module.FEATURES))), rng.normal(size=n)
-    return Given(w, X, y, np.arange(n), shares=np.array([0.5, 2.0, 1.25]), ways=WAYS)
+    w, X, y = rng.normal(size=len(module.WEIGHTS)), rng.normal(size=(3, len(module.FEATURES))), rng.normal(size=3)
+    return Given(w, X, y, np.arange(3), shares=np.array([0.5, 2.0, 1.25]), ways=WAYS)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "scalar"])
@@ -49,14 +49,14 @@ def test_each_call_gives_its_facts_or_their_sum(name: str) -> None:
         "jacobian": module.jacobian(w, X),
     }
     for given in (rows, rows.one(1, ""), rows.take(np.tile(rows.rows, 4000), "")):
-        for call in calls(module, given, known):
-            if hasattr(module, call.function):
-                for fact, result in zip(call.facts, call.run(given), strict=True):
-                    for part in extremes(result, given, 3) if call.factors is None else (result,):
-                        each = known[fact][given.rows[:3]]
-                        if call.factors is not None:
-                            each = np.tensordot(call.factors, known[fact][given.rows], 1)
-                        np.testing.assert_allclose(np.reshape(part, each.shape), each, rtol=1e-9, err_msg=f"{call}")
+        for call in (one for one in calls(module, given, known) if hasattr(module, one.function)):
+            for fact, result in zip(call.facts, call.run(given), strict=True):
+                if call.factors is None:
+                    parts, each = extremes(result, given, 3), known[fact][given.rows[:3]]
+                else:
+                    parts, each = (result,), np.tensordot(call.factors, known[fact][given.rows], 1)
+                for part in parts:
+                    np.testing.assert_allclose(np.reshape(part, each.shape), each, rtol=1e-9, err_msg=f"{call}")
 
 
 def test_a_result_too_few_among_rows_that_come_again_and_again_is_refused() -> None:
@@ -67,14 +67,10 @@ def test_a_result_too_few_among_rows_that_come_again_and_again_is_refused() -> N
         extremes(np.zeros(11), many, 3)
 
 
-def _raising(*_args: Any) -> Any:
-    raise NameError("name '_erf_bound' is not defined")
-
-
 @pytest.mark.parametrize(
     ("function", "change"),
     [
-        ("error_bound", lambda _: _raising),
+        ("error_bound", lambda _: lambda *_args: missing_op()),  # noqa: F821 - raises NameError
         ("error_bound", lambda right: lambda *args: right(*args)[:1]),
         ("pack", lambda right: lambda mapping: right(mapping)[::-1]),
         ("unpack", lambda right: lambda w: dict.fromkeys(right(w), 1.0)),

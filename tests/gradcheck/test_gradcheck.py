@@ -2,7 +2,9 @@
 
 import json
 import math
+import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from symgraph import Model
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
 from symgraph.gradcheck.differences import differentiate, look
+from symgraph.gradcheck.drawing import KINDS, SCALES, inside
 from symgraph.io.native import load
 
 NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py", backend="numpy")
@@ -26,26 +29,19 @@ def _slope_model(slope: Any = 1.0, **options: Any) -> Any:
 
 
 def test_the_same_seed_gives_the_same_report_and_another_one_other_points() -> None:
-    first, again, other = gradcheck(NINE_WEIGHTS, seed=1), gradcheck(NINE_WEIGHTS, seed=1), gradcheck(NINE_WEIGHTS, seed=2)
+    first, again, other = (gradcheck(NINE_WEIGHTS, points=2, rows=5, seed=seed) for seed in (1, 1, 2))
     assert first.to_dict() == again.to_dict()
     assert first.points != other.points
+    assert (len(first.points), {weight.entries for weight in first.weights}) == (2, {10})
+    assert {len(set(point)) for point in first.points + other.points} == {9}  # weights are never drawn equal
 
 
-def test_weights_are_never_drawn_equal() -> None:
-    for seed in range(20):
-        for point in gradcheck(NINE_WEIGHTS, seed=seed, rows=1).points:
-            assert len(set(point)) == 9
-
-
-def test_points_and_rows_are_as_many_as_asked_for() -> None:
-    report = gradcheck(NINE_WEIGHTS, points=3, rows=5)
-    assert len(report.points) == 3
-    assert all(weight.entries == 15 for weight in report.weights)
-
-
-def test_given_weights_are_the_only_point() -> None:
+def test_given_weights_are_the_only_point_also_by_name() -> None:
     w = np.linspace(0.1, 0.9, 9)
-    assert gradcheck(NINE_WEIGHTS, w=w).points == (tuple(w.tolist()),)
+    report = gradcheck(NINE_WEIGHTS, w=w)
+    assert report.points == (tuple(w.tolist()),)
+    by_name = gradcheck(NINE_WEIGHTS, w=dict(zip(NINE_WEIGHTS.WEIGHTS, w, strict=True)))
+    assert repr(by_name) == repr(report)  # NaN, where nothing was judged, is not equal to itself
 
 
 def test_given_rows_are_used_and_the_worst_one_is_named_by_its_index() -> None:
@@ -68,19 +64,26 @@ def test_rows_at_which_the_loss_is_not_finite_are_passed_over() -> None:
     assert report.weights[0].entries == 2
 
 
+@pytest.mark.parametrize(
+    "domain", [(5.0, 6.0), (0.0, math.inf), (1e6, math.inf), (-math.inf, -1e6), (2e3, 5e3), (-1e9, 1e9), (-math.inf, math.inf)]
+)
+def test_what_any_law_draws_lies_in_the_domain(domain: tuple[float, float]) -> None:
+    draw, weight = random.Random(0), SimpleNamespace(domain=domain, kind="weight", values=None)
+    for law in (*KINDS.values(), *SCALES.values()):
+        assert all(domain[0] <= inside(law, draw, weight) <= domain[1] for _ in range(50))
+
+
 def test_declared_domains_are_where_points_lie() -> None:
     seen: list[Any] = []
 
     def loss(w: Any, X: Any, _y: Any) -> Any:
-        seen.append((float(w[0]), np.asarray(X[0])))
+        seen.append(X[0])
         return w[0] * X[0]
 
-    inside = module(
-        "a", features="x", loss=loss, partials=lambda _w, X, _y: (X[0],), domains={"a": (5.0, 6.0), "x": (-3.0, -2.0)}
-    )
-    report = gradcheck(inside)
+    domains = {"a": (5.0, 6.0), "x": (-3.0, -2.0)}
+    report = gradcheck(module("a", features="x", loss=loss, partials=lambda _w, X, _y: (X[0],), domains=domains))
     assert all(5.0 < point[0] < 6.0 for point in report.points)
-    assert all((x > -3.0).all() and (x < -2.0).all() for _, x in seen)
+    assert all(np.min(x) > -3.0 and np.max(x) < -2.0 for x in seen)
 
 
 def test_constants_are_drawn_too_since_a_weight_may_count_at_other_values_alone() -> None:
@@ -89,7 +92,7 @@ def test_constants_are_drawn_too_since_a_weight_may_count_at_other_values_alone(
     k, energy = model.weights("k energy", domain=(0.5, 2))
     model.loss((y - model.output("rate", k * x * exp(-energy * (T / 350 - 1)))) ** 2)
     for backend in ("numpy", "native", "scalar"):
-        assert gradcheck(verified(model, backend)).verdict == "passed"
+        assert gradcheck(verified(model, backend), points=1).verdict == "passed"
 
 
 def test_the_report_prints_a_line_a_weight_and_a_line_a_failed_function() -> None:
@@ -105,32 +108,18 @@ def test_the_report_prints_a_line_a_weight_and_a_line_a_failed_function() -> Non
 
 
 def test_the_report_becomes_json_without_numbers_that_json_lacks() -> None:
-    for checked in (
-        NINE_WEIGHTS,
-        _slope_model(slope=math.nan),
-        module("a", loss=lambda *_: math.nan, partials=lambda *_: (0.0,)),
-    ):
-        report = gradcheck(checked)
+    never = module("a", loss=lambda *_: math.nan, partials=lambda *_: (0.0,))
+    for checked in (NINE_WEIGHTS, _slope_model(slope=math.nan), never):
+        report = gradcheck(checked, points=1)
         document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
         assert document["verdict"] == report.verdict
         assert [weight["weight"] for weight in document["weights"]] == list(checked.WEIGHTS)
-
-
-def test_a_module_with_neither_loss_nor_output_is_refused() -> None:
-    with pytest.raises(OptionError, match="neither a loss nor an output"):
-        gradcheck(module("a"))
 
 
 @pytest.mark.parametrize(("option", "value"), [("points", 0), ("points", 2.5), ("rows", 0), ("rows", None), ("singles", -1)])
 def test_numbers_that_cannot_be_are_refused(option: str, value: Any) -> None:
     with pytest.raises(OptionError, match=f"{option} must be a whole number of at least 1, not {value}"):
         gradcheck(NINE_WEIGHTS, **{option: value})
-
-
-def test_weights_by_name_are_those_of_an_array() -> None:
-    w = np.linspace(0.1, 0.9, 9)
-    by_name = gradcheck(NINE_WEIGHTS, w=dict(zip(NINE_WEIGHTS.WEIGHTS, w, strict=True)))
-    assert repr(by_name) == repr(gradcheck(NINE_WEIGHTS, w=w))  # NaN, where nothing was judged, is not equal to itself
 
 
 @pytest.mark.parametrize(
@@ -150,6 +139,16 @@ def test_data_that_do_not_fit_are_refused(X: Any, y: Any, message: str) -> None:
         gradcheck(NINE_WEIGHTS, X, y)
 
 
+def test_models_and_weights_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(OptionError, match="neither a loss nor an output"):
+        gradcheck(module("a"))
+    with pytest.raises(DataError, match="handmade has no target"):
+        gradcheck(_slope_model(), [1.0], [1.0])
+    for w in (np.ones(8), np.ones((9, 1)), np.full(9, np.nan)):
+        with pytest.raises(WeightsError, match=r"w has shape .* nine_weights needs \(9,\): w1, w2|w has w1 = nan"):
+            gradcheck(NINE_WEIGHTS, w=w)
+
+
 def test_a_target_that_no_loss_reads_may_be_missing() -> None:
     model = symgraph.Model("line")
     x, (a, b), _ = model.feature("x"), model.weights("a b"), model.target("y")
@@ -157,17 +156,6 @@ def test_a_target_that_no_loss_reads_may_be_missing() -> None:
     module = symgraph.compile(model, backend="numpy")
     for y in (None, np.ones(9)):
         assert gradcheck(module, np.linspace(1.0, 2.0, 9), y, points=1).verdict == "passed"
-
-
-def test_data_a_model_does_not_take_are_refused() -> None:
-    with pytest.raises(DataError, match="handmade has no target"):
-        gradcheck(_slope_model(), [1.0], [1.0])
-
-
-@pytest.mark.parametrize("w", [np.ones(8), np.ones((9, 1)), np.full(9, np.nan)])
-def test_weights_that_do_not_fit_are_refused(w: Any) -> None:
-    with pytest.raises(WeightsError, match=r"w has shape .* nine_weights needs \(9,\): w1, w2|w has w1 = nan"):
-        gradcheck(NINE_WEIGHTS, w=w)
 
 
 # The differences.
@@ -186,13 +174,9 @@ SMOOTH = {
 def test_extrapolated_differences_are_right_to_nine_digits_and_know_their_error(name: str, x: float) -> None:
     f, derivative = SMOOTH[name]
     rows = lambda at: np.array([f(at), 2.0 * f(at)])  # noqa: E731
-    truth = np.array([derivative(x), 2.0 * derivative(x)])
-    close = look(rows, x, x)
-    for estimate in (
-        differentiate(rows, x, 0.11 * x, close),
-        differentiate(rows, x, 0.11 * x, close, one_sided=True),
-        differentiate(rows, x, -0.11 * x, close, one_sided=True),
-    ):
+    truth, close = np.array([derivative(x), 2.0 * derivative(x)]), look(rows, x, x)
+    for step, how in ((0.11 * x, {}), (0.11 * x, {"one_sided": True}), (-0.11 * x, {"one_sided": True})):
+        estimate = differentiate(rows, x, step, close, **how)
         # truncation after extrapolation is below 1e-10 of f / x here, and rounding of f / h below 1e-12 of it
         np.testing.assert_allclose(estimate.value, truth, rtol=1e-9, atol=1e-9 * abs(f(x) / x))
         # the safety factor with which gradcheck uses the estimate
@@ -202,9 +186,8 @@ def test_extrapolated_differences_are_right_to_nine_digits_and_know_their_error(
 def test_each_row_has_its_own_estimate_and_one_that_is_not_finite_has_none() -> None:
     rows = lambda x: np.array([x**2, np.nan, np.exp(30.0 * x)])  # noqa: E731
     estimate = differentiate(rows, 1.0, 0.11, look(rows, 1.0, 1.0))
-    np.testing.assert_allclose(
-        estimate.value[[0, 2]], [2.0, 30.0 * np.exp(30.0)], rtol=1e-7
-    )  # the third is steep: f''' is 2.7e4 f
+    # the third is steep: f''' is 2.7e4 f
+    np.testing.assert_allclose(estimate.value[[0, 2]], [2.0, 30.0 * np.exp(30.0)], rtol=1e-7)
     assert estimate.error[1] == np.inf
 
 

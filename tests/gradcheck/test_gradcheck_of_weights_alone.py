@@ -13,15 +13,6 @@ from symgraph.errors import VerificationError
 from symgraph.gradcheck import gradcheck
 
 
-def limited() -> sg.Model:
-    m = sg.Model("limited")
-    a, b = m.weights("a b", domain=(0.5, 2.0))
-    m.output("y_hat", a * m.feature("x") + b)
-    m.constraint("size", sp.sqrt(a**2 + b**2), upper=3.0)
-    m.constraint("product", a * sp.exp(b), 0.25)
-    return m
-
-
 def fitted(loss: str) -> sg.Model:
     """A model of one residual, whose loss is its square, or of two with a robust loss."""
     m = sg.Model("fitted")
@@ -35,18 +26,24 @@ def fitted(loss: str) -> sg.Model:
     return m
 
 
-def with_function(module: Any, **functions: Any) -> Any:
-    return SimpleNamespace(**{**vars(module), **functions})
+def failures(module: Any, **functions: Any) -> set[str]:
+    """The functions of a module that fail where some are replaced."""
+    report = gradcheck(SimpleNamespace(**{**vars(module), **functions}), points=2)
+    return {one.function for one in report.functions if one.verdict == "failed"}
 
 
 def test_constraints_and_their_partials_are_held_against_differences() -> None:
-    module = sg.compile(limited(), backend="numpy")
+    m = sg.Model("limited")
+    a, b = m.weights("a b", domain=(0.5, 2.0))
+    m.output("y_hat", a * m.feature("x") + b)
+    m.constraint("size", sp.sqrt(a**2 + b**2), upper=3.0)
+    m.constraint("product", a * sp.exp(b), 0.25)
+    module = sg.compile(m, backend="numpy")
     report = gradcheck(module, points=2)
     assert report.ok
     judged = {one.function: one.verdict for one in report.functions}
     assert {judged["constraints_jacobian size"], judged["constraints_jacobian product"]} == {"ok"}
-    wrong = with_function(module, constraints_jacobian=lambda w: np.diag([1.0, 1.002]) @ module.constraints_jacobian(w))
-    failed = {one.function for one in gradcheck(wrong, points=2).functions if one.verdict == "failed"}
+    failed = failures(module, constraints_jacobian=lambda w: np.diag([1.0, 1.002]) @ module.constraints_jacobian(w))
     assert "constraints_jacobian product" in failed
     assert "constraints_jacobian size" not in failed
 
@@ -64,9 +61,8 @@ def test_a_wrong_matrix_of_normal_equations_is_found_by_verification_and_gradche
         matrix, gradient, value = module.normal_equations(*args, **options)
         return matrix * (1.0 + 0.002 * (np.arange(9).reshape(3, 3) == 1)), gradient, value
 
-    wrong = with_function(module, normal_equations=slightly_wrong)
-    failed = {one.function for one in gradcheck(wrong, points=2).functions if one.verdict == "failed"}
+    failed = failures(module, normal_equations=slightly_wrong)
     assert failed
     assert all(name.startswith("normal_equations") and name.endswith("the matrix") for name in failed)
     with pytest.raises(VerificationError, match=r"normal_equations\(.*\).*, the matrix, by a, by b is"):
-        verify(model, wrong)
+        verify(model, SimpleNamespace(**{**vars(module), "normal_equations": slightly_wrong}))

@@ -7,17 +7,17 @@ from c_code import compiler
 
 
 @pytest.fixture(scope="module")
-def gcc_and_cache(gcc: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache folder for the tests of one file, and gcc; no other word on the backend."""
+def quick_gcc() -> Iterator[None]:
+    """Gcc as it compiles in tests, see tests/conftest.py, and no other word on the backend."""
+    compiler("gcc")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SYMGRAPH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("SYMGRAPH_BACKEND", raising=False)
         yield
 
 
 @pytest.fixture(scope="module")
-def gcc() -> Iterator[None]:
-    """Gcc as a user has it, and no other word on the backend."""
+def gcc(quick_gcc: None) -> Iterator[None]:
+    """Gcc as a user has it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CC", compiler("gcc"))
-        patch.delenv("SYMGRAPH_BACKEND", raising=False)
         yield

@@ -4,7 +4,6 @@ import inspect
 import math
 import pickle
 import subprocess
-import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,8 @@ from symgraph.training import Failure, momentum, train
 
 pytestmark = pytest.mark.usefixtures("gcc")
 
-LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
+LIKE = ["nine_weights", "line", "location", "rosenbrock", "uniform_nodes"]
+WRONG_PARTIAL = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
 
 
 @cache
@@ -38,20 +38,28 @@ def files_of(name: str) -> dict[str, str]:
     return {artifact.name: artifact.text for artifact in generate(MODELS[name](), ("c",))}
 
 
+@cache
+def compiled_of(name: str) -> Any:
+    return module_of(f"{name}.c", files_of(name))
+
+
+def bits(result: Any) -> Any:
+    """Numbers of a result, which are equal where every bit is."""
+    return [np.asarray(part).tolist() for part in (result if isinstance(result, tuple) else (result,))]
+
+
 @pytest.mark.parametrize("name", LIKE)
 def test_functions_give_what_those_of_the_numpy_backend_give(name: str) -> None:
-    c, numpy = module_of(f"{name}.c", files_of(name)), numpy_module(name)
+    c, numpy = compiled_of(name), numpy_module(name)
     for constant in ("ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS"):
         assert getattr(c, constant) == getattr(numpy, constant)
     assert c.METADATA["model_hash"] == numpy.METADATA["model_hash"]
     assert c.METADATA["has_loss"] is numpy.METADATA["has_loss"]
     w, X, y = sample(name, rows=20)
-    one = [None if part is None else part[0] for part in (X, y)]
-    for x, target in ((X, y), one):
+    for x, target in ((X, y), [None if part is None else part[0] for part in (X, y)]):
         n = np.shape(numpy.forward(w, x, target).loss)
         weights = np.random.RandomState(0).uniform(0, 2, n)
-        options = [{}, {"reduction": "sum"}, {"sample_weight": weights}, {"sample_weight": weights, "reduction": "sum"}]
-        for option in options:
+        for option in ({}, {"reduction": "sum"}, {"sample_weight": weights}, {"sample_weight": weights, "reduction": "sum"}):
             value, gradient = c.value_and_grad(w, x, target, **option)
             want, partials = numpy.value_and_grad(w, x, target, **option)
             # well-conditioned points: a few roundings in both, terms of one size and sign or nearly so
@@ -59,60 +67,27 @@ def test_functions_give_what_those_of_the_numpy_backend_give(name: str) -> None:
             assert isinstance(value, float)
             assert c.loss(w, x, target, **option) == value
             np.testing.assert_array_equal(c.grad(w, x, target, **option), gradient)
-        assert np.shape(c.per_sample_grad(w, x, target)) == np.shape(numpy.per_sample_grad(w, x, target))
-        np.testing.assert_allclose(c.per_sample_grad(w, x, target), numpy.per_sample_grad(w, x, target), rtol=1e-12)
-        if numpy.OUTPUTS:
-            assert np.shape(c.predict(w, x)) == np.shape(numpy.predict(w, x))
-            np.testing.assert_allclose(c.predict(w, x), numpy.predict(w, x), rtol=1e-12)
-
-
-def test_a_module_has_the_functions_of_the_parts_its_model_has() -> None:
-    assert not hasattr(module_of("curve.c", files_of("curve")), "value_and_grad")
-    assert not hasattr(module_of("energy.c", files_of("energy")), "predict")
-    assert hasattr(module_of("energy.c", files_of("energy")), "row")
+        calls = [("per_sample_grad", (w, x, target)), *([("predict", (w, x))] if numpy.OUTPUTS else [])]
+        for function, args in calls:
+            found, want = getattr(c, function)(*args), getattr(numpy, function)(*args)
+            assert np.shape(found) == np.shape(want)
+            np.testing.assert_allclose(found, want, rtol=1e-12)
 
 
 def test_a_row_of_weight_0_is_absent_whatever_it_holds() -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights")
     s = np.array([1.0, 2.0, 0.0, 1.0, 0.0, 3.0, 1.0])
-    X, y = X.copy(), y.copy()
     X[2], y[4] = np.nan, np.inf
     kept = s > 0
     value, gradient = c.value_and_grad(w, X, y, sample_weight=s)
-    other, partials = c.value_and_grad(w, X[kept], y[kept], sample_weight=s[kept])
-    assert (value, gradient.tolist()) == (other, partials.tolist())
+    assert bits((value, gradient)) == bits(c.value_and_grad(w, X[kept], y[kept], sample_weight=s[kept]))
     for power in (-1020, 1020):
         assert c.loss(w, X, y, sample_weight=np.ldexp(s, power)) == value
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_the_layout_and_the_kind_of_the_arrays_change_no_bit(reduction: str) -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=700)
-    X, y = np.round(X * 8), np.round(y * 8)  # numbers that every kind holds
-    value, gradient = c.value_and_grad(w, X, y, reduction=reduction)
-    wide = np.zeros((700, 10))
-    wide[:, ::2] = X
-    kinds = (np.float32(X), X.astype(int), X.astype(X.dtype.newbyteorder()), np.asfortranarray(X), wide[:, ::2], X.tolist())
-    for rows in kinds:
-        other, partials = c.value_and_grad(w, rows, y, reduction=reduction)
-        assert (other, partials.tolist()) == (value, gradient.tolist())
-        assert partials.dtype == np.float64
-
-
-def test_arguments_that_do_not_fit_are_refused_as_the_numpy_module_refuses_them() -> None:
-    c, numpy = module_of("nine_weights.c", files_of("nine_weights")), numpy_module("nine_weights")
-    w, X, y = sample("nine_weights")
-    wrong = [
-        ((w[:8], X, y), {}), ((w, X[:, :4], y), {}), ((w, X[:0], y[:0]), {}), ((w, X, y[:3]), {}), ((w, X[None], y), {}),
-        ((w, X, None), {}), ((w, X, y), {"reduction": "median"}), ((w, X, y), {"sample_weight": -np.ones(7)}),
-        ((w, X, y), {"sample_weight": np.zeros(7)}), ((w, X, y), {"sample_weight": np.ones(3)}),
-    ]  # fmt: skip
-    for arguments, options in wrong:
-        with pytest.raises(ValueError) as ours:  # noqa: PT011  the message is compared below
-            c.value_and_grad(*arguments, **options)
-        with pytest.raises(ValueError) as theirs:  # noqa: PT011
-            numpy.value_and_grad(*arguments, **options)
-        assert str(ours.value) == str(theirs.value)
+def test_arguments_that_do_not_fit_are_refused() -> None:
+    """Those that NumPy's modules refuse as well are in test_native.py, where the binding of this module answers."""
+    c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights")
     with pytest.raises(TypeError, match="computes in float64, not in complex128"):
         c.predict(w, X + 0j)
     with pytest.raises(TypeError, match="y has dtype <U1, nine_weights needs real numbers"):
@@ -120,12 +95,16 @@ def test_arguments_that_do_not_fit_are_refused_as_the_numpy_module_refuses_them(
     with pytest.raises(ValueError, match=r"x has shape \(4,\), nine_weights needs \(5,\)"):
         c.row(w, [1.0] * 4, 0.0, np.zeros(9))
     with pytest.raises(ValueError, match="rosenbrock has no features; X must be None"):
-        module_of("rosenbrock.c", files_of("rosenbrock")).loss([1.0, 1.0], [[1.0]])
+        compiled_of("rosenbrock").loss([1.0, 1.0], [[1.0]])
+    for threads in (0, -1, 1.5, True, "2", None):
+        for call in (c.value_and_grad, c.loss, c.grad, c.per_sample_grad, c.predict, c.jacobian):
+            with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
+                call(w, X, *(() if call in (c.predict, c.jacobian) else (y,)), threads=threads)
 
 
 def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_target() -> None:
-    c, numpy = module_of("nine_weights.c", files_of("nine_weights")), numpy_module("nine_weights")
-    loose, without = module_of("rosenbrock.c", files_of("rosenbrock")), numpy_module("rosenbrock")
+    c, numpy = compiled_of("nine_weights"), numpy_module("nine_weights")
+    loose, without = compiled_of("rosenbrock"), numpy_module("rosenbrock")
     shared = {"value_and_grad", "loss", "grad", "per_sample_grad", "predict", "jacobian", "residual", "residual_jacobian"}
     for name in shared:
         assert inspect.getdoc(getattr(c, name)) == inspect.getdoc(getattr(numpy, name))
@@ -136,26 +115,17 @@ def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_targ
         assert inspect.signature(getattr(loose, name)) == inspect.signature(getattr(without, name))
 
 
-def test_functions_do_not_travel_and_say_what_to_do() -> None:
-    c = module_of("line.c", files_of("line"))
+def test_weights_are_packed_and_unpacked_by_name_and_functions_do_not_travel() -> None:
+    c = compiled_of("line")
+    assert c.unpack(c.pack({"b": 2, "a": 1})) == {"a": 1.0, "b": 2.0}
+    with pytest.raises(ValueError, match=r"line: weights missing \['b'\], unknown \['c'\]"):
+        c.pack({"a": 1, "c": 2})
     with pytest.raises(TypeError, match="the compiled module of line cannot be pickled; load its C file where it is wanted"):
         pickle.dumps(c.loss)
 
 
-def test_arrays_that_may_not_be_written_to_are_read(tmp_path: Path) -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
-    value, gradient = c.value_and_grad(w, X, y)
-    np.save(tmp_path / "X.npy", X)
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    for array in (w, X, y):
-        array.setflags(write=False)
-    for rows in (X, mapped):
-        other, partials = c.value_and_grad(w, rows, y)
-        assert (other, partials.tolist()) == (value, gradient.tolist())
-
-
 def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights")
     into = [float("nan")] * 9 + [7.0]
     value = c.row(w.tolist(), X[0].tolist(), float(y[0]), into)
     array = np.full(10, np.nan)
@@ -165,77 +135,37 @@ def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
     assert np.isnan(array[9])
 
 
-def test_weights_are_packed_and_unpacked_by_name() -> None:
-    c = module_of("line.c", files_of("line"))
-    assert c.unpack(c.pack({"b": 2, "a": 1})) == {"a": 1.0, "b": 2.0}
-    with pytest.raises(ValueError, match=r"line: weights missing \['b'\], unknown \['c'\]"):
-        c.pack({"a": 1, "c": 2})
-
-
-def test_threads_may_call_one_module_at_once() -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=5000)
-    want = [c.value_and_grad(w * scale, X, y)[1].tolist() for scale in (0.5, 1.0, 1.5, 2.0)]
-    got: dict[int, list[list[float]]] = {}
-
-    def work(index: int, scale: float) -> None:
-        got[index] = [c.value_and_grad(w * scale, X, y)[1].tolist() for _ in range(20)]
-
-    threads = [threading.Thread(target=work, args=(index, scale)) for index, scale in enumerate((0.5, 1.0, 1.5, 2.0))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [got[index] for index in range(4)] == [[one] * 20 for one in want]
-
-
 def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_binding, "SHARE", 1000)
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=10_007)
-    s = np.linspace(0.0, 2.0, len(X))
-    for threads in (2, 3):
-        assert c.predict(w, X, threads=threads).tolist() == c.predict(w, X).tolist()
-        assert c.jacobian(w, X, threads=threads).tolist() == c.jacobian(w, X).tolist()
-        assert c.per_sample_grad(w, X, y, threads=threads).tolist() == c.per_sample_grad(w, X, y).tolist()
-        for weights in (None, s):
-            value, gradient = c.value_and_grad(w, X, y, sample_weight=weights, threads=threads)
-            one, alone = c.value_and_grad(w, X, y, sample_weight=weights)
-            assert (value, gradient.tolist()) == (one, alone.tolist())
-            assert c.loss(w, X, y, sample_weight=weights, threads=threads) == c.loss(w, X, y, sample_weight=weights)
-            assert c.grad(w, X, y, sample_weight=weights, threads=threads).tolist() == alone.tolist()
-    wanted = c.per_sample_grad(w, X, y)
-    exact = [math.fsum(column) / len(X) for column in wanted.T]
+    c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights", rows=10_007)
+    calls = [("predict", (w, X), {}), ("jacobian", (w, X), {}), ("per_sample_grad", (w, X, y), {})]
+    for shares in (None, np.linspace(0.0, 2.0, len(X))):
+        calls += [(name, (w, X, y), {"sample_weight": shares}) for name in ("value_and_grad", "loss", "grad")]
+    for name, args, options in calls:
+        wanted = bits(getattr(c, name)(*args, **options))
+        for threads in (2, 3):
+            assert bits(getattr(c, name)(*args, **options, threads=threads)) == wanted
+    partials = c.per_sample_grad(w, X, y)
+    exact = [math.fsum(column) / len(X) for column in partials.T]
     # the sums of pieces have at most 11 additions a term and Neumaier's corrections; each is rounded once more
-    np.testing.assert_allclose(c.grad(w, X, y), exact, atol=16 * 2.0**-53 * np.abs(wanted).mean(axis=0).max(), rtol=0)
-
-
-def test_sums_of_pieces_that_overflow_or_are_infinite_stay_so() -> None:
-    assert compiled_binding.total_of([1e308, 1e308]) == math.inf
-    assert compiled_binding.total_of([math.inf, 1.0]) == math.inf
+    np.testing.assert_allclose(c.grad(w, X, y), exact, atol=16 * 2.0**-53 * np.abs(partials).mean(axis=0).max(), rtol=0)
+    # sums of pieces that overflow or are infinite stay so
+    assert compiled_binding.total_of([1e308, 1e308]) == compiled_binding.total_of([math.inf, 1.0]) == math.inf
     assert math.isnan(compiled_binding.total_of([math.inf, -math.inf]))
-
-
-@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
-def test_threads_must_be_a_whole_number(threads: Any) -> None:
-    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
-    for call in (c.value_and_grad, c.loss, c.grad, c.per_sample_grad):
-        with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
-            call(w, X, y, threads=threads)
-    for call in (c.predict, c.jacobian):
-        with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
-            call(w, X, threads=threads)
 
 
 def test_a_file_is_loaded_by_its_path_or_by_its_models_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.symgraph]\nout = "made"\n', encoding="utf-8")
-    (tmp_path / "made").mkdir()
+    made = tmp_path / "made"
+    made.mkdir()
     for name, text in files_of("line").items():
-        (tmp_path / "made" / name).write_text(text, encoding="utf-8")
+        (made / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    for where in ("line", "made/line.c", tmp_path / "made" / "line.c"):
+    for where in ("line", "made/line.c", made / "line.c"):
         assert compiled.load(where).predict([2.0, 1.0], [3.0]) == [7.0]
     with pytest.raises(ModuleError, match=r"other\.c cannot be read: No such file.*--backend c"):
         compiled.load("other")
-    (tmp_path / "made" / "line.h").unlink()
+    (made / "line.h").unlink()
     with pytest.raises(ModuleError, match=r"line\.h cannot be read"):
         compiled.load("line")
 
@@ -250,14 +180,12 @@ def test_files_that_are_none_of_ours_or_of_another_version_are_refused_before_th
 
 
 def test_a_library_that_cannot_be_loaded_is_named_with_what_to_do(tmp_path: Path) -> None:
-    texts = {one.name: one.text for one in generate(MODELS["nine_weights"](), ("c",))}
     fake = tmp_path / "cc"  # as where programs of the cache folder may not run
     fake.write_text('#!/bin/sh\ncase "$*" in *-dM*) exit;; esac\nwhile [ "$1" != -o ]; do shift; done\necho none > "$2"\n')
     fake.chmod(0o700)
-    with pytest.raises(
-        ModuleError, match=r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"
-    ):
-        module_of("nine_weights.c", texts, compiler=find_compiler(str(fake)), folder=tmp_path)
+    said = r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"
+    with pytest.raises(ModuleError, match=said):
+        module_of("nine_weights.c", files_of("nine_weights"), compiler=find_compiler(str(fake)), folder=tmp_path)
 
 
 def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,8 +196,7 @@ def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.Monkey
 
     def forged(*arguments: object, **options: object) -> tuple[Artifact, ...]:
         artifacts = generate(*arguments, **options)
-        wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
-        return tuple(Artifact(one.name, one.text.replace(*wrong), one.backend) for one in artifacts)
+        return tuple(Artifact(one.name, one.text.replace(*WRONG_PARTIAL), one.backend) for one in artifacts)
 
     monkeypatch.setattr("symgraph.build.modules.generate", forged)
     with pytest.raises(VerificationError, match="model line, c module"):
@@ -277,7 +204,7 @@ def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.Monkey
 
 
 def test_a_compiled_module_is_trained_as_the_numpy_module_is() -> None:
-    c, numpy = module_of("line.c", files_of("line")), numpy_module("line")
+    c, numpy = compiled_of("line"), numpy_module("line")
     x, run = np.linspace(-1, 1, 40), {"optimizer": momentum(0.01), "epochs": 3, "seed": 0, "w0": [0.1, 0.2]}
     for size in (1, 7, None):
         ours, theirs = (train(module, x, x**2, batch_size=size, **run) for module in (c, numpy))
@@ -293,13 +220,13 @@ def test_a_compiled_module_is_trained_as_the_numpy_module_is() -> None:
 @pytest.mark.parametrize("name", ["nine_weights", "line"])
 def test_a_compiled_module_is_judged_by_the_truth(name: str) -> None:
     model = MODELS[name]()
-    report = judge(model, module_of(f"{name}.c", files_of(name)), points(model, n=60))
+    report = judge(model, compiled_of(name), points(model, n=60))
     assert report.ok, report.verdict()
     assert len(report.rows()) == 2 + 2 * len(model.weight_inputs)
 
 
 FAULTS = {
-    "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *"),
+    "a partial is wrong": WRONG_PARTIAL,
     "two partials are exchanged": ("grad[0] = sums[1];", "grad[0] = sums[2];"),
     "a part of a block is not added": ("i < NINE_WEIGHTS_PARTS_ / 2; i++", "i < NINE_WEIGHTS_PARTS_ / 4; i++"),
     "the second block is the first": ("_(X + start * NINE_WEIGHTS_FEATURES, rows, x);", "_(X + start, rows, x);"),
@@ -307,20 +234,14 @@ FAULTS = {
     "shares are ignored": ("share = s ? s + start : ones", "share = s ? ones : ones"),
     "the output is another node": ("output[row] = y_hat;", "output[row] = tanh_;"),
     "the loss of a row has no square": ("return terms[0];", "return terms[1];"),
-    "a derivative of the output is another": (
-        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + i]",
-        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + 8 - i]",
-    ),
+    "a derivative of the output is another": ("+ row) * NINE_WEIGHTS_WEIGHTS + i]", "+ row) * NINE_WEIGHTS_WEIGHTS + 8 - i]"),
     "a residual is the output": ("residual[start + row] -= target[row];", "residual[start + row] -= 0.0;"),
     "the partials of a residual are those of the loss": (
         "    (void)y;\n    nine_weights_jacobian(w, X, n, jacobian);",
         "    nine_weights_per_sample_grad(w, X, y, n, jacobian);",
     ),
     "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
-    "rows are exchanged": (
-        "+ i - 1] = terms[i * NINE_WEIGHTS_ROWS_ + row];",
-        "+ i - 1] = terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];",
-    ),
+    "rows are exchanged": ("= terms[i * NINE_WEIGHTS_ROWS_ + row];", "= terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];"),
     "a weight is another": ("const double w2 = w[1];", "const double w2 = w[0];"),
     "names are in another order": ('    "w1",\n    "w2",', '    "w2",\n    "w1",'),
 }
@@ -329,11 +250,10 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_text_is_caught_by_verification(fault: str) -> None:
-    files, (good, bad) = files_of("nine_weights"), FAULTS[fault]
-    assert good in files["nine_weights.c"]
-    module = module_of(
-        "nine_weights.c", files | {"nine_weights.c": files["nine_weights.c"].replace(good, bad)}, folder=scratch()
-    )
+    text, (good, bad) = files_of("nine_weights")["nine_weights.c"], FAULTS[fault]
+    assert good in text
+    files = files_of("nine_weights") | {"nine_weights.c": text.replace(good, bad)}
+    module = module_of("nine_weights.c", files, folder=scratch())
     with pytest.raises(VerificationError, match="model nine_weights, c module"):
         verify(MODELS["nine_weights"](), None, module, points=3)
 

@@ -14,43 +14,30 @@ def _project(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_table_of_the_nearest_project_above_is_read(tmp_path: Path) -> None:
+def test_the_table_of_the_nearest_project_above_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = tmp_path / "inner"
     below = inner / "a" / "b"
     below.mkdir(parents=True)
     _project(tmp_path, '[tool.symgraph]\nout = "outer"\n')
-    _project(inner, '[tool.symgraph]\nmodels = ["spec.py", "pkg.spec"]\nout = "src/made"\nbackends = ["numpy"]\n')
+    settings = 'models = ["spec.py", "pkg.spec"]\nout = "src/made"\nbackends = ["numpy"]\nwith = ["error-bound"]\n'
+    _project(inner, f'[tool.symgraph]\n{settings}precision = "accurate"\n')
     config = read_config(below)
-    assert config == Config(inner.resolve(), ("spec.py", "pkg.spec"), "src/made", ("numpy",))
+    assert config == Config(
+        inner.resolve(), ("spec.py", "pkg.spec"), "src/made", ("numpy",), extras=("error-bound",), precision="accurate"
+    )
     assert config.out_folder == inner.resolve() / "src" / "made"
+    monkeypatch.chdir(below)
+    assert read_config() == config
+    _project(inner, f'[tool.symgraph]\nout = "{(tmp_path / "far").as_posix()}"\n')
+    assert read_config().out_folder == tmp_path / "far"
 
 
-def test_extras_and_precision_are_read_under_their_command_line_names(tmp_path: Path) -> None:
-    _project(tmp_path, '[tool.symgraph]\nwith = ["error-bound"]\nprecision = "accurate"\n')
-    config = read_config(tmp_path)
-    assert (config.extras, config.precision) == (("error-bound",), "accurate")
-
-
-def test_without_a_project_the_defaults_hold_and_the_root_is_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_project_or_settings_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("", "[project]\nname = 'x'\n", "[tool.other]\nx = 1\n", "[tool.symgraph]\n"):
+        _project(tmp_path, text)
+        assert read_config(tmp_path) == Config(tmp_path.resolve())
     monkeypatch.setattr("symgraph.io.config.find_project", lambda _start: None)
     assert read_config(tmp_path) == Config(tmp_path.resolve(), (), "generated", None)
-
-
-@pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool.other]\nx = 1\n", "[tool.symgraph]\n"])
-def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) -> None:
-    _project(tmp_path, text)
-    assert read_config(tmp_path) == Config(tmp_path.resolve())
-
-
-def test_the_current_directory_is_the_start_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _project(tmp_path, '[tool.symgraph]\nout = "here"\n')
-    monkeypatch.chdir(tmp_path)
-    assert read_config().out == "here"
-
-
-def test_an_absolute_out_folder_stays_as_it_is(tmp_path: Path) -> None:
-    _project(tmp_path, f'[tool.symgraph]\nout = "{(tmp_path / "far").as_posix()}"\n')
-    assert read_config(tmp_path).out_folder == tmp_path / "far"
 
 
 def test_a_folder_called_pyproject_is_not_a_project(tmp_path: Path) -> None:
@@ -73,17 +60,13 @@ def test_a_folder_called_pyproject_is_not_a_project(tmp_path: Path) -> None:
         ("[tool.symgraph]\nout = ''\n", ["out", "non-empty"]),
         ("[tool]\nsymgraph = 5\n", ["tool.symgraph", "table", "5 (int)"]),
         ("[tool.symgraph\n", ["not valid TOML"]),
+        ("[tool.symgraph]\nout = '\udcff'\n", ["not valid TOML"]),  # a byte that is no UTF-8
     ],
 )
 def test_an_error_names_the_file_and_the_key(tmp_path: Path, text: str, parts: list[str]) -> None:
-    path = _project(tmp_path, text)
+    path = tmp_path / "pyproject.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(OptionError) as caught:
         read_config(tmp_path)
     for part in (str(path.resolve()), *parts):
         assert part in str(caught.value)
-
-
-def test_a_project_file_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_bytes(b"[tool.symgraph]\nout = '\xff'\n")
-    with pytest.raises(OptionError, match="not valid TOML"):
-        read_config(tmp_path)

@@ -25,8 +25,10 @@ from symgraph.io.stream import triangle
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-SIZES = (1, 2, 3, 999, 10_000, 10_001, 16_384, 16_385, 60_001)
+SIZES = (1, 3, 10_000, 10_001, 16_384, 16_385, 40_001)
 """Numbers of rows about the borders of the blocks that the numpy runtime and the C functions add up."""
+W = np.array([0.3, 0.75, 1.2])
+"""Weights of `decay`."""
 
 
 def decay() -> Model:
@@ -65,29 +67,27 @@ def rows_of(module: Any, n: int) -> tuple[Any, Any]:
     return X, rng.normal(size=(n, p)) if p > 1 else rng.normal(size=n)
 
 
-def weights_of(module: Any) -> Any:
-    return np.linspace(0.3, 1.2, len(module.WEIGHTS))
-
-
 def bits(result: Any) -> list[bytes]:
     return [np.asarray(part, np.float64).tobytes() for part in (result if isinstance(result, tuple) else (result,))]
+
+
+def table_of(X: Any, y: Any) -> dict[str, Any]:
+    return {"t": X[:, 0], "z": X[:, 1], "y": y}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "native", "c"])
 @pytest.mark.parametrize("name", MODELS)
 def test_sums_have_the_bits_of_rows_in_memory(name: str, backend: str) -> None:
     module = compiled(name, backend)
-    w = weights_of(module)
+    w = np.linspace(0.3, 1.2, len(module.WEIGHTS))
     for n in SIZES:
         X, y = rows_of(module, n)
         rows = stream(module, X, y, rows=4_321)
         assert len(rows) == n
-        for reduction in ("mean", "sum"):
-            assert bits(rows.value_and_grad(w, reduction=reduction)) == bits(
-                module.value_and_grad(w, X, y, reduction=reduction)
-            )
-            assert bits(rows.loss(w, reduction=reduction)) == bits(module.loss(w, X, y, reduction=reduction))
-            assert bits(rows.grad(w, reduction=reduction)) == bits(module.grad(w, X, y, reduction=reduction))
+        for function in ("value_and_grad", "loss", "grad"):
+            for how in ("mean", "sum"):
+                wanted = bits(getattr(module, function)(w, X, y, reduction=how))
+                assert bits(getattr(rows, function)(w, reduction=how)) == wanted, (function, how, n)
         if X is not None:
             assert bits(np.concatenate(list(rows.predict(w)))) == bits(module.predict(w, X))
 
@@ -95,11 +95,10 @@ def test_sums_have_the_bits_of_rows_in_memory(name: str, backend: str) -> None:
 @pytest.mark.parametrize("backend", ["numpy", "native", "c"])
 def test_a_sum_that_overflows_where_the_mean_does_not_has_these_bits_too(backend: str) -> None:
     module, n = compiled("decay", backend), 20_003
-    X, _ = rows_of(module, n)
-    y = np.full(n, 1e154)
-    got, wanted = stream(module, X, y).value_and_grad([1.0, 0.5, 1.0]), module.value_and_grad([1.0, 0.5, 1.0], X, y)
+    X, y = rows_of(module, n)[0], np.full(n, 1e154)
+    wanted = module.value_and_grad(W, X, y)
     assert np.isfinite(wanted[0])
-    assert bits(got) == bits(wanted)
+    assert bits(stream(module, X, y).value_and_grad(W)) == bits(wanted)
 
 
 def files_of(folder: Path, table: dict[str, Any]) -> list[Path]:
@@ -121,32 +120,24 @@ def files_of(folder: Path, table: dict[str, Any]) -> list[Path]:
 @pytest.mark.parametrize("backend", ["numpy", "native"])
 def test_files_of_any_cut_have_the_bits_of_memory(tmp_path: Path, backend: str) -> None:
     module = compiled("decay", backend)
-    X, y = rows_of(module, 30_000)
-    w = weights_of(module)
-    in_memory = stream(module, X, y)
-    files = files_of(tmp_path, {"t": X[:, 0], "z": X[:, 1], "y": y})
+    X, y = rows_of(module, 20_000)
+    table = table_of(X, y)
+    wanted, factor = bits(module.value_and_grad(W, X, y)), bits(stream(module, X, y).r_factor(W))
+    files = files_of(tmp_path, table)
     assert len(files) == 6
     for path in files:
         rows = stream(module, path)
-        assert bits(rows.value_and_grad(w)) == bits(module.value_and_grad(w, X, y)), path.name
-        assert bits(rows.r_factor(w)) == bits(in_memory.r_factor(w)), path.name
+        assert bits(rows.value_and_grad(W)) == wanted, path.name
+        assert bits(rows.r_factor(W)) == factor, path.name
         data = read_data(path, module.FEATURES, module.TARGET)
         assert bits((data.X, data.y)) == bits((X, y)), path.name
-
-
-def test_frames_and_mappings_are_streamed_too() -> None:
-    module = compiled("decay", "numpy")
-    X, y = rows_of(module, 5_000)
-    table = {"y": y, "z": X[:, 1], "t": X[:, 0]}
-    wanted = bits(stream(module, X, y).value_and_grad([1.0, 0.5, 0.2]))
-    assert bits(stream(module, table).value_and_grad([1.0, 0.5, 0.2])) == wanted
-    assert bits(stream(module, pa.table(table)).value_and_grad([1.0, 0.5, 0.2])) == wanted
+    for given in (dict(reversed(table.items())), pa.table(table)):
+        assert bits(stream(module, given).value_and_grad(W)) == wanted
 
 
 def test_the_factor_is_that_of_all_rows_where_products_would_lose_half_the_digits() -> None:
     """J has columns that differ by 1e-9: J'J, whose condition is 1e18, would tell nothing of them."""
-    n = 50_000
-    rng = np.random.default_rng(1)
+    n, rng = 50_000, np.random.default_rng(1)
     A = rng.normal(size=(n, 1)) + 1e-9 * rng.normal(size=(n, 4))
     R = triangle(A[start : start + 4_096] for start in range(0, n, 4_096))
     assert np.array_equal(R, np.triu(R))
@@ -161,19 +152,16 @@ def test_the_factor_is_that_of_all_rows_where_products_would_lose_half_the_digit
 def test_the_factor_gives_the_step_of_least_squares(rows: int) -> None:
     module = compiled("decay", "numpy")
     X, y = rows_of(module, 12_345)
-    w = weights_of(module)
-    R = stream(module, X, y, rows=rows).r_factor(w)
-    J, r = module.residual_jacobian(w, X, y), module.residual(w, X, y)
-    k = len(w)
+    R = stream(module, X, y, rows=rows).r_factor(W)
+    J, r = module.residual_jacobian(W, X, y), module.residual(W, X, y)
     # both are backward stable; the condition of J is some units
-    np.testing.assert_allclose(np.linalg.solve(R[:k, :k], -R[:k, k]), np.linalg.lstsq(J, -r)[0], rtol=1e-12)
-    np.testing.assert_allclose(np.sum(np.square(R[:, k])), r @ r, rtol=1e-13)
+    np.testing.assert_allclose(np.linalg.solve(R[:3, :3], -R[:3, 3]), np.linalg.lstsq(J, -r)[0], rtol=1e-12)
+    np.testing.assert_allclose(np.sum(np.square(R[:, 3])), r @ r, rtol=1e-13)
 
 
 def test_fewer_rows_than_columns_leave_zeros() -> None:
     module = compiled("decay", "numpy")
-    X, y = rows_of(module, 2)
-    R = stream(module, X, y).r_factor([1.0, 0.5, 0.2])
+    R = stream(module, *rows_of(module, 2)).r_factor(W)
     assert R.shape == (4, 4)
     assert not R[2:].any()
 
@@ -181,24 +169,24 @@ def test_fewer_rows_than_columns_leave_zeros() -> None:
 def test_blocks_are_of_the_size_asked_for() -> None:
     module = compiled("decay", "numpy")
     X, y = rows_of(module, 50_000)
-    blocks = list(stream(module, X, y, rows=19_999).blocks())
-    assert [len(block) for block, _ in blocks] == [19_999, 19_999, 10_002]
-    np.testing.assert_array_equal(np.concatenate([block for block, _ in blocks]), X)
-    np.testing.assert_array_equal(np.concatenate([target for _, target in blocks]), y)
+    blocks, targets = zip(*stream(module, X, y, rows=19_999).blocks(), strict=True)
+    assert [len(block) for block in blocks] == [19_999, 19_999, 10_002]
+    np.testing.assert_array_equal(np.concatenate(blocks), X)
+    np.testing.assert_array_equal(np.concatenate(targets), y)
 
 
 def test_rows_with_missing_cells_are_left_out_everywhere_the_same(tmp_path: Path) -> None:
-    module = compiled("decay", "native")
-    X, y = rows_of(module, 40_000)
-    lost = np.random.default_rng(0).random(40_000) < 0.2
+    module, n = compiled("decay", "native"), 34_000
+    X, y = rows_of(module, n)
+    lost = np.random.default_rng(0).random(n) < 0.2
     lost[16_384:33_000] = True  # a whole block
-    holes = np.where(lost, np.nan, X[:, 0])
-    kept, w = ~lost, weights_of(module)
-    for path in files_of(tmp_path, {"t": holes, "z": X[:, 1], "y": y}):
+    kept = ~lost
+    wanted = bits(module.value_and_grad(W, X[kept], y[kept]))
+    for path in files_of(tmp_path, table_of(X, y) | {"t": np.where(lost, np.nan, X[:, 0])}):
         rows = stream(module, path, drop_missing=True)
         assert (rows.n, rows.dropped) == (kept.sum(), lost.sum()), path.name
-        assert bits(rows.value_and_grad(w)) == bits(module.value_and_grad(w, X[kept], y[kept])), path.name
-        places = [np.ones(len(out), bool) if which is None else which for out, which in rows.predictions(w)]
+        assert bits(rows.value_and_grad(W)) == wanted, path.name
+        places = [np.ones(len(out), bool) if which is None else which for out, which in rows.predictions(W)]
         np.testing.assert_array_equal(np.concatenate(places), kept)
 
 
@@ -207,45 +195,37 @@ def test_predictions_need_no_target(tmp_path: Path) -> None:
     X, _ = rows_of(module, 20)
     pq.write_table(pa.table({"t": X[:, 0], "z": X[:, 1]}), tmp_path / "d.parquet")
     rows = stream(module, tmp_path / "d.parquet", target=False)
-    assert bits(next(rows.predict([1.0, 0.5, 0.2]))) == bits(module.predict([1.0, 0.5, 0.2], X))
+    assert bits(next(rows.predict(W))) == bits(module.predict(W, X))
     with pytest.raises(OptionError, match="was opened without the target, so it has no loss"):
-        rows.loss([1.0, 0.5, 0.2])
+        rows.loss(W)
 
 
-def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
-    module, path = compiled("decay", "numpy"), tmp_path / "d.csv"
-    path.write_text("t,z,y\n" + "1,2,3\n" * 40_000, encoding="utf-8")
-    rows = stream(module, path)
-    rows.loss([1.0, 0.5, 0.2])
-    path.write_text("t,z,y\n" + "1,2,3\n" * 39_999, encoding="utf-8")
-    for call in (rows.loss, rows.value_and_grad, rows.r_factor, lambda w: list(rows.predict(w))):
-        with pytest.raises(DataError, match=r"d\.csv has changed since it was first read"):
-            call([1.0, 0.5, 0.2])
-
-
-def test_a_pass_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
-    module, path = compiled("decay", "numpy"), tmp_path / "d.parquet"
-    X, y = rows_of(module, 50_000)
-    pq.write_table(pa.table({"t": X[:, 0], "z": X[:, 1], "y": y}), path)
-    rows, w = stream(module, path), weights_of(module)
-    wanted = bits(rows.value_and_grad(w))
-    away = path.rename(tmp_path / "away")
-    for call in (rows.value_and_grad, rows.loss):
-        with pytest.raises(DataError, match="cannot be read: No such file"):
-            call(w)
-    away.rename(path)
-    assert bits(rows.value_and_grad(w)) == wanted
-
-
-def test_what_is_read_is_told_to_the_one_who_watches(tmp_path: Path) -> None:
+def test_a_pass_over_a_file_is_told_to_the_one_who_watches_and_refused_if_the_file_has_changed(tmp_path: Path) -> None:
     module, path = compiled("decay", "numpy"), tmp_path / "d.csv"
     path.write_text("t,z,y\n" + "1,2,3\n" * 40_000, encoding="utf-8")
     seen: list[tuple[int, int | None]] = []
     rows = stream(module, path, watch=lambda done, total: seen.append((done, total)))
     assert seen == [(16_384, None), (32_768, None), (40_000, None)]
     seen.clear()
-    rows.loss([1.0, 0.5, 0.2])
+    rows.loss(W)
     assert seen == [(16_384, 40_000), (32_768, 40_000), (40_000, 40_000)]
+    path.write_text("t,z,y\n" + "1,2,3\n" * 39_999, encoding="utf-8")
+    for call in (rows.loss, rows.value_and_grad, rows.r_factor, lambda w: list(rows.predict(w))):
+        with pytest.raises(DataError, match=r"d\.csv has changed since it was first read"):
+            call(W)
+
+
+def test_a_pass_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    module, path = compiled("decay", "numpy"), tmp_path / "d.parquet"
+    pq.write_table(pa.table(table_of(*rows_of(module, 20_000))), path)
+    rows = stream(module, path)
+    wanted = bits(rows.value_and_grad(W))
+    away = path.rename(tmp_path / "away")
+    for call in (rows.value_and_grad, rows.loss):
+        with pytest.raises(DataError, match="cannot be read: No such file"):
+            call(W)
+    away.rename(path)
+    assert bits(rows.value_and_grad(W)) == wanted
 
 
 def test_labels_that_the_likelihood_excludes_are_named_by_their_row(tmp_path: Path) -> None:
@@ -259,27 +239,27 @@ def test_labels_that_the_likelihood_excludes_are_named_by_their_row(tmp_path: Pa
         stream(module, path, drop_missing=True)
 
 
+X3, Y3 = np.ones((3, 2)), np.ones(3)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda m: stream(m, np.ones((3, 2))), DataError, "y is missing; decay needs its target y"),
-        (lambda m: stream(m, np.ones((3, 2)), np.ones(4)), DataError, "X has 3 rows and y has 4"),
-        (lambda m: stream(m, np.ones((3, 1)), np.ones(3)), DataError, "the rows have 2 columns in all, decay needs 3"),
+        (lambda m: stream(m, X3), DataError, "y is missing; decay needs its target y"),
+        (lambda m: stream(m, X3, np.ones(4)), DataError, "X has 3 rows and y has 4"),
+        (lambda m: stream(m, X3[:, :1], Y3), DataError, "the rows have 2 columns in all, decay needs 3"),
         (lambda m: stream(m, {"t": [1.0]}), DataError, "X has no z; it has t"),
         (lambda m: stream(m, np.array([[1.0, np.nan]]), [1.0]), DataError, r"X: row 0 .*, column z is nan"),
         (lambda m: stream(decay(), "d.csv"), OptionError, "stream needs a generated module"),
         (lambda m: stream(m, "d.csv", [1.0]), OptionError, "y belongs to rows in memory"),
         (lambda m: stream(m, "gone.csv"), DataError, "gone.csv cannot be read: No such file"),
+        (lambda m: stream(m, X3, Y3, rows=0), OptionError, "rows must be a whole number, 1 or more, not 0"),
+        (lambda m: stream(m, X3, Y3).loss([1.0]), ValueError, r"w has shape \(1,\), decay needs \(3,\)"),
+        (lambda m: stream(m, X3, Y3).value_and_grad(W, reduction="median"), ValueError, "reduction must be"),
         (
-            lambda m: stream(m, np.ones((3, 2)), np.ones(3), rows=0),
-            OptionError,
-            "rows must be a whole number, 1 or more, not 0",
-        ),
-        (lambda m: stream(m, np.ones((3, 2)), np.ones(3)).loss([1.0]), ValueError, r"w has shape \(1,\), decay needs \(3,\)"),
-        (
-            lambda m: stream(m, np.ones((3, 2)), np.ones(3)).value_and_grad([1.0, 1.0, 1.0], reduction="median"),
-            ValueError,
-            "reduction must be",
+            lambda _: stream(symgraph.compile(decay(), "numpy", precision="accurate"), X3, Y3),
+            ModuleError,
+            "the module of decay computes all rows at once",
         ),
     ],
 )
@@ -288,19 +268,13 @@ def test_what_cannot_be_streamed_is_refused(call: Callable[[Any], Any], error: t
         call(compiled("decay", "numpy"))
 
 
-def test_modules_that_cannot_go_by_blocks_are_refused() -> None:
-    accurate = symgraph.compile(decay(), "numpy", precision="accurate")
-    with pytest.raises(ModuleError, match="the module of decay computes all rows at once"):
-        stream(accurate, np.ones((3, 2)), np.ones(3))
-
-
 LIMITED = """
     import resource, sys
     import numpy as np
     from symgraph import load, stream
     from symgraph.io.data import read_data
 
-    module, w = load(sys.argv[1]), np.linspace(0.3, 1.2, 3)
+    module, w = load(sys.argv[1]), np.array([0.3, 0.75, 1.2])
 
     def held():  # data of this process, by the same count as the limit
         return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmData")) << 10
@@ -320,32 +294,27 @@ LIMITED = """
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory otherwise")
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_a_file_larger_than_memory_has_the_bits_that_memory_would_give(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "n", "limit"), [("parquet", 2_500_000, 40), ("csv", 600_000, 24)])
+def test_a_file_larger_than_memory_has_the_bits_that_memory_would_give(tmp_path: Path, kind: str, n: int, limit: int) -> None:
     """Reading the file whole ends with a MemoryError there."""
-    module, limit = compiled("decay", "numpy"), 40 if kind == "parquet" else 24
-    n = 2_500_000 if kind == "parquet" else 600_000
+    module = compiled("decay", "numpy")
     X, y = rows_of(module, n)
-    path, small = tmp_path / f"large.{kind}", tmp_path / f"small.{kind}"
+    path, small, spec = tmp_path / f"large.{kind}", tmp_path / f"small.{kind}", tmp_path / "decay.py"
     if kind == "parquet":
         for file, rows in ((path, n), (small, 40_000)):
-            pq.write_table(pa.table({"t": X[:rows, 0], "z": X[:rows, 1], "y": y[:rows]}), file, row_group_size=n)
+            pq.write_table(pa.table(table_of(X[:rows], y[:rows])), file, row_group_size=n)
     else:
         lines = ["t,z,y", *(f"{t!r},{z!r},{v!r}" for (t, z), v in zip(X.tolist(), y.tolist(), strict=True))]
         path.write_text("\n".join(lines), encoding="utf-8")
         small.write_text("\n".join(lines[:40_000]), encoding="utf-8")
     assert path.stat().st_size > limit << 20
-    (tmp_path / "decay.py").write_text(generate(decay(), ("numpy",))[0].text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(LIMITED), tmp_path / "decay.py", path, small, str(limit)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    spec.write_text(generate(decay(), ("numpy",))[0].text, encoding="utf-8")
+    command = [sys.executable, "-c", textwrap.dedent(LIMITED), spec, path, small, str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows, value, gradient, factor, *end = done.stdout.split(maxsplit=4)
-    wanted = module.value_and_grad(np.linspace(0.3, 1.2, 3), X, y)
+    wanted = module.value_and_grad(W, X, y)
     assert (int(rows), float.fromhex(value)) == (n, wanted[0])
     assert bytes.fromhex(gradient) == wanted[1].tobytes()
-    assert bytes.fromhex(factor) == stream(module, X, y).r_factor(np.linspace(0.3, 1.2, 3)).tobytes()
+    assert bytes.fromhex(factor) == stream(module, X, y).r_factor(W).tobytes()
     assert end == ["too large for memory\n"]

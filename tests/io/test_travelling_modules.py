@@ -3,7 +3,9 @@
 import copy
 import multiprocessing
 import pickle
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +36,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     }
 
 
-def called(function: Callable[..., Any], *arguments: Any) -> Any:
-    return function(*arguments)
-
-
 def loss_by(module: Any) -> float:
-    value: float = module.loss(*ARGUMENTS)
-    return value
+    return module.loss(*ARGUMENTS)
 
 
 def row_by(function: Callable[..., float]) -> float:
@@ -51,7 +48,7 @@ def test_spawned_workers_get_modules_and_functions(modules: dict[str, Any]) -> N
     want = modules["file"].loss(*ARGUMENTS)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         for name in ("file", "memory"):
-            assert pool.apply(called, (modules[name].loss, *ARGUMENTS)) == want
+            assert pool.apply(modules[name].loss, ARGUMENTS) == want
             assert pool.apply(loss_by, (modules[name],)) == want
         assert pool.apply(row_by, (modules["scalar"].row,)) == row_by(modules["scalar"].row)
 
@@ -85,16 +82,12 @@ def test_a_module_that_is_not_there_is_made_of_its_text(modules: dict[str, Any])
 
 
 def test_a_name_whose_file_has_changed_or_that_was_in_memory_is_not_found(modules: dict[str, Any], tmp_path: Path) -> None:
-    from importlib import import_module
-
     file = tmp_path / "nine_weights_scalar.py"
     file.write_text(Path(modules["scalar"].__file__).read_text(encoding="utf-8"), encoding="utf-8")
     name = symgraph.load(file).__name__
     assert import_module(name).MODEL == "nine_weights"
     with pytest.raises(ModuleNotFoundError, match="was made in memory of another process"):
         import_module(f"{modules['memory'].__name__[:-1]}0_")
-    import sys
-
     del sys.modules[name]
     file.write_text("changed", encoding="utf-8")
     with pytest.raises(ModuleNotFoundError, match="has changed since"):

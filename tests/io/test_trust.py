@@ -1,4 +1,4 @@
-"""symgraph.io.trust: whose files count when a search finds them. Owners are faked where the caller cannot give files away."""
+"""symgraph.io.trust: whose files count when a search finds them. Owners are faked, as only root can give files away."""
 
 import os
 from collections.abc import Callable
@@ -25,7 +25,9 @@ def forward(w, X=None, y=None):
 Give = Callable[..., None]
 
 
-def _fake(monkeypatch: pytest.MonkeyPatch) -> Give:
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Make files another user's, by what the system says of them."""
     owners: dict[str, int] = {}
     true_stat = os.stat
 
@@ -36,27 +38,9 @@ def _fake(monkeypatch: pytest.MonkeyPatch) -> Give:
             name = os.path.realpath(name)
         return os.stat_result((*found[:4], owners.get(str(name), found.st_uid), *found[5:10]))
 
-    def give(*paths: Path, to: int = OTHER) -> None:
-        owners.update({str(path): to for path in paths})
-
-    monkeypatch.setattr(os, "stat", pretended)
-    return give
-
-
-@pytest.fixture(params=["faked", "true"])
-def give(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Give:
-    """Make files another user's: by what the system says of them, and in truth where the caller may do that."""
     monkeypatch.delenv("SUDO_UID", raising=False)
-    if request.param == "faked":
-        return _fake(monkeypatch)
-    if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
-
-    def give(*paths: Path, to: int = OTHER) -> None:
-        for path in paths:
-            os.chown(path, to, -1, follow_symlinks=False)
-
-    return give
+    monkeypatch.setattr(os, "stat", pretended)
+    return lambda *paths, to=OTHER: owners.update({str(path): to for path in paths})
 
 
 @pytest.fixture
@@ -77,29 +61,19 @@ def refusal(start: Path) -> str:
     return text
 
 
-def test_settings_of_ones_own_count(project: Path) -> None:
-    assert read_config(project / "below").out == "theirs"
-
-
 def test_settings_of_another_user_do_not_count_and_the_line_says_whose_and_how_to_say_yes(project: Path, give: Give) -> None:
-    file = project / "pyproject.toml"
+    file, below = project / "pyproject.toml", project / "below"
+    assert read_config(below).out == "theirs"  # one's own count
     give(file)
-    text = refusal(project / "below")
+    text = refusal(below)
     assert text.startswith(f"{file} belongs to user {OTHER}, not to you")
     assert text.endswith(f"--config {file}")
     assert read_config(file=file) == Config(project, out="theirs")
-
-
-def test_settings_of_another_user_in_the_current_folder_do_not_count_either(project: Path, give: Give) -> None:
-    give(project / "pyproject.toml")
-    assert "belongs to" in refusal(project)
-
-
-def test_settings_of_the_owner_of_the_current_folder_count(project: Path, give: Give) -> None:
-    give(project / "pyproject.toml", project / "below")
-    assert read_config(project / "below").out == "theirs"
-    give(project / "below", to=THIRD)
-    assert f"belongs to user {OTHER}" in refusal(project / "below")
+    assert "belongs to" in refusal(project)  # nor in the current folder
+    give(below)
+    assert read_config(below).out == "theirs"  # those of the owner of the current folder count
+    give(below, to=THIRD)
+    assert f"belongs to user {OTHER}" in refusal(below)
 
 
 def test_settings_of_root_count(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,20 +95,15 @@ def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: G
         assert "belongs to" in refusal(project / "below")
 
 
-def test_a_link_of_another_user_to_settings_of_ones_own_does_not_count(project: Path, give: Give) -> None:
+@pytest.mark.parametrize("given", ["pyproject.toml", "behind.toml"])
+def test_neither_a_link_of_another_user_counts_nor_one_of_ones_own_to_what_is_anothers(
+    project: Path, give: Give, given: str
+) -> None:
     file = project / "pyproject.toml"
-    file.rename(project / "mine.toml")
-    file.symlink_to(project / "mine.toml")
+    file.rename(project / "behind.toml")
+    file.symlink_to(project / "behind.toml")
     assert read_config(project).out == "theirs"
-    give(file)
-    assert "belongs to" in refusal(project)
-
-
-def test_a_link_of_ones_own_to_settings_of_another_user_does_not_count(project: Path, give: Give) -> None:
-    file = project / "pyproject.toml"
-    file.rename(project / "theirs.toml")
-    file.symlink_to(project / "theirs.toml")
-    give(project / "theirs.toml")
+    give(project / given)
     assert "belongs to" in refusal(project)
 
 
@@ -147,18 +116,15 @@ def test_settings_found_across_a_folder_that_everybody_may_write_to_do_not_count
     assert text.endswith(f"--config {project / 'pyproject.toml'}")
 
 
-def test_settings_in_the_current_folder_are_not_crossed_for(project: Path) -> None:
+def test_a_shared_folder_is_not_crossed_for_settings_in_it_or_below_it(project: Path) -> None:
+    project.parent.chmod(0o1777)
+    assert read_config(project / "below").out == "theirs"
     project.chmod(0o777)
     assert read_config(project).out == "theirs"
 
 
-def test_a_shared_folder_above_the_settings_is_not_crossed(project: Path) -> None:
-    project.parent.chmod(0o1777)
-    assert read_config(project / "below").out == "theirs"
-
-
-def test_where_files_have_no_owners_every_file_counts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fake(monkeypatch)(project / "pyproject.toml")
+def test_where_files_have_no_owners_every_file_counts(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(project / "pyproject.toml")
     monkeypatch.delattr(os, "geteuid")
     assert objection(project / "pyproject.toml", project) is None
 
@@ -178,25 +144,16 @@ def test_the_search_ends_at_the_root_of_the_repository(project: Path, mark: str,
     assert find_project(below / "deeper") == below / "pyproject.toml"
 
 
-def test_the_search_ends_at_the_home_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = project / "below"
+def test_the_search_ends_at_the_home_folder_also_behind_a_link(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, link = project / "below", project / "link"
     (home / "work").mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    assert find_project(home / "work") is None
+    link.symlink_to(home)
+    assert find_project(link) == project / "pyproject.toml"  # from where it is
+    for place in (home, link):
+        monkeypatch.setenv("HOME", str(place))
+        assert find_project(home / "work") is None
     (home / "pyproject.toml").touch()
     assert find_project(home / "work") == home / "pyproject.toml"
-
-
-def test_a_home_folder_behind_a_link_is_the_home_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (project / "link").symlink_to(project / "below")
-    monkeypatch.setenv("HOME", str(project / "link"))
-    assert find_project(project / "below") is None
-
-
-def test_a_folder_behind_a_link_is_searched_from_where_it_is(project: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "link").symlink_to(project / "below")
-    assert find_project(tmp_path / "elsewhere" / "link") == project / "pyproject.toml"
 
 
 def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

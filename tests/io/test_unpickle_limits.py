@@ -27,7 +27,7 @@ FROM_BUFFER = b"cnumpy._core.numeric\n_frombuffer\n"
 BOMBS = {
     "a memo of half a billion places": b"\x80\x04Nr\xff\xff\xff\x1f.",
     "a memo of a decimal place": b"Np" + b"9" * 4000 + b"\n.",
-    "lists in lists": b"]" * 500_000 + b"a" * 499_999 + b".",
+    "lists in lists": b"]" * 100_000 + b"a" * 99_999 + b".",
     "tuples as a key": b"}" + DEEP + b"Ns.",
     "shared tuples as a key": b"}" + SHARED + b"Ns.",
     "shared tuples": SHARED + b".",
@@ -59,22 +59,29 @@ pages = int(Path("/proc/self/statm").read_text().split()[0])
 limit = pages * resource.getpagesize() + (256 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))  # ends what would run for ever
-try:
-    print("read", type(load_arrays(Path(sys.argv[1]))).__name__)
-except DataError as error:
-    print("DataError", error)
+for name in sys.argv[1:]:
+    print(name, end=": ", flush=True)
+    try:
+        print("read", type(load_arrays(Path(name))).__name__)
+    except DataError as error:
+        print("DataError", error)
 """
+LARGE = {name for name, content in BOMBS.items() if len(content) > 10**5}
+"""Those that take a while."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the size of the process from /proc")
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_small_file_that_asks_for_the_world_is_refused_in_a_small_process(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "bomb.pkl"
-    path.write_bytes(BOMBS[name])
-    done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize("names", [BOMBS.keys() - LARGE, LARGE], ids=["small files", "large files"])
+def test_a_small_file_that_asks_for_the_world_is_refused_in_a_small_process(tmp_path: Path, names: set[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(BOMBS[name])
+    done = subprocess.run([sys.executable, "-c", LIMITED, *names], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert said.keys() == names
     # a place in the memo, however large its number, is no more than a name
-    assert done.stdout.startswith("read NoneType" if name.startswith("a memo") else "DataError")
+    wrong = {name for name in names if not said[name].startswith("read NoneType" if name.startswith("a memo") else "DataError")}
+    assert wrong == set()
     assert "MemoryError" not in done.stdout
 
 
@@ -89,18 +96,13 @@ def _outcome(path: Path, content: bytes) -> Any:
 
 def _calls(work: Callable[[], object]) -> int:
     """Calls of functions, Python's and C's, that some work makes."""
-    count = 0
-
-    def see(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(see)
+    events: list[str] = []
+    sys.setprofile(lambda _frame, event, _argument: events.append(event))
     try:
         work()
     finally:
         sys.setprofile(None)
-    return count
+    return events.count("call") + events.count("c_call")
 
 
 class _Standard(pickle._Unpickler):  # in Python, whose memo is a dict
@@ -145,7 +147,7 @@ def _edited(content: bytes, edits: list[tuple[str, int, int]]) -> bytes:
     return bytes(data)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=200)
 @given(st.sampled_from(PICKLES), EDITS)
 def test_a_damaged_pickle_is_refused_or_holds_what_python_reads_from_it(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, edits: list[tuple[str, int, int]]
@@ -168,23 +170,13 @@ def test_a_pickle_cut_short_anywhere_is_refused(tmp_path: Path, content: bytes) 
 
 PIECES = [
     *(bytes([byte]) for byte in b"N()]}tldaesubR\x85\x86\x87\x88\x93\x94"),
-    *(
-        b"K\x07",
-        b"J\xff\xff\xff\xff",
-        b"\x8a\x01\x03",
-        b"F1.5\n",
-        b"X\x02\x00\x00\x00f8",
-        b"C\x01b",
-        b"C\x00",
-        b"Vlatin1\n",
-        b"Va\n",
-    ),
-    *(b"q\x00", b"h\x00", b"q\x01", b"h\x01", DTYPE, NDARRAY, RECONSTRUCT, FLOATS, FROM_BUFFER),
+    *(b"K\x07", b"J\xff\xff\xff\xff", b"\x8a\x01\x03", b"F1.5\n", b"X\x02\x00\x00\x00f8", b"C\x01b", b"C\x00"),
+    *(b"Vlatin1\n", b"Va\n", b"q\x00", b"h\x00", b"q\x01", b"h\x01", DTYPE, NDARRAY, RECONSTRUCT, FLOATS, FROM_BUFFER),
     *(b"c_codecs\nencode\n", b"cbuiltins\nbytes\n"),
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.integers(1, 40)), max_size=30))
 def test_any_program_takes_steps_and_memory_in_proportion_to_its_size(
     tmp_path_factory: pytest.TempPathFactory, program: list[tuple[bytes, int]]

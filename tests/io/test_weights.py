@@ -1,10 +1,11 @@
 import json
 import stat
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import WeightsError
@@ -15,18 +16,15 @@ def module(model="growth", weights=("rate", "size", "shift"), model_hash="sha256
     return SimpleNamespace(MODEL=model, WEIGHTS=weights, METADATA={"model_hash": model_hash})
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("weights")
-
-
 @pytest.mark.parametrize("width", [64, 32])
+@settings(max_examples=30)
 @given(data=st.data())
-def test_every_finite_weight_comes_back_bit_for_bit(folder, width, data):
+def test_every_finite_weight_comes_back_bit_for_bit(tmp_path_factory, width, data):
+    path = tmp_path_factory.getbasetemp() / "w.json"
     values = data.draw(st.lists(st.floats(width=width, allow_nan=False, allow_infinity=False), min_size=3, max_size=3))
     w = np.array(values, f"float{width}")
-    save_weights(folder / "w.json", module(), w)
-    loaded = load_weights(folder / "w.json", module())
+    save_weights(path, module(), w)
+    loaded = load_weights(path, module())
     assert (loaded.dtype, loaded.tobytes()) == (w.dtype, w.tobytes())
 
 
@@ -36,9 +34,11 @@ def test_zeros_keep_their_sign_and_the_edges_of_the_range_their_value(tmp_path):
     assert load_weights(tmp_path / "w.json", module()).tobytes() == w.tobytes()
 
 
-def test_a_file_names_its_model_and_every_weight(tmp_path):
-    save_weights(tmp_path / "w.json", module(), [1, 2, 3])
-    assert json.loads((tmp_path / "w.json").read_text()) == {
+def test_a_file_names_its_model_and_every_weight_and_is_the_same_each_time(tmp_path):
+    for name in ("one", "two"):
+        save_weights(tmp_path / name, module(), [1, 2, 3])
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert json.loads((tmp_path / "one").read_text()) == {
         "format": "symgraph weights 1",
         "model": "growth",
         "model_hash": "sha256:11",
@@ -47,38 +47,31 @@ def test_a_file_names_its_model_and_every_weight(tmp_path):
     }
 
 
-def test_the_same_weights_give_the_same_bytes(tmp_path):
-    for name in ("one", "two"):
-        save_weights(tmp_path / name, module(), [0.1, 0.2, 0.3])
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-
-
-def test_weights_are_loaded_by_name_not_by_place(tmp_path):
+@pytest.fixture
+def saved(tmp_path):
+    """A file with the weights 1, 2 and 3."""
     save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
-    turned = module(weights=("shift", "rate", "size"))
-    assert load_weights(tmp_path / "w.json", turned).tolist() == [3.0, 1.0, 2.0]
+    return tmp_path / "w.json"
 
 
-def test_weights_of_another_model_are_refused_with_both_names(tmp_path):
-    save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
-    with pytest.raises(WeightsError, match=r"w\.json has weights of model 'growth', not of 'decline'"):
-        load_weights(tmp_path / "w.json", module(model="decline"))
+def test_weights_are_loaded_by_name_not_by_place(saved):
+    assert load_weights(saved, module(weights=("shift", "rate", "size"))).tolist() == [3.0, 1.0, 2.0]
 
 
-def test_another_version_of_the_model_with_the_same_weights_is_warned_about(tmp_path):
-    save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
+def test_another_version_of_the_model_with_the_same_weights_is_warned_about(saved):
     with pytest.warns(WeightsVersionWarning, match=r"another version of growth \(sha256:11, now sha256:22\)") as caught:
-        loaded = load_weights(tmp_path / "w.json", module(model_hash="sha256:22"))
+        loaded = load_weights(saved, module(model_hash="sha256:22"))
     assert loaded.tolist() == [1.0, 2.0, 3.0]
     assert caught[0].filename == __file__
 
 
-def test_missing_and_extra_weights_are_refused_by_name(tmp_path):
-    save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
+def test_weights_of_another_model_and_missing_and_extra_ones_are_refused_by_name(saved):
+    with pytest.raises(WeightsError, match=r"w\.json has weights of model 'growth', not of 'decline'"):
+        load_weights(saved, module(model="decline"))
     with pytest.raises(WeightsError, match="it lacks speed, delay and has size, shift, which the model does not"):
-        load_weights(tmp_path / "w.json", module(weights=("rate", "speed", "delay"), model_hash="sha256:22"))
+        load_weights(saved, module(weights=("rate", "speed", "delay"), model_hash="sha256:22"))
     with pytest.raises(WeightsError, match="another version of growth: it has shift, which the model does not"):
-        load_weights(tmp_path / "w.json", module(weights=("rate", "size"), model_hash="sha256:22"))
+        load_weights(saved, module(weights=("rate", "size"), model_hash="sha256:22"))
 
 
 @pytest.mark.parametrize(
@@ -97,27 +90,20 @@ def test_weights_that_cannot_be_saved_leave_no_file(tmp_path, w, message):
     assert list(tmp_path.iterdir()) == []
 
 
-GOOD = {
-    "format": "symgraph weights 1",
-    "model": "growth",
-    "model_hash": "sha256:11",
-    "dtype": "float64",
-    "weights": {"rate": 1, "size": 2.5, "shift": -3e-5},
-}
+GOOD = {"format": "symgraph weights 1", "model": "growth", "model_hash": "sha256:11", "dtype": "float32"}
+NUMBERS = {"rate": 1, "size": 2.5, "shift": -3e-5}
 
 
 def text(**changes):
-    return json.dumps({**GOOD, **changes})
+    return json.dumps({**GOOD, "weights": NUMBERS, **changes})
 
 
 def weight(value):
-    return '{"format": "symgraph weights 1", "model": "growth", "model_hash": "sha256:11", "dtype": "float32", "weights": ' + (
-        f'{{"rate": {value}, "size": 1.0, "shift": 1.0}}}}'
-    )
+    return text(weights={**NUMBERS, "rate": "?"}).replace('"?"', value)
 
 
 def test_a_file_written_by_hand_may_hold_whole_numbers(tmp_path):
-    (tmp_path / "w.json").write_text(text())
+    (tmp_path / "w.json").write_text(text(dtype="float64"))
     assert load_weights(tmp_path / "w.json", module()).tolist() == [1.0, 2.5, -3e-5]
 
 
@@ -128,6 +114,7 @@ def test_a_file_written_by_hand_may_hold_whole_numbers(tmp_path):
         ('{"format": ', "is no weights file: Expecting value"),
         ("[1, 2]", "is no weights file: it does not say 'symgraph weights 1'"),
         ("[" * 100_000, "is no weights file: maximum recursion depth"),
+        ("\udcff\udcfe", "is no weights file: it is not UTF-8 text"),
         (text(format="symgraph weights 9"), "it does not say 'symgraph weights 1' as its format"),
         (text(model=None), "field 'model' is missing or no str"),
         (text(weights=[1.0, 2.0, 3.0]), "field 'weights' is missing or no dict"),
@@ -144,43 +131,32 @@ def test_a_file_written_by_hand_may_hold_whole_numbers(tmp_path):
     ],
 )
 def test_a_malformed_file_is_refused_by_name_and_fault(tmp_path, content, message):
-    (tmp_path / "w.json").write_text(content)
+    (tmp_path / "w.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(WeightsError, match=message) as caught:
         load_weights(tmp_path / "w.json", module())
     assert "w.json" in str(caught.value)
 
 
-def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path):
-    (tmp_path / "w.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WeightsError, match=r"w\.json is no weights file: it is not UTF-8 text"):
-        load_weights(tmp_path / "w.json", module())
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it(saved, monkeypatch):
+    monkeypatch.setattr("os.fsync", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(WeightsError, match=r"cannot write weights to .*w\.json: No space left on device"):
+        save_weights(saved, module(), [4.0, 5.0, 6.0])
+    assert [path.name for path in saved.parent.iterdir()] == ["w.json"]
+    assert load_weights(saved, module()).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_file_or_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(WeightsError, match=r"cannot read weights from .*absent\.json: No such file or directory"):
         load_weights(tmp_path / "absent.json", module())
-
-
-def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path, monkeypatch):
-    save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
-
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(WeightsError, match=r"cannot write weights to .*w\.json: No space left on device"):
-        save_weights(tmp_path / "w.json", module(), [4.0, 5.0, 6.0])
-    assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
-    assert load_weights(tmp_path / "w.json", module()).tolist() == [1.0, 2.0, 3.0]
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(WeightsError, match=r"cannot write weights to .*absent.w\.json: No such file or directory"):
         save_weights(tmp_path / "absent" / "w.json", module(), [1.0, 2.0, 3.0])
 
 
-def test_replacing_a_file_keeps_its_permissions_and_a_link_to_it(tmp_path):
-    save_weights(tmp_path / "w.json", module(), [1.0, 2.0, 3.0])
-    (tmp_path / "w.json").chmod(0o640)
-    (tmp_path / "link.json").symlink_to(tmp_path / "w.json")
-    save_weights(tmp_path / "link.json", module(), [4.0, 5.0, 6.0])
-    assert (tmp_path / "link.json").is_symlink()
-    assert stat.S_IMODE((tmp_path / "w.json").stat().st_mode) == 0o640
-    assert load_weights(tmp_path / "w.json", module()).tolist() == [4.0, 5.0, 6.0]
+def test_replacing_a_file_keeps_its_permissions_and_a_link_to_it(saved):
+    link = saved.with_name("link.json")
+    saved.chmod(0o640)
+    link.symlink_to(saved)
+    save_weights(link, module(), [4.0, 5.0, 6.0])
+    assert link.is_symlink()
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o640
+    assert load_weights(saved, module()).tolist() == [4.0, 5.0, 6.0]
