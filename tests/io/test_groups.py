@@ -30,6 +30,8 @@ def test_rows_that_are_left_out_take_their_labels_with_them(tmp_path: Path, name
     assert data.labels == ("a", "b", "1,5")
     np.testing.assert_array_equal(data.X, [[0.0], [2.0], [3.0]])
     assert read_data(path, ("x",), None).labels == ()
+    unnamed = file_of(tmp_path / f"unnamed {name}", COLUMNS | {"run": ["a", None, "b", "b"]})  # in the row that is left out
+    assert read_data(unnamed, ("x",), "y", label="run", reading=Reading(drop_missing=True)).labels == ("a", "b", "b")
     data = read_data(path, ("x",), None, label="x")  # a feature may be the label too
     assert list(map(float, data.labels)) == COLUMNS["x"]
     np.testing.assert_array_equal(data.X, np.reshape(COLUMNS["x"], (-1, 1)))

@@ -66,6 +66,10 @@ def test_a_limit_is_named_beside_the_product_that_it_guards() -> None:
     assert said(found, "remark") == ["limited to the largest number, since 0 * inf is nan"]
 
 
+def test_a_remark_at_the_end_of_a_line_of_c_is_told() -> None:
+    assert said(explained("nine_weights", "const double d_y_hat =", "c"), "remark") == ["also d_tanh_"]
+
+
 def test_the_gradient_of_a_weight_has_the_formula_of_the_derivation() -> None:
     found = explained("nine_weights", "d_w9 = ")
     assert said(found, "node") == ["d_w9 = d loss / d w9"]
