@@ -34,18 +34,15 @@ def test_points_lie_in_the_declared_domains(kind: str) -> None:
     assert np.all(np.isfinite(drawn.values))
 
 
-@pytest.mark.parametrize(
-    ("kind", "holds"),
-    [
-        ("huge", lambda values: np.max(np.abs(values)) > 1e200),
-        ("tiny", lambda values: np.any((np.abs(values) < 1e-200) & (values != 0))),
-        ("subnormal", lambda values: np.any((np.abs(values) < 2.0**-1022) & (values != 0))),
-        ("zeros", lambda values: np.any(np.signbit(values[values == 0])) and np.any(~np.signbit(values[values == 0]))),
-        ("saturated", lambda values: np.mean(np.abs(values) > 10) > 0.3),
-        ("whole", lambda values: np.all(values == np.round(values))),
-        ("magnitudes", lambda values: np.min(np.abs(values)) < 0.1 < 100 < np.max(np.abs(values)) <= 1e3),
-    ],
-)
+@pytest.mark.parametrize(("kind", "holds"), [
+    ("huge", lambda values: np.max(np.abs(values)) > 1e200),
+    ("tiny", lambda values: np.any((np.abs(values) < 1e-200) & (values != 0))),
+    ("subnormal", lambda values: np.any((np.abs(values) < 2.0**-1022) & (values != 0))),
+    ("zeros", lambda values: np.any(np.signbit(values[values == 0])) and np.any(~np.signbit(values[values == 0]))),
+    ("saturated", lambda values: np.mean(np.abs(values) > 10) > 0.3),
+    ("whole", lambda values: np.all(values == np.round(values))),
+    ("magnitudes", lambda values: np.min(np.abs(values)) < 0.1 < 100 < np.max(np.abs(values)) <= 1e3),
+])  # fmt: skip
 def test_each_kind_is_what_its_name_says(kind: str, holds: object) -> None:
     assert holds(points(ZOO["nine_weights"](), [kind], n=50).values)  # type: ignore[operator]
 

@@ -86,7 +86,7 @@ def test_partials_by_features_and_target_are_there_too() -> None:
     assert found.partials["output"] == {"x": 2, "a": 3, "b": 1, "y": 0}
 
 
-AT_THE_ENDS = [
+@pytest.mark.parametrize(("expr", "values", "wanted"), [
     # plain arb gives NaN at any precision for these
     (lambda x, a, b: 1 / (1 + sp.exp(x)), {"x": 1e100}, 0.0),
     (lambda x, a, b: sp.log(1 + sp.exp(x)), {"x": 1e100}, 1e100),
@@ -101,29 +101,20 @@ AT_THE_ENDS = [
     (lambda x, a, b: sp.erfc(x), {"x": -1e300}, 2.0),
     (lambda x, a, b: sp.sqrt(a**2 + b**2), {"a": 3e200, "b": 4e200}, 5e200),
     (lambda x, a, b: a * x, {"x": 5e-324, "a": 5e-324}, 0.0),  # an exact number, 2**-2148
-]
-
-
-@pytest.mark.parametrize(("expr", "values", "wanted"), AT_THE_ENDS)
+])  # fmt: skip
 def test_values_are_known_at_the_ends_of_what_balls_can_do(expr: Any, values: dict[str, float], wanted: float) -> None:
     assert number(one(expr, **values)["output"]) == pytest.approx(wanted, rel=1e-15, abs=0)
 
 
-@pytest.mark.parametrize(
-    ("expr", "values"),
-    [
-        (lambda x, a, b: sp.asin(x), {"x": 1 + 2.0**-52}),
-        (lambda x, a, b: sp.acosh(x), {"x": 1 - 2.0**-53}),
-        (lambda x, a, b: sp.log(x), {"x": 0.0}),
-        (lambda x, a, b: x**b, {"x": -2.0, "b": 0.5}),
-        (lambda x, a, b: a / x, {"x": 0.0}),
-    ],
-)
+@pytest.mark.parametrize(("expr", "values"), [
+    (lambda x, a, b: sp.asin(x), {"x": 1 + 2.0**-52}), (lambda x, a, b: sp.acosh(x), {"x": 1 - 2.0**-53}),
+    (lambda x, a, b: sp.log(x), {"x": 0.0}), (lambda x, a, b: x**b, {"x": -2.0, "b": 0.5}), (lambda x, a, b: a / x, {"x": 0.0}),
+])  # fmt: skip
 def test_what_is_outside_a_domain_is_undefined(expr: Any, values: dict[str, float]) -> None:
     assert one(expr, **values)["output"] is UNDEFINED
 
 
-KINKS = [
+@pytest.mark.parametrize(("expr", "values", "wanted"), [
     (lambda x, a, b: sp.Abs(a), {"a": 0.0}, {"output": 0, "jacobian a": KINK, "loss": -0.75}),
     (lambda x, a, b: sg.relu(a) * b, {"a": 0.0, "b": 0.0}, {"jacobian a": 0}),  # 0 times a slope between 0 and 1
     (lambda x, a, b: sp.sqrt(a), {"a": 0.0}, {"output": 0, "jacobian a": UNDEFINED}),
@@ -134,10 +125,7 @@ KINKS = [
     (lambda x, a, b: a**b, {"a": -2.0, "b": 3.0}, {"output": -8, "jacobian a": 12, "jacobian b": UNDEFINED}),
     (lambda x, a, b: sp.sqrt(sp.Abs(a) + a), {"a": -2.0}, {"output": 0, "jacobian a": 0}),  # 0 all around the point
     (lambda x, a, b: sp.sqrt(sp.Heaviside(a) * a), {"a": -2.0}, {"output": 0, "jacobian a": 0}),
-]
-
-
-@pytest.mark.parametrize(("expr", "values", "wanted"), KINKS)
+])  # fmt: skip
 def test_kinks_and_ends_of_domains_are_told_apart(expr: Any, values: dict[str, float], wanted: dict[str, Any]) -> None:
     found = one(expr, **values)
     for name, value in wanted.items():

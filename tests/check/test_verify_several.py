@@ -88,14 +88,11 @@ def test_the_gradient_check_passes_right_modules(name: str) -> None:
     assert report.verdict == "passed", str(report)
 
 
-@pytest.mark.parametrize(
-    ("fault", "weight"),
-    [
-        (("x, tape.w.dtype.type(0.0), tape", "1.01 * x, tape.w.dtype.type(0.0), tape"), "a"),
-        (("d_b_second = ", "d_b_second = 1.01 * "), "b"),
-        (("tape.w.dtype.type(1.0)", "tape.w.dtype.type(1.01)"), "a"),
-    ],
-)
+@pytest.mark.parametrize(("fault", "weight"), [
+    (("x, tape.w.dtype.type(0.0), tape", "1.01 * x, tape.w.dtype.type(0.0), tape"), "a"),
+    (("d_b_second = ", "d_b_second = 1.01 * "), "b"),
+    (("tape.w.dtype.type(1.0)", "tape.w.dtype.type(1.01)"), "a"),
+])  # fmt: skip
 def test_the_gradient_check_sees_a_wrong_partial_of_any_output(fault: tuple[str, str], weight: str) -> None:
     report = gradcheck(module_of(outputs_alone(), fault=fault), points=2)
     assert report.verdict == "failed"

@@ -29,19 +29,16 @@ def split(exact: Any) -> tuple[float, float]:
     return head, float(exact - mpmath.mpf(head))
 
 
-@pytest.mark.parametrize(
-    ("form", "exact"),
-    [
-        (lambda f, g, a, b: a * f + sp.pi * b, lambda: +mpmath.pi),
-        (lambda f, g, a, b: a * f + sp.Rational(2, 3) * b, lambda: mpmath.mpf(2) / 3),
-        (lambda f, g, a, b: a * f - sp.sqrt(2) * b, lambda: mpmath.sqrt(2)),
-        (lambda f, g, a, b: 10 - sp.pi * a * f + b, lambda: +mpmath.pi),
-        (lambda f, g, a, b: a * f + sp.E / 7 * sp.sin(b), lambda: mpmath.e / 7),
-        (lambda f, g, a, b: a * (f**2 + 1) ** sp.Rational(1, 3) + b, lambda: mpmath.mpf(1) / 3),
-        (lambda f, g, a, b: sp.cos(2 * sp.pi * f / 12) * a + b, lambda: mpmath.pi / 6),
-        (lambda f, g, a, b: a * f + b * sg.cbrt(5), lambda: mpmath.cbrt(5)),
-    ],
-)
+@pytest.mark.parametrize(("form", "exact"), [
+    (lambda f, g, a, b: a * f + sp.pi * b, lambda: +mpmath.pi),
+    (lambda f, g, a, b: a * f + sp.Rational(2, 3) * b, lambda: mpmath.mpf(2) / 3),
+    (lambda f, g, a, b: a * f - sp.sqrt(2) * b, lambda: mpmath.sqrt(2)),
+    (lambda f, g, a, b: 10 - sp.pi * a * f + b, lambda: +mpmath.pi),
+    (lambda f, g, a, b: a * f + sp.E / 7 * sp.sin(b), lambda: mpmath.e / 7),
+    (lambda f, g, a, b: a * (f**2 + 1) ** sp.Rational(1, 3) + b, lambda: mpmath.mpf(1) / 3),
+    (lambda f, g, a, b: sp.cos(2 * sp.pi * f / 12) * a + b, lambda: mpmath.pi / 6),
+    (lambda f, g, a, b: a * f + b * sg.cbrt(5), lambda: mpmath.cbrt(5)),
+])  # fmt: skip
 def test_numbers_of_the_spec_keep_what_rounding_takes(form: Callable[..., Any], exact: Callable[[], Any]) -> None:
     rests = found(one_output(form))
     with mpmath.workdps(60):

@@ -22,50 +22,22 @@ def alone(branch: Any, symbols: Sequence[Any]) -> Graph:
 a, b, x, z = sp.symbols("a b x z", real=True)
 
 
-@pytest.mark.parametrize(
-    ("branch", "guarded"),
-    [
-        (sp.Integer(2), set()),
-        (a + b * x, set()),
-        (a * x / 3, set()),
-        (x**2, set()),
-        (sp.sin(x) + sp.tanh(a) + sg.sigmoid(b) + sp.Abs(z), set()),
-        (sp.Max(a, x) + sg.relu(b), set()),
-        (a * b * x, {a, b, x}),
-        (x**3, {x}),
-        (1 / x + a, {x}),
-        (a * sp.log(x), {x}),
-        (sp.sqrt(x) + a * b, {x}),
-        (sp.exp(a * x) + b, {a, x}),
-        (sp.sin(a * x) + b, {a, x}),
-        (x**a, {a, x}),
-        (sp.asin(z) + sp.atan2(a, b), {z, a, b}),
-        (sp.Piecewise((sp.log(x), x > 0), (a, True)), {x}),
-    ],
-)
+@pytest.mark.parametrize(("branch", "guarded"), [
+    (sp.Integer(2), set()), (a + b * x, set()), (a * x / 3, set()), (x**2, set()),
+    (sp.sin(x) + sp.tanh(a) + sg.sigmoid(b) + sp.Abs(z), set()), (sp.Max(a, x) + sg.relu(b), set()), (a * b * x, {a, b, x}),
+    (x**3, {x}), (1 / x + a, {x}), (a * sp.log(x), {x}), (sp.sqrt(x) + a * b, {x}), (sp.exp(a * x) + b, {a, x}),
+    (sp.sin(a * x) + b, {a, x}), (x**a, {a, x}), (sp.asin(z) + sp.atan2(a, b), {z, a, b}),
+    (sp.Piecewise((sp.log(x), x > 0), (a, True)), {x}),
+])  # fmt: skip
 def test_symbols_under_operations_that_can_become_infinite_are_guarded(branch: sp.Expr, guarded: set[sp.Symbol]) -> None:
     assert guarded_symbols(branch) == guarded
 
 
-@pytest.mark.parametrize(
-    "branch",
-    [
-        sp.log(x),
-        sp.sqrt(x - 3),
-        sp.sqrt(-x),
-        sp.asin(x),
-        sp.acosh(x),
-        sp.log(x - 20),
-        sp.log(-x - 10),
-        1 / (x - 1),
-        1 / (x * (x - 1) * (2 * x - 1) * (x - 2)),
-        sp.exp(100 * x),
-        a ** (x * 40) / (b - 1),
-        sp.log(x - a) + sp.log(a - b),
-        sp.acos(x / a) * sp.log(b - 2),
-        sp.Piecewise((sp.log(x), x > 5), (1 / x, True)),
-    ],
-)
+@pytest.mark.parametrize("branch", [
+    sp.log(x), sp.sqrt(x - 3), sp.sqrt(-x), sp.asin(x), sp.acosh(x), sp.log(x - 20), sp.log(-x - 10), 1 / (x - 1),
+    1 / (x * (x - 1) * (2 * x - 1) * (x - 2)), sp.exp(100 * x), a ** (x * 40) / (b - 1), sp.log(x - a) + sp.log(a - b),
+    sp.acos(x / a) * sp.log(b - 2), sp.Piecewise((sp.log(x), x > 5), (1 / x, True)),
+])  # fmt: skip
 def test_at_the_safe_point_branch_and_partials_are_finite_and_of_ordinary_size(branch: sp.Expr) -> None:
     symbols = guarded_symbols(branch)
     point = safe_point(branch, symbols, {}, "here", alone)

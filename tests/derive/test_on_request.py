@@ -219,14 +219,11 @@ def test_methods_travel_to_other_processes() -> None:
             assert again == function
 
 
-@pytest.mark.parametrize(
-    ("extras", "options", "message"),
-    [
-        (["hessian"], {"backend": "scalar"}, "the extra 'hessian' is of numpy, c, array_api; the backends chosen are scalar"),
-        (["jacobian-row"], {"backend": "numpy"}, "the extra 'jacobian-row' is of c"),
-        (["hesian"], {}, "the extra 'hesian' is unknown; known are error-bound, standalone, float, workspace, hessian"),
-    ],
-)
+@pytest.mark.parametrize(("extras", "options", "message"), [
+    (["hessian"], {"backend": "scalar"}, "the extra 'hessian' is of numpy, c, array_api; the backends chosen are scalar"),
+    (["jacobian-row"], {"backend": "numpy"}, "the extra 'jacobian-row' is of c"),
+    (["hesian"], {}, "the extra 'hesian' is unknown; known are error-bound, standalone, float, workspace, hessian"),
+])  # fmt: skip
 def test_what_cannot_be_is_refused_by_one_error(extras: list[str], options: dict[str, str], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         symgraph.compile(decay(), extras=extras, **options)

@@ -144,27 +144,24 @@ def test_every_op_has_a_rule_or_is_unbounded_for_want_of_one() -> None:
     assert len(without) < len(OPS) / 4
 
 
-@pytest.mark.parametrize(
-    ("op", "operands", "low", "high"),
-    [
-        # ends by hand: monotone functions at the ends of the operand, extrema of sin and cos where one lies inside
-        ("exp", [(-1, 1)], math.exp(-1), math.e),
-        ("sin", [(1, 2)], math.sin(1), 1.0),
-        ("sin", [(-2, 1)], -1.0, math.sin(1)),
-        ("cos", [(1, 2)], math.cos(2), math.cos(1)),
-        ("cos", [(-1, 1)], math.cos(1), 1.0),
-        ("cos", [(3, 4)], -1.0, math.cos(4)),
-        ("mul", [(-2, 3), (-5, 7)], -15.0, 21.0),
-        ("div", [(1, 2), (4, 8)], 0.125, 0.5),
-        ("sub", [(1, 2), (4, 8)], -7.0, -2.0),
-        ("cosh", [(-1, 2)], 1.0, math.cosh(2)),
-        ("hypot", [(-3, 1), (0, 4)], 0.0, 5.0),
-        ("pow", [(2, 3), (-1, 2)], 1 / 3, 9.0),
-        ("abs", [(-3, 1)], 0.0, 3.0),
-        ("acos", [(0, 1)], 0.0, math.pi / 2),
-        ("max", [(-3, 1), (0, 4)], 0.0, 4.0),
-    ],
-)
+@pytest.mark.parametrize(("op", "operands", "low", "high"), [
+    # ends by hand: monotone functions at the ends of the operand, extrema of sin and cos where one lies inside
+    ("exp", [(-1, 1)], math.exp(-1), math.e),
+    ("sin", [(1, 2)], math.sin(1), 1.0),
+    ("sin", [(-2, 1)], -1.0, math.sin(1)),
+    ("cos", [(1, 2)], math.cos(2), math.cos(1)),
+    ("cos", [(-1, 1)], math.cos(1), 1.0),
+    ("cos", [(3, 4)], -1.0, math.cos(4)),
+    ("mul", [(-2, 3), (-5, 7)], -15.0, 21.0),
+    ("div", [(1, 2), (4, 8)], 0.125, 0.5),
+    ("sub", [(1, 2), (4, 8)], -7.0, -2.0),
+    ("cosh", [(-1, 2)], 1.0, math.cosh(2)),
+    ("hypot", [(-3, 1), (0, 4)], 0.0, 5.0),
+    ("pow", [(2, 3), (-1, 2)], 1 / 3, 9.0),
+    ("abs", [(-3, 1)], 0.0, 3.0),
+    ("acos", [(0, 1)], 0.0, math.pi / 2),
+    ("max", [(-3, 1), (0, 4)], 0.0, 4.0),
+])  # fmt: skip
 def test_the_interval_of_an_op_is_tight(op: str, operands: list[tuple[float, float]], low: float, high: float) -> None:
     found = RULES[op](*(between(*operand) for operand in operands))
     # the ends in the table are doubles: they, and the widening by 2**-70, are off by 1e-15 at most
@@ -193,18 +190,11 @@ def test_exponents_go_on_where_those_of_doubles_end() -> None:
     assert RULES["mul"](RULES["exp"](RULES["neg"](large)), large).high < mpmath.mpf(2) ** -1_000_000
 
 
-@pytest.mark.parametrize(
-    ("op", "operands", "result"),
-    [
-        ("add", [math.inf, 1.0], point(math.inf)),
-        ("sub", [math.inf, math.inf], WHOLE),
-        ("mul", [math.inf, 0.0], WHOLE),
-        ("div", [1.0, math.inf], point(0.0)),
-        ("div", [math.inf, math.inf], WHOLE),
-        ("exp", [-math.inf], point(0.0)),
-        ("exp", [math.inf], point(math.inf)),
-    ],
-)
+@pytest.mark.parametrize(("op", "operands", "result"), [
+    ("add", [math.inf, 1.0], point(math.inf)), ("sub", [math.inf, math.inf], WHOLE), ("mul", [math.inf, 0.0], WHOLE),
+    ("div", [1.0, math.inf], point(0.0)), ("div", [math.inf, math.inf], WHOLE), ("exp", [-math.inf], point(0.0)),
+    ("exp", [math.inf], point(math.inf)),
+])  # fmt: skip
 def test_the_value_inf_is_followed_as_floating_point_does(op: str, operands: list[float], result: Interval) -> None:
     assert RULES[op](*(point(operand) for operand in operands)) == result
 

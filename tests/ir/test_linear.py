@@ -15,20 +15,11 @@ def linear_of(formula: str) -> tuple[str, ...]:
     return tuple(symgraph.compile(model, backend="numpy").METADATA.get("linear", ()))
 
 
-@pytest.mark.parametrize(
-    ("formula", "linear"),
-    [
-        ("y ~ a + b*x + c*x**2", ("a", "b", "c")),
-        ("y ~ a*exp(-k*x) + c", ("a", "c")),
-        ("y ~ a*b*x + c", ("a", "c")),
-        ("log(y) ~ a - b*x*exp(-k*z)", ("a", "b")),
-        ("y ~ (a + b*x)/(1 + c*x)", ("a", "b")),
-        ("y ~ 1/(a + b*x)", ()),
-        ("y ~ (a + x)**2", ()),
-        ("y ~ abs(a)*x + b", ("b",)),
-        ("y ~ a*exp(-k*x) + k*z", ("a",)),
-    ],
-)
+@pytest.mark.parametrize(("formula", "linear"), [
+    ("y ~ a + b*x + c*x**2", ("a", "b", "c")), ("y ~ a*exp(-k*x) + c", ("a", "c")), ("y ~ a*b*x + c", ("a", "c")),
+    ("log(y) ~ a - b*x*exp(-k*z)", ("a", "b")), ("y ~ (a + b*x)/(1 + c*x)", ("a", "b")), ("y ~ 1/(a + b*x)", ()),
+    ("y ~ (a + x)**2", ()), ("y ~ abs(a)*x + b", ("b",)), ("y ~ a*exp(-k*x) + k*z", ("a",)),
+])  # fmt: skip
 def test_weights_that_stand_in_products_with_others_alone_are_linear(formula: str, linear: tuple[str, ...]) -> None:
     assert linear_of(formula) == linear
 

@@ -29,7 +29,7 @@ def test_every_op_with_a_value_is_measured_and_has_a_figure_for_each_partial() -
             assert math.isfinite(row.ulp + row.ulp32)
 
 
-FAR = [
+@pytest.mark.parametrize(("op", "operands", "cotangent", "slope"), [
     # op, operands, cotangent, true product: the partial alone is no normal number, the product is
     ("sigmoid", (-1200.0,), 1e300, lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))),
     ("sigmoid", (730.0,), 1e20, lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))),
@@ -42,10 +42,7 @@ FAR = [
     ("hypot", (3e-320, -4e-320), 1.0, lambda a, b: a / mpmath.sqrt(a * a + b * b)),
     ("atan2", (1e200, 1e200), 1e200, lambda a, b: b / (a * a + b * b)),
     ("atan2", (1e-200, 3e-200), 1e-200, lambda a, b: b / (a * a + b * b)),
-]
-
-
-@pytest.mark.parametrize(("op", "operands", "cotangent", "slope"), FAR)
+])  # fmt: skip
 def test_a_partial_beyond_the_normal_numbers_keeps_its_digits_under_a_cotangent_of_like_size(
     op: str, operands: tuple[float, ...], cotangent: float, slope: Any
 ) -> None:
@@ -59,7 +56,7 @@ def test_a_partial_beyond_the_normal_numbers_keeps_its_digits_under_a_cotangent_
             assert error <= limit * mpmath.mpf(2) ** -52
 
 
-SPECIAL = [
+@pytest.mark.parametrize(("op", "operands", "value", "partials"), [
     # op, operands, value, partials: ends of domains, zeros and kinks, where the truth is finite or plainly infinite
     ("sqrt", (0.0,), 0.0, [math.inf]),
     ("sqrt", (5e-324,), math.sqrt(5e-324), [0.5 / math.sqrt(5e-324)]),
@@ -99,10 +96,7 @@ SPECIAL = [
     ("sigmoid", (1e308,), 1.0, [0.0]),
     ("tanh", (-1e308,), -1.0, [0.0]),
     ("atan", (1e308,), math.pi / 2, [0.0]),
-]
-
-
-@pytest.mark.parametrize(("op", "operands", "value", "partials"), SPECIAL)
+])  # fmt: skip
 def test_ends_of_domains_zeros_and_kinks_give_what_is_stated(
     op: str, operands: tuple[float, ...], value: float, partials: list[float]
 ) -> None:

@@ -97,13 +97,10 @@ def test_partials_are_the_derivatives_of_the_value(name: str) -> None:
             assert abs(got - want) <= sympy.Float("1e-17", 40) * abs(want), (operand, point)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "add", "sub", "mul", "div", "neg", "sqrt", "exp", "expm1", "log", "log1p", "logit", "sin", "cos", "tan", "asin", "acos",
-        "erf", "erfc", "erfcx", "sinh", "cosh", "asinh", "acosh", "atanh",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "add", "sub", "mul", "div", "neg", "sqrt", "exp", "expm1", "log", "log1p", "logit", "sin", "cos", "tan", "asin", "acos",
+    "erf", "erfc", "erfcx", "sinh", "cosh", "asinh", "acosh", "atanh",
+])  # fmt: skip
 def test_partials_of_smooth_ops_are_symbolically_the_derivatives(name: str) -> None:
     row = OPS[name]
     for operand, symbol in enumerate(OPERANDS[: row.arity]):

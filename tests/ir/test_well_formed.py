@@ -23,28 +23,25 @@ def test_graphs_from_a_builder_are_well_formed(graph: Graph) -> None:
     assert verify_graph(graph) is graph
 
 
-@pytest.mark.parametrize(
-    ("nodes", "problem"),
-    [
-        ((Node("neg", (0,), None, False, False, ""),), "refers to a node that does not stand before it"),
-        ((WEIGHT, Node("neg", (5,), None, False, False, "")), "refers to a node that does not stand before it"),
-        ((WEIGHT, Node("frobnicate", (0,), None, False, False, "")), "is no row of the op table"),
-        ((WEIGHT, Node("add", (0,), None, False, False, "")), "has 1 operands instead of 2"),
-        ((WEIGHT, WEIGHT), "is the same operation as %0"),
-        ((ONE, ONE._replace(origin="elsewhere")), "is the same operation as %0"),
-        ((Node("const", (), None, False, False, ""),), "is a leaf with operands or without its data"),
-        ((Node("const", (), "a", False, False, ""),), "is a leaf with operands or without its data"),
-        ((Node("weight", (), 1.0, False, False, ""),), "is a leaf with operands or without its data"),
-        ((ONE, Node("weight", (0,), "a", False, False, "")), "is a leaf with operands or without its data"),
-        ((Node("weight", (), "a", False, True, ""),), "varies by row, which its kind does not"),
-        ((WEIGHT, FEATURE, LESS, Node("neg", (2,), None, False, True, "")), "has operand %2, which is a truth value"),
-        ((WEIGHT, FEATURE, Node("and", (0, 1), None, True, True, "")), "has operand %0, which is a number"),
-        ((WEIGHT, FEATURE, Node("select", (0, 0, 1), None, False, True, "")), "has operand %0, which is a number"),
-        ((WEIGHT, FEATURE, LESS._replace(boolean=False)), "has the wrong kind"),
-        ((WEIGHT, FEATURE, Node("mul", (0, 1), None, False, False, "")), "has a wrong mark of varying by row"),
-        ((WEIGHT, FEATURE, Node("rowsum", (1,), None, False, True, "")), "has a wrong mark of varying by row"),
-    ],
-)
+@pytest.mark.parametrize(("nodes", "problem"), [
+    ((Node("neg", (0,), None, False, False, ""),), "refers to a node that does not stand before it"),
+    ((WEIGHT, Node("neg", (5,), None, False, False, "")), "refers to a node that does not stand before it"),
+    ((WEIGHT, Node("frobnicate", (0,), None, False, False, "")), "is no row of the op table"),
+    ((WEIGHT, Node("add", (0,), None, False, False, "")), "has 1 operands instead of 2"),
+    ((WEIGHT, WEIGHT), "is the same operation as %0"),
+    ((ONE, ONE._replace(origin="elsewhere")), "is the same operation as %0"),
+    ((Node("const", (), None, False, False, ""),), "is a leaf with operands or without its data"),
+    ((Node("const", (), "a", False, False, ""),), "is a leaf with operands or without its data"),
+    ((Node("weight", (), 1.0, False, False, ""),), "is a leaf with operands or without its data"),
+    ((ONE, Node("weight", (0,), "a", False, False, "")), "is a leaf with operands or without its data"),
+    ((Node("weight", (), "a", False, True, ""),), "varies by row, which its kind does not"),
+    ((WEIGHT, FEATURE, LESS, Node("neg", (2,), None, False, True, "")), "has operand %2, which is a truth value"),
+    ((WEIGHT, FEATURE, Node("and", (0, 1), None, True, True, "")), "has operand %0, which is a number"),
+    ((WEIGHT, FEATURE, Node("select", (0, 0, 1), None, False, True, "")), "has operand %0, which is a number"),
+    ((WEIGHT, FEATURE, LESS._replace(boolean=False)), "has the wrong kind"),
+    ((WEIGHT, FEATURE, Node("mul", (0, 1), None, False, False, "")), "has a wrong mark of varying by row"),
+    ((WEIGHT, FEATURE, Node("rowsum", (1,), None, False, True, "")), "has a wrong mark of varying by row"),
+])  # fmt: skip
 def test_a_malformed_node_is_named_with_what_is_wrong(nodes: tuple[Node, ...], problem: str) -> None:
     with pytest.raises(ValueError, match=f"graph demo: node %{len(nodes) - 1} .*{problem}"):
         verify_graph(graph_of(*nodes))

@@ -22,16 +22,10 @@ def graph_of(expr: sp.Expr, named: sp.Expr = a - b) -> Graph:
     return lower(model)
 
 
-@pytest.mark.parametrize(
-    "expr",
-    [
-        (a * b) * sp.exp(c) - a * b,
-        -a * b * sp.exp(c) + a * b,
-        (a - b) * sp.exp(c) - a + b,
-        (b - a) * sp.exp(c) + a - b,
-        -a * sp.exp(b) + a * sp.exp(c),
-    ],
-)
+@pytest.mark.parametrize("expr", [
+    (a * b) * sp.exp(c) - a * b, -a * b * sp.exp(c) + a * b, (a - b) * sp.exp(c) - a + b, (b - a) * sp.exp(c) + a - b,
+    -a * sp.exp(b) + a * sp.exp(c),
+])  # fmt: skip
 def test_differences_are_found_under_any_sign_and_name(expr: sp.Expr) -> None:
     graph = graph_of(expr)
     with patch.object(Glance, "shows", lambda *_: True):
