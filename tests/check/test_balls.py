@@ -78,7 +78,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
     for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
-    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
+    **{f"bessel_{kind}": ((0.0, 5.0), (1e-5, 8.1)) for kind in "jyik"},
     "voigt": ((-8.1, 0.3), (0.5, 3.0), (1e-5, 0.75)),
     "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
@@ -126,9 +126,9 @@ def test_slopes_are_those_of_differences(name: str) -> None:
     for point in operands_of(name):
         balls = [arb(x) for x in point]
         for place, x in enumerate(point):
-            others = len(set(point)) < len(point) and name in ("max", "min")
-            if others or (place == 0 and name in ORDERS):
-                continue  # a kink, or the order, a whole constant
+            is_kink = len(set(point)) < len(point) and name in ("max", "min")
+            if is_kink or (place == 0 and name in ORDERS):
+                continue  # an order is a whole constant
             with ctx.workprec(BITS):
                 found = slope_of(FORMS[name], place, value_of(FORMS[name], balls), balls)
             with mp.workdps(2 * DIGITS):
@@ -188,20 +188,22 @@ def test_error_functions_reach_the_largest_doubles(x: float) -> None:
 ])  # fmt: skip
 def test_what_infinity_stands_for_has_the_limit(name: str, sign: int, limit: arb | None) -> None:
     """Infinity stands for numbers that have no ball: a limit is met up to less than any double, and infinity is itself."""
+    assert all(value_of(FORMS[wave], [INFINITY]).overlaps(arb(0, 1)) for wave in ("sin", "cos"))
     with ctx.workprec(200):
-        found = value_of(FORMS[name], [INFINITY * sign])
-        if limit is None:
-            limit = arb.pi() / 2
-        assert isinstance(found, arb)
+        found, limit = value_of(FORMS[name], [INFINITY * sign]), arb.pi() / 2 if limit is None else limit
         assert found == limit if not limit.is_finite() else abs(found - limit) < arb((1, -150))
 
 
-@pytest.mark.parametrize("name", ["tan", "log", "log1p", "asinh", "acosh"])
-def test_what_infinity_leaves_open_is_unknown(name: str) -> None:
-    assert value_of(FORMS[name], [INFINITY]) is UNKNOWN
-    assert all(value_of(FORMS[wave], [INFINITY]).overlaps(arb(0, 1)) for wave in ("sin", "cos"))
-    assert value_of(FORMS["sub"], [INFINITY, INFINITY]) is UNKNOWN
-    assert value_of(FORMS["mul"], [INFINITY, ZERO]) is UNKNOWN
+@pytest.mark.parametrize(("name", "operands"), [
+    *((name, (INFINITY,)) for name in ("tan", "log", "log1p", "asinh", "acosh")), ("sub", (INFINITY, INFINITY)),
+    ("mul", (INFINITY, ZERO)), ("div", (ONE, arb(0, 1e-30))),
+    *((name, (arb(border, 1e-30),)) for name, border in (("sqrt", 0), ("log", 0), ("asin", 1), ("acosh", 1), ("atanh", -1))),
+    ("log1p", (arb(-1, 1e-30),)),
+])  # fmt: skip
+def test_what_infinity_or_a_ball_across_the_end_of_a_domain_leaves_open_is_unknown(
+    name: str, operands: tuple[arb, ...]
+) -> None:
+    assert value_of(FORMS[name], [*operands]) is UNKNOWN
 
 
 @pytest.mark.parametrize(("name", "point"), [
@@ -222,15 +224,6 @@ def test_a_missing_operand_is_handed_on(missing: Any) -> None:
     assert value_of(FORMS["or"], [missing, True]) is True
 
 
-AT_BORDERS = [("sqrt", 0), ("log", 0), ("asin", 1), ("acosh", 1), ("atanh", -1), ("log1p", -1)]
-
-
-@pytest.mark.parametrize(("name", "border"), AT_BORDERS)
-def test_a_ball_across_the_end_of_a_domain_is_unknown(name: str, border: int) -> None:
-    assert value_of(FORMS[name], [arb(border, 1e-30)]) is UNKNOWN
-    assert value_of(FORMS["div"], [ONE, arb(0, 1e-30)]) is UNKNOWN
-
-
 @pytest.mark.parametrize(("name", "point", "place", "wanted"), [
     ("sqrt", (0,), 0, UNDEFINED), ("cbrt", (0,), 0, UNDEFINED), ("xlogx", (0,), 0, UNDEFINED), ("asin", (1,), 0, UNDEFINED),
     ("acos", (-1,), 0, UNDEFINED), ("acosh", (1,), 0, UNDEFINED), ("abs", (0,), 0, KINK), ("relu", (0,), 0, KINK),
@@ -247,20 +240,18 @@ def test_slopes_at_kinks_and_ends_are_told_apart(name: str, point: tuple[float, 
 
 @pytest.mark.parametrize(("name", "op"), [("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!=")])
 def test_comparisons_are_decided_where_they_are_certain_and_ties_only_for_exact_numbers(name: str, op: str) -> None:
-    near = arb(0, 1e-30)
     for a, b in ((1, 2), (2, 1), (2, 2)):
         assert value_of(FORMS[name], [arb(a), arb(b)]) is eval(f"{a} {op} {b}")
-    assert value_of(FORMS[name], [ONE + near, ONE]) is UNKNOWN
+    assert value_of(FORMS[name], [arb(1, 1e-30), ONE]) is UNKNOWN
     assert value_of(FORMS[name], [INFINITY, ONE]) is eval(f"2 {op} 1")
 
 
 def test_powers_have_no_number_of_digits_too_many() -> None:
     with ctx.workprec(200):
-        assert value_of(FORMS["pow"], [arb(-2), arb(3)]) == -8
-        assert value_of(FORMS["pow"], [arb(-2), arb(-3)]) == -0.125
-        assert value_of(FORMS["pow"], [ZERO, ZERO]) == 1
-        assert value_of(FORMS["pow"], [arb(-2), arb(1001)]) < -1e300
-        assert value_of(FORMS["pow"], [arb(3), arb(0.5)]).overlaps(arb(3).sqrt())
+        powers = [value_of(FORMS["pow"], [arb(a), arb(b)]) for a, b in ((-2, 3), (-2, -3), (0, 0), (-2, 1001), (3, 0.5))]
+        assert powers[:3] == [-8, -0.125, 1]
+        assert powers[3] < -1e300
+        assert powers[4].overlaps(arb(3).sqrt())
 
 
 @pytest.mark.parametrize("name", [op for op, row in OPS.items() if row.regions and (row.arity == 1 or op in ORDERS)])
