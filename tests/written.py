@@ -19,3 +19,10 @@ def written(form: Callable[..., Any], kind: str = "output", *, features: str = "
     expr = form(model, *inputs) if "m" in names else form(*inputs)
     model.output("out", expr) if kind == "output" else model.loss(expr)
     return model
+
+
+def of_weights(expr: Any) -> Model:
+    """A model of a loss, the expression of its symbols, which become weights in the order of the alphabet."""
+    model, symbols = Model("written"), sorted(expr.free_symbols, key=str)
+    model.loss(expr.xreplace({symbol: model.weight(symbol.name) for symbol in symbols}))
+    return model
