@@ -79,20 +79,6 @@ def test_a_built_graph_does_not_change_with_its_builder_and_names_may_share_a_no
         graph.name = "other"  # type: ignore[misc]
 
 
-def test_a_rebuild_replaces_nodes_and_moves_names_and_roots_along(builder: GraphBuilder) -> None:
-    a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
-    double = builder.add("add", a, a)
-    graph = builder.build({"loss": builder.add("mul", double, f)}, {"double": double})
-
-    def twice(into: GraphBuilder, node: object, args: tuple[int, ...]) -> int | None:
-        return into.add("mul", into.const(2), args[0]) if getattr(node, "op", "") == "add" else None
-
-    result = rebuild(graph, twice)
-    assert result.nodes[result.names["double"]].op == "mul"
-    assert result.nodes[result.roots["loss"]].args[0] == result.names["double"]
-    assert graph.nodes[graph.names["double"]].op == "add"
-
-
 @pytest.mark.parametrize("idle", [0, 100])  # few roots among many nodes are found by another walk
 def test_reachable_is_what_the_roots_depend_on(builder: GraphBuilder, idle: int) -> None:
     a, b = builder.leaf("weight", "a"), builder.leaf("weight", "b")

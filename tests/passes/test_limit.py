@@ -17,6 +17,7 @@ from truths import gradient
 from written import written
 
 import symgraph
+from examples.nine_weights.model import model as nine_weights
 from symgraph import Model
 from symgraph.check.reference import Reference
 from symgraph.derive.adjoint import differentiate
@@ -88,6 +89,14 @@ def test_the_named_node_keeps_its_value() -> None:
     module = symgraph.compile(written(lambda m, a, b: sp.tanh(m.node("e", sp.exp(a)) + b) ** 2, "loss"), "numpy")
     assert module.forward(np.array([800.0, 1.0]), None).e == math.inf
     assert list(module.grad(np.array([800.0, 1.0]), None, None)) == [0.0, 0.0]
+
+
+def test_the_founding_model_has_no_nan_where_weights_of_the_size_1e200_saturate_the_sigmoid() -> None:
+    w = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, -1e200, 1e200])
+    grad = symgraph.compile(nine_weights, "numpy").per_sample_grad(w, np.ones((1, 5)), np.array([1e120]))
+    # d_y_hat * w9 overflows; the slope of the sigmoid, exp(-1e200), is 0 and so are all partials through it
+    assert list(grad[0, [2, 3, 4, 7]]) == [0.0] * 4
+    assert math.isfinite(grad[0, 6])
 
 
 def unguarded(model: Model) -> Graph:

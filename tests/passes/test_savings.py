@@ -18,7 +18,7 @@ from symgraph.ir.special import elementary
 from symgraph.ir.text import to_text
 from symgraph.ir.well_formed import verify_graph
 from symgraph.options import DOUBLE
-from symgraph.passes import PIPELINE, PIPELINES, STEPS
+from symgraph.passes import PIPELINE, PIPELINES, STEPS, order
 from symgraph.passes.bracket import bracket
 from symgraph.passes.collect import collect
 from symgraph.passes.gather import gather
@@ -28,7 +28,7 @@ from symgraph.passes.signs import signs
 
 Pass = Callable[[Graph], Graph]
 BATCHES = PIPELINES["numpy", DOUBLE]
-STEPWISE = (signs, quotients, gather, bracket, hoist, collect, *BATCHES)
+STEPWISE = (order, signs, quotients, gather, bracket, hoist, collect, *BATCHES)
 EVERY_SECOND = [name for index, name in enumerate(CORPUS) if index % 2]
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "benchmarks"))
