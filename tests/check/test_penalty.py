@@ -1,6 +1,4 @@
-"""Penalties: once a data set in every function that adds up rows, of every backend, and in no function of single rows; also
-beside several outputs and targets, several vectors of weights, and derivatives on request.
-"""
+"""Penalties: once a data set in every function that adds up rows, of every backend, and in no function of single rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -179,54 +177,3 @@ def test_two_penalties_one_without_a_loss_and_a_likelihood_of_several_targets_ar
 
 def test_every_backend_that_python_loads_is_tried_here() -> None:
     assert BACKENDS.keys() - {"scalar"} <= {*MODULES}
-
-
-V, ROWS = np.array([1.0, 2.0]), np.array([[1.0], [2.0], [4.0]])
-PAIRS, SHARES = np.array([[3.0, 1.0], [2.0, 0.5], [1.0, -1.0]]), np.array([0.5, 2.0, 1.25])
-
-
-def two_lines(penalized: bool = True) -> Model:
-    """Return two lines of two weights, with a prior of the weights whose strength is a constant."""
-    model = Model("two_lines")
-    x, lam = model.feature("x"), model.constant("lam", 0.25, domain=(0, 10))
-    first, second = model.targets("first second")
-    a, b = model.weights("a b")
-    up, down = model.outputs("up down", a * x + b, b - a * x)
-    model.residual(up - first, down - second)
-    if penalized:
-        model.penalty(lam * (a**2 + b**2))
-    return model
-
-
-@pytest.mark.parametrize("kind", MODULES)
-def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind: str) -> None:
-    module, plain = verified(two_lines(), kind), verified(two_lines(penalized=False), kind)
-    vectors = np.stack([V, -V, V / 3])
-    tolerance = 4e-6 if kind == "float" else 6e-15  # 30 units of floats or doubles, for the rounding of sums
-    for given, share in (
-        ({}, 1 / 3),
-        ({"sample_weight": SHARES}, 1 / SHARES.sum()),
-        ({"sample_weight": SHARES, "reduction": "sum"}, 1.0),
-    ):
-        losses, gradients = module.value_and_grad(vectors, ROWS, PAIRS, **given)
-        for loss, gradient, w in zip(np.asarray(losses), np.asarray(gradients), vectors, strict=True):
-            value, by_weight = plain.value_and_grad(w, ROWS, PAIRS, **given)
-            assert loss == pytest.approx(float(value) + share * 0.25 * (w**2).sum(), rel=tolerance, abs=0.0)
-            assert gradient == pytest.approx(np.asarray(by_weight) + share * 0.5 * w, rel=tolerance, abs=tolerance)
-        assert np.array_equal(module.loss(vectors, ROWS, PAIRS, **given), losses)
-        assert np.array_equal(module.grad(vectors, ROWS, PAIRS, **given), gradients)
-    assert np.array_equal(module.predict(V, ROWS), plain.predict(V, ROWS))
-
-
-def test_its_rows_stand_below_those_of_several_residuals_and_the_scalar_module_has_it_apart() -> None:
-    module = verified(two_lines(), "numpy")
-    below = np.concatenate([module.residual(V, ROWS, PAIRS), module.penalty_residual(V)])
-    slopes = np.concatenate([module.residual_jacobian(V, ROWS, PAIRS), module.penalty_jacobian(V)])
-    factor = module.METADATA["residual_factor"]
-    value, gradient = module.value_and_grad(V, ROWS, PAIRS, reduction="sum")
-    assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15, abs=0.0)
-    assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14, abs=0.0)  # sums of 8 products
-    assert gradcheck(module, points=3).ok
-    partials = [np.nan] * 2
-    assert verified(two_lines(), "scalar").penalty(V.tolist(), partials) == 1.25
-    assert partials == [0.5, 1.0]
