@@ -78,7 +78,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
     for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
-    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
+    **{f"bessel_{kind}": ((0.0, 5.0), (1e-5, 8.1)) for kind in "jyik"},
     "voigt": ((-8.1, 0.3), (0.5, 3.0), (1e-5, 0.75)),
     "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
@@ -126,9 +126,9 @@ def test_slopes_are_those_of_differences(name: str) -> None:
     for point in operands_of(name):
         balls = [arb(x) for x in point]
         for place, x in enumerate(point):
-            others = len(set(point)) < len(point) and name in ("max", "min")
-            if others or (place == 0 and name in ORDERS):
-                continue  # a kink, or the order, a whole constant
+            is_kink = len(set(point)) < len(point) and name in ("max", "min")
+            if is_kink or (place == 0 and name in ORDERS):
+                continue  # an order is a whole constant
             with ctx.workprec(BITS):
                 found = slope_of(FORMS[name], place, value_of(FORMS[name], balls), balls)
             with mp.workdps(2 * DIGITS):
@@ -143,13 +143,10 @@ def test_slopes_are_those_of_differences(name: str) -> None:
                 assert holds(found, true, 60) or (true == 0 and abs(found) < 1e-290), (point, place, found, mp.nstr(true, 20))
 
 
-@pytest.mark.parametrize(
-    ("name", "point", "slopes"),
-    [
-        ("floor", (2.5,), (ZERO,)), ("floor", (2.0,), (UNDEFINED,)), ("mod", (7.5, 2.0), (ONE, arb(-3))),
-        ("mod", (-7.5, 2.0), (ONE, arb(4))), ("mod", (6.0, 2.0), (UNDEFINED, UNDEFINED)),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "point", "slopes"), [
+    ("floor", (2.5,), (ZERO,)), ("floor", (2.0,), (UNDEFINED,)), ("mod", (7.5, 2.0), (ONE, arb(-3))),
+    ("mod", (-7.5, 2.0), (ONE, arb(4))), ("mod", (6.0, 2.0), (UNDEFINED, UNDEFINED)),
+])  # fmt: skip
 def test_steps_have_slopes_between_and_none_at_their_jumps(
     name: str, point: tuple[float, ...], slopes: tuple[Any, ...]
 ) -> None:
@@ -158,13 +155,10 @@ def test_steps_have_slopes_between_and_none_at_their_jumps(
     assert tuple(slope_of(FORMS[name], place, value, operands) for place in range(len(point))) == slopes
 
 
-SLOPES_FAR = [
+@pytest.mark.parametrize(("name", "x", "low", "high"), [
     ("sigmoid", -2.0**40, 0, 0), ("tanh", 1e6, 0, 0), ("erf", 40.0, 0, -694), ("sech", 1e6, 0, 0),
     ("sinc", 2.0**-1000, -1002, -1001), ("ierfcx", 2.0**60, -181, -178), ("erfcx", 2.0**60, -121, -119),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "x", "low", "high"), SLOPES_FAR)
+])  # fmt: skip
 def test_slopes_that_differences_do_not_show_have_the_size_of_the_asymptote(name: str, x: float, low: int, high: int) -> None:
     """sech**2 at 1e6 is below all doubles; erf' is 2/sqrt(pi)*exp(-1600); sinc' is -x/3; ierfcx' is -1/(sqrt(pi)*x**3)."""
     with ctx.workprec(BITS):
@@ -185,43 +179,39 @@ def test_error_functions_reach_the_largest_doubles(x: float) -> None:
         assert abs(logarithm / (-ball * ball) - 1) < 1e-50
 
 
-LIMITS = [
+@pytest.mark.parametrize(("name", "sign", "limit"), [
     ("exp", 1, INFINITY), ("exp", -1, ZERO), ("expm1", 1, INFINITY), ("expm1", -1, -ONE), ("sinh", 1, INFINITY),
     ("sinh", -1, -INFINITY), ("cosh", -1, INFINITY), ("tanh", 1, ONE), ("tanh", -1, -ONE), ("sech", 1, ZERO),
     ("sigmoid", 1, ONE), ("sigmoid", -1, ZERO), ("softplus", -1, ZERO), ("softplus", 1, INFINITY), ("gauss", 1, ZERO),
     ("erf", 1, ONE), ("erf", -1, -ONE), ("erfc", 1, ZERO), ("erfc", -1, arb(2)), ("erfcx", 1, ZERO), ("abs", -1, INFINITY),
     ("sqrt", 1, INFINITY), ("cbrt", -1, -INFINITY), ("relu", -1, ZERO), ("atan", 1, None), ("neg", 1, -INFINITY),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "sign", "limit"), LIMITS)
+])  # fmt: skip
 def test_what_infinity_stands_for_has_the_limit(name: str, sign: int, limit: arb | None) -> None:
     """Infinity stands for numbers that have no ball: a limit is met up to less than any double, and infinity is itself."""
+    assert all(value_of(FORMS[wave], [INFINITY]).overlaps(arb(0, 1)) for wave in ("sin", "cos"))
     with ctx.workprec(200):
-        found = value_of(FORMS[name], [INFINITY * sign])
-        if limit is None:
-            limit = arb.pi() / 2
-        assert isinstance(found, arb)
+        found, limit = value_of(FORMS[name], [INFINITY * sign]), arb.pi() / 2 if limit is None else limit
         assert found == limit if not limit.is_finite() else abs(found - limit) < arb((1, -150))
 
 
-@pytest.mark.parametrize("name", ["tan", "log", "log1p", "asinh", "acosh"])
-def test_what_infinity_leaves_open_is_unknown(name: str) -> None:
-    assert value_of(FORMS[name], [INFINITY]) is UNKNOWN
-    assert all(value_of(FORMS[wave], [INFINITY]).overlaps(arb(0, 1)) for wave in ("sin", "cos"))
-    assert value_of(FORMS["sub"], [INFINITY, INFINITY]) is UNKNOWN
-    assert value_of(FORMS["mul"], [INFINITY, ZERO]) is UNKNOWN
+@pytest.mark.parametrize(("name", "operands"), [
+    *((name, (INFINITY,)) for name in ("tan", "log", "log1p", "asinh", "acosh")), ("sub", (INFINITY, INFINITY)),
+    ("mul", (INFINITY, ZERO)), ("div", (ONE, arb(0, 1e-30))),
+    *((name, (arb(border, 1e-30),)) for name, border in (("sqrt", 0), ("log", 0), ("asin", 1), ("acosh", 1), ("atanh", -1))),
+    ("log1p", (arb(-1, 1e-30),)),
+])  # fmt: skip
+def test_what_infinity_or_a_ball_across_the_end_of_a_domain_leaves_open_is_unknown(
+    name: str, operands: tuple[arb, ...]
+) -> None:
+    assert value_of(FORMS[name], [*operands]) is UNKNOWN
 
 
-OUTSIDE = [
+@pytest.mark.parametrize(("name", "point"), [
     ("log", (0,)), ("log", (-1,)), ("log1p", (-1,)), ("log1p", (-2,)), ("sqrt", (-1e-300,)), ("asin", (1 + 2.0**-52,)),
     ("acos", (-1.5,)), ("acosh", (1 - 2.0**-53,)), ("atanh", (1,)), ("atanh", (-3,)), ("logit", (0,)), ("logit", (1,)),
     ("logit", (2,)), ("xlogx", (-1,)), ("xlogy", (1, 0)), ("xlogy", (2, -1)), ("div", (1, 0)), ("pow", (-2, 0.5)),
     ("pow", (0, -1)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "point"), OUTSIDE)
+])  # fmt: skip
 def test_outside_its_domain_an_operation_is_undefined(name: str, point: tuple[float, ...]) -> None:
     assert value_of(FORMS[name], [arb(x) for x in point]) is UNDEFINED
 
@@ -234,26 +224,14 @@ def test_a_missing_operand_is_handed_on(missing: Any) -> None:
     assert value_of(FORMS["or"], [missing, True]) is True
 
 
-AT_BORDERS = [("sqrt", 0), ("log", 0), ("asin", 1), ("acosh", 1), ("atanh", -1), ("log1p", -1)]
-
-
-@pytest.mark.parametrize(("name", "border"), AT_BORDERS)
-def test_a_ball_across_the_end_of_a_domain_is_unknown(name: str, border: int) -> None:
-    assert value_of(FORMS[name], [arb(border, 1e-30)]) is UNKNOWN
-    assert value_of(FORMS["div"], [ONE, arb(0, 1e-30)]) is UNKNOWN
-
-
-ENDS = [
+@pytest.mark.parametrize(("name", "point", "place", "wanted"), [
     ("sqrt", (0,), 0, UNDEFINED), ("cbrt", (0,), 0, UNDEFINED), ("xlogx", (0,), 0, UNDEFINED), ("asin", (1,), 0, UNDEFINED),
     ("acos", (-1,), 0, UNDEFINED), ("acosh", (1,), 0, UNDEFINED), ("abs", (0,), 0, KINK), ("relu", (0,), 0, KINK),
     ("max", (2, 2), 0, KINK), ("min", (-1, -1), 1, KINK), ("hypot", (0, 0), 0, KINK), ("sign", (0,), 0, UNDEFINED),
     ("heaviside", (0, 0.5), 0, UNDEFINED), ("sign", (3,), 0, ZERO), ("max", (3, 2), 0, ONE), ("max", (3, 2), 1, ZERO),
     ("pow", (0, 2), 0, ZERO), ("pow", (0, 0.5), 0, UNDEFINED), ("pow", (0, 2), 1, ZERO), ("pow", (-2, 3), 1, UNDEFINED),
     ("pow", (0, 0), 0, ZERO), ("xlogy", (0, 3), 1, ZERO), ("heaviside", (0, 0.5), 1, ONE),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "point", "place", "wanted"), ENDS)
+])  # fmt: skip
 def test_slopes_at_kinks_and_ends_are_told_apart(name: str, point: tuple[float, ...], place: int, wanted: Any) -> None:
     balls = [arb(x) for x in point]
     found = slope_of(FORMS[name], place, value_of(FORMS[name], balls), balls)
@@ -262,20 +240,18 @@ def test_slopes_at_kinks_and_ends_are_told_apart(name: str, point: tuple[float, 
 
 @pytest.mark.parametrize(("name", "op"), [("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!=")])
 def test_comparisons_are_decided_where_they_are_certain_and_ties_only_for_exact_numbers(name: str, op: str) -> None:
-    near = arb(0, 1e-30)
     for a, b in ((1, 2), (2, 1), (2, 2)):
         assert value_of(FORMS[name], [arb(a), arb(b)]) is eval(f"{a} {op} {b}")
-    assert value_of(FORMS[name], [ONE + near, ONE]) is UNKNOWN
+    assert value_of(FORMS[name], [arb(1, 1e-30), ONE]) is UNKNOWN
     assert value_of(FORMS[name], [INFINITY, ONE]) is eval(f"2 {op} 1")
 
 
 def test_powers_have_no_number_of_digits_too_many() -> None:
     with ctx.workprec(200):
-        assert value_of(FORMS["pow"], [arb(-2), arb(3)]) == -8
-        assert value_of(FORMS["pow"], [arb(-2), arb(-3)]) == -0.125
-        assert value_of(FORMS["pow"], [ZERO, ZERO]) == 1
-        assert value_of(FORMS["pow"], [arb(-2), arb(1001)]) < -1e300
-        assert value_of(FORMS["pow"], [arb(3), arb(0.5)]).overlaps(arb(3).sqrt())
+        powers = [value_of(FORMS["pow"], [arb(a), arb(b)]) for a, b in ((-2, 3), (-2, -3), (0, 0), (-2, 1001), (3, 0.5))]
+        assert powers[:3] == [-8, -0.125, 1]
+        assert powers[3] < -1e300
+        assert powers[4].overlaps(arb(3).sqrt())
 
 
 @pytest.mark.parametrize("name", [op for op, row in OPS.items() if row.regions and (row.arity == 1 or op in ORDERS)])

@@ -1,17 +1,21 @@
 """The judge: it finds every kind of fault, accuses nobody falsely, and says what it leaves unjudged."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import sympy as sp
 from judged import decay, faults, given_results, module_of
+from written import written
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.judged_points import Points, given, points
+from symgraph.check.judged_points import given, points
 from symgraph.check.judging import compare, judge
 from symgraph.check.truth_at_points import truths
+from symgraph.check.truth_report import Report
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
@@ -43,6 +47,13 @@ def arrhenius() -> Model:
     return model
 
 
+def outputs_of(form: Any, point: dict[str, float], *found: float) -> Report:
+    """The report on outputs that were found at a point."""
+    model = written(form)
+    true = truths(model, given(model, [point] * len(found)), names=("output",))
+    return compare(true, given_results(("output",), np.array(found)[:, None]))
+
+
 @pytest.mark.parametrize(("backend", "dtype"), [("numpy", "float64"), ("numpy", "float32"), ("scalar", "float64")])
 def test_constants_have_their_values_at_each_point(backend: str, dtype: str) -> None:
     model = arrhenius()
@@ -59,49 +70,33 @@ def test_float32_is_judged_by_its_own_ulp() -> None:
     model = decay()
     report = judge(model, module_of(model), points(model, ("normal",), n=40), dtype="float32")
     assert report.ok, str(report)
-    loss = report.results[0]
-    # in ulp of float64 a float32 error would be some 2**29
-    assert 0.01 < loss.figures["median"] < 100
+    assert 0.01 < report.results[0].figures["median"] < 100  # in ulp of float64 a float32 error would be some 2**29
 
 
-EDITS = {
-    "above_bound": "(1 + 2.0**-46)",  # an error of 64 ulp, which passes any comparison by tolerance
-    "wrong": "0.25",
-    "zero": "0.0",
-    "nan": "np.nan",
-    "infinite": "np.inf",
-}
-
-
-@pytest.mark.parametrize("fault", EDITS)
-def test_each_fault_is_found_where_it_is(fault: str) -> None:
+@pytest.mark.parametrize(("fault", "factor"), [
+    ("above_bound", "(1 + 2.0**-46)"),  # an error of 64 ulp, which passes any comparison by tolerance
+    ("wrong", "0.25"), ("zero", "0.0"), ("nan", "np.nan"), ("infinite", "np.inf"),
+])  # fmt: skip
+def test_each_fault_is_found_where_it_is(fault: str, factor: str) -> None:
     model = decay()
     text = generate(model, ("numpy",))[0].text
-    edited, places = re.subn(r"(?m)^(    return \(.*)\bd_rate\b", rf"\g<1>{EDITS[fault]} * d_rate", text)
+    edited, places = re.subn(r"(?m)^(    return \(.*)\bd_rate\b", rf"\g<1>{factor} * d_rate", text)
     assert places == 2  # of gradient and Jacobian
-    wrong = from_source(edited, "decay", "edited")
-    report = judge(model, wrong, points(model, ("normal",), n=20))
+    report = judge(model, from_source(edited, "decay", "edited"), points(model, ("normal",), n=20))
     assert not report.ok
     counts = {one.result: one.counts[fault] for one in report.results}
     assert counts["grad rate"] == 20
     assert {name for name, count in counts.items() if count} <= {"grad rate", "jacobian rate"}
     assert set(faults(report)) <= {fault, "above_bound"}
-    assert report.worst is not None
     assert report.worst.result in ("grad rate", "jacobian rate")
 
 
-def test_exceptions_of_the_scalar_backend_are_faults_where_everything_is_finite() -> None:
-    model = Model("raises")
-    a = model.weight("a")
-    model.output("out", sp.Float(1.5) * a)
+def test_exceptions_are_faults_where_the_truth_is_finite_alone() -> None:
+    model = written(lambda a: sp.Float(1.5) * a)
     text = generate(model, ("scalar",))[0].text
     assert text.count("    return ") == 1
     wrong = from_source(text.replace("    return ", "    1e300 ** 2\n    return "), "raises", "edited")
-    report = judge(model, wrong, points(model, ("normal",), n=5))
-    assert faults(report) == {"raised": 5}
-
-
-def test_exceptions_are_right_where_the_truth_is_infinite() -> None:
+    assert faults(judge(model, wrong, points(model, ("normal",), n=5))) == {"raised": 5}
     model = decay()
     at = given(model, [{"time": -1000.0, "y": 1.0, "top": 1.0, "rate": 1.0}])
     report = judge(model, module_of(model, "scalar"), at)
@@ -112,11 +107,7 @@ def test_exceptions_are_right_where_the_truth_is_infinite() -> None:
 
 def squares() -> Model:
     """A polynomial that may overflow on the way to an ordinary number."""
-    model = Model("squares")
-    a, b = model.weights("a b")
-    square = model.node("square", a**2)
-    model.output("out", square / b)
-    return model
+    return written(lambda m, a, b: m.node("square", a**2) / b)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "scalar"])
@@ -140,26 +131,16 @@ def test_polynomials_that_overflow_on_the_way_are_reported_and_no_faults(backend
 
 def test_the_same_results_are_faults_where_nothing_overflows() -> None:
     found = truths(squares(), given(squares(), [{"a": 1e200, "b": 1e300}, {"a": 3.0, "b": 4.0}]), names=("output",))
-    report = compare(found, given_results(("output",), np.array([[np.inf], [np.nan]])))
+    report = compare(found, given_results(("output",), [[np.inf], [np.nan]]))
     assert faults(report) == {"nan": 1}
     assert not report.ok
     assert (report.results[0].counts["outside_range"], report.results[0].counts["judged"]) == (1, 2)
-    assert report.worst is not None
     assert (report.worst.what, report.worst.point["a"]) == ("NaN", 3.0)
 
 
-def saturating() -> Model:
-    """An exponential that overflows where the truth does not depend on it: tanh(inf) is 1, its slope is 0."""
-    model = Model("saturating")
-    x, y = model.feature("x"), model.target("y")
-    a, b = model.weights("a b")
-    output = model.output("out", sp.tanh(sp.exp(a * x) + b))
-    model.loss((y - output) ** 2)
-    return model
-
-
 def test_nan_from_an_exponential_that_overflows_is_a_fault() -> None:
-    model = saturating()
+    """It overflows where the truth does not depend on it: tanh(inf) is 1, its slope is 0."""
+    model = written(lambda m, x, y, a, b: (y - m.output("out", sp.tanh(sp.exp(a * x) + b))) ** 2, "loss")
     at = given(model, [{"x": 10.0, "a": 80.0, "b": 0.5, "y": 0.25}, {"x": 1.0, "a": 0.5, "b": 0.5, "y": 0.25}])
     assert judge(model, module_of(model), at).ok
     text = generate(model, ("numpy",))[0].text
@@ -172,72 +153,48 @@ def test_nan_from_an_exponential_that_overflows_is_a_fault() -> None:
     assert report.outside_range == 0
 
 
-@pytest.mark.parametrize(
-    ("point", "promised"),
-    [
-        ({"x": 1.0, "a": 800.0, "b": 1.0}, True),  # exp(800) overflows, the product with exp(-799) is e
-        ({"x": 1.0, "a": 1.0, "b": 1e200}, False),  # b * b overflows by itself
-        ({"x": 1.0, "a": -800.0, "b": 1e200}, False),  # and where an exponential has left the range that does not move it
-        ({"x": 1.0, "a": 1.0, "b": 1.0}, True),
-    ],
-)
+@pytest.mark.parametrize(("point", "promised"), [
+    ({"x": 1.0, "a": 800.0, "b": 1.0}, True),  # exp(800) overflows, the product with exp(-799) is e
+    ({"x": 1.0, "a": 1.0, "b": 1e200}, False),  # b * b overflows by itself
+    ({"x": 1.0, "a": -800.0, "b": 1e200}, False),  # and where an exponential has left the range that does not move it
+    ({"x": 1.0, "a": 1.0, "b": 1.0}, True),
+])  # fmt: skip
 def test_only_exponentials_may_leave_the_range(point: dict[str, float], promised: bool) -> None:
-    model = Model("both")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    raised = model.node("raised", sp.exp(a * x))
-    lowered = model.node("lowered", sp.exp(1 - a * x))
-    square = model.node("square", (1 + raised * lowered) * b * b)
-    model.output("out", square / b / b)
-    found = truths(model, given(model, [point]), names=("output",))
-    report = compare(found, given_results(("output",), np.array([[np.nan]])))
+    def form(m: Model, x: Any, a: Any, b: Any) -> Any:
+        raised, lowered = m.node("raised", sp.exp(a * x)), m.node("lowered", sp.exp(1 - a * x))
+        return m.node("square", (1 + raised * lowered) * b * b) / b / b
+
+    report = outputs_of(form, point, np.nan)
     assert (report.faults, report.outside_range) == ((1, 0) if promised else (0, 1))
 
 
 def test_partials_of_a_loss_that_overflows_are_beyond_the_promise() -> None:
-    model = Model("steep")
-    x, a = model.feature("x"), model.weight("a")
-    model.loss(sp.exp(a * x))
+    model = written(lambda x, a: sp.exp(a * x), "loss")
     found = truths(model, given(model, [{"x": 0.0, "a": 1.0}, {"x": 1e-3, "a": 711e3}]), names=("loss", "grad a"))
     # exp(711) is 1.1e308 * 2.4, its slope by a is a thousandth of that
     report = compare(found, given_results(("loss", "grad a"), np.array([[1.0, np.nan], [np.inf, np.nan]])))
     assert [(one.faults, one.counts["outside_range"]) for one in report.results] == [(0, 0), (1, 1)]
 
 
-@pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-17, 0), (-(2.0**-52), 0), (1e-9, 1), (3.0, 1), (np.nan, 1)])
-def test_a_truth_of_0_is_met_up_to_what_rounding_explains(wrong: float, faulty: int) -> None:
-    model = Model("balance")
-    a, b, c = model.weights("a b c")
-    model.output("out", a * b - c)
-    found = truths(model, given(model, [{"a": 1.5, "b": 0.5, "c": 0.75}]), names=("output",))
-    assert found.values[0, 0] == 0
-    report = compare(found, given_results(("output",), np.array([[wrong]])))
-    # 0.75 may be off by some units of 2**-53 if its factors are
-    assert report.faults == faulty, str(report)
-    assert report.results[0].counts["wrong"] == (faulty if wrong == wrong else 0)
-
-
-@pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-32, 0), (1e-20, 1)])
-def test_what_vanishes_to_second_order_is_met_up_to_the_square_of_rounding(wrong: float, faulty: int) -> None:
-    model = Model("squared")
-    a, b, c = model.weights("a b c")
-    model.loss((a * b - c) ** 2)
-    found = truths(model, given(model, [{"a": 1.5, "b": 0.5, "c": 0.75}]), names=("loss",))
-    report = compare(found, given_results(("loss",), np.array([[wrong]])))
-    assert report.faults == faulty, str(report)
+@pytest.mark.parametrize(("power", "right", "wrong"), [
+    (1, (0.0, 1e-17, -(2.0**-52)), (1e-9, 3.0)),  # 0.75 may be off by some units of 2**-53 if its factors are
+    (2, (0.0, 1e-32), (1e-20,)),  # the square of that
+])  # fmt: skip
+def test_a_truth_of_0_is_met_up_to_what_rounding_explains(power: int, right: Sequence[float], wrong: Sequence[float]) -> None:
+    point = {"a": 1.5, "b": 0.5, "c": 0.75}
+    report = outputs_of(lambda a, b, c: (a * b - c) ** power, point, *right)
+    assert report.faults == 0, str(report)
+    report = outputs_of(lambda a, b, c: (a * b - c) ** power, point, *wrong, np.nan)
+    assert (report.faults, report.results[0].counts["wrong"]) == (len(wrong) + 1, len(wrong))
 
 
 def test_subnormal_truths_are_met_up_to_the_smallest_normal_numbers() -> None:
-    model = decay()
-    found = truths(model, given(model, [{"time": 720.0, "y": 1.0, "top": 1.0, "rate": 1.0}] * 4), names=("output",))
-    assert 0 < found.values[0, 0] < 2.0**-1022
-    report = compare(found, given_results(("output",), np.array([[0.0], [2.0**-1023], [1e-300], [-1.0]])))
+    report = outputs_of(lambda x, a: sp.exp(-a * x), {"x": 720.0, "a": 1.0}, 0.0, 2.0**-1023, 1e-300, -1.0)
     assert report.results[0].counts["wrong"] == report.faults == 2
 
 
 def test_a_loss_that_is_an_input_is_exact() -> None:
-    model = Model("bare")
-    a = model.weight("a")
-    model.loss(a)
+    model = written(lambda a: a, "loss")
     report = judge(model, module_of(model), points(model, n=52))
     assert report.ok, str(report)
     loss = report.results[0]
@@ -246,8 +203,7 @@ def test_a_loss_that_is_an_input_is_exact() -> None:
     # no operation, no error; but the truth itself is known to 100 bits, which is 2**-48 ulp
     found = truths(model, given(model, [{"a": 1 / 3}]), names=("loss",))
     assert found.sizes.kappa_graph[0, 0] == 0
-    off = np.nextafter(1 / 3, 1)
-    assert compare(found, given_results(("loss",), np.array([[off]]))).results[0].counts["above_bound"] == 1
+    assert compare(found, given_results(("loss",), [[np.nextafter(1 / 3, 1)]])).results[0].counts["above_bound"] == 1
 
 
 def test_a_fault_in_a_batch_alone_is_found() -> None:
@@ -258,10 +214,8 @@ def test_a_fault_in_a_batch_alone_is_found() -> None:
     wrong = from_source(text.replace(last, f"{last}                result[32:, -1] = np.nan\n"), "decay", "edited")
     report = judge(model, wrong, points(model, ("normal",), n=5))
     counts = {one.result: one.counts["nan"] for one in report.results if one.counts["nan"]}
-    assert "grad rate" in counts
     assert counts["grad rate"] >= 2  # of the gradient's functions for batches those that read this line take turns
     assert {"grad rate", "jacobian rate"} <= set(counts)
-    assert report.worst is not None
     assert report.worst.where.endswith(" of 33 rows")
     assert " of 33 rows; normal)" in str(report)
 
@@ -277,22 +231,16 @@ def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:
 
 
 def test_a_decision_that_rounding_takes_the_other_way_is_no_fault() -> None:
-    model = Model("doubtful")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    model.output("out", sp.Piecewise((1 + b, a * x > 1), (b, True)))
+    model = written(lambda x, a, b: sp.Piecewise((1 + b, a * x > 1), (b, True)))
     # 49 * fl(1/49) is below 1 and rounds to it from 2**-54; fl(3 * fl(1/3)) is 1, the truth is below
-    rows = [{"x": float(k), "a": 1 / k, "b": 0.5} for k in range(1, 200)]
-    report = judge(model, module_of(model), given(model, rows))
-    output = report.results[0]
-    assert output.counts["doubtful"] > 100
+    report = judge(model, module_of(model), given(model, [{"x": float(k), "a": 1 / k, "b": 0.5} for k in range(1, 200)]))
+    assert report.results[0].counts["doubtful"] > 100
     assert report.faults == 0, str(report)
 
 
 def test_an_edge_that_only_the_modules_own_rounding_reaches_excuses_nothing() -> None:
     """asin(a) - a rounds to 0 at a = 1e-9, where the inputs leave no doubt that it is 1.7e-28."""
-    model = Model("edge")
-    a = model.weight("a")
-    model.output("out", sp.log(sp.asin(a) - a))
+    model = written(lambda a: sp.log(sp.asin(a) - a))
     report = judge(model, module_of(model), given(model, [{"a": 1e-9}, {"a": 0.5}]))
     output, jacobian = report.results
     assert (output.counts["judged"], output.counts["infinite"], output.counts["doubtful"]) == (2, 1, 0)
@@ -316,45 +264,33 @@ def test_a_peer_is_judged_by_its_results() -> None:
     columns = {name: drawn.values[:, place] for place, name in enumerate(drawn.names)}
     output = columns["top"] * np.exp(-columns["rate"] * columns["time"])
     values = np.stack([(columns["y"] - output) ** 2, output], axis=1)
-    raised = np.zeros(values.shape, bool)
-    assert compare(found, given_results(("loss", "output"), values, raised)).ok
+    assert compare(found, given_results(("loss", "output"), values)).ok
     values[3, 1] = np.nan
-    report = compare(found, given_results(("loss", "output"), values, raised))
-    assert faults(report) == {"nan": 1}
+    assert faults(compare(found, given_results(("loss", "output"), values))) == {"nan": 1}
     with pytest.raises(OptionError, match="different points or results"):
-        compare(found, given_results(("output", "loss"), values, raised))
+        compare(found, given_results(("output", "loss"), values))
 
 
 def test_an_accurate_module_is_held_to_one_ulp() -> None:
     model = decay()
-    drawn = points(model, ORDINARY, n=40)
-    found = truths(model, drawn, names=("output",))
-    exact = found.values
-    raised = np.zeros(exact.shape, bool)
-    assert compare(found, given_results(("output",), exact, raised, "accurate")).ok
-    off = exact * (1 + 2.0**-50)  # 4 ulp, which a plain module may be off by
-    report = compare(found, given_results(("output",), off, raised, "accurate"))
+    found = truths(model, points(model, ORDINARY, n=40), names=("output",))
+    assert compare(found, given_results(("output",), found.values, precision="accurate")).ok
+    off = found.values * (1 + 2.0**-50)  # 4 ulp, which a plain module may be off by
+    report = compare(found, given_results(("output",), off, precision="accurate"))
     assert faults(report).keys() == {"above_bound"}
     assert report.results[0].counts["above_bound"] == report.results[0].counts["tried"] > 30
     assert "the bound, error <= 1 ulp where kappa_graph < 2**48, was tried on" in str(report)
 
 
 def test_true_values_have_more_digits_than_doubles() -> None:
-    model = Model("thirds")
-    a = model.weight("a")
-    model.output("out", a / 3)
-    found = truths(model, Points(("a",), np.array([[1.0], [1e300], [1e-310]]), ("given",) * 3), names=("output",))
-    with np.errstate(under="ignore"):
-        whole = [(high + low) for high, low in zip(found.high[:, 0], found.low[:, 0], strict=True)]
-    assert whole[0] == 2 / 3  # 1/3 = 2/3 * 2**-1
+    model = written(lambda a: a / 3)
+    numbers = np.array([1.0, 1e300, 1e-310])
+    found = truths(model, given(model, [{"a": number} for number in numbers]), names=("output",))
+    assert found.high[0, 0] + found.low[0, 0] == 2 / 3  # 1/3 = 2/3 * 2**-1
     assert found.low[0, 0] != 0
-    np.testing.assert_array_equal(found.values[:, 0], np.array([1.0, 1e300, 1e-310]) / 3)
-    report = compare(found, given_results(("output",), found.values))
+    np.testing.assert_array_equal(found.values[:, 0], numbers / 3)
     # fl(1/3) is off by a third of 2**-54, which is 1/4 of 2**-52 / 3
-    assert (
-        report.results[0].figures["largest"] == pytest.approx(0.25, rel=1e-12, abs=0.0)
-        or report.results[0].figures["largest"] < 0.5
-    )
+    assert compare(found, given_results(("output",), found.values)).results[0].figures["largest"] < 0.5
 
 
 def test_a_module_of_another_model_is_refused() -> None:
@@ -366,11 +302,7 @@ def test_a_module_of_another_model_is_refused() -> None:
 
 @pytest.mark.parametrize("wrong", [1e300, 1e308])
 def test_results_of_another_size_altogether_are_judged_without_a_warning(wrong: float) -> None:
-    model = decay()
-    found = truths(model, given(model, [{"time": 1.0, "y": 1.0, "top": 1e-4, "rate": 1.0}]), names=("output",))
     # the quotient by the truth, or by an ulp of it, is no double
-    report = compare(found, given_results(("output",), np.array([[wrong]])))
+    report = outputs_of(lambda x, a, b: a * sp.exp(-b * x), {"x": 1.0, "a": 1e-4, "b": 1.0}, wrong)
     assert faults(report)["wrong"] == 1
-    assert report.results[0].worst is not None
-    assert report.results[0].worst.what == "no digit right"
-    assert report.results[0].worst.ulp == np.inf
+    assert (report.results[0].worst.what, report.results[0].worst.ulp) == ("no digit right", np.inf)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built import verified
+from built import one_output, verified
 from sympy import cos, log
 
 import symgraph
@@ -36,12 +36,10 @@ def ridge(penalized: bool = True) -> Model:
     return model
 
 
-def prior(w: np.ndarray, lam: float = 0.1) -> float:
-    return float(lam * (w[0] ** 2 + w[1] ** 2 / 3) + np.exp(2 * w[2]) / 2)
-
-
-def slopes(w: np.ndarray, lam: float = 0.1) -> np.ndarray:
-    return np.array([2 * lam * w[0], 2 * lam * w[1] / 3, np.exp(2 * w[2])])
+def prior(w: np.ndarray, lam: float = 0.1) -> tuple[float, np.ndarray]:
+    """The penalty and its slopes."""
+    value = lam * (w[0] ** 2 + w[1] ** 2 / 3) + np.exp(2 * w[2]) / 2
+    return float(value), np.array([2 * lam * w[0], 2 * lam * w[1] / 3, np.exp(2 * w[2])])
 
 
 MODULES = ("numpy", "native", "array_api", "accurate", "c", "float")
@@ -53,10 +51,10 @@ def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
     return tuple(verified(ridge(penalized), request.param) for penalized in (True, False))  # type: ignore[return-value]
 
 
-def near(pair: tuple[Any, Any]) -> dict[str, float]:
-    """Rounding of the sums: 30 units of doubles, or of floats."""
+def near(pair: tuple[Any, Any], value: Any) -> Any:
+    """A value, or an array, but for rounding of the sums: 30 units of doubles, or of floats."""
     single = pair[0].METADATA.get("dtype") == "float32"
-    return {"rel": 4e-6, "abs": 4e-6} if single else {"rel": 6e-15, "abs": 1e-15}
+    return pytest.approx(np.asarray(value), **({"rel": 4e-6, "abs": 4e-6} if single else {"rel": 6e-15, "abs": 1e-15}))
 
 
 @pytest.mark.parametrize("weights", [None, S])
@@ -64,85 +62,66 @@ def near(pair: tuple[Any, Any]) -> dict[str, float]:
 def test_sums_and_means_have_the_penalty_once(pair: tuple[Any, Any], weights: Any, reduction: str) -> None:
     module, plain = pair
     share = 1.0 if reduction == "sum" else 1 / (len(X) if weights is None else S.sum())
-    given = {"sample_weight": weights, "reduction": reduction}
-    rows = X[:, None]
-    value, gradient = plain.value_and_grad(W, rows, Y, **given)
-    want, by_weight = value + share * prior(W), gradient + share * slopes(W)
-    assert float(module.loss(W, rows, Y, **given)) == pytest.approx(float(want), **near(pair))
-    assert np.asarray(module.grad(W, rows, Y, **given)) == pytest.approx(np.asarray(by_weight), **near(pair))
-    both = module.value_and_grad(W, rows, Y, **given)
-    assert float(both[0]) == pytest.approx(float(want), **near(pair))
-    assert np.asarray(both[1]) == pytest.approx(np.asarray(by_weight), **near(pair))
+    given, inputs = {"sample_weight": weights, "reduction": reduction}, (W, X[:, None], Y)
+    of_rows = plain.value_and_grad(*inputs, **given)
+    wanted = [near(pair, one + share * more) for one, more in zip(of_rows, prior(W), strict=True)]
+    assert [np.asarray(module.loss(*inputs, **given)), np.asarray(module.grad(*inputs, **given))] == wanted
+    assert [np.asarray(one) for one in module.value_and_grad(*inputs, **given)] == wanted
 
 
-def test_rows_have_no_share_in_it(pair: tuple[Any, Any]) -> None:
+def test_rows_have_no_share_in_it_and_constants_given_at_the_call_have(pair: tuple[Any, Any]) -> None:
     module, plain = pair
-    rows = X[:, None]
-    assert np.array_equal(module.per_sample_grad(W, rows, Y), plain.per_sample_grad(W, rows, Y))
-    value, gradient = module.penalty(W)
-    assert float(value) == pytest.approx(prior(W), **near(pair))
-    assert np.asarray(gradient) == pytest.approx(slopes(W), **near(pair))
+    inputs = (W, X[:, None], Y)
+    assert np.array_equal(module.per_sample_grad(*inputs), plain.per_sample_grad(*inputs))
     if hasattr(module, "forward"):
-        tape, other = module.forward(W, rows, Y), plain.forward(W, rows, Y)
+        tape, other = module.forward(*inputs), plain.forward(*inputs)
         assert np.array_equal(tape.loss, other.loss)
         assert np.array_equal(module.backward(tape), plain.backward(other))
-
-
-def test_other_values_of_constants_are_those_of_the_penalty_too(pair: tuple[Any, Any]) -> None:
-    module = pair[0].with_constants(lam=2.0)
-    assert float(module.penalty(W)[0]) == pytest.approx(prior(W, 2.0), **near(pair))
+    for one, lam in ((module, 0.1), (module.with_constants(lam=2.0), 2.0)):
+        assert [np.asarray(part) for part in one.penalty(W)] == [near(pair, part) for part in prior(W, lam)]
 
 
 def test_the_scalar_module_has_it_as_a_function_of_its_own() -> None:
-    module = verified(ridge(), "scalar")
-    partials = [np.nan] * 3
-    assert module.penalty(W.tolist(), partials) == pytest.approx(prior(W), rel=1e-15, abs=0.0)
-    assert partials == pytest.approx(slopes(W), rel=1e-15, abs=0.0)
+    module, partials = verified(ridge(), "scalar"), [np.nan] * 3
+    value, slopes = prior(W)
+    assert module.penalty(W.tolist(), partials) == pytest.approx(value, rel=1e-15, abs=0.0)
+    assert partials == pytest.approx(slopes, rel=1e-15, abs=0.0)
 
 
 def test_sums_of_squares_are_rows_of_least_squares_that_are_no_data() -> None:
-    module = symgraph.compile(ridge(), backend="numpy")
+    module, (value, slopes) = symgraph.compile(ridge(), backend="numpy"), prior(W)
     rows, jacobian = module.penalty_residual(W), module.penalty_jacobian(W)
     assert module.METADATA["penalty_rows"] == len(rows) == 3
     assert module.residual(W, X, Y).shape == (4,)
     factor = module.METADATA["residual_factor"]
-    assert factor * np.sum(rows**2) == pytest.approx(prior(W), rel=1e-15, abs=0.0)
-    assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes(W), rel=1e-15, abs=0.0)
-    for place in range(3):
-        step = np.eye(3)[place] * 1e-6
+    assert factor * np.sum(rows**2) == pytest.approx(value, rel=1e-15, abs=0.0)
+    assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes, rel=1e-15, abs=0.0)
+    for place, step in enumerate(np.eye(3) * 1e-6):
         numeric = (module.penalty_residual(W + step) - module.penalty_residual(W - step)) / 2e-6
         assert jacobian[:, place] == pytest.approx(numeric, abs=1e-9)  # rounding 1e-16 over the step 1e-6
 
 
 @pytest.mark.parametrize("penalty", [lambda a, b: a**2 - b**2, lambda a, b: abs(a) + b**2, lambda a, b: log(b**2 + 1)])
 def test_what_is_no_sum_of_squares_has_no_rows(penalty: Any) -> None:
-    model = Model("other_prior")
-    a, b = model.weights("a b")
-    model.target()
-    model.output("y_hat", a + b * model.feature("x"))
-    model.loss("squared_error")
-    model.penalty(penalty(a, b))
+    model = one_output(lambda x, a, b: a + b * x, features="x")
+    model.penalty(penalty(*(entry.symbol for entry in model.weight_inputs)))
     module = symgraph.compile(model, backend="numpy")
     assert module.METADATA["penalty_rows"] == 0
     assert not hasattr(module, "penalty_residual")
 
 
 def test_a_weight_may_be_in_the_penalty_alone() -> None:
-    model = Model("hyper")
-    a, spread = model.weight("a"), model.positive("spread")
-    model.target()
-    model.output("y_hat", a * model.feature("x"))
-    model.loss("squared_error")
-    model.penalty((a / spread) ** 2 / 2 + log(spread))
-    module = symgraph.compile(model)
+    model = one_output(lambda x, a: a * x, features="x", weights="a")
+    spread = model.positive("spread")
+    model.penalty((model.weight_inputs[0].symbol / spread) ** 2 / 2 + log(spread))
+    module = symgraph.compile(model, backend="numpy")
     assert module.grad([2.0, 0.0], 1.0, 1.0) == pytest.approx([2.0 + 2.0, -4.0 + 1.0])
     assert gradcheck(module, points=3).ok
 
 
 def test_builds_and_gradcheck_find_a_wrong_partial_of_the_penalty() -> None:
     right = generate(ridge(), ("numpy",))[0]
-    module = symgraph.compile(ridge(), backend="numpy")
-    assert gradcheck(module, points=3).ok
+    assert gradcheck(symgraph.compile(ridge(), backend="numpy"), points=3).ok
     wrong = replace(right, text=right.text.replace("d_a = 2.0 * lam * a", "d_a = 2.002 * lam * a"))
     assert wrong.text != right.text
     with pytest.raises(VerificationError, match=r"by a is .*, the spec gives"):
@@ -152,22 +131,19 @@ def test_builds_and_gradcheck_find_a_wrong_partial_of_the_penalty() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, None])
 def test_batches_carry_their_share_so_that_an_epoch_of_small_steps_goes_where_one_step_goes(size: int | None) -> None:
-    module = symgraph.compile(ridge(), backend="numpy")
-    rows, optimizer = as_rows(module, X, Y), sgd(1e-7)
-    whole = module.grad(W, X, Y)
-    end = run_epoch(module, rows, W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size or 4))
-    moves = {1: 4.0, 2: 2.0, None: 1.0}
-    if size in moves:  # equal batches: the mean gradient times the number of steps, to first order in the rate
-        assert (W - end.weights) / 1e-7 == pytest.approx(moves[size] * whole, rel=1e-4, abs=0.0)
-    else:  # 3 rows and 1: each with 1/4 of the penalty's slope
+    module, optimizer = symgraph.compile(ridge(), backend="numpy"), sgd(1e-7)
+    end = run_epoch(module, as_rows(module, X, Y), W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size or 4))
+    if size == 3:  # 3 rows and 1: each with 1/4 of the penalty's slope
         plain = symgraph.compile(ridge(penalized=False), backend="numpy")
-        expected = plain.grad(W, X[:3], Y[:3]) + plain.grad(W, X[3:], Y[3:]) + 2 * slopes(W) / 4
-        assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4, abs=0.0)
+        expected = plain.grad(W, X[:3], Y[:3]) + plain.grad(W, X[3:], Y[3:]) + 2 * prior(W)[1] / 4
+    else:  # equal batches: the mean gradient times the number of steps, to first order in the rate
+        expected = 4 / (size or 4) * module.grad(W, X, Y)
+    assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4, abs=0.0)
 
 
 def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_rows() -> None:
-    module = symgraph.compile(ridge())
-    found = train(module, X, Y, optimizer=sgd(0.02), epochs=3000, batch_size=None, w0=W)
+    module = symgraph.compile(ridge(), backend="numpy")
+    found = train(module, X, Y, optimizer=sgd(0.05), epochs=1000, batch_size=None, w0=W)
     assert np.abs(module.grad(found.weights, X, Y)).max() < 1e-2  # near the minimum: its slopes were 10 at the start
     assert found.losses[-1] == module.loss(found.weights, X, Y)
     with pytest.raises(OptionError, match="ridge has "):
@@ -176,18 +152,16 @@ def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_r
         train(verified(ridge(), "scalar"), X, Y, optimizer=sgd(0.01), epochs=1, w0=W)
 
 
-@pytest.mark.parametrize("kind", ["x", "y", "line"])
-def test_a_penalty_that_depends_on_a_row_is_refused_by_its_name(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("x", "feature 'x'"), ("y", "target 'y'"), ("line", "feature 'x'")])
+def test_a_penalty_that_depends_on_a_row_is_refused_by_its_name(kind: str, name: str) -> None:
     model = Model("by_row")
     symbols = {"x": model.feature("x"), "y": model.target(), "a": model.weight("a")}
     symbols["line"] = model.node("line", cos(symbols["x"]) * symbols["a"])
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError, match=f"penalty: it depends on the {name}, which differs from row to row; use weights"):
         model.penalty(symbols[kind] ** 2 + symbols["a"])
-    name = "target 'y'" if kind == "y" else "feature 'x'"
-    assert f"penalty: it depends on the {name}, which differs from row to row; use weights" in str(caught.value)
 
 
-def test_two_penalties_and_one_without_a_loss_are_refused() -> None:
+def test_two_penalties_one_without_a_loss_and_a_likelihood_of_several_targets_are_refused() -> None:
     model = Model("twice")
     a = model.weight("a")
     model.output("y_hat", a * model.feature("x"))
@@ -196,6 +170,9 @@ def test_two_penalties_and_one_without_a_loss_are_refused() -> None:
         model.penalty(a**4)
     with pytest.raises(SpecError, match="it has a penalty and no loss that it is added to"):
         model.freeze()
+    model.targets("first second")
+    with pytest.raises(SpecError, match="'gaussian' is a density of one target, the model has 2"):
+        model.likelihood("gaussian", mean=1, sigma=1)
 
 
 def test_every_backend_that_python_loads_is_tried_here() -> None:

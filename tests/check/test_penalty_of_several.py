@@ -5,7 +5,6 @@ import pytest
 from built import verified
 
 from symgraph import Model
-from symgraph.errors import SpecError
 from symgraph.gradcheck import gradcheck
 
 W, X = np.array([1.0, 2.0]), np.array([[1.0], [2.0], [4.0]])
@@ -42,14 +41,7 @@ def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind
     assert np.array_equal(module.predict(W, X), plain.predict(W, X))
 
 
-def test_the_scalar_module_has_it_beside_several_targets() -> None:
-    module = verified(two_lines(), "scalar")
-    partials = [np.nan] * 2
-    assert module.penalty(W.tolist(), partials) == 1.25
-    assert partials == [0.5, 1.0]
-
-
-def test_its_rows_stand_below_those_of_several_residuals() -> None:
+def test_its_rows_stand_below_those_of_several_residuals_and_the_scalar_module_has_it_apart() -> None:
     module = verified(two_lines(), "numpy")
     below = np.concatenate([module.residual(W, X, Y), module.penalty_residual(W)])
     slopes = np.concatenate([module.residual_jacobian(W, X, Y), module.penalty_jacobian(W)])
@@ -58,11 +50,6 @@ def test_its_rows_stand_below_those_of_several_residuals() -> None:
     assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15, abs=0.0)
     assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14, abs=0.0)  # sums of 8 products
     assert gradcheck(module, points=3).ok
-
-
-def test_a_likelihood_of_several_targets_is_refused() -> None:
-    model = Model("both")
-    model.targets("first second")
-    model.weight("a")
-    with pytest.raises(SpecError, match="'gaussian' is a density of one target, the model has 2"):
-        model.likelihood("gaussian", mean=1, sigma=1)
+    partials = [np.nan] * 2
+    assert verified(two_lines(), "scalar").penalty(W.tolist(), partials) == 1.25
+    assert partials == [0.5, 1.0]

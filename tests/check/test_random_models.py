@@ -7,7 +7,7 @@ from corpus import lost_by_cancelling, out_of_range
 from graphs import NUMPY
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, count, models
+from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, models
 from special_models import FROM_SCIPY
 
 from symgraph import Model
@@ -100,10 +100,3 @@ def test_what_is_drawn_has_every_op() -> None:
             found |= {node.op for graph in (lower(model), differentiated(model)) for node in graph.nodes}
     # rowsum needs rows, stop is written by rules alone, and digamma_step, whose own slope cancels, is in those of betaln
     assert set(OPS) - {"rowsum", "stop", "digamma_step"} - FROM_SCIPY <= found
-
-
-@given(models(size=30, operations=40))
-@settings(max_examples=30, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-def test_random_models_have_up_to_about_forty_operations(model: Model) -> None:
-    # what is drawn last adds a Piecewise at most, and the output and the loss stand on top of it
-    assert 1 <= count([], model) <= 40 + 8

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from big_models import FAMILIES
+from written import written
 from zoo import ZOO, nine_weights
 
 from symgraph import Model, sigmoid
@@ -24,11 +26,15 @@ BACKENDS = ("numpy", "scalar")
 
 def modules(model: Model, change: Callable[[str], str] = lambda text: text) -> list[Any]:
     """The model's modules of both backends, their texts changed, not verified."""
-    loaded = []
-    for artifact in generate(model, BACKENDS, options=Options(standalone=True)):  # so that plumbing is text, too
-        text = change(artifact.text)
-        loaded.append(from_source(text, Path(artifact.name).stem, f"<{artifact.name} {hash(text)}>"))
-    return loaded
+    artifacts = generate(model, BACKENDS, options=Options(standalone=True))  # so that plumbing is text, too
+    texts = [(Path(artifact.name), change(artifact.text)) for artifact in artifacts]
+    return [from_source(text, name.stem, f"<{name} {hash(text)}>") for name, text in texts]
+
+
+def report_of(form: Callable[..., Any], features: str = "x", seed: int = 0, sample: Any = None, **domains: Any) -> Any:
+    """The report on the right modules of a model of one output."""
+    model = written(form, features=features, **domains)
+    return verify(model, *modules(model), seed=seed, sample=sample)
 
 
 def changed(pattern: str, replacement: str) -> Callable[[str], str]:
@@ -61,18 +67,12 @@ def test_healthy_modules_pass_at_other_seeds(seed: int) -> None:
         assert verify(model, *modules(model), seed=seed).points >= 6
 
 
-def test_the_same_seed_gives_the_same_report() -> None:
-    model = nine_weights()
-    loaded = modules(model)
-    assert verify(model, *loaded, seed=3) == verify(model, *loaded, seed=3)
-    assert verify(model, *loaded, seed=3) != verify(model, *loaded, seed=4)
-
-
-def test_a_backend_can_be_verified_alone() -> None:
-    model = nine_weights()
+def test_the_same_seed_gives_the_same_report_and_a_backend_can_be_verified_alone() -> None:
+    model = ZOO["line"]()
     numpy, scalar = modules(model)
-    both, first, second = verify(model, numpy, scalar), verify(model, numpy), verify(model, None, scalar)
-    assert both.judged == first.judged + second.judged
+    first = verify(model, numpy, seed=3)
+    assert first == verify(model, numpy, seed=3) != verify(model, numpy, seed=4)
+    assert verify(model, numpy, scalar, seed=3).judged == first.judged + verify(model, None, scalar, seed=3).judged
 
 
 BATCH = r"(table\[:, 0\])"
@@ -134,26 +134,16 @@ def test_a_nan_in_a_branch_that_is_not_taken_is_caught() -> None:
         verify(model, numpy)
 
 
-def test_a_scalar_module_that_raises_at_a_finite_point_is_caught() -> None:
+@pytest.mark.parametrize(("row", "message"), [
+    (lambda w, x, y, grad: math.exp(1e3), "scalar module: row of row 0, the value raises OverflowError"),
+    (lambda w, x, y, grad: None, "row of row 0, the value is nan"),
+    (None, "row of row 0, the gradient, by w5 is nan"),
+])  # fmt: skip
+def test_a_scalar_module_that_raises_or_returns_nothing_or_leaves_a_partial_out_is_caught(row: Any, message: str) -> None:
     model = nine_weights()
-    numpy, scalar = modules(model)
-    scalar.row = lambda w, x, y, grad: math.exp(1e3)
-    with pytest.raises(VerificationError, match="scalar module: row of row 0, the value raises OverflowError"):
-        verify(model, numpy, scalar)
-
-
-def test_a_scalar_module_that_returns_nothing_is_caught() -> None:
-    model = nine_weights()
-    _, scalar = modules(model)
-    scalar.row = lambda w, x, y, grad: None
-    with pytest.raises(VerificationError, match="row of row 0, the value is nan"):
-        verify(model, None, scalar)
-
-
-def test_a_scalar_module_that_leaves_a_partial_out_is_caught() -> None:
-    model = nine_weights()
-    _, scalar = modules(model, lambda text: text.replace("    grad[4] = d_w5\n", ""))
-    with pytest.raises(VerificationError, match="row of row 0, the gradient, by w5 is nan"):
+    _, scalar = modules(model, lambda text: text.replace("    grad[4] = d_w5\n", "") if row is None else text)
+    scalar.row = row or scalar.row
+    with pytest.raises(VerificationError, match=message):
         verify(model, None, scalar)
 
 
@@ -162,80 +152,67 @@ def test_the_message_names_the_weight_and_a_point_that_can_be_pasted() -> None:
     numpy, _ = modules(model, changed(r"d_w3 = rowsum\(", r"d_w3 = rowsum(1.001 * "))
     with pytest.raises(VerificationError) as caught:
         verify(model, numpy)
-    found = re.fullmatch(
+    row, got, want, tolerance, point = re.fullmatch(
         r"model nine_weights: per_sample_grad, row (\d), by w3 is (\S+), the spec gives (\S+) \(tolerance (\S+)\)\n"
         r"at point 0 of seed 0:\n(w = .*\nX = .*\ny = .*)",
         str(caught.value),
-    )
-    assert found is not None
-    row, got, want, tolerance, point = found.groups()
+    ).groups()
     names: dict[str, Any] = {}
     exec(point, names)
-    again = numpy.per_sample_grad(names["w"], names["X"], names["y"])[int(row), 2]
-    assert again == float(got)
+    assert numpy.per_sample_grad(names["w"], names["X"], names["y"])[int(row), 2] == float(got)
     assert abs(float(got) / float(want) - 1.001) < 1e-9
     assert float(tolerance) < 1e-9 * abs(float(want))
 
 
 def test_a_weight_whose_partial_is_always_zero_is_reported_and_not_passed() -> None:
-    model = Model("asleep")
-    x, a, b = model.feature("x", domain=(0, 1)), *model.weights("a b")
-    model.output("out", sp.Piecewise((a * x, x > 1), (b * x, True)))
-    report = verify(model, *modules(model))
+    report = report_of(lambda x, a, b: sp.Piecewise((a * x, x > 1), (b * x, True)), x=(0, 1))
     assert report.unverified == ("a",)
     assert report.untaken == ("node out, branch 1",)
     gaps = "partial 0 or unclear at every point: a; never taken: node out, branch 1"
-    assert str(report).splitlines()[1] == f"asleep: not verified, {gaps}"
+    assert str(report).splitlines()[1] == f"written: not verified, {gaps}"
     assert report.points > 30  # it was looked for
 
 
 def test_a_weight_whose_partial_rounding_blurs_everywhere_is_reported_and_not_passed() -> None:
     """The slope by b is x, of which x + 1e17*c - 1e17*c keeps no digit."""
-    model = Model("blurred")
-    x, c = model.features("x c", domain=(1, 2))
-    a, b = model.weights("a b", domain=(0.5, 2))
-    model.target("y", domain=(0, 1))
-    big = model.node("big", x + 10**17 * c)
-    model.output("out", a * x + b * model.node("small", big - 10**17 * c))
-    model.loss("squared_error")
+
+    def blurred(m: Model, x: Any, c: Any, a: Any, b: Any, y: Any) -> Any:
+        small = m.node("small", m.node("big", x + 10**17 * c) - 10**17 * c)
+        return (y - m.output("out", a * x + b * small)) ** 2
+
+    domains = dict.fromkeys("xc", (1, 2)) | dict.fromkeys("ab", (0.5, 2))
+    model = written(blurred, "loss", features="x c", y=(0, 1), **domains)
     assert "b" in verify(model, modules(model)[0]).unverified
 
 
 def test_branches_far_from_ordinary_numbers_are_reached() -> None:
-    model = Model("far")
-    x, kind = model.features("x kind")
-    a, b, c = model.weights("a b c")
-    far = model.node("far", sp.Piecewise((a * x, x > 1e6), (a / x, sp.Eq(kind, 7)), (b, True)))
-    model.output("out", far * c)
-    report = verify(model, *modules(model))
+    def far(m: Model, x: Any, kind: Any, a: Any, b: Any, c: Any) -> Any:
+        return c * m.node("far", sp.Piecewise((a * x, x > 1e6), (a / x, sp.Eq(kind, 7)), (b, True)))
+
+    report = report_of(far, features="x kind")
     assert (report.unverified, report.untaken) == ((), ())
 
 
-def test_branches_that_only_a_weight_decides_are_all_taken() -> None:
-    for seed in range(8):
-        model = Model("decided")
-        x, a, b, c = model.feature("x"), *model.weights("a b c")
-        model.output("out", sp.Piecewise((a * x, c < -3), (b * x, c < 3), (a * b * x, True)) + sp.Max(a, b, 2 * c, x))
-        assert verify(model, *modules(model), seed=seed).untaken == ()
+@pytest.mark.parametrize("seed", range(8))
+def test_branches_that_only_a_weight_decides_are_all_taken(seed: int) -> None:
+    def decided(x: Any, a: Any, b: Any, c: Any) -> Any:
+        return sp.Piecewise((a * x, c < -3), (b * x, c < 3), (a * b * x, True)) + sp.Max(a, b, 2 * c, x)
+
+    assert report_of(decided, seed=seed).untaken == ()
 
 
 def test_a_weight_of_the_penalty_alone_is_seen_there() -> None:
-    model = Model("hyperprior")
-    x, y, a, spread = model.feature("x"), model.target("y"), model.weight("a"), model.positive("spread")
-    model.loss((y - model.output("out", a * x)) ** 2)
-    model.penalty((a / spread) ** 2 / 2 + sp.log(spread))
+    model = written(lambda m, x, y, a: (y - m.output("out", a * x)) ** 2, "loss")
+    spread = model.positive("spread")
+    model.penalty((model.weight_inputs[0].symbol / spread) ** 2 / 2 + sp.log(spread))
     report = verify(model, *modules(model))
     assert report.unverified == ()
     assert report.points < 20  # none is drawn in vain
 
 
 def test_a_model_that_is_finite_nowhere_is_refused_with_advice() -> None:
-    model = Model("nowhere")
-    x, a = model.feature("x"), model.weight("a")
-    node = model.node("root", sp.sqrt(-1 - (a * x) ** 2))
-    model.output("out", node + a)
     with pytest.raises(SpecError, match=r"never was\); declare .* domain=\(low, high\) .*\(x, a\)"):
-        verify(model, *modules(model))
+        report_of(lambda x, a: sp.sqrt(-1 - (a * x) ** 2) + a)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -248,53 +225,37 @@ def test_a_narrow_domain_that_nothing_declares_is_found(seed: int) -> None:
 
 
 def test_real_rows_are_used_where_they_can_be() -> None:
-    model = nine_weights()
-    rng = np.random.RandomState(0)
+    model, rng = nine_weights(), np.random.RandomState(0)
     X, y = rng.uniform(0, 400, (50, 5)), rng.uniform(5, 50, 50)
     X[3, 2] = np.nan
     report = verify(model, *modules(model), sample=(X, y))
     assert report.sample_points >= 3
     assert report.points - report.sample_points >= 3
-
-
-def test_real_rows_at_which_the_model_is_not_finite_do_not_stop_the_verification() -> None:
-    model = Model("logs")
-    x, a = model.feature("x"), model.weight("a")
-    model.output("out", a * sp.log(x))
-    report = verify(model, *modules(model), sample=(np.full(20, -1.0), None))
+    # rows at which the model is not finite do not stop the verification
+    report = report_of(lambda x, a: a * sp.log(x), sample=(np.full(20, -1.0), None))
     assert (report.sample_points, report.unverified) == (0, ())
-
-
-def test_rows_where_slopes_are_infinite_are_not_held_against_the_module() -> None:
-    model = Model("root")
-    x, a, b = model.feature("x"), *model.weights("a b", domain=(0.5, 2))
-    model.output("out", sp.sqrt(a * x) + b)
-    X = np.array([0.0, 0.0, 1.0, 4.0])
-    assert verify(model, *modules(model), sample=(X, None)).unverified == ()
+    # and those where slopes are infinite are not held against the module
+    rows = np.array([0.0, 0.0, 1.0, 4.0])
+    assert report_of(lambda x, a, b: sp.sqrt(a * x) + b, a=(0.5, 2), b=(0.5, 2), sample=(rows, None)).unverified == ()
 
 
 def test_models_that_live_among_tiny_weights_are_verified() -> None:
     model = Model("initially_tiny")
     v, a, y = model.feature("v"), model.weight("a", init=1e-150), model.target("y")
-    model.output("o", a * v * sp.Float("1e150"))
-    model.loss((y - model.nodes[-1].symbol) ** 2)
+    model.loss((y - model.output("o", a * v * sp.Float("1e150"))) ** 2)
     assert verify(model, *modules(model)).unverified == ()
-    model = Model("tiny_by_domain")
-    v, y = model.feature("v", domain=(1, 2)), model.target("y")
-    a, b = model.weight("a", domain=(1e-151, 1e-149)), model.weight("b", domain=(1, 2))
-    model.output("o", sp.log(a) * b + a * v * sp.Float("1e150"))
-    model.loss((y - model.nodes[-1].symbol) ** 2)
-    assert verify(model, *modules(model)).unverified == ()
+    domains = {"x": (1, 2), "a": (1e-151, 1e-149), "b": (1, 2)}
+    assert report_of(lambda x, a, b: sp.log(a) * b + a * x * sp.Float("1e150"), **domains).unverified == ()
 
 
 def test_nodes_whose_names_need_underscores_are_told_apart() -> None:
-    model = Model("underscores")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    first = model.node("max", a * x)
-    second = model.node("max_", b + first**2)
-    model.output("out", first * second)
-    assert verify(model, *modules(model)).unverified == ()
-    numpy, _ = modules(model)
+    def underscores(m: Model, x: Any, a: Any, b: Any) -> Any:
+        first = m.node("max", a * x)
+        return first * m.node("max_", b + first**2)
+
+    model = written(underscores)
+    numpy, scalar = modules(model)
+    assert verify(model, numpy, scalar).unverified == ()
     numpy.METADATA = {**numpy.METADATA, "fields": {"max": "max_"}}
     with pytest.raises(VerificationError, match="node max"):
         verify(model, numpy)
@@ -307,44 +268,29 @@ def test_the_work_of_a_model_shrinks_with_its_operations() -> None:
     assert efforts[-1].points == 1
 
 
-def wide(units: int) -> Model:
-    """A layer of many weights."""
-    model = Model("wide")
-    xs, y = model.features("x1:11"), model.target("y")
-    parts = []
-    for unit in range(units):
-        ws = model.weights([f"k{unit}_{place}" for place in range(11)])
-        parts.append(model.node(f"h{unit}", sp.tanh(sp.Add(*(w * x for w, x in zip(ws, xs, strict=False)), ws[10]))))
-    model.output("y_hat", sp.Add(*parts))
-    model.loss((y - model.nodes[-1].symbol) ** 2)
-    return model
-
-
 def test_one_wrong_partial_among_hundreds_is_named() -> None:
-    model = wide(25)
+    model = FAMILIES["perceptron"](275)
     numpy, scalar = modules(model)
     assert verify(model, numpy, scalar).unverified == ()
-    # one weight in 275 by a factor of 1.001
     honest = numpy.per_sample_grad
-    factors = np.where(np.arange(275) == 123, 1.001, 1.0)
+    factors = np.where(np.arange(len(numpy.WEIGHTS)) == 123, 1.001, 1.0)
     numpy.per_sample_grad = lambda *args: honest(*args) * factors
     with pytest.raises(VerificationError, match=f"by {numpy.WEIGHTS[123]} is"):
         verify(model, numpy)
 
 
 def test_what_nothing_can_judge_counts_as_skipped_and_raises_no_alarm() -> None:
-    model = Model("chaos")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    model.output("out", sp.sin(1e14 * a * x) + b)
-    report = verify(model, *modules(model))
+    report = report_of(lambda x, a, b: sp.sin(1e14 * a * x) + b)
     assert report.skipped > report.judged
 
 
 def test_saturated_models_raise_no_alarm() -> None:
-    model = Model("saturated")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    model.output("out", sp.asin(sp.tanh(10 * a * x)) + sp.log(1 - sp.tanh(b) ** 2) + sigmoid(500 * b))
-    assert verify(model, *modules(model)).points >= 6
+    def saturated(x: Any, a: Any, b: Any) -> Any:
+        return sp.asin(sp.tanh(10 * a * x)) + sp.log(1 - sp.tanh(b) ** 2) + sigmoid(500 * b)
+
+    assert report_of(saturated).points >= 6
+    # 1/(tanh(b) - 1) is -exp(2*b)/2, and infinite in doubles for b above 19
+    assert report_of(lambda a, b: a / (sp.tanh(b) - 1), a=(15.0, 25.0), b=(15.0, 25.0)).points >= 6
 
 
 def test_a_node_at_the_edge_of_its_domain_raises_no_alarm_elsewhere() -> None:
@@ -354,14 +300,6 @@ def test_a_node_at_the_edge_of_its_domain_raises_no_alarm_elsewhere() -> None:
     edge = model.node("edge", sp.asin(sigmoid(b)))
     model.output("out", sp.Piecewise((a * x, x < 1), (a * edge, True)))
     assert verify(model, *modules(model)).unverified == ()
-
-
-def test_an_infinity_that_rounding_makes_raises_no_alarm() -> None:
-    # 1/(tanh(b) - 1) is -exp(2*b)/2, and infinite in doubles for b above 19
-    model = Model("rounded")
-    a, b = model.weights("a b", domain=(15.0, 25.0))
-    model.output("out", a / (sp.tanh(b) - 1))
-    assert verify(model, *modules(model)).points >= 6
 
 
 def test_oscillations_faster_than_doubles_resolve_raise_no_alarm() -> None:

@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written import written
 from zoo import ZOO, nine_weights
 
 from symgraph import Constant, Model, Normal, Uniform
@@ -34,10 +35,7 @@ def batches(model: Model, count: int, seed: int = 0, sample: object = None) -> l
 def test_points_lie_inside_the_declared_domains(
     of_feature: tuple[float, float], of_weight: tuple[float, float], seed: int
 ) -> None:
-    model = Model("bounded")
-    x, a = model.feature("x", domain=of_feature), model.weight("a", domain=of_weight)
-    model.output("out", a + x)
-    drawn = batches(model, 4, seed)
+    drawn = batches(written(lambda x, a: a + x, x=of_feature, a=of_weight), 4, seed)
     assert len(drawn) == 4
     for batch in drawn:
         assert of_weight[0] < batch.weights["a"] < of_weight[1]
@@ -45,26 +43,18 @@ def test_points_lie_inside_the_declared_domains(
 
 
 def test_bounded_domains_are_covered_and_wide_ones_by_order_of_magnitude() -> None:
-    model = Model("covered")
-    x, a = model.feature("x", domain=(400, 500)), model.weight("a", domain=(1e-6, 1e6))
-    model.output("out", a * x)
-    drawn = batches(model, 200)
+    drawn = batches(written(lambda x, a: a * x, x=(400, 500), a=(1e-6, 1e6)), 200)
     xs = [row["x"] for batch in drawn for row in batch.rows]
     exponents = [math.log10(batch.weights["a"]) for batch in drawn]
     # 200 uniform draws leave the outer tenth on a side empty with probability 0.9**100
-    assert min(xs) < 410
-    assert max(xs) > 490
-    assert min(exponents) < -4
-    assert max(exponents) > 4
+    assert min(xs) < 410 < 490 < max(xs)
+    assert min(exponents) < -4 < 4 < max(exponents)
 
 
 def test_weights_are_also_drawn_near_their_initial_values() -> None:
     model = Model("initial")
-    x = model.feature("x")
-    a = model.weight("a", init=Constant(12345.0))
-    model.output("out", a * x)
-    near = [batch for batch in batches(model, 60) if 8000 < batch.weights["a"] < 17000]
-    assert near
+    model.output("out", model.weight("a", init=Constant(12345.0)) * model.feature("x"))
+    assert any(8000 < batch.weights["a"] < 17000 for batch in batches(model, 60))
 
 
 @pytest.mark.parametrize("law", [Constant(1e-180), Normal(0.0, 1e-180), Uniform(1e-180, 3e-180)])
@@ -80,13 +70,8 @@ def test_a_model_that_is_finite_only_near_its_initial_weights_is_drawn_there(law
 
 
 def test_the_search_of_a_big_model_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Model("nowhere")
-    x, a = model.feature("x"), model.weight("a")
-    model.output("out", sp.sqrt(-1 - (a * x) ** 2))
-    evaluated: list[object] = []
-    look = Reference.look
+    model, evaluated, counts, look = written(lambda x, a: sp.sqrt(-1 - (a * x) ** 2)), [], [], Reference.look
     monkeypatch.setattr(Reference, "look", lambda *args: evaluated.append(args) or look(*args))
-    counts = []
     for cost in (verification_points._SEARCH_COST, 1):
         monkeypatch.setattr(verification_points, "_SEARCH_COST", cost)
         evaluated.clear()
@@ -116,9 +101,14 @@ def test_everything_is_finite_and_of_ordinary_size_at_every_point(name: str) -> 
             assert look.largest <= 1e40
 
 
-def test_a_batch_has_one_row_where_the_model_has_none() -> None:
+def test_a_batch_has_one_row_where_the_model_has_none_and_rows_of_a_sample_otherwise() -> None:
     assert {len(batch.rows) for batch in batches(ZOO["rosenbrock"](), 5)} == {1}
     assert {len(batch.rows) for batch in batches(ZOO["location"](), 5)} == {3}
+    X, y = np.arange(50.0).reshape(10, 5) / 50, np.arange(10.0)
+    real = [batch for batch in batches(nine_weights(), 10, sample=(X, y)) if batch.real]
+    assert len(real) == 5
+    for row in (row for batch in real for row in batch.rows):
+        assert [row[f"f{number}"] for number in range(1, 6)] == X[int(row["y"])].tolist()
 
 
 def test_habits_that_never_succeed_are_used_less() -> None:
@@ -130,28 +120,13 @@ def test_habits_that_never_succeed_are_used_less() -> None:
     assert all(value > 0 for batch in drawn for value in batch.weights.values())
 
 
-def test_sample_rows_come_from_the_sample() -> None:
-    X, y = np.arange(50.0).reshape(10, 5) / 50, np.arange(10.0)
-    real = [batch for batch in batches(nine_weights(), 10, sample=(X, y)) if batch.real]
-    assert len(real) == 5
-    for batch in real:
-        for row in batch.rows:
-            place = int(row["y"])
-            assert [row[f"f{number}"] for number in range(1, 6)] == X[place].tolist()
-
-
 def test_expectations_are_sums_over_rows_and_tolerances_follow_conditioning() -> None:
-    model = Model("conditioned")
-    x, a, b = model.feature("x"), *model.weights("a b")
-    model.output("out", sp.sin(a * x) + b)
-    point = {"a": 1.0, "b": 2.0}
     # sin(1e6) and sin(1e13) lose 6 and 13 digits to the rounding of a*x
-    batch = Batch(point, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
-    out = expect(Reference(model), batch.points)["output"]
+    batch = Batch({"a": 1.0, "b": 2.0}, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
+    out = expect(Reference(written(lambda x, a, b: sp.sin(a * x) + b)), batch.points)["output"]
     assert out.judged.tolist() == [True, True, False]
     assert out.tolerance[0] < out.tolerance[1] < out.tolerance[2]
-    shares = np.array([1.0, 0.5, 0.0])
-    total = out.total(shares)
+    total = out.total(np.array([1.0, 0.5, 0.0]))
     assert total.want == out.want[0] + 0.5 * out.want[1]
     # the row without a share adds nothing, the sum itself a few roundings
     assert total.tolerance == pytest.approx(out.tolerance[0] + 0.5 * out.tolerance[1], abs=1e-12)

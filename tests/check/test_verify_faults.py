@@ -6,6 +6,7 @@ The gradient check of a module alone cannot see half of these, because its forwa
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
+from itertools import product
 from typing import Any
 
 from judged import faulty, is_refused
@@ -24,19 +25,16 @@ from symgraph.passes import PIPELINE, printed, run_passes
 from symgraph.passes.orient import orient
 
 WEIGHTS = [f"w{number}" for number in range(1, 10)]
-KINDS = ("swapped weight", "wrong sign", "factor 2", "factor 1.001", "missing term")
+FACTORS = {"wrong sign": -1.0, "factor 2": 2.0, "factor 1.001": 1.001, "missing term": 0.0}
+KINDS = ("swapped weight", *FACTORS)
 
 
-# Verification sees a wrong number, and does not merely fail.
-is_caught = partial(is_refused, because="the spec gives")
+is_caught = partial(is_refused, because="the spec gives")  # it sees a wrong number, and does not merely fail
 
 
 def other(weight: str) -> str:
     """The weight that a fault confuses with this one."""
     return WEIGHTS[(WEIGHTS.index(weight) + 1) % len(WEIGHTS)]
-
-
-# Graphs of the founding model.
 
 
 @lru_cache(maxsize=1)
@@ -67,8 +65,7 @@ def with_fault_in_model(graph: Graph, weight: str, kind: str) -> Graph:
             return builder.leaf("weight", other(weight) if node.data == weight else weight)
         if node.data != weight:
             return None
-        factor = {"wrong sign": -1.0, "factor 2": 2.0, "factor 1.001": 1.001, "missing term": 0.0}[kind]
-        return scaled(builder, builder.leaf("weight", weight), factor)
+        return scaled(builder, builder.leaf("weight", weight), FACTORS[kind])
 
     return rebuild(graph, misread)
 
@@ -83,11 +80,11 @@ def with_fault_in_gradient(graph: Graph, weight: str, kind: str) -> Graph:
     if kind == "swapped weight":
         roots[root], roots[f"grad {other(weight)}"] = roots[f"grad {other(weight)}"], position
     elif kind == "missing term":  # here: a missing factor, since no gradient of this model is a sum
-        product = graph.nodes[graph.nodes[position].args[0]]
-        assert product.op == "mul"
-        roots[root] = builder.add("rowsum", product.args[0])
+        times = graph.nodes[graph.nodes[position].args[0]]
+        assert times.op == "mul"
+        roots[root] = builder.add("rowsum", times.args[0])
     else:
-        roots[root] = scaled(builder, position, {"wrong sign": -1.0, "factor 2": 2.0, "factor 1.001": 1.001}[kind])
+        roots[root] = scaled(builder, position, FACTORS[kind])
     return builder.build(roots, graph.names)
 
 
@@ -96,16 +93,12 @@ def test_every_fault_in_a_graph_is_caught(record_property: Callable[[str, object
     whole = run_passes(PIPELINE, differentiate(lowered))
     assert not is_caught(model, module_of(whole))
     escaped, count = [], 0
-    for weight in WEIGHTS:
-        for kind in KINDS:
-            faulty = {
-                "model": run_passes(PIPELINE, differentiate(with_fault_in_model(lowered, weight, kind))),
-                "gradient": run_passes(PIPELINE, with_fault_in_gradient(whole, weight, kind)),
-            }
-            for where, graph in faulty.items():
-                count += 1
-                if not is_caught(model, module_of(graph)):
-                    escaped.append((where, weight, kind))
+    for weight, kind in product(WEIGHTS, KINDS):
+        graphs = (differentiate(with_fault_in_model(lowered, weight, kind)), with_fault_in_gradient(whole, weight, kind))
+        for where, graph in zip(("model", "gradient"), graphs, strict=True):
+            count += 1
+            if not is_caught(model, module_of(run_passes(PIPELINE, graph))):
+                escaped.append((where, weight, kind))
     record_property("faults", count)
     assert (count, escaped) == (90, [])
 
@@ -147,21 +140,13 @@ OPERATORS = [
 def test_every_fault_in_generated_text_is_caught(record_property: Callable[[str, object], None]) -> None:
     model, _ = founding()
     texts = {artifact.backend: artifact.text for artifact in generate(model, ("numpy", "scalar"))}
-    numpy, scalar = texts["numpy"], texts["scalar"]
-    escaped, count = [], 0
-    for weight in WEIGHTS:
-        for kind in KINDS:
-            count += 2
-            if not is_caught(model, faulty(with_fault_in_text(numpy, "numpy", weight, kind))):
-                escaped.append(("numpy", weight, kind))
-            if not is_caught(model, None, faulty(with_fault_in_text(scalar, "scalar", weight, kind))):
-                escaped.append(("scalar", weight, kind))
-    start = numpy.index("def _forward")
+    head, start, forward = texts["numpy"].partition("def _forward")
+    faults = {key: with_fault_in_text(texts[key[0]], *key) for key in product(texts, WEIGHTS, KINDS)}
     for pattern, replacement in OPERATORS:
-        changed, found = re.subn(pattern, replacement, numpy[start:], count=1)
+        changed, found = re.subn(pattern, replacement, forward, count=1)
         assert found == 1, pattern
-        count += 1
-        if not is_caught(model, faulty(numpy[:start] + changed)):
-            escaped.append(("numpy", pattern, replacement))
-    record_property("faults", count)
-    assert (count, escaped) == (102, [])
+        faults["numpy", pattern, replacement] = head + start + changed
+    modules = {key: (None,) * (key[0] == "scalar") + (faulty(text),) for key, text in faults.items()}
+    escaped = [key for key, loaded in modules.items() if not is_caught(model, *loaded)]
+    record_property("faults", len(faults))
+    assert (len(faults), escaped) == (102, [])

@@ -5,9 +5,9 @@ import pytest
 import sympy as sp
 from built import one_output, sample
 from truths import gradient
+from written import written
 from zoo import ZOO
 
-from symgraph import Model
 from symgraph.check.reference import Reference
 from symgraph.derive.adjoint import adjoint, differentiate
 from symgraph.derive.lowering import lower
@@ -43,14 +43,19 @@ def test_gradients_and_jacobians_are_the_derivatives_of_the_spec(name: str) -> N
     for seed in (0, 1):
         point = point_of(name, seed)
         values = precise(graph, point)
-        for root, prefix in (("loss", "grad"), ("output", "jacobian")):
-            if root not in reference.roots:
-                continue
+        for root in reference.roots.keys() & {"loss", "output"}:
             truth = gradient(reference, point, root)
             size = max(abs(value) for value in truth.values())
             for weight, value in truth.items():
+                found = values[f"{'grad' if root == 'loss' else 'jacobian'} {weight}"]
                 # only the graph's constants are rounded (2/3, say): 1e-16 each, mildly magnified
-                assert abs(values[f"{prefix} {weight}"] - value) <= 1e-13 * size, (weight, seed)
+                assert abs(found - value) <= 1e-13 * size, (weight, seed)
+
+
+def again(first: Graph, root: str) -> Graph:
+    """The derivatives of a partial."""
+    graph = Graph(first.name, first.nodes, {"loss": first.roots[root]}, {})
+    return verify_graph(adjoint(graph, "loss", prefix="second", suffix=""))
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "uniform_nodes", "rosenbrock", "pieces", "perceptron", "Rat43", "curve"])
@@ -58,14 +63,9 @@ def test_a_graph_that_holds_partials_can_be_differentiated_again(name: str) -> N
     first = differentiate(lower(ZOO[name]()))
     prefix = "grad" if "loss" in first.roots else "jacobian"
     weights = [root.removeprefix(f"{prefix} ") for root in first.roots if root.startswith(f"{prefix} ")][:4]
-    point = point_of(name)
-    step = mpmath.mpf("1e-25")
+    point, step = point_of(name), mpmath.mpf("1e-25")
     for weight in weights:
-        partial = first.roots[f"{prefix} {weight}"]
-        second = verify_graph(
-            adjoint(Graph(first.name, first.nodes, {"loss": partial}, {}), "loss", prefix="second", suffix="")
-        )
-        values = precise(second, point)
+        values = precise(again(first, f"{prefix} {weight}"), point)
         for other in weights:
             with mpmath.workdps(DIGITS):
                 up, down = (precise(first, point | {other: mpmath.mpf(point[other]) + h}) for h in (step, -step))
@@ -76,82 +76,51 @@ def test_a_graph_that_holds_partials_can_be_differentiated_again(name: str) -> N
 
 def test_second_derivatives_of_a_function_of_the_weights_are_symmetric() -> None:
     first = differentiate(lower(ZOO["rosenbrock"]()))
-    rows = {}
-    for weight in ("a", "b"):
-        graph = Graph(first.name, first.nodes, {"loss": first.roots[f"grad {weight}"]}, {})
-        rows[weight] = precise(adjoint(graph, "loss", prefix="second", suffix=""), {"a": -1.25, "b": 0.5})
+    rows = [precise(again(first, f"grad {weight}"), {"a": -1.25, "b": 0.5}) for weight in "ab"]
     # f = (1 - a)**2 + 100 (b - a**2)**2: f_aa = 2 - 400 b + 1200 a**2, f_ab = -400 a, f_bb = 200
-    assert rows["a"] == {"loss": rows["a"]["loss"], "second a": 2 - 200 + 1875, "second b": 500}
-    assert rows["b"]["second a"] == 500
-    assert rows["b"]["second b"] == 200
+    assert [[row["second a"], row["second b"]] for row in rows] == [[2 - 200 + 1875, 500], [500, 200]]
 
 
 def test_sums_over_rows_stand_where_a_varying_cotangent_reaches_a_uniform_node() -> None:
     graph = differentiate(lower(ZOO["uniform_nodes"]()))
-    sums = [position for position, node in enumerate(graph.nodes) if node.op == "rowsum"]
+    sums = [node for node in graph.nodes if node.op == "rowsum"]
     assert sums
-    for position in sums:
-        assert graph.nodes[graph.nodes[position].args[0]].varying
-    for root, position in graph.roots.items():
-        if root.startswith("grad "):
-            assert not graph.nodes[position].varying
+    assert all(graph.nodes[node.args[0]].varying for node in sums)
+    assert not any(graph.nodes[position].varying for root, position in graph.roots.items() if root.startswith("grad "))
     # the node scale is uniform: what depends on it alone is differentiated after the sum, once a call
-    uniform = [node for node in graph.nodes if node.origin.endswith(" in scale") and node.op in ("mul", "div")]
-    loss_only = [node for node in uniform if not node.varying]
-    assert loss_only
+    assert any(node.origin.endswith(" in scale") and node.op in ("mul", "div") and not node.varying for node in graph.nodes)
 
 
 def test_one_sum_is_taken_of_the_total_that_reaches_a_weight() -> None:
     graph = run_passes(PIPELINE, differentiate(lower(one_output(lambda f, g, a, b: a * f + a * g + sp.sin(a) * f * g + b))))
-    reach = [node for node in graph.nodes if node.op == "rowsum"]
-    assert len(reach) == 3  # directly to a, to sin(a), and to b
+    assert sum(node.op == "rowsum" for node in graph.nodes) == 3  # directly to a, to sin(a), and to b
 
 
-def test_the_jacobian_has_no_sums_and_a_seed_of_one() -> None:
-    model = ZOO["curve"]()
-    graph = differentiate(lower(model))
+def test_the_jacobian_has_no_sums_and_a_function_of_the_weights_alone_a_uniform_cotangent() -> None:
+    graph = differentiate(lower(ZOO["curve"]()))
     assert not any(node.op in ("rowsum", "cotangent") for node in graph.nodes)
     assert graph.nodes[graph.roots["jacobian c"]].varying
     assert "grad a" not in graph.roots
+    assert not any(node.varying or node.op == "rowsum" for node in differentiate(lower(ZOO["rosenbrock"]())).nodes)
 
 
-def test_a_function_of_the_weights_alone_has_a_uniform_cotangent() -> None:
-    graph = differentiate(lower(ZOO["rosenbrock"]()))
-    assert not any(node.varying for node in graph.nodes)
-    assert not any(node.op == "rowsum" for node in graph.nodes)
-
-
-def test_cotangents_are_named_after_their_nodes() -> None:
-    graph = differentiate(lower(ZOO["nine_weights"]()))
-    names = set(graph.names)
+def test_cotangents_are_named_after_their_nodes_and_say_of_what_they_are_the_adjoint() -> None:
+    lowered = lower(ZOO["nine_weights"]())
+    graph = differentiate(lowered)
     nodes, weights = ("t", "exp", "tanh", "sigmoid", "y_hat"), [f"w{i}" for i in range(1, 10)]
-    assert {f"d_{name}" for name in (*nodes, *weights)} <= names
-    assert {f"d_{name} (jacobian)" for name in (*nodes[:-1], *weights)} <= names
+    assert {f"d_{name}" for name in (*nodes, *weights)} <= set(graph.names)
+    assert {f"d_{name} (jacobian)" for name in (*nodes[:-1], *weights)} <= set(graph.names)
     assert all(graph.names[f"d_{weight}"] == graph.roots[f"grad {weight}"] for weight in weights)
-    assert graph.names["t"] == lower(ZOO["nine_weights"]()).names["t"]  # the forward part keeps its place
-
-
-def test_new_nodes_say_what_they_are_the_adjoint_of() -> None:
-    graph = differentiate(lower(ZOO["nine_weights"]()))
-    forward = len(lower(ZOO["nine_weights"]()).nodes)
-    origins = {node.origin for node in graph.nodes[forward:]}
+    assert graph.names["t"] == lowered.names["t"]  # the forward part keeps its place
+    origins = {node.origin for node in graph.nodes[len(lowered.nodes) :]}
     assert {"adjoint of tanh in tanh", "adjoint of exp in exp", "adjoint of weight"} <= origins
     assert all(origin.startswith("adjoint of ") for origin in origins)
 
 
-def test_a_weight_without_a_path_has_the_constant_zero() -> None:
-    model = Model("steps")
-    a, b = model.weights("a b")
-    f = model.feature("f")
-    model.loss(sp.sign(a) * f + b)
-    graph = differentiate(lower(model))
+def test_a_weight_without_a_path_has_the_constant_zero_and_a_loss_that_is_a_weight_the_cotangent_itself() -> None:
+    graph = differentiate(lower(written(lambda x, a, b: sp.sign(a) * x + b, "loss")))
     assert graph.nodes[graph.roots["grad a"]].data == 0.0
-
-
-def test_a_loss_that_is_a_weight_has_the_cotangent_itself() -> None:
-    model = Model("self")
-    model.loss(model.weight("a"))
-    graph = differentiate(lower(model))
+    graph = differentiate(lower(written(lambda a: a, "loss")))
     assert graph.nodes[graph.roots["grad a"]].op == "cotangent"
 
 

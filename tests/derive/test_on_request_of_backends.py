@@ -1,14 +1,13 @@
 """Derivatives on request in every backend that has them: models with penalties, constants and several outputs."""
 
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import array_api_strict
 import numpy as np
 import pytest
 import sympy as sp
-from built import verified
+from built import altered, one_output, verified
 
 import symgraph
 from symgraph import Model
@@ -54,57 +53,50 @@ def two() -> Model:
     return model
 
 
-def extras_of(kind: str) -> tuple[str, ...]:
-    return (*EXTRAS, "jacobian-row") if kind in ("native", "c", "float") else EXTRAS
-
-
 @cache
 def module_of(kind: str, name: str) -> Any:
     """A module whose every function was held against the spec, as a build does it."""
     models = {"ridge": ridge, "plain": lambda: ridge(penalized=False), "two": two}
-    return verified(models[name](), kind, *extras_of(kind))
+    return verified(models[name](), kind, *EXTRAS, *(["jacobian-row"] if kind in ("native", "c", "float") else []))
 
 
-def near(kind: str) -> dict[str, Any]:
-    """Rounding of sums: 50 units of doubles, or of floats."""
-    return {"rtol": 6e-6, "atol": 6e-6} if kind == "float" else {"rtol": 1e-14, "atol": 1e-14}
+def assert_near(kind: str, found: Any, wanted: Any) -> None:
+    """They are the same but for rounding of sums: 50 units of doubles, or of floats."""
+    tolerance = 6e-6 if kind == "float" else 1e-14
+    np.testing.assert_allclose(np.asarray(found), wanted, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("weights", [None, S])
 def test_a_hessian_has_that_of_the_penalty_once(kind: str, reduction: str, weights: Any) -> None:
-    module, plain = module_of(kind, "ridge"), module_of(kind, "plain")
+    module, plain, rows = module_of(kind, "ridge"), module_of(kind, "plain"), X[:, None]
     given: dict[str, Any] = {"sample_weight": weights, "reduction": reduction}
     share = 1.0 if reduction == "sum" else 1 / (len(X) if weights is None else S.sum())
-    want = np.asarray(plain.hessian(W, X[:, None], Y, **given)) + share * prior_hessian()
-    got = np.asarray(module.hessian(W, X[:, None], Y, **given))
-    np.testing.assert_allclose(got, want, **near(kind))
+    want = np.asarray(plain.hessian(W, rows, Y, **given)) + share * prior_hessian()
+    got = np.asarray(module.hessian(W, rows, Y, **given))
+    assert_near(kind, got, want)
     assert np.array_equal(got, got.T)
-    np.testing.assert_allclose(np.asarray(module.hvp(W, V, X[:, None], Y, **given)), want @ V, **near(kind))
-    np.testing.assert_allclose(np.asarray(module.penalty_hessian(W)), prior_hessian(), **near(kind))
-    other = module.with_constants(lam=2.0)
-    np.testing.assert_allclose(np.asarray(other.penalty_hessian(W)), prior_hessian(2.0), **near(kind))
+    assert_near(kind, module.hvp(W, V, rows, Y, **given), want @ V)
+    assert_near(kind, module.penalty_hessian(W), prior_hessian())
+    assert_near(kind, module.with_constants(lam=2.0).penalty_hessian(W), prior_hessian(2.0))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_several_outputs_each_has_its_derivatives(kind: str) -> None:
     module, rows = module_of(kind, "two"), np.array([[1.0, 2.0], [4.0, 3.0], [0.25, -1.0]])
     jacobian = np.asarray(module.jacobian(W, rows))
-    along, by_features = np.asarray(module.jvp(W, V, rows)), np.asarray(module.feature_jacobian(W, rows))
-    assert along.shape == (3, 2)
-    np.testing.assert_allclose(along, jacobian @ V, **near(kind))
+    assert_near(kind, module.jvp(W, V, rows), jacobian @ V)
     x, z = rows.T
-    e = np.exp(W[1] * x / 4)
-    u = np.stack([W[0] * W[1] / 4 * e, 2 * W[2] * z], -1)
+    u = np.stack([W[0] * W[1] / 4 * np.exp(W[1] * x / 4), 2 * W[2] * z], -1)
     v = np.stack([W[0] + W[1] ** 2 * np.sin(z), W[1] ** 2 * x * np.cos(z)], -1)
-    np.testing.assert_allclose(by_features, np.stack([u, v], 1), **near(kind))
+    assert_near(kind, module.feature_jacobian(W, rows), np.stack([u, v], 1))
     assert np.asarray(module.jvp(W, V, rows[0])).shape == (2,)
     assert np.asarray(module.feature_jacobian(W, rows[0])).shape == (2, 2)
     if hasattr(module, "predict_jacobian_row"):
         table = np.zeros((2, 3))
         assert module.predict_jacobian_row(W, rows[1], table) == tuple(np.asarray(module.predict(W, rows[1])).tolist())
-        np.testing.assert_allclose(table, jacobian[1], **near(kind))
+        assert_near(kind, table, jacobian[1])
 
 
 @pytest.mark.parametrize("kind", ["native", "c", "float"])
@@ -116,19 +108,16 @@ def test_a_wrong_jacobian_of_a_row_is_found_by_verification(kind: str) -> None:
         jacobian[1, 0] *= 1.01
         return outputs
 
-    wrong = SimpleNamespace(**{**vars(module), "predict_jacobian_row": slightly_wrong})
+    wrong = altered(module, predict_jacobian_row=slightly_wrong)
     with pytest.raises(VerificationError, match="predict_jacobian_row of row 0 alone, jacobian v, by a is"):
         verify(two(), *((wrong,) if kind == "native" else (None, wrong)))
 
 
 def test_accurate_modules_round_hessians_once_where_plain_ones_lose_digits() -> None:
-    model = Model("close")
-    x, y = model.feature("x"), model.target("y")
-    a, b = model.weights("a b")
-    model.loss((y - model.output("out", (a * x) ** 3 - (b * x) ** 3 - 3 * (a - b) * x**3 + a * b)) ** 2)
-    w, X, y = np.array([1.0, 1.0 + 2.0**-20]), np.array([0.7]), np.array([1.0])
-    point = {"a": w[0], "b": w[1], "x": 0.7, "y": 1.0}
+    model = one_output(lambda x, a, b: (a * x) ** 3 - (b * x) ** 3 - 3 * (a - b) * x**3 + a * b, features="x")
+    point = {"a": 1.0, "b": 1.0 + 2.0**-20, "x": 0.7, "y": 1.0}
     truth = np.array([[number(one) for one in row] for row in Reference(model).hessian(point)])
+    w, X, y = (np.array([point[name] for name in names]) for names in ("ab", "x", "y"))
     plain, accurate = (verified(model, kind, "hessian").hessian(w, X, y) for kind in ("numpy", "accurate"))
     assert np.all(np.abs(accurate - truth) <= 2.0**-53 * np.abs(truth))  # half a unit in the last place
     assert np.any(np.abs(plain - truth) > 2.0**-51 * np.abs(truth))
@@ -136,20 +125,14 @@ def test_accurate_modules_round_hessians_once_where_plain_ones_lose_digits() -> 
 
 def test_strict_arrays_of_other_libraries_give_the_same() -> None:
     xp, module, plain = array_api_strict, module_of("array_api", "ridge"), module_of("numpy", "ridge")
-    w, v, rows, y = map(xp.asarray, (W, V, X[:, None], Y))
-    for name, got in {
-        "hessian": module.hessian(w, rows, y),
-        "hvp": module.hvp(w, v, rows, y),
-        "jvp": module.jvp(w, v, rows),
-        "feature_jacobian": module.feature_jacobian(w, rows),
-    }.items():
-        given = (V,) if name in ("hvp", "jvp") else ()
-        target = (Y,) if name.startswith("h") else ()
-        want = getattr(plain, name)(W, *given, X[:, None], *target)
+    rows = X[:, None]
+    along = {"hvp": (W, V, rows, Y), "jvp": (W, V, rows)}
+    for name, given in {"hessian": (W, rows, Y), "feature_jacobian": (W, rows), **along}.items():
+        got = getattr(module, name)(*map(xp.asarray, given))
         assert got.dtype == xp.float64
-        np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14, atol=1e-14)
+        assert_near("array_api", got, getattr(plain, name)(*given))
     with pytest.raises(ValueError, match=r"v has shape \(2,\), ridge needs \(3,\)"):
-        module.hvp(w, v[:2], rows, y)
+        module.hvp(*map(xp.asarray, (W, V[:2], rows, Y)))
 
 
 def test_second_derivatives_of_a_penalty_are_named_and_those_that_are_0_left_out() -> None:

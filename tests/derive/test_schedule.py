@@ -13,38 +13,28 @@ def kernel_of(name: str) -> Kernel:
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_operands_are_ready_when_they_are_needed(name: str) -> None:
+def test_operands_are_ready_when_they_are_needed_and_no_operation_is_done_twice_or_in_vain(name: str) -> None:
     kernel = kernel_of(name)
-    nodes = kernel.graph.nodes
-    primals = (*kernel.forward, *kernel.forward_target)
-    for order in (primals, (*primals, *kernel.beyond.get("grad", ())), (*primals, *kernel.beyond.get("jacobian", ()))):
-        ready = {position for position, node in enumerate(nodes) if node.op == "const" or node.op in LEAVES}
-        for position in order:
-            assert set(nodes[position].args) <= ready
+    graph, primals = kernel.graph, (*kernel.forward, *kernel.forward_target)
+    needed = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
+    assert set(primals) <= reachable(graph.nodes, needed)
+    for part in ("grad", "jacobian"):
+        beyond = kernel.beyond.get(part, ())
+        assert len({*primals, *beyond}) == len(primals) + len(beyond)
+        assert set(beyond) <= reachable(graph.nodes, roots_of(graph, part))
+        ready = {position for position, node in enumerate(graph.nodes) if node.op == "const" or node.op in LEAVES}
+        for position in (*primals, *beyond):
+            assert set(graph.nodes[position].args) <= ready
             ready.add(position)
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_no_operation_is_done_twice_or_in_vain(name: str) -> None:
-    kernel = kernel_of(name)
-    graph = kernel.graph
-    primals = [*kernel.forward, *kernel.forward_target]
-    assert len({*primals, *kernel.beyond.get("grad", ())}) == len(primals) + len(kernel.beyond.get("grad", ()))
-    assert len({*primals, *kernel.beyond.get("jacobian", ())}) == len(primals) + len(kernel.beyond.get("jacobian", ()))
-    roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
-    assert set(primals) <= reachable(graph.nodes, roots)
-    assert set(kernel.beyond.get("grad", ())) <= reachable(graph.nodes, roots_of(graph, "grad"))
-    assert set(kernel.beyond.get("jacobian", ())) <= reachable(graph.nodes, roots_of(graph, "jacobian"))
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_the_tape_holds_what_is_read_and_nothing_else(name: str) -> None:
     kernel = kernel_of(name)
-    graph = kernel.graph
+    graph, primals = kernel.graph, {*kernel.forward, *kernel.forward_target}
     later = (*kernel.beyond.get("grad", ()), *kernel.beyond.get("jacobian", ()))
     read = {arg for position in later for arg in graph.nodes[position].args}
     read |= {*roots_of(graph, "grad"), *roots_of(graph, "jacobian")}
-    primals = {*kernel.forward, *kernel.forward_target}
     named = {position for root, position in graph.roots.items() if root.startswith("node ") or root in ("loss", "output")}
     assert set(kernel.tape) == (read & primals) - named
 
@@ -52,23 +42,23 @@ def test_the_tape_holds_what_is_read_and_nothing_else(name: str) -> None:
 def test_what_needs_the_target_stands_apart() -> None:
     kernel = kernel_of("pieces")
     graph = kernel.graph
-    assert graph.roots["loss"] in kernel.forward_target
-    assert graph.roots["node r"] in kernel.forward_target
+    assert {graph.roots["loss"], graph.roots["node r"]} <= set(kernel.forward_target)
     assert graph.roots["output"] in kernel.forward
-    for position in kernel.forward:
-        assert not any(graph.nodes[p].op == "target" for p in reachable(graph.nodes, [position]))
+    assert not any(graph.nodes[position].op == "target" for position in reachable(graph.nodes, kernel.forward))
+    assert not any(kernel_of(name).forward_target for name in ("rosenbrock", "energy", "curve"))  # which have none
 
 
-def test_a_model_without_a_target_has_no_such_part() -> None:
-    for name in ("rosenbrock", "energy", "curve"):
-        assert kernel_of(name).forward_target == ()
-
-
-def test_results_come_last_in_the_order_of_the_weights() -> None:
+def test_results_of_the_founding_model_come_last_in_the_order_of_the_weights_and_it_costs_what_was_asked() -> None:
     kernel = kernel_of("nine_weights")
-    gradients = roots_of(kernel.graph, "grad")
-    assert kernel.beyond["grad"][-9:] == gradients
+    assert kernel.beyond["grad"][-9:] == roots_of(kernel.graph, "grad")
     assert [root for root in kernel.graph.roots if root.startswith("grad ")] == [f"grad w{i}" for i in range(1, 10)]
+    forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
+    backward = count(kernel.graph, kernel.beyond["grad"])
+    assert forward.arithmetic <= 30
+    assert backward.arithmetic <= 45
+    # exp, tanh, sin, exp in sigmoid; cos, exp in sech; exp(-|z|/2), without which sigmoid's slope has no digits at |z| = 720
+    assert forward.transcendental + backward.transcendental <= 7
+    assert (forward.uniform, backward.uniform, backward.sums) == (0, 0, 9)
 
 
 def test_counts_tell_rows_from_calls() -> None:
@@ -80,14 +70,3 @@ def test_counts_tell_rows_from_calls() -> None:
     assert (forward.arithmetic, forward.transcendental, forward.sums) == (7 + 4, 0, 0)
     assert forward.uniform > 8
     assert backward.sums == 4  # to scale, to shift, to k, and of the cotangent itself for the penalty
-
-
-def test_counts_of_the_founding_model_keep_to_what_was_asked() -> None:
-    kernel = kernel_of("nine_weights")
-    forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
-    backward = count(kernel.graph, kernel.beyond["grad"])
-    assert forward.arithmetic <= 30
-    assert backward.arithmetic <= 45
-    # exp, tanh, sin, exp in sigmoid; cos, exp in sech; exp(-|z|/2), without which sigmoid's slope has no digits at |z| = 720
-    assert forward.transcendental + backward.transcendental <= 7
-    assert (forward.uniform, backward.uniform, backward.sums) == (0, 0, 9)

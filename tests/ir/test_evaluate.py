@@ -12,17 +12,10 @@ from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 
-PRIMITIVE = [name for name, row in OPS.items() if row.stable is None]
-
-
-@pytest.mark.parametrize("arithmetic", [FLOAT, MPMATH], ids=["float", "mpmath"])
-def test_floats_and_mpmath_have_every_primitive_op(arithmetic: object) -> None:
-    assert set(PRIMITIVE) <= set(arithmetic)
-
 
 # math.pow(-0.0, 0.5) is 0.0 and NumPy's is -0.0, which an angle tells apart
 @given(graphs(tuple(op for op in REAL_OPS if op != "atan2")), points())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_floats_agree_with_numpy_wherever_math_does_not_raise(graph: Graph, point: dict[str, float]) -> None:
     try:
         values = evaluate(graph, point, FLOAT)
@@ -30,24 +23,21 @@ def test_floats_agree_with_numpy_wherever_math_does_not_raise(graph: Graph, poin
         assume(False)
     truth = values_of(graph, point)
     for root, position in graph.roots.items():
-        if any(math.isnan(value) for value in (values[position], truth[root])):
-            continue
-        # libm and NumPy differ by a unit or two in a function, and cancellation magnifies that: only gross faults show here
-        assert values[position] == pytest.approx(float(truth[root]), rel=1e-6, abs=1e-6) or abs(truth[root]) > 1e6
+        if not math.isnan(values[position]) and not math.isnan(truth[root]):
+            # libm and NumPy differ by a unit or two in a function, and cancellation magnifies that: only gross faults show here
+            assert values[position] == pytest.approx(float(truth[root]), rel=1e-6, abs=1e-6) or abs(truth[root]) > 1e6
 
 
-@pytest.mark.parametrize("op", [op for op in REAL_OPS if op != "select"])
-def test_mpmath_refines_floats(op: str) -> None:
-    arguments = OPS[op].example
-    with mpmath.workdps(40):
-        precise = MPMATH[op](*(mpmath.mpf(argument) for argument in arguments))
-    # two units in the last place: math's functions are good to one
-    assert FLOAT[op](*arguments) == pytest.approx(float(precise), rel=2**-51, abs=0)
-
-
-def test_the_cube_root_of_a_negative_number_is_real() -> None:
-    assert MPMATH["cbrt"](mpmath.mpf(-8)) == -2
-    assert FLOAT["cbrt"](-8.0) == -2
+@pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.stable is None])
+def test_floats_and_mpmath_have_every_primitive_op_and_mpmath_refines_floats(op: str) -> None:
+    assert op in FLOAT
+    assert op in MPMATH
+    if op in REAL_OPS and op != "select":
+        for arguments in (OPS[op].example, *([(-8.0,)] if op == "cbrt" else [])):
+            with mpmath.workdps(40):
+                precise = MPMATH[op](*(mpmath.mpf(argument) for argument in arguments))
+            # two units in the last place: math's functions are good to one
+            assert FLOAT[op](*arguments) == pytest.approx(float(precise), rel=2**-51, abs=0)
 
 
 def test_an_evaluation_gives_the_value_of_every_node_in_order() -> None:

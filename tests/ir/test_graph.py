@@ -36,14 +36,9 @@ def test_constants_are_told_apart_by_their_bits(builder: GraphBuilder) -> None:
     assert builder.const(0.1 + 0.2) != builder.const(0.3)
 
 
-@pytest.mark.parametrize(
-    ("op", "varies"), [("feature", True), ("target", True), ("cotangent", True), ("weight", False), ("input", False)]
-)
-def test_what_is_given_by_row_varies(builder: GraphBuilder, op: str, varies: bool) -> None:
-    assert builder.nodes[builder.leaf(op, "q")].varying is varies
-
-
-def test_an_operation_varies_if_an_operand_does_and_rowsum_does_not(builder: GraphBuilder) -> None:
+def test_what_is_given_by_row_varies_and_so_do_operations_on_it_but_for_rowsum(builder: GraphBuilder) -> None:
+    leaves = [builder.leaf(op, "q") for op in ("feature", "target", "cotangent", "weight", "input")]
+    assert [builder.nodes[leaf].varying for leaf in leaves] == [True, True, True, False, False]
     a, f, one = builder.leaf("weight", "a"), builder.leaf("feature", "f"), builder.const(1)
     uniform, varying = builder.add("add", a, one), builder.add("mul", a, f)
     total = builder.add("rowsum", varying)
@@ -72,55 +67,30 @@ def test_a_node_keeps_the_origin_under_which_it_was_first_made(builder: GraphBui
     assert other.origin == "third"
 
 
-def test_names_may_share_a_node_and_both_stay_visible(builder: GraphBuilder) -> None:
-    a = builder.leaf("weight", "a")
-    graph = builder.build({"loss": a}, {"one": a, "other": a})
-    assert graph.names == {"one": a, "other": a}
-
-
-def test_a_built_graph_does_not_change_with_its_builder(builder: GraphBuilder) -> None:
+def test_a_built_graph_does_not_change_with_its_builder_and_names_may_share_a_node(builder: GraphBuilder) -> None:
     a = builder.leaf("weight", "a")
     roots = {"loss": a}
-    graph = builder.build(roots, {})
+    graph = builder.build(roots, {"one": a, "other": a})
     builder.add("neg", a)
     roots["loss"] = 99
     assert len(graph.nodes) == 1
-    assert graph.roots == {"loss": a}
+    assert (graph.roots, graph.names) == ({"loss": a}, {"one": a, "other": a})
     with pytest.raises(AttributeError):
         graph.name = "other"  # type: ignore[misc]
 
 
-def test_a_rebuild_replaces_nodes_and_moves_names_and_roots_along(builder: GraphBuilder) -> None:
-    a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
-    double = builder.add("add", a, a)
-    graph = builder.build({"loss": builder.add("mul", double, f)}, {"double": double})
-
-    def twice(into: GraphBuilder, node: object, args: tuple[int, ...]) -> int | None:
-        return into.add("mul", into.const(2), args[0]) if getattr(node, "op", "") == "add" else None
-
-    result = rebuild(graph, twice)
-    assert result.nodes[result.names["double"]].op == "mul"
-    assert result.nodes[result.roots["loss"]].args[0] == result.names["double"]
-    assert graph.nodes[graph.names["double"]].op == "add"
-
-
-def test_reachable_is_what_the_given_nodes_depend_on(builder: GraphBuilder) -> None:
-    a, b = builder.leaf("weight", "a"), builder.leaf("weight", "b")
-    total, other = builder.add("add", a, a), builder.add("mul", a, b)
-    assert reachable(builder.nodes, [total]) == {a, total}
-    assert reachable(builder.nodes, [other, total]) == {a, b, total, other}
-    assert reachable(builder.nodes, []) == set()
-
-
 @pytest.mark.parametrize("idle", [0, 100])  # few roots among many nodes are found by another walk
 def test_reachable_is_what_the_roots_depend_on(builder: GraphBuilder, idle: int) -> None:
-    a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
-    product, dead = builder.add("mul", a, f), builder.add("exp", f)
-    total = builder.add("add", product, a)
+    a, b = builder.leaf("weight", "a"), builder.leaf("weight", "b")
+    total, other = builder.add("add", a, a), builder.add("mul", a, b)
     for number in range(idle):
         builder.leaf("weight", f"idle{number}")
-    for roots in ([], [a], [dead], [total, dead], [product]):
-        assert reachable(builder.nodes, roots) == {at for at, mark in enumerate(marked(builder.nodes, roots)) if mark}
+    for roots, wanted in (((), set()), ((total,), {a, total}), ((other, total), {a, b, total, other}), ((a,), {a})):
+        assert reachable(builder.nodes, roots) == wanted
+        assert {at for at, mark in enumerate(marked(builder.nodes, roots)) if mark} == wanted
+    last = a
+    positions = [last := builder.add("sin", last) for _ in range(50)]
+    assert reachable(builder.nodes, positions[:10]) == {a, *positions[:10]}  # many roots are followed in one walk
 
 
 def test_keep_drops_nodes_and_their_names_and_leaves_the_rest_in_order(builder: GraphBuilder) -> None:
@@ -138,10 +108,10 @@ def test_keep_drops_nodes_and_their_names_and_leaves_the_rest_in_order(builder: 
 def test_facts_are_no_part_of_a_graph_and_do_not_pass_to_another(builder: GraphBuilder) -> None:
     a = builder.leaf("weight", "a")
     dead = builder.add("exp", a)
-    graph, same = builder.build({"loss": a}, {}), builder.build({"loss": a}, {})
+    graph = builder.build({"loss": a}, {})
     assert alive(graph) == {a}
     assert alive(graph) is alive(graph)  # worked out once
-    assert graph == same
+    assert graph == builder.build({"loss": a}, {})
     assert alive(dataclasses.replace(graph, roots={"loss": dead})) == {a, dead}
 
 
@@ -189,14 +159,12 @@ def test_a_copy_in_which_few_nodes_are_looked_up_is_that_in_which_all_are(graph:
         ways = (*made, lambda: into.add("exp", args[-1]), lambda: into.add("neg", args[-1]) and None)
         return ways[way]()
 
-    wanted = looked_up(graph, rewrite)
-    assert verify_graph(rebuild(graph, rewrite)) == wanted
-    asked = {"add", "mul"}
-    assert rebuild(graph, rewrite, asked) == looked_up(graph, rewrite, asked)
+    for asked in (None, {"add", "mul"}):
+        assert verify_graph(rebuild(graph, rewrite, asked)) == looked_up(graph, rewrite, asked)
 
 
 @given(graphs(("add", "mul", "sub"), size=24), st.randoms(use_true_random=False))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_nodes_are_replaced_by_what_is_made_of_any_before(graph: Graph, draw: Any) -> None:
     operations = [position for position, node in enumerate(graph.nodes) if node.args and not node.boolean]
     pairs = {position: draw.sample(range(position), 1)[0] for position in operations if draw.random() < 0.4}
@@ -233,10 +201,3 @@ def test_nodes_behind_one_that_is_replaced_are_not_looked_up(
     after = rebuild(graph, rewrite, {"exp"})
     assert len(after.nodes) == len(graph.nodes) + 1
     assert not copies
-
-
-def test_many_roots_are_followed_in_one_walk(builder: GraphBuilder) -> None:
-    last = builder.leaf("weight", "a")
-    positions = [last := builder.add("sin", last) for _ in range(50)]
-    assert reachable(builder.nodes, positions) == set(range(51))
-    assert reachable(builder.nodes, positions[:10]) == set(range(11))

@@ -19,40 +19,34 @@ def row(**fields: Any) -> Op:
     return Op("versin", 1, x0, ((x0,),), **{name: value for name, value in complete.items() if value != "missing"})
 
 
-@pytest.mark.parametrize(
-    "field", ["domain", "range", "ulp", "ulp32", "partial_ulp", "numpy", "scalar", "c", "array_api", "bound", "accurate"]
-)
-def test_a_row_that_lacks_a_field_is_an_error_that_names_op_and_field(field: str) -> None:
-    with pytest.raises(ValueError, match=f"op versin: its row has no {field}$"):
-        row(**{field: "missing"})
+@pytest.mark.parametrize(("fields", "message"), [
+    *(({field: "missing"}, f"its row has no {field}$") for field in ("domain", "range", "ulp", "ulp32", "partial_ulp",
+      "numpy", "scalar", "c", "array_api", "bound", "accurate", "reference")),
+    ({"mpmath": "missing"}, "its row has neither numbers nor mpmath"),
+    ({"reference": "definition"}, "its row needs a reference of its own"),
+    ({"partial_ulp": (1.0, 2.0)}, "partial_ulp has 2 entries for 1 operands"),
+    ({"domain": (REALS, REALS)}, "domain has 2 entries for 1 operands"),
+])  # fmt: skip
+def test_a_row_that_lacks_a_field_or_has_entries_for_no_operand_is_an_error_that_names_it(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"op versin: {message}"):
+        row(**fields)
 
 
-def test_a_row_says_how_it_is_evaluated_and_what_holds_the_truth() -> None:
-    with pytest.raises(ValueError, match="op versin: its row has neither numbers nor mpmath"):
-        row(mpmath="missing")
-    with pytest.raises(ValueError, match="op versin: its row has no reference"):
-        row(reference="missing")
-    with pytest.raises(ValueError, match="op versin: its row needs a reference of its own"):
-        row(reference="definition")
-    assert row(mpmath="missing", numbers=operator.neg).numbers is operator.neg
-
-
-def test_entries_for_operands_that_there_are_not_are_refused() -> None:
-    with pytest.raises(ValueError, match="op versin: partial_ulp has 2 entries for 1 operands"):
-        row(partial_ulp=(1.0, 2.0))
-    with pytest.raises(ValueError, match="op versin: domain has 2 entries for 1 operands"):
-        row(domain=(REALS, REALS))
+def composed(*factors: Any) -> Op:
+    return Op("versin", 1, x0, (factors,), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
 
 
 def test_a_factor_that_is_a_number_of_python_is_refused_where_the_row_is_made() -> None:
     with pytest.raises(ValueError, match=r"op versin: partial 0 1 is 3\.14, which is no expression of SymPy"):
-        Op("versin", 1, x0, ((x0, 3.14),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
+        composed(x0, 3.14)
 
 
 def test_a_composed_row_needs_neither_texts_nor_an_evaluator() -> None:
-    composed = Op("versin", 1, x0, ((x0,),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
-    assert composed.backends == ("numpy", "scalar", "c", "array_api")
-    assert composed.text("numpy") is None
+    assert composed(x0).backends == ("numpy", "scalar", "c", "array_api")
+    assert composed(x0).text("numpy") is None
+    assert row(mpmath="missing", numbers=operator.neg).numbers is operator.neg
 
 
 def test_a_name_is_a_call_of_that_function_and_none_is_an_op_that_a_backend_lacks() -> None:
@@ -62,10 +56,9 @@ def test_a_name_is_a_call_of_that_function_and_none_is_an_op_that_a_backend_lack
     assert found.backends == ("numpy", "scalar", "array_api")
 
 
-LIMITS = [(RISING, (1.0, -2.0)), (FALLING, (-2.0, 1.0)), (VALLEY, (1.0, 1.0)), (HILL, (-2.0, -2.0)), (None, (None, None))]
-
-
-@pytest.mark.parametrize(("trend", "limits"), LIMITS)
+@pytest.mark.parametrize(("trend", "limits"), [
+    (RISING, (1.0, -2.0)), (FALLING, (-2.0, 1.0)), (VALLEY, (1.0, 1.0)), (HILL, (-2.0, -2.0)), (None, (None, None)),
+])  # fmt: skip
 def test_limits_follow_from_range_and_trend(trend: Any, limits: tuple[float | None, float | None]) -> None:
     found = row(range=Span(-2.0, 1.0), trend=trend)
     assert (found.limit(1), found.limit(-1)) == limits
@@ -73,11 +66,8 @@ def test_limits_follow_from_range_and_trend(trend: Any, limits: tuple[float | No
 
 def test_ends_belong_to_a_span_by_their_brackets() -> None:
     assert [x in Span(0.0, 1.0, "[)") for x in (-0.1, 0.0, 0.5, 1.0)] == [False, True, True, False]
-    assert Span(0.0).said("a") == "a > 0"
-    assert Span(-1.0, ends="[)").said("a") == "a >= -1"
-    assert Span(-1.0, 1.0, "[]").said("a") == "|a| <= 1"
-    assert Span(0.0, 1.0).said("b") == "0 < b < 1"
-    assert REALS.said("a") == "all reals"
+    spans = (Span(0.0), Span(-1.0, ends="[)"), Span(-1.0, 1.0, "[]"), Span(0.0, 1.0), REALS)
+    assert [span.said("a") for span in spans] == ["a > 0", "a >= -1", "|a| <= 1", "0 < a < 1", "all reals"]
 
 
 @pytest.mark.parametrize("name", [name for name, row in OPS.items() if row.domain])

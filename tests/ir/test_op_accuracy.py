@@ -29,7 +29,7 @@ def test_every_op_with_a_value_is_measured_and_has_a_figure_for_each_partial() -
             assert math.isfinite(row.ulp + row.ulp32)
 
 
-FAR = [
+@pytest.mark.parametrize(("op", "operands", "cotangent", "slope"), [
     # op, operands, cotangent, true product: the partial alone is no normal number, the product is
     ("sigmoid", (-1200.0,), 1e300, lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))),
     ("sigmoid", (730.0,), 1e20, lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x))),
@@ -42,10 +42,7 @@ FAR = [
     ("hypot", (3e-320, -4e-320), 1.0, lambda a, b: a / mpmath.sqrt(a * a + b * b)),
     ("atan2", (1e200, 1e200), 1e200, lambda a, b: b / (a * a + b * b)),
     ("atan2", (1e-200, 3e-200), 1e-200, lambda a, b: b / (a * a + b * b)),
-]
-
-
-@pytest.mark.parametrize(("op", "operands", "cotangent", "slope"), FAR)
+])  # fmt: skip
 def test_a_partial_beyond_the_normal_numbers_keeps_its_digits_under_a_cotangent_of_like_size(
     op: str, operands: tuple[float, ...], cotangent: float, slope: Any
 ) -> None:
@@ -59,50 +56,26 @@ def test_a_partial_beyond_the_normal_numbers_keeps_its_digits_under_a_cotangent_
             assert error <= limit * mpmath.mpf(2) ** -52
 
 
-SPECIAL = [
-    # op, operands, value, partials: ends of domains, zeros and kinks, where the truth is finite or plainly infinite
-    ("sqrt", (0.0,), 0.0, [math.inf]),
-    ("sqrt", (5e-324,), math.sqrt(5e-324), [0.5 / math.sqrt(5e-324)]),
-    ("pow", (0.0, 2.0), 0.0, [0.0, 0.0]),
-    ("pow", (0.0, 0.25), 0.0, [math.inf, 0.0]),
-    ("pow", (0.0, 0.0), 1.0, [0.0, 0.0]),
-    ("pow", (-2.0, 3.0), -8.0, [12.0, math.nan]),
-    ("pow", (-2.0, -3.0), -0.125, [-3 * 0.0625, math.nan]),
-    ("hypot", (0.0, 0.0), 0.0, [0.0, 0.0]),
-    ("hypot", (-0.0, 5.0), 5.0, [0.0, 1.0]),
-    ("asin", (1.0,), math.pi / 2, [math.inf]),
-    ("acosh", (1.0,), 0.0, [math.inf]),
-    ("atanh", (0.0,), 0.0, [1.0]),
-    ("xlogx", (0.0,), 0.0, [-math.inf]),
-    ("xlogx", (1.0,), 0.0, [1.0]),
-    ("xlogy", (0.0, 0.0), 0.0, [-math.inf, 0.0]),
-    ("xlogy", (0.0, 3.0), 0.0, [math.log(3.0), 0.0]),
-    ("logit", (0.5,), 0.0, [4.0]),
-    ("logit", (5e-324,), math.log(5e-324), [math.inf]),
-    ("logaddexp", (1e308, -1e308), 1e308, [1.0, 0.0]),
-    ("logaddexp", (0.0, 0.0), math.log(2.0), [0.5, 0.5]),
-    ("sinc", (0.0,), 1.0, [0.0]),
-    ("erf", (0.0,), 0.0, [2 / math.sqrt(math.pi)]),
-    ("erfc", (1e308,), 0.0, [0.0]),
-    ("erfc", (-1e308,), 2.0, [0.0]),
-    ("gauss", (1e308,), 0.0, [0.0]),
-    ("erfcx", (0.0,), 1.0, [-2 / math.sqrt(math.pi)]),
-    ("erfcx", (1e300,), 1e-300 / math.sqrt(math.pi), [0.0]),
-    ("erfcx", (-26.7,), math.inf, [-math.inf]),
-    ("ierfcx", (0.0,), 1 / math.sqrt(math.pi), [-1.0]),
-    ("log_erfc", (0.0,), 0.0, [-2 / math.sqrt(math.pi)]),
-    ("log_erfc", (-1e308,), math.log(2.0), [0.0]),
-    ("log_erfc", (1e100,), -1e200, [-2e100]),
-    ("log_half_erfc", (0.0,), -math.log(2.0), [-2 / math.sqrt(math.pi)]),
-    ("log_half_erfc", (-1e308,), 0.0, [0.0]),
-    ("log_half_erfc", (1e100,), -1e200, [-2e100]),
-    ("sigmoid", (1e308,), 1.0, [0.0]),
-    ("tanh", (-1e308,), -1.0, [0.0]),
+@pytest.mark.parametrize(("op", "operands", "value", "partials"), [
+    # ends of domains, zeros and kinks, where the truth is finite or plainly infinite
+    ("sqrt", (0.0,), 0.0, [math.inf]), ("sqrt", (5e-324,), math.sqrt(5e-324), [0.5 / math.sqrt(5e-324)]),
+    ("pow", (0.0, 2.0), 0.0, [0.0, 0.0]), ("pow", (0.0, 0.25), 0.0, [math.inf, 0.0]), ("pow", (0.0, 0.0), 1.0, [0.0, 0.0]),
+    ("pow", (-2.0, 3.0), -8.0, [12.0, math.nan]), ("pow", (-2.0, -3.0), -0.125, [-3 * 0.0625, math.nan]),
+    ("hypot", (0.0, 0.0), 0.0, [0.0, 0.0]), ("hypot", (-0.0, 5.0), 5.0, [0.0, 1.0]), ("asin", (1.0,), math.pi / 2, [math.inf]),
+    ("acosh", (1.0,), 0.0, [math.inf]), ("atanh", (0.0,), 0.0, [1.0]), ("xlogx", (0.0,), 0.0, [-math.inf]),
+    ("xlogx", (1.0,), 0.0, [1.0]), ("xlogy", (0.0, 0.0), 0.0, [-math.inf, 0.0]),
+    ("xlogy", (0.0, 3.0), 0.0, [math.log(3.0), 0.0]), ("logit", (0.5,), 0.0, [4.0]),
+    ("logit", (5e-324,), math.log(5e-324), [math.inf]), ("logaddexp", (1e308, -1e308), 1e308, [1.0, 0.0]),
+    ("logaddexp", (0.0, 0.0), math.log(2.0), [0.5, 0.5]), ("sinc", (0.0,), 1.0, [0.0]),
+    ("erf", (0.0,), 0.0, [2 / math.sqrt(math.pi)]), ("erfc", (1e308,), 0.0, [0.0]), ("erfc", (-1e308,), 2.0, [0.0]),
+    ("gauss", (1e308,), 0.0, [0.0]), ("erfcx", (0.0,), 1.0, [-2 / math.sqrt(math.pi)]),
+    ("erfcx", (1e300,), 1e-300 / math.sqrt(math.pi), [0.0]), ("erfcx", (-26.7,), math.inf, [-math.inf]),
+    ("ierfcx", (0.0,), 1 / math.sqrt(math.pi), [-1.0]), ("log_erfc", (0.0,), 0.0, [-2 / math.sqrt(math.pi)]),
+    ("log_erfc", (-1e308,), math.log(2.0), [0.0]), ("log_erfc", (1e100,), -1e200, [-2e100]),
+    ("log_half_erfc", (0.0,), -math.log(2.0), [-2 / math.sqrt(math.pi)]), ("log_half_erfc", (-1e308,), 0.0, [0.0]),
+    ("log_half_erfc", (1e100,), -1e200, [-2e100]), ("sigmoid", (1e308,), 1.0, [0.0]), ("tanh", (-1e308,), -1.0, [0.0]),
     ("atan", (1e308,), math.pi / 2, [0.0]),
-]
-
-
-@pytest.mark.parametrize(("op", "operands", "value", "partials"), SPECIAL)
+])  # fmt: skip
 def test_ends_of_domains_zeros_and_kinks_give_what_is_stated(
     op: str, operands: tuple[float, ...], value: float, partials: list[float]
 ) -> None:

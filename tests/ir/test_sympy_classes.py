@@ -29,7 +29,6 @@ from symgraph.ir.sympy_classes import (
 x, z = sp.symbols("x z", real=True)
 UNARY = (sigmoid, softplus, relu, cbrt, log1p, expm1, log_sigmoid, logit, xlogx, gauss, erfcx, ierfcx, log_erfc, log_half_erfc)
 BINARY = (hypot, logaddexp, xlogy)
-POINTS = [sp.Rational(n, 7) for n in (-6, -3, -1, 1, 2, 5, 16)]
 
 
 @pytest.mark.parametrize("function", UNARY)
@@ -38,44 +37,29 @@ def test_functions_stay_what_the_user_wrote(function: type[SpecFunction]) -> Non
     for argument in (x, x + 1, 2 * x, sp.Integer(2), sp.Float(0.5)):
         assert isinstance(function(argument), function)
     assert function(x).is_extended_real
-
-
-@pytest.mark.parametrize("function", BINARY)
-def test_functions_of_two_arguments_stay_what_the_user_wrote(function: type[SpecFunction]) -> None:
-    assert isinstance(function(x, z), function)
-    assert isinstance(function(sp.Integer(1), sp.Float(0.5)), function)
+    for binary in BINARY:
+        assert isinstance(binary(x, function(z)), binary)
+        assert isinstance(binary(sp.Integer(1), sp.Float(0.5)), binary)
 
 
 @pytest.mark.parametrize("function", UNARY)
-@pytest.mark.parametrize("point", POINTS)
-def test_derivatives_are_those_of_the_definition(function: type[SpecFunction], point: sp.Rational) -> None:
-    if not function(point).doit().is_real:
-        return  # the logarithm of a negative number
-    ours = sp.diff(function(x), x).doit().subs(x, point).evalf(30)
-    with mpmath.workdps(40):
-        truth = mpmath.diff(sp.lambdify(x, function(x).doit(), "mpmath"), mpmath.mpf(point.p) / point.q)
-        # mpmath differentiates numerically: at 40 digits its step leaves about 20
-        assert abs(mpmath.mpmathify(ours) - truth) < 1e-15
+def test_derivatives_are_those_of_the_definition(function: type[SpecFunction]) -> None:
+    for point in (sp.Rational(n, 7) for n in (-6, -3, -1, 1, 2, 5, 16)):
+        if not function(point).doit().is_real:
+            continue  # the logarithm of a negative number
+        ours = sp.diff(function(x), x).doit().subs(x, point).evalf(30)
+        with mpmath.workdps(40):
+            truth = mpmath.diff(sp.lambdify(x, function(x).doit(), "mpmath"), mpmath.mpf(point.p) / point.q)
+            # mpmath differentiates numerically: at 40 digits its step leaves about 20
+            assert abs(mpmath.mpmathify(ours) - truth) < 1e-15, point
 
 
-def test_hypot_has_both_partials() -> None:
-    h = hypot(x, z)
-    assert sp.diff(h, x) == x / h
-    assert sp.diff(h, z) == z / h
-    assert sp.simplify(sp.diff(h.doit(), x) - sp.diff(h, x).doit()) == 0
-
-
-@pytest.mark.parametrize("function", [logaddexp, xlogy])
+@pytest.mark.parametrize("function", BINARY)
 def test_both_partials_are_those_of_the_definition(function: type[SpecFunction]) -> None:
     point = {x: sp.Rational(3, 7), z: sp.Rational(5, 4)}
     for symbol in (x, z):
         ours, wanted = sp.diff(function(x, z), symbol).doit(), sp.diff(function(x, z).doit(), symbol)
         assert abs((ours - wanted).subs(point).evalf(30)) < 1e-28
-
-
-def test_products_with_a_logarithm_are_zero_at_zero() -> None:
-    assert xlogx(sp.Integer(0)).doit() == 0
-    assert xlogy(sp.Integer(0), sp.Integer(0)).doit() == 0
 
 
 @pytest.mark.parametrize("function", [*UNARY, *BINARY])
@@ -87,21 +71,11 @@ def test_a_derivative_by_an_argument_that_is_not_there_is_an_error(function: typ
         function(*arguments, x)
 
 
-@pytest.mark.parametrize(
-    ("function", "argument", "truth"),
-    [
-        (sigmoid, 2, "0.880797077977882444059"),
-        (softplus, -3, "0.0485873515737420587589"),
-        (relu, -3, "0"),
-        (relu, 3, "3"),
-        (cbrt, -8, "-2"),
-        (log1p, 1, "0.693147180559945309417"),
-        (expm1, 1, "1.71828182845904523536"),
-        (log_sigmoid, 0, "-0.693147180559945309417"),
-        (xlogx, 2, "1.38629436111989061883"),
-        (gauss, 1, "0.367879441171442321596"),
-    ],
-)
+@pytest.mark.parametrize(("function", "argument", "truth"), [
+    (sigmoid, 2, "0.880797077977882444059"), (softplus, -3, "0.0485873515737420587589"), (relu, -3, "0"), (relu, 3, "3"),
+    (cbrt, -8, "-2"), (log1p, 1, "0.693147180559945309417"), (expm1, 1, "1.71828182845904523536"),
+    (log_sigmoid, 0, "-0.693147180559945309417"), (xlogx, 2, "1.38629436111989061883"), (gauss, 1, "0.367879441171442321596"),
+])  # fmt: skip
 def test_values_are_those_of_the_literature(function: type[SpecFunction], argument: int, truth: str) -> None:
     # printed to 21 digits
     assert abs(function(sp.Integer(argument)).evalf(25) - sp.Float(truth, 25)) < 1e-20
@@ -119,7 +93,5 @@ def test_doit_and_rewrite_give_elementary_functions() -> None:
     assert sigmoid(sigmoid(x)).doit() == 1 / (1 + sp.exp(-1 / (1 + sp.exp(-x))))
     assert sigmoid(sigmoid(x)).doit(deep=False) == 1 / (1 + sp.exp(-sigmoid(x)))
     assert softplus(x).rewrite(sp.exp) == sp.log(1 + sp.exp(x))
-
-
-def test_relu_is_flat_at_its_kink() -> None:
-    assert sp.diff(relu(x), x).subs(x, 0) == 0
+    assert xlogx(sp.Integer(0)).doit() == xlogy(sp.Integer(0), sp.Integer(0)).doit() == 0
+    assert sp.diff(relu(x), x).subs(x, 0) == 0  # flat at its kink

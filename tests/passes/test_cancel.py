@@ -11,15 +11,14 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from built import verified
 from graphs import graphs, points
 from hypothesis import assume, given, settings
+from written import of_weights, written
 
-from symgraph import Model
-from symgraph.backends import BACKENDS
+from symgraph.build.modules import load_artifact
 from symgraph.derive.adjoint import differentiate
 from symgraph.generate import generate
-from symgraph.io.compiled import module_of as compiled_module
-from symgraph.io.module import from_source
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -32,56 +31,32 @@ LARGEST_ERROR = 4.0  # units of (1 + kappa_in), docs/accuracy.md
 
 a, b, c, u, z = sp.symbols("a b c u z", real=True)
 
-Case = tuple[Any, float, float]
-"""A model's value, and the powers of ten between which its weights lie."""
-
-CASES: dict[str, Case] = {
-    "saturation": (u / (1 + u), -250, 150),
-    "saturation, as a product": ((1 + u) ** -1 * u, -250, 150),
-    "Geman and McClure": (z**2 / (1 + z**2), -120, 75),
-    "fourth powers": (z**4 / (1 + z**4), -60, 37),
-    "squares of squares": (u**2 / (3 + 2 * u**2), -70, 70),
-    "Langmuir": (a * b * u / (1 + b * u), -40, 40),
-    "Michaelis and Menten": (a * u / (b + u), -40, 40),
-    "Hill": (a * u**2 / (b**2 + u**2), -30, 30),
-    "inhibition by the substrate": (a * u / (b + u + u**2 / c), -20, 20),
-    "Pade": ((a + b * u) / (1 + c * u), -20, 20),
-    "shares of three": (a * u / (u + a + b), -25, 25),
-    "softsign": (z / (1 + sp.Abs(z)), -120, 120),
+CASES: dict[str, tuple[Any, float, float]] = {
+    "saturation": (u / (1 + u), -250, 150), "saturation, as a product": ((1 + u) ** -1 * u, -250, 150),
+    "Geman and McClure": (z**2 / (1 + z**2), -120, 75), "fourth powers": (z**4 / (1 + z**4), -60, 37),
+    "squares of squares": (u**2 / (3 + 2 * u**2), -70, 70), "Langmuir": (a * b * u / (1 + b * u), -40, 40),
+    "Michaelis and Menten": (a * u / (b + u), -40, 40), "Hill": (a * u**2 / (b**2 + u**2), -30, 30),
+    "inhibition by the substrate": (a * u / (b + u + u**2 / c), -20, 20), "Pade": ((a + b * u) / (1 + c * u), -20, 20),
+    "shares of three": (a * u / (u + a + b), -25, 25), "softsign": (z / (1 + sp.Abs(z)), -120, 120),
     "softsign of a difference": ((z - a) / (c + sp.Abs(z - a)), -15, 15),
     "algebraic sigmoid": (z / sp.sqrt(1 + z**2), -120, 90),
     "algebraic sigmoid, as a power": (z * (1 + z**2) ** sp.Rational(-1, 2), -120, 90),
     "algebraic sigmoid of a difference": ((z - a) / sp.sqrt(c**2 + (z - a) ** 2), -12, 12),
-    "root of a sum": (z / sp.sqrt(a + z**2), -40, 40),
-    "unit vector": (z / sp.sqrt(a**2 + b**2 + z**2), -25, 25),
-    "fourth root": (z / (1 + z**4) ** sp.Rational(1, 4), -30, 30),
-    "within a square": ((b - a * u / (c + u)) ** 2, -10, 10),
-    "within a logarithm": (sp.log(u / (1 + u)), -100, 100),
-    "one within another": ((u / (1 + u)) / (a + u / (1 + u)), -30, 30),
-    "the rest of a whole": (1 - 1 / (1 + u), -100, 100),
-    "the rest of a square": (a * (1 - (1 + b * u / 2) ** -2), -20, 20),
+    "root of a sum": (z / sp.sqrt(a + z**2), -40, 40), "unit vector": (z / sp.sqrt(a**2 + b**2 + z**2), -25, 25),
+    "fourth root": (z / (1 + z**4) ** sp.Rational(1, 4), -30, 30), "within a square": ((b - a * u / (c + u)) ** 2, -10, 10),
+    "within a logarithm": (sp.log(u / (1 + u)), -100, 100), "one within another": ((u / (1 + u)) / (a + u / (1 + u)), -30, 30),
+    "the rest of a whole": (1 - 1 / (1 + u), -100, 100), "the rest of a square": (a * (1 - (1 + b * u / 2) ** -2), -20, 20),
     "the rest of a cube": (a * (1 - (1 + b * u) ** -3), -15, 15),
     "the rest of a root": (a * (1 - 1 / sp.sqrt(1 + b * u)), -20, 20),
-    "the rest of any power": (a * (1 - (1 + u**4) ** -b), -5, 1),
-    "pseudo-Huber": (sp.sqrt(1 + z**2) - 1, -70, 70),
-}
+    "the rest of any power": (a * (1 - (1 + u**4) ** -b), -5, 1), "pseudo-Huber": (sp.sqrt(1 + z**2) - 1, -70, 70),
+}  # fmt: skip
+"""Values of models, and the powers of ten between which their weights lie."""
 
 
 @cache
 def module_of(name: str, backend: str) -> ModuleType:
     """A model's module, not verified: the tests do that."""
-    expr, _, _ = CASES[name]
-    model = Model("case")
-    symbols = sorted(expr.free_symbols, key=str)
-    weights = dict(zip(symbols, model.weights([symbol.name for symbol in symbols]), strict=True))
-    model.loss(expr.xreplace(weights))
-    return loaded(model, backend)
-
-
-def loaded(model: Model, backend: str) -> ModuleType:
-    """The module of a backend."""
-    text = next(artifact.text for artifact in generate(model, (backend,)) if artifact.backend == backend)
-    return from_source(text, "case", BACKENDS[backend].file_name("case"))
+    return load_artifact(generate(of_weights(CASES[name][0]), (backend,))[0])
 
 
 @cache
@@ -112,53 +87,30 @@ def drawn(name: str, count: int) -> Iterator[tuple[list[float], list[Any], list[
         yield weights, slopes, conditions
 
 
-def worst(name: str, gradient: Callable[[list[float]], Any]) -> tuple[float, Any]:
-    """The largest error of a gradient in units of (1 + condition), where the truth is a normal number, and where it is."""
-    found: tuple[float, Any] = (0.0, None)
-    for weights, slopes, conditions in drawn(name, 24):
-        for got, slope, condition in zip(gradient(weights), slopes, conditions, strict=True):
-            if not 1e-300 < abs(slope) < 1e300:
-                continue
-            with mpmath.workdps(DIGITS):
-                error = float(abs(mpmath.mpf(float(got)) - slope) / abs(slope)) / U if math.isfinite(got) else math.inf
-            found = max(found, (error / (1 + condition), (weights, float(got), float(slope))), key=lambda pair: pair[0])
+def numpy_gradient(name: str, weights: list[float]) -> Any:
+    return module_of(name, "numpy").grad(np.array(weights))
+
+
+def scalar_gradient(name: str, weights: list[float]) -> list[float]:
+    found = [0.0] * len(weights)
+    module_of(name, "scalar").row(weights, [], 0.0, found)
     return found
-
-
-def numpy_gradient(name: str) -> Callable[[list[float]], Any]:
-    module = module_of(name, "numpy")
-    return lambda weights: module.grad(np.array(weights))
-
-
-def scalar_gradient(name: str) -> Callable[[list[float]], Any]:
-    row = module_of(name, "scalar").row
-
-    def gradient(weights: list[float]) -> list[float]:
-        found = [0.0] * len(weights)
-        row(weights, [], 0.0, found)
-        return found
-
-    return gradient
 
 
 @pytest.mark.parametrize("gradient", [numpy_gradient, scalar_gradient], ids=["numpy", "scalar"])
 @pytest.mark.parametrize("name", CASES)
-def test_a_derived_quotient_keeps_its_digits(name: str, gradient: Callable[[str], Callable[[list[float]], Any]]) -> None:
-    error, where = worst(name, gradient(name))
-    assert error <= LARGEST_ERROR, where
-
-
-def test_c_keeps_the_digits_too() -> None:
-    model = Model("case")
-    (z_,) = model.weights("z")
-    model.loss(z_**2 / (1 + z_**2))
-    files = {artifact.name: artifact.text for artifact in generate(model, ("c",))}
-    module = compiled_module(BACKENDS["c"].file_name("case"), files)
-    assert module.grad(np.array([1e20]))[0] == pytest.approx(2e-60, rel=8 * U, abs=0.0)
+def test_a_derived_quotient_keeps_its_digits(name: str, gradient: Callable[[str, list[float]], Any]) -> None:
+    for weights, slopes, conditions in drawn(name, 24):
+        for got, slope, condition in zip(gradient(name, weights), slopes, conditions, strict=True):
+            if 1e-300 < abs(slope) < 1e300:  # a normal number
+                assert math.isfinite(got), weights
+                with mpmath.workdps(DIGITS):
+                    error = float(abs(mpmath.mpf(float(got)) - slope) / abs(slope)) / U
+                assert error <= LARGEST_ERROR * (1 + condition), (weights, float(got), float(slope))
 
 
 @given(graphs(("add", "sub", "mul", "div", "neg", "abs", "hypot"), size=12), points(-3, 3))
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_values_and_derivatives_stay_as_they_are(graph: Graph, point: dict[str, float]) -> None:
     """Every graph, and what the adjoint makes of it: the same numbers, at 80 digits, where there were numbers."""
     assume(graph.roots)
@@ -178,33 +130,23 @@ def test_values_and_derivatives_stay_as_they_are(graph: Graph, point: dict[str, 
                 assert abs(old[position] - new[after.roots[root]]) <= largest * mpmath.mpf(10) ** -60
 
 
-def test_named_nodes_are_looked_through() -> None:
-    model = Model("case")
-    (z_,) = model.weights("z")
-    squared = model.node("u", z_**2)
-    model.loss(model.node("v", squared / (1 + squared)))
-    module = loaded(model, "numpy")
+@pytest.mark.parametrize(("form", "kind"), [
+    (lambda z: z**2 / (1 + z**2), "c"),
+    (lambda m, z: m.node("v", (u := m.node("u", z**2)) / (1 + u)), "numpy"),  # through named nodes
+])  # fmt: skip
+def test_c_keeps_the_digits_too_and_named_nodes_are_looked_through(form: Any, kind: str) -> None:
+    module = verified(written(form, "loss"), kind)
     assert module.grad(np.array([1e20]))[0] == pytest.approx(2e-60, rel=8 * U, abs=0.0)  # four roundings at most
 
 
-def test_sums_over_rows_are_looked_through() -> None:
-    model = Model("case")
-    x = model.feature("f")
-    b1, b2 = model.weights("b1 b2")
-    model.loss(b1 * b2 * x / (1 + b2 * x))
-    module = loaded(model, "numpy")
-    rows = np.array([1e9, 3e12, 2e15])
-    by_b2 = module.grad(np.array([2.0, 1.0]), rows.reshape(-1, 1))[1]
-    assert by_b2 == pytest.approx(
-        np.mean(2 * rows / (1 + rows) ** 2), rel=16 * U, abs=0.0
-    )  # a dozen roundings, all terms positive
+def langmuir(x: Any, b1: Any, b2: Any) -> Any:
+    return b1 * b2 * x / (1 + b2 * x)
 
 
-def test_a_jacobian_keeps_its_digits() -> None:
-    model = Model("case")
-    x = model.feature("f")
-    b1, b2 = model.weights("b1 b2")
-    model.output("y_hat", b1 * b2 * x / (1 + b2 * x))
-    module = loaded(model, "numpy")
-    jacobian = module.jacobian(np.array([2.0, 1.0]), np.array([[1e17]]))
+def test_sums_over_rows_are_looked_through_and_a_jacobian_keeps_its_digits() -> None:
+    rows, weights = np.array([[1e9], [3e12], [2e15]]), np.array([2.0, 1.0])
+    by_b2 = verified(written(langmuir, "loss"), "numpy").grad(weights, rows)[1]
+    # a dozen roundings, all terms positive
+    assert by_b2 == pytest.approx(np.mean(2 * rows / (1 + rows) ** 2), rel=16 * U, abs=0.0)
+    jacobian = verified(written(langmuir), "numpy").jacobian(weights, np.array([[1e17]]))
     assert jacobian[0, 1] == pytest.approx(2e-17, rel=16 * U, abs=0.0)

@@ -1,8 +1,8 @@
 """dots: sums over rows of products are dot products where nothing else needs the product."""
 
+from built import one_output
 from graph_text import from_text
 
-from symgraph import Model
 from symgraph.generate import differentiated
 from symgraph.passes.dots import dots
 
@@ -23,10 +23,6 @@ def test_what_varies_with_the_cotangent_alone_is_no_factor_of_a_dot_product() ->
 
 
 def test_every_sum_of_a_linear_regression_is_a_dot_product_or_a_plain_sum() -> None:
-    m = Model("plane")
-    (x, z), (a, b, c) = m.features("x z"), m.weights("a b c")
-    m.output("y_hat", a * x + b * z + c)
-    m.target("y")
-    m.loss("squared_error")
-    graph = dots(differentiated(m))
-    assert sorted(op for op in (node.op for node in graph.nodes) if op.startswith("row")) == ["rowdot", "rowdot", "rowsum"]
+    plane = one_output(lambda x, z, a, b, c: a * x + b * z + c, features="x z", weights="a b c")
+    ops = [node.op for node in dots(differentiated(plane)).nodes]
+    assert sorted(op for op in ops if op.startswith("row")) == ["rowdot", "rowdot", "rowsum"]

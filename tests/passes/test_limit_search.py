@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from written import written
 
 import symgraph
 from symgraph import Model, sigmoid, softplus
@@ -16,37 +17,25 @@ pytestmark = pytest.mark.slow
 
 MODELS, ROWS = 14, 6
 INNER: tuple[Callable[..., Any], ...] = (
-    lambda e, a, b, c, x: e,
-    lambda e, a, b, c, x: e + c,
-    lambda e, a, b, c, x: c * e,
-    lambda e, a, b, c, x: e - x,
-    lambda e, a, b, c, x: sp.cosh(a * x) + b * c,
-    lambda e, a, b, c, x: sp.sinh(b * x) + a * c,
-)
+    lambda e, a, b, c, x: e, lambda e, a, b, c, x: e + c, lambda e, a, b, c, x: c * e, lambda e, a, b, c, x: e - x,
+    lambda e, a, b, c, x: sp.cosh(a * x) + b * c, lambda e, a, b, c, x: sp.sinh(b * x) + a * c,
+)  # fmt: skip
 OUTER: tuple[Callable[[Any], Any], ...] = (
-    sp.tanh,
-    sigmoid,
-    sp.atan,
-    sp.erf,
-    lambda u: sp.exp(-u) if u.is_positive else sp.exp(-sp.Abs(u)),
-    lambda u: 1 / (1 + u**2),
-    lambda u: sp.exp(-(u**2)),
-    lambda u: softplus(-sp.Abs(u)),
-)
+    sp.tanh, sigmoid, sp.atan, sp.erf, lambda u: sp.exp(-u) if u.is_positive else sp.exp(-sp.Abs(u)), lambda u: 1 / (1 + u**2),
+    lambda u: sp.exp(-(u**2)), lambda u: softplus(-sp.Abs(u)),
+)  # fmt: skip
 """Functions that tend to a number at both ends, so that there is a finite truth to find."""
 
 
 def drawn(rng: random.Random) -> Model:
-    model = Model("search")
-    a, b, c = model.weights("a b c")
-    x, y = model.feature("x"), model.target("y")
-    value = rng.choice(INNER)(sp.exp(a * x + b), a, b, c, x)
-    for _ in range(rng.randint(1, 2)):
-        value = rng.choice(OUTER)(value)
-        value = rng.choice([value, value + b, c * value, value * x])
-    output = model.output("o", value + (a + b + c) * x / 8)
-    model.loss((y - output) ** 2)
-    return model
+    def form(m: Model, a: Any, b: Any, c: Any, x: Any, y: Any) -> Any:
+        value = rng.choice(INNER)(sp.exp(a * x + b), a, b, c, x)
+        for _ in range(rng.randint(1, 2)):
+            value = rng.choice(OUTER)(value)
+            value = rng.choice([value, value + b, c * value, value * x])
+        return (y - m.output("o", value + (a + b + c) * x / 8)) ** 2
+
+    return written(form, "loss")
 
 
 def near_the_overflow(model: Model, rng: random.Random) -> Points:
