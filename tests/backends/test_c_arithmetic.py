@@ -129,7 +129,7 @@ REFUSED_IN_FLOATS = [
     ],
 )
 def test_flags_under_which_results_would_be_wrong_are_refused(family: str, flags: str, single: bool) -> None:
-    with pytest.raises(AssertionError, match="results would be wrong|constants_are_doubles_"):
+    with pytest.raises(AssertionError, match=r"results would be wrong|constants_are_doubles_"):
         run(family, f"-O1 {flags}", single=single)
 
 
