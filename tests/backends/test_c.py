@@ -70,28 +70,28 @@ DRIVER = r"""
 static double *numbers(size_t count)
 {
     double *made = malloc((count ? count : 1) * sizeof *made);
-    if (!made) {
-        exit(2);
-    }
-    return made;
+    return made ? made : (exit(2), made);
 }
 
-static int differ(double a, double b)
+static int differ(const double *a, const double *b, size_t count)
 {
-    return memcmp(&a, &b, sizeof a) != 0 && !(isnan(a) && isnan(b));
+    int found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += memcmp(a + i, b + i, sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i]));
+    }
+    return found;
 }
 
 int main(void)
 {
-    static const size_t sizes[] = {1, 7, 8, 9, 31, 63, 64, 65, 257, 600};
+    static const size_t sizes[] = {1, 7, 8, 9, 31, 63, 64, 65, 257, 600}, d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
     static const double odd[] = {0.0, -0.0, 1e300, -1e300, 5e-324, 1e6, -3e7, INFINITY, -INFINITY, NAN, 710.0, -746.0, DBL_MAX};
     int bad = 0;
     for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
-        const size_t n = sizes[at], d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
-        double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k);
-        double *each = numbers(n * k), *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k);
+        const size_t n = sizes[at];
+        double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k), *each = numbers(n * k);
+        double *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k), loss = 0.0, one;
         double *residual = numbers(n);
-        double loss = 0.0;
         unsigned state = 1;
         for (size_t i = 0; i < k; i++) {
             w[i] = 0.3 + 0.01 * (double)(i % 50);
@@ -105,25 +105,23 @@ int main(void)
             y[i] = 0.25 * (double)(i % 9);
             s[i] = 1.0 + (double)(i % 3);
         }
-        MODEL_value_and_grad(w, X, y, s, n, &loss, grad);
-        bad += differ(loss, MODEL_loss(w, X, y, s, n));
-        MODEL_value_and_grad(w, X, y, NULL, n, &loss, grad);
-        bad += differ(loss, MODEL_loss(w, X, y, NULL, n));
+        for (int weighted = 0; weighted < 2; weighted++) {
+            MODEL_value_and_grad(w, X, y, weighted ? s : NULL, n, &loss, grad);
+            one = MODEL_loss(w, X, y, weighted ? s : NULL, n);
+            bad += differ(&loss, &one, 1);
+        }
         MODEL_per_sample_grad(w, X, y, n, each);
         MODEL_predict(w, X, n, output);
         MODEL_jacobian(w, X, n, slopes);
         MODEL_residual(w, X, y, n, residual);
         for (size_t row = 0; row < n; row++) {
             MODEL_row(w, X + row * d, y[row], grad);
-            for (size_t i = 0; i < k; i++) {
-                bad += differ(grad[i], each[row * k + i]);
-            }
             MODEL_jacobian(w, X + row * d, 1, slope);
-            for (size_t i = 0; i < k; i++) {
-                bad += differ(slope[i], slopes[row * k + i]);
-            }
-            bad += differ(MODEL_predict_row(w, X + row * d), output[row]);
-            bad += differ(output[row] - y[row], residual[row]);
+            bad += differ(grad, each + row * k, k) + differ(slope, slopes + row * k, k);
+            one = MODEL_predict_row(w, X + row * d);
+            bad += differ(&one, output + row, 1);
+            one = output[row] - y[row];
+            bad += differ(&one, residual + row, 1);
         }
         free(w), free(X), free(y), free(s), free(grad), free(each), free(output), free(slopes), free(slope);
         free(residual);

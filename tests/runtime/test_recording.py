@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bound_modules import module_of
+from built import numpy_module
 
 from symgraph.runtime import erfc, every_row, planning, select
 from symgraph.runtime.planning import Program, planned
@@ -31,7 +31,7 @@ def founding(*, by_row: bool = False) -> Program:
     """The gradient of the founding model."""
 
     def lines(given: Given) -> Any:
-        module = module_of("nine_weights")
+        module = numpy_module("nine_weights")
         tape = module._forward(given.w, given.X, given.y)
         partials = module._backward(tape, given.cotangent, given.rowsum)
         return (*partials, given.rowsum(tape.loss, given.weight))

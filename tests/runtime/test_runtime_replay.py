@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bound_modules import module_of
 from built import MODELS, numpy_module
 from built import sample as draw
 from compared import assert_same_bits
@@ -22,7 +21,7 @@ from within_calls import between, calls_of
 import symgraph.runtime
 from symgraph.runtime import replay
 
-module: Any = module_of("nine_weights")
+module: Any = numpy_module("nine_weights")
 
 
 def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
