@@ -89,8 +89,8 @@ int main(void)
     int bad = 0;
     for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
         const size_t n = sizes[at];
-        double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k), *each = numbers(n * k);
-        double *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k), loss = 0.0, one;
+        double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k);
+        double *each = numbers(n * k), *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k), loss = 0.0, one;
         double *residual = numbers(n);
         unsigned state = 1;
         for (size_t i = 0; i < k; i++) {
