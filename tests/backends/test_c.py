@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
-from built import MODELS, lacking, one_output, sample
+from built import MODELS, one_output, sample
 from c_code import WARNINGS, c_module_of, c_texts, compiled, compiler, scratch
+from corpus import examine
 from several import SEVERAL
 
 from symgraph import Model
@@ -22,12 +23,10 @@ from symgraph.check.judged_points import points
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
-from symgraph.options import Options
 
 U = 2.0**-53
 """The rounding unit of float64."""
 
-WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
 
 @cache
@@ -154,26 +153,11 @@ def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_si
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WITH_LOSS if not lacking(MODELS[name](), "bound")])
-def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
-    """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
-    model, c = MODELS[name](), c_module(name)
-    numpy = load_artifact(generate(MODELS[name](), options=Options(error_bound=True))[0])
-    drawn, judged = points(model, n=26, seed=11), 0
-    for place in range(len(drawn)):
-        point = drawn.point(place)
-        w = np.array([point[weight] for weight in numpy.WEIGHTS])
-        x = np.array([point[feature] for feature in numpy.FEATURES]) if numpy.FEATURES else None
-        y = point[numpy.TARGET] if numpy.TARGET else None
-        bound, bounds = numpy.error_bound(w, x, y)
-        values = zip(
-            (c.loss(w, x, y), *c.grad(w, x, y)), (numpy.loss(w, x, y), *numpy.grad(w, x, y)), (bound, *bounds), strict=True
-        )
-        for got, want, allowed in values:
-            if np.isfinite(allowed):
-                assert abs(got - want) <= 2 * allowed, (point, got, want, allowed)
-                judged += 1
-    assert judged > 10
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name]().loss_expr is not None])
+def test_the_judge_finds_nothing_wrong_at_ordinary_and_extreme_points(name: str) -> None:
+    outcome = examine(MODELS[name](), c_module(name), points(MODELS[name](), n=26, seed=11))
+    assert outcome.wrong == ()
+    assert outcome.report.judged > 10
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -170,12 +170,10 @@ def test_initial_weights_follow_their_laws_by_a_frozen_generator() -> None:
 
 
 def test_scipy_minimizes_with_value_and_gradient() -> None:
-    rosenbrock = numpy_module("rosenbrock")
-    found = scipy.optimize.minimize(rosenbrock.value_and_grad, rosenbrock.initial_weights(), jac=True)
-    np.testing.assert_allclose(found.x, [1, 1], atol=1e-4)
-    line, x = numpy_module("line"), np.linspace(0, 1, 20)
-    found = scipy.optimize.minimize(line.value_and_grad, line.initial_weights(0), args=(x, 3 * x - 1), jac=True)
-    np.testing.assert_allclose(found.x, [3, -1], atol=1e-4)
+    for name, args, wanted in (("rosenbrock", (), [1, 1]), ("line", (np.arange(20.0), np.arange(20.0) * 3 - 1), [3, -1])):
+        module = numpy_module(name)
+        found = scipy.optimize.minimize(module.value_and_grad, module.initial_weights(0), args=args, jac=True)
+        np.testing.assert_allclose(found.x, wanted, atol=1e-4)
 
 
 def test_scipy_solves_least_squares_with_a_residual_and_its_jacobian() -> None:
