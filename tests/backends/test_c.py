@@ -28,7 +28,6 @@ U = 2.0**-53
 """The rounding unit of float64."""
 
 
-
 @cache
 def texts(name: str, extra: str = "") -> dict[str, str]:
     """The C file and the header of a model."""

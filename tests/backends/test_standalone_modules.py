@@ -35,8 +35,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 """By the name of the file: a model, which has the error function where the name says so, and what its module is to have."""
 
 FUNCTIONS = (
-    "value_and_grad", "loss", "grad", "per_sample_grad", "jacobian", "residual", "residual_jacobian", "error_bound", "predict",
-    "initial_weights", "unpack",
+    "value_and_grad", "loss", "grad", "per_sample_grad", "jacobian", "residual", "residual_jacobian", "normal_equations",
+    "error_bound", "predict", "initial_weights", "unpack",
 )  # fmt: skip
 
 CALLS = """

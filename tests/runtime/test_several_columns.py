@@ -98,16 +98,6 @@ def test_sums_do_not_depend_on_threads_or_memory_order() -> None:
     assert value == pytest.approx(np.square(m.predict(W, rows) - y).sum(axis=1).mean(), rel=1e-12, abs=0.0)  # sums of 3e5 terms
 
 
-@pytest.mark.parametrize("backend", ["numpy", "native"])
-def test_scipy_fits_the_residuals_of_two_outputs(backend: str) -> None:
-    optimize = pytest.importorskip("scipy.optimize")
-    m = module("impedance", backend)
-    y = m.predict(W, X[:200])
-    fit = optimize.least_squares(m.residual, np.ones(3), m.residual_jacobian, args=(X[:200], y), xtol=1e-15, ftol=1e-15)
-    assert fit.x == pytest.approx(W, rel=1e-7, abs=0.0)  # the data are exact; SciPy stops where steps or costs hardly change
-    assert fit.cost == pytest.approx(m.loss(fit.x, X[:200], y, reduction="sum"), abs=1e-20)
-
-
 @pytest.mark.parametrize("backend", ["numpy", "native", "c"])
 @pytest.mark.parametrize("name", ["impedance", "robust"])
 def test_normal_equations_weigh_all_residuals_of_a_row(name: str, backend: str) -> None:
@@ -120,13 +110,6 @@ def test_normal_equations_weigh_all_residuals_of_a_row(name: str, backend: str) 
     assert (np.abs(products - J.T @ weighted) <= 1e-12 * np.abs(J).T @ np.abs(weighted)).all()  # sums of 1e4 terms
     assert slope == pytest.approx(m.grad(W, *data, sample_weight=s, reduction="sum"), rel=1e-10, abs=0.0)
     assert loss == pytest.approx(m.loss(W, *data, sample_weight=s, reduction="sum"), rel=1e-12, abs=0.0)
-
-
-def test_a_module_that_stands_alone_has_normal_equations() -> None:
-    (artifact,) = generate(impedance(), ["numpy"], options=options_of(("standalone",)))
-    alone: Any = load_artifact(artifact)
-    for found, known in zip(alone.normal_equations(W, X, Y), module("impedance").normal_equations(W, X, Y), strict=True):
-        assert np.array_equal(found, known)
 
 
 def test_targets_are_taken_by_name_where_there_are_names() -> None:
