@@ -3,7 +3,7 @@
 Modules are loaded as they are generated, without the build's verification: these tests are to find faults by themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -106,9 +106,9 @@ def one_output(
     return model
 
 
-def sample(name: str, rows: int = 7, seed: int = 0) -> Sample:
+def sample(name: str, rows: int = 7, seed: int = 0, models: Mapping[str, Callable[[], Model]] = MODELS) -> Sample:
     """Draw weights and rows at which a model of the zoo is finite and has no kink."""
-    model, rng = MODELS[name](), np.random.RandomState(seed)
+    model, rng = models[name](), np.random.RandomState(seed)
 
     def draw(entries: tuple[Input, ...], usual: tuple[float, float], size: int) -> np.ndarray:
         bounds = [entry.domain or usual for entry in entries]

@@ -12,12 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symgraph import Model
 from symgraph.backends import BACKENDS
 from symgraph.backends.c.library import LOOP, named, parts
 from symgraph.backends.c.single import in_single
+from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import find_compiler
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
+from symgraph.options import options_of
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}
@@ -105,3 +110,14 @@ def arrays_of(library: Path, dtype: Any = np.float64) -> dict[str, Callable[...,
         return apply
 
     return {op: bound(op) for op in COMPILED}
+
+
+def c_texts(model: Model, extras: Sequence[str] = (), functions: Sequence[str] = ()) -> dict[str, str]:
+    """The C file and the header of a model, by name."""
+    options = options_of(tuple(extras), functions=tuple(functions))
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=options)}
+
+
+def c_module_of(files: Mapping[str, str]) -> Any:
+    """The module of a C file, the first of some, compiled in haste."""
+    return module_of(next(iter(files)), files, compiler=find_compiler().in_haste())

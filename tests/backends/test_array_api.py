@@ -38,13 +38,10 @@ def array_module(name: str) -> ModuleType:
 def special() -> symgraph.Model:
     """A model of the functions that the standard lacks."""
     m = symgraph.Model("special")
-    x = m.feature("x")
-    a, b = m.weights("a b")
-    y = m.target("y")
-    m.node("u", symgraph.cbrt(a * x) + sp.erf(a * x) + sp.erfc(b * x) + symgraph.gauss(b - x))
-    m.node("v", sp.loggamma(a * a + 0.5) + sp.polygamma(0, b * b + 1) + symgraph.erfcx(x) + sp.Heaviside(x - b, 0.25))
-    m.output("y_hat", m.nodes[0].symbol * m.nodes[1].symbol)
-    m.loss((y - m.output_node.symbol) ** 2)  # type: ignore[union-attr]
+    x, (a, b), y = m.feature("x"), m.weights("a b"), m.target("y")
+    u = m.node("u", symgraph.cbrt(a * x) + sp.erf(a * x) + sp.erfc(b * x) + symgraph.gauss(b - x))
+    v = sp.loggamma(a * a + 0.5) + sp.polygamma(0, b * b + 1) + symgraph.erfcx(x) + sp.Heaviside(x - b, 0.25)
+    m.loss((y - m.output("y_hat", u * m.node("v", v))) ** 2)
     return m
 
 
@@ -81,14 +78,12 @@ def results(module: Any, w: Any, X: Any, y: Any) -> dict[str, Any]:
     """Results of all functions of a module, those of the module on one row among them."""
     tape = module.forward(w, X, y)
     found = {"value_and_grad": module.value_and_grad(w, X, y)[1], "sum": module.loss(w, X, y, reduction="sum")}
-    found |= {"loss": module.loss(w, X, y), "tape": tape.loss, "grad": module.grad(w, X, y), "pulled": module.backward(tape)}
-    found |= {name: getattr(module, name)(w, X, y) for name in ("per_sample_grad", "residual") if hasattr(module, name)}
-    if hasattr(module, "jacobian"):
-        found["jacobian"] = module.jacobian(w, X, y)
+    found |= {"tape": tape.loss, "pulled": module.backward(tape)}
+    functions = ("loss", "grad", "per_sample_grad", "residual", "jacobian")
+    found |= {name: getattr(module, name)(w, X, y) for name in functions if hasattr(module, name)}
     if X is not None:
         found |= {"row": module.grad(w, X[0, ...], y[0]), "of a row": module.predict(w, X[0, ...])} if module.OUTPUTS else {}
-        shares = y * y + 0.5
-        found["weighted"] = module.grad(w, X, y, sample_weight=shares)
+        found["weighted"] = module.grad(w, X, y, sample_weight=y * y + 0.5)
     return found
 
 
@@ -115,29 +110,26 @@ def test_results_have_the_dtype_of_the_rows_to_which_the_other_arguments_are_bro
 
 
 def test_a_row_of_weight_0_counts_as_absent_whatever_it_holds(make: Make) -> None:
-    w, X, y = sample("nine_weights")
-    s = np.array([1.0, 0.0, 2.0, 0.5, 3.0, 0.25, 1.0])
-    present = s > 0
-    want = numpy_module("nine_weights").value_and_grad(w, X[present], y[present], sample_weight=s[present])
-    got = array_module("nine_weights").value_and_grad(
-        make(w), make(np.where(present[:, None], X, np.nan)), make(y), sample_weight=s
-    )
+    (w, X, y), s = sample("nine_weights"), np.array([1.0, 0.0, 2.0, 0.5, 3.0, 0.25, 1.0])
+    want = numpy_module("nine_weights").value_and_grad(w, X[s > 0], y[s > 0], sample_weight=s[s > 0])
+    holed = make(np.where((s > 0)[:, None], X, np.nan))
+    got = array_module("nine_weights").value_and_grad(make(w), holed, make(y), sample_weight=s)
     for one, other in zip(got, want, strict=True):
         assert_close(one, other)
 
 
-def test_jax_compiles_the_functions_and_maps_them_over_rows() -> None:
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "special"])
+def test_jax_compiles_the_functions_and_maps_them_over_rows(name: str) -> None:
     jax = pytest.importorskip("jax", reason="the extra bench is not installed")
     jax.config.update("jax_enable_x64", True)
-    for name in ("nine_weights", "pieces", "special"):
-        module, numpy = array_module(name), numpy_of(name)
-        given = [jax.numpy.asarray(part) for part in arguments(name)]
-        value, gradient = jax.jit(module.value_and_grad)(*given)
-        assert_close(value, numpy.loss(*arguments(name)))
-        assert_close(gradient, numpy.grad(*arguments(name)))
-        assert_close(jax.jit(module.backward)(jax.jit(module.forward)(*given)), numpy.backward(numpy.forward(*arguments(name))))
-        assert_close(jax.jit(jax.vmap(module.grad, (None, 0, 0)))(*given), numpy.per_sample_grad(*arguments(name)))
-        assert_close(jax.jit(jax.grad(module.loss))(*given), numpy.grad(*arguments(name)))
+    module, numpy, arrays = array_module(name), numpy_of(name), arguments(name)
+    given = [jax.numpy.asarray(part) for part in arrays]
+    value, gradient = jax.jit(module.value_and_grad)(*given)
+    assert_close(value, numpy.loss(*arrays))
+    assert_close(gradient, numpy.grad(*arrays))
+    assert_close(jax.jit(module.backward)(jax.jit(module.forward)(*given)), numpy.backward(numpy.forward(*arrays)))
+    assert_close(jax.jit(jax.vmap(module.grad, (None, 0, 0)))(*given), numpy.per_sample_grad(*arrays))
+    assert_close(jax.jit(jax.grad(module.loss))(*given), numpy.grad(*arrays))
 
 
 def test_jax_computes_the_functions_that_the_standard_lacks_in_float32_where_it_has_no_other() -> None:
@@ -150,13 +142,6 @@ def test_jax_computes_the_functions_that_the_standard_lacks_in_float32_where_it_
         jax.config.update("jax_enable_x64", True)
     assert value.dtype == np.float32
     assert_close(gradient, numpy_of("special").grad(w, X, y), 1e-4)  # as above
-
-
-def test_signs_are_written_without_a_change_in_place_and_keep_nan() -> None:
-    library = namespaces.namespace(array_api_strict.asarray(1.0))
-    found = library.sign(array_api_strict.asarray([-3.0, 0.0, 2.0, np.nan, -np.inf]))
-    np.testing.assert_array_equal(np.asarray(found), [-1.0, 0.0, 1.0, np.nan, -1.0])
-    assert found.dtype == array_api_strict.float64
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op"])
@@ -213,7 +198,7 @@ def test_what_does_not_fit_is_named(changed: dict[str, Any], error: type[Excepti
         array_module("nine_weights").loss(**{"w": w, "X": X, "y": y} | changed)
 
 
-def test_weights_of_a_penalty_are_checked_as_all_others_are() -> None:
+def test_weights_of_a_penalty_and_cotangents_are_checked_as_all_others_are() -> None:
     model = symgraph.Model.from_formula("y ~ a*x", ("x", "y"))
     model.penalty(model.weight_inputs[0].symbol ** 2)
     module = symgraph.compile(model, "array_api", extras=("hessian",))
@@ -222,15 +207,15 @@ def test_weights_of_a_penalty_are_checked_as_all_others_are() -> None:
             function(np.ones(2))
         with pytest.raises(TypeError, match="w says with which library formula computes: list is not a supported array type"):
             function([1.0])
-
-
-def test_a_cotangent_of_another_shape_is_refused() -> None:
-    module = array_module("nine_weights")
     with pytest.raises(ValueError, match=r"cotangent has shape \(6,\), the loss has \(7,\)"):
-        module.backward(module.forward(*sample("nine_weights")), np.ones(6))
+        array_module("nine_weights").backward(array_module("nine_weights").forward(*sample("nine_weights")), np.ones(6))
 
 
-def test_a_function_that_a_library_lacks_is_named_where_it_is_called() -> None:
+def test_signs_keep_nan_and_a_function_that_a_library_lacks_is_named_where_it_is_called() -> None:
+    make = array_api_strict.asarray
+    found = namespaces.namespace(make(1.0)).sign(make([-3.0, 0.0, 2.0, np.nan, -np.inf]))
+    np.testing.assert_array_equal(np.asarray(found), [-1.0, 0.0, 1.0, np.nan, -1.0])
+    assert found.dtype == array_api_strict.float64
     poor = SimpleNamespace(__name__="poor", where=np.where, abs=np.abs)
     with pytest.raises(AttributeError, match="poor lacks tanh of the array API standard, which the lines of this model need"):
         namespaces.Namespace(poor).tanh(1.0)
@@ -238,14 +223,7 @@ def test_a_function_that_a_library_lacks_is_named_where_it_is_called() -> None:
 
 def test_cube_roots_are_good_to_an_ulp_from_the_smallest_to_the_largest_number() -> None:
     xp = namespaces.namespace(np.ones(1))
-    x = np.concatenate(
-        [np.ldexp(1.0, np.arange(-1074, 1024)), np.array([5e-324, 1.7976931348623157e308]), 10.0 ** np.arange(-300, 300)]
-    )
+    x = np.concatenate([np.ldexp(1.0, np.arange(-1074, 1024)), [5e-324, 1.7976931348623157e308], 10.0 ** np.arange(-300, 300)])
     assert np.abs(xp.cbrt(-x) / np.cbrt(-x) - 1.0).max() <= 2 * 2.0**-52  # one unit here, one in NumPy's
-    assert [str(xp.cbrt(np.float64(at))) for at in (0.0, -0.0, np.inf, -np.inf, np.nan)] == [
-        "0.0",
-        "-0.0",
-        "inf",
-        "-inf",
-        "nan",
-    ]
+    for text in ("0.0", "-0.0", "inf", "-inf", "nan"):
+        assert str(xp.cbrt(np.float64(text))) == text

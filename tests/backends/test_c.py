@@ -1,17 +1,19 @@
 """The C backend: compiles without a warning, reads and writes no byte it may not, and computes what the numpy backend does."""
 
+import itertools
 import math
 import re
 import subprocess
 from functools import cache
-from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import sympy as sp
-from built import MODELS, lacking, one_output, sample
-from c_code import WARNINGS, compiled, compiler, scratch
+from built import MODELS, one_output, sample
+from c_code import WARNINGS, c_module_of, c_texts, compiled, compiler, scratch
+from corpus import examine
+from several import SEVERAL
 
 from symgraph import Model
 from symgraph.backends.c.library import LIBRARY
@@ -21,55 +23,37 @@ from symgraph.check.judged_points import points
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
-from symgraph.options import Options
 
 U = 2.0**-53
 """The rounding unit of float64."""
 
-WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
-QUICK = ("-std=c99", "-O1", "-ffp-contract=off")
-"""Flags for tests of what is computed; those of users only make the same faster, which other tests hold."""
 
-
-def texts(model: Model, single: bool = False) -> dict[str, str]:
-    """The C file and the header of a model, by name."""
-    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=Options(single=single))}
-
-
-def module(model: Model, folder: Path, flags: tuple[str, ...] = QUICK) -> ModuleType:
-    """The C module of a model, compiled into a folder."""
-    program = compiler("gcc")
-    return module_of(f"{model.name}.c", texts(model), compiler=Compiler((program,), flags, "test"), folder=folder)
+@cache
+def texts(name: str, extra: str = "") -> dict[str, str]:
+    """The C file and the header of a model."""
+    return c_texts((MODELS | SEVERAL)[name](), extra.split())
 
 
 @cache
-def c_module(name: str) -> ModuleType:
+def c_module(name: str) -> Any:
     """The C module of a model of the zoo."""
-    return module(MODELS[name](), scratch())
+    return c_module_of(texts(name))
 
 
-@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
+IN_PLACES = ("nine_weights", "pieces", "every_op", "uniform_nodes", "Gauss1", *SEVERAL)
+"""Models whose files for memory from the caller are compiled too."""
+
+
 @pytest.mark.parametrize("family", ["gcc", "clang"])
-@pytest.mark.parametrize("name", MODELS)
-def test_every_model_compiles_without_a_warning(name: str, family: str, single: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [*itertools.product((*MODELS, *SEVERAL), ("", "float")), *((name, "workspace") for name in IN_PLACES)],
+)
+def test_every_model_is_strict_c99_and_compiles_without_a_warning(name: str, extra: str, family: str) -> None:
     # gcc sees unused and uninitialized values only where it optimizes; clang needs no code for its warnings
     flags = ("-c", "-O1") if family == "gcc" else ("-fsyntax-only",)
-    strict = ("-Wpedantic", "-Wshadow", "-Wdouble-promotion", "-Wfloat-conversion") if single else ()
-    compiled(compiler(family), (*flags, *strict), texts(MODELS[name](), single), "model.o")
-
-
-@pytest.mark.parametrize("family", ["gcc", "clang"])
-def test_strict_c99_and_c11_and_cplusplus_users_of_the_header_are_content(family: str, tmp_path: Path) -> None:
-    files = texts(MODELS["nine_weights"]())
-    compiled(compiler(family), ("-fsyntax-only", "-pedantic", "-Wshadow", "-Wstrict-prototypes", "-Wvla"), files, "model.o")
-    (tmp_path / "nine_weights.h").write_text(files["nine_weights.h"], encoding="utf-8")
-    user = '#include "nine_weights.h"\n#include "nine_weights.h"\nint main() { return nine_weights_abi - 1; }\n'
-    (tmp_path / "user.cpp").write_text(user, encoding="utf-8")
-    command = [compiler(family), "-x", "c++", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "user.cpp"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    if "cc1plus" in run.stderr:
-        pytest.skip(f"{family} of this machine has no C++")
-    assert run.returncode == 0, run.stderr
+    strict = ("-Wpedantic", "-Wshadow", "-Wstrict-prototypes", "-Wvla", "-Wdouble-promotion")
+    compiled(compiler(family), (*flags, *strict), texts(name, extra), "model.o")
 
 
 DRIVER = r"""
@@ -84,28 +68,28 @@ DRIVER = r"""
 static double *numbers(size_t count)
 {
     double *made = malloc((count ? count : 1) * sizeof *made);
-    if (!made) {
-        exit(2);
-    }
-    return made;
+    return made ? made : (exit(2), made);
 }
 
-static int differ(double a, double b)
+static int differ(const double *a, const double *b, size_t count)
 {
-    return memcmp(&a, &b, sizeof a) != 0 && !(isnan(a) && isnan(b));
+    int found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += memcmp(a + i, b + i, sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i]));
+    }
+    return found;
 }
 
 int main(void)
 {
-    static const size_t sizes[] = {1, 7, 8, 9, 31, 63, 64, 65, 257, 600};
+    static const size_t sizes[] = {1, 7, 8, 9, 31, 63, 64, 65, 257, 600}, d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
     static const double odd[] = {0.0, -0.0, 1e300, -1e300, 5e-324, 1e6, -3e7, INFINITY, -INFINITY, NAN, 710.0, -746.0, DBL_MAX};
     int bad = 0;
     for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
-        const size_t n = sizes[at], d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
+        const size_t n = sizes[at];
         double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k);
-        double *each = numbers(n * k), *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k);
+        double *each = numbers(n * k), *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k), loss = 0.0, one;
         double *residual = numbers(n);
-        double loss = 0.0;
         unsigned state = 1;
         for (size_t i = 0; i < k; i++) {
             w[i] = 0.3 + 0.01 * (double)(i % 50);
@@ -119,25 +103,23 @@ int main(void)
             y[i] = 0.25 * (double)(i % 9);
             s[i] = 1.0 + (double)(i % 3);
         }
-        MODEL_value_and_grad(w, X, y, s, n, &loss, grad);
-        bad += differ(loss, MODEL_loss(w, X, y, s, n));
-        MODEL_value_and_grad(w, X, y, NULL, n, &loss, grad);
-        bad += differ(loss, MODEL_loss(w, X, y, NULL, n));
+        for (int weighted = 0; weighted < 2; weighted++) {
+            MODEL_value_and_grad(w, X, y, weighted ? s : NULL, n, &loss, grad);
+            one = MODEL_loss(w, X, y, weighted ? s : NULL, n);
+            bad += differ(&loss, &one, 1);
+        }
         MODEL_per_sample_grad(w, X, y, n, each);
         MODEL_predict(w, X, n, output);
         MODEL_jacobian(w, X, n, slopes);
         MODEL_residual(w, X, y, n, residual);
         for (size_t row = 0; row < n; row++) {
             MODEL_row(w, X + row * d, y[row], grad);
-            for (size_t i = 0; i < k; i++) {
-                bad += differ(grad[i], each[row * k + i]);
-            }
             MODEL_jacobian(w, X + row * d, 1, slope);
-            for (size_t i = 0; i < k; i++) {
-                bad += differ(slope[i], slopes[row * k + i]);
-            }
-            bad += differ(MODEL_predict_row(w, X + row * d), output[row]);
-            bad += differ(output[row] - y[row], residual[row]);
+            bad += differ(grad, each + row * k, k) + differ(slope, slopes + row * k, k);
+            one = MODEL_predict_row(w, X + row * d);
+            bad += differ(&one, output + row, 1);
+            one = output[row] - y[row];
+            bad += differ(&one, residual + row, 1);
         }
         free(w), free(X), free(y), free(s), free(grad), free(each), free(output), free(slopes), free(slope);
         free(residual);
@@ -148,59 +130,33 @@ int main(void)
 """
 
 
-def driver(name: str, files: dict[str, str], single: bool) -> str:
-    """The driver for a model; without what its file has not."""
-    lines = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name).splitlines(keepends=True)
-    text = "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
-    return in_single(text) if single else text
+CHECKED = ("-O1", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+VECTORS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
+RUNS = [(name, CHECKED) for name in ("nine_weights", "pieces", "every_op", "uniform_nodes", "line")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
+@pytest.mark.parametrize("extra", ["", "float"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
-@pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op", "uniform_nodes", "line"])
+@pytest.mark.parametrize(("name", "flags"), [*RUNS, ("nine_weights", VECTORS)])
 def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(
-    name: str, family: str, single: bool
+    name: str, flags: tuple[str, ...], family: str, extra: str
 ) -> None:
-    files = texts(MODELS[name](), single)
-    files |= {"main.c": driver(name, files, single)}
-    checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    program = compiled(compiler(family), ("-O1", "-g", "-ffp-contract=off", *checks), files, "main")
+    files = texts(name, extra)
+    # the driver without what the file has not
+    lines = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name).splitlines(keepends=True)
+    main = "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
+    program = compiled(compiler(family), flags, files | {"main.c": in_single(main) if extra else main}, "main")
     run = subprocess.run([str(program)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "0 differ\n"), run.stderr[:2000]
 
 
-@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
-@pytest.mark.parametrize("family", ["gcc", "clang"])
-def test_vector_code_has_the_bits_of_single_rows_too(family: str, single: bool) -> None:
-    files = texts(MODELS["nine_weights"](), single)
-    files |= {"main.c": driver("nine_weights", files, single)}
-    flags = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
-    run = subprocess.run([str(compiled(compiler(family), flags, files, "main"))], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout) == (0, "0 differ\n")
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WITH_LOSS if not lacking(MODELS[name](), "bound")])
-def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
-    """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
-    model, c = MODELS[name](), c_module(name)
-    numpy = load_artifact(generate(MODELS[name](), options=Options(error_bound=True))[0])
-    drawn, judged = points(model, n=26, seed=11), 0
-    for place in range(len(drawn)):
-        point = drawn.point(place)
-        w = np.array([point[weight] for weight in numpy.WEIGHTS])
-        x = np.array([point[feature] for feature in numpy.FEATURES]) if numpy.FEATURES else None
-        y = point[numpy.TARGET] if numpy.TARGET else None
-        bound, bounds = numpy.error_bound(w, x, y)
-        values = zip(
-            (c.loss(w, x, y), *c.grad(w, x, y)), (numpy.loss(w, x, y), *numpy.grad(w, x, y)), (bound, *bounds), strict=True
-        )
-        for got, want, allowed in values:
-            if np.isfinite(allowed):
-                assert abs(got - want) <= 2 * allowed, (point, got, want, allowed)
-                judged += 1
-    assert judged > 10
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name]().loss_expr is not None])
+def test_the_judge_finds_nothing_wrong_at_ordinary_and_extreme_points(name: str) -> None:
+    outcome = examine(MODELS[name](), c_module(name), points(MODELS[name](), n=26, seed=11))
+    assert outcome.wrong == ()
+    assert outcome.report.judged > 10
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -228,16 +184,17 @@ def test_a_batch_adds_up_its_rows_and_a_row_is_the_same_in_every_batch(name: str
         assert abs(partial - math.fsum(column)) <= 40 * U * math.fsum(map(abs, column)) * max(1, len(w) / 8)
 
 
-def scaled(folder: Path) -> ModuleType:
+@cache
+def scaled() -> Any:
     """The loss a*x: its gradient adds up x, so that a test chooses the terms one by one."""
     m = Model("scaled")
     (x,), (a,) = m.features(["x"]), m.weights(["a"])
     m.loss(a * x)
-    return module(m, folder)
+    return c_module_of(c_texts(m))
 
 
-def test_terms_that_cancel_are_added_within_the_stated_error(tmp_path: Path) -> None:
-    c = scaled(tmp_path)
+def test_terms_that_cancel_are_added_within_the_stated_error() -> None:
+    c = scaled()
     for n in (1, 31, 63, 64, 65, 20_001, 1_000_000):
         # the sum climbs to 0.0875*n and falls back to the sum of the noise
         terms = np.where(np.arange(n) < n // 8 * 7, 0.1, -0.7) + 1e-9 * np.random.RandomState(1).normal(size=n)
@@ -271,8 +228,8 @@ def test_losses_residuals_and_jacobians_are_those_of_the_numpy_module_to_roundin
                 assert c.loss(w, X, y, **options) == c.value_and_grad(w, X, y, **options)[0]
 
 
-def test_a_mean_is_finite_where_the_sum_is_not_and_what_is_infinite_is_not_hidden(tmp_path: Path) -> None:
-    c = scaled(tmp_path)
+def test_a_mean_is_finite_where_the_sum_is_not_and_what_is_infinite_is_not_hidden() -> None:
+    c = scaled()
     for n in (3, 506, 20_000):
         terms = np.full(n, 1.7e308)
         terms[n // 2] = -1.5e308
@@ -286,8 +243,8 @@ def test_a_mean_is_finite_where_the_sum_is_not_and_what_is_infinite_is_not_hidde
         assert math.isnan(c.grad([1.0], terms)[0])
 
 
-def test_sines_of_large_arguments_are_those_of_the_library_and_leave_other_rows_alone(tmp_path: Path) -> None:
-    c = module(one_output(lambda f, g, a, b: a * sp.sin(f) + b * sp.cos(g)), tmp_path)
+def test_sines_of_large_arguments_are_those_of_the_library_and_leave_other_rows_alone() -> None:
+    c = c_module_of(c_texts(one_output(lambda f, g, a, b: a * sp.sin(f) + b * sp.cos(g))))
     X = np.random.RandomState(0).uniform(-3, 3, (600, 2))
     w, y = [2.0, -3.0], np.zeros(600)
     before = c.predict(w, X)
@@ -311,31 +268,24 @@ def test_names_that_c_or_its_library_needs_get_an_underscore_and_others_than_asc
     m.target("y")
     m.output("exp", sp.exp(a * x) + b * z + c)
     m.loss("squared_error")
-    files = texts(m)
+    files = c_texts(m)
     assert list(files) == ["λ_model.c", "λ_model.h"]
-    text = files["λ_model.c"]
-    body = "\n".join(line for line in text.splitlines() if not line.startswith(("//", "#include")))
+    body = "\n".join(line for line in files["λ_model.c"].splitlines() if not line.startswith(("//", "#include")))
     assert body.isascii()
-    for declared in (
-        "double int_ =",
-        "double row_ =",
-        "double double_ =",
-        "double u03bb_ =",
-        "double u03bb =",
-        "double exp_ =",
-    ):
-        assert f"const {declared}" in body
+    for declared in ("int_", "row_", "double_", "u03bb_", "u03bb", "exp_"):
+        assert f"const double {declared} =" in body
     assert '"\\u03bb",' in body
     for family in ("gcc", "clang"):
         compiled(compiler(family), ("-fsyntax-only",), files, "model.o")
-    loaded = module_of("λ_model.c", files, compiler=Compiler((compiler("gcc"),), QUICK, "test"), folder=scratch())
+    loaded = c_module_of(files)
     assert (loaded.MODEL, loaded.WEIGHTS, loaded.FEATURES) == ("λ_model", ("double", "λ", "u03bb"), ("int", "row"))
     assert loaded.predict([0.0, 2.0, 3.0], [1.0, 5.0]) == 14.0
 
 
 def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -> None:
     """What makes vector code possible, told by the text: the library's functions are called only beyond the loops' reach."""
-    text = texts(MODELS["nine_weights"]())["nine_weights.c"]
+    text = texts("nine_weights")["nine_weights.c"]
+    assert text == c_texts(MODELS["nine_weights"]())["nine_weights.c"]  # the same each time
     assert not re.search(r"\b(malloc|calloc|realloc|alloca|static double \w+\[)", text)
     loop = text[text.index(" nine_weights_all_terms_(") : text.index(" nine_weights_block_terms_(")]
     body = loop[loop.index("for (size_t row") :]
@@ -353,7 +303,7 @@ COPIED = "distributed: split to 0 loops and 1 library calls"
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["nine_weights", "logistic", "perceptron", "Gauss1", "pieces", "every_op", "DanWood"])
 def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> None:
-    program, files = compiler("gcc"), texts(MODELS[name]())
+    program, files = compiler("gcc"), texts(name)
     folder = compiled(program, ("-c",), files, "model.o").parent
     flags = ("-O3", "-mavx2", "-mfma", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fopt-info-loop-vec")
     run = subprocess.run(
@@ -375,20 +325,16 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
 
 
 def test_calls_of_the_library_stand_in_loops_of_their_own() -> None:
-    text = texts(one_output(lambda f, g, a, b: sp.atan(a * f + sp.exp(g * b)) * sp.cosh(f) + sp.atan(sp.atan(g))))["small.c"]
+    text = c_texts(one_output(lambda f, g, a, b: sp.atan(a * f + sp.exp(g * b)) * sp.cosh(f) + sp.atan(sp.atan(g))))["small.c"]
     loops = re.findall(r"uint64_t small_all_(?:values|outputs)_\d?.*?^}", text, re.DOTALL | re.MULTILINE)
     found = [(len(re.findall(r"\batan\(|\bcosh\(", loop)), loop.count("_exp_(")) for loop in loops]
     # exp; the first three; their product; the arc of an arc; the sum; the output, which all of these lead to
     assert found == [(0, 1), (3, 0), (0, 0), (1, 0), (0, 0), (0, 0)]
 
 
-def test_every_model_has_the_same_text_each_time() -> None:
-    assert texts(MODELS["every_op"]()) == texts(MODELS["every_op"]())
-
-
 @pytest.mark.slow
 def test_results_depend_neither_on_the_compiler_nor_on_how_much_it_optimizes() -> None:
-    files, (w, X, y) = texts(MODELS["every_op"]()), sample("every_op", rows=300)
+    files, (w, X, y) = texts("every_op"), sample("every_op", rows=300)
     found = []
     for family in ("gcc", "clang"):
         for flags in (("-O0",), ("-O3", "-fno-math-errno", "-fno-trapping-math")):

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
-from c_code import compiler, scratch
+from c_code import c_texts, compiler, scratch
 
 from symgraph import Model
 from symgraph.backends.c.single import in_single
 from symgraph.errors import BuildError, ModuleError
-from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
-from symgraph.options import Options
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +49,15 @@ def texts(single: bool = False) -> Mapping[str, str]:
     m.target("y")
     m.output("y_hat", a * sp.sin(b * x) + sp.exp(c * x))
     m.loss("squared_error")
-    return {artifact.name: artifact.text for artifact in generate(m, ("c",), options=Options(single=single))}
+    return c_texts(m, ("float",) * single)
+
+
+def written(files: Mapping[str, str]) -> Path:
+    """A new folder with some files."""
+    folder = scratch()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
 
 
 def unguarded(single: bool) -> dict[str, str]:
@@ -65,9 +71,7 @@ def unguarded(single: bool) -> dict[str, str]:
 @cache
 def main_object(single: bool) -> Path:
     """The program that calls them, compiled without flags."""
-    folder = scratch()
-    for name, text in {**texts(single), "main.c": in_single(MAIN) if single else MAIN}.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    folder = written({**texts(single), "main.c": in_single(MAIN) if single else MAIN})
     subprocess.run([compiler("gcc"), "-c", "main.c"], cwd=folder, check=True)
     return folder / "main.o"
 
@@ -79,9 +83,7 @@ def run(family: str, flags: str, linked: str = "", guarded: bool = True, single:
     Raises:
         AssertionError: the file is not compiled without a warning; with what the compiler says.
     """
-    program, folder = compiler(family), scratch()
-    for name, text in (texts(single) if guarded else unguarded(single)).items():
-        (folder / name).write_text(text, encoding="utf-8")
+    program, folder = compiler(family), written(texts(single) if guarded else unguarded(single))
     warnings = ("-Wall", "-Wextra", "-Wpedantic", "-Werror") if guarded else ("-w",)
     for command in (
         [program, *warnings, *flags.split(), "-c", "ripple.c"],
@@ -92,69 +94,48 @@ def run(family: str, flags: str, linked: str = "", guarded: bool = True, single:
     return subprocess.run([str(folder / "main")], capture_output=True, text=True, check=True).stdout.split()
 
 
-REFUSED = [
-    "-Ofast",
-    "-ffast-math",
-    "-ffinite-math-only",
-    "-D_M_FP_FAST=1",  # /fp:fast of another compiler
-]
-REFUSED_BY_GCC = [
+REFUSED = ["-Ofast", "-ffast-math", "-ffinite-math-only", "-D_M_FP_FAST=1"]  # the last is /fp:fast of another compiler
+PARTS_OF_FAST_MATH = [
     "-funsafe-math-optimizations",
     "-fassociative-math -fno-signed-zeros -fno-trapping-math",
     "-ffast-math -fno-finite-math-only",
     "-freciprocal-math",
     "-fno-signed-zeros",
+]
+REFUSED_BY_GCC = [
+    *PARTS_OF_FAST_MATH,
     "-fsingle-precision-constant",
     "-U__FLT_EVAL_METHOD__ -D__FLT_EVAL_METHOD__=-1",
     "-U__DBL_MANT_DIG__ -D__DBL_MANT_DIG__=24",
     "-U__DBL_MAX_EXP__ -D__DBL_MAX_EXP__=128",
 ]
 REFUSED_ON_X86 = ["-mfpmath=387", "-std=c99 -mfpmath=387", "-std=c99 -fexcess-precision=standard -mfpmath=387", "-mfpmath=both"]
-
-
-@pytest.mark.parametrize(
-    ("family", "flags"),
-    [
-        *((family, flags) for family in ("gcc", "clang") for flags in REFUSED),
-        *(("gcc", flags) for flags in REFUSED_BY_GCC),
-        *(pytest.param("gcc", flags, marks=X86) for flags in REFUSED_ON_X86),
-    ],
-)
-def test_flags_under_which_results_would_be_wrong_are_refused(family: str, flags: str) -> None:
-    with pytest.raises(AssertionError, match=r"results would be wrong|constants_are_doubles_"):
-        run(family, f"-O1 {flags}")
-
-
 REFUSED_IN_FLOATS = [
     *REFUSED,
     "-U__FLT_EVAL_METHOD__ -D__FLT_EVAL_METHOD__=1",
     "-U__FLT_EVAL_METHOD__ -D__FLT_EVAL_METHOD__=64",
     "-U__FLT_MANT_DIG__ -D__FLT_MANT_DIG__=53",
-    pytest.param("-mfpmath=387", marks=X86),
 ]
 
 
-@pytest.mark.parametrize("flags", REFUSED_IN_FLOATS)
-def test_a_file_in_single_precision_refuses_flags_too(flags: str) -> None:
-    with pytest.raises(AssertionError, match=r"results would be wrong"):
-        run("gcc", f"-O1 {flags}", single=True)
-
-
-@pytest.mark.parametrize("family", ["gcc", "clang"])
-@pytest.mark.parametrize("flags", ["-O0", "-O3 -fno-math-errno -fno-trapping-math", "-O2 -ffp-contract=fast"])
-def test_harmless_flags_change_no_bit_in_single_precision(family: str, flags: str) -> None:
-    found = run(family, flags, single=True)
-    assert found == run("gcc", PLAIN, single=True)
-    assert found[0] == "0"
+@pytest.mark.parametrize(
+    ("family", "flags", "single"),
+    [
+        *((family, flags, False) for family in ("gcc", "clang") for flags in REFUSED),
+        *(("gcc", flags, False) for flags in REFUSED_BY_GCC),
+        *(pytest.param("gcc", flags, False, marks=X86) for flags in REFUSED_ON_X86),
+        *(("gcc", flags, True) for flags in REFUSED_IN_FLOATS),
+        pytest.param("gcc", "-mfpmath=387", True, marks=X86),
+    ],
+)
+def test_flags_under_which_results_would_be_wrong_are_refused(family: str, flags: str, single: bool) -> None:
+    with pytest.raises(AssertionError, match=r"results would be wrong|constants_are_doubles_"):
+        run(family, f"-O1 {flags}", single=single)
 
 
 HARMLESS = [
-    "-O1",
-    "-O2 -std=c99",
-    "-O3 -fno-math-errno -fno-trapping-math",
-    "-O2 -ffp-contract=fast",
-    "-O2 -frounding-math",
-]
+    "-O1", "-O2 -std=c99", "-O3 -fno-math-errno -fno-trapping-math", "-O2 -ffp-contract=fast", "-O2 -frounding-math",
+]  # fmt: skip
 HARMLESS_FOR_GCC = [
     "-Os",
     "-O2 -ffast-math -fno-fast-math",
@@ -168,16 +149,19 @@ HARMLESS_FOR_GCC = [
 
 
 @pytest.mark.parametrize(
-    ("family", "flags"),
+    ("family", "flags", "single"),
     [
-        *((family, flags) for family in ("gcc", "clang") for flags in HARMLESS),
-        *(("gcc", flags) for flags in HARMLESS_FOR_GCC),
-        *(pytest.param("gcc", flags, marks=X86) for flags in ("-O2 -mno-ieee-fp", "-O2 -mlong-double-64", "-O2 -mrecip")),
+        *((family, flags, False) for family in ("gcc", "clang") for flags in HARMLESS),
+        *((family, flags, True) for family in ("gcc", "clang") for flags in ("-O0", *HARMLESS[2:4])),
+        *(("gcc", flags, False) for flags in HARMLESS_FOR_GCC),
+        *(pytest.param("gcc", f"-O2 -m{flag}", False, marks=X86) for flag in ("no-ieee-fp", "long-double-64", "recip")),
+        # clang has no macros for parts of fast math, and obeys the text
+        *(pytest.param("clang", f"-O2 {flags}", False, marks=X86) for flags in PARTS_OF_FAST_MATH),
     ],
 )
-def test_harmless_flags_change_no_bit_and_the_self_test_is_content(family: str, flags: str) -> None:
-    found = run(family, flags)
-    assert found == run("gcc", PLAIN)
+def test_harmless_flags_change_no_bit_and_the_self_test_is_content(family: str, flags: str, single: bool) -> None:
+    found = run(family, flags, single=single)
+    assert found == run("gcc", PLAIN, single=single)
     assert found[0] == "0"
 
 
@@ -192,21 +176,6 @@ def test_products_are_fused_where_the_text_has_it_so_and_nowhere_else(family: st
     strict = run("gcc", "-O1 -march=native -std=c99 -ffp-contract=off")
     assert run(family, flags) == strict
     assert strict[0] == "0"
-
-
-@X86
-@pytest.mark.parametrize(
-    "flags",
-    [
-        "-funsafe-math-optimizations",
-        "-fassociative-math -fno-signed-zeros -fno-trapping-math",
-        "-freciprocal-math",
-        "-fno-signed-zeros",
-        "-ffast-math -fno-finite-math-only",
-    ],
-)
-def test_clang_which_has_no_macros_for_parts_of_fast_math_obeys_the_text(flags: str) -> None:
-    assert run("clang", f"-O2 {flags}") == run("gcc", PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -250,9 +219,7 @@ def test_the_self_test_finds_a_program_whose_start_sets_the_processor_to_flush_s
 
 @X86
 def test_the_self_test_finds_another_direction_of_rounding() -> None:
-    folder = scratch()
-    for name, text in texts().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    folder = written(texts())
     subprocess.run([compiler("gcc"), "-fPIC", "-shared", "ripple.c", "-o", "ripple.so", "-lm"], cwd=folder, check=True)
     selftest, libm = ctypes.CDLL(str(folder / "ripple.so")).ripple_selftest, ctypes.CDLL("libm.so.6")
     found = []
@@ -275,42 +242,21 @@ def test_the_loader_refuses_a_library_whose_self_test_fails_and_files_without_on
 
 
 @pytest.mark.parametrize(
-    ("macros", "fused"),
+    ("macros", "doubles", "floats"),
     [
-        ("", False),
-        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0x6", False),  # Cortex-M4F: single precision alone
-        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0xe", True),  # Cortex-M7 with double precision
-        ("-D__ARM_FEATURE_FMA=1", False),  # no numbers in hardware
-        ("-D__FMA__=1", True),
-        ("-D__aarch64__=1", True),
-        ("-D__FP_FAST_FMAF=1", False),
+        ("", False, False),
+        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0x6", False, True),  # Cortex-M4F: single precision alone
+        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0xe", True, True),  # Cortex-M7 with double precision
+        ("-D__ARM_FEATURE_FMA=1", False, False),  # no numbers in hardware
+        ("-D__FMA__=1", True, True),
+        ("-D__aarch64__=1", True, True),
+        ("-D__FP_FAST_FMAF=1", False, True),
+        ("-D__FP_FAST_FMA=1", True, False),
     ],
 )
-def test_products_are_fused_where_the_processor_does_so_for_doubles(macros: str, fused: bool) -> None:
-    assert is_fused(macros, single=False) is fused
-
-
-@pytest.mark.parametrize(
-    ("macros", "fused"),
-    [
-        ("", False),
-        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0x6", True),  # Cortex-M4F
-        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0xe", True),
-        ("-D__ARM_FEATURE_FMA=1", False),
-        ("-D__FMA__=1", True),
-        ("-D__FP_FAST_FMA=1", False),
-    ],
-)
-def test_products_are_fused_where_the_processor_does_so_for_floats(macros: str, fused: bool) -> None:
-    assert is_fused(macros, single=True) is fused
-
-
-def is_fused(macros: str, single: bool) -> bool:
-    """Tell if a file calls the fused function of the C library where a compiler defines some macros."""
-    folder = scratch()
-    for name, text in texts(single).items():
-        (folder / name).write_text(text, encoding="utf-8")
+def test_products_are_fused_where_the_processor_does_so(macros: str, doubles: bool, floats: bool) -> None:
     plain = ["-mno-fma"] if platform.machine() == "x86_64" else ["-U__aarch64__", "-U__FP_FAST_FMA", "-U__ARM_FEATURE_FMA"]
-    command = [compiler("gcc"), *plain, *macros.split(), "-E", "ripple.c"]
-    seen = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    return f"return fma{'f' if single else ''}(a, b, c);" in seen
+    for single, fused in ((False, doubles), (True, floats)):
+        command = [compiler("gcc"), *plain, *macros.split(), "-E", "ripple.c"]
+        seen = subprocess.run(command, cwd=written(texts(single)), capture_output=True, text=True, check=True).stdout
+        assert (f"return fma{'f' if single else ''}(a, b, c);" in seen) is fused

@@ -3,12 +3,13 @@
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pytest
 import sympy as sp
 from built import MODELS
-from c_code import compiled, compiler, scratch
+from c_code import c_texts, compiled, compiler, scratch
 
 import symgraph as sg
 from symgraph import Model
@@ -28,10 +29,6 @@ AWKWARD = (
     *("HUGE_VAL", "FP_NAN", "SIZE_MAX", "lambda", "sum", "isfinite", "signbit", "bits", "turn", "EOF", "NULL", "hostile"),
     *("hostile_row", "hostile_exp_", "hostile_abi", "HOSTILE_ROWS_", "HOSTILE_WEIGHTS", "SYMGRAPH_hostile_H"),
 )
-
-
-def texts(model: Model) -> dict[str, str]:
-    return {artifact.name: artifact.text for artifact in generate(model, ("c",))}
 
 
 def hostile(names: Sequence[str], turn: int, name: str = "hostile") -> Model:
@@ -70,16 +67,21 @@ def gradient(model: Model, files: Mapping[str, str]) -> list[float]:
     return [value, *partials, c.predict_row(w, x)]
 
 
-def is_right_with(names: Sequence[str], turn: int, name: str = "hostile", flags: Sequence[str] = ()) -> str:
-    """Hold a model to one of harmless names; returns its text."""
+@cache
+def plain_gradient(count: int, turn: int) -> list[float]:
+    """The same by a model of harmless names."""
+    model = hostile([f"name{index}" for index in range(count)], turn)
+    return gradient(model, c_texts(model))
+
+
+def is_right_with(names: Sequence[str], turn: int, name: str = "hostile") -> None:
+    """Hold a model to one of harmless names."""
     model = hostile(names, turn, name)
-    files = texts(model)
+    files = c_texts(model)
     for family in ("gcc", "clang"):
-        compiled(compiler(family), ("-fsyntax-only", *STRICT, *flags), files, "model.o")
-    plain = hostile([f"name{index}" for index in range(len(names))], turn)
+        compiled(compiler(family), ("-fsyntax-only", *STRICT), files, "model.o")
     # sums of some ten terms of the size of 1, which names may put into another order
-    np.testing.assert_allclose(gradient(model, files), gradient(plain, texts(plain)), rtol=1e-13, atol=1e-13)
-    return files[f"{name}.c"]
+    np.testing.assert_allclose(gradient(model, files), plain_gradient(len(names), turn), rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.slow
@@ -90,17 +92,10 @@ def test_names_that_c_its_library_or_the_file_need_are_taken_for_the_users_own(t
 
 @pytest.mark.slow
 def test_every_identifier_of_a_c_file_may_be_a_name_of_its_model() -> None:
-    text = re.sub(r'//.*|"[^"]*"', "", "".join(texts(hostile(PLAIN, 0)).values()))
+    text = re.sub(r'//.*|"[^"]*"', "", "".join(c_texts(hostile(PLAIN, 0)).values()))
     found = allowed(re.findall(r"\b[A-Za-z_]\w*", text))
-    assert {
-        "hostile_exp_",
-        "hostile_all_terms_1_",
-        "hostile_all_outputs_",
-        "HOSTILE_ROWS_",
-        "SYMGRAPH_hostile_H",
-        "uint64_t",
-        "stride",
-    } <= set(found)
+    known = "hostile_exp_ hostile_all_terms_1_ hostile_all_outputs_ HOSTILE_ROWS_ SYMGRAPH_hostile_H uint64_t stride"
+    assert set(known.split()) <= set(found)
     is_right_with(found, 0)
 
 
@@ -119,7 +114,7 @@ def test_no_macro_of_the_headers_of_this_machine_takes_the_place_of_a_name(famil
     seen = subprocess.run(command, input=headers, capture_output=True, text=True, check=True).stdout
     macros = allowed(re.findall(r"^#define (\w+) ", seen, re.MULTILINE))
     assert {"INFINITY", "DBL_MAX", "M_PI", "linux"} <= set(macros) or "linux" not in seen
-    compiled(program, ("-fsyntax-only", *STRICT, *dialect), texts(hostile(macros, 1)), "model.o")
+    compiled(program, ("-fsyntax-only", *STRICT, *dialect), c_texts(hostile(macros, 1)), "model.o")
 
 
 @pytest.mark.parametrize("name", ["exp", "double", "NULL", "main", "x", "fp_fast", "dbl"])
@@ -128,55 +123,47 @@ def test_models_of_awkward_names_compile_and_are_right(name: str) -> None:
 
 
 def test_model_names_that_belong_to_c_are_refused() -> None:
-    for name, why in (("_math", "begin with an underscore"), ("Math", "hide a header"), ("features", "hide a header")):
-        m = Model(name)
-        m.output("y_hat", m.weight("a") * m.feature("x"))
+    for name, why in (("_math", "begin with an underscore"), ("Math", "hide"), ("features", "hide"), ("limits", "hide")):
         with pytest.raises(SpecError, match=f"model name '{name}'.*{why}"):
-            generate(m, ("c",))
+            generate(small(name), ("c",))
+
+
+def small(name: str) -> Model:
+    m = Model(name)
+    m.output("y_hat", m.weight("a") * m.feature("x") + m.weight("b"))
+    return m
+
+
+MAIN = r"""
+#include <stdio.h>
+int main(void)
+{
+    double w[100], x[100], grad[100];
+    for (int i = 0; i < 100; i++) {
+        w[i] = 0.3 + 0.01 * i;
+        x[i] = 0.2 + 0.02 * i;
+    }
+    printf("%a %a\n", nine_weights_row(w, x, 0.5, grad), nine_weights_predict_row(w, x));
+    printf("%a %a\n", every_op_row(w, x, 0.5, grad), every_op_predict_row(w, x));
+    return nine_weights_selftest() + every_op_selftest();
+}
+"""
 
 
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 def test_two_models_fit_in_one_unit_without_a_warning_and_are_right(family: str) -> None:
-    one, two = texts(MODELS["nine_weights"]()), texts(MODELS["every_op"]())
-    lines = [
-        "#include <stdio.h>",
-        "int main(void)",
-        "{",
-        "    double w[100], x[100], grad[100];",
-        "    for (int i = 0; i < 100; i++) {",
-        "        w[i] = 0.3 + 0.01 * i;",
-        "        x[i] = 0.2 + 0.02 * i;",
-        "    }",
-        '    printf("%a %a\\n", nine_weights_row(w, x, 0.5, grad), nine_weights_predict_row(w, x));',
-        '    printf("%a %a\\n", every_op_row(w, x, 0.5, grad), every_op_predict_row(w, x));',
-        "    return nine_weights_selftest() + every_op_selftest();",
-        "}\n",
-    ]
-    apart = {"main.c": '#include "nine_weights.h"\n#include "every_op.h"\n' + "\n".join(lines)}
-    together = {"main.c": '#include "nine_weights.inc"\n#include "every_op.inc"\n' + "\n".join(lines)}
-    inner = {name.replace(".c", ".inc"): text for name, text in (one | two).items()}
-    programs = [
-        compiled(compiler(family), ("-O1", *STRICT), one | two | apart, "main"),
-        compiled(compiler(family), ("-O1", *STRICT), inner | together, "main"),
-    ]
-    said = [subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout for program in programs]
+    both = c_texts(MODELS["nine_weights"]()) | c_texts(MODELS["every_op"]())
+    inner = {name.replace(".c", ".inc"): text for name, text in both.items()}
+    said = []
+    for files, ending in ((both, "h"), (inner, "inc")):
+        main = f'#include "nine_weights.{ending}"\n#include "every_op.{ending}"\n{MAIN}'
+        program = compiled(compiler(family), ("-O1", *STRICT), files | {"main.c": main}, "main")
+        said.append(subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout)
     assert said[0] == said[1]
     assert "nan" not in said[0]
 
 
 def test_headers_of_models_whose_names_differ_in_case_alone_do_not_hide_each_other() -> None:
-    files: dict[str, str] = {}
-    for name, weights in (("pair", "a b"), ("Pair", "a b")):
-        m = Model(name)
-        a, b = m.weights(weights)
-        m.output("y_hat", a * m.feature("x") + b)
-        files |= texts(m)
+    files = c_texts(small("pair")) | c_texts(small("Pair"))
     user = '#include "pair.h"\n#include "Pair.h"\nint main(void)\n{\n    return pair_selftest() + Pair_selftest();\n}\n'
     compiled(compiler("gcc"), STRICT, files | {"main.c": user}, "main")
-
-
-def test_a_model_whose_header_would_hide_one_of_the_library_is_refused() -> None:
-    m = Model("limits")
-    m.output("y_hat", m.weight("a") * m.feature("x"))
-    with pytest.raises(SpecError, match=r"model name 'limits': limits\.h would hide a header of C"):
-        generate(m, ("c",))

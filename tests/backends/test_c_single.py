@@ -2,13 +2,14 @@
 
 import math
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy as sp
 from built import MODELS
-from c_code import compiler, scratch
+from c_code import c_module_of, c_texts
 
 from symgraph import Model
 from symgraph.backends.c.library import LIBRARY
@@ -16,10 +17,6 @@ from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
 from symgraph.check.verify import verify
 from symgraph.errors import ModuleError, OptionError, SpecError, VerificationError
-from symgraph.generate import generate
-from symgraph.io.compiled import module_of
-from symgraph.io.compiler import Compiler
-from symgraph.options import Options
 from symgraph.training import sgd, train
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
@@ -27,13 +24,13 @@ WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
 def texts(model: Model) -> dict[str, str]:
     """The C file in single precision and the header of a model, by name."""
-    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=Options(single=True))}
+    return c_texts(model, ("float",))
 
 
-def loaded(name: str, files: dict[str, str]) -> Any:
-    """The module of a C file, compiled with few optimizations."""
-    chosen = Compiler((compiler("gcc"),), ("-std=c99", "-O1", "-ffp-contract=off"), "test")
-    return module_of(f"{name}.c", files, compiler=chosen, folder=scratch())
+@cache
+def loaded(name: str) -> Any:
+    """The module of a model of the zoo in single precision."""
+    return c_module_of(texts(MODELS[name]()))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -54,24 +51,19 @@ def test_names_comments_and_strings_of_a_model_stay_in_single_precision_and_cons
     m.output("y_hat", 0.1 * a * sp.exp(x) + 1e300 * expf + sp.Float("1e-60") * a)
     text = texts(m)["pendulum.c"]
     assert "// A double pendulum of 0.1 m; exp(x), DBL_MAX.\n" in text
-    assert '    "double",\n' in text
-    assert "const float double_ = x[0 * stride + row];" in text
-    assert "0.1f" in text
-    assert "INFINITY" in text  # as NumPy has it in float32
-    c = loaded("pendulum", texts(m))
-    assert c.predict([2.0, 0.0], [0.0]).dtype == np.float32
+    for part in ('    "double",\n', "const float double_ = x[0 * stride + row];", "0.1f", "INFINITY"):  # as NumPy has it
+        assert part in text
+    assert c_module_of(texts(m)).predict([2.0, 0.0], [0.0]).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", [name for name in WITH_LOSS if name not in ("constants", "sums")])
 def test_results_in_single_precision_are_verified_as_all_are(name: str) -> None:
-    c = loaded(name, texts(MODELS[name]()))
-    assert verify(MODELS[name](), None, c, points=2).judged > 10
+    assert verify(MODELS[name](), None, loaded(name), points=2).judged > 10
 
 
 def test_a_model_whose_values_floats_do_not_hold_is_not_verified_in_single_precision() -> None:
-    c = loaded("constants", texts(MODELS["constants"]()))
     with pytest.raises(SpecError, match=r"model constants: at every point .* values beyond 1e-37 to 1e\+18"):
-        verify(MODELS["constants"](), None, c, points=2)
+        verify(MODELS["constants"](), None, loaded("constants"), points=2)
 
 
 SINGLE_FAULTS = {
@@ -83,40 +75,36 @@ SINGLE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", SINGLE_FAULTS)
-def test_a_fault_of_the_text_in_single_precision_is_caught_by_verification(fault: str) -> None:
-    files, (good, bad) = texts(MODELS["nine_weights"]()), SINGLE_FAULTS[fault]
+@pytest.mark.parametrize(("good", "bad"), SINGLE_FAULTS.values(), ids=SINGLE_FAULTS)
+def test_a_fault_of_the_text_in_single_precision_is_caught_by_verification(good: str, bad: str) -> None:
+    model, files = MODELS["nine_weights"](), texts(MODELS["nine_weights"]())
     assert good in files["nine_weights.c"]
-    files |= {"nine_weights.c": files["nine_weights.c"].replace(good, bad)}
-    c = loaded("nine_weights", files)
+    c = c_module_of(files | {"nine_weights.c": files["nine_weights.c"].replace(good, bad)})
     with pytest.raises(VerificationError, match="model nine_weights, c module"):
-        verify(MODELS["nine_weights"](), None, c, points=3)
+        verify(model, None, c, points=3)
 
 
 def test_sums_in_single_precision_keep_what_rounding_loses() -> None:
     m = Model("scaled")
-    (x,), (a,) = m.features(["x"]), m.weights(["a"])
-    m.loss(a * x)
-    c = loaded("scaled", texts(m))
-    terms = np.float32(
-        np.where(np.arange(1_000_000) < 875_000, 0.1, -0.7) + 1e-6 * np.random.RandomState(1).normal(size=1_000_000)
-    )
+    m.loss(m.weight("a") * m.feature("x"))
+    noise = 1e-6 * np.random.RandomState(1).normal(size=1_000_000)
+    terms = np.float32(np.where(np.arange(1_000_000) < 875_000, 0.1, -0.7) + noise)
     # 10 additions in a block, two roundings for all blocks: of a naive sum some thousand times as much is off
     bound = 16 * 2.0**-24 * math.fsum(np.abs(terms.astype(np.float64)))
-    assert abs(c.loss([1.0], terms, reduction="sum") - math.fsum(terms)) <= bound
+    assert abs(c_module_of(texts(m)).loss([1.0], terms, reduction="sum") - math.fsum(terms)) <= bound
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "line"])
 def test_the_truth_judges_a_module_in_single_precision(name: str) -> None:
-    model, c = MODELS[name](), loaded(name, texts(MODELS[name]()))
-    report = judge(model, c, points(model, n=60), dtype="float32")
+    model, c = MODELS[name](), loaded(name)
+    report = judge(model, c, points(model, n=30), dtype="float32")
     assert report.ok, report.verdict()
     with pytest.raises(OptionError, match="the c backend computes in floats; judge it with the dtype float32"):
         judge(model, c, points(model, n=2))
 
 
 def test_training_row_by_row_in_c_says_that_it_needs_the_file_in_double_precision() -> None:
-    c, x = loaded("line", texts(MODELS["line"]())), np.linspace(-1.0, 1.0, 20)
+    c, x = loaded("line"), np.linspace(-1.0, 1.0, 20)
     run = {"optimizer": sgd(0.01), "epochs": 2, "w0": [0.1, 0.2], "batch_size": 1}
     with pytest.raises(ModuleError, match=r"line\.c is in single precision, and an optimizer's state is in double"):
         train(c, x, x**2, backend="c", **run)

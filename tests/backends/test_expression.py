@@ -1,16 +1,21 @@
-"""symgraph.ir.optext: parentheses where precedence needs them and nowhere else."""
+"""Operations become text: parentheses where precedence needs them and nowhere else, names for what is used twice."""
 
 import ast
+from typing import Any
 
 import pytest
-from hypothesis import given
+from graph_text import from_text
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.backends import BACKENDS
-from symgraph.ir.graph import BOOLEAN_OPS
+from symgraph.backends.layout import WIDTH, columns
+from symgraph.backends.names import Numbering
+from symgraph.backends.section import SectionWriter
+from symgraph.ir.graph import BOOLEAN_OPS, LEAVES
 from symgraph.ir.op import BACKENDS as COLUMNS
 from symgraph.ir.ops import OPS
-from symgraph.ir.optext import Level, OpText, Text, call, infix
+from symgraph.ir.optext import Level, Text
 from symgraph.ir.special import SPECIAL, arity_of
 
 A, B, C = (Text(name, Level.ATOM) for name in "abc")
@@ -24,55 +29,39 @@ def scalar(op: str, *operands: Text) -> Text:
     return BACKENDS["scalar"].texts[op].render(operands)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (written("add", written("add", A, B), C), "a + b + c"),
-        (written("add", A, written("add", B, C)), "a + (b + c)"),
-        (written("sub", A, written("sub", B, C)), "a - (b - c)"),
-        (written("sub", A, written("mul", B, C)), "a - b * c"),
-        (written("mul", written("add", A, B), C), "(a + b) * c"),
-        (written("div", A, written("mul", B, C)), "a / (b * c)"),
-        (written("div", written("div", A, B), C), "a / b / c"),
-        (written("neg", written("mul", A, B)), "-a * b"),
-        (written("neg", written("add", A, B)), "-(a + b)"),
-        (written("add", A, written("neg", B)), "a + -b"),
-        (written("mul", A, written("neg", B)), "a * (-b)"),
-        (written("lt", written("add", A, B), C), "a + b < c"),
-        (written("not", written("lt", A, B)), "~(a < b)"),
-        (written("and", written("lt", A, B), written("ge", B, C)), "(a < b) & (b >= c)"),
-        (written("or", written("and", A, B), C), "a & b | c"),
-        (written("and", A, written("or", B, C)), "a & (b | c)"),
-        (written("exp", written("add", A, B)), "np.exp(a + b)"),
-        (written("select", written("lt", A, B), A, B), "select(a < b, a, b)"),
-        (scalar("not", scalar("lt", A, B)), "not a < b"),
-        (scalar("and", scalar("lt", A, B), scalar("not", C)), "a < b and not c"),
-        (scalar("or", scalar("and", A, B), C), "a and b or c"),
-        (scalar("and", A, scalar("or", B, C)), "a and (b or c)"),
-        (scalar("select", scalar("or", A, B), A, scalar("add", B, C)), "a if a or b else b + c"),
-        (scalar("select", A, scalar("select", B, A, C), C), "(a if b else c) if a else c"),
-        (scalar("select", A, B, scalar("select", B, A, C)), "b if a else a if b else c"),
-        (scalar("mul", scalar("select", C, A, B), C), "(a if c else b) * c"),
-        (scalar("sign", A), "1.0 if a > 0.0 else -1.0 if a < 0.0 else a"),
-    ],
-)
+EXPRESSIONS = [
+    (written("add", A, written("add", B, C)), "a + (b + c)"), (written("sub", A, written("sub", B, C)), "a - (b - c)"),
+    (written("mul", written("add", A, B), C), "(a + b) * c"), (written("sub", A, written("mul", B, C)), "a - b * c"),
+    (written("div", A, written("mul", B, C)), "a / (b * c)"), (written("div", written("div", A, B), C), "a / b / c"),
+    (written("neg", written("mul", A, B)), "-a * b"),  # (-a) * b to Python, -(a * b) to the graph: signs do not round
+    (written("neg", written("add", A, B)), "-(a + b)"), (written("add", A, written("neg", B)), "a + -b"),
+    (written("mul", A, written("neg", B)), "a * (-b)"), (written("lt", written("add", A, B), C), "a + b < c"),
+    (written("not", written("lt", A, B)), "~(a < b)"), (written("or", written("and", A, B), C), "a & b | c"),
+    (written("and", written("lt", A, B), written("ge", B, C)), "(a < b) & (b >= c)"),
+    (written("and", A, written("or", B, C)), "a & (b | c)"), (written("exp", written("add", A, B)), "np.exp(a + b)"),
+    (written("select", written("lt", A, B), A, B), "select(a < b, a, b)"), (scalar("not", scalar("lt", A, B)), "not a < b"),
+    (scalar("and", scalar("lt", A, B), scalar("not", C)), "a < b and not c"),
+    (scalar("or", scalar("and", A, B), C), "a and b or c"), (scalar("and", A, scalar("or", B, C)), "a and (b or c)"),
+    (scalar("select", scalar("or", A, B), A, scalar("add", B, C)), "a if a or b else b + c"),
+    (scalar("select", A, scalar("select", B, A, C), C), "(a if b else c) if a else c"),
+    (scalar("select", A, B, scalar("select", B, A, C)), "b if a else a if b else c"),
+    (scalar("mul", scalar("select", C, A, B), C), "(a if c else b) * c"),
+    (scalar("sign", A), "1.0 if a > 0.0 else -1.0 if a < 0.0 else a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), EXPRESSIONS)
 def test_an_expression_reads_as_one_would_write_it(text: Text, expected: str) -> None:
     assert text.text == expected
 
 
 def tree_of(node: ast.expr) -> object:
-    """The operations of an expression as nested tuples, minus signs included."""
+    """The operations of an expression as nested tuples."""
     match node:
-        case ast.BinOp(left, op, right):
+        case ast.BinOp(left, op, right) | ast.Compare(left, [op], [right]):
             return (type(op).__name__, tree_of(left), tree_of(right))
         case ast.UnaryOp(op, operand):
             return (type(op).__name__, tree_of(operand))
-        case ast.BoolOp(op, values):
-            return (type(op).__name__, *(tree_of(value) for value in values))
-        case ast.Compare(left, [op], [right]):
-            return (type(op).__name__, tree_of(left), tree_of(right))
-        case ast.IfExp(test, body, other):
-            return ("IfExp", tree_of(test), tree_of(body), tree_of(other))
         case ast.Name(name):
             return name
     raise AssertionError(ast.dump(node))
@@ -103,20 +92,10 @@ def trees(draw: st.DrawFn, truth: bool = False, depth: int = 4) -> tuple[Text, o
 
 
 @given(trees() | trees(truth=True))
+@settings(max_examples=50)
 def test_python_parses_an_expression_into_the_operations_it_was_made_of(pair: tuple[Text, object]) -> None:
     text, tree = pair
     assert tree_of(ast.parse(text.text, mode="eval").body) == tree
-
-
-def test_negation_binds_to_the_first_factor_which_gives_the_same_bits() -> None:
-    # -a * b is (-a) * b to Python and -(a * b) to the graph: signs do not round
-    assert tree_of(ast.parse(written("neg", written("mul", A, B)).text, mode="eval").body) == ("Mult", ("USub", "a"), "b")
-
-
-def test_a_text_counts_how_often_it_repeats_an_operand() -> None:
-    assert [OpText("{0} if {0} > {1} else 0", Level.TERNARY).occurrences(index) for index in (0, 1)] == [2, 1]
-    assert call("f", 3).format == "f({0}, {1}, {2})"
-    assert infix("+", Level.SUM).render([A, B]).level is Level.SUM
 
 
 @pytest.mark.parametrize("name", BACKENDS)
@@ -135,14 +114,58 @@ def test_a_backend_writes_every_primitive_op_that_it_has_with_all_its_operands(n
     assert {"add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "eq", "ne"} <= set(texts)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_texts_are_those_of_the_format_whatever_way_they_are_put_together(backend: str) -> None:
-    for op, text in BACKENDS[backend].texts.items():
-        arity = arity_of(op)
-        for level in Level:
-            operands = [Text("x y", level), Text("{0}", Level.SUM), Text("z", Level.ATOM)][:arity]
-            wanted = [
-                one.text if one.level >= text.operands[min(place, len(text.operands) - 1)] else f"({one.text})"
-                for place, one in enumerate(operands)
-            ]
-            assert text.render(operands) == (text.format.format(*wanted), text.level)
+def lines_of(
+    text: str, *, backend: str = "numpy", constant: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None
+) -> list[str]:
+    """The statements for a graph whose last node is the result, called r."""
+    graph = from_text(f"graph g\n{text}")
+    order = [position for position, node in enumerate(graph.nodes) if node.data is None]
+    bound = {position: str(node.data) for position, node in enumerate(graph.nodes) if node.op in LEAVES}
+    made = BACKENDS[backend]
+    writer = SectionWriter(graph, made.texts, bound, Numbering(), labels or {order[-1]: "r"}, made.literals, constant)
+    return [line.text for line in writer.write(order, kept or {order[-1]})]
+
+
+INPUTS = "%0 = feature f\n%1 = weight a\n%2 = weight b\n"
+TWICE = "%3 = mul(%1, %0)\n%4 = exp(%3)\n%5 = add(%4, %3)\n"
+KEPT = "%3 = mul(%1, %0)\n%4 = exp(%3)\n%5 = add(%4, %2)\n"
+REPEATED = "%3 = exp(%0)\n%4 = sub(%3, %1)\n%5 = sign(%4)\n%6 = mul(%5, %2)\n"
+CONSTANTS = "%3 = gt(%0, %1)\n%4 = const 1.0\n%5 = const 2.0\n%6 = select(%3, %4, %5)\n%7 = mul(%6, %2)\n"
+DTYPE = {"constant": "w.dtype.type({value})"}
+SIGN = "(1.0 if v0 > 0.0 else -1.0 if v0 < 0.0 else v0)"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "lines"),
+    [
+        ("%3 = mul(%1, %0)\n%4 = add(%3, %2)\n%5 = exp(%4)\n", {}, ["r = np.exp(a * f + b)"]),
+        (TWICE, {}, ["v0 = a * f", "r = np.exp(v0) + v0"]),
+        (KEPT, {"kept": {3, 5}}, ["v0 = a * f", "r = np.exp(v0) + b"]),
+        (KEPT, {"labels": {3: "t", 5: "r"}}, ["t = a * f", "r = np.exp(t) + b"]),
+        (REPEATED, {}, ["r = np.sign(np.exp(f) - a) * b"]),
+        (REPEATED, {"backend": "scalar"}, ["v0 = math.exp(f) - a", f"r = {SIGN} * b"]),  # whose text repeats its operand
+        (CONSTANTS, DTYPE, ["r = select(f > a, w.dtype.type(1.0), 2.0) * b"]),
+        (CONSTANTS, {"backend": "scalar"}, ["r = (1.0 if f > a else 2.0) * b"]),
+        ("%3 = const 1.0\n%4 = const 0.0\n%5 = div(%3, %4)\n", DTYPE, ["r = w.dtype.type(1.0) / 0.0"]),
+        *(
+            (f"%3 = const {value}\n%4 = mul(%3, %0)\n", {}, [f"r = {shown} * f"])
+            for value, shown in [("0.1", "0.1"), ("1e+300", "1e300"), ("-2.0", "-2.0"), ("nan", "np.nan"), ("-inf", "-np.inf")]
+        ),
+        ("%3 = const nan\n%4 = mul(%3, %0)\n", {"backend": "scalar"}, ["r = math.nan * f"]),
+    ],
+)
+def test_what_is_used_once_is_written_where_it_is_used_and_all_else_has_a_name(
+    text: str, options: dict[str, Any], lines: list[str]
+) -> None:
+    assert lines_of(INPUTS + text, **options) == lines
+
+
+def test_a_long_expression_is_split_into_named_parts_that_fit() -> None:
+    text = "%0 = feature f\n"
+    for at in range(0, 240, 4):
+        text += f"%{at + 1} = weight k{at}\n%{at + 2} = mul(%{at + 1}, %{at})\n"
+        text += f"%{at + 3} = sin(%{at + 2})\n%{at + 4} = add(%{at}, %{at + 3})\n"
+    lines = lines_of(text)
+    assert all(columns(line) + 4 <= WIDTH for line in lines)
+    assert len(lines) > 10
+    assert lines[-1].startswith("r = ")

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import tokenize
+from typing import Any
 
 import pytest
 from built import artifacts
@@ -14,13 +15,13 @@ from symgraph.backends.header import read_header, with_header
 from symgraph.generate import generate
 
 MODEL = f"sha256:{'0' * 64}"
+TEXT = artifacts("line")[0].text
 
 PATHS = {
     "newline": "models/a\nimport os; os.abort()  #.py",
     "carriage return": "models/a\rimport os; os.abort()  #.py",
-    "form feed": "models/a\x0cimport os #.py",
+    "form feed, next line": "models/a\x0cimport os\x85import re #.py",
     "line separator": "models/a\u2028import os #.py",
-    "next line": "models/a\x85import os #.py",
     "encoding": "coding=utf-7/+AAo-import os+ADs-os.abort()+ACM-.py",
     "encoding with a colon": "coding: utf-7 +AAo-import os+ACM-.py",
     "quotes": "models/\"\"\" import os ''' .py",
@@ -35,35 +36,32 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("case", PATHS)
-def test_a_path_stays_within_the_first_line_whatever_its_signs(case: str) -> None:
-    path = PATHS[case]
-    for sign in ("#", "//"):
-        text = with_header('"""A docstring."""\n', sign, path, MODEL)
-        assert len(text.splitlines()) == len(text.encode().split(b"\n")) - 1 == 4
-        assert text.splitlines()[0].isprintable()
-        header = read_header(text)
-        assert header is not None
-        assert (header.spec, header.model, header.edited) == (path, MODEL, False)
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("sign", ["#", "//"])
+def test_a_path_stays_within_the_first_line_whatever_its_signs(sign: str, path: str) -> None:
+    text = with_header('"""A docstring."""\n', sign, path, MODEL)
+    assert len(text.splitlines()) == len(text.encode().split(b"\n")) - 1 == 4
+    assert text.splitlines()[0].isprintable()
+    header = read_header(text)
+    assert header is not None
+    assert (header.spec, header.model, header.edited) == (path, MODEL, False)
 
 
-@pytest.mark.parametrize("case", PATHS)
-@pytest.mark.parametrize("backend", ["numpy", "scalar"])
-def test_a_path_adds_no_statement_to_a_module_and_comes_back_from_its_metadata(case: str, backend: str) -> None:
-    (plain,) = generate(ZOO["line"](), [backend], spec="models/a.py")
-    (hostile,) = generate(ZOO["line"](), [backend], spec=PATHS[case])
-    content = hostile.text.encode()
-    # as Python reads a file: an encoding named in its first two lines counts
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-    assert encoding == "utf-8"
-    ours, theirs = (ast.parse(text).body for text in (plain.text, content))
-    assert [ast.dump(node) for node in ours if "METADATA" not in ast.unparse(node)] == [
-        ast.dump(node) for node in theirs if "METADATA" not in ast.unparse(node)
-    ]
-    scope: dict[str, object] = {"__name__": "module"}
-    if backend == "scalar":
-        exec(compile(content, "module", "exec"), scope)
-        assert scope["METADATA"]["spec"] == PATHS[case]  # type: ignore[index]
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_a_path_adds_no_statement_to_a_module_and_comes_back_from_its_metadata(path: str) -> None:
+    plain, hostile = (generate(ZOO["line"](), ("numpy", "scalar"), spec=spec) for spec in ("models/a.py", path))
+    for ours, theirs in zip(plain, hostile, strict=True):
+        content = theirs.text.encode()
+        # as Python reads a file: an encoding named in its first two lines counts
+        assert tokenize.detect_encoding(io.BytesIO(content).readline)[0] == "utf-8"
+        before, after = (
+            [ast.dump(node) for node in ast.parse(text).body if "METADATA" not in ast.unparse(node)]
+            for text in (ours.text, content)
+        )
+        assert before == after
+    scope: dict[str, Any] = {"__name__": "module"}
+    exec(compile(hostile[1].text, "module", "exec"), scope)
+    assert scope["METADATA"]["spec"] == path
 
 
 @pytest.mark.parametrize("path", ["models/line.py", "a b/modèle (2)/ünit+x@y~1,z-w.py", "模型/线.py"])
@@ -72,10 +70,12 @@ def test_an_ordinary_path_reads_as_it_is(path: str) -> None:
 
 
 def test_the_text_hash_covers_everything_but_its_own_line() -> None:
-    text = artifacts("line")[0].text
-    first, second, rest = text.split("\n", 2)
-    digest = hashlib.sha256(f"{first}\n{rest}".encode()).hexdigest()
-    assert second == f"# text sha256:{digest}"
+    first, second, rest = TEXT.split("\n", 2)
+    text = f"{first}\n{rest}"
+    assert second == f"# text sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    header = read_header(text)
+    assert header is not None
+    assert header.edited
 
 
 @pytest.mark.parametrize(
@@ -90,23 +90,14 @@ def test_the_text_hash_covers_everything_but_its_own_line() -> None:
     ],
 )
 def test_every_change_of_the_text_shows(old: str, new: str) -> None:
-    text = artifacts("line")[0].text
-    assert old in text
-    header = read_header(text.replace(old, new, 1))
-    assert header is not None
-    assert header.edited
-
-
-def test_a_header_without_its_hash_is_that_of_an_edited_file() -> None:
-    text = artifacts("line")[0].text
-    header = read_header("".join(line for line in text.splitlines(keepends=True) if not line.startswith("# text sha256:")))
+    assert old in TEXT
+    header = read_header(TEXT.replace(old, new, 1))
     assert header is not None
     assert header.edited
 
 
 def test_line_ends_of_another_system_are_no_edit() -> None:
-    text = artifacts("line")[0].text
-    assert read_header(text.replace("\n", "\r\n")) == read_header(text)
+    assert read_header(TEXT.replace("\n", "\r\n")) == read_header(TEXT)
 
 
 @pytest.mark.parametrize("text", ["", "import numpy\n", "# @generated by symgraph from a.py; do not edit\n", "# @generated by"])

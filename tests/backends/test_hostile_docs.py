@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,7 @@ DOCS = {
     "end of a docstring": '"""; import os; os.abort(); """',
     "end of a docstring alone": '"""',
     "single quotes": "'''; import os; '''",
-    "quote at the start": '"quoted" words',
-    "quote at the end": 'words "quoted"',
+    "quote at the start and the end": '"quoted" words "quoted"',
     "two quotes at the end": 'words ""',
     "backslash at the end": "words \\",
     "two backslashes at the end": "words \\\\",
@@ -24,10 +24,9 @@ DOCS = {
     "end of a comment in C": "*/ int injected; /*",
     "template": "{{ view }} {% raw %} {# #}",
     "newlines": "one\nimport os\r\nimport sys\x0bimport re\x0cimport io\x85a\u2028b\u2029c",
-    "NUL": "one\0two",
-    "half a surrogate pair": "one\ud800two",
-    "turned around": "one\u202etwo\u2066three",
+    "NUL, half a surrogate pair, and turned around": "one\0two\ud800three\u202efour\u2066five",
     "encoding": "coding=utf-7 +AAo-import os",
+    "no ASCII": "it's np.inf and é字",
 }
 
 
@@ -53,18 +52,23 @@ def c_code(text: str) -> str:
     return re.sub(r"\n+", "\n", re.sub(r"//.*", "", joined))
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["given", "set later"])
 @pytest.mark.parametrize("case", DOCS)
-def test_a_line_of_documentation_adds_nothing_to_the_code(case: str, late: bool) -> None:
+def test_a_line_of_documentation_adds_nothing_to_the_code(case: str) -> None:
     plain = generate(model("A line."), ("numpy", "scalar", "c"))
-    hostile = generate(model(DOCS[case], late=late), ("numpy", "scalar", "c"))
-    for ours, theirs in zip(plain, hostile, strict=True):
-        assert theirs.text.encode()  # a file can hold it
-        if theirs.name.endswith(".py"):
-            assert python_code(theirs.text) == python_code(ours.text)
-            assert theirs.text.splitlines()[2].startswith('"""')
-        else:
-            assert c_code(theirs.text) == c_code(ours.text)
+    for late in (False, True):  # given, or set later
+        hostile = generate(model(DOCS[case], late=late), ("numpy", "scalar", "c"))
+        for ours, theirs in zip(plain, hostile, strict=True):
+            assert theirs.text.encode()  # a file can hold it
+            if theirs.name.endswith(".py"):
+                assert python_code(theirs.text) == python_code(ours.text)
+                assert theirs.text.splitlines()[2].startswith('"""')
+            else:
+                assert c_code(theirs.text) == c_code(ours.text)
+    if not {"\n", "\0"} & set(DOCS[case]):
+        scope: dict[str, Any] = {"__name__": "line"}
+        exec(compile(hostile[1].text, "line", "exec"), scope)
+        assert scope["METADATA"]["doc"] == DOCS[case]
+        assert scope["__doc__"].splitlines()[0].strip() == DOCS[case].replace('"""', "'''")
 
 
 def test_ordinary_words_stay_as_they_are() -> None:

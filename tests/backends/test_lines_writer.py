@@ -1,46 +1,28 @@
-"""Computations of the functions of a numpy module, and under which names."""
+"""Computations of the functions of a numpy module, their comments, and the formulas of its nodes for people."""
 
 import ast
 
-import numpy as np
 import pytest
-from built import numpy_module
-from sympy import cosh, exp, log
+from built import numpy_module, one_output
+from sympy import Add, Symbol, cosh, exp, log, sin
 from zoo import ZOO
 
 from symgraph import Model
+from symgraph.backends.formula import LONGEST, formulas
+from symgraph.derive.lowering import lower
 from symgraph.generate import generate
 
 
-def _function(name: str, function: str) -> ast.FunctionDef:
-    tree = ast.parse(generate(ZOO[name](), ("numpy",))[0].text)
-    return next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
-
-
 def test_predictions_do_no_work_that_only_the_loss_needs() -> None:
-    body = _function("shadows", "_forward").body
+    text = generate(ZOO["shadows"](), ("numpy",))[0].text
+    assert "np.log(" not in text  # a constant that comes to light late is folded
+    tree = ast.parse(text)
+    body = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_forward").body
     start = next(index for index, node in enumerate(body) if isinstance(node, ast.If))
     before, after = (" ".join(map(ast.unparse, part)) for part in (body[:start], body[start].body))
-    assert "log1p" in after
-    assert "np.tan" in after  # of half the angle
-    assert "log1p" not in before
-    assert "np.tan" not in before
-
-
-def test_constants_are_folded_that_come_to_light_late() -> None:
-    assert "np.log(" not in generate(ZOO["shadows"](), ("numpy",))[0].text
-
-
-def test_metadata_says_under_which_name_the_tape_has_a_node() -> None:
-    module = numpy_module("shadows")
-    assert set(module.METADATA["fields"]) == {"max"}
-    tape = module.forward([0.5, 2.0], 3.0, 1.0)
-    values = {name: getattr(tape, module.METADATA["fields"].get(name, name)) for name in module.NODES}
-    assert values["max"] == 1.5
-    assert values["max_"] == np.exp(1.5)
-
-
-def test_the_fields_of_a_tape_without_a_target_are_those_that_the_loss_alone_needs() -> None:
+    for function in ("log1p", "np.tan"):  # of half the angle
+        assert function in after
+        assert function not in before
     module = numpy_module("shadows")
     tape = module.forward([0.5, 2.0], [3.0, 1.0])
     assert tape.loss is None
@@ -63,3 +45,23 @@ def test_a_form_that_is_not_what_the_user_wrote_says_so_in_a_comment_above_it(co
     assert not [line for line in lines if line.startswith("v0 = ")]  # a rule's nodes are named after the node that it rewrote
     assert lines.count(f"# {comment}") == 1
     assert below in lines[lines.index(f"# {comment}") + 1]
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_node_has_a_formula_that_is_not_its_own_name(name: str) -> None:
+    model = ZOO[name]()
+    result = formulas(lower(model))
+    assert list(result) == [*(node.name for node in model.nodes), *(["loss"] if model.loss_expr is not None else [])]
+    assert all(formula != node and len(formula) <= LONGEST for node, formula in result.items())
+
+
+def test_formulas_name_other_nodes_and_are_cut_where_they_are_endless() -> None:
+    model = Model("m")
+    a, b = model.weights("a b")
+    node = model.node("n", a * b)
+    model.loss(node)
+    assert formulas(lower(model)) == {"n": "a * b", "loss": "n"}
+    terms = [sin(index * Symbol("f", real=True)) for index in range(1, 60)]
+    long = formulas(lower(one_output(lambda f, g, a, b: a * Add(*terms) + b * g)))["y_hat"]
+    assert "characters]" in long
+    assert len(long) < LONGEST

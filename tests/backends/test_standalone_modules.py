@@ -1,6 +1,5 @@
 """Modules that stand alone run where NumPy is all there is, with the bits of those that the runtime binds."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -10,15 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from built import MODELS, artifacts, sample
+from labelled import LABELLED
+from tool_runs import TOOLS, assert_accepted
 
 from symgraph.backends.numpy.standalone import LINE
 from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
 from symgraph.options import Options
 
-PLAIN, BOUNDS, ACCURATE = (
-    {"standalone": True}, {"standalone": True, "error_bound": True}, {"standalone": True, "precision": "accurate"},
-)  # fmt: skip
+PLAIN: dict[str, Any] = {}
+BOUNDS, ACCURATE = {"error_bound": True}, {"precision": "accurate"}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("nine_weights", PLAIN),
     "bounds": ("nine_weights", BOUNDS),
@@ -35,8 +35,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 """By the name of the file: a model, which has the error function where the name says so, and what its module is to have."""
 
 FUNCTIONS = (
-    "value_and_grad", "loss", "grad", "per_sample_grad", "jacobian", "residual", "residual_jacobian", "error_bound", "predict",
-    "initial_weights", "unpack",
+    "value_and_grad", "loss", "grad", "per_sample_grad", "jacobian", "residual", "residual_jacobian", "normal_equations",
+    "error_bound", "predict", "initial_weights", "unpack",
 )  # fmt: skip
 
 CALLS = """
@@ -61,7 +61,7 @@ class OnlyNumPy:
 
 folder = Path.cwd()
 samples = pickle.loads((folder / "samples").read_bytes()) if "numpy" in ALLOWED else {}
-names = [path.stem for path in folder.glob("*.py")]
+names = [path.stem for path in folder.glob("*.py") if not path.stem.endswith("_scalar")]
 ALLOWED.update(names)
 sys.meta_path.insert(0, OnlyNumPy())
 sys.path[:] = [entry for entry in sys.path if entry] + [str(folder)]
@@ -77,10 +77,10 @@ for missing in {"symgraph", "sympy", "jinja2", "mpmath", "typer", "rich", "numpy
 SAMPLES = {name: tuple(sample(model, rows=5)) for name, (model, _) in CASES.items()}
 
 
-def standing(name: str) -> Any:
-    """The file of a case."""
+def standing(name: str, standalone: bool = True) -> Any:
+    """The file of a case, or that of the module that the runtime binds."""
     model, options = CASES[name]
-    return generate(MODELS[model](), ("numpy",), options=Options(**options))[0]
+    return generate(MODELS[model](), ("numpy",), options=Options(standalone=standalone, **options))[0]
 
 
 def run_alone(folder: Path, allowed: set[str], use: str) -> str:
@@ -94,10 +94,12 @@ def run_alone(folder: Path, allowed: set[str], use: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the file of every case, and arguments for their functions."""
+    """A folder with the file of every case, arguments for their functions, and scalar modules that refuse some targets."""
     path = tmp_path_factory.mktemp("alone")
     for name in CASES:
         (path / f"{name}.py").write_text(standing(name).text, encoding="utf-8")
+    for name in ("kinds", "cases"):
+        (path / f"{name}_scalar.py").write_text(generate(LABELLED[name](), ("scalar",))[0].text, encoding="utf-8")
     (path / "samples").write_bytes(pickle.dumps(SAMPLES))
     return path
 
@@ -121,27 +123,17 @@ def test_they_give_the_bits_of_bound_modules_where_only_numpy_can_be_imported(fo
     found = pickle.loads((folder / "found").read_bytes())  # noqa: S301  just pickled
     space: dict[str, Any] = {"FUNCTIONS": FUNCTIONS}
     exec(CALLS, space)
-    for name, (model, options) in CASES.items():
-        (artifact,) = generate(MODELS[model](), ("numpy",), options=Options(**{**options, "standalone": False}))
-        wanted = space["results"](load_artifact(artifact), *SAMPLES[name])
+    for name in CASES:
+        wanted = space["results"](load_artifact(standing(name, standalone=False)), *SAMPLES[name])
         assert found[name].keys() == wanted.keys()
         for function, value in wanted.items():
             assert_same(found[name][function], value)
     assert {"error_bound", "value_and_grad"} <= found["bounds"].keys()
 
 
-@pytest.mark.parametrize(
-    "tool",
-    [
-        ["mypy", "--strict", f"--config-file={os.devnull}", "--cache-dir=cache"],
-        ["ruff", "format", "--check", "--diff", "--isolated"],
-        ["ruff", "check", "--isolated"],
-    ],
-    ids=["types", "format", "lint"],
-)
-def test_the_tools_accept_them(tool: list[str], folder: Path) -> None:
-    run = subprocess.run([sys.executable, "-m", *tool, "."], cwd=folder, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_tools_accept_them(tool: str, folder: Path) -> None:
+    assert_accepted(tool, folder)
 
 
 def test_what_a_module_does_not_use_is_left_out() -> None:
@@ -158,10 +150,8 @@ def test_what_a_module_does_not_use_is_left_out() -> None:
 
 def test_the_mathematics_is_that_of_the_bound_module() -> None:
     bound, alone = artifacts("nine_weights")[0].text, standing("plain").text
-    start, stop = "def _forward(", "# the public functions"
-    mathematics = bound[bound.index(start) : bound.index(stop)].rstrip()
-    assert mathematics in alone
-    assert alone.index(mathematics) < alone.index(LINE)
+    mathematics = bound[bound.index("def _forward(") : bound.index("# the public functions")].rstrip()
+    assert 0 < alone.index(mathematics) < alone.index(LINE)
 
 
 def test_functions_of_a_module_that_stands_alone_pickle(folder: Path) -> None:
@@ -171,9 +161,9 @@ def test_functions_of_a_module_that_stands_alone_pickle(folder: Path) -> None:
 
 def test_the_scalar_module_runs_without_numpy(tmp_path: Path) -> None:
     artifact = artifacts("nine_weights")[1]
-    (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    (tmp_path / "nine.py").write_text(artifact.text, encoding="utf-8")
     use = """
-import nine_weights_scalar as m
+import nine as m
 x, gradient = [1.0, 2.0, 3.0, 4.0, 5.0], [0.0] * 9
 print(m.row([0.1] * 9, x, 0.5, gradient) == (0.5 - m.predict_row([0.1] * 9, x)) ** 2, len(gradient))
 """

@@ -1,6 +1,5 @@
-"""Results compared bit for bit, and errors word for word."""
+"""Results compared bit for bit."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,3 @@ def assert_same_bits(got: Any, wanted: Any) -> None:
     np.testing.assert_array_equal(one, other, strict=True)
     known = ~np.isnan(other)
     np.testing.assert_array_equal(np.signbit(one[known]), np.signbit(other[known]))
-
-
-def outcome(call: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, str]:
-    """Result of a call, or the type of its error; and the message."""
-    try:
-        return call(*arguments, **options), ""
-    except (TypeError, ValueError) as error:
-        return type(error), str(error)

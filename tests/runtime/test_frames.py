@@ -29,9 +29,7 @@ W = np.array([0.5, -0.25])
 @cache
 def module() -> Any:
     model = Model("plane")
-    a, b = model.features("a b")
-    p, q = model.weights("p q")
-    y = model.target("y")
+    (a, b), (p, q), y = model.features("a b"), model.weights("p q"), model.target("y")
     model.loss((model.output("y_hat", p * a + sp.sin(q * b)) - y) ** 2)
     return load_artifact(generate(model, ("numpy",))[0])
 
@@ -100,49 +98,45 @@ def test_a_null_of_a_series_is_named_with_its_row(values: Any) -> None:
         module().loss(W, X, values)
 
 
-def test_nan_among_floats_of_pandas_is_a_number_as_in_arrays() -> None:
-    holes = pd.DataFrame(COLUMNS | {"a": [1.0, np.nan, 3.0]})
-    np.testing.assert_array_equal(np.isnan(module().predict(W, holes)), [False, True, False])
-
-
-REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "texts of pandas": (lambda: pd.DataFrame(COLUMNS | {"a": ["1", "x", "3"]}), ValueError, r"X\['a'\] is '1' in row 0"),
-    "None among objects": (lambda: COLUMNS | {"a": [1, None, 3]}, ValueError, r"X\['a'\] is None in row 1, not a real number"),
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "texts of pandas": (lambda: pd.DataFrame(COLUMNS | {"a": ["1", "x", "3"]}), r"X\['a'\] is '1' in row 0"),
+    "None among objects": (lambda: COLUMNS | {"a": [1, None, 3]}, r"X\['a'\] is None in row 1, not a real number"),
     "texts of categories": (
         lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("note").cast(pl.Categorical).alias("a")),
-        ValueError,
         r"X\['a'\] is 'u' in row 0, not a real number",
     ),
     "dates of pandas": (
         lambda: pd.DataFrame(COLUMNS | {"a": pd.date_range("2020-01-01", periods=3)}),
-        ValueError,
         r"X\['a'\] has dtype datetime64.*, not one of real numbers",
     ),
-    "dates of Polars": (
-        lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("a").cast(pl.Date)), ValueError, r"X\['a'\] has dtype datetime64",
-    ),
-    "complex numbers": (lambda: COLUMNS | {"a": [1j, 2, 3]}, ValueError, r"X\['a'\] has dtype complex128"),
+    "dates of Polars": (lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("a").cast(pl.Date)), "has dtype datetime64"),
+    "complex numbers": (lambda: COLUMNS | {"a": [1j, 2, 3]}, r"X\['a'\] has dtype complex128"),
     "doubled columns of pandas": (
-        lambda: pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]), ValueError, "X has a more than once; rename",
+        lambda: pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]), "X has a more than once; rename",
     ),
     "doubled columns of Arrow": (
-        lambda: pa.Table.from_arrays([pa.array([1.0])] * 3, names=["a", "b", "a"]), ValueError, "X has a more than once",
+        lambda: pa.Table.from_arrays([pa.array([1.0])] * 3, names=["a", "b", "a"]), "X has a more than once",
     ),
-    "a missing column": (lambda: pl.DataFrame({"a": [1.0], "c": [2.0]}), ValueError, "^X has no b; it has a, c$"),
+    "a missing column": (lambda: pl.DataFrame({"a": [1.0], "c": [2.0]}), "^X has no b; it has a, c$"),
     "a column of nearly the same name": (
-        lambda: pl.DataFrame({"a": [1.0], "B": [2.0]}), ValueError, r"^X has no b; it has a, B; did you mean B\?$",
+        lambda: pl.DataFrame({"a": [1.0], "B": [2.0]}), r"^X has no b; it has a, B; did you mean B\?$",
     ),
-    "a lazy frame": (lambda: pl.DataFrame(COLUMNS).lazy(), TypeError, r"^X is a LazyFrame, .* give its collect\(\)"),
-    "columns of different lengths": (lambda: COLUMNS | {"a": [1, 2]}, ValueError, r"X has columns of shapes \(2,\), \(3,\)"),
-    "nested columns": (lambda: COLUMNS | {"a": [[1], [2], [3]]}, ValueError, r"X has columns of shapes \(3, 1\), \(3,\)"),
+    "columns of different lengths": (lambda: COLUMNS | {"a": [1, 2]}, r"X has columns of shapes \(2,\), \(3,\)"),
+    "nested columns": (lambda: COLUMNS | {"a": [[1], [2], [3]]}, r"X has columns of shapes \(3, 1\), \(3,\)"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_has_no_numbers_by_name_is_refused(kind: str) -> None:
-    make, error, message = REFUSED[kind]
-    with pytest.raises(error, match=message):
+@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_has_no_numbers_by_name_is_refused(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         module().predict(W, make())
+
+
+def test_a_lazy_frame_is_refused_with_what_to_call_and_nan_of_pandas_is_a_number_as_in_arrays() -> None:
+    with pytest.raises(TypeError, match=r"^X is a LazyFrame, .* give its collect\(\)"):
+        module().predict(W, pl.DataFrame(COLUMNS).lazy())
+    holes = pd.DataFrame(COLUMNS | {"a": [1.0, np.nan, 3.0]})
+    np.testing.assert_array_equal(np.isnan(module().predict(W, holes)), [False, True, False])
 
 
 def test_the_runtime_imports_no_library_of_frames() -> None:

@@ -34,16 +34,16 @@ def module() -> Any:
     return symgraph.compile(plane(), extras="feature_jacobian")
 
 
+ORDER = "the order of arguments is w, X, y"
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda m: m.loss(X, W, Y), "w has shape .* the order of arguments is w, X, y"),
-        (lambda m: m.value_and_grad(X, W, Y), "the order of arguments is w, X, y"),
-        (lambda m: m.predict(X, W), "the order of arguments is w, X, y"),
-        (lambda m: m.jacobian(X, W), "the order of arguments is w, X, y"),
-        (lambda m: m.loss(Y, X, W), "the order of arguments is w, X, y"),
-        (lambda m: m.loss(W, Y, X), "X has 10 columns, plane needs 2: x, z; the order of arguments is w, X, y"),
-        (lambda m: m.loss(pandas.DataFrame(X, columns=["x", "z"]), W, Y), "w has no a, b, c; .*; the order of arguments is w"),
+        (lambda m: m.loss(X, W, Y), f"w has shape .* {ORDER}"), (lambda m: m.value_and_grad(X, W, Y), ORDER),
+        (lambda m: m.predict(X, W), ORDER), (lambda m: m.jacobian(X, W), ORDER), (lambda m: m.loss(Y, X, W), ORDER),
+        (lambda m: m.loss(W, Y, X), f"X has 10 columns, plane needs 2: x, z; {ORDER}"),
+        (lambda m: m.loss(pandas.DataFrame(X, columns=["x", "z"]), W, Y), f"w has no a, b, c; .*; {ORDER}"),
         (lambda m: m.loss(W, None, Y), "X is missing; None is no array of numbers"),
         (lambda m: m.loss(None, X, Y), "w is missing; None is no array of numbers"),
         (lambda m: m.loss(W, sparse.csr_matrix(X), Y), r"X is a sparse csr_matrix, .*; give X.toarray\(\)"),
@@ -53,25 +53,24 @@ def module() -> Any:
         (lambda m: m.loss(W, X, "y"), "y is the text 'y', not numbers"),
         (lambda m: m.loss(W, X, Y, sample_weight="balanced"), "sample_weight is the text 'balanced', not numbers"),
     ],
-)
+)  # fmt: skip
 def test_a_function_says_what_to_give(module: Any, call: Callable[[Any], Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call(module)
 
 
+CSR = sparse.csr_array(X)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda m: symgraph.fit(m, sparse.csr_array(X), Y), DataError, r"X is a sparse csr_array, .*; give X.toarray\(\)"),
+        (lambda m: symgraph.fit(m, CSR, Y), DataError, r"X is a sparse csr_array, .*; give X.toarray\(\)"),
         (lambda m: symgraph.fit(m, Path("rows.csv")), DataError, "X is the text 'rows.csv', not numbers"),
         (lambda m: symgraph.fit(m, X, Y, "ones"), WeightsError, "start is the text 'ones', not numbers"),
         (lambda m: symgraph.fit(m, X, Y, sigma="s"), DataError, "sigma is the text 's', not numbers"),
-        (lambda m: train(m, sparse.csr_array(X), Y, optimizer="adam"), DataError, "X is a sparse csr_array"),
-        (
-            lambda m: train(m, X, Y, optimizer="adam", callbacks="print"),
-            OptionError,
-            "callbacks must be a sequence of functions",
-        ),
+        (lambda m: train(m, CSR, Y, optimizer="adam"), DataError, "X is a sparse csr_array"),
+        (lambda m: train(m, X, Y, optimizer="adam", callbacks="a"), OptionError, "callbacks must be a sequence of functions"),
         (lambda m: m.pack("abc"), TypeError, "pack takes numbers by the names of weights, not a str"),
         (lambda m: m.pack(W), TypeError, "pack takes numbers by the names of weights, not a ndarray"),
     ],
@@ -81,12 +80,9 @@ def test_fits_and_training_say_so_too(module: Any, call: Callable[[Any], Any], e
         call(module)
 
 
-def test_one_extra_may_be_a_text_and_have_the_name_of_its_function(module: Any) -> None:
-    assert hasattr(module, "feature_jacobian")
+def test_extras_may_be_a_text_of_several_and_nothing_but_names(module: Any) -> None:
+    assert hasattr(module, "feature_jacobian")  # one extra may have the name of its function
     assert module.METADATA["extras"] == ("feature-jacobian",)
-
-
-def test_extras_may_be_a_text_of_several_and_nothing_but_names() -> None:
     assert options_of("hessian, jvp feature_jacobian") == options_of(["hessian", "jvp", "feature-jacobian"])
     for wrong in (True, None, ["hessian", 3]):
         with pytest.raises(OptionError, match="extras must be names, such as 'hessian', not "):

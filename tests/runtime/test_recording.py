@@ -1,13 +1,12 @@
 """Recordings and the programs made of them: what is written down, what is left out, which row holds what."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from bound_modules import module_of
+from built import numpy_module
 
-from symgraph.runtime import erfc, every_row, select
+from symgraph.runtime import erfc, every_row, planning, select
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import DOT, Given, Kind, Recording, record
 from symgraph.runtime.replay import Workspace
@@ -19,9 +18,12 @@ def recorded(lines: Any, counts: tuple[int, int] = (2, 2), dtype: Any = DOUBLE, 
     return record(lines, counts, np.dtype(dtype), has_target=True, by_row=by_row)
 
 
-def names(program: Program, positions: Sequence[int] | None = None) -> list[str]:
-    steps = program.steps if positions is None else positions
-    functions = [program.nodes[position].function for position in steps]
+def program_of(lines: Any, dtype: Any = DOUBLE) -> Program:
+    return planned(recorded(lines, dtype=dtype))
+
+
+def names(program: Program) -> list[str]:
+    functions = [program.nodes[position].function for position in program.steps]
     return [function if isinstance(function, str) else function.__name__ for function in functions]
 
 
@@ -29,7 +31,7 @@ def founding(*, by_row: bool = False) -> Program:
     """The gradient of the founding model."""
 
     def lines(given: Given) -> Any:
-        module = module_of("nine_weights")
+        module = numpy_module("nine_weights")
         tape = module._forward(given.w, given.X, given.y)
         partials = module._backward(tape, given.cotangent, given.rowsum)
         return (*partials, given.rowsum(tape.loss, given.weight))
@@ -41,12 +43,12 @@ def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
     def lines(given: Given) -> Any:
         a, b = given.w
         f, _ = given.X.T
-        shift = a * b + 1.0
-        return (shift, f + shift, f - given.y, given.rowsum(f), 2.0 * given.rowsum(f, f) * a, given.cotangent * 2.0)
+        shift, total = a * b + 1.0, given.rowsum
+        return (shift, f + shift, f - given.y, total(f), 2.0 * total(f, f) * a, given.cotangent * 2.0, every_row(a, f))
 
     recording = recorded(lines)
     kinds = [recording.nodes[position].kind for position in recording.results]
-    assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM]
+    assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM, Kind.ROW]
 
 
 def test_numbers_of_python_get_the_dtype_of_what_they_meet() -> None:
@@ -80,9 +82,8 @@ def test_only_what_the_results_need_is_planned() -> None:
         np.exp(f)
         return (np.tan(g) * given.w[1],)
 
-    program = planned(recorded(lines))
-    assert names(program) == ["tan", "multiply"]
-    assert program.once == []
+    program = program_of(lines)
+    assert (names(program), program.once) == (["tan", "multiply"], [])
 
 
 def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
@@ -92,9 +93,10 @@ def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
             value = np.sin(value) * value + given.y
         return (value,)
 
-    program = planned(recorded(lines))
-    assert len(program.steps) == 150
-    assert program.widths == {DOUBLE: 2}
+    program = program_of(lines)
+    assert (len(program.steps), program.widths) == (150, {DOUBLE: 2})
+    kept = program_of(lambda given: (given.y + 1.0, given.y - 1.0, given.y * 3.0, given.y + 1.0))
+    assert len({kept.places[position] for position in kept.results}) == 3  # results keep their rows to the end
 
 
 def test_what_is_chosen_and_the_condition_keep_their_rows_while_a_choice_is_written() -> None:
@@ -102,23 +104,14 @@ def test_what_is_chosen_and_the_condition_keep_their_rows_while_a_choice_is_writ
         f, g = given.X.T
         return (select(f < g, f * g, f + g),)
 
-    program = planned(recorded(lines))
+    program = program_of(lines)
     position = program.results[0]
     _, chosen, other = program.nodes[position].args
     assert program.places[position] == program.places[other] != program.places[chosen]
     assert program.widths == {DOUBLE: 2, np.dtype(np.bool_): 1}
 
 
-def test_results_keep_their_rows_to_the_end() -> None:
-    def lines(given: Given) -> Any:
-        f, g = given.X.T
-        return (f + g, f - g, f * g, f + g)
-
-    program = planned(recorded(lines))
-    assert len({program.places[position] for position in program.results}) == 3
-
-
-def test_sums_are_taken_as_soon_as_their_terms_are_there() -> None:
+def test_sums_are_taken_as_soon_as_their_terms_are_there_and_may_be_followed_by_operations() -> None:
     def lines(given: Given) -> Any:
         f, g = given.X.T
         one, two = np.exp(f), np.exp(g)
@@ -126,21 +119,10 @@ def test_sums_are_taken_as_soon_as_their_terms_are_there() -> None:
         return (given.rowsum(one), given.rowsum(two, f), given.rowsum(three))
 
     for dtype in (np.float64, np.float32):
-        program = planned(recorded(lines, dtype=dtype))
-        order = [name for name in names(program) if name != "copy"]  # into rows of float64, for a sum of others
+        order = [name for name in names(program_of(lines, dtype)) if name != "copy"]  # into float64, for a sum of others
         assert order == ["exp", DOT, "exp", DOT, "add", "tan", DOT]
-
-
-def test_a_sum_may_be_followed_by_operations() -> None:
-    def lines(given: Given) -> Any:
-        a, b = given.w
-        return (-given.rowsum(given.y) * (a * b), 0.5)
-
-    program = planned(recorded(lines))
-    assert program.order is None
-    assert len(program.tail) == 2
-    assert len(program.once) == 1
-    assert names(program) == [DOT]
+    program = program_of(lambda given: (-given.rowsum(given.y) * (given.w[0] * given.w[1]), 0.5))
+    assert (program.order, len(program.tail), len(program.once), names(program)) == (None, 2, 1, [DOT])
 
 
 def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
@@ -162,23 +144,20 @@ def test_an_operation_in_place_gets_one_array_twice_and_no_second_view_of_its_me
         assert all(arg is out for arg in args if np.may_share_memory(arg, out))
 
 
-def test_blocks_have_fewer_rows_where_a_program_has_many_values() -> None:
-    def lines(given: Given) -> Any:
-        values = [given.X.T[0] * float(i) for i in range(1, 5001)]
-        return [value + values[-1] for value in values]
+def test_blocks_have_fewer_rows_where_a_program_has_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    def block(count: int) -> int:
+        values = [float(i) for i in range(1, count + 1)]
+        return program_of(lambda given: [given.y * value for value in values]).block
 
-    assert founding().block == 10_000
-    assert planned(recorded(lines)).block == 20_000_000 // 5000
-    values = planned(recorded(lambda given: [given.y + float(i) for i in range(60_000)]))
-    assert values.block == 500
+    assert founding().block == block(200) == 10_000
+    monkeypatch.setattr(planning, "MOST_NUMBERS", 200_000)
+    assert (block(200), block(1000)) == (1000, 500)
 
 
 def test_functions_of_the_runtime_are_recorded_in_float64() -> None:
-    program = planned(recorded(lambda given: (erfc(given.X.T[0]),), dtype=np.float32))
+    program = program_of(lambda given: (erfc(given.X.T[0]),), np.float32)
     assert program.nodes[program.results[0]].dtype == np.float32
     assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
-    repeated = planned(recorded(lambda given: (every_row(given.w[0], given.X.T[0]),)))
-    assert repeated.nodes[repeated.results[0]].kind is Kind.ROW
 
 
 @pytest.mark.parametrize(

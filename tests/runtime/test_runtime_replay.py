@@ -6,20 +6,22 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bound_modules import module_of
+from built import MODELS, numpy_module
+from built import sample as draw
 from compared import assert_same_bits
 from within_calls import between, calls_of
 
 import symgraph.runtime
 from symgraph.runtime import replay
 
-module: Any = module_of("nine_weights")
+module: Any = numpy_module("nine_weights")
 
 
 def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -27,17 +29,25 @@ def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return rng.normal(size=9), rng.normal(size=(rows, 5)), rng.normal(size=rows)
 
 
-@pytest.mark.parametrize("name", sorted(calls_of(module, 0, 0, 0)))
+BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
+LONG = pytest.param("every_op", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [LONG, *(name for name in BATCHES if name != "every_op")])
 def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
-    outer, inner = calls_of(module, *sample(40)), calls_of(module, *sample(23, seed=5))
-    alone, within = outer[name](), {other: inner[other]() for other in inner}
-    for other, call in inner.items():
-        found: list[Any] = []
-        with between(lambda call=call, found=found: found.append(call()), every=7):
-            assert_same_bits(outer[name](), alone)
-        assert len(found) > 5
-        for result in found:
-            assert_same_bits(result, within[other])
+    """A signal's handler or a profiler may come between any two operations of a batch."""
+    own = numpy_module(name)
+    outer, inner = calls_of(own, *draw(name, rows=40)), calls_of(own, *draw(name, rows=23, seed=5))
+    alone, within = {call: outer[call]() for call in outer}, {call: inner[call]() for call in inner}
+    every = 13 if len(own.WEIGHTS) < 20 else 101  # a big model has more lines
+    for call, wanted in alone.items():
+        for other in inner:
+            found: list[Any] = []
+            with between(lambda other=other, found=found: found.append(inner[other]()), every, own.__file__):
+                assert_same_bits(outer[call](), wanted)
+            assert found
+            for nested in found:
+                assert_same_bits(nested, within[other])
 
 
 def test_a_call_may_come_while_the_lines_are_recorded() -> None:
@@ -116,44 +126,36 @@ def test_results_are_neither_scratch_memory_nor_arguments() -> None:
         assert_same_bits(tuple(parts), tuple(kept))
 
 
-def test_an_output_that_is_a_feature_is_copied() -> None:
-    X = np.asfortranarray(np.random.RandomState(0).normal(size=(6, len(module_of("feature_output").FEATURES))))
-    w = np.ones(len(module_of("feature_output").WEIGHTS))
-    for given in (X, X[2]):
-        assert not np.shares_memory(module_of("feature_output").predict(w, given), X)
-
-
-def test_a_cotangent_that_is_not_summed_is_refused() -> None:
+def test_a_cotangent_that_is_not_summed_and_a_module_of_another_form_are_refused() -> None:
     lines = symgraph.runtime.Lines(module._forward, lambda tape, cotangent, rowsum: [cotangent * tape.t] * 9)
     careless = symgraph.runtime.bind(module._model.facts, lines, ())
     with pytest.raises(TypeError, match="a cotangent of the weights varies by row; the lines must sum it"):
         careless.grad(*sample(5))
+    facts = symgraph.runtime.Facts("some.module", 3, "m", ("f",), "y", ("a",), ("o",), {})
+    with pytest.raises(ImportError, match=r"some\.module has ABI 3, its runtime binds ABI 2; build it again"):
+        symgraph.runtime.bind(facts, lines, ())
 
 
 def test_threads_may_call_one_module_at_once() -> None:
     w, X, y = sample(30_011)
     wanted = [module.grad(w * k, X, y) for k in range(1, 5)]
-    wrong: list[int] = []
 
-    def work(k: int) -> None:
-        wrong.extend(k for _ in range(10) if not np.array_equal(module.grad(w * k, X, y), wanted[k - 1]))
+    def work(k: int) -> bool:
+        return all(np.array_equal(module.grad(w * k, X, y), wanted[k - 1]) for _ in range(10))
 
-    workers = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert wrong == []
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(1, 5)))
 
 
 def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
     """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
     w, X, y = sample(130_000)
-    alone, found = module.value_and_grad(w, X, y), []
+    alone, found, threads = module.value_and_grad(w, X, y), [], []
 
     def interrupted() -> None:
         sys.setprofile(None)
         found.append(module.value_and_grad(w, X, y, threads=2))
+        replay.shared(lambda _: threads.append(threading.current_thread()), range(2), 2)
 
     sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
     try:
@@ -161,12 +163,13 @@ def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
     finally:
         sys.setprofile(None)
     assert_same_bits(found[0], alone)
+    assert threads == [threading.current_thread()] * 2
 
 
 GENERATED = Path(__file__).parents[2] / "generated"
 
 FORK = """
-import os, threading, warnings
+import os, pickle, threading, warnings
 import numpy as np
 import nine_weights as module
 from symgraph.runtime import replay
@@ -175,6 +178,7 @@ replay.STRIP = 10_000
 rows = np.random.RandomState(1).normal(size=(40_000, 6))
 wanted = [module.grad(np.full(9, 0.3), rows[:, :5], rows[:, 5], threads=2) for _ in range(3)][0]
 assert threading.active_count() == 3, threading.enumerate()
+assert pickle.loads(pickle.dumps(module.value_and_grad)) == module.value_and_grad
 warnings.simplefilter("ignore")  # a fork of several threads is what is tried out
 child = os.fork()
 if not child:

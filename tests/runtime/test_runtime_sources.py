@@ -47,18 +47,15 @@ def test_no_name_stands_at_the_top_of_two_modules() -> None:
 
 
 def test_mypy_knows_the_signatures_of_a_bound_module(tmp_path: Path) -> None:
-    text = "import nine_weights as m\n" + "".join(
-        f"reveal_type(m.{name})\n" for name in ("forward", "value_and_grad", "predict", "unpack")
-    )
+    names = ("forward", "value_and_grad", "predict", "unpack")
+    text = "import nine_weights as m\n" + "".join(f"reveal_type(m.{name})\n" for name in names)
     (tmp_path / "use.py").write_text(text, encoding="utf-8")
     environment = {"MYPYPATH": str(Path(__file__).parents[2] / "generated"), "PATH": "/usr/bin"}
-    run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "use.py"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "use.py"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
-    shown = run.stdout.splitlines()
-    assert "-> tuple[" in shown[0]  # the tape, with its fields
-    assert "fallback=nine_weights.Tape" in shown[0]
-    assert "sample_weight" in shown[1]
-    assert shown[1].count("-> tuple[float, ") == 1
+    tape, both, *_ = run.stdout.splitlines()
+    assert "-> tuple[" in tape  # with its fields
+    assert "fallback=nine_weights.Tape" in tape
+    assert "sample_weight" in both
+    assert both.count("-> tuple[float, ") == 1

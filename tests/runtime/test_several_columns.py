@@ -3,10 +3,10 @@
 import pickle
 from collections.abc import Callable
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from several import SEVERAL, impedance
 
@@ -50,35 +50,28 @@ def test_variants_are_verified_column_by_column(name: str, kind: str) -> None:
 def test_shapes_are_those_of_rows_by_columns(backend: str) -> None:
     m, n, k = module("impedance", backend), 7, 3
     shapes = {
-        "predict": [m.predict(W, part[0]).shape for part in ((X[:n],), (X[0],))],
-        "jacobian": [m.jacobian(W, part[0]).shape for part in ((X[:n],), (X[0],))],
-        "residual": [m.residual(W, *part).shape for part in ((X[:n], Y[:n]), (X[0], Y[0]))],
-        "residual_jacobian": [m.residual_jacobian(W, *part).shape for part in ((X[:n], Y[:n]), (X[0], Y[0]))],
-        "per_sample_grad": [m.per_sample_grad(W, *part).shape for part in ((X[:n], Y[:n]), (X[0], Y[0]))],
+        "predict": ((n, 2), (2,)),
+        "jacobian": ((n, 2, k), (2, k)),
+        "residual": ((n * 2,), (2,)),
+        "residual_jacobian": ((n * 2, k), (2, k)),
+        "per_sample_grad": ((n, k), (k,)),
     }
-    assert shapes == {
-        "predict": [(n, 2), (2,)],
-        "jacobian": [(n, 2, k), (2, k)],
-        "residual": [(n * 2,), (2,)],
-        "residual_jacobian": [(n * 2, k), (2, k)],
-        "per_sample_grad": [(n, k), (k,)],
-    }
+    for function, (many, one) in shapes.items():
+        call, targets = getattr(m, function), (Y[:n], Y[0]) if function not in ("predict", "jacobian") else ()
+        assert (call(W, X[:n], *targets[:1]).shape, call(W, X[0], *targets[1:]).shape) == (many, one)
 
 
-def test_the_facts_name_all_outputs_and_targets() -> None:
-    m = module("impedance")
+def test_the_facts_name_all_outputs_and_targets_and_a_module_travels() -> None:
+    m, other = module("impedance"), module("residuals_alone")
     assert (m.OUTPUTS, m.TARGET, m.TARGETS) == (("z_re", "z_im"), None, ("re", "im"))
     assert (m.METADATA["residual_factor"], m.METADATA["residuals"]) == (0.5, 2)
-    assert not hasattr(module("residuals_alone"), "TARGETS")
-    assert module("residuals_alone").TARGET == "y"
-
-
-def test_outputs_are_what_the_impedance_is() -> None:
+    assert (other.TARGET, hasattr(other, "TARGETS")) == ("y", False)
+    again = pickle.loads(pickle.dumps(m))  # noqa: S301  what this process has just made
+    found = again.predict(W, X)
+    assert np.array_equal(found, m.predict(W, X))
     R, R2, C = W
     z = R + 1 / (1 / R2 + 1j * X[:, 0] * C)
-    found = module("impedance").predict(W, X)
-    error = np.abs(found[:, 0] + 1j * found[:, 1] - z)
-    assert (error <= 16 * 2**-53 * np.abs(z)).all()  # a dozen roundings, of positive terms
+    assert (np.abs(found[:, 0] + 1j * found[:, 1] - z) <= 16 * 2**-53 * np.abs(z)).all()  # a dozen roundings, of positive terms
 
 
 @pytest.mark.parametrize("function", ["predict", "jacobian", "residual", "residual_jacobian", "per_sample_grad"])
@@ -97,9 +90,7 @@ def test_a_row_alone_a_batch_and_threads_have_the_same_bits(function: str, kind:
 
 
 def test_sums_do_not_depend_on_threads_or_memory_order() -> None:
-    m = module("pair")
-    rows = np.tile(X, (6, 1))
-    y = np.tile(Y, (6, 1))
+    m, rows, y = module("pair"), np.tile(X, (6, 1)), np.tile(Y, (6, 1))
     value, gradient = m.value_and_grad(W, rows, y)
     for other in (m.value_and_grad(W, rows, y, threads=2), m.value_and_grad(W, np.asfortranarray(rows), y[::-1].copy()[::-1])):
         assert other[0] == value
@@ -107,56 +98,31 @@ def test_sums_do_not_depend_on_threads_or_memory_order() -> None:
     assert value == pytest.approx(np.square(m.predict(W, rows) - y).sum(axis=1).mean(), rel=1e-12, abs=0.0)  # sums of 3e5 terms
 
 
-@pytest.mark.parametrize("backend", ["numpy", "native"])
-def test_scipy_fits_the_residuals_of_two_outputs(backend: str) -> None:
-    optimize = pytest.importorskip("scipy.optimize")
-    m = module("impedance", backend)
-    y = m.predict(W, X[:200])
-    fit = optimize.least_squares(m.residual, np.ones(3), m.residual_jacobian, args=(X[:200], y), xtol=1e-15, ftol=1e-15)
-    assert fit.x == pytest.approx(W, rel=1e-7, abs=0.0)  # the data are exact; SciPy stops where steps or costs hardly change
-    assert fit.cost == pytest.approx(m.loss(fit.x, X[:200], y, reduction="sum"), abs=1e-20)
-
-
 @pytest.mark.parametrize("backend", ["numpy", "native", "c"])
 @pytest.mark.parametrize("name", ["impedance", "robust"])
 def test_normal_equations_weigh_all_residuals_of_a_row(name: str, backend: str) -> None:
     m, n = module(name, backend), 5_000  # more rows than a block
-    s = RNG.uniform(0.5, 2.0, n)
-    r, J = m.residual(W, X[:n], Y[:n]), m.residual_jacobian(W, X[:n], Y[:n])
+    s, data = RNG.uniform(0.5, 2.0, n), (X[:n], Y[:n])
+    r, J = m.residual(W, *data), m.residual_jacobian(W, *data)
     slopes = 1 / np.sqrt(1 + r * r) if name == "robust" else np.ones(2 * n)  # rho' of soft_l1
-    weights = np.repeat(s, 2) * slopes
-    products, slope, loss = m.normal_equations(W, X[:n], Y[:n], sample_weight=s)
-    scale = np.abs(J).T @ (weights[:, None] * np.abs(J))
-    assert (np.abs(products - J.T @ (weights[:, None] * J)) <= 1e-12 * scale).all()  # sums of 1e4 terms
-    assert slope == pytest.approx(m.grad(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-10, abs=0.0)
-    assert loss == pytest.approx(m.loss(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-12, abs=0.0)
-
-
-def test_a_module_that_stands_alone_has_normal_equations() -> None:
-    (artifact,) = generate(impedance(), ["numpy"], options=options_of(("standalone",)))
-    alone: Any = load_artifact(artifact)
-    for found, known in zip(alone.normal_equations(W, X, Y), module("impedance").normal_equations(W, X, Y), strict=True):
-        assert np.array_equal(found, known)
+    weighted = (np.repeat(s, 2) * slopes)[:, None] * J
+    products, slope, loss = m.normal_equations(W, *data, sample_weight=s)
+    assert (np.abs(products - J.T @ weighted) <= 1e-12 * np.abs(J).T @ np.abs(weighted)).all()  # sums of 1e4 terms
+    assert slope == pytest.approx(m.grad(W, *data, sample_weight=s, reduction="sum"), rel=1e-10, abs=0.0)
+    assert loss == pytest.approx(m.loss(W, *data, sample_weight=s, reduction="sum"), rel=1e-12, abs=0.0)
 
 
 def test_targets_are_taken_by_name_where_there_are_names() -> None:
     m = module("impedance")
-    loss = m.loss(W, X[:5], Y[:5])
-    named = {"other": np.zeros(5), "im": Y[:5, 1], "re": Y[:5, 0]}
     records = np.zeros(5, [("im", float), ("re", float)])
     records["re"], records["im"] = Y[:5].T
-    assert m.loss(W, X[:5], named) == m.loss(W, X[:5], records) == loss
-    assert m.loss(W, X[0], {"im": Y[0, 1], "re": Y[0, 0]}) == m.loss(W, X[0], Y[0])
+    frame = pd.DataFrame({"im": Y[:5, 1], "sigma": X[:5, 1], "re": Y[:5, 0], "omega": X[:5, 0]})
+    for rows, named in ((X[:5], {"other": np.zeros(5), "im": Y[:5, 1], "re": Y[:5, 0]}), (X[:5], records), (frame, frame)):
+        assert m.loss(W, rows, named) == m.loss(W, X[:5], Y[:5])
+    for row, named in ((X[2], {"im": Y[2, 1], "re": Y[2, 0]}), (frame.iloc[2], frame.iloc[2])):
+        assert m.loss(W, row, named) == m.loss(W, X[2], Y[2])
     with pytest.raises(ValueError, match=r"y has no im; it has re"):
         m.loss(W, X[:5], {"re": Y[:5, 0]})
-
-
-def test_a_data_frame_is_features_and_targets_at_once() -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"im": Y[:5, 1], "sigma": X[:5, 1], "re": Y[:5, 0], "omega": X[:5, 0]})
-    m = module("impedance")
-    assert m.loss(W, frame, frame) == m.loss(W, X[:5], Y[:5])
-    assert m.loss(W, frame.iloc[2], frame.iloc[2]) == m.loss(W, X[2], Y[2])
 
 
 def test_y_says_how_many_rows_there_are_where_there_are_no_features() -> None:
@@ -210,19 +176,10 @@ def test_other_constants_reach_every_column() -> None:
         assert made.with_constants(T=4.0).predict([3.0], [1.0, 2.0]).tolist() == [[12.0, 7.0], [24.0, 7.0]]
 
 
-def test_modules_with_several_columns_travel() -> None:
-    m: ModuleType = module("impedance")
-    again = pickle.loads(pickle.dumps(m))  # noqa: S301  what this process has just made
-    assert np.array_equal(again.predict(W, X[:3]), m.predict(W, X[:3]))
-
-
 def test_the_c_header_says_how_rows_of_several_numbers_lie() -> None:
-    files = {artifact.name: artifact.text for artifact in generate(impedance(), ["c"])}
-    header = files["impedance.h"]
+    header = generate(impedance(), ["c"])[1].text
     for text in (
-        "#define IMPEDANCE_TARGETS 2",
-        "#define IMPEDANCE_OUTPUTS 2",
-        "#define IMPEDANCE_RESIDUALS 2",
+        *(f"#define IMPEDANCE_{name} 2" for name in ("TARGETS", "OUTPUTS", "RESIDUALS")),
         "y: the 2 targets in the order of impedance_targets",
         "double impedance_row(const double *w, const double *x, const double *y, double *grad);",
         "void impedance_predict_row(const double *w, const double *x, double *output);",

@@ -1,9 +1,10 @@
-"""Functions of modules refuse targets that are no labels of the model, with the row, and are as before for all others."""
+"""Functions of modules refuse targets that are no labels of the model, with the row; those for any library give NaN."""
 
 import re
 from functools import cache
 from typing import Any
 
+import array_api_strict
 import numpy as np
 import pytest
 from labelled import LABELLED, REMEDY, WRONG
@@ -16,12 +17,15 @@ from symgraph.options import Options, options_of
 from symgraph.runtime import target_values
 from symgraph.runtime.target_values import other_value, shortest, target_rules
 
-GOOD = {"kinds": [0.0, 2.0, 1.0, 1.0], "cases": [1.0, 0.1, 2.0, 2.0], "pairs": [[0.0, 1.0]] * 4}
+GOOD = {"kinds": [0.0, 2.0, 1.0, 1.0], "cases": [1.0, 0.1, 2.0, 2.0], "pairs": [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]]}
+OTHERS = [0, 1, 3]
+"""Rows beside that in which a target is no label."""
 OPTIONS = {
     "plain": Options(),
     "standalone": Options(standalone=True),
     "accurate": Options(precision="accurate"),
     "extras": options_of(("hessian", "hvp", "error-bound")),
+    "derivatives": options_of(("hessian", "hvp")),
 }
 FUNCTIONS = (
     "loss", "grad", "value_and_grad", "hessian", "per_sample_grad", "residual", "residual_jacobian", "forward",
@@ -30,18 +34,9 @@ FUNCTIONS = (
 
 
 @cache
-def module_of(name: str, kind: str = "plain") -> Any:
-    """The numpy module of a model, not verified."""
-    return load_artifact(generate(LABELLED[name](), ("numpy",), options=OPTIONS[kind])[0])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def modules() -> None:
-    """Make the modules before the tests, which are then fast."""
-    for name in GOOD:
-        for kind in OPTIONS:
-            module_of(name, kind)
-    module_of("counts")
+def module_of(name: str, kind: str = "plain", backend: str = "numpy") -> Any:
+    """A module of a model, not verified."""
+    return load_artifact(generate(LABELLED[name](), (backend,), options=OPTIONS[kind])[0])
 
 
 def arguments(name: str, dtype: str = "float64") -> Any:
@@ -64,7 +59,7 @@ def told(name: str, row: int = 2, value: str = "7") -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-@pytest.mark.parametrize("kind", OPTIONS)
+@pytest.mark.parametrize("kind", ["plain", "standalone", "accurate", "extras"])
 def test_every_function_that_takes_the_target_names_the_row_the_label_and_what_to_do(name: str, kind: str) -> None:
     module, (w, X, y) = module_of(name, kind), arguments(name)
     tried = [function for function in FUNCTIONS if hasattr(module, function)]
@@ -79,7 +74,7 @@ def test_every_function_that_takes_the_target_names_the_row_the_label_and_what_t
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_one_row_and_a_list_of_one_label_are_refused(name: str) -> None:
+def test_one_row_and_a_list_of_one_label_are_refused_where_the_target_is_used(name: str) -> None:
     module, (w, X, y) = module_of(name), arguments(name)
     module.loss(w, X[0], y[0])
     target = "q" if name == "pairs" else "y"
@@ -88,6 +83,12 @@ def test_one_row_and_a_list_of_one_label_are_refused(name: str) -> None:
             getattr(module, function)(w, X[0], wrong(y, 0)[0])
     with pytest.raises(ValueError, match=told(name, 0)):
         module.loss(w, X[:1], wrong(y, 0)[:1].tolist())
+    if name == "cases":
+        np.testing.assert_array_equal(module.jacobian(w, X, wrong(y)), module.jacobian(w, X))
+    if name == "kinds":
+        assert module.loss(np.stack([w, w]), X, y).shape == (2,)
+        with pytest.raises(ValueError, match=told(name)):
+            module.loss(np.stack([w, w]), X, wrong(y))
 
 
 @pytest.mark.parametrize(
@@ -121,23 +122,15 @@ def test_rows_of_weight_0_are_absent_whatever_their_label_is(function: str) -> N
         getattr(module, function)(w, X, wrong(y, 3), sample_weight=shares)
 
 
-def test_the_target_is_not_looked_at_where_it_is_not_used() -> None:
-    module, (w, X, y) = module_of("cases"), arguments("cases")
-    np.testing.assert_array_equal(module.jacobian(w, X, wrong(y)), module.jacobian(w, X))
-
-
-def test_several_vectors_of_weights_are_refused_once() -> None:
-    module, (w, X, y) = module_of("kinds"), arguments("kinds")
-    assert module.loss(np.stack([w, w]), X, y).shape == (2,)
-    with pytest.raises(ValueError, match=told("kinds")):
-        module.loss(np.stack([w, w]), X, wrong(y))
-
-
 def test_counts_are_no_labels() -> None:
     """Formulas hold between whole numbers, where verification and checks of gradients draw, and are NaN out of range."""
     module = module_of("counts")
+    assert module._model._rules == ()
     assert np.isfinite(module.loss([0.5], [1.0, 2.0], [2.5, 1.0]))
     assert np.isnan(module.loss([0.5], [1.0, 2.0], [-1.0, 1.0]))
+    assert "raise ValueError" not in generate(LABELLED["counts"](), ("scalar",))[0].text
+    assert np.isfinite(module_of("counts", backend="scalar").row([0.5], [1.0], 2.5, [0.0]))
+    assert np.isfinite(module_of("counts", backend="array_api").loss(np.array([0.5]), np.ones((1, 1)), np.array([2.5])))
 
 
 def test_all_rows_of_many_are_looked_at_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +150,7 @@ def test_declared_values_are_among_the_classes_of_a_likelihood() -> None:
     assert rule.cases == (0.0, 1.0)
     np.testing.assert_array_equal(target_values.label_table([rule], 1), [[[0.0, 1.0]]] * 2)
     assert target_values.label_table([], 2).shape == (2, 2, 0)
+    assert [shortest(value) for value in (7.0, 0.1, np.float32(0.1), 1.0000001)] == ["7", "0.1", "0.1", "1.0000001"]
 
 
 def test_data_and_functions_are_refused_in_the_same_words() -> None:
@@ -167,10 +161,49 @@ def test_data_and_functions_are_refused_in_the_same_words() -> None:
         check_labels(module, X, wrong(y), "a.csv", [0, 1, 9, 10])
 
 
-def test_numbers_are_written_so_that_they_can_be_told_from_labels() -> None:
-    assert [shortest(value) for value in (7.0, 0.1, np.float32(0.1), 1.0000001)] == ["7", "0.1", "0.1", "1.0000001"]
+@pytest.mark.parametrize("name", GOOD)
+def test_scalar_modules_refuse_them_in_the_same_words(name: str) -> None:
+    module, (w, X, y) = module_of(name, backend="scalar"), arguments(name)
+    grad, target = [5.0] * len(w), "q" if name == "pairs" else "y"
+    for value in (wrong(y)[2].tolist(), wrong(y)[2]):
+        with pytest.raises(ValueError, match=f"^{target} is 7.0; {WRONG[name]}; {REMEDY[name]}$"):
+            module.row(w.tolist(), X[1].tolist(), value, grad)
+    for value in (float("nan"), float("inf"), -1.0, 0.5):
+        with pytest.raises(ValueError, match=f"^{target} is {value}; {WRONG[name]}"):
+            module.row(w.tolist(), X[1].tolist(), [1.0, value] if name == "pairs" else value, grad)
+    assert grad == [5.0] * len(w)
+    assert np.isfinite([module.row(w.tolist(), x.tolist(), one.tolist(), grad) for x, one in zip(X, y, strict=True)]).all()
 
 
-def test_a_module_without_labels_has_no_rule() -> None:
-    assert target_values.label_rules("m", {"values": {}, "labels": ("number", None)}, ("x",), ("y",)) == ()
-    assert module_of("counts")._model._rules == ()
+@pytest.mark.parametrize("make", [np.asarray, array_api_strict.asarray])
+@pytest.mark.parametrize("name", GOOD)
+def test_modules_for_any_library_give_nan_in_the_row_and_in_sums(name: str, make: Any) -> None:
+    module, (w, X, y) = module_of(name, "derivatives", "array_api"), map(make, arguments(name))
+    other = make(wrong(np.asarray(y)))
+
+    def found(function: str, *given: Any) -> Any:
+        return np.asarray(getattr(module, function)(*given))
+
+    for function in ("per_sample_grad", "residual", "residual_jacobian"):
+        if hasattr(module, function):
+            right, holed = (found(function, w, X, target).reshape(4, -1) for target in (y, other))
+            assert np.isnan(holed[2]).all()
+            np.testing.assert_array_equal(holed[OTHERS], right[OTHERS])
+    for function in ("loss", "grad", "hessian"):
+        assert np.isfinite(found(function, w, X, y)).all()
+        assert np.isnan(found(function, w, X, other)).all()
+    tape = module.forward(w, X, other)
+    for none in (found("hvp", w, w, X, other), *module.value_and_grad(w, X, other), found("backward", tape)):
+        assert np.isnan(np.asarray(none)).all()
+    np.testing.assert_array_equal(np.isnan(np.asarray(tape.loss)), [False, False, True, False])
+    assert np.isfinite(found("backward", module.forward(w, X, y))).all()
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_rows_of_weight_0_are_absent_in_modules_for_any_library(name: str) -> None:
+    module, (w, X, y) = module_of(name, "derivatives", "array_api"), arguments(name)
+    shares = np.array([1.0, 2.0, 0.0, 1.0])
+    for call in (module.loss, module.grad):
+        found = call(w, X, wrong(y), sample_weight=shares)
+        np.testing.assert_allclose(found, call(w, X[OTHERS], y[OTHERS], sample_weight=shares[OTHERS]), rtol=1e-14)
+    assert np.isfinite(module.backward(module.forward(w, X, wrong(y)), shares)).all()
