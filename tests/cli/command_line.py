@@ -5,7 +5,8 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +104,16 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes | None, int]]:
 def names_in(folder: Path) -> list[str]:
     """Names of the files of a folder."""
     return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def open_pipe(name: str) -> Iterator[Callable[[], str]]:
+    """Make a named pipe that keeps what is written until it is read by the function that is handed out."""
+    os.mkfifo(name)
+    end = os.open(name, os.O_RDWR | os.O_NONBLOCK)
+    yield lambda: os.read(end, 65536).decode()
+    os.close(end)
+    assert Path(name).is_fifo()
 
 
 @dataclass(frozen=True)

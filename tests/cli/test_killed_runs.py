@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from command_line import Project, environment
 
-BACKENDS = ("numpy", "scalar", "c")
 LINE = (
     *("train", "decay", "--data", "rows.csv", "--optimizer", "sgd,adamw", "--lr", "0.01", "--epochs", "40"),
     *("--validation", "0.3", "--schedule", "cosine", "--checkpoint-every", "2", "--quiet"),
@@ -85,6 +84,6 @@ def test_runs_that_were_killed_go_on_to_the_same_bits(built: Project, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
 def test_runs_killed_at_many_moments_go_on_to_the_same_bits(built: Project, tmp_path: Path, backend: str) -> None:
     check(built, tmp_path, backend, kills=20 if backend == "numpy" else 8, seed=2)
