@@ -145,6 +145,7 @@ def test_help_of_train_states_the_default_rates_and_names_every_optimizer_and_sc
     rates = {name: 0.001 if name in ("adam", "adamw") else 0.01 for name in OPTIMIZERS}
     assert {name: optimizer.rate_at(0) for name, optimizer in OPTIMIZERS.items()} == rates
     assert set(re.findall(r"\w+", shown)) >= {*OPTIMIZERS, *SCHEDULES}
+    assert all(f"--{p.name.replace('_', '-')} " in shown for one in OPTIMIZERS.values() for p in one.parameters)
 
 
 def test_no_command_shows_help_on_stderr_and_fails(command: Run) -> None:

@@ -138,7 +138,7 @@ def own(built: Project, tmp_path: Path) -> Project:
     """A built project that a test may change, beside its runs."""
     (tmp_path / "project").mkdir()
     project = make_project(tmp_path / "project")
-    shutil.copytree(built.path("generated"), project.path("generated"))
+    shutil.copytree(built.path("generated"), project.path("generated"), ignore=shutil.ignore_patterns("*.c", "*.h"))
     return project
 
 
@@ -163,19 +163,17 @@ def test_other_data_another_module_and_another_backend_are_refused(command: Run,
     refused(command("train --resume r --data other.csv"), stopped, "its data was sha256:")
     refused(command(f"train {own.path('generated/valley.py')} --resume r"), "valley")
     own.write("generated/decay.py", own.text("generated/decay.py") + "# edited\n")
-    assert f"{stopped}: its generated module was sha256:" in command("train --resume r").err
+    refused(command("train --resume r"), stopped, "its generated module was sha256:")
     own.module.unlink()
     refused(command("train --resume r"), "there is no file", "decay.py")
     assert snapshot(Path("r")) == before
 
 
-@pytest.mark.parametrize(
-    "options", ["--lr 0.5", "--optimizer sgd", "--batch-size 2", "--no-shuffle", "--seed 4", "--validation 0.5", "--tol 0.1"]
-)
-def test_an_option_that_is_not_the_runs_is_refused(command: Run, line: str, options: str) -> None:
+def test_an_option_that_is_not_the_runs_is_refused(command: Run, line: str) -> None:
     assert command(f"{line} --run r").code == 0
-    name = options.split()[0].replace("--no-", "--")
-    refused(command(f"train --resume r {options}"), f"{name}: the run of r goes on with what it was begun with")
+    for name, value in {"lr": 0.5, "optimizer": "sgd", "batch-size": 2, "seed": 4, "validation": 0.5, "tol": 0.1}.items():
+        refused(command(f"train --resume r --{name} {value}"), f"--{name}: the run of r goes on with what it was begun with")
+    refused(command("train --resume r --no-shuffle"), "--shuffle: the run of r goes on with what it was begun with")
     assert command("train --resume r --seed 3 --schedule cosine").code == 0
 
 
@@ -184,11 +182,10 @@ def test_a_record_that_was_damaged_is_refused_by_name(command: Run, line: str) -
     path = Path("r/run.json")
     text = path.read_text(encoding="utf-8")
     options = json.loads(text)["options"]
-    damaged = ["", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9")]
-    for change in ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None}):
-        damaged.append(json.dumps({**json.loads(text), **change}))
-    for damage in [*(one.encode() for one in damaged), b"\xff\xfe"]:
-        path.write_bytes(damage)
+    changes = ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
+    changed_texts = [json.dumps({**json.loads(text), **change}) for change in changes]
+    for damage in ("", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9"), *changed_texts, "\xff\xfe"):
+        path.write_text(damage, encoding="latin-1")
         refused(command("train --resume r"), "run.json is no record of a run", "begin a new run")
 
 
