@@ -40,21 +40,18 @@ def test_the_scalar_backend_computes_the_same_row_by_row() -> None:
 @pytest.mark.parametrize("backend", ["numpy", "scalar"])
 def test_the_text_is_verified_before_it_is_handed_out(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     def forged(*arguments: object, **options: object) -> tuple[Artifact, ...]:
-        artifacts = generate(*arguments, **options)
+        made = generate(*arguments, **options)
         # a factor of the derivative by a
-        return tuple(Artifact(one.name, one.text.replace("-2.0", "-2.001"), one.backend) for one in artifacts)
+        return tuple(Artifact(one.name, one.text.replace("-2.0", "-2.001"), one.backend) for one in made)
 
     monkeypatch.setattr(modules, "generate", forged)
     with pytest.raises(VerificationError, match="model line"):
         symgraph.compile(ZOO["line"](), backend=backend)
 
 
-def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
+def test_an_unknown_backend_and_what_is_no_model_are_refused_as_such() -> None:
     with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are auto, native, numpy, scalar, c"):
         symgraph.compile(ZOO["line"](), backend="no_such_backend")
-
-
-def test_what_is_no_model_is_refused_as_such() -> None:
     with pytest.raises(OptionError, match=r"compile needs a symgraph\.Model, not 3"):
         symgraph.compile(3)
 
