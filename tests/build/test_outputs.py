@@ -39,9 +39,7 @@ def test_another_version_of_symgraph_is_told_from_another_spec_and_from_a_hand(
     }
 
 
-def test_a_change_of_the_options_is_told_from_one_of_the_documentation_alone_which_is_one_of_the_spec(
-    plan: Plan, write: Write
-) -> None:
+def test_a_change_of_the_options_is_told_from_one_of_the_documentation(plan: Plan, write: Write) -> None:
     write("line")
     build(plan)
     found = states(check(replace(plan, options=Options(error_bound=True))))
@@ -166,9 +164,7 @@ def test_a_module_of_another_model_of_that_file_is_not_taken_over(plan: Plan, wr
 
 
 @pytest.mark.parametrize("moved", [False, True])
-def test_a_model_that_moves_to_another_file_takes_its_module_along_and_that_is_said(
-    plan: Plan, write: Write, moved: bool
-) -> None:
+def test_a_model_that_moves_to_another_file_takes_its_module_along(plan: Plan, write: Write, moved: bool) -> None:
     write("line")
     build(plan)
     write("line", file="second.py")

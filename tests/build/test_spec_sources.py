@@ -100,9 +100,7 @@ def test_a_module_that_this_process_knows_already_is_read_anew_and_then_as_it_wa
         "import threading\nt = threading.Thread(target=lambda: open('table.csv').close())\nt.start()\nt.join()",
     ],
 )
-def test_what_is_installed_of_another_project_written_named_strangely_or_read_by_another_thread_does_not_count(
-    folder: Path, tmp_path: Path, lines: str
-) -> None:
+def test_what_is_no_file_of_the_spec_that_is_read_does_not_count(folder: Path, tmp_path: Path, lines: str) -> None:
     write(folder / ".venv" / "lib" / "site-packages" / "installed.py", "")
     for table in (folder, tmp_path / "other"):
         write(table / "table.csv", "1\n")

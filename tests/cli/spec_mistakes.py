@@ -28,6 +28,7 @@ FOUND: dict[str, tuple[str, ...]] = {
     "a name that begins with an underscore": ('m.node("_n", a)', "'_n'", "reserved"),
     "a model whose name is no identifier": ('Model("my model")', "'my model'", "module"),
     "a name that is taken": ('m.weight("x")', "model m: weight 'x'", "taken by a feature", "choose another"),
+    "a node named like a weight": ('m.node("a", x)', "model m: node 'a'", "taken by a weight"),
     "two nodes of one name": ('m.node("n", a)\nm.node("n", b)', "model m: node 'n'", "taken by a node"),
     "two names for one weight": ('m.weight("k l")', "model m: weight name 'k l'", "letters, digits and under"),
     "a column with a blank": ('m.feature("dose mg")', "model m: feature name 'dose mg'", "no identifier"),
@@ -85,7 +86,7 @@ FOUND: dict[str, tuple[str, ...]] = {
     "a constant outside of its domain": ('m.constant("T", 300, domain=(0, 1))', "constant 'T'", "(0.0, 1.0)"),
     # symbols and expressions
     "a function of the user's own": ('m.node("n", Function("bend")(x))', "node 'n'", "function bend"),
-    "a symbol that is not declared in the loss": ('m.loss((Symbol("t") - a)**2)', "model m: loss", "symbol t"),
+    "a symbol that is not declared in the loss": ('m.loss((Symbol("t") - a)**2)', "model m: loss: symbol t", "x, z, y, a, b"),
     "a root of a negative constant": ('m.node("n", a*sqrt(-2))', "'n'", "complex"),
     "an infinite constant": ('m.node("n", oo*a)', "'n'", "constant", "finite"),
     "a constant that is no number": ('m.node("n", a*nan)', "'n'", "constant nan", "finite"),

@@ -208,9 +208,7 @@ def check_training(command: Run, built: Project, data: Any, begin: str, *parts: 
 
 
 @pytest.mark.parametrize("case", CONTENTS)
-def test_training_refuses_a_bad_file_whole_and_in_blocks_by_one_line_and_writes_nothing(
-    command: Run, built: Project, case: str
-) -> None:
+def test_training_refuses_a_bad_file_by_one_line_whole_and_in_blocks(command: Run, built: Project, case: str) -> None:
     name, begin, parts = write(case)
     check_training(command, built, name, f"{name}{begin}", *parts)
 

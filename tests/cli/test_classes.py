@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import LINE, SPEC, Run, names_in, refused
+from command_line import LINE, SPEC, Run, names_in
 from documents import ROOT, blocks, run
 
 from symgraph.classroom import grading
@@ -122,7 +122,6 @@ def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text_or_i
         "other/student.py,0,0,0,0,0,0,0,0,0",
     ]
     assert (done.code, done.err) == (1, "")
-    refused(command("grade student.py nobody.py --model decay.py"))
 
 
 def test_what_is_forbidden_gets_no_points(decay: Path, command: Run) -> None:
@@ -161,23 +160,6 @@ def test_a_file_whose_name_is_no_text_is_judged_and_named(decay: Path, command: 
     assert "half\\udcff.py,2,2" in command(f"{line} --csv").out
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("nobody.py --model decay.py", "there is no file nobody.py"),
-        ("student.py --model models.py", "models.py defines 2 models (decay, valley); build them and give the name of one"),
-        ("student.py --model decay.py --seconds 0", "--seconds"),
-        ("student.py --model decay.py --memory 1", "--memory"),
-        ("student.py --model decay.py --csv --json", "--csv and --json are two forms of one output"),
-        ("student.py --model decay.py --forbid diferences", "--forbid: 'diferences' cannot be forbidden"),
-        ("student.py --model decay.py --function backward", "there are forward_propagation, backward_propagation"),
-    ],
-)
-def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run, line: str, words: str) -> None:
-    (decay / "models.py").write_text(SPEC, encoding="utf-8")
-    refused(command(f"grade {line}"), words)
-
-
 def test_a_worksheet_is_written_and_then_left_alone(decay: Path, command: Run) -> None:
     done = command("worksheet decay.py -o week --solution solution.py")
     names = ["functions.py", "test_functions.py", "README.md", "spec.py", "data.csv"]
@@ -193,7 +175,6 @@ def test_a_spec_of_several_models_gives_a_folder_each(decay: Path, command: Run)
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
     assert command("worksheet models.py -o week -q").code == 0
     assert names_in(decay / "week") == ["decay", "valley"]
-    refused(command("worksheet models.py -o week --solution solution.py"), "has several models")
 
 
 def test_a_model_without_a_loss_has_a_worksheet_of_its_output(decay: Path, command: Run) -> None:

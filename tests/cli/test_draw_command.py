@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import LINE, Project, Run, refused, run_command
+from command_line import LINE, Project, Run, run_command
 
 from symgraph.views.picture import digits
 
@@ -75,34 +75,10 @@ def test_weights_by_name_may_be_longer_than_the_name_of_a_file(command: Run) -> 
     assert "at the weights given</text>" in done.out
 
 
-def test_rows_with_missing_cells_are_passed_over_unless_one_is_asked_for(command: Run) -> None:
+def test_rows_with_missing_cells_are_passed_over(command: Run) -> None:
     Path("line.py").write_text(LINE, encoding="utf-8")
     Path("gaps.csv").write_text("x,z\n1,1\n,2\n3,3\n", encoding="utf-8")
-    line = "draw line.py --weights a=2,b=1 --data gaps.csv --row"
-    assert ">7</text>" in command(f"{line} 2").out
-    refused(command(f"{line} 1"), "error: --row: a cell of row 1 of gaps.csv is missing; choose another row")
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ("-o graph.txt", "graph.txt: a picture can be written as .svg, .png, .dot, .gv, .mmd, .mermaid"),
-        ("-o nowhere/graph.svg", "--out: there is no folder nowhere"),
-        ("--data rows.csv", "writes; else leave out --data"),
-        ("--row 1", "--weights is missing: numbers need weights, such as `symgraph train --save FILE` writes; else leave out"),
-        ("--weights weights.json", "--data is missing; decay needs the columns time, y"),
-        ("--weights rate=1 --data rows.csv", "error: weights of decay: what is given lacks top"),
-        ("--weights top=1,rate=one --data rows.csv", "error: --weights: rate is 'one', not a number; write rate=1.5"),
-        ("--weights weights.json --data rows.csv --row 6", "--row: there is no row 6 in rows.csv, whose rows are 0 to 5"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused(project: Run, options: str, said: str) -> None:
-    refused(project(f"draw decay {options}"), said)
-
-
-def test_numbers_of_a_file_of_several_models_are_refused(project: Run) -> None:
-    done = project("draw models.py --weights weights.json --data rows.csv")
-    refused(done, "models.py defines 2 models (decay, valley); build them")
+    assert ">7</text>" in command("draw line.py --weights a=2,b=1 --data gaps.csv --row 2").out
 
 
 def test_the_picture_in_the_documents_is_what_the_command_writes() -> None:

@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
 from command_line import LINE, Project, Run, refused
 
 
@@ -47,17 +46,3 @@ def test_a_file_older_than_its_spec_is_said_to_be_so(command: Run) -> None:
     done = command(f"explain generated/line.py:{number_of(Path('generated/line.py'), 'METADATA')}")
     said = "generated/line.py is older than its spec; `symgraph build` brings it up to date\n"
     assert (done.code, done.err) == (0, said)
-
-
-@pytest.mark.parametrize(
-    ("place", "fault"),
-    [
-        ("generated/decay.py", "names no line; give FILE:LINE"),
-        ("generated/decay.py:0", "there is no line 0"),
-        ("generated/decay.py:100000", "there is no line 100000"),
-        ("models.py:3", "is no file that symgraph has generated"),
-        ("missing.py:3", "cannot be read"),
-    ],
-)
-def test_what_is_no_line_of_a_generated_file_is_refused(command: Run, built: Project, place: str, fault: str) -> None:
-    refused(command(f"explain {built.root}/{place}"), fault)

@@ -75,36 +75,9 @@ def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
     done = command("fit", "curve.py", "--data", MISRA, "--json")
     assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10, abs=0.0)
     assert not Path("generated").exists()
-    Path("two.py").write_text(SPEC_OF_MISRA + SPEC_OF_MISRA.replace("misra", "other").replace("model", "second"))
-    said = "two.py defines 2 models (misra, other); build them and give the name of one"
-    refused(command("fit", "two.py", "--data", MISRA), said)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ("--start b1", "--start: b1 is nothing, not a number; write b1=1.5"),
-        ("--start b1=x", "--start: b1 is 'x', not a number; write b1=1.5"),
-        ("--start b1=1,b1=2", "--start: 'b1=2' is not NAME=VALUE, or names a weight again"),
-        ("--start b1=1 --start b2=1", "error: --start is given 2 times; write all after one --start, such as A=1,B=2; see `"),
-        ("--start q=1", "q has an initial value and is no weight of the formula; there are b1, b2"),
-        ("--bounds b1=3", "--bounds: b1 needs LOW:HIGH, one of which may be left out, such as b1=0:"),
-        ("--fix q", "fixed names 'q', which is no weight; there are b1, b2"),
-        ("--sigma s", "has no column s"),
-        ("--sigma xx*1", "--sigma, column 1: xx is no column of the data; there are y, x; did you mean x?"),
-        ("--sigma gamma(x)", "--sigma: gamma(x) calls a function that NumPy lacks; write a column of it"),
-        ("--method newton", "method must be one of auto, lm, trf, dogbox for formula, not 'newton'"),
-        ("--plot fit.txt", "its name must end in"),
-        ("--save none/w.json", "--save: there is no folder none"),
-    ],
-)
-def test_options_that_cannot_be_are_refused(command: Run, options: str, said: str) -> None:
-    refused(command(*FIT, "-q", *options.split()), said)
-    assert not Path("w.json").exists()
 
 
 def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
-    refused(command("fit", FORMULA), "--data is missing; a formula's features are columns of a file")
     np.save("rows.npy", np.array([[0.0, 1.0], [1.0, 3.0]]))
     said = "rows.npy has columns without names, and a formula needs some; make it a structured array or a dict"
     refused(command("fit", FORMULA, "--data", "rows.npy"), said)
@@ -147,16 +120,13 @@ def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> Non
 @pytest.mark.parametrize(
     ("formula", "said"),
     [
-        ("y = a*x", "'y = a*x' is no model, and no formula either: write target ~ expression"),
-        ("y ~ a*x^2", "formula, column 8: '^' is not read; write ** for a power"),
-        ("y ~ a + b*t", "no column stands right of ~; there are x; to fit weights alone, give each a start: a, b, t"),
         ("log(y) ~ a + b*x", "or leave out 1 of 4 rows: the residual of row 1 (counted from 0) is not finite"),
         ("y ~ a*log(b*x)", "the sum of the losses is nan at the start; give another one\n"),
     ],
 )
 def test_what_stumbles_says_why_in_one_line(command: Run, formula: str, said: str) -> None:
     Path("rows.csv").write_text("x,y\n1,2\n2,-1\n3,4\n4,4\n")
-    done = command("fit", formula, "--data", "rows.csv", "--start", "b=-1" if "b" in formula else "a=1")
+    done = command("fit", formula, "--data", "rows.csv", "--start", "b=-1")
     assert said in done.err
     assert sum(line.startswith("error: ") for line in done.err.splitlines()) == (done.code == 2)
 
@@ -187,6 +157,3 @@ def test_errors_of_features_are_taken_as_a_number_a_column_or_by_name(command: R
     weights = [json.loads(text)["weights"] for text in found]
     assert weights == [weights[0]] * 4
     assert weights[0]["b"] != json.loads(command(*line).out)["weights"]["b"]
-    refused(command(*line[:-2], "--sigma-x", "0.5"), "it takes sigma beside it")
-    refused(command(*line, "--sigma-x", "x="), "--sigma-x: 'x=' is not NAME=VALUE")
-    refused(command(*line, "--sigma-x", "q=1"), "sigma_x has no x; it has q")

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from command_line import Project, Run, refused, snapshot
+from command_line import Project, Run
 
 from symgraph import load
 from symgraph.io.weights import load_weights
@@ -95,38 +95,3 @@ def test_a_column_of_sigma_is_read_from_each_file(command: Run) -> None:
     found = json.loads(command(*line, "--sigma", "s").out)
     # the rows are those of one fit, once with sigma 1 and once with sigma 2: residuals 1/6, -1/3, 1/6
     assert found["statistics"]["chi2"] == pytest.approx(1.25 * 1.5 / 9, rel=1e-12, abs=0.0)
-
-
-GROUPED = f"--data {PUROMYCIN} --group-by state --share"
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (f"--data {PUROMYCIN} --group-by state", "several data sets need --share, the weights that are the same in all"),
-        ("--data treated.csv --data untreated.csv", "several data sets need --share"),
-        (f"--data {PUROMYCIN} --share km", "--share: there is one data set; give --data again for each file, or --group-by"),
-        (f"--data {PUROMYCIN} --group-by stat --share km", "has no column stat; its first line names conc, rate, state"),
-        ("--data treated.csv --data treated.csv --share km", "--data: treated.csv stands there twice"),
-        ("--data treated.csv --data none.csv --share km", "none.csv cannot be read"),
-        ("--data treated.csv --data odd.csv --share km", "odd.csv has no column rate; its first line names conc, rat"),
-        ("--data treated.csv --data hole.csv --share km", "hole.csv: line 3, column rate is empty, not a finite number"),
-        ("--data hole.csv --group-by state --share km", "hole.csv: line 3, column rate is empty"),
-        ("--data unnamed.csv --group-by state --share km", "unnamed.csv: line 3, column state is empty; name the row's data"),
-        ("--data short.csv --group-by state --share km", "short.csv: line 3 has 2 cells, the first line names 3 columns"),
-        ("--data treated.csv --data odd.csv --group-by state --share km", "--group-by takes the rows of one file apart"),
-        (f"{GROUPED} q", "shared names 'q', which is no weight; there are vm, km"),
-        (f"{GROUPED} km=1", "--share: km=1 is no name of a weight"),
-        (f"{GROUPED} km --start vm[x]=1", "start names 'vm[x]', which is no weight; there are km, vm[treated], vm[untreated]"),
-        (f"{GROUPED} km --start vm[x=1", "--start: 'vm[x=1' is not NAME=VALUE"),
-        (f"{GROUPED} km --save none/w.json", "there is no folder none"),
-    ],
-)
-@pytest.mark.usefixtures("two_files")
-def test_what_cannot_be_is_refused_and_nothing_written(command: Run, options: str, said: str) -> None:
-    Path("odd.csv").write_text("conc,rat\n1,2\n")
-    for name, line in (("hole", "2,,b"), ("short", "2,3"), ("unnamed", "2,3,")):
-        Path(f"{name}.csv").write_text(f"conc,rate,state\n1,2,a\n{line}\n")
-    before = snapshot(Path())
-    refused(command("fit", FORMULA, "-q", "--plot", "fit.svg", *options.split()), said)
-    assert snapshot(Path()) == before

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from command_line import Project, Run, refused
+from command_line import Project, Run
 
 
 def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
@@ -18,11 +18,6 @@ def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(comma
     assert [(weight["weight"], weight["verdict"]) for weight in report["weights"]] == [("top", "ok"), ("rate", "ok")]
     without_data = command(f"gradcheck {built.path('generated/valley.py')}")
     assert (without_data.code, "valley: passed (2 of 2 weights judged" in without_data.out) == (0, True)
-
-
-def test_a_spec_is_to_be_built_first(built: Project) -> None:
-    said = "models.py is a spec, and this needs what is built from it: `symgraph build models.py`"
-    refused(built.run("gradcheck models.py"), said)
 
 
 def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: Project) -> None:

@@ -5,10 +5,9 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
-from command_line import SPEC, Project, Run, environment, refused
+from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
 from symgraph.training import OPTIMIZERS, SCHEDULES
@@ -115,30 +114,6 @@ def test_a_shell_completes_commands_models_and_names_of_options(built: Project, 
     assert completed(built, line) == names
 
 
-@pytest.mark.parametrize(
-    ("line", "meant"),
-    [
-        ("trian decay", "train"),
-        ("train decay --epoch 3", "--epochs"),
-        ("show decay --format text2", "text"),
-        ("train decai --data rows.csv", "decay"),
-        ("train decay --data rows.csv --optimizer adma", "adam"),
-        ("train decay --data rows.csv --schedule cosin", "cosine"),
-        ("train decay --data rows.csv --backend scaler", "scalar"),
-        ("truth decay --kinds norml", "normal"),
-        ("build models.py --with hesian", "hessian"),
-        ("build models.py --backend nunpy", "numpy"),
-        ("fit decay --data rows.csv --fix ratee", "rate"),
-        ("predict decay --data short.csv --weights weights.json", "tim"),
-    ],
-)
-def test_an_unknown_name_is_answered_with_the_one_that_was_meant(command: Run, built: Project, line: str, meant: str) -> None:
-    for name in ("models.py", "rows.csv", "weights.json", "generated"):
-        Path(name).symlink_to(built.path(name))
-    Path("short.csv").write_text("tim\n1\n", encoding="utf-8")
-    refused(command(line), f"did you mean {meant}?")
-
-
 def test_help_of_train_states_the_default_rates_and_names_every_optimizer_and_schedule(command: Run) -> None:
     shown = " ".join(command("train --help").out.split())
     assert "[0.001 for adam and adamw, else 0.01]" in shown
@@ -152,23 +127,3 @@ def test_no_command_shows_help_on_stderr_and_fails(command: Run) -> None:
     done = command()
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("Usage: ")
-
-
-@pytest.mark.parametrize(
-    ("line", "fault"),
-    [
-        ("frobnicate", "'frobnicate'"),
-        ("train decay --learning-rate 1", "--learning-rate"),
-        ("train", "'MODEL'"),
-        ("train decay rows.csv", "rows.csv"),
-        ("train decay --epochs 1.5", "--epochs"),
-        ("train decay --lr fast", "--lr"),
-        ("train decay --lr", "--lr"),
-        ("predict decay --data rows.csv", "--weights"),
-        ("show decay --format pdf", "'pdf'"),
-        ("gradcheck decay --points many", "--points"),
-    ],
-)
-def test_wrong_usage_is_one_line_that_points_to_help(command: Run, line: str, fault: str) -> None:
-    message = refused(command(line), fault)
-    assert message.endswith("--help`")

@@ -24,6 +24,7 @@ from symgraph.cli.train_report import save_all
 from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
+Plan = Callable[..., None]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,16 +46,9 @@ def unheard(number: int, _frame: object) -> None:
 
 
 @pytest.fixture
-def _without_default_handlers() -> Iterator[None]:
-    before = [signal.signal(number, unheard) for number in SIGNALS]
-    yield
-    for number, handler in zip(SIGNALS, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def at_epoch(monkeypatch: pytest.MonkeyPatch, _without_default_handlers: None) -> Callable[..., None]:
+def at_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     """Have something done when a run of the command has finished so many epochs; 0 is before the first begins."""
+    before = [signal.signal(number, unheard) for number in SIGNALS]
 
     def plan(do: Callable[[], object], epochs: int, run: str = "adam") -> None:
         @contextlib.contextmanager
@@ -73,12 +67,14 @@ def at_epoch(monkeypatch: pytest.MonkeyPatch, _without_default_handlers: None) -
 
         monkeypatch.setattr(sys.modules["symgraph.cli.train"], "progress", progress)
 
-    return plan
+    yield plan
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
-    command: Run, built: Project, at_epoch: Callable[..., None], number: signal.Signals
+    command: Run, built: Project, at_epoch: Plan, number: signal.Signals
 ) -> None:
     Path("w.json").write_text("old", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
@@ -91,7 +87,7 @@ def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
     assert [signal.getsignal(other) for other in SIGNALS] == [unheard] * 3
 
 
-def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoch: Plan) -> None:
     told = iter([signal.SIGTERM])
     at_epoch(lambda: [os.kill(os.getpid(), number) for number in told], 3)
     done = command(f"train {built.module} --data {built.rows} --backend scalar --epochs 8 --run r")
@@ -101,16 +97,14 @@ def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoc
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)
 
 
-def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Plan) -> None:
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
     done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
     assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
     assert saved_in(Path("w.json")) == weights_after(built, 4)
 
 
-def test_a_signal_before_a_runs_first_epoch_keeps_the_runs_before_it_and_starts_none_after(
-    command: Run, built: Project, at_epoch: Callable[..., None]
-) -> None:
+def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command: Run, built: Project, at_epoch: Plan) -> None:
     for name in ("w-momentum.json", "w-adam.json"):
         Path(name).write_text("good", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 0, "momentum")
@@ -122,9 +116,7 @@ def test_a_signal_before_a_runs_first_epoch_keeps_the_runs_before_it_and_starts_
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
-def test_an_interrupt_before_the_first_epoch_is_over_leaves_good_weights(
-    command: Run, built: Project, at_epoch: Callable[..., None]
-) -> None:
+def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
     Path("w.json").write_text("good", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
     done = command(f"train {built.module} --data {built.rows} --save w.json")

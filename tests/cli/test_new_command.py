@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command_line import Project, Run, refused, snapshot
+from command_line import Run
 
 
 @pytest.mark.parametrize("kind", ["", "curve", "likelihood", "classifier", "control"])
@@ -27,23 +27,6 @@ def test_a_new_spec_goes_into_the_folder_that_is_named(command: Run) -> None:
     done = command("new growth --dir specs/first")
     assert (done.code, Path("specs/first/growth.py").is_file()) == (0, True)
     assert "symgraph build specs/first/growth.py" in done.err
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("growth --kind tree", "'curve', 'likelihood', 'classifier', 'control'"),
-        ("models", "models.py exists already; choose another name, or delete it first"),
-        *((name, repr(name)) for name in ("2x", "class", "a-b", "a/b", "a.py")),
-        ("''", "''"),
-        *((name, f"{name}.py would hide the module") for name in ("numpy", "symgraph", "random")),
-        ("growth --dir rows.csv/specs", "error: rows.csv/specs/growth.py cannot be written"),
-    ],
-)
-def test_what_can_be_no_spec_is_refused(command: Run, fresh: Project, line: str, said: str) -> None:
-    before = snapshot(fresh.root)
-    refused(command(f"new {line}"), said)
-    assert snapshot(fresh.root) == before
 
 
 def test_rows_of_the_user_are_kept_and_quiet_leaves_out_the_next_step(command: Run) -> None:
@@ -78,21 +61,3 @@ def test_a_formula_says_without_data_which_names_are_features(command: Run) -> N
         "call the column 'time (s)' time_s in data for odd.py, whose columns are names of Python",
     ]
     assert 'gamma_ = model.weight("gamma", init=2.0)' in Path("odd.py").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--formula", "y ~ a*exp(-k*q)"], "no name right of ~ is called x, t, x1 or time, as features are; give data"),
-        (["--formula", "y ~ a*x + exec(x)"], "formula, column 11: exec is no function that a formula may call"),
-        (["--formula", "y ~ a*x + 0*b"], "the loss does not depend on weight b"),
-        (["--formula", "y ~ a*x", "--start", "b=1"], "b has an initial value and is no weight of the formula; there are a"),
-        (["--formula", "y ~ a*x", "--data", "none.csv"], "none.csv cannot be read"),
-        (["--formula", "y ~ a*x", "--kind", "curve"], "--kind and --formula are two things to start from; give one"),
-        (["--data", "rows.csv"], "--data is of a formula; give it by --formula"),
-        (["--start", "a=1"], "--start is of a formula; give it by --formula"),
-    ],
-)
-def test_a_formula_that_makes_no_spec_is_refused(command: Run, options: list[str], said: str) -> None:
-    refused(command("new made", *options), said)
-    assert snapshot(Path()) == {}

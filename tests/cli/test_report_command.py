@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Project, Run, refused
+from command_line import Project, Run
 
 QUICK = "--epochs 2 --rows 2 --optimizer adam"
 
@@ -40,23 +40,3 @@ def test_given_weights_are_those_of_the_graph(command: Run, built: Project, line
     assert (done.code, done.err) == (0, "")
     shown = Path("page.html").read_text(encoding="utf-8").partition('<select id="weights">')[2]
     assert shown.startswith(f"<option>the weights of {built.weights}</option></select>")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("--optimizer adma", "--optimizer: 'adma' is unknown"),
-        ("--epochs 0", "--epochs must be"),
-        ("--rows 0", "--rows must be"),
-        ("--batch-size 7 --optimizer adam", "--batch-size"),
-        ("--batch-size some --optimizer adam", "--batch-size: 'some' is neither"),
-        ("--epochs 5", "--epochs is of training, which a report leaves out; --optimizer adam asks for it"),
-        ("-o nowhere/page.html", "--out: there is no folder nowhere"),
-    ],
-)
-def test_wrong_options_are_one_line_and_nothing_is_written(
-    command: Run, built: Project, tmp_path: Path, options: str, message: str
-) -> None:
-    refused(command(f"report {built.module} --data {built.rows} {options}"), message)
-    refused(command(f"report {built.module}"), "--data is missing")
-    assert not list(tmp_path.glob("*.html"))

@@ -59,8 +59,6 @@ def test_gradcheck_leaves_them_out_too_and_takes_signs_from_options(command: Run
     Path("odd.txt").write_text("time:y\n1:2\n1'000:1,5\n", encoding="utf-8")
     done = command(f"{line} odd.txt --delimiter :  --decimal , --thousands", "'")
     assert (done.code, done.notes) == (0, "odd.txt: columns separated by :, decimal commas\n")
-    said = "error: delimiter must be one sign between cells, such as ; or tab, not '::'"
-    assert refused(command(f"{line} odd.txt --delimiter ::")) == said
 
 
 @pytest.mark.parametrize("more", ["", "--stream"])
@@ -137,20 +135,6 @@ def test_large_files_are_read_in_blocks_where_that_can_be(command: Run, module: 
         taken.clear()
         assert command(f"{line} {module} --data rows.csv").code == 0
         assert len(taken) == times, line  # an update after each row needs the rows in memory
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("train --data rows.csv", "--stream: it needs --batch-size all"),
-        ("train --batch-size all", "--stream: there is no --data to read"),
-        ("fit --data rows.csv --plot p.svg", "--stream: --plot draws all rows"),
-        ("fit --data rows.csv --sigma y", "--stream: a column of standard deviations is for rows in memory"),
-    ],
-)
-def test_what_cannot_be_in_blocks_is_refused(command: Run, module: Path, line: str, message: str) -> None:
-    assert refused(command(f"{line} {module} --stream")) == f"error: {message}"
-    assert not Path("p.svg").exists()
 
 
 def test_a_bar_shows_rows_on_a_terminal(

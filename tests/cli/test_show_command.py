@@ -47,21 +47,8 @@ def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) 
     ]
     assert r"\frac{\partial\,\mathrm{loss}}{\partial \mathrm{rate}} &= " in shown
     assert shown.count("\\begin{align*}") == shown.count("\\end{align*}") == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "latex"),
-    [
-        ("y_hat", r"\hat{y}"),
-        ("w1", "w_{1}"),
-        ("alpha_max", r"\alpha_{\mathrm{max}}"),
-        ("speed", r"\mathrm{speed}"),
-        ("lambda", r"\lambda"),
-        ("k1_2", "k_{1 2}"),
-    ],
-)
-def test_a_name_in_latex(name: str, latex: str) -> None:
-    assert STYLES["latex"].name(name) == latex
+    names = {"w1": "w_{1}", "alpha_max": r"\alpha_{\mathrm{max}}", "lambda": r"\lambda", "k1_2": "k_{1 2}"}
+    assert {name: STYLES["latex"].name(name) for name in names} == names
 
 
 def test_a_packaged_model_and_a_module_in_another_folder_are_shown(command: Run, built: Project) -> None:
@@ -86,12 +73,6 @@ def test_a_spec_that_was_not_built_yet_is_shown_by_its_name_too_and_a_missing_lo
         done = command(f"show {name}")
         assert (done.out, done.err) == ("y_hat = a*x + b\n", "line has no loss, and so no partial derivatives\n")
     assert command("show line --quiet").err == ""
-    refused(command("show line.py --derivation"), "model line: it has no loss to derive")
-
-
-@pytest.mark.parametrize("form", ["", "--json"])
-def test_the_graph_as_latex_is_refused(command: Run, form: str) -> None:
-    refused(command(f"show nine_weights --graph --format latex {form}"), "error: --graph and --format latex exclude each other")
 
 
 def test_the_derivation_has_the_steps_for_each_weight_and_numbers_at_a_row_of_data(command: Run, built: Project) -> None:
@@ -113,28 +94,6 @@ def test_a_derivation_is_written_to_a_file_in_each_format(command: Run, built: P
     done = command(f"show {built.module} --derivation --format {form} -o steps")
     assert (done.code, done.out, done.err) == (0, "", "")
     assert Path("steps").read_text(encoding="utf-8").startswith(start)
-
-
-@pytest.mark.parametrize(
-    ("options", "fault"),
-    [
-        ("--derivation --graph", "--graph and --derivation exclude each other"),
-        ("--format html", "--format html is for --derivation"),
-        ("--row 1", "--data, --weights and --row are for --derivation"),
-        ("--derivation --row 1", "--weights is missing"),
-        ("--derivation --weights {weights}", "--data is missing; decay needs the columns time, y"),
-        ("--derivation --weights {weights} --data {rows} --row 6", "there is no row 6 in "),
-        ("--derivation --weights {weights} --data {rows} --row -1", "there is no row -1 in "),
-        ("--derivation -o no/steps.txt", "there is no folder no"),
-    ],
-)
-def test_options_of_a_derivation_that_do_not_fit_are_refused(command: Run, built: Project, options: str, fault: str) -> None:
-    refused(command(f"show {built.module} {options.format(weights=built.weights, rows=built.rows)}"), fault)
-
-
-def test_a_derivation_of_a_spec_with_several_models_is_refused(command: Run, built: Project) -> None:
-    done = command(f"show {built.path('models.py')} --derivation")
-    refused(done, "defines 2 models (decay, valley); build them and give the name of one")
 
 
 def test_derivatives_through_many_paths_are_left_to_the_derivation(command: Run) -> None:

@@ -59,9 +59,7 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(com
     assert converged.splitlines()[-1].startswith("next: symgraph draw ")
 
 
-def test_every_option_reaches_the_training_and_json_gives_every_digit_and_every_epoch(
-    command: Run, built: Project, line: str
-) -> None:
+def test_every_option_reaches_the_training_and_json_gives_every_digit(command: Run, built: Project, line: str) -> None:
     options = "--lr 0.05 --lr-step 3 --lr-factor 0.7 --epochs 200 --batch-size 4 --shuffle --seed 5 --tol 1e-4 --clip-norm 0.3"
     done = command(f"{line} --optimizer sgd --json --quiet {options}")
     assert (done.code, done.err) == (0, "")
@@ -115,16 +113,11 @@ def test_weights_of_another_version_of_the_model_are_warned_about_in_one_line(co
 
 def test_a_model_without_features_and_target_needs_no_data(command: Run, built: Project) -> None:
     # Rosenbrock's valley is steep and flat along its floor: momentum with a small rate creeps towards (1, 1)
-    valley = f"train {built.path('generated/valley.py')}"
-    done = command(f"{valley} --optimizer momentum --lr 0.0005 --epochs 4000 --json")
+    done = command(f"train {built.path('generated/valley.py')} --optimizer momentum --lr 0.0005 --epochs 4000 --json")
     assert json.loads(done.out)["runs"]["momentum"]["weights"]["a"] == pytest.approx(1.0, abs=0.05)
-    said = "--data: valley has no features and no target; leave the option out"
-    refused(command(f"{valley} --data {built.rows}"), said)
 
 
-def test_a_run_that_diverges_exits_with_1_says_where_and_keeps_the_last_good_weights(
-    command: Run, built: Project, line: str
-) -> None:
+def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights(command: Run, built: Project, line: str) -> None:
     done = command(f"{line} --optimizer sgd --lr 1e150 --save w.json --plot loss.svg")
     assert done.code == 1
     assert re.search("stopped: in row .* of epoch 1 the ", done.err)
