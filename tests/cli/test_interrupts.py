@@ -116,6 +116,19 @@ def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command:
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
+def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_further_run(
+    command: Run, built: Project, at_epoch: Plan
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    at_epoch(interrupt, 3, "sgd")
+    done = command(f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json")
+    assert (done.code, "adam" in done.out) == (130, False)
+    assert "sgd: interrupted; the weights are those after epoch 3" in done.err
+    assert saved_in(Path("w-sgd.json")).keys() == {"top", "rate"}
+
+
 def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
     Path("w.json").write_text("good", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
