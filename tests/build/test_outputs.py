@@ -1,64 +1,22 @@
 """symgraph.build.outputs: what a build finds in its folder, what a check calls it, and what is left alone."""
 
 import os
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from plans import Write, contents, states
 
 from symgraph import generate as generating
 from symgraph.build import build as building
 from symgraph.build.build import Plan, build, check
-from symgraph.build.outputs import BuildReport
 from symgraph.errors import BuildError
 from symgraph.io.manifest import FILE, read_manifest
 from symgraph.options import Options
 
-SPEC = """
-from symgraph import Model
-
-{name} = Model("{name}", doc="{doc}")
-x = {name}.feature("x")
-a, b = {name}.weights("a b")
-y = {name}.target("y")
-{name}.loss((y - {name}.output("y_hat", {output})) ** 2)
-"""
-
-Write = Callable[..., None]
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    """A plan for one spec, spec.py, which the fixture ``write`` writes."""
-    return Plan([str(tmp_path / "spec.py")], tmp_path, tmp_path / "out", ("numpy", "scalar"))
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(*names: str, file: str = "spec.py", output: str = "a * x + b", doc: str = "A line.") -> None:
-        text = "".join(SPEC.format(name=name, output=output, doc=doc) for name in names)
-        (tmp_path / file).write_text(text, encoding="utf-8")
-
-    return write
-
-
-def states(report: BuildReport) -> dict[str, str]:
-    return {output.path.name: output.state for output in report.outputs}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
 
 def with_another_spec(plan: Plan, file: str) -> Plan:
     return replace(plan, specs=[str(plan.root / file)])
-
-
-# What a check says.
 
 
 def test_another_version_of_symgraph_is_told_from_another_spec_and_from_a_hand(
@@ -81,21 +39,13 @@ def test_another_version_of_symgraph_is_told_from_another_spec_and_from_a_hand(
     }
 
 
-def test_a_change_of_the_documentation_alone_is_one_of_the_spec(plan: Plan, write: Write) -> None:
-    write("line")
-    build(plan)
-    write("line", doc="Another line.")
-    assert set(states(check(plan)).values()) == {"spec changed", "stale"}
-
-
-def test_a_change_of_the_options_is_neither_of_the_spec_nor_of_the_generator(plan: Plan, write: Write) -> None:
+def test_a_change_of_the_options_is_told_from_one_of_the_documentation(plan: Plan, write: Write) -> None:
     write("line")
     build(plan)
     found = states(check(replace(plan, options=Options(error_bound=True))))
     assert found == {"line.py": "options changed", "line_scalar.py": "unchanged", FILE: "stale"}
-
-
-# Line ends.
+    write("line", doc="Another line.")
+    assert set(states(check(plan)).values()) == {"spec changed", "stale"}
 
 
 def test_a_checkout_with_other_line_ends_is_the_same_text(plan: Plan, write: Write) -> None:
@@ -111,9 +61,6 @@ def test_a_checkout_with_other_line_ends_is_the_same_text(plan: Plan, write: Wri
     assert set(states(check(plan)).values()) == {"spec changed", "stale"}  # and not edited by hand
     assert set(states(build(plan)).values()) == {"written"}
     assert b"\r" not in (plan.out / "line.py").read_bytes()
-
-
-# A hand at work while a build verifies.
 
 
 def while_verifying(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
@@ -177,19 +124,15 @@ def test_another_build_that_ended_meanwhile_is_no_hand(plan: Plan, write: Write,
     write("line")
     build(plan)
     write("line", output="a - b * x")
-    script = """
-        import sys
-        from pathlib import Path
-        from symgraph.build.build import Plan, build
-        root = Path(sys.argv[1])
-        build(Plan([str(root / "spec.py")], root, root / "out", ("numpy", "scalar")))
-    """
-    command = [sys.executable, "-c", textwrap.dedent(script), str(plan.root)]
-    while_verifying(monkeypatch, lambda: subprocess.run(command, check=True) and None)
+    verified = building.load_verified
+
+    def build_meanwhile(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(building, "load_verified", verified)
+        build(plan)
+        return verified(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "load_verified", build_meanwhile)
     assert set(states(build(plan)).values()) == {"unchanged"}
-
-
-# Files of other specs.
 
 
 def test_a_module_of_another_spec_is_not_taken_over(plan: Plan, write: Write) -> None:
@@ -205,33 +148,23 @@ def test_a_module_of_another_spec_is_not_taken_over(plan: Plan, write: Write) ->
     assert set(states(build(second, force=True)).values()) == {"written"}
     assert {entry.spec for entry in read_manifest(plan.out).entries.values()} == {"second.py"}
     assert set(states(check(plan)).values()) == {"of another spec", "stale"}
+    (plan.out / FILE).unlink()  # without it the file itself says whose it is
+    with pytest.raises(BuildError, match=r"line\.py belongs to a model in second\.py"):
+        build(plan)
 
 
 def test_a_module_of_another_model_of_that_file_is_not_taken_over(plan: Plan, write: Write) -> None:
     write("line")
     build(plan)
     write("line_scalar", file="second.py")
-    with pytest.raises(
-        BuildError,
-        match=r"line_scalar\.py belongs to model line in spec\.py; model line_scalar in second\.py would take its place",
-    ):
+    said = r"line_scalar\.py belongs to model line in spec\.py; model line_scalar in second\.py would take its place"
+    with pytest.raises(BuildError, match=said):
         build(with_another_spec(plan, "second.py"))
     assert sorted(contents(plan.out)) == ["line.py", "line_scalar.py", FILE]
 
 
-def test_without_a_manifest_the_file_itself_says_whose_it_is(plan: Plan, write: Write) -> None:
-    write("line")
-    build(plan)
-    (plan.out / FILE).unlink()
-    write("line", file="second.py", output="a - b * x")
-    with pytest.raises(BuildError, match=r"line\.py belongs to a model in spec\.py"):
-        build(with_another_spec(plan, "second.py"))
-
-
 @pytest.mark.parametrize("moved", [False, True])
-def test_a_model_that_moves_to_another_file_takes_its_module_along_and_that_is_said(
-    plan: Plan, write: Write, moved: bool
-) -> None:
+def test_a_model_that_moves_to_another_file_takes_its_module_along(plan: Plan, write: Write, moved: bool) -> None:
     write("line")
     build(plan)
     write("line", file="second.py")
@@ -256,9 +189,6 @@ def test_two_specs_of_one_name_outside_the_project_do_not_overwrite_each_other(p
     both = replace(plan, specs=specs, root=plan.root / "project", out=plan.root / "project" / "out")
     with pytest.raises(BuildError, match=r"written by model line in .*first/line\.py and by model line in .*second/line\.py"):
         build(both)
-
-
-# What is no plain file.
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

@@ -88,43 +88,29 @@ def test_a_module_that_this_process_knows_already_is_read_anew_and_then_as_it_wa
     assert sys.modules.pop("shape") is known
 
 
-def test_what_is_installed_or_of_another_project_does_not_count(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "import sys\nsys.path.append('.venv/lib/site-packages')\nimport installed",
+        "open('../other/table.csv').close()",
+        "for mode in ('w', 'a', 'r+'):\n    open('log.txt', mode).close()",
+        "import os\nos.close(os.open('log.txt', os.O_WRONLY | os.O_CREAT))\nopen(os.open('/dev/null', os.O_RDONLY)).close()",
+        "try:\n    open('a\\0b')\nexcept ValueError:\n    pass",
+        "exec(compile('1', '<made>', 'exec'))",
+        "import threading\nt = threading.Thread(target=lambda: open('table.csv').close())\nt.start()\nt.join()",
+    ],
+)
+def test_what_is_no_file_of_the_spec_that_is_read_does_not_count(folder: Path, tmp_path: Path, lines: str) -> None:
     write(folder / ".venv" / "lib" / "site-packages" / "installed.py", "")
-    write(tmp_path / "other" / "table.csv", "1\n")
-    text = "import sys\nsys.path.append('.venv/lib/site-packages')\nimport installed\nopen('../other/table.csv').close()\n"
-    write(folder / "line.py", text + LINE)
-    assert read(folder) == ["line.py"]
-
-
-def test_files_that_are_written_or_named_strangely_do_not_count(folder: Path) -> None:
-    text = """
-import os
-for mode in ("w", "a", "r+"):
-    open("log.txt", mode).close()
-os.close(os.open("log.txt", os.O_WRONLY))
-open(os.open("/dev/null", os.O_RDONLY)).close()
-try:
-    open("a\\0b")
-except ValueError:
-    pass
-exec(compile("1", "<made>", "exec"))
-"""
-    write(folder / "line.py", text + LINE)
+    for table in (folder, tmp_path / "other"):
+        write(table / "table.csv", "1\n")
+    write(folder / "line.py", f"{lines}\n{LINE}")
     assert read(folder) == ["line.py"]
 
 
 def test_a_file_that_is_looked_for_in_vain_counts_as_missing(folder: Path) -> None:
     write(folder / "line.py", "try:\n    open('own.json')\nexcept OSError:\n    pass\n" + LINE)
     assert read_spec("line.py", folder).sources["own.json"] == ""
-
-
-def test_what_other_threads_read_meanwhile_does_not_count(folder: Path) -> None:
-    write(folder / "table.csv", "1\n")
-    write(
-        folder / "line.py",
-        "import threading\nt = threading.Thread(target=lambda: open('table.csv').close())\nt.start()\nt.join()\n" + LINE,
-    )
-    assert read(folder) == ["line.py"]
 
 
 def test_a_spec_outside_the_project_has_no_sources(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """symgraph.build.specs: how spec files are found, run and named."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -43,12 +42,8 @@ def test_a_spec_is_named_by_its_path_below_the_root(folder: Path) -> None:
         spec = read_spec(reference, folder)
         assert (spec.path, spec.label) == (path, "models/line.py")
         assert [model.name for model in spec.models] == ["line"]
-
-
-def test_a_spec_outside_the_root_is_named_without_its_folder(folder: Path) -> None:
-    write(folder / "other" / "line.py")
     (folder / "project").mkdir()
-    assert read_spec("other/line.py", folder / "project").label == "line.py"
+    assert read_spec(str(path), folder / "project").label == "line.py"  # one outside the root
 
 
 def test_a_path_is_looked_for_here_first_and_then_below_the_root(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +76,19 @@ def test_neighbours_of_one_name_in_two_folders_keep_apart(folder: Path) -> None:
     assert outputs("first/line.py", "second/line.py", root=folder) == ["b*(a + x)", "b*(a - x)"]
 
 
+SHAPE = "def bend(a, x):\n    return a * x\n"
+
+
 def test_reading_leaves_the_interpreter_as_it_was(folder: Path) -> None:
     write(folder / "package" / "__init__.py", "")
-    write(folder / "package" / "shape.py", "def bend(a, x):\n    return a * x\n")
+    write(folder / "package" / "shape.py", SHAPE)
     write(folder / "package" / "line.py", "from .shape import bend\n" + LINE, output="bend(a, x) + b")
     write(folder / "loose.py", "import package.shape\n" + LINE)
     write(folder / "broken.py", "import package.shape\nraise ValueError('no')\n")
     read_spec("loose.py", folder)  # so that what symgraph itself loads late is there
     path, modules, bytecode = list(sys.path), set(sys.modules), sys.dont_write_bytecode
-    read_spec("package/line.py", folder)
-    read_spec("package.line", folder)
+    for reference in ("package/line.py", "package.line"):
+        read_spec(reference, folder)
     with pytest.raises(BuildError):
         read_spec("broken.py", folder)
     assert (sys.path, set(sys.modules), sys.dont_write_bytecode) == (path, modules, bytecode)
@@ -98,9 +96,9 @@ def test_reading_leaves_the_interpreter_as_it_was(folder: Path) -> None:
 
 
 def test_a_module_of_a_package_is_the_same_by_path_and_by_name_and_imports_relatively(folder: Path) -> None:
-    write(folder / "package" / "__init__.py", "")
-    write(folder / "package" / "parts" / "__init__.py", "")
-    write(folder / "package" / "shape.py", "def bend(a, x):\n    return a * x\n")
+    for name in ("__init__.py", "parts/__init__.py"):
+        write(folder / "package" / name, "")
+    write(folder / "package" / "shape.py", SHAPE)
     write(folder / "package" / "parts" / "line.py", "from ..shape import bend\n" + LINE, output="bend(a, x) + b")
     by_name, by_path = read_spec("package.parts.line", folder), read_spec("package/parts/line.py", folder)
     assert by_name.label == by_path.label == "package/parts/line.py"
@@ -109,9 +107,12 @@ def test_a_module_of_a_package_is_the_same_by_path_and_by_name_and_imports_relat
 
 
 def test_a_spec_may_define_dataclasses_with_postponed_annotations(folder: Path) -> None:
-    imports = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
-    options = "\n\n@dataclass\nclass Options:\n    power: int = 2\n"
-    write(folder / "line.py", imports + options + LINE, output="a * x ** Options().power + b")
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    write(
+        folder / "line.py",
+        f"{head}@dataclass\nclass Options:\n    power: int = 2\n{LINE}",
+        output="a * x ** Options().power + b",
+    )
     assert outputs("line.py", root=folder) == ["a*x**2 + b"]
 
 
@@ -124,13 +125,10 @@ def test_what_a_spec_prints_goes_to_stderr(folder: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("\n\nmodel = 1 +\n", BuildError, r"^spec\.py:3: SyntaxError: "),
-        ("\nunknown\n", BuildError, r"^spec\.py:2: NameError: name 'unknown' is not defined$"),
         ("\ndef f():\n    raise ValueError('two\\nlines')\n\n\nf()\n", BuildError, r"^spec\.py:3: ValueError: two lines$"),
         ("\n\nraise SystemExit('bye')\n", BuildError, r"^spec\.py:3: SystemExit: bye$"),
         ("import broken_neighbour\n", BuildError, r"^spec\.py:1: SyntaxError: .*broken_neighbour\.py, line 2"),
         ("import raising_neighbour\n", BuildError, r"^spec\.py:1: KeyError: 'no'$"),
-        (LINE + "\nmodel.node('2x', a)\n", SpecError, r"^spec\.py:9: model line: node name '2x' is no identifier"),
         ("", BuildError, r"^spec\.py defines no model; assign a symgraph\.Model to a variable"),
         ("models = []\n", BuildError, r"^spec\.py defines no model"),
         (LINE + "\nother = Model('line')\n", SpecError, r"^spec\.py:9: .* spec\.py defines two models called 'line'"),
@@ -144,35 +142,11 @@ def test_a_spec_that_fails_says_in_which_line_and_why(folder: Path, text: str, k
         read_spec("spec.py", folder)
 
 
-@pytest.mark.parametrize(
-    ("output", "hint"),
-    [
-        ("numpy.exp(a * x) + b", "np.exp takes numbers, and a*x is a formula; write sympy.exp(a*x)"),
-        ("math.exp(a * x) + b", "use SymPy's functions instead of those of math"),
-        (
-            "a * x if x > 0 else b",
-            "x > 0 is decided row by row, not here; write Piecewise((..., x > 0), (..., True)) instead of if",
-        ),
-        ("max(a * x, b)", "Max or Min instead of max, min"),
-    ],
-)
-def test_habits_from_numeric_code_are_told_what_to_write_instead(folder: Path, output: str, hint: str) -> None:
-    write(folder / "line.py", "import math\nimport numpy\n" + LINE, output=output)
-    with pytest.raises(BuildError, match=rf"^line\.py:9: TypeError: .*{re.escape(hint)}"):
-        read_spec("line.py", folder)
-
-
 def test_a_fault_of_ours_while_a_spec_runs_keeps_its_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder / "line.py", LINE)
     monkeypatch.setattr("symgraph.spec.declarations.check_name", None)
     with pytest.raises(TypeError, match="'NoneType' object is not callable"):
         read_spec("line.py", folder)
-
-
-def test_an_error_that_is_found_when_a_model_is_used_names_the_line_of_the_declaration(folder: Path) -> None:
-    write(folder / "slip.py", output="a * x")
-    with pytest.raises(SpecError, match=r"^slip\.py:6: model line: the output does not depend on weight b; use it"):
-        read_spec("slip.py", folder)
 
 
 @pytest.mark.parametrize(

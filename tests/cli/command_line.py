@@ -1,9 +1,12 @@
 """The command line as a user meets it: processes in a project of their own."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +62,22 @@ Run = Callable[..., Outcome]
 """Runs a command in this process; the fixture ``command`` is one."""
 
 
+def refused(done: Outcome, *parts: str) -> str:
+    """The error that ends a command, which has all parts; nothing else is printed but how far a build has come."""
+    assert (done.code, done.out) == (2, ""), done
+    *progress, message = done.err.splitlines()
+    assert message.startswith("error: ")
+    assert all(re.match("(reading|generating|verifying) ", line) for line in progress), progress
+    assert not [part for part in parts if part not in message], message
+    return message
+
+
+def words_of(*arguments: object) -> list[str]:
+    """The words of a command line, of which the first argument may have several."""
+    first, *rest = map(str, arguments or [""])
+    return [*shlex.split(first), *rest]
+
+
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment without what a terminal or a user may have set, and with some changes."""
     inherited = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
@@ -68,8 +87,8 @@ def environment(**changes: str) -> dict[str, str]:
 def run_command(folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
     """Run ``python -m symgraph`` in a folder; in an environment of its own it is a Python of its own that starts."""
     if env is None:
-        return Outcome(*command_server.run([*map(str, arguments)], folder, environment()))
-    command = [sys.executable, "-m", "symgraph", *map(str, arguments)]
+        return Outcome(*command_server.run(words_of(*arguments), folder, environment()))
+    command = [sys.executable, "-m", "symgraph", *words_of(*arguments)]
     done = subprocess.run(command, cwd=folder, env=dict(env), capture_output=True, text=True, check=False)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -80,6 +99,21 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes | None, int]]:
         path.relative_to(folder).as_posix(): (path.read_bytes() if path.is_file() else None, path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
     }
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of the files of a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def open_pipe(name: str) -> Iterator[Callable[[], str]]:
+    """Make a named pipe that keeps what is written until it is read by the function that is handed out."""
+    os.mkfifo(name)
+    end = os.open(name, os.O_RDWR | os.O_NONBLOCK)
+    yield lambda: os.read(end, 65536).decode()
+    os.close(end)
+    assert Path(name).is_fifo()
 
 
 @dataclass(frozen=True)
@@ -95,6 +129,29 @@ class Project:
     def path(self, name: str) -> Path:
         """A file of it."""
         return self.root / name
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of it."""
+        self.path(name).write_text(text, encoding="utf-8")
+
+    def text(self, name: str) -> str:
+        """Read a file of it."""
+        return self.path(name).read_text(encoding="utf-8")
+
+    @property
+    def module(self) -> Path:
+        """The NumPy module of the decay."""
+        return self.path("generated/decay.py")
+
+    @property
+    def rows(self) -> Path:
+        """The data of the decay."""
+        return self.path("rows.csv")
+
+    @property
+    def weights(self) -> Path:
+        """The weights of its training."""
+        return self.path("weights.json")
 
 
 def make_project(root: Path) -> Project:

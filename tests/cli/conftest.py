@@ -1,11 +1,12 @@
 """Projects to run commands in."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Outcome, Project, Run, make_project
+from command_line import Outcome, Project, Run, make_project, words_of
 
 from symgraph.cli import main
 
@@ -20,11 +21,17 @@ def fresh(tmp_path: Path) -> Project:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A built and trained project, for tests that leave it as it is."""
     project = make_project(tmp_path_factory.mktemp("built"))
-    done = project.run("build", "models.py")
-    assert done.code == 0, done.err
-    done = project.run("train", "decay", "--data", "rows.csv", "--epochs", "300", "--lr", "0.02", "--save", "weights.json")
-    assert done.code == 0, done.err
+    for line in ("build models.py", "train decay --data rows.csv --epochs 300 --lr 0.02 --save weights.json"):
+        done = project.run(line)
+        assert done.code == 0, done.err
     return project
+
+
+@pytest.fixture
+def copy(built: Project, tmp_path: Path) -> Project:
+    """A built and trained project that a test may change; it is the current folder of the fixture ``command``."""
+    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
+    return Project(tmp_path)
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: Any) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["symgraph", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["symgraph", *words_of(*arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import LINE, SPEC, Run
+from command_line import LINE, SPEC, Run, names_in
 from documents import ROOT, blocks, run
 
 from symgraph.classroom import grading
@@ -36,30 +36,22 @@ def decay(tmp_path: Path) -> Path:
     return tmp_path
 
 
+GRADE = "grade student.py --model decay.py --seconds 60"
+
+
 def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command: Run) -> None:
-    done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60")
+    done = command(GRADE)
     assert done.code == 1
     first, forward, backward, mistake, *left_out = done.out.splitlines()
     assert first == "student.py, model decay: 3 of 15 points"
-    assert left_out[::2] == [
-        *(
-            "gradient_checking: 0 of 2",
-            "loss: 0 of 1",
-            "gradient: 0 of 2",
-            "vanilla: 0 of 1",
-            "momentum: 0 of 2",
-            "adam: 0 of 3",
-        )
-    ]
-    assert left_out[3] == "  there is no function loss(X, y, W)"
+    zeros = "gradient_checking: 0 of 2; loss: 0 of 1; gradient: 0 of 2; vanilla: 0 of 1; momentum: 0 of 2; adam: 0 of 3"
+    assert ("; ".join(left_out[::2]), left_out[3]) == (zeros, "  there is no function loss(X, y, W)")
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate: the sign is wrong: `slope * d['y_hat'] * d['x'][0]` stands where `-(")
-    assert command("grade", "student.py", "--model", "decay.py", "--function", "forward_propagation", "-q").code == 0
 
 
 def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
-    done = command("grade", "student.py", "--model", "decay.py", "--seconds", "60", "--json", "-q")
-    found = json.loads(done.out)
+    found = json.loads(command(f"{GRADE} --json -q").out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
     assert sum(test["max_score"] for test in found["tests"]) == 15
@@ -111,39 +103,33 @@ def test_the_scripts_of_the_documentation_grade_in_the_folders_of_gradescope(dec
     assert bool(found.get("tests")) == (handed_in == "functions.py")
 
 
-def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text(decay: Path, command: Run) -> None:
+def test_several_files_are_judged_and_a_table_of_their_points_ends_the_text_or_is_all_of_it(decay: Path, command: Run) -> None:
     (decay / "other").mkdir()
     (decay / "other" / "student.py").write_text("def forward_propagation(:\n", encoding="utf-8")
-    both = ("student.py", str(Path("other", "student.py")), "--model", "decay.py", "--seconds", "60", "-q")
-    done = command("grade", *both)
+    both = "grade student.py other/student.py --model decay.py --seconds 60 -q"
+    done = command(both)
     assert done.code == 1
     assert [line.split() for line in done.out.splitlines()[-3:]] == [
-        ["file", "points", "of"], ["student.py", "3", "15"], [str(Path("other", "student.py")), "0", "15"]
+        ["file", "points", "of"], ["student.py", "3", "15"], ["other/student.py", "0", "15"]
     ]  # fmt: skip
     assert done.out.count("drate: the sign is wrong") == 1
-    assert [one["score"] for one in json.loads(command("grade", *both, "--json").out)] == [3, 0]
-    missing = command("grade", "student.py", "nobody.py", "--model", "decay.py")
-    assert (missing.code, missing.out) == (2, "")
-
-
-def test_a_table_of_points_has_a_row_a_file_and_a_row_of_the_maxima(decay: Path, command: Run) -> None:
-    """Two processes are started; two more for the other option."""
-    (decay / "other.py").write_text("def forward_propagation(:\n", encoding="utf-8")
-    done = command("grade", "student.py", "other.py", "--model", "decay.py", "--seconds", "60", "--csv", "-q")
-    functions = "forward_propagation,backward_propagation,gradient_checking,loss,gradient,vanilla,momentum,adam"
+    assert [one["score"] for one in json.loads(command(f"{both} --json").out)] == [3, 0]
+    done = command(f"{both} --csv")
     assert done.out.splitlines() == [
-        f"file,points,{functions}",
+        "file,points,forward_propagation,backward_propagation,gradient_checking,loss,gradient,vanilla,momentum,adam",
         "maximum,15,2,2,2,1,2,1,2,3",
         "student.py,3,2,1,0,0,0,0,0,0",
-        "other.py,0,0,0,0,0,0,0,0,0",
+        "other/student.py,0,0,0,0,0,0,0,0,0",
     ]
     assert (done.code, done.err) == (1, "")
+
+
+def test_what_is_forbidden_gets_no_points(decay: Path, command: Run) -> None:
     text = SOLVED.replace("slope * d", "-slope * d") + "\ntry:\n    import jax\nexcept ImportError:\n    pass\n"
-    (decay / "other.py").write_text(text, encoding="utf-8")
-    chosen = ("--function", "backward_propagation", "--seconds", "60", "-q")
+    (decay / "student.py").write_text(text, encoding="utf-8")
     for forbidden, points in (("differences", 2), ("differences,autodiff", 0)):
-        done = command("grade", "other.py", "--model", "decay.py", *chosen, "--forbid", forbidden)
-        assert done.out.splitlines()[0] == f"other.py, model decay: {points} of 2 points"
+        done = command(f"{GRADE} --function backward_propagation -q --forbid {forbidden}")
+        assert done.out.splitlines()[0] == f"student.py, model decay: {points} of 2 points"
 
 
 def test_a_fault_of_the_grader_costs_no_other_file_its_result(
@@ -159,9 +145,7 @@ def test_a_fault_of_the_grader_costs_no_other_file_its_result(
     monkeypatch.setattr(grading, "grade", failing)
     (decay / "other.py").write_text(SOLVED, encoding="utf-8")
     with pytest.raises(RuntimeError, match="a fault of ours"):
-        command(
-            "grade", "other.py", "student.py", "--model", "decay.py", "--seconds", "60", "--function", "backward_propagation"
-        )
+        command("grade other.py student.py --model decay.py --seconds 60 --function backward_propagation")
     out = capsys.readouterr().out
     assert "other.py, model decay: 0 of 2 points\n  could not be judged, by a fault of symgraph's: RuntimeError" in out
     assert "student.py, model decay: 1 of 2 points" in out
@@ -170,59 +154,31 @@ def test_a_fault_of_the_grader_costs_no_other_file_its_result(
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
 def test_a_file_whose_name_is_no_text_is_judged_and_named(decay: Path, command: Run) -> None:
     (decay / "student.py").rename(decay / "half\udcff.py")
-    chosen = ("--model", "decay.py", "--function", "forward_propagation", "--seconds", "60", "-q")
-    done = command("grade", "half\udcff.py", *chosen)
+    line = "grade half\udcff.py --model decay.py --function forward_propagation --seconds 60 -q"
+    done = command(line)
     assert (done.code, done.out.splitlines()[0]) == (0, "half\\udcff.py, model decay: 2 of 2 points")
-    assert "half\\udcff.py,2,2" in command("grade", "half\udcff.py", *chosen, "--csv").out
-
-
-def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
-    (decay / "models.py").write_text(SPEC, encoding="utf-8")
-    for arguments, words in (
-        (("nobody.py", "--model", "decay.py"), "there is no file nobody.py"),
-        (
-            ("student.py", "--model", "models.py"),
-            "models.py defines 2 models (decay, valley); build them and give the name of one",
-        ),
-        (("student.py", "--model", "decay.py", "--seconds", "0"), "--seconds"),
-        (("student.py", "--model", "decay.py", "--memory", "1"), "--memory"),
-        (("student.py", "--model", "decay.py", "--csv", "--json"), "--csv and --json are two forms of one output"),
-        (("student.py", "--model", "decay.py", "--forbid", "diferences"), "--forbid: 'diferences' cannot be forbidden"),
-        (
-            ("student.py", "--model", "decay.py", "--function", "backward"),
-            "there are forward_propagation, backward_propagation",
-        ),
-    ):
-        done = command("grade", *arguments)
-        assert (done.code, done.out) == (2, "")
-        assert words in done.err
-
-
-def test_the_help_of_grade_says_that_it_is_no_sandbox(command: Run) -> None:
-    assert "no sandbox" in " ".join(command("grade", "--help").out.split())
+    assert "half\\udcff.py,2,2" in command(f"{line} --csv").out
 
 
 def test_a_worksheet_is_written_and_then_left_alone(decay: Path, command: Run) -> None:
-    done = command("worksheet", "decay.py", "-o", "week", "--solution", "solution.py")
+    done = command("worksheet decay.py -o week --solution solution.py")
     names = ["functions.py", "test_functions.py", "README.md", "spec.py", "data.csv"]
     assert (done.code, done.out.split()) == (0, [*(f"week/{name}" for name in names), "solution.py"])
     assert done.err == "next: symgraph grade week/functions.py --model week/spec.py\n"
-    again = command("worksheet", "decay.py", "-o", "week")
+    again = command("worksheet decay.py -o week")
     assert (again.code, again.out) == (0, "")
     assert "week/functions.py is left as it is; delete it to have it written anew" in again.err
-    assert command("grade", "solution.py", "--model", "week/spec.py", "--seconds", "60").code == 0
+    assert command("grade solution.py --model week/spec.py --seconds 60").code == 0
 
 
 def test_a_spec_of_several_models_gives_a_folder_each(decay: Path, command: Run) -> None:
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
-    assert command("worksheet", "models.py", "-o", "week", "-q").code == 0
-    assert {path.name for path in (decay / "week").iterdir()} == {"decay", "valley"}
-    done = command("worksheet", "models.py", "-o", "week", "--solution", "solution.py")
-    assert (done.code, "has several models" in done.err) == (2, True)
+    assert command("worksheet models.py -o week -q").code == 0
+    assert names_in(decay / "week") == ["decay", "valley"]
 
 
 def test_a_model_without_a_loss_has_a_worksheet_of_its_output(decay: Path, command: Run) -> None:
     (decay / "line.py").write_text(LINE, encoding="utf-8")
-    assert command("worksheet", "line.py", "-o", "week", "--solution", "solution.py").code == 0
-    done = command("grade", "solution.py", "--model", "line.py", "--seconds", "60")
+    assert command("worksheet line.py -o week --solution solution.py").code == 0
+    done = command("grade solution.py --model line.py --seconds 60")
     assert done.out.startswith("solution.py, model line: 9 of 9 points\n")

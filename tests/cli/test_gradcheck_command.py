@@ -3,78 +3,57 @@
 import json
 from pathlib import Path
 
-import pytest
 from command_line import Project, Run
 
 
-def test_a_right_module_passes(built: Project) -> None:
-    done = built.run("gradcheck", "decay", "--points", "2", "--rows", "4")
+def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
+    done = built.run("gradcheck decay --points 2 --rows 4")
     assert (done.code, done.notes) == (0, "")
     head, *weights = done.out.splitlines()
     assert head == "gradient check of decay: passed (2 of 2 weights judged, 2 points, seed 0)"
     assert [line.split()[:2] for line in weights] == [["top", "ok"], ["rate", "ok"]]
     assert max(map(len, done.out.splitlines())) <= 80
-
-
-def test_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
-    done = command("gradcheck", built.path("generated") / "decay.py", "--json", "--seed", "3")
-    assert done.code == 0
-    report = json.loads(done.out)
+    report = json.loads(command(f"gradcheck {built.module} --json --seed 3").out)
     assert (report["verdict"], report["model"], report["seed"]) == ("passed", "decay", 3)
     assert [(weight["weight"], weight["verdict"]) for weight in report["weights"]] == [("top", "ok"), ("rate", "ok")]
+    without_data = command(f"gradcheck {built.path('generated/valley.py')}")
+    assert (without_data.code, "valley: passed (2 of 2 weights judged" in without_data.out) == (0, True)
 
 
-def test_a_spec_is_to_be_built_first(built: Project) -> None:
-    done = built.run("gradcheck", "models.py")
-    assert (done.code, done.out) == (2, "")
-    assert "error: models.py is a spec, and this needs what is built from it: `symgraph build models.py`" in done.err
-
-
-@pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: Project, form: tuple[str, ...]) -> None:
-    text = (built.path("generated") / "decay.py").read_text(encoding="utf-8")
+def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: Project) -> None:
+    text = built.text("generated/decay.py")
     assert text.count("    return (d_top, d_rate)") >= 1
     wrong = text.replace("    return (d_top, d_rate)", "    return (d_top, 1.001 * d_rate)")
     Path("decay.py").write_text(wrong, encoding="utf-8")
-    done = command("gradcheck", "./decay.py", *form)
+    done = command("gradcheck ./decay.py")
     assert (done.code, done.notes) == (1, "")
-    if form:
-        assert [weight["verdict"] for weight in json.loads(done.out)["weights"]] == ["ok", "failed"]
-    else:
-        assert "decay: failed" in done.out
-        assert "  top   ok" in done.out
-        assert "  rate  failed" in done.out
+    assert all(part in done.out for part in ("decay: failed", "  top   ok", "  rate  failed"))
+    document = command("gradcheck ./decay.py --json")
+    assert document.code == 1
+    assert [weight["verdict"] for weight in json.loads(document.out)["weights"]] == ["ok", "failed"]
 
 
 def test_rows_and_weights_can_be_given(command: Run, built: Project) -> None:
-    line = ("gradcheck", built.path("generated") / "decay.py", "--data", built.path("rows.csv"), "--json")
-    report = json.loads(command(*line, "--weights", built.path("weights.json")).out)
-    saved = json.loads(built.path("weights.json").read_text(encoding="utf-8"))["weights"]
+    report = json.loads(command(f"gradcheck {built.module} --data {built.rows} --json --weights {built.weights}").out)
+    saved = json.loads(built.text("weights.json"))["weights"]
     assert report["points"] == [list(saved.values())]
     assert {weight["entries"] for weight in report["weights"]} == {6}  # the six rows of the file
 
 
-def test_a_model_without_data_is_checked_too(command: Run, built: Project) -> None:
-    done = command("gradcheck", built.path("generated") / "valley.py")
-    assert done.code == 0
-    assert "valley: passed (2 of 2 weights judged" in done.out
-
-
 def test_weights_of_which_some_are_not_judged_are_noted_unless_quiet(command: Run, built: Project) -> None:
     Path("start.csv").write_text("time,y\n0,5\n0,6\n", encoding="utf-8")  # at time 0 the rate has no influence
-    line = ("gradcheck", built.path("generated") / "decay.py", "--data", "start.csv")
-    done = command(*line)
+    line = f"gradcheck {built.module} --data start.csv --points 2"
+    done = command(line)
     assert done.code == 0
     assert "decay: incomplete (1 of 2 weights judged" in done.out
     assert done.err.startswith("a fault in the weights not judged would have gone unseen")
-    assert command(*line, "--quiet").err == ""
+    assert command(f"{line} --quiet").err == ""
 
 
 def test_a_check_that_could_judge_no_weight_exits_with_1_and_says_so(command: Run, built: Project) -> None:
     Path("late.csv").write_text("time,y\n1e6,5\n2e6,6\n", encoding="utf-8")  # where the curve has underflowed to 0
-    line = ("gradcheck", built.path("generated") / "decay.py", "--data", "late.csv", "--weights", built.path("weights.json"))
-    done = command(*line)
-    assert done.code == 1
-    assert "decay: nothing judged (0 of 2 weights judged" in done.out
-    document = command(*line, "--json")
+    line = f"gradcheck {built.module} --data late.csv --weights {built.weights}"
+    done = command(line)
+    assert (done.code, "decay: nothing judged (0 of 2 weights judged" in done.out) == (1, True)
+    document = command(f"{line} --json")
     assert (document.code, json.loads(document.out)["verdict"]) == (1, "nothing judged")

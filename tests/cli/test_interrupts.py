@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from c_code import needs_c
-from command_line import Project, Run, environment, make_project
+from command_line import Project, Run, environment, names_in, words_of
 
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
@@ -24,17 +24,14 @@ from symgraph.cli.train_report import save_all
 from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
+Plan = Callable[..., None]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def module_of(project: Project) -> Path:
-    return project.path("generated") / "decay.py"
 
 
 def weights_after(project: Project, epochs: int) -> dict[str, float]:
     """The weights of the default run of the command after some epochs."""
-    data = read_data(project.path("rows.csv"), ("time",), "y")
-    result = train(load(module_of(project)), data.X, data.y, optimizer=adam(0.001), epochs=epochs, seed=0)
+    data = read_data(project.rows, ("time",), "y")
+    result = train(load(project.module), data.X, data.y, optimizer=adam(0.001), epochs=epochs, seed=0)
     return dict(zip(("top", "rate"), result.weights.tolist(), strict=True))
 
 
@@ -49,16 +46,9 @@ def unheard(number: int, _frame: object) -> None:
 
 
 @pytest.fixture
-def _without_default_handlers() -> Iterator[None]:
-    before = [signal.signal(number, unheard) for number in SIGNALS]
-    yield
-    for number, handler in zip(SIGNALS, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def at_epoch(monkeypatch: pytest.MonkeyPatch, _without_default_handlers: None) -> Callable[..., None]:
+def at_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     """Have something done when a run of the command has finished so many epochs; 0 is before the first begins."""
+    before = [signal.signal(number, unheard) for number in SIGNALS]
 
     def plan(do: Callable[[], object], epochs: int, run: str = "adam") -> None:
         @contextlib.contextmanager
@@ -77,16 +67,18 @@ def at_epoch(monkeypatch: pytest.MonkeyPatch, _without_default_handlers: None) -
 
         monkeypatch.setattr(sys.modules["symgraph.cli.train"], "progress", progress)
 
-    return plan
+    yield plan
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
-    command: Run, built: Project, at_epoch: Callable[..., None], number: signal.Signals
+    command: Run, built: Project, at_epoch: Plan, number: signal.Signals
 ) -> None:
     Path("w.json").write_text("old", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
-    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--backend", "scalar")
+    done = command(f"train {built.module} --data {built.rows} --save w.json --backend scalar")
     assert done.code == 128 + number
     assert "adam: interrupted; the weights are those after epoch 3" in done.err
     assert "adam: weights saved to w.json\n" in done.err
@@ -95,48 +87,53 @@ def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
     assert [signal.getsignal(other) for other in SIGNALS] == [unheard] * 3
 
 
-def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoch: Plan) -> None:
     told = iter([signal.SIGTERM])
     at_epoch(lambda: [os.kill(os.getpid(), number) for number in told], 3)
-    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--backend", "scalar", "--epochs", "8")
-    done = command(*line, "--run", "r")
+    done = command(f"train {built.module} --data {built.rows} --backend scalar --epochs 8 --run r")
     assert (done.code, "adam: interrupted; the weights are those after epoch 3" in done.err) == (143, True)
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 3)
-    assert command("train", "--resume", "r").code == 0
+    assert command("train --resume r").code == 0
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)
 
 
-def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Plan) -> None:
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
-    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--epochs", "4")
-    assert done.code == 128 + signal.SIGTERM
-    assert "all epochs are done" in done.err
+    done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
+    assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
     assert saved_in(Path("w.json")) == weights_after(built, 4)
 
 
-def test_a_signal_before_a_runs_first_epoch_keeps_the_runs_before_it_and_starts_none_after(
-    command: Run, built: Project, at_epoch: Callable[..., None]
-) -> None:
+def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command: Run, built: Project, at_epoch: Plan) -> None:
     for name in ("w-momentum.json", "w-adam.json"):
         Path(name).write_text("good", encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 0, "momentum")
-    options = ("--optimizer", "vanilla,momentum,adam", "--epochs", "4", "--save", "w.json")
-    done = command("train", module_of(built), "--data", built.path("rows.csv"), *options)
+    options = "--optimizer vanilla,momentum,adam --epochs 4 --save w.json"
+    done = command(f"train {built.module} --data {built.rows} {options}")
     assert done.code == 128 + signal.SIGTERM
     assert saved_in(Path("w-vanilla.json")).keys() == {"top", "rate"}
     assert [Path(name).read_text(encoding="utf-8") for name in ("w-momentum.json", "w-adam.json")] == ["good", "good"]
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
-def test_an_interrupt_before_the_first_epoch_is_over_leaves_good_weights(
-    command: Run, built: Project, at_epoch: Callable[..., None]
+def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_further_run(
+    command: Run, built: Project, at_epoch: Plan
 ) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    at_epoch(interrupt, 3, "sgd")
+    done = command(f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json")
+    assert (done.code, "adam" in done.out) == (130, False)
+    assert "sgd: interrupted; the weights are those after epoch 3" in done.err
+    assert saved_in(Path("w-sgd.json")).keys() == {"top", "rate"}
+
+
+def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
     Path("w.json").write_text("good", encoding="utf-8")
-    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
-    done = command(*line)
-    assert (done.code, done.out) == (130, "")
-    assert "no run began its first epoch" in done.err
+    done = command(f"train {built.module} --data {built.rows} --save w.json")
+    assert (done.code, done.out, "no run began its first epoch" in done.err) == (130, "", True)
     assert Path("w.json").read_text(encoding="utf-8") == "good"
 
 
@@ -144,7 +141,7 @@ def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Pr
     """As after Ctrl-C in the first epoch: its weights are those that it began with."""
     file, run = tmp_path / "w.json", SimpleNamespace(reason="interrupted", epochs=0, weights=[1.0, 2.0])
     file.write_text("good", encoding="utf-8")
-    (line,), failure = save_all({"adam": run}, load(module_of(built)), {"adam": file}, best=False)
+    (line,), failure = save_all({"adam": run}, load(built.module), {"adam": file}, best=False)
     assert line.startswith(f"adam: {file} is left as it was, since no epoch was finished")
     assert (failure, file.read_text(encoding="utf-8")) == (None, "good")
 
@@ -155,8 +152,8 @@ def by_default() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def on_terminal(project: Project, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a command that has a terminal of its own for stdout and stderr; the terminal's other end."""
+def on_terminal(project: Project, options: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a training without end that has a terminal of its own for stdout and stderr; the terminal's other end."""
 
     def prepare() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -164,7 +161,7 @@ def on_terminal(project: Project, *arguments: str) -> tuple[subprocess.Popen[byt
 
     shown, end = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "symgraph", *arguments],
+        [sys.executable, "-m", "symgraph", *words_of(f"train decay --data rows.csv --epochs 100000000 {options}")],
         cwd=project.root,
         env=environment(COLUMNS="80", TERM="xterm-256color"),
         stdin=end,
@@ -193,13 +190,8 @@ def wait_for_epochs(shown: int) -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", "scalar", pytest.param("c", marks=needs_c)])
-def test_sigterm_ends_a_real_process_with_its_weights_saved(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, backend: str
-) -> None:
-    project = make_project(tmp_path_factory.mktemp("project"))
-    assert project.run("build", "models.py", "--backend", "numpy,scalar,c").code == 0
-    line = ("train", "decay", "--data", "rows.csv", "--epochs", "100000000", "--backend", backend)
-    process, shown = on_terminal(project, *line, "--save", str(tmp_path / "w.json"))
+def test_sigterm_ends_a_real_process_with_its_weights_saved(built: Project, tmp_path: Path, backend: str) -> None:
+    process, shown = on_terminal(built, f"--backend {backend} --save {tmp_path / 'w.json'}")
     wait_for_epochs(shown)
     process.terminate()
     with contextlib.suppress(OSError):  # how Linux says that the other side is closed
@@ -208,17 +200,16 @@ def test_sigterm_ends_a_real_process_with_its_weights_saved(
     os.close(shown)
     assert ended(process) == 128 + signal.SIGTERM
     assert saved_in(tmp_path / "w.json").keys() == {"top", "rate"}
-    assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
+    assert names_in(tmp_path) == ["w.json"]
 
 
 def test_a_terminal_that_closes_ends_a_run_with_its_weights_saved(built: Project, tmp_path: Path) -> None:
-    line = ("train", "decay", "--data", "rows.csv", "--epochs", "100000000", "--optimizer", "adam,sgd")
-    process, shown = on_terminal(built, *line, "--save", str(tmp_path / "w.json"))
+    process, shown = on_terminal(built, f"--optimizer adam,sgd --save {tmp_path / 'w.json'}")
     wait_for_epochs(shown)
     os.close(shown)  # the kernel sends SIGHUP, and whatever is written to the terminal from now on fails
     assert ended(process) == 128 + signal.SIGHUP
     assert saved_in(tmp_path / "w-adam.json").keys() == {"top", "rate"}
-    assert [path.name for path in tmp_path.iterdir()] == ["w-adam.json"]
+    assert names_in(tmp_path) == ["w-adam.json"]
 
 
 def run_script(text: str, prepare: Callable[[], object] = by_default) -> subprocess.CompletedProcess[str]:

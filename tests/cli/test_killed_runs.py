@@ -9,17 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Project, environment
+from command_line import Project, environment, words_of
 
-BACKENDS = ("numpy", "scalar", "c")
-LINE = (
-    *("train", "decay", "--data", "rows.csv", "--optimizer", "sgd,adamw", "--lr", "0.01", "--epochs", "40"),
-    *("--validation", "0.3", "--schedule", "cosine", "--checkpoint-every", "2", "--quiet"),
-)
+LINE = "train decay --data rows.csv --optimizer sgd,adamw --lr 0.01 --epochs 40 --validation 0.3 --schedule cosine"
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "symgraph", *arguments]
+def start(project: Project, line: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "symgraph", *words_of(f"{line} --quiet")]
     return subprocess.Popen(command, cwd=project.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -35,49 +31,36 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-class Timed:
-    """A run that nobody kills: what it prints, what it leaves, and how long it takes from the making of its folder."""
-
-    def __init__(self, project: Project, folder: Path, backend: str) -> None:
-        process = start(project, *LINE, "--backend", backend, "--run", str(folder))
-        wait_for(folder, process)
-        begun = time.monotonic()
-        self.printed = finished(process)
-        self.seconds = time.monotonic() - begun
-        self.files = files_of(folder)
-
-
-def wait_for(folder: Path, process: subprocess.Popen[bytes]) -> None:
+def begun(project: Project, folder: Path, backend: str) -> subprocess.Popen[bytes]:
+    """Start a run that has made its folder."""
+    process = start(project, f"{LINE} --checkpoint-every 2 --backend {backend} --run {folder}")
     while not folder.exists() and process.poll() is None:
         time.sleep(0.001)
+    return process
 
 
-def killed_and_resumed(project: Project, folder: Path, backend: str, wait: float, then: float | None) -> bytes:
+def killed_and_resumed(project: Project, folder: Path, backend: str, waits: list[float]) -> bytes:
     """Kill a run some seconds after it has made its folder, and perhaps what goes on with it; return what the last prints."""
-    process = start(project, *LINE, "--backend", backend, "--run", str(folder))
-    wait_for(folder, process)
-    for seconds in (wait, then):
-        if seconds is None:
-            break
+    process = begun(project, folder, backend)
+    for seconds in waits:
         time.sleep(seconds)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        if not (folder / "run.json").exists():  # it was killed before it had begun
-            process = start(project, *LINE, "--backend", backend, "--run", str(folder))
-        else:
-            process = start(project, "train", "--resume", str(folder), "--quiet")
+        has_begun = (folder / "run.json").exists()
+        process = start(project, f"train --resume {folder}") if has_begun else begun(project, folder, backend)
     return finished(process)
 
 
 def check(project: Project, tmp_path: Path, backend: str, kills: int, seed: int) -> None:
-    whole = Timed(project, tmp_path / "whole", backend)
-    moments = random.Random(seed)
+    whole, moments = begun(project, tmp_path / "whole", backend), random.Random(seed)
+    start_of_run = time.monotonic()
+    printed = finished(whole)
+    seconds = time.monotonic() - start_of_run
     for number in range(kills):
-        wait = moments.uniform(0.0, whole.seconds)
-        then = moments.uniform(0.0, 2 * whole.seconds) if number % 2 else None
+        waits = [moments.uniform(0.0, factor * seconds) for factor in (1, 2)[: 1 + number % 2]]
         folder = tmp_path / f"killed{number}"
-        assert killed_and_resumed(project, folder, backend, wait, then) == whole.printed
-        assert files_of(folder) == whole.files
+        assert killed_and_resumed(project, folder, backend, waits) == printed
+        assert files_of(folder) == files_of(tmp_path / "whole")
 
 
 def test_runs_that_were_killed_go_on_to_the_same_bits(built: Project, tmp_path: Path) -> None:
@@ -85,6 +68,6 @@ def test_runs_that_were_killed_go_on_to_the_same_bits(built: Project, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
 def test_runs_killed_at_many_moments_go_on_to_the_same_bits(built: Project, tmp_path: Path, backend: str) -> None:
     check(built, tmp_path, backend, kills=20 if backend == "numpy" else 8, seed=2)

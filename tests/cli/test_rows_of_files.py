@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import ROWS, Project, Run
+from command_line import ROWS, Project, Run, refused
 
 from symgraph import load
 from symgraph.cli import rows as rows_of_commands
@@ -27,77 +27,62 @@ LEFT_OUT = (
 def module(built: Project, tmp_path: Path) -> Path:
     (tmp_path / "holes.csv").write_text(HOLES, encoding="utf-8")
     (tmp_path / "rows.csv").write_text(ROWS, encoding="utf-8")
-    return built.path("generated") / "decay.py"
+    return built.module
 
 
 def test_train_leaves_out_rows_with_a_missing_cell_and_counts_them(command: Run, module: Path) -> None:
-    line = ["train", module, "--epochs", "5", "--json", "--data"]
-    done = command(*line, "holes.csv", "--drop-missing")
-    assert done.code == 0
-    assert LEFT_OUT in done.err
-    assert json.loads(done.out) == json.loads(command(*line, "rows.csv").out)
-    assert "left out" not in command(*line, "holes.csv", "--drop-missing", "--quiet").err
-    refused = command(*line, "holes.csv")
-    assert (refused.code, refused.out) == (2, "")
-    assert "holes.csv: line 3, column time is empty, not a finite number; 1 more such cells follow" in refused.err
+    line = f"train {module} --epochs 5 --json --data"
+    done = command(f"{line} holes.csv --drop-missing")
+    assert (done.code, LEFT_OUT in done.err) == (0, True)
+    assert json.loads(done.out) == json.loads(command(f"{line} rows.csv").out)
+    assert "left out" not in command(f"{line} holes.csv --drop-missing --quiet").err
+    said = "holes.csv: line 3, column time is empty, not a finite number; 1 more such cells follow"
+    assert said in command(f"{line} holes.csv").err
 
 
 def test_fit_leaves_them_out_too_with_their_standard_deviations(command: Run, module: Path) -> None:
-    line = ["fit", module, "--json", "--start", "top=1,rate=1", "--data"]
-    done = command(*line, "holes.csv", "--drop-missing")
-    assert done.code == 0
-    assert done.err == LEFT_OUT
-    assert json.loads(done.out)["weights"] == json.loads(command(*line, "rows.csv").out)["weights"]
+    line = f"fit {module} --json --start top=1,rate=1 --data"
+    done = command(f"{line} holes.csv --drop-missing")
+    assert (done.code, done.err) == (0, LEFT_OUT)
+    assert json.loads(done.out)["weights"] == json.loads(command(f"{line} rows.csv").out)["weights"]
     Path("s.csv").write_text("time,s,y\n0,0.1,2\n1,,1.2\n2,0.2,0.7\n3,0.1,\n4,0.3,0.3\n5,0.1,0.2\n", encoding="utf-8")
     Path("whole.csv").write_text("time,s,y\n0,0.1,2\n2,0.2,0.7\n4,0.3,0.3\n5,0.1,0.2\n", encoding="utf-8")
-    got = command(*line, "s.csv", "--drop-missing", "--sigma", "s")
+    got = command(f"{line} s.csv --drop-missing --sigma s")
     assert got.err == "s.csv: 2 of 6 rows left out, since a cell is missing\n"
-    wanted = command(*line, "whole.csv", "--sigma", "s")
-    assert json.loads(got.out)["weights"] == json.loads(wanted.out)["weights"]
+    assert json.loads(got.out)["weights"] == json.loads(command(f"{line} whole.csv --sigma s").out)["weights"]
 
 
-def test_gradcheck_leaves_them_out_too(command: Run, module: Path) -> None:
-    done = command("gradcheck", module, "--data", "holes.csv", "--drop-missing")
+def test_gradcheck_leaves_them_out_too_and_takes_signs_from_options(command: Run, module: Path) -> None:
+    line = f"gradcheck {module} --points 1 --data"
+    done = command(f"{line} holes.csv --drop-missing")
     assert (done.code, done.notes) == (0, LEFT_OUT)
+    Path("odd.txt").write_text("time:y\n1:2\n1'000:1,5\n", encoding="utf-8")
+    done = command(f"{line} odd.txt --delimiter :  --decimal , --thousands", "'")
+    assert (done.code, done.notes) == (0, "odd.txt: columns separated by :, decimal commas\n")
 
 
-@pytest.mark.parametrize("more", [[], ["--stream"]])
-def test_predictions_stand_beside_the_rows_of_the_file(command: Run, module: Path, built: Project, more: list[str]) -> None:
-    line = ["predict", module, "--weights", built.path("weights.json"), "--data"]
-    whole = command(*line, "rows.csv").out.splitlines()
-    done = command(*line, "holes.csv", "--drop-missing", *more)
+@pytest.mark.parametrize("more", ["", "--stream"])
+def test_predictions_stand_beside_the_rows_of_the_file(command: Run, module: Path, built: Project, more: str) -> None:
+    line = f"predict {module} --weights {built.weights} --data"
+    whole = command(f"{line} rows.csv").out.splitlines()
+    done = command(f"{line} holes.csv --drop-missing {more}")
     assert done.code == 0
     assert "holes.csv: 1 of 8 rows left out" in done.err  # the target is not read, so that NA in it does not matter
     lines = done.out.splitlines()
-    assert lines[2] == ""
+    assert (lines[2], len(lines)) == ("", 9)
     assert [*lines[:2], *lines[3:4], *lines[5:]] == whole
-    assert len(lines) == 9
-
-
-def test_predictions_in_json_are_null_beside_rows_left_out(command: Run, module: Path, built: Project) -> None:
-    done = command(
-        "predict", module, "--weights", built.path("weights.json"), "--data", "holes.csv", "--drop-missing", "--json"
-    )
-    assert [one is None for one in json.loads(done.out)["y_hat"]] == [False, True, *[False] * 6]
-
-
-def test_signs_are_taken_from_options(command: Run, module: Path) -> None:
-    Path("odd.txt").write_text("time:y\n1:2\n1'000:1,5\n", encoding="utf-8")
-    done = command("gradcheck", module, "--data", "odd.txt", "--delimiter", ":", "--decimal", ",", "--thousands", "'")
-    assert (done.code, done.notes) == (0, "odd.txt: columns separated by :, decimal commas\n")
-    done = command("gradcheck", module, "--data", "odd.txt", "--delimiter", "::")
-    assert (done.code, done.out) == (2, "")
-    assert done.err == "error: delimiter must be one sign between cells, such as ; or tab, not '::'\n"
+    as_json = json.loads(command(f"{line} holes.csv --drop-missing --json").out)["y_hat"]
+    assert [one is None for one in as_json] == [False, True, *[False] * 6]
 
 
 def test_rows_come_from_stdin(command: Run, module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for more in ([], ["--batch-size", "all", "--stream"]):
+    for more in ("", "--batch-size all --stream"):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(ROWS.encode())))
-        done = command("train", module, "--data", "-", "--epochs", "3", *more)
+        done = command(f"train {module} --data - --epochs 3 {more}")
         assert (done.code, "all epochs are done" in done.err) == (0, True), done
-    for more in ([], ["--stream"]):
+    for more in ("", "--stream"):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(ROWS.replace(",", ";").encode())))
-        done = command("fit", "y ~ a*exp(-k*time)", "--data", "-", *more)
+        done = command(f"fit 'y ~ a*exp(-k*time)' --data - {more}")
         assert (done.code, "stdin: columns separated by semicolons" in done.err) == (0, True), done
 
 
@@ -105,35 +90,35 @@ def test_rows_come_from_stdin(command: Run, module: Path, monkeypatch: pytest.Mo
 
 
 def test_a_run_in_blocks_has_the_bits_of_one_in_memory(command: Run, module: Path) -> None:
-    line = ["train", module, "--data", "rows.csv", "--batch-size", "all", "--epochs", "9", "--save"]
-    assert command(*line, "one.json").code == 0
-    done = command(*line, "two.json", "--stream")
-    assert done.code == 0
-    assert "two.json" in done.err
+    line = f"train {module} --data rows.csv --batch-size all --epochs 9 --save"
+    assert command(f"{line} one.json").code == 0
+    done = command(f"{line} two.json --stream")
+    assert (done.code, "two.json" in done.err) == (0, True)
     assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
 
 
-def test_a_fit_in_blocks_finds_the_weights(command: Run, module: Path) -> None:
-    line = ["fit", module, "--data", "rows.csv", "--json", "--start", "top=1,rate=1", "--sigma", "0.1"]
-    got, wanted = (json.loads(command(*line, *more).out) for more in (["--stream"], []))
-    for name, found in got["weights"].items():
+def test_a_fit_in_blocks_finds_the_weights_and_saves_them(command: Run, module: Path) -> None:
+    line = f"fit {module} --data rows.csv --json --start top=1,rate=1 --sigma 0.1"
+    got, wanted = (json.loads(command(f"{line} {more}").out)["weights"] for more in ("--stream --save w.json", ""))
+    for name, found in got.items():
         # six rows and two weights: rounding times the condition of J
-        assert found["value"] == pytest.approx(wanted["weights"][name]["value"], rel=1e-12, abs=0.0)
-        assert found["stderr"] == pytest.approx(wanted["weights"][name]["stderr"], rel=1e-7, abs=0.0)
+        assert found["value"] == pytest.approx(wanted[name]["value"], rel=1e-12, abs=0.0)
+        assert found["stderr"] == pytest.approx(wanted[name]["stderr"], rel=1e-7, abs=0.0)
+    # the rows are 2 * exp(-time / 2) to six digits
+    np.testing.assert_allclose(sorted(load_weights("w.json", load(module))), [0.5, 2.0], atol=1e-5)
 
 
 def test_predictions_in_blocks_are_written_whole(command: Run, module: Path, built: Project) -> None:
-    line = ["predict", module, "--weights", built.path("weights.json"), "--data"]
+    line = f"predict {module} --weights {built.weights} --data long.csv"
     Path("long.csv").write_text("time\n" + "".join(f"{i / 8000!r}\n" for i in range(40_000)), encoding="utf-8")
-    printed = command(*line, "long.csv").out
-    assert command(*line, "long.csv", "--stream").out == printed
-    assert command(*line, "long.csv", "--stream", "--out", "y.csv").code == 0
+    printed = command(line).out
+    assert command(f"{line} --stream").out == printed
+    assert command(f"{line} --stream --out y.csv").code == 0
     assert Path("y.csv").read_text(encoding="utf-8") == printed
     Path("long.csv").write_text("time\n" + "1\n" * 40_000 + "x\n", encoding="utf-8")
-    done = command(*line, "long.csv", "--stream", "--out", "y.csv")
-    assert (done.code, "long.csv: line 40002, column time is 'x'" in done.err) == (2, True)
+    refused(command(f"{line} --stream --out y.csv"), "long.csv: line 40002, column time is 'x'")
     assert Path("y.csv").read_text(encoding="utf-8") == printed
-    assert not [path.name for path in Path().iterdir() if path.name.endswith(".tmp")]
+    assert not list(Path().glob("*.tmp"))
 
 
 def test_large_files_are_read_in_blocks_where_that_can_be(command: Run, module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,27 +131,10 @@ def test_large_files_are_read_in_blocks_where_that_can_be(command: Run, module: 
 
     monkeypatch.setattr(rows_of_commands.Source, "streamed", watched)
     monkeypatch.setattr(rows_of_commands, "LARGE", len(ROWS) - 1)
-    assert command("train", module, "--data", "rows.csv", "--epochs", "1").code == 0
-    assert not taken  # an update after each row needs the rows in memory
-    assert command("train", module, "--data", "rows.csv", "--epochs", "1", "--batch-size", "all").code == 0
-    assert command("fit", module, "--data", "rows.csv").code == 0
-    assert command("fit", module, "--data", "rows.csv", "--sigma", "y").code == 0
-    assert len(taken) == 2
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (["train", "--data", "rows.csv"], "--stream: it needs --batch-size all"),
-        (["train", "--batch-size", "all"], "--stream: there is no --data to read"),
-        (["fit", "--data", "rows.csv", "--plot", "p.svg"], "--stream: --plot draws all rows"),
-        (["fit", "--data", "rows.csv", "--sigma", "y"], "--stream: a column of standard deviations is for rows in memory"),
-    ],
-)
-def test_what_cannot_be_in_blocks_is_refused(command: Run, module: Path, line: list[str], message: str) -> None:
-    done = command(line[0], module, *line[1:], "--stream")
-    assert (done.code, done.out, done.err) == (2, "", f"error: {message}\n")
-    assert not Path("p.svg").exists()
+    for line, times in (("train --epochs 1", 0), ("train --epochs 1 --batch-size all", 1), ("fit", 1), ("fit --sigma y", 0)):
+        taken.clear()
+        assert command(f"{line} {module} --data rows.csv").code == 0
+        assert len(taken) == times, line  # an update after each row needs the rows in memory
 
 
 def test_a_bar_shows_rows_on_a_terminal(
@@ -179,9 +147,3 @@ def test_a_bar_shows_rows_on_a_terminal(
             rows.loss(np.ones(2))
         shown = capsys.readouterr().err
         assert ("6 rows" in shown and "rows.csv" in shown) is not quiet
-
-
-def test_weights_of_a_stream_are_saved(command: Run, module: Path) -> None:
-    assert command("fit", module, "--data", "rows.csv", "--stream", "--save", "w.json").code == 0
-    # the rows are 2 * exp(-time / 2) to six digits
-    np.testing.assert_allclose(sorted(load_weights("w.json", load(module))), [0.5, 2.0], atol=1e-5)

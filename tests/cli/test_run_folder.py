@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import Outcome, Project, Run, make_project, snapshot
+from command_line import Project, Run, make_project, refused, snapshot
 
 from symgraph.io.data import read_data
 from symgraph.io.files import locked
@@ -17,19 +17,17 @@ from symgraph.io.native import load
 from symgraph.io.weights import load_weights
 from symgraph.training import adam, cosine, train
 
-OPTIONS = ("--epochs", "20", "--lr", "0.02", "--schedule", "cosine", "--validation", "0.3", "--seed", "3")
+OPTIONS = "--epochs 20 --lr 0.02 --schedule cosine --validation 0.3 --seed 3"
 """Options of the runs that are compared."""
 
 
-def refused(done: Outcome, *parts: str) -> None:
-    assert (done.code, done.out) == (2, "")
-    message = done.err.splitlines()[-1]
-    assert message.startswith("error: ")
-    assert not [part for part in parts if part not in message], message
+@pytest.fixture
+def line(built: Project) -> str:
+    return line_of(built)
 
 
-def line_of(project: Project) -> tuple[str | Path, ...]:
-    return ("train", project.path("generated") / "decay.py", "--data", project.path("rows.csv"), *OPTIONS)
+def line_of(project: Project) -> str:
+    return f"train {project.module} --data {project.rows} {OPTIONS}"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -38,33 +36,39 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def begun(command: Run, project: Project, epochs: int) -> Path:
+def begun(command: Run, line: str, epochs: int) -> Path:
     """A run of OPTIONS that has come to some epochs, as if its process had been killed then."""
-    assert command(*line_of(project), "--run", "r", "--checkpoint-every", "3", "--quiet").code == 0
+    assert command(f"{line} --run r --checkpoint-every 3 --quiet").code == 0
     folder = Path("r")
-    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    options = record_of(folder)["options"]
     shutil.rmtree(folder / "adam")
     (folder / "report.txt").unlink()
-    options = document["options"]
-    document["options"] = {**options, "epochs": epochs, "epochs_scheduled": options["epochs"]}
-    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
-    assert command("train", "--resume", "r", "--quiet").code == 0
+    changed(folder, options={**options, "epochs": epochs, "epochs_scheduled": options["epochs"]})
+    assert command("train --resume r --quiet").code == 0
     for name in ("adam/weights.json", "adam/best.json", "report.txt"):
         (folder / name).unlink()
-    document["options"] = options
-    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    changed(folder, options=options)
     return folder
 
 
-def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: Run, built: Project) -> None:
-    done = command(*line_of(built), "--run", "runs/one")
+def record_of(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return record
+
+
+def changed(folder: Path, **changes: Any) -> None:
+    (folder / "run.json").write_text(json.dumps({**record_of(folder), **changes}), encoding="utf-8")
+
+
+def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: Run, built: Project, line: str) -> None:
+    done = command(f"{line} --run runs/one")
     folder = Path("runs/one")
     assert done.code == 0
     assert sorted(contents(folder)) == [
         "adam/best.json", "adam/checkpoint.json", "adam/losses.csv", "adam/weights.json", "report.txt",
     ]  # fmt: skip
-    module = load(built.path("generated") / "decay.py")
-    data = read_data(built.path("rows.csv"), ("time",), "y")
+    module = load(built.module)
+    data = read_data(built.rows, ("time",), "y")
     expected = train(module, data.X, data.y, optimizer=adam(cosine(0.02, epochs=20)), epochs=20, seed=3, validation=0.3)
     np.testing.assert_array_equal(load_weights(folder / "adam" / "weights.json", module), expected.weights)
     np.testing.assert_array_equal(load_weights(folder / "adam" / "best.json", module), expected.best_weights)
@@ -73,9 +77,8 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
     assert expected.validation_losses is not None
     losses = zip(range(1, 21), expected.losses.tolist(), expected.validation_losses.tolist(), strict=True)
     assert lines == [",".join(map(repr, row)) for row in losses]
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert record["options"]["data"] == str(built.path("rows.csv"))
-    assert record["options"]["model"] == str(built.path("generated") / "decay.py")
+    record = record_of(folder)
+    assert (record["options"]["data"], record["options"]["model"]) == (str(built.rows), str(built.module))
     assert (record["options"]["seed"], record["options"]["schedule"]) == (3, "cosine")
     assert record["model_hash"] == module.METADATA["model_hash"]
     assert set(record["digests"]) == {record["options"]["data"], record["options"]["model"]}
@@ -88,172 +91,134 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
 
 
 @pytest.mark.parametrize("epochs", [1, 7, 9, 20])
-def test_a_run_that_goes_on_ends_with_the_same_bits(command: Run, built: Project, epochs: int) -> None:
-    whole = command(*line_of(built), "--run", "whole", "--checkpoint-every", "3")
-    folder = begun(command, built, epochs)
-    rest = command("train", "--resume", folder)
+def test_a_run_that_goes_on_ends_with_the_same_bits(command: Run, line: str, epochs: int) -> None:
+    whole = command(f"{line} --run whole --checkpoint-every 3")
+    folder = begun(command, line, epochs)
+    rest = command(f"train --resume {folder}")
     assert (rest.code, rest.out) == (0, whole.out)
     assert contents(folder) == contents(Path("whole"))
 
 
-def test_of_several_runs_those_that_ended_stay_and_the_others_go_on(command: Run, built: Project) -> None:
-    several = (*line_of(built), "--optimizer", "sgd,adam", "--lr", "0.01")
-    assert command(*several, "--run", "whole").code == 0
-    assert command(*several, "--run", "part").code == 0
-    shutil.rmtree(Path("part") / "adam-0.01")
-    (Path("part") / "adam-0.02" / "weights.json").unlink()
-    before = (Path("part") / "sgd-0.01" / "losses.csv").stat().st_mtime_ns
-    assert command("train", "--resume", "part").code == 0
+def test_of_several_runs_those_that_ended_stay_and_the_others_go_on(command: Run, line: str) -> None:
+    for name in ("whole", "part"):
+        assert command(f"{line} --optimizer sgd,adam --lr 0.01 --run {name}").code == 0
+    shutil.rmtree("part/adam-0.01")
+    Path("part/adam-0.02/weights.json").unlink()
+    before = Path("part/sgd-0.01/losses.csv").stat().st_mtime_ns
+    assert command("train --resume part").code == 0
     assert contents(Path("part")) == contents(Path("whole"))
-    assert (Path("part") / "sgd-0.01" / "losses.csv").stat().st_mtime_ns >= before
+    assert Path("part/sgd-0.01/losses.csv").stat().st_mtime_ns >= before
 
 
-def test_a_run_goes_on_for_more_epochs_on_its_own_schedule(command: Run, built: Project) -> None:
-    options = ("--schedule", "exponential", "--lr-factor", "0.9")
-    assert command(*line_of(built), *options, "--run", "r").code == 0
-    assert command("train", "--resume", "r", "--epochs", "31", "--quiet").code == 0
-    assert command(*line_of(built), *options, "--epochs", "31", "--run", "whole").code == 0
+def test_a_run_goes_on_for_more_epochs_on_its_own_schedule(command: Run, line: str) -> None:
+    options = "--schedule exponential --lr-factor 0.9"
+    assert command(f"{line} {options} --run r").code == 0
+    assert command("train --resume r --epochs 31 --quiet").code == 0
+    assert command(f"{line} {options} --epochs 31 --run whole").code == 0
     for name in ("losses.csv", "weights.json", "checkpoint.json"):
         assert (Path("r/adam") / name).read_bytes() == (Path("whole/adam") / name).read_bytes()
-    cosine_run = json.loads(command("train", "--resume", begun_again(command, built), "--epochs", "24", "--json").out)
-    losses = cosine_run["runs"]["adam"]["losses"]
+    assert command(f"{line} --run cosine").code == 0
+    losses = json.loads(command("train --resume cosine --epochs 24 --json").out)["runs"]["adam"]["losses"]
     assert len(losses) == 24
     assert losses[20:] == [losses[19]] * 4 or losses[20:] == [losses[20]] * 4  # the rate is 0 where the schedule has ended
 
 
-def begun_again(command: Run, project: Project) -> Path:
-    assert command(*line_of(project), "--run", "cosine").code == 0
-    return Path("cosine")
-
-
-def test_initial_weights_are_kept_with_the_run(command: Run, built: Project) -> None:
-    Path("start.json").write_bytes(built.path("weights.json").read_bytes())
-    line = (*line_of(built), "--init", "start.json", "--optimizer", "sgd,adam")
-    assert command(*line, "--run", "whole").code == 0
-    assert command(*line, "--run", "part").code == 0
+def test_initial_weights_are_kept_with_the_run(command: Run, built: Project, line: str) -> None:
+    Path("start.json").write_bytes(built.weights.read_bytes())
+    for name in ("whole", "part"):
+        assert command(f"{line} --init start.json --optimizer sgd,adam --run {name}").code == 0
     shutil.rmtree("part/adam")
     Path("start.json").unlink()
-    assert command("train", "--resume", "part").code == 0
+    assert command("train --resume part").code == 0
     assert contents(Path("part")) == contents(Path("whole"))
 
 
-def test_a_run_goes_on_where_its_files_have_moved(command: Run, built: Project, tmp_path: Path) -> None:
+@pytest.fixture
+def own(built: Project, tmp_path: Path) -> Project:
+    """A built project that a test may change, beside its runs."""
     (tmp_path / "project").mkdir()
     project = make_project(tmp_path / "project")
-    assert command("build", project.path("models.py"), "--out", project.path("generated"), "--backend", "numpy").code == 0
-    assert command(*line_of(project), "--run", "whole").code == 0
-    assert command(*line_of(project), "--run", "part").code == 0
+    shutil.copytree(built.path("generated"), project.path("generated"), ignore=shutil.ignore_patterns("*.c", "*.h"))
+    return project
+
+
+def test_a_run_goes_on_where_its_files_have_moved(command: Run, own: Project) -> None:
+    for name in ("whole", "part"):
+        assert command(f"{line_of(own)} --run {name}").code == 0
     shutil.rmtree("part/adam")
-    project.path("rows.csv").rename("moved.csv")
-    refused(command("train", "--resume", "part"), "rows.csv", "No such file")
+    own.rows.rename("moved.csv")
+    refused(command("train --resume part"), "rows.csv", "No such file")
     Path("part").rename("renamed")
-    done = command("train", "--resume", "renamed", "--data", "moved.csv")
+    done = command("train --resume renamed --data moved.csv")
     assert done.code == 0, done.err
     assert contents(Path("renamed")) == contents(Path("whole"))
 
 
-def test_other_data_another_module_and_another_backend_are_refused(command: Run, built: Project, tmp_path: Path) -> None:
-    (tmp_path / "project").mkdir()
-    project = make_project(tmp_path / "project")
-    assert (
-        command("build", project.path("models.py"), "--out", project.path("generated"), "--backend", "numpy,scalar").code == 0
-    )
-    assert command(*line_of(project), "--run", "r", "--backend", "scalar").code == 0
+def test_other_data_another_module_and_another_backend_are_refused(command: Run, own: Project) -> None:
+    assert command(f"{line_of(own)} --run r --backend scalar").code == 0
     before = snapshot(Path("r"))
-    refused(
-        command("train", "--resume", "r", "--backend", "numpy"), "r/adam cannot be continued", "backend was scalar", "numpy"
-    )
-    text = project.path("rows.csv").read_text(encoding="utf-8")
-    Path("other.csv").write_text(text.replace("2,0.735759", "2,0.735758"), encoding="utf-8")
-    refused(command("train", "--resume", "r", "--data", "other.csv"), "r/adam cannot be continued", "its data was sha256:")
-    refused(command("train", project.path("generated") / "valley.py", "--resume", "r"), "valley")
-    path = project.path("generated") / "decay.py"
-    path.write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
-    refused(command("train", "--resume", "r"), "r/adam cannot be continued", "its generated module was sha256:")
-    path.unlink()
-    refused(command("train", "--resume", "r"), "there is no file", "decay.py")
+    stopped = "r/adam cannot be continued"
+    refused(command("train --resume r --backend numpy"), stopped, "backend was scalar", "numpy")
+    Path("other.csv").write_text(own.text("rows.csv").replace("2,0.735759", "2,0.735758"), encoding="utf-8")
+    refused(command("train --resume r --data other.csv"), stopped, "its data was sha256:")
+    refused(command(f"train {own.path('generated/valley.py')} --resume r"), "valley")
+    own.write("generated/decay.py", own.text("generated/decay.py") + "# edited\n")
+    refused(command("train --resume r"), stopped, "its generated module was sha256:")
+    own.module.unlink()
+    refused(command("train --resume r"), "there is no file", "decay.py")
     assert snapshot(Path("r")) == before
 
 
-@pytest.mark.parametrize(
-    "options", ["--lr 0.5", "--optimizer sgd", "--batch-size 2", "--no-shuffle", "--seed 4", "--validation 0.5", "--tol 0.1"]
-)
-def test_an_option_that_is_not_the_runs_is_refused(command: Run, built: Project, options: str) -> None:
-    assert command(*line_of(built), "--run", "r").code == 0
-    name = options.split()[0].replace("--no-", "--")
-    refused(command("train", "--resume", "r", *options.split()), f"{name}: the run of r goes on with what it was begun with")
-    assert command("train", "--resume", "r", "--seed", "3", "--schedule", "cosine").code == 0
+def test_an_option_that_is_not_the_runs_is_refused(command: Run, line: str) -> None:
+    assert command(f"{line} --run r").code == 0
+    for name, value in {"lr": 0.5, "optimizer": "sgd", "batch-size": 2, "seed": 4, "validation": 0.5, "tol": 0.1}.items():
+        refused(command(f"train --resume r --{name} {value}"), f"--{name}: the run of r goes on with what it was begun with")
+    refused(command("train --resume r --no-shuffle"), "--shuffle: the run of r goes on with what it was begun with")
+    assert command("train --resume r --seed 3 --schedule cosine").code == 0
 
 
-def changed(folder: Path, **changes: Any) -> None:
-    path = folder / "run.json"
-    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
-
-
-def test_a_record_that_was_damaged_is_refused_by_name(command: Run, built: Project) -> None:
-    assert command(*line_of(built), "--run", "r").code == 0
+def test_a_record_that_was_damaged_is_refused_by_name(command: Run, line: str) -> None:
+    assert command(f"{line} --run r").code == 0
     path = Path("r/run.json")
     text = path.read_text(encoding="utf-8")
     options = json.loads(text)["options"]
-    for damage in ("", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9")):
-        path.write_text(damage, encoding="utf-8")
-        refused(command("train", "--resume", "r"), "run.json is no record of a run", "begin a new run")
-    for change in ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None}):
-        path.write_text(text, encoding="utf-8")
-        changed(Path("r"), **change)
-        refused(command("train", "--resume", "r"), "run.json is no record of a run")
-    path.write_bytes(b"\xff\xfe")
-    refused(command("train", "--resume", "r"), "run.json is no record of a run")
+    changes = ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
+    changed_texts = [json.dumps({**json.loads(text), **change}) for change in changes]
+    for damage in ("", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9"), *changed_texts, "\xff\xfe"):
+        path.write_text(damage, encoding="latin-1")
+        refused(command("train --resume r"), "run.json is no record of a run", "begin a new run")
 
 
-def test_folders_that_hold_something_else_or_nothing_are_refused(command: Run, built: Project, tmp_path: Path) -> None:
-    Path("photos").mkdir()
-    Path("photos/cat.png").write_bytes(b"cat")
-    Path("file").write_text("", encoding="utf-8")
-    before = snapshot(tmp_path)
-    refused(command(*line_of(built), "--run", "photos"), "--run: photos is not empty")
-    refused(command(*line_of(built), "--run", "file"), "--run: file cannot be written: File exists")
-    refused(command("train", "--resume", "photos"), "--resume: photos holds no run: there is no run.json in it")
-    refused(command("train", "--resume", "file"), "--resume: file/run.json cannot be read")
-    refused(command("train", "--resume", "nowhere"), "--resume: nowhere holds no run")
-    refused(command(*line_of(built), "--run", "a", "--resume", "b"), "--run", "--resume")
-    assert snapshot(tmp_path) == before
-    assert command(*line_of(built), "--run", "r").code == 0
-    refused(command(*line_of(built), "--run", "r"), "--run: r holds a run already; go on with it by --resume")
+def test_a_folder_that_holds_a_run_is_refused(command: Run, line: str) -> None:
+    assert command(f"{line} --run r").code == 0
+    refused(command(f"{line} --run r"), "--run: r holds a run already; go on with it by --resume")
 
 
-def test_nothing_is_made_if_an_option_is_wrong(command: Run, built: Project, tmp_path: Path) -> None:
-    refused(command(*line_of(built), "--run", "r", "--plot", "loss.gif"), "loss.gif")
-    refused(command(*line_of(built), "--run", "r", "--tol", "0"), "--tol")
-    assert snapshot(tmp_path) == {}
-
-
-def test_a_folder_that_another_process_uses_is_refused(command: Run, built: Project) -> None:
-    assert command(*line_of(built), "--run", "r").code == 0
-    with locked(Path("r")):
-        refused(command("train", "--resume", "r"), "r is in use: another process trains into it")
+def test_a_folder_that_another_process_uses_is_refused(command: Run, line: str) -> None:
+    assert command(f"{line} --run r").code == 0
     Path("empty").mkdir()
-    with locked(Path("empty")):
-        refused(command(*line_of(built), "--run", "empty"), "empty is in use")
+    with locked(Path("r")), locked(Path("empty")):
+        refused(command("train --resume r"), "r is in use: another process trains into it")
+        refused(command(f"{line} --run empty"), "empty is in use")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_refused(command: Run, built: Project) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(command: Run, line: str) -> None:
     Path("closed").mkdir(mode=0o555)
-    refused(command(*line_of(built), "--run", "closed/r"), "--run: closed/r cannot be written: Permission denied")
+    refused(command(f"{line} --run closed/r"), "--run: closed/r cannot be written: Permission denied")
 
 
 def test_a_record_of_another_user_runs_no_module_that_nobody_named(
-    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
+    command: Run, built: Project, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert command(*line_of(built), "--run", "r").code == 0
+    assert command(f"{line} --run r").code == 0
     monkeypatch.setattr("symgraph.cli.run_folder.objection", lambda *_: "belongs to mallory, not to you")
-    refused(command("train", "--resume", "r"), "run.json belongs to mallory", "names a module that would run as code")
-    assert command("train", built.path("generated") / "decay.py", "--resume", "r").code == 0
+    refused(command("train --resume r"), "run.json belongs to mallory", "names a module that would run as code")
+    assert command(f"train {built.module} --resume r").code == 0
 
 
-def test_other_versions_are_told(command: Run, built: Project) -> None:
-    assert command(*line_of(built), "--run", "r").code == 0
-    changed(Path("r"), versions={**json.loads(Path("r/run.json").read_text(encoding="utf-8"))["versions"], "numpy": "1.0"})
-    done = command("train", "--resume", "r")
+def test_other_versions_are_told(command: Run, line: str) -> None:
+    assert command(f"{line} --run r").code == 0
+    changed(Path("r"), versions={**record_of(Path("r"))["versions"], "numpy": "1.0"})
+    done = command("train --resume r")
     assert (done.code, f"numpy was 1.0 and is {version('numpy')}: the last bits may differ\n" in done.err) == (0, True)

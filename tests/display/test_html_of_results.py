@@ -102,9 +102,8 @@ def test_a_gradient_check_shows_wrong_weights_first(decay: Any) -> None:
 
 
 def test_a_judgement_shows_what_is_not_0_in_all_results() -> None:
-    model = ZOO["line"]() if "line" in ZOO else ZOO["nine_weights"]()
-    report = judge(model, symgraph.compile(model, backend="numpy"), points(model, ("normal",), n=4))
-    said = text_of(report)
+    model = ZOO["line"]()
+    said = text_of(judge(model, symgraph.compile(model, backend="numpy"), points(model, ("normal",), n=4)))
     assert "\u2713 no faults at 4 points" in said
     assert "0 in all results: NaN, infinite" in said
 
@@ -126,9 +125,6 @@ def test_names_of_users_are_escaped_and_odd_curves_are_left_out() -> None:
     assert curve([1.0, np.inf, 0.5], "loss").count("nan") == 0
 
 
-LIGHT_DARK = {"light": "#ffffff", "dark": "#111111"}
-
-
 def luminance(color: str) -> float:
     parts = [int(color[place : place + 2], 16) / 255.0 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
@@ -136,7 +132,7 @@ def luminance(color: str) -> float:
 
 
 def test_text_has_the_contrast_of_wcag_aa_in_both_themes() -> None:
-    for ground, colors in zip(LIGHT_DARK.values(), re.findall(r"--ink:[^}]*", card("m"))[:2], strict=True):
+    for ground, colors in zip(("#ffffff", "#111111"), re.findall(r"--ink:[^}]*", card("m"))[:2], strict=True):
         for name in ("ink", "soft", "good", "bad"):
             color = re.search(rf"--{name}:(#\w+)", colors)
             assert color is not None

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,10 +46,14 @@ def text(contents: Contents) -> str:
     return page(contents)
 
 
-def test_the_page_loads_nothing_from_elsewhere(text: str) -> None:
+def test_the_page_loads_nothing_from_elsewhere_and_what_users_have_written_stands_as_text(text: str) -> None:
     assert not re.search(r"\b(src|srcset|action|data-src)\s*=|@import|fetch\(|XMLHttpRequest|<link|<iframe|<object", text)
     assert all(target.startswith(("#", "data:image/png;")) for target in re.findall(r'\bhref="([^"]*)"', text))
     assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+    assert HOSTILE not in text
+    assert text.count("&lt;script&gt;alert(") >= 3
 
 
 def test_a_logit_is_not_held_against_classes_as_if_it_were_an_estimate_of_them(text: str) -> None:
@@ -63,28 +68,6 @@ def test_a_logit_is_not_held_against_classes_as_if_it_were_an_estimate_of_them(t
     for words in ("Observed over predicted", "Data and fit"):
         assert words in text
         assert words not in of_classes
-
-
-def test_a_model_without_rows_has_a_report_that_speaks_of_none() -> None:
-    model = Model("valley")
-    a, b = model.weights("a b", init=0.5)
-    model.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
-    choices = Choices(None, "", {"vanilla": OPTIMIZERS["vanilla"]}, 20, 1, 0, 3)  # its run diverges
-    text = page(gather(model, Data(None, None, ""), choices))
-    assert "2 weights, 0 nodes; no rows" in text
-    assert "the derivative of the loss by it: at the initial weights of seed 0." in text
-    assert "<label hidden>Data" in text
-    assert "Correlations" not in text  # of one residual there are none
-
-
-def test_ids_in_the_page_are_each_of_one_element(text: str) -> None:
-    found = re.findall(r'\bid="([^"]*)"', text)
-    assert len(found) == len(set(found))
-
-
-def test_what_users_have_written_stands_as_text(text: str) -> None:
-    assert HOSTILE not in text
-    assert text.count("&lt;script&gt;alert(") >= 3
 
 
 def test_without_its_script_the_page_has_all_numbers_of_the_first_row(text: str, contents: Contents) -> None:
@@ -118,10 +101,6 @@ def test_of_several_runs_the_best_one_comes_last() -> None:
 def test_given_weights_are_shown_alone() -> None:
     found = contents_of(decay(), [0.0, 1.0], [2.0, 1.0], w=np.array([2.0, 0.5]))
     assert [(shown.origin, shown.w.tolist()) for shown in found.shown] == [("a file", [2.0, 0.5])]
-
-
-def test_the_script_is_a_few_kilobytes(text: str) -> None:
-    assert 1_000 < len(text.rpartition("<script>")[2]) < 8_000
 
 
 # Clicks and types as a reader would, and writes down what is seen after each.
@@ -200,19 +179,10 @@ def read(request: Any, text: str, tmp_path_factory: Any) -> Any:
 
 
 @needs_browser
-def test_the_browser_finds_no_fault_in_the_page(read: Any) -> None:
-    assert read["faults"] == []
-
-
-@needs_browser
-def test_texts_have_the_contrast_of_level_aa(read: Any) -> None:
-    """WCAG 2.2, success criterion 1.4.3: 4.5 for texts of usual size. The pictures' colours have a test of their own."""
-    assert read["faint"] == []
+def test_the_browser_finds_no_fault_in_the_page_which_is_never_wider_than_the_screen(read: Any) -> None:
+    """Texts have the contrast of WCAG 2.2, 1.4.3: 4.5 for those of usual size. Pictures have a test of their own."""
+    assert (read["faults"], read["faint"]) == ([], [])
     assert read["texts"] > 50
-
-
-@needs_browser
-def test_the_page_is_never_wider_than_the_screen(read: Any) -> None:
     assert read["wide"] <= 0
 
 
@@ -237,35 +207,42 @@ def test_controls_do_what_they_say(read: Any, contents: Contents) -> None:
     assert told["focused"]["caption"].startswith("node rest = exp(-k*t); value ")
 
 
-def kinds() -> dict[str, Model]:
-    """Models that lack what others have: a loss, features, one output, weights in the loss alone; and one with a penalty."""
-    found = {}
-    without_loss = Model("without_loss")
-    without_loss.output("y_hat", without_loss.weight("a") * without_loss.feature("x"))
-    found["no loss"] = without_loss
-    without_rows = Model("without_rows")
-    a, b = without_rows.weights("a b", init=0.5)
-    without_rows.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
-    found["no features"] = without_rows
-    several = Model("several")
-    x, (p, q) = several.feature("x"), several.targets("p q")
-    u, v = several.weights("u v", init=0.5)
-    first, second = several.outputs("one two", u * x, v * x**2)
-    several.loss((first - p) ** 2 + (second - q) ** 2)
-    several.penalty(0.1 * u**2)
-    found["several outputs"] = several
-    return found
+def without_loss() -> Model:
+    model = Model("without_loss")
+    model.output("y_hat", model.weight("a") * model.feature("x"))
+    return model
 
 
-@pytest.mark.parametrize("kind", ["no loss", "no features", "several outputs"])
-def test_every_kind_of_model_has_a_report(kind: str) -> None:
-    model = kinds()[kind]
-    X = np.array([[0.5], [1.0], [2.0]]) if model.feature_inputs else None
+def several_outputs() -> Model:
+    model = Model("several")
+    x, (p, q) = model.feature("x"), model.targets("p q")
+    u, v = model.weights("u v", init=0.5)
+    first, second = model.outputs("one two", u * x, v * x**2)
+    model.loss((first - p) ** 2 + (second - q) ** 2)
+    model.penalty(0.1 * u**2)
+    return model
+
+
+@pytest.mark.parametrize("make", [without_loss, several_outputs])
+def test_every_kind_of_model_has_a_report(make: Callable[[], Model]) -> None:
+    model = make()
     y = np.array([[0.2, 0.1], [0.5, 0.4], [0.9, 2.0]]) if model.target_inputs else None
-    text = page(contents_of(model, X, y))
+    text = page(contents_of(model, np.array([[0.5], [1.0], [2.0]]), y))
     assert "<h2>Graph</h2>" in text
     assert ("<h2>Training</h2>" in text) == (model.loss_expr is not None)
     json.loads(text.partition('id="graph-numbers">')[2].partition("</script>")[0])
+
+
+def test_a_model_without_rows_has_a_report_that_speaks_of_none() -> None:
+    model = Model("valley")
+    a, b = model.weights("a b", init=0.5)
+    model.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+    choices = Choices(None, "", {"vanilla": OPTIMIZERS["vanilla"]}, 20, 1, 0, 3)  # its run diverges
+    text = page(gather(model, Data(None, None, ""), choices))
+    assert "2 weights, 0 nodes; no rows" in text
+    assert "the derivative of the loss by it: at the initial weights of seed 0." in text
+    assert "<label hidden>Data" in text
+    assert "Correlations" not in text  # of one residual there are none
 
 
 def test_a_large_model_is_drawn_by_levels_and_its_steps_name_boxes_that_are_there(tmp_path: Path) -> None:
