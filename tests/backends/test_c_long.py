@@ -16,6 +16,9 @@ from symgraph import Model
 from symgraph.build.modules import compile as compile_model
 from symgraph.options import C_FUNCTIONS
 
+SLOW = pytest.mark.slow
+"""Of tests that generate, compile and verify long models, a second each."""
+
 
 def frames(name: str, files: dict[str, str], folder: Path) -> dict[str, int]:
     """Bytes of stack of each function of a model's C file, without those that it calls."""
@@ -34,7 +37,7 @@ def stack_said(header: str) -> dict[str, int]:
     return {name: int(size) for name, size in re.findall(r"(\w+) (\d+)[,\n]", line)}
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000), ("tangle", 1500)])
 def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_small(
     family: str, size: int, tmp_path: Path
@@ -49,13 +52,16 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
         assert found[name] + deepest <= 1024 * kibibytes <= 65_536, name
 
 
-@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000), ("chain", 2000)])
+@pytest.mark.parametrize(
+    ("family", "size"), [("linear", 1000), *(pytest.param(*one, marks=SLOW) for one in (("perceptron", 1500), ("chain", 2000)))]
+)
 def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
     files = c_texts(BIG[family](size))
     assert max(stack_said(files[f"{family}.h"]).values()) <= 64
 
 
-@pytest.mark.parametrize("count", [250, pytest.param(1000, marks=pytest.mark.slow)])
+@SLOW
+@pytest.mark.parametrize("count", [250, 1000])
 def test_values_of_features_alone_that_are_the_slopes_of_many_weights_fit_on_the_stack_too(count: int) -> None:
     model, draw = Model("fixed_layer"), np.random.RandomState(0)
     x, _, w = model.features("x1:3"), model.target("y"), model.weights(f"w1:{count + 1}")
@@ -92,6 +98,7 @@ def assert_rows_alone(c: Any, w: Any, X: Any, y: Any) -> tuple[Any, Any]:
     return each, slopes
 
 
+@SLOW
 def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_single_rows() -> None:
     model, draw = BIG["linear"](300), np.random.RandomState(0)
     files = c_texts(model, ("feature-jacobian", "jacobian-row"))
@@ -108,6 +115,7 @@ def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_
     assert_sums(slopes, c, w, X, y, 1e-12)
 
 
+@SLOW
 def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> None:
     model, draw = BIG["perceptron"](200), np.random.RandomState(0)
     c, numpy = compile_model(model, "c", extras=("jacobian-row",)), compile_model(model, "numpy")
@@ -120,7 +128,7 @@ def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> 
         np.testing.assert_allclose(getattr(c, function)(w, X, y), want, rtol=1e-12, atol=1e-13 * np.abs(want).max())
 
 
-@pytest.mark.slow  # the compiler takes seconds
+@SLOW
 def test_results_by_blocks_of_fewer_rows_than_a_vector_has_are_those_of_single_rows() -> None:
     files, draw = c_texts(BIG["tangle"](1000)), np.random.RandomState(0)
     assert "#define TANGLE_ROWS_ 4\n" in files["tangle.c"]
@@ -133,7 +141,7 @@ def test_results_by_blocks_of_fewer_rows_than_a_vector_has_are_those_of_single_r
     np.testing.assert_allclose(c.grad(w, X, y), want, rtol=70 * 2**-52, atol=70 * 2**-52 * np.abs(want).max())
 
 
-@pytest.mark.slow  # verification takes a second
+@SLOW
 def test_long_functions_in_parts_put_every_column_in_its_place() -> None:
     model, draw = Model("long"), np.random.default_rng(11)
     x, w, (p, q) = model.features("x1:21"), model.weights("w1:61"), model.targets("p q")

@@ -37,7 +37,7 @@ def test_long_names_keep_beginning_and_end() -> None:
 
 
 @given(NAMES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_every_identifier_is_unique_usable_and_short(names: list[str]) -> None:
     result = python_names(names)
     assert list(result) == names
