@@ -87,9 +87,9 @@ def test_an_option_reaches_the_optimizers_that_have_it_and_no_others(command: Ru
 
 
 def test_rates_are_compared_side_by_side_with_a_table_plots_and_weights(command: Run, built: Project) -> None:
-    line = f"train {built.module} --data {built.rows} --optimizer sgd --optimizer adam --lr 0.1,0.01"
+    line = f"train {built.module} --data {built.rows} --optimizer sgd --optimizer adam --lr 0.1,0.01,0.001"
     done = command(f"{line} --plot loss.svg --save w.json --epochs 12")
-    runs = ["sgd-0.1", "sgd-0.01", "adam-0.1", "adam-0.01"]
+    runs = [f"{name}-{rate}" for name in ("sgd", "adam") for rate in ("0.1", "0.01", "0.001")]
     assert done.code == 0
     losses, *weights = done.out.split("\n\n")
     assert [row.split()[0] for row in losses.splitlines()[1:]] == runs
