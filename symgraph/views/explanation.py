@@ -17,7 +17,7 @@ from symgraph.views.provenance import RULED, Provenance, Statement, provenance
 from symgraph.views.styles import STYLES
 
 _BEHIND = re.compile(r"  (?:#|//) ")
-"""What stands between a statement and a remark at the end of its line."""
+"""The sign between a statement and a remark at the end of its line."""
 
 CONSTANTS: Mapping[str, str] = MappingProxyType(
     {

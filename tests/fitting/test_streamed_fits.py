@@ -89,7 +89,7 @@ def test_other_losses_are_searched_by_their_sums(name: str) -> None:
 
 
 def test_the_hessian_of_a_stream_has_the_penalty_once() -> None:
-    module = symgraph.compile(counts(40.0), "numpy", extras=["hvp"])
+    module = symgraph.compile(declared(partial(counts, penalty=40.0), init=0.1), "numpy", extras=["hvp"])
     few = slice(200)  # whose Hessian is no larger than that of the penalty
     wanted = symgraph.fit(module, T[few], COUNTS[few])
     assert_same(symgraph.fit(symgraph.stream(module, T[few], COUNTS[few], rows=30)), wanted)
