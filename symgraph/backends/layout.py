@@ -52,7 +52,7 @@ def call_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> 
 
 def sequence_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
     """Lay out a tuple or list display; arguments as for ``call_layout``."""
-    if len(items) == 1 and tail == ")":
+    if len(items) == 1 and tail in (")", "),"):
         items = [f"{items[0]},"]
     line = f"{head}{', '.join(items)}{tail}"
     return line if indent + columns(line) <= WIDTH else _one_a_line(head, items, tail, indent)

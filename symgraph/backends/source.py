@@ -303,7 +303,7 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         _tuple("OUTPUTS", [node.name for node in model.output_nodes]),
     )
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    entries = tuple(f'    "{key}": {_written(value)},' for key, value in metadata(source, fields).items())
+    entries = tuple(f"    {_written(value, f'{quoted(key)}: ', ',')}" for key, value in metadata(source, fields).items())
     return Header(doc, tuple(formula_lines(source)), constants, entries)
 
 
