@@ -22,7 +22,8 @@ LENGTHS = (1, 5, 20, 40, 43, 44, 45, 46, 60, 68, 69, 70, 71, 78, 80, 82, 120)
 @pytest.mark.slow  # each of some modules is generated with many long lines
 def test_text_with_names_of_any_length_is_formatted(tmp_path: Path) -> None:
     draw = random.Random(0)
-    for number, name in enumerate(3 * ("Gauss1", "nine_weights", "pieces", "every_op", "shadows", "uniform_nodes", "steps", "gated")):
+    names = ("Gauss1", "nine_weights", "pieces", "every_op", "shadows", "uniform_nodes", "steps", "gated")
+    for number, name in enumerate(3 * names):
         sign = draw.choice("ab字")  # the last is two columns wide
         renamed = Renamed(MODELS[name], lambda place, _, sign=sign: f"{sign}{place}".ljust(draw.choice(LENGTHS), sign))
         for artifact in texts_of(renamed.model):
