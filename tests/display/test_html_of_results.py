@@ -14,7 +14,7 @@ from symgraph.check.judging import judge
 from symgraph.check.verification_report import LostDigits, VerificationReport
 from symgraph.display.html import card, curve, table
 from symgraph.gradcheck import gradcheck
-from symgraph.training import adam, train
+from symgraph.training import adam, step_decay, train
 
 X = np.linspace(0.0, 3.0, 20)
 Y = 2.0 * np.exp(-X) + 0.3
@@ -72,6 +72,11 @@ def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None
     assert result.message in said
     assert f"{result.losses[-1]:.6g}" in said
     assert result._repr_html_().count("<polyline") == 1
+    begun = train(decay.problem.module, X, Y, optimizer=adam(step_decay(0.05, every=2)), epochs=4, seed=0)
+    goes_on = train(
+        decay.problem.module, X, Y, optimizer=adam(step_decay(0.05, every=2)), epochs=2, w0=begun.weights, state=begun.state
+    )
+    assert "training by adam, rate 0.0125" in text_of(goes_on)
     empty = train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0)
     assert "\u2717 stopped: in " in text_of(empty)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from curves import compiled, declared
-from scipy.stats import chi2, f, norm
+from scipy.stats import chi2, f, norm, poisson
 from sympy import exp
 
 import symgraph
@@ -116,3 +116,16 @@ def test_a_larger_model_in_a_wrong_minimum_is_told() -> None:
     for shown in (str(found), found._repr_html_()):
         assert told in shown
         assert "nan" not in shown
+
+
+def test_a_penalty_is_no_part_of_a_likelihood() -> None:
+    def counts(model: Model, x: Any, _: Any, a: Any, b: Any) -> None:
+        model.output("rate", exp(a + b * x))
+        model.likelihood("poisson")
+        model.penalty(20.0 * b**2)
+
+    y = np.arange(25) % 7
+    result = symgraph.fit(symgraph.compile(declared(counts, init=0.1), backend="numpy"), X, y)
+    expected = poisson.logpmf(y, result.predict(X)).sum()
+    assert result.statistics.log_likelihood == pytest.approx(expected, rel=1e-12, abs=0.0)
+    assert result.aic == pytest.approx(4 - 2 * expected, rel=1e-12, abs=0.0)

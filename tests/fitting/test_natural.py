@@ -65,6 +65,12 @@ def test_nobody_reads_of_a_logarithm_or_a_logit(found: symgraph.FitResult) -> No
     assert list(found.to_frame().index) == ["a", "k", "q"]
 
 
+def test_what_is_derived_may_name_the_weights_that_are_searched(found: symgraph.FitResult) -> None:
+    k, q = found.values["k"], found.values["q"]
+    assert found.derived("log_k").value == pytest.approx(np.log(k), rel=1e-12, abs=0.0)
+    assert found.derived("logit_q").value == pytest.approx(np.log(q / (1.0 - q)), rel=1e-12, abs=0.0)
+
+
 def test_intervals_lie_within_the_range_of_the_transform_and_starts_bounds_and_fixed_values_are_natural(module: Any) -> None:
     few = symgraph.fit(module, X[::7], Y[::7] + 0.1 * np.array([1, -1, -1, 1, 1, -1]))
     ends = few.interval(0.999)

@@ -78,7 +78,9 @@ def test_it_is_the_fit_of_one_model_with_indicators(decay: Any, found: symgraph.
     tables = {label: (decay, {"x": T, "y": y}) for label, y in RUNS.items()}  # whose targets are columns
     assert symgraph.fit_together(tables, shared="tau").values == result.values
     other = symgraph.fit_together(runs(decay), {"tau": 1e-3}, shared="tau", starts=12, method="lm")
-    assert "another start, drawn about it or from the data, led to" in other.remarks[0]
+    told, _, least = other.remarks[0].rpartition(" ")
+    assert told.endswith("another start, drawn about it or from the data, led to")
+    assert float(least) == pytest.approx(other.chi2, rel=1e-5, abs=0.0)  # of six digits
     np.testing.assert_allclose(other.w, result.w, rtol=1e-6)
 
 

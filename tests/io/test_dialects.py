@@ -123,6 +123,8 @@ def test_rows_with_a_missing_cell_of_a_column_that_is_read_are_left_out_and_coun
     assert_table(data, TABLE)
     assert data.dropped == 4
     assert data.kept.tolist() == [True, False, True, False, False, True, False]
+    for word in ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "null", "None"):  # of R, spreadsheets, pandas, NumPy, SQL and Python
+        assert read(written(tmp_path / "d.csv", f"a,b,y\n1,2,3\n4,{word},6\n"), drop_missing=True).dropped == 1
 
 
 @pytest.mark.parametrize("rows", [16_383, 16_384, 16_385, 40_000])

@@ -72,6 +72,14 @@ def test_calls_are_taken_and_give_what_the_binding_gives(
         assert flat(getattr(module, function)(*args, **options)) == expected, (function, [np.shape(arg) for arg in args])
 
 
+def test_a_penalty_beside_weights_of_rows_is_what_numpy_gives() -> None:
+    module, numpy, w = native("penalty"), modules_of(MODELS["penalty"]())[0], RNG.normal(size=3) / 2
+    X, y, given = RNG.normal(size=(50, 2)), RNG.normal(size=50), {"sample_weight": RNG.uniform(0.5, 2.0, 50)}
+    for options in (given, {**given, "reduction": "sum"}):
+        (value, grad), (same, slopes) = (one.value_and_grad(w, X, y, **options) for one in (module, numpy))
+        np.testing.assert_allclose([value, *grad], [same, *slopes], rtol=1e-13)  # sums of 50 terms in other orders
+
+
 def test_columns_that_do_not_fit_are_refused_as_by_numpy() -> None:
     numpy, w, X, y = modules_of(several())[0], RNG.normal(size=3), RNG.normal(size=(6, 2)), RNG.normal(size=(6, 2))
     for args in ((w, X, y[:, 0]), (w, X, y[:5]), (w, X, RNG.normal(size=(6, 3))), (w, X[0], y), (w, X[0], y[0, :1])):

@@ -234,8 +234,8 @@ def test_labels_that_the_likelihood_excludes_are_named_by_their_row(tmp_path: Pa
     model.output("rate", sp.exp(a * x + b))
     model.likelihood("poisson")
     module, path = symgraph.compile(model, "numpy"), tmp_path / "d.csv"
-    path.write_text("x,y\n,1\n" + "1,2\n" * 20_000 + "1,2.5\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"d\.csv: row 20001 \(counted from 0\) has y = 2\.5"):
+    path.write_text("x,y\n,1\n" + "1,2\n" * 20_000 + ",1\n1,2.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"d\.csv: row 20002 \(counted from 0\) has y = 2\.5"):
         stream(module, path, drop_missing=True)
 
 
