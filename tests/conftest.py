@@ -19,7 +19,7 @@ import gc
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,8 +43,8 @@ CheckText = Callable[[Path, str], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(costs)
-    measured_costs.pytest_configure(config)
+    for plugin in (costs, measured_costs):
+        config.pluginmanager.register(plugin)
     if hasattr(config, "workerinput"):  # a worker inherits the variables
         return
     folder, patch = TemporaryDirectory(prefix=_QUICK), pytest.MonkeyPatch()
@@ -70,13 +70,14 @@ def usual_compiler() -> Iterator[None]:
         yield
 
 
-def pytest_collection() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Collect no garbage while tests are collected: there is little, and each time all that was imported is looked through."""
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -143,7 +143,8 @@ def _searched(mutant: Mutant, folder: Path, suite: str, places: Sequence[str]) -
     """Run the tests of a suite in some places, or next to a fault, up to the first that fails; as ``run`` tells it."""
     marked = ("-m", "slow" if suite == "slow" else "not slow")
     code, told = None, ""
-    for tests in (places,) if places else (mutant.nearest(folder), (mutant.room,)):
+    room = (mutant.room,) if (folder / mutant.room).exists() else ()  # small ones have their tests in others' folders
+    for tests in (places,) if places else (mutant.nearest(folder), room):
         code, told = run(folder, tests, *marked) if tests else (_NONE, "")
         if code not in (0, _NONE):
             break
