@@ -25,6 +25,9 @@ def changed(change: Callable[[Model], None] = lambda m: None, **options: Any) ->
     return model
 
 
+LIMITS: tuple[dict[str, Any], ...] = ({}, {"fixed": True}, {"bounds": (0, 1)})
+
+
 def namespaces(model: Model) -> Iterator[dict[str, Any]]:
     """What its numpy and its scalar module define."""
     for artifact in texts_of(model):
@@ -49,6 +52,7 @@ def test_any_change_of_meaning_changes_the_hash() -> None:
         {"node": "k"},
         *({"expr": function} for function in (sp.cos, lambda t: sp.sin(t) + 1)),
         *({"loss": loss} for loss in (lambda y, z: (y - z) ** 2 / 2, lambda y, z: sp.Abs(y - z))),
+        *({"change": lambda m, limits=limits: m.penalty(m.weight("b", **limits) ** 2)} for limits in LIMITS),
     ]
     assert len({model_hash(changed(**options)) for options in changes}) == len(changes)
     one, other = Model("m"), Model("m")

@@ -13,6 +13,7 @@ from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
 from symgraph.check.runs import compute
+from symgraph.check.truth_report import COLUMNS
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options
@@ -66,6 +67,11 @@ def test_a_fault_of_any_function_is_found_and_named(name: str, change: Callable[
     assert report.worst.where.startswith(users)
 
 
+def shrunk(part: int, bounds: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Bounds of which one is a thousandth of what it was."""
+    return tuple(bound / 1000 if place == part else bound for place, bound in enumerate(bounds))
+
+
 def broken(*_args: object, **_options: object) -> None:
     raise NameError("name 'bound' is not defined")
 
@@ -86,8 +92,12 @@ def test_an_error_bound_that_raises_or_is_too_small_is_a_fault() -> None:
     drawn = points(model, ("normal",), n=6)
     module = load_artifact(generate(model, options=Options(error_bound=True))[0])
     assert judge(model, module, drawn).ok
-    small = altered(module, error_bound=lambda *args: tuple(bound / 1000 for bound in module.error_bound(*args)))
-    assert set(faults(judge(model, small, drawn))) == {"above_own"}
+    for part in range(2):  # of the value, and of its partials
+        small = altered(module, error_bound=lambda *args, part=part: shrunk(part, module.error_bound(*args)))
+        found = judge(model, small, drawn)
+        counts = [one.counts["above_own"] for one in found.results]
+        assert sum(counts) == found.faults > 0
+        assert [row[COLUMNS.index("above bound")] for row in found.rows()] == list(map(str, counts))
     report = judge(model, altered(module, error_bound=broken), drawn)
     assert faults(report) == {"raised": 6 * 3}  # of the loss and of two partials
     assert "error_bound raises NameError" in str(report)

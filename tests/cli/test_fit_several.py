@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from command_line import Project, Run
+from command_line import Project, Run, refused
 
 from symgraph import load
 from symgraph.io.weights import load_weights
@@ -86,6 +86,13 @@ def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built:
     for label in ("first", "second"):  # the rows are 2 * exp(-time / 2) to six digits
         assert load_weights(Path(f"w-{label}.json"), load(built.module)) == pytest.approx([2.0, 0.5], abs=1e-6)
     assert "<svg" in Path("fit.svg").read_text()
+
+
+def test_labels_that_give_one_file_name_are_refused(command: Run) -> None:
+    Path("rows.csv").write_text("\n".join(["x,y,g", *(f"{x},{x + 1},{g}" for g in ("a/b", "a_b") for x in range(4))]))
+    done = command("fit", "y ~ c + k*x", "--data", "rows.csv", "--group-by", "g", "--share", "k", "--save", "w.json", "-q")
+    refused(done, "--save", "w-a_b.json")
+    assert sorted(path.name for path in Path().iterdir()) == ["rows.csv"]
 
 
 def test_a_column_of_sigma_is_read_from_each_file(command: Run) -> None:

@@ -142,6 +142,21 @@ def own(built: Project, tmp_path: Path) -> Project:
     return project
 
 
+def test_a_run_goes_on_from_another_folder_and_writes_where_it_would_have(
+    command: Run, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [Path("w.json"), Path("best.json"), Path("loss.svg")]
+    assert command(f"{line} --run r --save w.json --save-best best.json --plot loss.svg").code == 0
+    shutil.rmtree("r/adam")
+    for file in files:
+        file.unlink()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert command("train --resume ../r").code == 0
+    assert not list(Path().iterdir())
+    assert [(tmp_path / file).exists() for file in files] == [True] * 3
+
+
 def test_a_run_goes_on_where_its_files_have_moved(command: Run, own: Project) -> None:
     for name in ("whole", "part"):
         assert command(f"{line_of(own)} --run {name}").code == 0

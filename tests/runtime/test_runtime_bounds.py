@@ -106,6 +106,14 @@ def test_comparisons_are_certain_where_values_differ_by_more_than_their_errors(o
         np.testing.assert_array_equal(certain, sure)
 
 
+def test_a_step_is_certain_away_from_its_jump_and_at_a_jump_that_no_rounding_moves() -> None:
+    a, da, inf = np.array([1.0, -1.0, 1.0, 0.0, 0.0]), np.array([0.5, 0.5, 2.0, 0.0, 1e-9]), np.inf
+    for name, bound in (("heaviside", [0.0, 0.0, inf, 0.25, inf]), ("heaviside_open", [0.0, 0.0, inf, inf, inf])):
+        value, found = FUNCTIONS[f"{name}_bound"]((a, da), (np.full(5, 0.5), np.full(5, 0.25)))
+        np.testing.assert_array_equal(value, [1.0, 0.0, 1.0, 0.5, 0.5])
+        np.testing.assert_array_equal(found, bound)
+
+
 def test_conditions_are_certain_where_those_parts_decide_that_are() -> None:
     truth, sure = np.array([True, True, False, False]), np.array([True, False, True, False])
     possible = [{value} if certain else {True, False} for value, certain in zip(truth.tolist(), sure, strict=True)]

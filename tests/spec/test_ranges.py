@@ -40,6 +40,8 @@ def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_
     module = symgraph.compile(model, "numpy")
     assert module.METADATA["bounds"] == {"a": (0.0, math.inf)}
     assert module.METADATA["fixed"] == ("k",)
+    both = symgraph.compile(decay(lambda m: m.weights("a k", fixed=True)), "numpy")
+    assert both.METADATA["fixed"] == ("a", "k")
     assert module.WEIGHTS == ("a", "k")
     assert module.value_and_grad([1.0, 2.0], [0.5], [0.0])[1][1] != 0.0  # a fixed weight has its derivative
     drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75))), "numpy").initial_weights(0)
