@@ -134,10 +134,14 @@ def test_pytest_runs_the_graders_of_a_worksheet(week: Path, tmp_path: Path) -> N
     assert "assertion.py" not in done.stdout
 
 
-def test_a_file_that_is_there_is_left_as_it_is_and_a_solution_is_kept_out_of_the_folder(tmp_path: Path) -> None:
+def test_a_file_that_is_there_is_left_as_it_is_and_a_solution_is_kept_out_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     week, solution = tmp_path / "week", tmp_path / "solution.py"
-    with pytest.raises(OptionError, match="lies in the folder that students get"):
-        write_worksheet(model_of("logistic"), SPECS["logistic"], week, solution=week / "solution.py")
+    monkeypatch.chdir(tmp_path)
+    for inside in (week / "solution.py", Path("week") / "solution.py"):
+        with pytest.raises(OptionError, match="lies in the folder that students get"):
+            write_worksheet(model_of("logistic"), SPECS["logistic"], week, solution=inside)
     solution.write_text("")
     with pytest.raises(OptionError, match="is there already"):
         write_worksheet(model_of("logistic"), SPECS["logistic"], week, solution=solution)

@@ -37,7 +37,9 @@ def test_a_project_asserts_its_gradients_and_that_its_files_are_fresh(built: Pro
 
 def test_stale_files_fail_with_what_the_check_says(built: Project) -> None:
     built.edit("decaying/spec.py", "-k * t", "-k * t / 2")
-    status, shown = outcome(built, "--symgraph-check", "-k", "nothing_of_that_name")
+    above = Project(built.folder.parent, built.installed)
+    options = ("--rootdir", built.folder.name, f"{built.folder.name}/tests", "-k", "nothing_of_that_name")
+    status, shown = outcome(above, "--symgraph-check", *options)
     assert status == 1
     assert all(part in shown for part in ("spec changed", "decaying/generated/decay.py", "1 failed, 1 deselected"))
     assert "run `symgraph build`" not in shown  # it is quiet

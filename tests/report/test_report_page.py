@@ -202,6 +202,7 @@ def test_controls_do_what_they_say(read: Any, contents: Contents) -> None:
     assert [name for name, value, _ in told["rest"]["seen"] if value] == ["t", "a", "k", "y", "rest"]
     assert told["rest"]["caption"].endswith(f"= {first.values['rest']:.4g}")
     assert [name for name, _, slope in told["before the last"]["seen"] if slope] == ["rest", "y_hat", "loss"]
+    assert told["before the last"]["caption"].endswith(f"= {first.cotangents['rest']:.4g}")
     assert told["row 2"]["seen"] == whole(third)
     assert told["fitted"]["seen"] == whole(fitted)
     assert told["focused"]["caption"].startswith("node rest = exp(-k*t); value ")
