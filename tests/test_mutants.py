@@ -40,7 +40,7 @@ def test_a_fault_is_judged_by_a_test_that_fails(tmp_path: Path, old: str, new: s
     assert (folder / "room" / "sums.py").read_text() == before
 
 
-def test_a_search_looks_in_the_folder_of_the_room(tmp_path: Path) -> None:
+def test_a_search_looks_near_a_fault_and_then_everywhere(tmp_path: Path) -> None:
     fault = Mutant("one", "symgraph/room.py", "", "", "")
     assert judged(fault, project(tmp_path), "quick")[0] == "STALE"
     (tmp_path / "package").mkdir()
@@ -51,13 +51,17 @@ def test_a_search_looks_in_the_folder_of_the_room(tmp_path: Path) -> None:
     assert judged(fault, tmp_path, "quick") == ("found", "tests/room/test_sums.py::test_add")
     assert judged(fault, tmp_path, "quick", ["tests"])[0] == "found"
     assert judged(fault, tmp_path, "slow")[0] == "SURVIVED"  # no test there is slow
+    tests.rename(tmp_path / "tests" / "test_far.py").write_text(
+        "def test_far():\n    from package.room import sums\n\n    assert sums.add(1, 2) == 3\n"
+    )
+    assert judged(fault, tmp_path, "quick") == ("found", "tests/test_far.py::test_far")
 
 
 def test_the_table_is_up_to_date() -> None:
     assert [one.name for one in TABLE if one.is_stale(ROOT)] == [], "write the row anew, or take it out"
     assert [one.name for one in TABLE if one.old == one.new] == []
     assert sum(not one.tests for one in TABLE) <= 0.05 * len(TABLE), "find tests for rows that are open"
-    files = {test.partition("::")[0] for one in TABLE for test in one.tests}
+    files = {test.partition("::")[0] for one in TABLE for test in one.quick + one.slow}
     assert sorted(name for name in files if not (ROOT / name).exists()) == []
 
 

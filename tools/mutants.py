@@ -3,13 +3,13 @@
     python tools/mutants.py                    # every row of mutants.toml, by the tests that it names
     python tools/mutants.py --part 3/10        # the fourth tenth of the rows (parts count from 0)
     python tools/mutants.py --only adam- rk4-  # rows whose names begin so
-    python tools/mutants.py --search slow      # look for a test that finds each, first in those that import its module
+    python tools/mutants.py --search slow      # look for a test that finds each: near its module, in its room, everywhere
 
 A row has a name, a file, the text ``old`` that occurs in it once, the text ``new`` that stands there instead, the harm that a
-user would see, and the tests that find it: ``quick`` of the suite of `make test`, ``slow`` of the others. A row whose text has
-changed is stale, and is to be written anew. The tests must pass without any fault first. Exit status 0 means that every fault
-was found by a test that failed; a run of tests that ends otherwise (nothing collected, a failing import, no end) is an error.
-A row without tests is open: no test is known that finds it.
+user would see, and the tests that find it: ``quick`` of the suite of `make test`, ``slow`` of the others, which are run where
+no quick one is known and else kept on record. A row whose text has changed is stale, and is to be written anew. The tests must
+pass without any fault first. Exit status 0 means that every fault was found by a test that failed; a run of tests that ends
+otherwise (nothing collected, a failing import, no end) is an error. A row without tests is open: no test is known that finds it.
 """
 
 import argparse
@@ -51,8 +51,8 @@ class Mutant:
 
     @property
     def tests(self) -> tuple[str, ...]:
-        """The tests that find it."""
-        return self.quick + self.slow
+        """The tests that show that it is found: quick ones, if there are any."""
+        return self.quick or self.slow
 
     @property
     def room(self) -> str:
@@ -122,7 +122,7 @@ def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str]
         mutant: the fault.
         folder: the copy.
         search: a suite in which a test that finds it is looked for; "" runs the tests that it names.
-        places: where to look; by default in the files of tests that import its module, then in the folder of its room.
+        places: where to look; by default in the files of tests that import its module, in the folder of its room, in all.
     """
     if mutant.is_stale(folder):
         return "STALE", f"its text does not occur once in {mutant.file}"
@@ -140,11 +140,11 @@ def judged(mutant: Mutant, folder: Path, search: str = "", places: Sequence[str]
 
 
 def _searched(mutant: Mutant, folder: Path, suite: str, places: Sequence[str]) -> tuple[int | None, str]:
-    """Run the tests of a suite in some places, or next to a fault, up to the first that fails; as ``run`` tells it."""
+    """Run the tests of a suite in some places, or from near a fault to far, up to the first that fails; as ``run`` tells it."""
     marked = ("-m", "slow" if suite == "slow" else "not slow")
     code, told = None, ""
     room = (mutant.room,) if (folder / mutant.room).exists() else ()  # small ones have their tests in others' folders
-    for tests in (places,) if places else (mutant.nearest(folder), room):
+    for tests in (places,) if places else (mutant.nearest(folder), room, ("tests",)):
         code, told = run(folder, tests, *marked) if tests else (_NONE, "")
         if code not in (0, _NONE):
             break
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", metavar="K/N", help="every N-th row from the K-th on")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose names begin so")
     parser.add_argument("--search", choices=("quick", "slow"), default="", help="look for a test of this suite that finds each")
-    parser.add_argument("places", nargs="*", help="where to look for such a test, instead of in the folder of the room")
+    parser.add_argument("places", nargs="*", help="where to look for such a test, and nowhere else")
     parser.add_argument("--jobs", type=int, default=2, help="faults that are judged at once")
     asked = parser.parse_args(arguments)
     mutants = chosen(read(), asked.part, asked.only)

@@ -12,7 +12,7 @@ from symgraph.build import build as building
 from symgraph.build.build import Plan, build, check
 from symgraph.errors import BuildError
 from symgraph.io.manifest import FILE, read_manifest
-from symgraph.options import Options
+from symgraph.options import ACCURATE, Options
 
 
 def with_another_spec(plan: Plan, file: str) -> Plan:
@@ -44,6 +44,7 @@ def test_a_change_of_the_options_is_told_from_one_of_the_documentation(plan: Pla
     build(plan)
     found = states(check(replace(plan, options=Options(error_bound=True))))
     assert found == {"line.py": "options changed", "line_scalar.py": "unchanged", FILE: "stale"}
+    assert states(check(replace(plan, options=Options(precision=ACCURATE))))["line.py"] == "options changed"
     write("line", doc="Another line.")
     assert set(states(check(plan)).values()) == {"spec changed", "stale"}
 

@@ -150,10 +150,13 @@ def test_a_file_that_is_there_is_left_as_it_is_and_a_solution_is_kept_out_of_the
     own, data = week / "functions.py", tmp_path / "own.csv"
     own.write_text("# a night's work\n")
     data.write_text("y,x1,x2,x3,more\n1,0.5,1,2,7\n")
-    written, left = write_worksheet(model_of("logistic"), SPECS["logistic"], week, data=data)
+    solution.unlink()
+    written, left = write_worksheet(model_of("logistic"), SPECS["logistic"], week, data=data, solution=solution)
     assert own.read_text() == "# a night's work\n"
-    assert (len(written), left) == (4, [own])
+    assert (len(written), left) == (5, [own])
     assert (week / "data.csv").read_text() == data.read_text()
+    asked = " ".join(solution.read_text().split())
+    assert "and the penalty lam*(w1**2 + w2**2 + w3**2) divided by the number of rows" in asked
     data.write_text("y,x1,x2\n1,0.5,1\n")
     with pytest.raises(OptionError, match="has no column 'x3'; its first line has y, x1, x2"):
         write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "other", data=data)

@@ -130,6 +130,14 @@ def test_names_of_users_are_escaped_and_odd_curves_are_left_out() -> None:
     assert curve([1.0, np.inf, 0.5], "loss").count("nan") == 0
 
 
+def test_a_small_curve_of_many_values_has_its_ends() -> None:
+    drawn = re.search(r'points="([^"]*)"', curve([9.0, *np.linspace(8.0, 2.0, 998), 1.0], "loss"))
+    assert drawn is not None
+    points = drawn[1].split()
+    assert len(points) < 300
+    assert (points[0], points[-1]) == ("0.0,2.0", "300.0,38.0")
+
+
 def luminance(color: str) -> float:
     parts = [int(color[place : place + 2], 16) / 255.0 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]

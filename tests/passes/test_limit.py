@@ -42,7 +42,17 @@ FORMS: dict[str, Form] = {
     "nested": lambda a, b, x: sp.tanh(sp.exp(sp.exp(b * x) + a)),
     "shifted": lambda a, b, x: sp.atan(symgraph.expm1(b * x)) * a,
 }
-POINTS = [(2.0, 800.0), (-2.0, 800.0), (2.0, -800.0), (0.0, 800.0), (1.0, 710.0), (800.0, 709.0), (0.5, 89.0), (-3.0, 5.0)]
+POINTS = [
+    (2.0, 800.0),
+    (-2.0, 800.0),
+    (2.0, -800.0),
+    (0.0, 800.0),
+    (1.0, 710.0),
+    (800.0, 709.0),
+    (-800.0, 2.0),
+    (0.5, 89.0),
+    (-3.0, 5.0),
+]
 
 
 def model_of(form: Form, domain: tuple[float, float] | None = None) -> Model:

@@ -153,6 +153,7 @@ SMALL, WIDE, LAW = (-0.1, 0.1), (-9.0, 9.0), a * sp.exp(-(b**2)) + (1 - a) * sp.
     ((1 + a) ** 12 - 1, {"a": SMALL}, "expm1(mul(12, log1p(a)))"),
     # no square overflows there, and hypot costs more than a product and a root
     (sp.sqrt(a**2 + 1), {"a": (-10.0, 10.0)}, "sqrt(add(pow(a, 2), 1))"),
+    (sp.sqrt(a**2 + b**2), dict.fromkeys("ab", WIDE), "hypot(a, b)"),  # both may be 0, or their squares underflow
     (sp.sqrt(a**2 - b) - a, {"a": (1.0, 2.0)}, "neg(div(b, add(sqrt(sub(pow(a, 2), b)), a)))"),
     (sp.sqrt(a**2 - b) - a, {"a": (-2.0, -1.0)}, "sub(sqrt(sub(pow(a, 2), b)), a)"),
     (sp.log(2 + sp.exp(a)), {"a": WIDE}, "log(add(exp(a), 2))"),  # exp overflows nowhere there

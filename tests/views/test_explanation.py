@@ -140,6 +140,16 @@ def test_a_line_of_an_edited_file_is_found_where_the_spec_has_it_and_refused_whe
     assert said(found, "node") == ["exp = exp(w6 + t**2)"]
     with pytest.raises(OptionError, match=r"nine_weights\.py:\d+ is not in what its spec gives now: t = 2\.0 \* w1"):
         explained("nine_weights", "t = ", edit=("t = w1", "t = 2.0 * w1"))
+    artifact = provenance(of_corpus("nine_weights"), "numpy", spec="model.py", options=PLAIN).artifacts[0]
+    lines = artifact.text.splitlines()
+    equal = [at for at, line in enumerate(lines, 1) if line.strip().startswith("d_tanh_1 = ")]
+    assert len(equal) > 1  # in two functions
+    for number in equal:
+        told = [
+            explain_line(of_corpus("nine_weights"), "numpy", artifact.name, text, at, spec="model.py").facts
+            for text, at in ((artifact.text, number), ("# mine\n" + artifact.text, number + 1))
+        ]
+        assert told[0] == told[1]
     with pytest.raises(OptionError, match=r"x\.py has 1 lines; there is no line 2"):
         explain_line(CORPUS["energy"](), "numpy", "x.py", "text\n", 2, spec="model.py")
 
