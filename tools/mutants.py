@@ -9,7 +9,7 @@ A row has a name, a file, the text ``old`` that occurs in it once, the text ``ne
 user would see, and the tests that find it: ``quick`` of the suite of `make test`, ``slow`` of the others, which are run where
 no quick one is known and else kept on record. A row whose text has changed is stale, and is to be written anew. The tests must
 pass without any fault first. Exit status 0 means that every fault was found by a test that failed; a run of tests that ends
-otherwise (nothing collected, a failing import, no end) is an error. A row without tests is open: no test is known that finds it.
+otherwise (nothing collected, a failing import, no end) is an error. A row without tests is open: nobody knows one for it.
 """
 
 import argparse
