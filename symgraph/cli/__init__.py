@@ -8,16 +8,17 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from pkgutil import resolve_name
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 import typer.core
 
-from symgraph.cli.terminal import UsageError, abandon_output
+from symgraph.cli.streams import shown_streams
+from symgraph.cli.terminal import UsageError
 from symgraph.errors import SymgraphError, VerificationError, did_you_mean
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -86,24 +87,36 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; errors of the user's become one line and exit code 2, a failed verification exit code 1."""
+    """Run the command line; errors of the user's and the system's become one line and exit code 2, a failed verification 1."""
     warnings.formatwarning = _warning_line
+    with shown_streams():
+        code = _answered(lambda: app(standalone_mode=False))
+        sys.exit(_answered(sys.stdout.flush) or code)
+
+
+def _answered(call: Callable[[], int | None]) -> int:
+    """Return an exit code: that of a call, or of the error in which it ends, which is printed."""
     try:
-        sys.exit(app(standalone_mode=False))
+        return call() or 0
     except VerificationError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)  # a check said no
+        return 1  # a check said no
     except SymgraphError as error:
-        _refuse(str(error))
+        return _refused(str(error))
     except UsageError as error:
         text = _with_hint(error)
         command = error.ctx.command_path if error.ctx is not None else "symgraph"
-        _refuse(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")
+        return _refused(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")
     except typer.Abort:
-        sys.exit(130)
-    except BrokenPipeError:
-        abandon_output()  # its reader (head, say) has gone
-        sys.exit(1)
+        return 130
+    except BrokenPipeError:  # the reader of stdout (head, say) has gone
+        return 1
+    except OSError as error:
+        if error.strerror is None:  # no word of the system's
+            raise
+        return _refused(": ".join(map(str, (*filter(None, (error.filename,)), error.strerror))))
+    except MemoryError:
+        return _refused("there is not enough memory for this")
 
 
 def _warning_line(message: Any, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
@@ -127,6 +140,6 @@ def _with_hint(error: Any) -> str:
     return text
 
 
-def _refuse(text: str) -> NoReturn:
+def _refused(text: str) -> int:
     print(f"error: {text}", file=sys.stderr)
-    sys.exit(2)
+    return 2

@@ -16,7 +16,7 @@ from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
 from symgraph.cli.rows import SAME, Source, reading_of, shown_row
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_plot, check_writable, file_of, note, note_next, print_json
+from symgraph.cli.terminal import check_plot, check_writable, console, file_of, note, note_next, print_json
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import OptionError
 
@@ -185,9 +185,7 @@ def _show(result: Any, json: bool) -> None:
     if json:
         print_json(result.to_dict())
     elif sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(result)
+        console(sys.stdout).print(result)
     else:
         print(result.report())
 

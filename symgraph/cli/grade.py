@@ -8,7 +8,7 @@ import typer
 from symgraph.cli import completion, shared
 from symgraph.cli.current import one_model
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import encodable, note, print_json, print_table
+from symgraph.cli.terminal import note, print_json, print_table
 from symgraph.errors import OptionError, SymgraphError
 
 
@@ -71,8 +71,8 @@ def grade(
             found = Grade(file.path.name, spec.name, (said,), maxima)
         grades.append(found)
         if not json and not csv:
-            print("\n" * bool(grades[1:]) + encodable(text(found)), flush=True)
-    paths = [encodable(str(file.path)) for file in files]
+            print("\n" * bool(grades[1:]) + text(found), flush=True)
+    paths = [str(file.path) for file in files]
     if json:
         reports = [gradescope(one) for one in grades]
         print_json(reports if files[1:] else reports[0])

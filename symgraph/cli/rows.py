@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symgraph.cli.terminal import note
+from symgraph.cli.terminal import console, note
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -174,11 +174,10 @@ class Source(NamedTuple):
         if self.quiet or not sys.stderr.isatty():
             yield None
             return
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TimeElapsedColumn
 
         columns = ("{task.description}", BarColumn(), "{task.completed:,.0f} rows", TimeElapsedColumn())
-        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        bar = Progress(*columns, console=console(sys.stderr), transient=True)
         task = bar.add_task(Path(str(self.path)).name, total=None)
         bar.start()
         try:

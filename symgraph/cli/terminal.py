@@ -2,17 +2,17 @@
 
 import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
+from symgraph.cli.streams import quoted, shown
 from symgraph.display.pace import Pace
 from symgraph.errors import OptionError
 from symgraph.io.documents import jsonable
@@ -110,14 +110,7 @@ def note(text: str, *, quiet: bool = False) -> None:
 def note_next(*words: object, quiet: bool = False, **options: object) -> None:
     """Name the command that comes next, as the last line on stderr, with those of its options that have a value."""
     given = {f"-{name}" if len(name) == 1 else f"--{name}": value for name, value in options.items() if value is not None}
-    note(f"next: symgraph {shlex.join(map(str, chain(words, *given.items())))}", quiet=quiet)
-
-
-def abandon_output() -> None:
-    """Point stdout and stderr, whose readers are gone, elsewhere, so that Python does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    note(f"next: symgraph {quoted(chain(words, *given.items()))}", quiet=quiet)
 
 
 def json_text(result: object) -> str:
@@ -125,27 +118,33 @@ def json_text(result: object) -> str:
     return json.dumps(jsonable(result), indent=2, allow_nan=False)
 
 
-def encodable(text: str) -> str:
-    """Return a text with escapes in the place of what the encoding of stdout has no signs for."""
-    encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
 def print_json(result: object) -> None:
     """Print a result as JSON on stdout; see `json_text`."""
     print(json_text(result))
 
 
+def console(stream: TextIO) -> Any:
+    """Return rich's console for a terminal, on which texts are shown as by `streams.shown`, and its own signs draw."""
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Showing(Console):
+        def render(self, renderable: Any, options: Any = None) -> Iterator[Any]:
+            for one in super().render(renderable, options):
+                yield one if one.control else Segment(shown(one.text), one.style)
+
+    return Showing(file=getattr(stream, "plain", stream))
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout: ruled on a terminal, plain aligned columns elsewhere."""
     if sys.stdout.isatty():
-        from rich.console import Console
         from rich.table import Table
 
         table = Table(*columns)
         for row in rows:
             table.add_row(*row)
-        Console().print(table)
+        console(sys.stdout).print(table)
         return
     print("\n".join(table_lines(columns, rows)))
 
@@ -172,11 +171,10 @@ def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
     if quiet or not sys.stderr.isatty():
         yield (lambda _remark="": None) if quiet else _told(total, label)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[remark]}"))
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=console(sys.stderr), transient=True)
     task = bar.add_task(label, total=total, remark="")
     bar.start()
     try:
@@ -193,8 +191,7 @@ def _told(total: int, label: str) -> Callable[..., None]:
     def advance(remark: str = "") -> None:
         done = next(steps)
         if pace.due():
-            with suppress(OSError):  # its reader has gone; the work goes on
-                print(f"{label}: {done} of {total}{remark and f', {remark}'}", file=sys.stderr, flush=True)
+            print(f"{label}: {done} of {total}{remark and f', {remark}'}", file=sys.stderr, flush=True)
 
     return advance
 
@@ -213,11 +210,10 @@ def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, s
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=console(sys.stderr), transient=True)
     task = bar.add_task("", total=len(names))
     reached = 0
 

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,9 @@ from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.rows import Given, Source, reading_of, shown_row
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.shared import option
+from symgraph.cli.streams import StreamError
 from symgraph.cli.terminal import (
     UsageError,
-    abandon_output,
     check_plot,
     check_writable,
     file_of,
@@ -168,10 +168,9 @@ def _train(settings: Settings, stack: ExitStack) -> None:
             _note_drawing(module, settings, files, shown_row(given.n))
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
-    except OSError:
+    except (BrokenPipeError, StreamError):
         if interrupts.received is None:
             raise
-        abandon_output()
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
 
 
@@ -288,11 +287,8 @@ def _after_epoch(
         advance(loss)
         if every is not None and (last or end.epoch % every == 0):
             held = "" if end.validation_loss is None else f", validation loss {end.validation_loss:.6g}"
-            with suppress(OSError):  # the terminal is closed; the work goes on
-                note(
-                    f"{name}: epoch {end.epoch}, {loss}{held}, rate {optimizer.rate_at(end.epoch - 1):.6g}",
-                    quiet=settings["quiet"],
-                )
+            rate = optimizer.rate_at(end.epoch - 1)
+            note(f"{name}: epoch {end.epoch}, {loss}{held}, rate {rate:.6g}", quiet=settings["quiet"])
 
     return after
 

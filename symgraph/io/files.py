@@ -30,7 +30,7 @@ def write_file(path: Path, content: str | bytes | Iterable[str]) -> None:
     data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     handle = _open_file(path)
     if handle is not None:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where they were closed when Python began
             stream.flush()
         _write(os.dup(handle), data)
     elif is_stream(path):

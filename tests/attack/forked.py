@@ -47,14 +47,11 @@ def run(case: Case, folder: Path) -> Outcome:
 def contents(folder: Path) -> dict[str, bytes | None]:
     """Return the bytes of each file below a folder; of a link where it leads, None for what is no file."""
     found: dict[str, bytes | None] = {}
-    for place, _, names in os.walk(os.fsencode(folder)):
-        for name in names:
-            path = os.path.join(place, name)
-            key = os.fsdecode(os.path.relpath(path, os.fsencode(folder)))
-            if os.path.islink(path):
-                found[key] = os.readlink(path)
-            else:
-                found[key] = Path(os.fsdecode(path)).read_bytes() if os.path.isfile(path) else None
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            is_link = path.is_symlink()
+            read = os.fsencode(path.readlink()) if is_link else path.read_bytes() if path.is_file() else None
+            found[str(path.relative_to(folder))] = read
     return found
 
 
@@ -174,7 +171,7 @@ def _opened(number: int, mode: str) -> object:
         return None
     encoding, _, errors = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")
     errors = errors or ("backslashreplace" if number == 2 else "strict")
-    return open(number, mode, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115  # it is this process's own stream
+    return open(number, mode, encoding=encoding, errors=errors, closefd=False)  # it is this process's own stream
 
 
 def _called(case: Case, folder: Path) -> int:

@@ -37,7 +37,7 @@ def write_sources(folder: Path) -> None:
 
 @cache
 def built() -> Path:
-    """Return the project: decay.py, rows.csv, weights.json and generated/, with its modules decay.py, decay_scalar.py, decay.c."""
+    """Return the project: decay.py, rows.csv, weights.json, and generated/ with decay.py, decay_scalar.py and decay.c."""
     folder = Path(mkdtemp(prefix="attacked-"))
     write_sources(folder)
     command = [sys.executable, "-m", "symgraph", "build", "--quiet"]

@@ -17,7 +17,7 @@ def faults(case: Case, folder: Path, outcome: Outcome) -> list[str]:
     """Return what is wrong with the outcome of a case."""
     return [
         *_of_the_end(case, outcome),
-        *_of_what_it_says(outcome),
+        *_of_what_it_says(case, outcome),
         *_of_the_files(case, outcome),
         *_own(case, folder, outcome),
     ]
@@ -34,7 +34,7 @@ def _of_the_end(case: Case, outcome: Outcome) -> Iterator[str]:
         yield f"{outcome.left} processes left running"
 
 
-def _of_what_it_says(outcome: Outcome) -> Iterator[str]:
+def _of_what_it_says(case: Case, outcome: Outcome) -> Iterator[str]:
     if b"Traceback (most recent call last)" in outcome.err or b"Exception ignored" in outcome.err:
         yield "a traceback"
     for name, written in (("stdout", outcome.out), ("stderr", outcome.err)):
@@ -50,7 +50,7 @@ def _of_what_it_says(outcome: Outcome) -> Iterator[str]:
         yield f"{said.count(chr(10))} lines on stderr"
     if outcome.code == 2 and len(said) > SIGNS:
         yield f"{len(said)} signs on stderr"
-    if outcome.code == 2 and not re.search(r"^error: |^Usage: ", said, re.MULTILINE):
+    if outcome.code == 2 and case.stderr == "read" and not re.search(r"^error: |^Usage: ", said, re.MULTILINE):
         yield "no word about what is wrong"
 
 
