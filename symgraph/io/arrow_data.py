@@ -7,15 +7,32 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import DataError
-from symgraph.io.blocks import BLOCK_ROWS, Block, Table, numbered, positions, short
+from symgraph.io.blocks import BLOCK_ROWS, LONGEST_LABEL, Block, Table, numbered, positions, short
 from symgraph.io.data_files import DataFile
 from symgraph.io.extra import library
 
 SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
 
 
-def _texts(column: Any) -> list[str]:
-    return ["" if value is None else str(value).strip() for value in column.to_pylist()]
+_AT_ONCE = 64
+"""Labels that become texts at a time: many may share the bytes of one that is long."""
+
+
+def _texts(name: str, label: str, column: Any, first: int) -> list[str]:
+    """Return the labels of rows, of which `first` is the number of the first."""
+    if hasattr(column, "dictionary"):
+        known = ["", *_texts(name, label, column.dictionary, 0)]
+        return [known[0 if place is None else place + 1] for place in column.indices.to_pylist()]
+    texts: list[str] = []
+    for start in range(0, len(column), _AT_ONCE):
+        texts += ["" if value is None else str(value).strip() for value in column.slice(start, _AT_ONCE).to_pylist()]
+        if max(map(len, texts[start:])) > LONGEST_LABEL:
+            where = next(row for row, text in enumerate(texts) if len(text) > LONGEST_LABEL)
+            raise DataError(
+                f"{name}: {numbered(first)(where)}, column {label} has {len(texts[where]):,} characters; a label has at most "
+                f"{LONGEST_LABEL:,}"
+            )
+    return texts
 
 
 def arrow_table(file: DataFile, names: Sequence[str], label: str = "") -> Table:
@@ -29,14 +46,17 @@ def arrow_table(file: DataFile, names: Sequence[str], label: str = "") -> Table:
 
     def blocks() -> Iterator[Block]:
         start = 0
-        with _opened(file) as (_, batches, _rows):
+        with _opened(file, label) as (_, batches, _rows):
             for batch in batches(wanted):
+                batch.validate(full=True)  # offsets and lengths that lie would lead beyond the memory of the batch
                 for first in range(0, batch.num_rows, BLOCK_ROWS):
                     some = batch.slice(first, BLOCK_ROWS)
-                    yield _block(file.name, some, names, start, _texts(some.column(label)) if label else None)
+                    yield _block(
+                        file.name, some, names, start, _texts(file.name, label, some.column(label), start) if label else None
+                    )
                     start += some.num_rows
 
-    with _opened(file) as (header, _, rows):
+    with _opened(file, label) as (header, _, rows):
         positions(file.name, header, wanted)
         return Table(blocks, rows, tuple(header))
 
@@ -52,22 +72,25 @@ def _block(name: str, rows: Any, names: Sequence[str], start: int, labels: Seque
 
 
 @contextmanager
-def _opened(file: DataFile) -> Iterator[tuple[list[str], Any, int | None]]:
+def _opened(file: DataFile, label: str) -> Iterator[tuple[list[str], Any, int | None]]:
     """Open a file; give the names of its columns, a function that reads some of them in batches, and the number of rows."""
     pa = library("pyarrow", "data", f"{file.suffix} files", verb="need")
     with file.open() as stream:
         try:
-            yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
+            yield _parquet(stream, label) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
         except (pa.ArrowException, OSError, ValueError) as error:
             kind = "Parquet" if file.suffix in (".parquet", ".pq") else "Arrow"
             raise DataError(f"{file.name} is no readable {kind} file: {short(str(error).splitlines()[0])}") from error
 
 
-def _parquet(stream: Any) -> tuple[list[str], Any, int | None]:
-    from pyarrow.parquet import ParquetFile
+def _parquet(stream: Any, label: str) -> tuple[list[str], Any, int | None]:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile, read_schema
 
-    # column by column through a small buffer: a row group may be larger than memory
-    opened = ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16)
+    texts = {one.name for one in read_schema(stream) if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)}
+    stream.seek(0)
+    # column by column through a small buffer: a row group may be larger than memory, and so may a label for each row
+    opened = ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, read_dictionary=[label] if label in texts else None)
 
     def batches(names: Sequence[str]) -> Any:
         return opened.iter_batches(BLOCK_ROWS, columns=list(dict.fromkeys(names)), use_threads=False)
@@ -97,12 +120,12 @@ def _numbers(name: str, column: str, array: Any) -> Any:
     """Return a column as float64, NaN where it has no value."""
     import pyarrow as pa
 
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    kind = array.type
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
     if pa.types.is_null(kind):
         return np.full(len(array), np.nan)
     known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     if not any(is_one(kind) for is_one in known):
         raise DataError(f"{name}: column {column} holds {kind}, not numbers")
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
     return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

@@ -17,6 +17,9 @@ LONGEST = 200
 BLOCK_ROWS = 16_384
 """Rows of a block at most, as far as a file can be read in parts."""
 
+LONGEST_LABEL = 10_000
+"""Characters of the name of a data set at most."""
+
 
 class Block(NamedTuple):
     """Consecutive rows.

@@ -1,8 +1,9 @@
 """Data files: a matrix of features and the targets' columns from text, Parquet, Arrow, NPY or a pickled array."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from symgraph.io import array_data, arrow_data, text_data
 from symgraph.io.array_data import array_names, array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Reading as Reading
-from symgraph.io.blocks import Table, complete
+from symgraph.io.blocks import Rows, Table, complete
 from symgraph.io.data_files import DataFile, data_file, kind_by_name
 from symgraph.io.files import is_stream
 from symgraph.io.text_data import checked_dialect, text_table
@@ -22,6 +23,10 @@ SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
 
 
 PLAIN = Reading()
+_ANY_FILE = 1 << 28
+"""Bytes of numbers that a file of any size may hold to be read into memory."""
+_PER_BYTE = 100
+"""Bytes of numbers for each byte of the file that a larger one may hold: ten times what compression makes of usual numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,21 +96,49 @@ def read_data(
     targets = () if target is None else (target,) if isinstance(target, str) else tuple(target)
     own = (*features, *targets) if need_target else tuple(features)
     names = (*own, *others)
-    name, table = opened_table(path, names, (*features, *targets), reading, label)
-    blocks = list(complete(name, table.blocks(), names, drop_missing=reading.drop_missing, label=label))
-    values = np.concatenate([block.values for block in blocks])
-    if not len(values):
+    file = known_file(path)
+    name, table = opened_table(file, names, (*features, *targets), reading, label)
+    found = complete(name, table.blocks(), names, drop_missing=reading.drop_missing, label=label)
+    blocks = list(_within(file, found, table.rows, len(names)))
+    if not any(len(block.values) for block in blocks):
         raise DataError(f"{name} has a missing cell in every row")
+
+    def part(columns: Any) -> NDArray[np.float64]:
+        return np.concatenate([block.values[:, columns] for block in blocks])
+
     kept = [np.ones(len(block.values), bool) if block.kept is None else block.kept for block in blocks]
     d = len(features)
-    X = np.ascontiguousarray(values[:, :d]) if d else None
+    X = part(slice(d)) if d else None
     y = None
     if len(own) > d:
-        y = values[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(values[:, d : len(own)])
+        y = part(d if isinstance(target, str) else slice(d, len(own)))
     all_kept = all(block.kept is None for block in blocks)
-    further = values[:, len(own) :] if others else None
+    further = part(slice(len(own), None)) if others else None
     labels = tuple(one for block in blocks for one in block.labels or ())
     return Dataset(X, y, further, None if all_kept else np.concatenate(kept), table.dialect_in_words, labels)
+
+
+def _within(file: DataFile, blocks: Iterable[Rows], rows: int | None, width: int) -> Iterator[Rows]:
+    """Yield blocks as long as a file holds no more than one of its size may.
+
+    Raises:
+        DataError: it says, or shows, that it holds more.
+    """
+    most = max(_ANY_FILE, _PER_BYTE * file.size)
+
+    def check(size: int) -> None:
+        if size > most:
+            raise DataError(
+                f"{file.name} has {file.size:,} bytes, which hold more than {most:,} bytes of numbers; "
+                "read it in blocks, with symgraph.stream or --stream, or write its numbers as .npy"
+            )
+
+    check(8 * width * (rows or 0))
+    size = 0
+    for block in blocks:
+        size += block.values.nbytes + sum(map(len, block.labels or ()))
+        check(size)
+        yield block
 
 
 def opened_table(

@@ -57,6 +57,11 @@ class DataFile:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def size(self) -> int:
+        """Its bytes, compressed where it is."""
+        return len(self.content) if self.path is None else self.seen[0]
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open it for reading from the beginning, decompressed.

@@ -1,5 +1,6 @@
 """Parquet and Arrow files: columns by name, of any type of numbers, whatever their row groups and batches."""
 
+import gzip
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from data_files import TABLE, assert_table, read, stored
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.data import column_names
+from symgraph.io import data
+from symgraph.io.data import column_names, read_data
 
 pa = pytest.importorskip("pyarrow")
 
@@ -70,6 +72,38 @@ def test_row_groups_change_no_bit(tmp_path: Path) -> None:
         assert_table(read(stored(tmp_path / "d.parquet", table, **how)), wanted)
     for size in (333, 60_000):
         assert_table(read(stored(tmp_path / "d.arrow", table, max_chunksize=size)), wanted)
+
+
+LONG, TABLE_NAMES = "x" * 20_000, ("a", "b", "y")
+TRUE, FALSE = np.int32([0, 4, 8, 12]).tobytes(), np.int32([0, 4, 2**30, 2**30 + 9]).tobytes()
+LABELS = {
+    "offsets beyond the bytes": (pa.array(["aaaa", "bbbb", "cccc"]), "no readable Arrow file"),
+    "one text of many": (pa.DictionaryArray.from_arrays(pa.array([0] * 3, pa.int32()), [LONG]), "has 20,000 characters"),
+    "views of one text": (pa.array([LONG] * 3, pa.string_view()), "row 0 .* has 20,000 characters"),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_that_lie_or_are_no_labels_are_refused(tmp_path: Path, kind: str) -> None:
+    labels, said = LABELS[kind]
+    table = pa.table({"a": TABLE[:, 0], "b": TABLE[:, 1], "y": TABLE[:, 2], "run": labels})
+    path = stored(tmp_path / "d.arrow", table, max_chunksize=3)
+    content = path.read_bytes()
+    assert content.count(TRUE) == (kind == "offsets beyond the bytes")
+    path.write_bytes(content.replace(TRUE, FALSE))
+    with pytest.raises(DataError, match=said):
+        read_data(path, ["a", "b"], "y", label="run")
+
+
+def test_a_small_file_that_holds_much_is_read_in_blocks_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_ANY_FILE", 10_000)
+    paths = [stored(tmp_path / "d.parquet", pa.table({name: np.ones(20_000) for name in TABLE_NAMES})), tmp_path / "d.csv.gz"]
+    paths[1].write_bytes(gzip.compress(b"a,b,y\n" + b"1,1,1\n" * 20_000))
+    for path in paths:
+        with pytest.raises(DataError, match=r"bytes, which hold more than [\d,]+ bytes of numbers; read it in blocks, with"):
+            read(path)
+        _, table = data.opened_table(path, TABLE_NAMES, TABLE_NAMES, data.PLAIN)
+        assert sum(len(block.values) for block in table.blocks()) == 20_000
 
 
 def test_without_pyarrow_one_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
