@@ -8,10 +8,11 @@ import typer
 
 from symgraph.cli import shared
 from symgraph.cli.current import models_of, one_model
+from symgraph.cli.outputs import PICTURE, check_writable, file_of
 from symgraph.cli.points import point_of
 from symgraph.cli.rows import reading_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, file_of, note, note_next
+from symgraph.cli.terminal import note, note_next
 
 
 def draw(
@@ -37,8 +38,10 @@ def draw(
 
     if out is not None:
         format_of(out)
-        check_writable("--out", out, data, weights)
     models = models_of(model, config) if weights is None else [one_model(model, config)]
+    paths = {} if out is None else {one.name: file_of(out, one.name, [each.name for each in models]) for one in models}
+    for path in paths.values():
+        check_writable("--out", path, PICTURE, data, weights)
     reading = reading_of(True, delimiter, decimal, thousands)
     for one in models:
         point, words = point_of(one, weights, data, row, reading)
@@ -46,9 +49,8 @@ def draw(
         if out is None:
             sys.stdout.write(drawing._repr_svg_())
         else:
-            path = file_of(out, one.name, [each.name for each in models])
-            drawing.save(path)
-            note(f"picture of {one.name} written to {path}", quiet=quiet)
+            drawing.save(paths[one.name])
+            note(f"picture of {one.name} written to {paths[one.name]}", quiet=quiet)
         if drawing.picture.note:
             note(drawing.picture.note, quiet=quiet)
     note_next("report", model, data=data, weights=weights, o=f"{models[0].name}.html", quiet=quiet)

@@ -3,7 +3,7 @@
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +14,10 @@ from symgraph.cli import completion, shared
 from symgraph.cli.current import is_spec, load_model, one_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, ranges_of
+from symgraph.cli.outputs import WEIGHTS, check_plot, check_writable, file_of
 from symgraph.cli.rows import SAME, Source, reading_of, shown_row
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_plot, check_writable, console, file_of, note, note_next, print_json
+from symgraph.cli.terminal import console, note, note_next, print_json
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import OptionError
 
@@ -72,8 +73,10 @@ def fit(
     from symgraph.io.data import column_names, known_file
 
     check_plot(plot, *(data or []))
-    check_writable("--save", save, *(data or []), plot)
     several = len(data or []) > 1 or bool(group_by)
+    ready = partial(_files, save, [*(data or []), plot])
+    if not several:
+        ready([""])
     _check_share(several, share)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     files = [known_file(one) for one in data or []]
@@ -98,11 +101,11 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         if several:
-            result = _together(source, files, group_by, share or "", deviations, options, stream=stream)
+            result = _together(source, files, group_by, share or "", deviations, options, ready, stream=stream)
         else:
             against = "" if plot is None else "--plot draws all rows"
             result = _alone(source, deviations, options, stream=stream, against=against)
-    written = _written(result, save, plot, data or [])
+    written = _written(result, ready, plot)
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
@@ -149,28 +152,36 @@ def _together(
     share: str,
     deviations: Deviations,
     options: Mapping[str, Any],
+    ready: Callable[[Collection[str]], object],
     *,
     stream: bool,
 ) -> Any:
-    """Fit several data sets."""
+    """Fit several data sets, when the files of their labels are found to be ready."""
     from symgraph.fitting import fit_together
 
     if stream or deviations.sigma_x:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
     sets = read_sets(source, files, group_by, deviations)
+    ready(sets)
     sigma = {label: one.sigma for label, one in sets.items()}
     each = {label: (source.module, one.X, one.y) for label, one in sets.items()}
     return fit_together(each, shared=names_of("--share", share), sigma=sigma, **options)
 
 
-def _written(result: Any, save: Path | None, plot: Path | None, files: Sequence[Path]) -> list[str]:
+def _files(save: Path | None, others: Sequence[Path | None], labels: Collection[str]) -> dict[str, Path]:
+    """Return the file of each data set's weights, after refusing what cannot be written."""
+    files = {} if save is None else {label: file_of(save, label, labels) for label in labels}
+    for number, path in enumerate(files.values()):
+        check_writable("--save", path, WEIGHTS, *others, *list(files.values())[:number])
+    return files
+
+
+def _written(result: Any, ready: Callable[[Collection[str]], dict[str, Path]], plot: Path | None) -> list[str]:
     """Write the weights of each data set, and the plot; return a line on each."""
     from symgraph.io.weights import save_weights
 
     results = getattr(result, "sets", {"": result})
-    saved = {} if save is None else {label: file_of(save, label, results) for label in results}
-    for number, path in enumerate(saved.values()):
-        check_writable("--save", path, *files, plot, *list(saved.values())[:number])
+    saved = ready(results)
     for label, path in saved.items():
         save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:

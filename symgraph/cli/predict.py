@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
+from symgraph.cli.outputs import check_writable, predictions, write_out
 from symgraph.cli.rows import Source, reading_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, json_text, note, note_next, write_out
+from symgraph.cli.terminal import json_text, note, note_next
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError
 
@@ -40,7 +41,7 @@ def predict(
     columns = _columns(module)
     if not columns:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
-    check_writable("--out", out, data, weights)
+    check_writable("--out", out, predictions(_header(columns)), data, weights)
     w = read_weights(weights, module)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     source = Source(module, data, reading, quiet)

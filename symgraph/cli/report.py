@@ -5,10 +5,11 @@ from typing import Annotated
 
 from symgraph.cli import shared
 from symgraph.cli.current import one_model, spec_of
+from symgraph.cli.outputs import PAGE, check_writable, write_out
 from symgraph.cli.points import facts_of
 from symgraph.cli.rows import Source, inputs_of, reading_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, note, note_next, progress, write_out
+from symgraph.cli.terminal import note, note_next, progress
 from symgraph.cli.train_options import batch_size_of
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError, unknown_name
@@ -41,7 +42,7 @@ def report(
     from symgraph.training import OPTIMIZERS
     from symgraph.training.options import count
 
-    check_writable("--out", out, data, weights)
+    check_writable("--out", out, PAGE, data, weights)
     count("--rows", rows)
     count("--epochs", 100 if epochs is None else epochs)
     count("--seed", seed, at_least=0)

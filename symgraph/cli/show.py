@@ -7,9 +7,10 @@ import typer
 
 from symgraph.cli import shared
 from symgraph.cli.current import models_of, one_model
+from symgraph.cli.outputs import JSON, TEXT, check_writable, write_out
 from symgraph.cli.points import point_of
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_writable, json_text, note, write_out
+from symgraph.cli.terminal import json_text, note
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def show(
         raise OptionError(
             "--data, --weights and --row are for --derivation, whose steps have numbers; add it, or leave them out"
         )
-    check_writable("--out", out, data, weights)
+    check_writable("--out", out, JSON if json else TEXT, data, weights)
     if derivation:
         one = one_model(model, config)
         point, _ = point_of(one, weights, data, row, quiet=quiet)

@@ -1,9 +1,8 @@
-"""Output to stdout and stderr, and to files that the user names."""
+"""Output to stdout and stderr."""
 
 import json
-import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
@@ -14,85 +13,13 @@ import typer
 
 from symgraph.cli.streams import quoted, shown
 from symgraph.display.pace import Pace
-from symgraph.errors import OptionError
 from symgraph.io.documents import jsonable
-from symgraph.io.files import is_stream, write_file
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""
 
 _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
-
-
-def check_writable(option: str, path: Path | None, *others: Path | None) -> None:
-    """Refuse a file that cannot be written, before the work whose result it is to hold.
-
-    Args:
-        option: the option that names the file.
-        path: the file, or a device or a pipe; None where the option is not given.
-        others: files that it must not be.
-
-    Raises:
-        OptionError: its folder does not exist or is read-only, or it is write-protected, no file, or one of the others.
-    """
-    if path is None:
-        return
-    try:
-        _check_target(option, path, Path(os.path.realpath(path)), others)
-    except OSError as error:  # a folder on the way that may not be looked into
-        raise OptionError(f"{option}: {path} cannot be written: {error.strerror}") from error
-
-
-def check_plot(path: Path | None, *others: Path | None) -> None:
-    """Refuse a file of --plot that cannot be written, as `check_writable` does, or that nothing can be drawn to."""
-    from symgraph.plots.axes import check_plot_path
-
-    check_writable("--plot", path, *others)
-    if path is not None:
-        check_plot_path(path)
-
-
-def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
-    if is_stream(path):
-        return
-    if not target.parent.is_dir():
-        raise OptionError(f"{option}: there is no folder {path.parent}; make it first")
-    if target.is_dir():
-        raise OptionError(f"{option}: {path} is a folder; name a file in it")
-    if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise OptionError(f"{option}: {path} is a link to itself, a socket or a block device; name a file")
-    if any(other is not None and Path(os.path.realpath(other)) == target for other in others):
-        raise OptionError(f"{option}: {path} is the file of another option, which would be lost; name another")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
-    if not os.access(target.parent, os.W_OK):
-        raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
-
-
-def write_out(out: Path | None, text: Iterable[str]) -> None:
-    """Write to the file of --out, or to stdout.
-
-    Args:
-        out: the file; None is stdout.
-        text: in pieces, each written as it comes.
-
-    Raises:
-        OptionError: the file cannot be written.
-    """
-    if out is None:
-        sys.stdout.writelines(text)
-        return
-    try:
-        write_file(out, text)
-    except OSError as error:
-        raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
-
-
-def file_of(path: Path, name: str, names: Collection[str]) -> Path:
-    """Return the file of one result: among several, with its name added; devices and pipes take one after the other."""
-    safe = name.replace("/", "_").replace("\\", "_")
-    return path if len(names) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{safe}{path.suffix}")
 
 
 def nearer(path: Path) -> Path:

@@ -12,15 +12,13 @@ import typer
 from symgraph.cli import shared
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
+from symgraph.cli.outputs import WEIGHTS, check_plot, check_writable, file_of
 from symgraph.cli.rows import Given, Source, reading_of, shown_row
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.shared import option
 from symgraph.cli.streams import StreamError
 from symgraph.cli.terminal import (
     UsageError,
-    check_plot,
-    check_writable,
-    file_of,
     note,
     note_next,
     print_json,
@@ -215,7 +213,7 @@ def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dic
         path = _path(settings, which)
         files[which] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
         for file in files[which].values():
-            check_writable(flag(which), file, *taken)
+            check_writable(flag(which), file, WEIGHTS, *taken)
         taken += files[which].values()
     check_plot(plot, *taken)
     return files

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symgraph.cli.terminal import file_of
+from symgraph.cli.outputs import file_of
 from symgraph.errors import WeightsError
 from symgraph.io.files import is_stream
 

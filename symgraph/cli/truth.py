@@ -7,8 +7,9 @@ import typer
 
 from symgraph.cli import shared
 from symgraph.cli.current import one_model
+from symgraph.cli.outputs import check_plot
 from symgraph.cli.shared import option
-from symgraph.cli.terminal import check_plot, note, print_json, print_table, progress
+from symgraph.cli.terminal import note, print_json, print_table, progress
 from symgraph.errors import ModuleError, OptionError
 
 if TYPE_CHECKING:

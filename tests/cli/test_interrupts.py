@@ -25,6 +25,7 @@ from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
 Plan = Callable[..., None]
+GOOD = '{"format": "symgraph weights 1"}'
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -76,7 +77,7 @@ def at_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
 def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
     command: Run, built: Project, at_epoch: Plan, number: signal.Signals
 ) -> None:
-    Path("w.json").write_text("old", encoding="utf-8")
+    Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
     done = command(f"train {built.module} --data {built.rows} --save w.json --backend scalar")
     assert done.code == 128 + number
@@ -106,13 +107,13 @@ def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Projec
 
 def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command: Run, built: Project, at_epoch: Plan) -> None:
     for name in ("w-momentum.json", "w-adam.json"):
-        Path(name).write_text("good", encoding="utf-8")
+        Path(name).write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 0, "momentum")
     options = "--optimizer vanilla,momentum,adam --epochs 4 --save w.json"
     done = command(f"train {built.module} --data {built.rows} {options}")
     assert done.code == 128 + signal.SIGTERM
     assert saved_in(Path("w-vanilla.json")).keys() == {"top", "rate"}
-    assert [Path(name).read_text(encoding="utf-8") for name in ("w-momentum.json", "w-adam.json")] == ["good", "good"]
+    assert [Path(name).read_text(encoding="utf-8") for name in ("w-momentum.json", "w-adam.json")] == [GOOD, GOOD]
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
@@ -130,20 +131,20 @@ def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_fu
 
 
 def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
-    Path("w.json").write_text("good", encoding="utf-8")
+    Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
     done = command(f"train {built.module} --data {built.rows} --save w.json")
     assert (done.code, done.out, "no run began its first epoch" in done.err) == (130, "", True)
-    assert Path("w.json").read_text(encoding="utf-8") == "good"
+    assert Path("w.json").read_text(encoding="utf-8") == GOOD
 
 
 def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Project, tmp_path: Path) -> None:
     """As after Ctrl-C in the first epoch: its weights are those that it began with."""
     file, run = tmp_path / "w.json", SimpleNamespace(reason="interrupted", epochs=0, weights=[1.0, 2.0])
-    file.write_text("good", encoding="utf-8")
+    file.write_text(GOOD, encoding="utf-8")
     (line,), failure = save_all({"adam": run}, load(built.module), {"adam": file}, best=False)
     assert line.startswith(f"adam: {file} is left as it was, since no epoch was finished")
-    assert (failure, file.read_text(encoding="utf-8")) == (None, "good")
+    assert (failure, file.read_text(encoding="utf-8")) == (None, GOOD)
 
 
 def by_default() -> None:
