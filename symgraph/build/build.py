@@ -20,7 +20,7 @@ from symgraph.errors import BuildError, CompileTimeError, OptionError
 from symgraph.generate import Artifact, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, check_syntax, compiles, find_compiler
-from symgraph.io.files import locked, replace_texts
+from symgraph.io.files import locked, remove_unfinished, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
 from symgraph.options import ACCURATE, DOUBLE, PLAIN, Options
@@ -373,6 +373,7 @@ def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Outpu
             texts = {out / name: one.text for name, one in wanted.items()} | {out / FILE: text}
             differing = {path: text for path, text in texts.items() if not os.path.lexists(path) or read_text(path) != text}
             # somebody may have edited a file since the first check
+            remove_unfinished(out)  # if nothing differs, nothing else would
             replace_texts(differing, lambda: None if force else _refuse(plan, wanted))
     except OSError as error:
         raise BuildError(f"the output folder {out} cannot be written: {error.strerror}; choose another with --out") from error

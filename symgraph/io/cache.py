@@ -37,12 +37,16 @@ def objection_to_folder() -> str | None:
     """Make the folder if need be, and return the reason why it must not be used, or None."""
     folder = _folder()
     try:
+        home = _home()
+        if folder.is_relative_to(home) and not home.is_dir():
+            return f"there is no home folder {home}"  # which is not for us to make
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # links are resolved: the folders that count are those on the way to where it is
         way = [folder.resolve(), *folder.resolve().parents]
         writable_by_others = next((place for place in way if _belongs_to_others(place, is_last=place is way[0])), None)
-    except OSError as error:
-        return f"{folder} cannot be made: {error.strerror}"  # a home that is read-only or missing: compiled code is not kept
+    except (OSError, RecursionError) as error:  # the second where it lies a thousand folders deep
+        # a home that is read-only, say: compiled code is not kept
+        return f"{folder} cannot be made: {getattr(error, 'strerror', error)}"
     if writable_by_others is not None:
         return f"others may write to {writable_by_others}"
     return None if os.access(folder, os.W_OK) else f"{folder} cannot be written"
@@ -66,11 +70,12 @@ def objection_to_library(path: Path) -> str | None:
         OSError: it cannot be read.
     """
     try:
-        status, expected = path.lstat(), _digest_file(path).read_text(encoding="ascii").strip()
+        status = path.lstat()
+        if not (stat.S_ISREG(status.st_mode) and stat.S_ISREG(_digest_file(path).lstat().st_mode)):
+            return "it is no file, or its digest is none"
+        expected = _digest_file(path).read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return "it is not there, or has no digest"
-    if not stat.S_ISREG(status.st_mode):
-        return "it is no file"
     if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
         return "it may be changed by others"
     return None if sha256(path.read_bytes()).hexdigest() == expected else "it is not as it was made"
@@ -115,9 +120,12 @@ def cache_root() -> Path:
     """Return the folder of all compiled code; it need not exist."""
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen).absolute()
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() raises where there is no home
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "symgraph"
+        return Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local") / "symgraph"
     if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "symgraph"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "symgraph"
+        return _home() / "Library" / "Caches" / "symgraph"
+    return Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / "symgraph"
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() raises where there is no home

@@ -29,7 +29,8 @@ compilers by default avoid Intel's widest."""
 
 _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
-_SHOWN = 2000  # characters of a compiler's message
+_SHOWN = 3  # lines of a compiler's message, with so many characters each
+_WIDE = 200
 PATIENCE = 30.0
 """Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, a compiler may hang."""
 _SLACK = 0.1
@@ -113,9 +114,7 @@ def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
         asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull])
         if asked_for_macros.returncode == 0:
             return Compiler(command, flags, sha256(f"{command}\n{asked_for_macros.stdout}".encode()).hexdigest())
-    raise BuildError(
-        f"{shlex.join(command)} does not compile C as gcc and clang do: {asked_for_macros.stderr[:_SHOWN].strip()}"
-    )
+    raise BuildError(f"{shlex.join(command)} does not compile C as gcc and clang do: {_brief(asked_for_macros.stderr)}")
 
 
 def _named(program: str) -> tuple[str, ...] | None:
@@ -186,7 +185,7 @@ def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compile
         command = [*compiler.command, *compiler.flags, "-fPIC", "-shared", str(Path(work) / source), "-o", str(made), linked]
         run = _run(command, compiler.seconds)
         if run.returncode != 0:
-            raise BuildError(f"{compiler.path} cannot compile {source}: {run.stderr[:_SHOWN].strip()}")
+            raise BuildError(f"{compiler.path} cannot compile {source}: {_brief(run.stderr)}")
         with_digest(made, target)
 
 
@@ -206,7 +205,7 @@ def check_syntax(source: str, files: Mapping[str, str], compiler: Compiler) -> N
             (Path(work) / name).write_text(text, encoding="utf-8")
         run = _run([*compiler.command, *compiler.flags, "-fsyntax-only", str(Path(work) / source)])
     if run.returncode != 0:
-        raise BuildError(f"{compiler.path} cannot compile {source}: {run.stderr[:_SHOWN].strip()}")
+        raise BuildError(f"{compiler.path} cannot compile {source}: {_brief(run.stderr)}")
 
 
 def compiles(compiler: Compiler) -> bool:
@@ -229,7 +228,8 @@ def _run(command: list[str], seconds: float | None = None) -> "subprocess.Comple
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
             start_new_session=True,
         )
     except OSError as error:
@@ -249,6 +249,12 @@ def _run(command: list[str], seconds: float | None = None) -> "subprocess.Comple
     if seconds is not None and process.returncode != 0 and _processor_time() - before >= math.ceil(seconds) - _SLACK:
         raise CompileTimeError(f"{command[0]} takes longer than {seconds:g} s of processor time to compile the file")
     return subprocess.CompletedProcess(command, process.returncode, output, messages)
+
+
+def _brief(messages: str) -> str:
+    """Return the first lines of what a compiler says."""
+    lines = [line for line in messages.splitlines() if line.strip()]
+    return "\n".join(line[:_WIDE] for line in lines[:_SHOWN]) or "it does not say why"
 
 
 def _processor_time() -> float:

@@ -136,6 +136,8 @@ def _table(path: Path) -> dict[str, object]:
         raise OptionError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # bad TOML and bad UTF-8 are both of this kind
         raise OptionError(f"{path} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise OptionError(f"{path} is not valid TOML: its brackets are too deep") from error
     tool = document.get("tool", {})
     table = tool.get("symgraph", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):

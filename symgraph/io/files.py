@@ -3,15 +3,20 @@
 import errno
 import importlib
 import os
+import platform
+import re
 import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from zlib import crc32
 
 from symgraph.errors import BuildError
 
+_UNFINISHED = re.compile(r"\.([0-9a-f]{8})-([0-9]+)-[0-9a-f]{12}\.tmp")
+"""Name of a file that is not whole: its machine, its process, and what no other file has."""
 _LINKS = 40
 """Most links that may lead to one another, as on Linux."""
 
@@ -119,15 +124,36 @@ def _write_file(path: Path, data: Iterable[bytes]) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Delete what processes that were killed while they wrote have left in a folder that is locked."""
-    for path in folder.glob(f".{'[0-9a-f]' * 32}.tmp"):
-        path.unlink(missing_ok=True)
+    """Delete what processes of this machine that were killed while they wrote have left in a folder."""
+    for path in folder.glob(f".{_machine()}-*.tmp"):
+        if (found := _UNFINISHED.fullmatch(path.name)) and not _is_running(int(found[2])):
+            path.unlink(missing_ok=True)
+
+
+def _machine() -> str:
+    return f"{crc32(platform.node().encode()):08x}"
+
+
+def _is_running(process: int) -> bool:
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's, or a system that cannot tell
+        return True
+    return True
 
 
 @contextmanager
 def _beside(path: Path, data: Iterable[bytes]) -> Iterator[Path]:
-    """Make a new file beside another, with its mode; it is deleted at the end of the block unless it was renamed."""
-    new = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    """Make a new file beside another, with its mode; it is deleted at the end of the block unless it was renamed.
+
+    Its name has the machine and the process, so that the next that writes here knows and deletes what a killed one left.
+    """
+    remove_unfinished(path.parent)
+    new = path.with_name(f".{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.tmp")
     try:
         new.touch(0o600 if path.exists() else 0o666, exist_ok=False)
         with new.open("wb") as file:

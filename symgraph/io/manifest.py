@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from symgraph.errors import BuildError
 
@@ -78,14 +79,28 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest()
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        entries = {output: Entry(**facts) for output, facts in document["outputs"].items()}
-        specs = document.get("specs", {})  # a manifest of an earlier version has none
-        origins = {spec: Origin(str(facts["root"]), dict(facts["sources"])) for spec, facts in specs.items()}
+        entries = {output: Entry(**_texts(facts)) for output, facts in _texts(document["outputs"], dict).items()}
+        specs = _texts(document.get("specs", {}), dict)  # a manifest of an earlier version has none
+        origins = {
+            spec: Origin(**_texts({"root": facts["root"]}), sources=_texts(facts["sources"])) for spec, facts in specs.items()
+        }
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BuildError(f"{path} is no manifest of symgraph ({error}); delete it and build again") from error
     return Manifest(entries, origins)
+
+
+def _texts(facts: dict[str, Any], kind: type = str) -> dict[str, Any]:
+    """Return facts after checking that their values are of a kind, and that their texts can be names of files.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for name, value in facts.items():
+        if not isinstance(value, kind) or "\0" in name or (isinstance(value, str) and "\0" in value):
+            raise ValueError(f"{name!r} is {value!r:.80}")
+    return facts
 
 
 def manifest_text(manifest: Manifest) -> str:

@@ -28,6 +28,9 @@ _CELLS = 200_000  # of a block, which are objects of Python, at most
 _LINE = 1 << 24  # characters of a line at most
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _BREAK = re.compile(r"\r\n|\r|\n")
+_VANISHES = re.compile(r"^[^eE]*[1-9]")
+"""A number that is not 0, whatever double is next to it."""
+_TINY = re.compile(r"\d[eE]-\d+$")
 
 
 def checked_dialect(reading: Reading) -> Reading:
@@ -101,7 +104,8 @@ class _Text:
         def cell(row: int, column: int) -> str:
             text = rows[row][places[column]].strip()
             signs = " (read with decimal commas)" if self.dialect.decimal == "," else ""
-            return f"{short(text)!r}{signs}" if text else "empty"
+            lost = " (smaller than any double; write 0 if it is meant)" if _VANISHES.search(text) and _TINY.search(text) else ""
+            return f"{short(text)!r}{signs}{lost}" if text else "empty"
 
         if not self.label:
             return Block(values, where, cell)
@@ -251,16 +255,24 @@ def _breaks(row: list[str]) -> int:
 
 
 def _numbers(cells: list[str], dialect: Reading) -> "array[float]":
-    if dialect.decimal != "," and not dialect.thousands and "_" not in "".join(cells):  # Python alone reads 1_000 as a number
+    whole = "".join(cells)
+    if dialect.decimal != "," and not dialect.thousands and "_" not in whole and whole.isascii():  # see _number
         try:
-            return array("d", map(float, cells))
+            found = array("d", map(float, cells))
         except ValueError:
             pass
+        else:
+            for place in (place for place, number in enumerate(found) if not number and _VANISHES.search(cells[place])):
+                found[place] = math.inf
+            return found
     return array("d", [_number(cell, dialect) for cell in cells])
 
 
 def _number(cell: str, dialect: Reading) -> float:
-    """Return a cell as a number: NaN where it is missing, infinite where it is none."""
+    """Return a cell as a number: NaN where it is missing, infinite where it is none.
+
+    Python alone reads 1_000 and the digits of other scripts as numbers; 1e-400 is one, and is lost as a double.
+    """
     text = cell.strip()
     if text.lower() in MISSING:
         return math.nan
@@ -272,6 +284,7 @@ def _number(cell: str, dialect: Reading) -> float:
     if dialect.decimal == ",":
         text = text.replace(".", "_").replace(",", ".")
     try:
-        return math.inf if "_" in text else float(text)
+        number = math.inf if "_" in text or not text.isascii() else float(text)
     except ValueError:
         return math.inf
+    return number if number or not _VANISHES.search(text) else math.inf

@@ -19,7 +19,7 @@ import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.io.documents import read_document
-from symgraph.io.files import locked, remove_unfinished, write_file
+from symgraph.io.files import locked, write_file
 from symgraph.training.history import Reached, Reason
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
 from symgraph.training.options import count
@@ -219,7 +219,6 @@ def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
             raise OptionError(f"{folder} holds a run already; go on with it by resume, or name another folder")
         else:
             saved = None
-        remove_unfinished(folder)
         yield Journal(folder, checkpoint.every, saved)
 
 
@@ -304,7 +303,7 @@ def _read(folder: Path) -> Saved:
         raise OptionError(f"{folder} holds no run to go on with: there is no {Path(error.filename).name} in it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"{folder} cannot be read: {error}") from error
-    except (OptionError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (OptionError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise OptionError(
             f"{path} is no checkpoint of a run, or was changed since ({type(error).__name__}: {error}); begin a new run"
         ) from error

@@ -51,7 +51,7 @@ for options in (["--no-verify", "--out", "unverified"], []):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=plan.root, env=environment, capture_output=True, text=True, check=False)
     assert "verified at" not in done.stdout
-    assert [line for line in done.stdout.splitlines() if line.startswith("ended")] == ["ended with None", "ended with 2"]
+    assert [line for line in done.stdout.splitlines() if line.startswith("ended")] == ["ended with 0", "ended with 2"]
     assert f"decay.c, decay.h, decay.py, decay_scalar.py are not verified: {NOT_VERIFIED}" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: builds are verified with python-flint, which is not installed")

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from symgraph.io import files
 from symgraph.io.files import is_stream, locked, replace_texts, write_file
 
 
@@ -207,3 +208,13 @@ def test_whoever_locks_a_folder_waits_for_the_other_to_leave_it(tmp_path: Path) 
     thread.join()
     assert order == ["first", "other"]
     assert names(tmp_path) == []
+
+
+def test_what_killed_processes_of_this_machine_left_is_deleted_by_the_next_that_writes_there(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    kept = [f".{files._machine()}-{os.getppid()}-{'a' * 12}.tmp", f".0badcafe-{ended.pid}-{'b' * 12}.tmp", ".mine.tmp"]
+    for name in (*kept, f".{files._machine()}-{ended.pid}-{'c' * 12}.tmp"):
+        (tmp_path / name).touch()
+    write_file(tmp_path / "a.txt", "text")
+    assert names(tmp_path) == sorted([*kept, "a.txt"])

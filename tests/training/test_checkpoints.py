@@ -13,6 +13,7 @@ from c_code import needs_c
 from reference import build
 
 from symgraph.errors import OptionError
+from symgraph.io import files
 from symgraph.io.files import locked
 from symgraph.training import adam, checkpoints, clip_by_norm, converged, cosine, momentum, patience, resume, sgd, train
 
@@ -103,9 +104,13 @@ def test_an_interrupt_while_losses_are_written_leaves_each_once(linear, plane, t
     assert lines == ["epoch,loss", *(f"{epoch},{loss!r}" for epoch, loss in enumerate(ended.losses.tolist(), start=1))]
 
 
+def left_by(process):
+    return f".{files._machine()}-{process}-{'0f' * 6}.tmp"
+
+
 def test_what_a_kill_has_left_is_forgotten(linear, plane, tmp_path):
     """As after a kill between the losses and the checkpoint, in the middle of a line."""
-    run, left = {"optimizer": adam(), "seed": 0}, f".{'0f' * 16}.tmp"
+    run, left = {"optimizer": adam(), "seed": 0}, left_by(2**22 + 1)  # more than Linux has
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / left).write_text("{", encoding="utf-8")  # before the first checkpoint
     (tmp_path / "run" / "losses.csv").write_text("epoch,loss\n", encoding="utf-8")
