@@ -21,6 +21,7 @@ from symgraph.generate import Artifact, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, check_syntax, compiles, find_compiler
 from symgraph.io.files import locked, remove_unfinished, replace_texts
+from symgraph.io.loaded import forgotten
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
 from symgraph.options import ACCURATE, DOUBLE, PLAIN, Options
@@ -140,7 +141,7 @@ def _verify(
     for entry in made:
         tell(f"verifying {entry.model.name}")
         profile.model = entry.model.name
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, forgotten():
             compiled = _compiled(plan, entry, compiler, Path(folder), tell)
             _, report = load_verified(entry.model, entry.generated, compiled, profile)
         if plan.options.precision == DOUBLE:

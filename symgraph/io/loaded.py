@@ -8,7 +8,8 @@ import hashlib
 import importlib.util
 import sys
 from base64 import b32decode, b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import ExecutionLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -75,6 +76,17 @@ def restored(source: str, qualified: str, origin: str) -> ModuleType:
     module = _named(source, qualified, origin)
     execute(module)
     return module
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Let no module that is loaded in the block stay in `sys.modules` after it: nobody is to find it by its name."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name.startswith(f"{__name__}.") and name not in before]:
+            del sys.modules[name]
 
 
 def execute(module: LoadedModule, check: Callable[[LoadedModule], None] = lambda _: None) -> None:

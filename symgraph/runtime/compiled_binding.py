@@ -86,7 +86,7 @@ class RowFunctions:
 
     def _vector(self, values: Any, names: Sequence[str], what: str) -> Array:
         """Check a vector with an entry for each name."""
-        vector = np.asarray(array_of(values, names, what), self.dtype, order="C")
+        vector = for_c(array_of(values, names, what), self.dtype)
         if vector.shape != (len(names),):
             raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
         return vector
@@ -112,13 +112,14 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
 
     def _called_penalty(self, w: Array) -> Sequence[float]:
         partials = np.empty(len(self.facts.weights), self.dtype)
-        value = self.functions["penalty"](address_of(w), address_of(partials))
+        weights = for_c(w, self.dtype)
+        value = self.functions["penalty"](address_of(weights), address_of(partials))
         return value, *partials.tolist()
 
     def constraint_lines(self, w: Array) -> Array:
         """Compute the constraints and then their partials from w, the constants behind the weights; see ``Constraints``."""
         limits: Any = self.facts.metadata["constraints"]
-        weights = np.ascontiguousarray(w, self.dtype)
+        weights = for_c(w, self.dtype)
         found = np.full(len(limits) * (1 + len(self.facts.weights)), np.nan, self.dtype)
         self.functions["constraints"](address_of(weights), address_of(found))
         self.functions["constraints_jacobian"](address_of(weights), address_of(found[len(limits) :]))
@@ -126,7 +127,8 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
 
     def _penalty_hessian(self, w: Array) -> Array:
         full = np.empty((len(self.facts.weights),) * 2, self.dtype)
-        self.functions["penalty_hessian"](address_of(w), address_of(full))
+        weights = for_c(w, self.dtype)
+        self.functions["penalty_hessian"](address_of(weights), address_of(full))
         return full
 
     def _total(self, s: Array) -> float:
@@ -151,7 +153,7 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         count, rows = len(self.facts.weights), row_shape(inputs)
         results = [np.empty(shape, self.dtype) for shape in ((count, count), (count,), ())]
         given = (inputs.w, inputs.X, inputs.y, factors_of(inputs, s))
-        kept = [None if array is None else np.asarray(array, self.dtype, order="C") for array in given]
+        kept = [None if array is None else for_c(array, self.dtype) for array in given]
         places = [None if array is None else address_of(array) for array in kept]
         self.functions["normal_equations"](*places, rows[0] if rows else 1, *map(address_of, results))
         squares, gradient, loss = (result.astype(np.float64, copy=False) for result in results)
@@ -202,8 +204,9 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
         cuts = [slice(start, start + SHARE) for start in range(0, rows, SHARE)]
         parts = ((some_rows(inputs, cut), [None if array is None else array[cut] for array in arrays]) for cut in cuts)
         return [value for some, given in parts for value in in_pieces(work, some, given, threads)]
-    kept = [None if array is None else np.asarray(array, inputs.w.dtype, order="C") for array in arrays]
-    w, places = address_of(inputs.w), [None if array is None else address_of(array) for array in kept]
+    kept = [None if array is None else for_c(array, inputs.w.dtype) for array in arrays]
+    weights = for_c(inputs.w, inputs.w.dtype)
+    w, places = address_of(weights), [None if array is None else address_of(array) for array in kept]
     if rows <= SHARE:
         return [work(rows, w, *places)]
     sizes = [0 if array is None else array.strides[0] for array in kept]
@@ -213,6 +216,12 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
         return work(min(SHARE, rows - start), w, *moved)
 
     return shared(piece, range(0, rows, SHARE), threads)
+
+
+def for_c(array: Any, dtype: np.dtype[Any]) -> Array:
+    """Return an array as C reads it: one row after another, each number where numbers of its size may lie."""
+    ready = np.asarray(array, dtype, order="C")
+    return ready if ready.flags.aligned else ready.copy()
 
 
 def address_of(array: Array) -> int:

@@ -18,6 +18,8 @@ _LONGEST = 2_000
 """Characters of a formula."""
 _DEEPEST = 50
 """Nested operations of a formula; those of a sum or product one after the other are not nested."""
+_COMPARED = 8
+"""Arguments of max and min up to which SymPy leaves out what can never count: it compares each with each, in a cubic time."""
 WHOLE = 1_000
 """Greatest whole number that is kept exact: SymPy takes time that grows with whole numbers, to write out a factorial say."""
 
@@ -174,8 +176,9 @@ class Reader:
             raise self._error(node.col_offset, f"{name} needs an argument")
         if all(one.is_number for one in args) and not _is_quick(name, args):
             raise self._error(node.col_offset, f"{name} of these numbers may take long; write its value")
+        is_long = CALLS[name] in (sympy.Max, sympy.Min) and len(args) > _COMPARED
         try:
-            value = CALLS[name](*args)
+            value = CALLS[name](*args, **({"evaluate": False} if is_long else {}))
         except (TypeError, ValueError) as error:  # the number of arguments, or an order that is not whole
             raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
         if value.is_number and not _is_double(value):

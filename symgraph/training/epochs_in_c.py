@@ -18,6 +18,7 @@ from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import is_single, module_of, prefix_of
 from symgraph.io.compiler import find_compiler
 from symgraph.io.module import targets_of
+from symgraph.runtime.compiled_binding import for_c
 from symgraph.training.clipping import Limit
 from symgraph.training.epoch import ByEpoch, Epoch, Ran, Work, finished
 from symgraph.training.epochs_in_floats import ScalarRows
@@ -161,9 +162,8 @@ def compiled_rows(work: Work) -> CompiledRows:
     library, module = _library(siblings.c_files, sizes, rule, clipped, -1 if limits is None else len(numbers), environment)
     if identity(module) != identity(given):
         raise ModuleError(f"{source} was not built from the same spec; build it again")
-    if not all(part is None or (part.flags.c_contiguous and part.dtype == np.float64) for part in (rows.X, rows.y)):
-        X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
-        rows = rows._replace(X=X, y=y)
+    X, y = (None if part is None else for_c(part, np.dtype(np.float64)) for part in (rows.X, rows.y))
+    rows = rows._replace(X=X, y=y)
     limit = 0.0 if clip is None else clip.limit
     judge = given if siblings.arrays is not None else ScalarRows(given)
     numbers_and_limits = numbers if limits is None else np.hstack([numbers, *limits])

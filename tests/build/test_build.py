@@ -225,3 +225,13 @@ def test_scipy_reaches_the_certified_values_with_a_built_module(nist: Path, name
     # a sum of squares known to 1e-16 leaves weights known to 1e-8 of their uncertainty, times a few for their correlation
     error = np.abs(fit.x - facts["certified"]) / facts["std_err"]
     assert error.max() < 1e-6
+
+
+def test_a_build_leaves_no_module_behind(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)  # which imports what it needs
+    before = set(sys.modules)
+    for slope in (2, 3):
+        write("line", output=f"a * x * {slope}")
+        build(plan, force=True)
+    assert set(sys.modules) == before
