@@ -232,6 +232,6 @@ def test_a_build_leaves_no_module_behind(plan: Plan, write: Write) -> None:
     build(plan)  # which imports what it needs
     before = set(sys.modules)
     for slope in (2, 3):
-        write("line", output=f"a * x * {slope}")
+        write("line", output=f"a * x * {slope} + b")
         build(plan, force=True)
     assert set(sys.modules) == before
