@@ -9,7 +9,7 @@ DATA := data/nine_weights.csv
 # hundreds of processes import this checkout, each of which would compile it anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: train replay test test-all test-slow mutants check docs bench evidence clean
+.PHONY: train replay test test-all test-slow mutants attack check docs bench evidence clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
@@ -38,6 +38,11 @@ test-slow: $(VENV)/.test
 # Each fault of tools/mutants.toml must make one of the tests fail that its row names.
 mutants: $(VENV)/.test
 	$(BIN)/python tools/mutants.py
+
+# Hostile files, names, streams, signals and calls: make attack PART=3/10 for the fourth tenth.
+PART ?= 0/1
+attack: $(VENV)/.test
+	$(BIN)/python tests/attack --part $(PART)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
