@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symgraph.errors import OptionError, did_you_mean
+from symgraph.io.documents import text_of
 from symgraph.io.trust import objection
 
 _FILE = "pyproject.toml"
@@ -131,10 +132,10 @@ def read_config(start: Path | None = None, file: Path | None = None) -> Config:
 
 def _table(path: Path) -> dict[str, object]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(text_of(path))
     except OSError as error:
         raise OptionError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # bad TOML and bad UTF-8 are both of this kind
+    except ValueError as error:  # bad TOML is of this kind too
         raise OptionError(f"{path} is not valid TOML: {error}") from error
     except RecursionError as error:
         raise OptionError(f"{path} is not valid TOML: its brackets are too deep") from error

@@ -5,6 +5,26 @@ import math
 from pathlib import Path
 from typing import Any
 
+_MOST = 1 << 26
+"""Bytes of a document at most: each number of its text takes some 20 bytes, and a model has no millions of weights."""
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file that is read whole.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no UTF-8 text, or has more than 64 MiB, as a device without an end has.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST + 1)
+    if len(content) > _MOST:
+        raise ValueError(f"it has more than {_MOST:,} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8 text") from error
+
 
 def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
     """Read a JSON document after checking that it is of a format.
@@ -16,12 +36,10 @@ def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no UTF-8 text, no JSON, or of another format; says which.
+        ValueError: it is no UTF-8 text, too long, no JSON, or of another format; says which.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), **hooks)
-    except UnicodeDecodeError as error:
-        raise ValueError("it is not UTF-8 text") from error
+        document = json.loads(text_of(path), **hooks)
     except RecursionError as error:  # brackets in brackets, thousands deep
         raise ValueError(str(error)) from error
     if not isinstance(document, dict) or document.get("format") != form:

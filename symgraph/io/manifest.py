@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symgraph.errors import BuildError
+from symgraph.io.documents import text_of
 
 FILE = "symgraph.lock.json"
 NOT_RUN = "its text was not run"
@@ -78,7 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         return Manifest()
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(text_of(path))
         entries = {output: Entry(**_texts(facts)) for output, facts in _texts(document["outputs"], dict).items()}
         specs = _texts(document.get("specs", {}), dict)  # a manifest of an earlier version has none
         origins = {

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import WeightsError, did_you_mean
+from symgraph.errors import WeightsError, did_you_mean, listed
 from symgraph.io.documents import read_document
 from symgraph.io.files import write_file
 from symgraph.io.module import GeneratedModule
@@ -183,8 +183,8 @@ def _difference(values: Mapping[str, Any], module: GeneratedModule) -> str:
     own = dict(zip(module.WEIGHTS, natural_names(module.WEIGHTS, module.METADATA), strict=True))
     missing = [name for weight, name in own.items() if name not in values and weight not in values]
     extra = [name for name in values if name not in own and name not in own.values()]
-    lacks = f"lacks {', '.join(missing)}" if missing else ""
-    has = f"has {', '.join(extra)}, which the model does not" if extra else ""
+    lacks = f"lacks {listed(missing)}" if missing else ""
+    has = f"has {listed(extra)}, which the model does not" if extra else ""
     return " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
 
 
