@@ -68,7 +68,7 @@ def test_another_file_of_that_name_is_refused_with_what_to_do(tmp_path: Path, ki
 
 def test_a_manifest_that_cannot_be_read_is_a_build_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / FILE).touch()
-    monkeypatch.setattr(Path, "read_text", Mock(side_effect=PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(Path, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
     with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
         read_manifest(tmp_path)
 

@@ -1,0 +1,125 @@
+"""Several commands at once in one folder, and files that change while they are read."""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+from cases import Case, Outcome
+
+WRITERS = {
+    "build --force": "build --force --quiet",
+    "build": "build --quiet",
+    "train": "train decay --data rows.csv --epochs 3 --save w.json --quiet",
+    "train --run": "train decay --data rows.csv --epochs 3 --run r --quiet",
+    "fit": "fit decay --data rows.csv --save w.json --plot p.svg --quiet",
+    "draw": "draw decay.py -o p.svg --quiet",
+    "new": "new peak --quiet",
+    "cache --clear": "cache --clear",
+}
+BUILT = ("generated/*",)
+"""What a build may write anew."""
+
+
+def cases(rng: random.Random) -> Iterator[Case]:
+    """Each pair of commands that write, and each kind of file that another process changes meanwhile."""
+    for one, other in combinations_with_replacement(WRITERS, 2):
+        yield Case(f"{one} beside {other}", call=_beside(one, other), project=True, changes=BUILT, seconds=30.0, check=_whole)
+    for name, content in {
+        "other rows": b"t,y\n0,1\n1,2\n",
+        "no text": b"\xff\0" * 99,
+        "nothing": b"",
+        "a line": b"t,y\n",
+    }.items():
+        for line in ("fit decay --data rows.csv", "train decay --data rows.csv --epochs 40", "predict decay --weights a=1,k=1"):
+            words = [*line.split(), *(["--data", "rows.csv"] if "--data" not in line else [])]
+            yield Case(f"{words[0]} on data that become {name}", words, project=True, changes=("rows.csv",),
+                       setup=_changes("rows.csv", content, rng.random()))  # fmt: skip
+    for name in ("decay.py", "pyproject.toml", "generated/symgraph.lock.json", "generated/decay.py", "weights.json"):
+        for what, content in {"cut": b"", "no text": b"\0\xff", "text": b"x = [\n", "a folder": None}.items():
+            for line in ("build --quiet", "predict decay --data rows.csv --weights weights.json"):
+                yield Case(f"{line.split()[0]} while {name} becomes {what}", line.split(), project=True, changes=("*",),
+                           setup=_changes(name, content, rng.random()), check=_whole)  # fmt: skip
+
+
+def _beside(one: str, other: str) -> Callable[[Path], None]:
+    """Return what runs two commands at once, twice each; none may end in anything but an answer."""
+
+    def call(folder: Path) -> None:
+        codes = []
+        for turn in range(2):
+            children = [_started(WRITERS[name], folder / f"log{turn}") for name in (one, other)]
+            codes += [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        assert set(codes) <= {0, 1, 2}, codes
+        for log in folder.glob("log*"):
+            text = log.read_bytes()
+            log.unlink()
+            assert b"Traceback" not in text, text.decode(errors="replace")
+
+    return call
+
+
+def _started(line: str, log: Path) -> int:
+    child = os.fork()
+    if child == 0:
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        sys.argv = ["symgraph", *line.split()]
+        code = 70
+        try:
+            from symgraph.cli import main
+
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(code)
+    return child
+
+
+def _changes(name: str, content: bytes | None, when: float) -> Callable[[], None]:
+    """Return what lets another process change a file again and again, at first after a moment, until this process ends."""
+
+    def setup() -> None:
+        parent = os.getpid()
+        if os.fork():
+            return
+        signal.alarm(20)
+        path, old = Path(name), Path(name).read_bytes()
+        time.sleep(0.05 * when)
+        while os.getppid() == parent:
+            with suppress(OSError):
+                if content is None:
+                    path.unlink()
+                    path.mkdir()
+                else:
+                    path.write_bytes(content)
+                time.sleep(0.004)
+                if content is None:
+                    path.rmdir()
+                path.write_bytes(old)
+            time.sleep(0.004)
+        os._exit(0)
+
+    return setup
+
+
+def _whole(folder: Path, _outcome: Outcome) -> str:
+    """Tell of files that are there in part."""
+    ends = {"generated/decay.py": b"\n", "generated/decay.h": b"#endif\n", "w.json": b"}\n", "p.svg": b"</svg>\n"}
+    broken = [
+        name for name, end in ends.items() if (folder / name).is_file() and not (folder / name).read_bytes().endswith(end)
+    ]
+    return f"in part: {', '.join(broken)}" if broken else ""
