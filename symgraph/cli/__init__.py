@@ -44,6 +44,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 A function of the same name in a file of the same name runs it; its parameters are the command's options."""
 
 
+_LINES = 4
+"""Lines of an error."""
+
+
 class _Command(typer.core.TyperCommand):
     """A command that refuses a list given in two options, of which the second would silently take the place of the first."""
 
@@ -99,7 +103,7 @@ def _answered(call: Callable[[], int | None]) -> int:
     try:
         return call() or 0
     except VerificationError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _refused(str(error))
         return 1  # a check said no
     except SymgraphError as error:
         return _refused(str(error))
@@ -141,5 +145,7 @@ def _with_hint(error: Any) -> str:
 
 
 def _refused(text: str) -> int:
-    print(f"error: {text}", file=sys.stderr)
+    """Print an error, the first lines of one that repeats many of somebody else's, and return the exit code."""
+    lines = text.splitlines()
+    print(f"error: {text if len(lines) <= _LINES else chr(10).join([*lines[: _LINES - 1], '[...]'])}", file=sys.stderr)
     return 2

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from symgraph.errors import ModuleError
+from symgraph.io.documents import text_of
 from symgraph.io.manifest import FILE, digest_of, read_manifest
 
 _TEXT_HASH = re.compile(r"^(?://|#) text sha256:([0-9a-f]{64})\n", re.MULTILINE)
@@ -67,10 +68,13 @@ def require_unedited(*paths: Path) -> None:
     """Refuse generated files of one model that are to compute the same if one was edited by hand since it was built.
 
     Raises:
-        ModuleError: one was.
+        ModuleError: one was, or cannot be read.
     """
     for path in paths:
-        text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        try:
+            text = text_of(path).replace("\r\n", "\n")
+        except (OSError, ValueError) as error:
+            raise ModuleError(f"{path} cannot be read: {error}") from error
         line = _TEXT_HASH.search(text)
         if line is not None and sha256((text[: line.start()] + text[line.end() :]).encode()).hexdigest() != line[1]:
             others = " and ".join(other.name for other in paths if other != path)
