@@ -25,6 +25,7 @@ def _file(name: str, before: str, behind: str) -> Callable[[str], Callable[[Path
 
 
 PREDICT = "predict decay --data rows.csv --weights a=1,k=1"
+GRADE = "grade student.py --model decay.py --seconds 2"
 FILES = {
     "a cell": (_file("rows.csv", "t,y\n0,", "\n1,2\n"), PREDICT),
     "a cell with groups": (
@@ -32,14 +33,14 @@ FILES = {
     ),
     "a name of a column": (_file("rows.csv", "t,y,", "\n0,1,2\n"), "fit decay --data rows.csv"),
     "weights": (
-        _file("weights.json", '{"format": "symgraph weights 1", "model": "', '"}'), "predict decay --data rows.csv --weights weights.json",
+        _file("weights.json", '{"format": "symgraph weights 1", "model": "', '"}'), PREDICT.replace("a=1,k=1", "weights.json"),
     ),
     "settings": (_file("pyproject.toml", "[tool.symgraph]\nout = ", "\n"), "build --check"),
     "a lock": (_file("generated/symgraph.lock.json", '{"outputs": {', "}}"), PREDICT),
     "the head of a module": (_file("generated/decay.py", '"""', '"""\nABI = 2\n'), PREDICT),
     "a line of a module": (_file("generated/decay.py", "ABI = 2\n", "\n"), "explain generated/decay.py:2"),
     "a student's line": (
-        _file("student.py", "def forward_propagation(x, y, W):\n    return ", "\n"), "grade student.py --model decay.py --seconds 2",
+        _file("student.py", "def forward_propagation(x, y, W):\n    return ", "\n"), GRADE,
     ),
 }  # fmt: skip
 OPTIONS = {
