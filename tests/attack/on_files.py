@@ -4,10 +4,12 @@ import random
 from collections.abc import Iterator
 
 import files_compressed
+import files_numpy
+import files_pickles
 import files_text
 from cases import Case
 
-PARTS = (files_text, files_compressed)
+PARTS = (files_text, files_compressed, files_numpy, files_pickles)
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
