@@ -109,7 +109,7 @@ def _broken() -> dict[str, bytes]:
     laughs = (
         b"\x80\x02]q\x00" + b"".join(b"](h" + bytes([i]) + b"h" + bytes([i]) + b"eq" + bytes([i + 1]) for i in range(40)) + b"."
     )
-    found = {
+    return {
         "nothing": b"",
         "only a stop": b".",
         "no stop": pickle.dumps(ROWS)[:-1],
@@ -192,13 +192,12 @@ def _broken() -> dict[str, bytes]:
         "a dtype's version": _array((1, 2), bytes(16), "f8", (2**70, "<", None, None, None, -1, -1, 0)),
         "a dtype's state": _array((1, 2), bytes(16), "f8", 5),
     }
-    return {name: content for name, content in found.items()}
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
     """Cases of pickles, by the interface and by the command line."""
     for name, one in RIGHT.items():
-        for protocol in range(6):
+        for protocol in range(6) if name != "columns with names" else (4,):
             suffix = "pickle" if protocol == 3 else "pkl"
             given = {"prepare": written({f"a.{suffix}": pickle.dumps(one, protocol)}), "codes": (0,), "check": is_read(ROWS)}
             yield Case(f"pickle: {name}, protocol {protocol}", call=reading(f"a.{suffix}"), **given)
@@ -216,7 +215,7 @@ def cases(rng: random.Random) -> Iterator[Case]:
         given = {"project": True, "prepare": written({"a.pkl": _attacks()[name]}), "check": is_refused("a.pkl")}
         yield Case(f"pickle: {name}, gradcheck", ("gradcheck", "decay", "--data", "a.pkl"), **given)
     for i, (name, content) in enumerate(_broken().items()):
-        unsure = name in ("rows of one list, doubled", "memo number 2^32", "a frame of 2^60")
+        unsure = name in ("rows of one list, doubled", "memo number 2^32", "a frame of 2^60", "a frame that ends early")
         given = {
             "prepare": written({"a.pkl": content}),
             "check": (clear_or_done if unsure else is_refused)("a.pkl"),
