@@ -3,13 +3,14 @@
 import random
 from collections.abc import Iterator
 
+import files_arrow
 import files_compressed
 import files_numpy
 import files_pickles
 import files_text
 from cases import Case
 
-PARTS = (files_text, files_compressed, files_numpy, files_pickles)
+PARTS = (files_text, files_compressed, files_numpy, files_pickles, files_arrow)
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
