@@ -208,7 +208,7 @@ def cases(rng: random.Random) -> Iterator[Case]:
         given = {"project": True, "prepare": _file(content), "check": is_refused("rows.csv", *words), "seconds": 8}
         yield Case(f"text: {name}, gradcheck", ("gradcheck", "decay", "--data", "rows.csv"), **given)
         yield Case(f"text: {name}, by stream", call=streaming("rows.csv"), **given)
-    for i in range(70):
+    for i in range(48):
         yield from _drawn(i, rng)
 
 

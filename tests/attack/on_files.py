@@ -7,13 +7,24 @@ import files_arrow
 import files_compressed
 import files_numpy
 import files_pickles
+import files_places
 import files_projects
 import files_runs
 import files_text
 import files_weights
 from cases import Case
 
-PARTS = (files_text, files_compressed, files_numpy, files_pickles, files_arrow, files_weights, files_runs, files_projects)
+PARTS = (
+    files_text,
+    files_compressed,
+    files_numpy,
+    files_pickles,
+    files_arrow,
+    files_weights,
+    files_runs,
+    files_projects,
+    files_places,
+)
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
