@@ -56,7 +56,8 @@ def cases(rng: random.Random) -> Iterator[Case]:
         yield from _compressed(suffix, name, whole)
         yield from _bombs(suffix, name, compress)
         for kind, content in mutated(whole, rng, 14, BINARY):
-            given = {"prepare": written({name: content}), "check": read_or_refused(ROWS, name), "codes": (0, 2)}
+            check = clear_or_done(name) if suffix == "zst" else read_or_refused(ROWS, name)  # pyarrow writes it without a sum
+            given = {"prepare": written({name: content}), "check": check, "codes": (0, 2)}
             yield Case(f"{suffix}: {kind}", call=reading(name), **given)
     yield from _gzip_headers()
     for number, (kind, content) in enumerate(mutated(PLAIN[:400], rng, 66, TEXT)):
