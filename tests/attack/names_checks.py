@@ -42,7 +42,9 @@ def python(text: str, where: str = "Python") -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         return f"{where}: {error}"
-    if any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open" for node in ast.walk(tree)):
+    if any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open" for node in ast.walk(tree)
+    ):
         return f"{where} calls open"
     return controls(text, where)
 
@@ -86,7 +88,7 @@ def xml(text: str, shown: str = "", where: str = "XML") -> str:
             return f"{where}: a script"
     if shown and squeezed(shown) not in squeezed(" ".join(root.itertext())):
         return f"{where} does not show {shown[:60]!r}"
-    return controls(text, where)
+    return ""
 
 
 def _bad_element(tag: str, names: list[str], values: list[str | None]) -> str:
@@ -147,7 +149,7 @@ def html(text: str, shown: str = "", where: str = "HTML", scripts: bool = False)
         return f"{where}: a script"
     if shown and squeezed(shown) not in squeezed("".join(page.shown)):
         return f"{where} does not show {shown[:60]!r}"
-    return controls(text, where)
+    return ""
 
 
 def dot(text: str, where: str = "DOT") -> str:
@@ -161,7 +163,8 @@ def dot(text: str, where: str = "DOT") -> str:
 
 
 _MERMAID = re.compile(
-    r'\s*(?:flowchart LR|n\d+[\[({]*"[^"\n]*"[\])}]*(?::::\w+)?|n\d+ [-=.>]+(?:\|[^|\n]*\|)? ?n\d+|classDef [^\n"]*|class [^\n"]*'
+    r'\s*(?:flowchart LR|n\d+[\[({]*"[^"\n]*"[\])}]*(?::::\w+)?|n\d+ [-=.>]+(?:\|[^|\n]*\|)? ?n\d+|classDef [^\n"]*'
+    r'|class [^\n"]*'
     r"|linkStyle [^\n\"]*|%%[^{\n]*|---|title: [^\n]*|)"
 )
 
@@ -203,7 +206,7 @@ def hints(outcome: Outcome, *paths: str) -> str:
         with tempfile.TemporaryDirectory() as place:
             command = [b"bash", b"--norc", b"-c", b"printf '%s\\0' " + rest]
             told = subprocess.run(command, cwd=place, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-            if told.returncode or told.stderr or os.listdir(place):
+            if told.returncode or told.stderr or any(Path(place).iterdir()):
                 return f"a shell does more with {rest[:200]!r}"
             words = told.stdout.split(b"\0")
         if b"$'" not in rest and shlex.split(rest.decode(errors="surrogateescape")) != [os.fsdecode(one) for one in words[:-1]]:

@@ -134,7 +134,7 @@ TEXTS: Mapping[str, str] = MappingProxyType({**TERMINAL, **CODE, **PAGES, **SIZE
 
 HONEST: Mapping[str, str] = MappingProxyType(
     {
-        "units": "Größe in µm – 100 % (±5 °C)",
+        "units": "Größe in µm: 100 % (±5 °C)",
         "comparison": "a < b & c > d, so a && d",
         "possessive": "Newton's law: \"it's\" 'cooling'",
         "path of Windows": "C:\\new\\table\\users.csv",
@@ -173,4 +173,19 @@ def argument_texts() -> dict[str, str]:
     return {name: text for name, text in TEXTS.items() if "\x00" not in text and "\ud800" not in text}
 
 
-_DOUBLED = ("1,000 signs", "a megabyte", "a megabyte of words", "a megabyte of tags", "lines", "accents", "a megabyte of escapes")
+_DOUBLED = (
+    "1,000 signs",
+    "a megabyte",
+    "a megabyte of words",
+    "a megabyte of tags",
+    "lines",
+    "accents",
+    "a megabyte of escapes",
+)
+
+
+COMMON = among(
+    "colour", "osc of C1", "newline", "return", "override", "line separator", "byte", "a megabyte", "a megabyte of escapes",
+    "markup of rich", "fields", "percent", "tag", "call of a shell", "accents",
+)  # fmt: skip
+"""A few texts for places that differ little."""

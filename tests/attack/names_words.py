@@ -12,26 +12,69 @@ from cases import Case, Outcome
 from names_checks import c, python, read, refused
 from names_docs import check_pages, draw_all, written
 
-WORDS = (
-    "False None True and as assert async await break class continue def del elif else except finally for from global if import in is "
-    "lambda nonlocal not or pass raise return try while with yield match case type "  # Python's
-    "print open eval exec len sum abs float int str list dict tuple object super self cls id input dir vars property max min range "
-    "np numpy math sympy symgraph S N E I pi oo nan inf Symbol sin exp sqrt gamma beta zeta Q O "
-    "Any Mapping Sequence NamedTuple Array Constant Facts Lines RowSum bind known select Tape MODEL FEATURES TARGET WEIGHTS NODES "
-    "METADATA ABI OUTPUTS forward backward grad predict jacobian residual pack unpack penalty row cotangent tape w X x Y dtype n m "
-    "threads reduction sample_weight count index mro "
-    "auto char const default do double enum extern goto inline long register restrict short signed sizeof static struct switch "
-    "typedef union unsigned void volatile NULL EOF INFINITY NAN HUGE_VAL M_PI DBL_MAX FLT_MAX SIZE_MAX INT64_MAX "
-    "uint64_t size_t errno main unix linux i386 memcpy memset strlen fabs fmin fma pow log1p expm1 erf tgamma lgamma signgam y0 y1 "
-    "j0 j1 jn div exit abort signal bool true false complex new delete template this namespace operator asm typeof "
-    "nodes loss_ out data result rows batch work s g r e i j k l a_ d dx da d1 t1 tmp part1 y_hat W b1e5 e1 E1 x1e1 O0 l1"
-).split()
-RESERVED = "_fields _replace _asdict _make _Bool _Complex __class__ __builtins__ _ __ d_a d_loss".split()
-UNICODE = "α β γ λ μ π Ω Δx σ_1 ñ größe ключ 变量 متغير משתנה é1 x̂ ȧ 가 φ ε ı İ ß ẞ е с о".split()
-READ_OTHERWISE = "ａ ｘ１ ª ſ ﬁ 𝐱 𝛼 ℎ K Å ϕ µ ϵ ᵢ ℓ ℝ x¹ x₁ e\u0301 ẛ̣ ㎏ Ⅷ ﷺ".split()
+_WORDS = """
+False None True and as assert async await break class continue def del elif else except finally for from global if import
+in is lambda nonlocal not or pass raise return try while with yield match case type print open eval exec len sum abs float
+int str list dict tuple object super self cls id input dir vars property max min range np numpy math sympy symgraph S N E
+I pi oo nan inf Symbol sin exp sqrt gamma beta zeta Q O Any Mapping Sequence NamedTuple Array Constant Facts Lines RowSum
+bind known select Tape MODEL FEATURES TARGET WEIGHTS NODES METADATA ABI OUTPUTS forward backward grad predict jacobian
+residual pack unpack penalty row cotangent tape w X x Y dtype n m threads reduction sample_weight count index mro auto
+char const default do double enum extern goto inline long register restrict short signed sizeof static struct switch
+typedef union unsigned void volatile NULL EOF INFINITY NAN HUGE_VAL M_PI DBL_MAX FLT_MAX SIZE_MAX INT64_MAX uint64_t
+size_t errno main unix linux i386 memcpy memset strlen fabs fmin fma pow log1p expm1 erf tgamma lgamma signgam y0 y1 j0 j1
+jn div exit abort signal bool true false complex new delete template this namespace operator asm typeof nodes loss_ out
+data result rows batch work s g r e i j k l a_ d dx da d1 t1 tmp part1 y_hat W b1e5 e1 E1 x1e1 O0 l1
+"""
+WORDS = tuple(_WORDS.split())
+"""Words of Python, its built-in functions, NumPy, SymPy, generated modules, named tuples, C, its headers and compilers."""
+_RESERVED = "_fields _replace _asdict _make _Bool _Complex __class__ __builtins__ _ __ d_a d_loss"
+RESERVED = tuple(_RESERVED.split())
+_UNICODE = """
+\u03b1 \u03b2 \u03b3 \u03bb \u03bc \u03c0 \u03a9 \u0394x \u03c3_1 \u00f1 gr\u00f6\u00dfe
+\u043a\u043b\u044e\u0447 \u53d8\u91cf \u0645\u062a\u063a\u064a\u0631 \u05de\u05e9\u05ea\u05e0\u05d4
+\u00e91 x\u0302 \u0227 \uac00
+\u03c6 \u03b5 \u0131 \u0130 \u00df \u1e9e \u0435 \u0441 \u043e
+"""
+UNICODE = tuple(_UNICODE.split())
+_READ_OTHERWISE = """
+\uff41 \uff58\uff11 \u00aa \u017f \ufb01 \U0001d431 \U0001d6fc \u210e \u212a \u212b \u03d5
+\u00b5 \u03f5 \u1d62 \u2113 \u211d x\u00b9 x\u2081 e\u0301 \u1e9b\u0323
+\u338f \u2167 \ufdfa
+"""
+READ_OTHERWISE = tuple(_READ_OTHERWISE.split())
 """Names that Python reads as others, or not at all."""
 ROLES = ("feature", "weight", "constant", "node", "output", "target")
 """Roles that are filled in turn, so that each word fills each."""
+MODULES = (
+    "math",
+    "string",
+    "stdio",
+    "numpy",
+    "sys",
+    "os",
+    "time",
+    "symgraph",
+    "sympy",
+    "test",
+    "nul",
+    "con",
+    "aux",
+    "decay_row",
+)
+"""Names of modules and headers, which a model might shadow, and of devices."""
+PAGED = (
+    "\u03b1",
+    "gr\u00f6\u00dfe",
+    "\u53d8\u91cf",
+    "\u0645\u062a\u063a\u064a\u0631",
+    "\u03bb_1",
+    "x\u0302",
+    "x__y",
+    "x_1_2",
+    "alpha_beta",
+    "a" * 300,
+)
+"""Names that are written in a special way in formulas."""
 
 
 def cases() -> Iterator[Case]:
@@ -47,18 +90,18 @@ def cases() -> Iterator[Case]:
         name = f"refused as {ROLES[at % len(ROLES)]}: {_plain(word)}"
         yield Case(name, call=partial(_of_words, chosen), codes=(2,), check=refused(ROLES[at % len(ROLES)]))
     for at, (one, other) in enumerate(_alike()):
-        for roles in ((1, 2), (0, 3)):
-            chosen = [f"p{number}" for number in range(len(ROLES))]
-            chosen[roles[0]], chosen[roles[1]] = one, other
-            name = f"alike {at}, {ROLES[roles[0]]} and {ROLES[roles[1]]}: {_plain(f'{one} {other}')}"
-            yield Case(name, call=partial(_of_words, chosen), check=_check_of_words)
+        roles = ((1, 2), (0, 3), (4, 0), (5, 2))[at % 4]
+        chosen = [f"p{number}" for number in range(len(ROLES))]
+        chosen[roles[0]], chosen[roles[1]] = one, other
+        name = f"alike {at}, {ROLES[roles[0]]} and {ROLES[roles[1]]}: {_plain(f'{one} {other}')}"
+        yield Case(name, call=partial(_of_words, chosen), check=_check_of_words)
     for at, word in enumerate([*WORDS, *UNICODE]):
-        if at % 3 == 0 or word in ("string", "math", "stdio", "numpy", "sys", "np"):
+        if at % 12 == 0:
             yield Case(f"model {_plain(word)}", call=partial(_of_a_model, word), check=partial(_check_of_a_model, word))
-    for word in ("math", "string", "stdio", "numpy", "sys", "os", "time", "symgraph", "sympy", "test", "nul", "con", "aux", "decay_row"):
+    for word in MODULES:
         yield Case(f"model {word}, a module", call=partial(_of_a_model, word), check=partial(_check_of_a_model, word))
-    for word in ("α", "größe", "变量", "متغير", "λ_1", "x̂", "x__y", "x_1_2", "alpha_beta", "a" * 300):
-        for role in range(len(ROLES)):
+    for word in PAGED:
+        for role in (0, 3) if word.isascii() else (1, 4):
             chosen = [f"p{number}" for number in range(len(ROLES))]
             chosen[role] = word
             name = f"pages, {ROLES[role]} {_plain(word)[:40]}"
@@ -72,16 +115,19 @@ def _plain(text: str) -> str:
 def _alike() -> Iterator[tuple[str, str]]:
     """Yield pairs of names that Python or a reader takes for one, or that a text of a module may make one."""
     yield from (
-        ("µ", "μ"), ("ﬁ", "fi"), ("K", "K"), ("𝐱", "x"), ("ª", "a"), ("ſ", "s"), ("é", "e\u0301"), ("Å", "Å"), ("ｘ", "x"), ("ϕ", "φ"),
-        ("a", "а"), ("o", "ο"), ("e", "е"), ("class", "class_"), ("class_", "class__"), ("w", "w_"), ("x", "x_"), ("X", "x"), ("a", "A"),
-        ("y_hat", "y_hat_"), ("double", "double_"), ("np", "np_"), ("a", "a_"), ("a_b", "a__b"), ("l", "I"), ("x1", "x_1"),
-        ("x", "x\u200d"), ("ﬀ", "ff"), ("ℌ", "H"), ("ⅷ", "viii"), ("a1", "a１"), ("lambda", "lambda_"), ("grad", "grad_"), ("p5_re", "p5_im"),
+        ("\u00b5", "\u03bc"), ("\ufb01", "fi"), ("\u212a", "K"), ("\U0001d431", "x"), ("\u00aa", "a"), ("\u017f", "s"),
+        ("\u00e9", "e\u0301"), ("\u212b", "\u00c5"),
+        ("\uff58", "x"), ("\u03d5", "\u03c6"), ("a", "\u0430"), ("o", "\u03bf"),
+        ("e", "\u0435"), ("class", "class_"), ("class_", "class__"),
+        ("w", "w_"), ("x", "x_"), ("X", "x"), ("a", "A"), ("y_hat", "y_hat_"), ("double", "double_"), ("np", "np_"),
+        ("a", "a_"), ("a_b", "a__b"), ("l", "I"), ("x1", "x_1"), ("x", "x\u200d"), ("\ufb00", "ff"), ("\u210c", "H"),
+        ("\u2177", "viii"), ("a1", "a\uff11"), ("lambda", "lambda_"), ("grad", "grad_"), ("p5_re", "p5_im"),
     )  # fmt: skip
     yield from combinations(("exp", "exp_", "exp__"), 2)
 
 
 def model_of(words: Sequence[str], name: str = "named") -> Any:
-    """Return a model whose names, in the order of ROLES, are words; where there are twice as many, of two of each but outputs."""
+    """Return a model whose names, in the order of ROLES, are words; of twice as many the rest are a second of each."""
     import sympy as sp
 
     from symgraph import Model
