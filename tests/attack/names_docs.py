@@ -27,8 +27,8 @@ def cases() -> Iterator[Case]:
         if name in PAGES or (name not in CODE and at % 3 == 2):
             check = partial(check_pages, text if honest else "")
             yield Case(f"doc, pages: {name}", call=partial(_pages, text), codes=codes, check=check)
-    chosen = among("script ends", "csi of C1", "docstring ends", "not in XML")
-    for name, text in {**chosen, "units": HONEST["units"], "Arabic": HONEST["Arabic"]}.items():
+    chosen = among("script ends", "docstring ends")
+    for name, text in {**chosen, "units": HONEST["units"]}.items():
         shown = text if name in HONEST else ""
         prepare = partial(_spec, text)
         yield Case(

@@ -215,7 +215,7 @@ def cases(rng: random.Random) -> Iterator[Case]:
         yield Case(f"formula, honest: {name}", call=partial(_right, text, value), prepare=_rows, codes=(0,))
         words = ["new", "made", "--formula", f"y ~ {text}", "--data", "rows.csv"]
         yield Case(f"formula, new: {name}", words, prepare=_rows, codes=(0,), check=partial(_check_new, text))
-    for at in range(20):
+    for at in range(12):
         yield Case(f"formula, noise {at}", call=partial(_modelled, f"y ~ {_noise(rng)}"), prepare=_rows, seconds=10.0)
     derived = {**{name: REFUSED[name] for name in list(REFUSED)[:30]}, "tower": "9**9**9", "honest": "a/k"}
     yield Case("formula, derived", call=partial(_derived, derived), prepare=_rows, codes=(0,))

@@ -16,8 +16,8 @@ from names_texts import CODE, COMMON, PAGES, TEXTS, among, argument_texts, path_
 OPTIONS = {
     "fit decay --data rows.csv": "--start --fix --bounds --sigma --sigma-x --method --backend --delimiter --decimal "
     "--thousands --group-by --share --starts --seed --config",
-    "train decay --data rows.csv --epochs 1": "--optimizer --lr --gamma --schedule --batch-size --validation --patience --tol --init "
-    "--backend --resume --clip-norm",
+    "train decay --data rows.csv --epochs 1": "--optimizer --lr --gamma --schedule --batch-size --validation --patience "
+    "--tol --init --backend --resume --clip-norm",
     "predict decay --data rows.csv": "--weights",
     "gradcheck decay": "--weights --points --backend",
     "truth decay": "--kinds --dtype --module --backend",

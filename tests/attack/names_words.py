@@ -80,8 +80,8 @@ PAGED = (
 def cases() -> Iterator[Case]:
     """Words in all roles, pairs that look or become alike, and names of models."""
     words = [*WORDS, *UNICODE]
-    for at in range(0, len(words), 2):
-        chosen = [words[(at + step * step * 6 + step) % len(words)] for step in range(2 * len(ROLES))]
+    for at in range(0, len(words), 3):
+        chosen = [words[(at + step * 43) % len(words)] for step in range(2 * len(ROLES))]
         name = f"words {at}: {_plain(' '.join(chosen))}"
         yield Case(name, call=partial(_of_words, chosen), codes=(0,), check=_check_of_words)
     for at, word in enumerate([*READ_OTHERWISE, *RESERVED]):
