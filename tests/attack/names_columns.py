@@ -152,6 +152,8 @@ def _labels() -> Iterator[Case]:
                 _label(f"JSON: {name}", text, [*words, "--json"], partial(_check_label, text)),
                 _label(f"saved: {name}", text, [*words, "--save", "w.json", "-q"], _check_saved),
             )[at // 3 % 3]
+    for name, text in among("csi of C1", "override", "line separator", "delete", "next line", "cells").items():
+        yield _label(f"JSON, each: {name}", text, [*words, "--json"], partial(_check_label, text))
     absolute = f"{tempfile.gettempdir()}/attacked-up"
     for text in (
         "../up",
