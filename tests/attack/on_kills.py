@@ -220,8 +220,6 @@ def _stopped_compilers() -> Iterator[Case]:
     deeds = {
         "kills itself": "kill -9 $$",
         "kills its parent": "kill -9 $PPID; sleep 0.1",
-        "interrupts its parent": "kill -2 $PPID; sleep 0.1",
-        "ends its parent": "kill -15 $PPID; sleep 0.1",
     }
     for name, deed in deeds.items():
 
