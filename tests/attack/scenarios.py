@@ -64,7 +64,7 @@ def with_new_spec(folder: Path) -> None:
 def with_a_run(folder: Path) -> None:
     """Have a run of two epochs in the folder r."""
     line = "train decay --data rows.csv --epochs 2 --checkpoint-every 1 --run r --backend numpy --quiet"
-    assert _there(folder, line) == 0
+    assert there(folder, line) == 0
 
 
 def with_libraries(folder: Path) -> None:
@@ -80,7 +80,7 @@ def own_cache() -> None:
     sys.dont_write_bytecode = True
 
 
-def _there(
+def there(
     folder: Path, line: str, setup: Callable[[], object] = lambda: None, variables: Mapping[str, str] | None = None
 ) -> int:
     """Run a command in a folder, without a word."""
@@ -163,7 +163,7 @@ def unhindered(name: str) -> tuple[Contents, Contents, int]:
         def noted(_: int, kind: str, __: str) -> None:
             os.write(handle, f"{kind}\n".encode())
 
-        code = _there(folder, scenario.line, lambda: before_each(noted), scenario.variables)
+        code = there(folder, scenario.line, lambda: before_each(noted), scenario.variables)
         os.close(handle)
         assert code == 0, f"{scenario.line} ends with {code} though nothing stops it"
         calls = sum(not scenario.names or kind in scenario.names for kind in log.read_text().split())
