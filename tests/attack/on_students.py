@@ -13,6 +13,7 @@ import students_files
 import students_worksheets
 from cases import Case, Outcome
 from project import ROOT
+from students_files import TOTAL, Points
 
 SPEC = '''"""Exponential decay."""
 
@@ -35,9 +36,9 @@ BACKWARD = """def backward_propagation(L, W, d):
     return {"da": slope * d["level"] / W[0], "dk": -slope * d["level"] * d["x"][0]}
 """
 GOOD = f"import numpy as np\n\n\n{FORWARD}\n\n{BACKWARD}"
-WORDS = "--model decay.py --function forward_propagation --function backward_propagation --seconds 1 --memory 300 -q".split()
-TOTAL = 4
-"""Points that there are for the two functions."""
+_COUNTED = ["--function", "forward_propagation", "--function", "backward_propagation"]
+WORDS = ["--model", "decay.py", *_COUNTED, "--seconds", "1", "--memory", "300", "-q"]
+FORMS = ("text", "--json", "--csv")
 Names = Sequence[str]
 _SPOILED = re.compile(
     r"puts modules|changes the spec|the others$|writes over all|deletes itself|locks its folder|leaves a core"
@@ -48,38 +49,45 @@ _SIGNALS_OTHERS = re.compile(r"getppid|kill\(-1|killpg")
 
 def cases(rng: random.Random) -> Iterator[Case]:
     """Each hostile text between two honest files; odd files and names; whole classes; worksheets."""
-    texts = [*_texts(ROOT / "tests" / "classroom" / "hostile.txt"), *_texts(Path(__file__).with_name("students.txt"))]
-    texts = [one for one in texts if has_own_numbers() or not _SIGNALS_OTHERS.search(one[2])]
-    for i, (title, points, text) in enumerate(texts):
-        yield _class(
-            title, {"bad.py": text.encode("utf-8", "surrogatepass")}, {"bad.py": points}, ("text", "--json", "--csv")[i % 3]
-        )
-    for name, content, points in students_files.files(GOOD):
-        yield _class(
-            f"file {ascii(name)[1:41]}" if len(name) > 3 else f"file named {name}", {name: content}, {name: points}, "--json"
-        )
+    old, new = (
+        list(_texts(path)) for path in (ROOT / "tests" / "classroom" / "hostile.txt", Path(__file__).with_name("students.txt"))
+    )
+    for i, (title, points, text) in enumerate(new):
+        yield _class(title, {"bad.py": text}, {"bad.py": points}, FORMS[i % 3])
+    for i in range(0, len(old), 4):
+        some = old[i : i + 4]
+        files = {f"bad{j}.py": text for j, (_, _, text) in enumerate(some)}
+        title = ", ".join(title.partition(": ")[2] for title, _, _ in some)
+        yield _class(title, files, {f"bad{j}.py": points for j, (_, points, _) in enumerate(some)}, FORMS[i // 4 % 3])
+    named = list(students_files.files(GOOD))
+    for i, form in enumerate((*FORMS, *FORMS)):
+        files, points = ({one[0]: one[at] for one in named[i::6]} for at in (1, 2))
+        yield _class(f"odd names, {i}", files, points, form)
     for title, (content, points) in students_files.contents(GOOD, rng).items():
-        yield _class(f"text {title}", {"bad.py": content}, {"bad.py": points}, rng.choice(("text", "--json", "--csv")))
+        yield _class(f"text {title}", {"bad.py": content}, {"bad.py": points}, rng.choice(FORMS))
     for i in range(3):
-        chosen = rng.sample([one for one in texts if not _SPOILED.search(one[0])], 12)
-        files = {f"bad{j}.py": text.encode("utf-8", "surrogatepass") for j, (_, _, text) in enumerate(chosen)}
+        chosen = rng.sample([one for one in (*old, *new) if not _SPOILED.search(one[0])], 12)
+        files = {f"bad{j}.py": text for j, (_, _, text) in enumerate(chosen)}
         points = {f"bad{j}.py": told for j, (_, told, _) in enumerate(chosen)}
-        yield _class(f"a class of fourteen, {i}", files, points, ("text", "--json", "--csv")[i], seconds=60.0)
+        yield _class(f"a class of fourteen, {i}", files, points, FORMS[i], seconds=60.0)
     yield from _odd_places()
     yield from students_worksheets.cases(rng)
 
 
-def _texts(path: Path) -> Iterator[tuple[str, int | None, str]]:
-    """Return the title, the points or None if they are not known, and the text of each file of a collection."""
+def _texts(path: Path) -> Iterator[tuple[str, Points, bytes]]:
+    """Return the title, the points and the text of each file of a collection."""
     for part in path.read_text(encoding="utf-8").split("=== ")[1:]:
         head, _, text = part.partition("\n")
-        kind, told, title = re.fullmatch(r"(begins|returns)(?: \[(\d)\])?: (.*)", head).groups()  # type: ignore[union-attr]
+        kind, told, title = re.fullmatch(r"(begins|returns)(?: \[([^]]*)\])?: (.*)", head).groups()  # type: ignore[union-attr]
+        if _SIGNALS_OTHERS.search(text) and not has_own_numbers():
+            continue
         if kind == "returns":
             body = "".join(f"    {line}\n" for line in text.rstrip().splitlines())
             text = f"import numpy as np\n\n\ndef forward_propagation(x, y, W):\n{body}\n\n{BACKWARD}"
         else:
             text = f"{text}\n{GOOD}"
-        yield f"{kind}: {title}", int(told) if told else None, text
+        low, high = (0, int(told[-1])) if told and not told.isdecimal() else (int(told), int(told)) if told else (0, TOTAL)
+        yield f"{kind}: {title}", (low, high), text.encode("utf-8", "surrogatepass")
 
 
 @cache
@@ -91,7 +99,7 @@ def has_own_numbers() -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def _class(title: str, bad: Mapping[str, bytes], points: Mapping[str, int | None], form: str, seconds: float = 20.0) -> Case:
+def _class(title: str, bad: Mapping[str, bytes], points: Mapping[str, Points], form: str, seconds: float = 20.0) -> Case:
     """Return the grading of files between two honest ones."""
     names = ["first.py", *bad, "last.py"]
 
@@ -102,7 +110,7 @@ def _class(title: str, bad: Mapping[str, bytes], points: Mapping[str, int | None
 
     environment = {"TMPDIR": "own_temporary", "HOME": ".", "XDG_CACHE_HOME": None}
     words = ["grade", *WORDS, *([] if form == "text" else [form]), "--", *names]
-    expected = {"first.py": TOTAL, **points, "last.py": TOTAL}
+    expected = {"first.py": (TOTAL, TOTAL), **points, "last.py": (TOTAL, TOTAL)}
     return Case(
         title,
         words,
@@ -115,16 +123,16 @@ def _class(title: str, bad: Mapping[str, bytes], points: Mapping[str, int | None
     )
 
 
-def _told(form: str, expected: Mapping[str, int | None], outcome: Outcome) -> str:
+def _told(form: str, expected: Mapping[str, Points], outcome: Outcome) -> str:
     """Tell what is wrong with the points: each file has some, in order, and honest ones have all."""
     out = outcome.out.decode()
     try:
         found = {"text": _of_text, "--json": _of_json, "--csv": _of_csv}[form](out, list(expected))
     except (ValueError, KeyError, AttributeError, StopIteration) as error:
         return f"no {form}: {type(error).__name__} {error}: {out[:200]!r}"
-    for (name, right), points in zip(expected.items(), found, strict=True):
-        if not 0 <= points <= TOTAL or (right is not None and points != right):
-            return f"{name} has {points:g} points, {'at most ' if right is None else ''}{TOTAL if right is None else right} are right"
+    for (name, (low, high)), points in zip(expected.items(), found, strict=True):
+        if not low <= points <= high:
+            return f"{name} has {points:g} points, {low} to {high} are right"
     if len(out) > 40_000:
         return f"{len(out)} signs on stdout"
     return (
@@ -217,5 +225,3 @@ def _odd_places() -> Iterator[Case]:
 
         words = ["grade", *WORDS, "first.py", "bad.py"]
         yield Case(f"in place of a file: {title}", words, prepare=prepare, codes=(1, 2), check=check, seconds=8.0)
-        for form in ("--json", "--csv")[: 1 if title == "missing" else 0]:
-            yield Case(f"in place of a file: {title} {form}", [*words, form], prepare=prepare, codes=(1, 2), check=check)

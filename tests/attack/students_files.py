@@ -6,8 +6,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 
-Content = tuple[bytes, int | None]
-"""The bytes of a file, and its points of 4, or None if they may be any."""
+TOTAL = 4
+"""Points that there are for two functions."""
+Points = tuple[int, int]
+"""The least and the most points that are right."""
+Content = tuple[bytes, Points]
+"""The bytes of a file, and its points."""
+NONE, HALF, ALL, ANY = (0, 0), (2, 2), (TOTAL, TOTAL), (0, TOTAL)
 
 
 def contents(good: str, rng: random.Random) -> Mapping[str, Content]:
@@ -22,59 +27,63 @@ def contents(good: str, rng: random.Random) -> Mapping[str, Content]:
         broken[rng.randrange(len(broken))] = rng.randrange(128, 256)
     quoted = "slope = 3 * (d['level'] - d['y']) + len('\x1b[2J\u202e\x07') * 0"
     return {
-        "empty": (b"", 0),
-        "of a mark": (b"\xef\xbb\xbf", 0),
-        "with a mark": (b"\xef\xbb\xbf" + lines, 4),
-        "in Latin-1": ("# coding: latin-1\n# \xe9\xe8\n".encode("latin-1") + lines, 4),
-        "in Latin-1, unsaid": ("# \xe9\xe8\n".encode("latin-1") + lines, 0),
-        "in UTF-16": (good.encode("utf-16"), 0),
-        "in an unknown encoding": (b"# coding: klingon\n" + lines, 0),
-        "in no encoding of text": (b"# coding: rot13\n" + lines, 0),
-        "in a long encoding": (b"# coding: " + b"x" * 10**6 + b"\n" + lines, 0),
-        "with NUL": (lines.replace(b"slope", b"sl\0pe"), 0),
-        "with carriage returns": (lines.replace(b"\n", b"\r\n"), 4),
-        "with carriage returns alone": (lines.replace(b"\n", b"\r"), 4),
-        "with a form feed": (b"\x0c\n" + lines, 4),
-        "with tabs": (lines.replace(b"    ", b"\t"), 4),
-        "with wide letters": (good.replace("def forward", "def \uff46orward").encode(), 4),
-        "with odd variables": (good.replace("level = ", "\U0001d4c1evel = ").encode(), 4),
-        "with a line at its start": (b"#!/usr/bin/env python3\nfrom __future__ import annotations\n" + lines, 4),
-        "below a condition": (b"if True:\n" + b"".join(b"    " + line for line in lines.splitlines(True)), 4),
-        "without its last line's end": (lines.rstrip(), 4),
-        "of types": (good.replace("(x, y, W)", "(x: 'float', y: int | None, W: list[float]) -> dict[str, float]").encode(), 4),
-        "of coroutines": (good.replace("def ", "async def ").encode(), 0),
-        "of generators": (good.replace("return ", "yield ").encode(), 0),
-        "of a random byte": (bytes(broken), 0),
-        "of random bytes": (rng.randbytes(5000), 0),
-        "of a notebook": (json.dumps(notebook).encode(), 0),
-        "of an archive": (archive.getvalue(), 0),
-        "of a library": (b"\x7fELF" + bytes(2000), 0),
-        "of nested brackets": (b"x = " + b"(" * 50_000 + b")" * 50_000 + b"\n" + lines, 0),
-        "of nested lists in two lines": (b"x = " + b"[" * 150 + b"]" * 150 + b"\n" + lines, 4),
-        "of many signs": (b"x = " + b"-" * 200_000 + b"1\n" + lines, 0),
-        "of a long sum": (b"x = " + b"1+" * 100_000 + b"1\n" + lines, None),
-        "of a long chain": (b"x = a" + b".b" * 100_000 + b"\n" + lines, 0),
-        "of deep blocks": (b"".join(b" " * i + b"if 1:\n" for i in range(120)) + b" " * 120 + b"pass\n" + lines, 0),
-        "of many lines": (b"x = 1\n" * 200_000 + lines, 4),
-        "of many functions": (b"".join(b"def f%d(): pass\n" % i for i in range(20_000)) + lines, 4),
-        "of a long line": (b"x = [" + b"1," * 500_000 + b"]\n" + lines, 4),
-        "of a long text": (b"x = '" + b"y" * 5_000_000 + b"'\n" + lines, 4),
-        "of a long number": (b"x = " + b"9" * 100_000 + b"\n" + lines, 0),
-        "of a format that grows": (b"x = f'{1:>999999999}'\n" + lines, None),
-        "of a constant that grows": (b"x = lambda: 'x' * 10**9 + 'y' * 10**9\n" + lines, None),
-        "of a constant power": (b"x = lambda: 9 ** 9 ** 9 ** 9\n" + lines, 4),
-        "with controls in what is quoted": (good.replace('slope = 2 * (d["level"] - d["y"])', quoted).encode(), 2),
-        "with controls where it breaks": (b"x = '\x1b[2J\xe2\x80\xae' $\n" + lines, 0),
-        "that breaks far right": (b"x = " + b"'\x1b[2J' + " * 50_000 + b"$\n" + lines, 0),
-        "that breaks at its indent": (b"def f():\n\x1b[2J\n" + lines, 0),
-        "of an unended text": (b'x = """\x1b[2J\n' + lines, 0),
-        "with two of each function": (lines + b"\n\n" + lines, 4),
-        "with a wrong one and then the right one": (good.replace("2 * (", "3 * (").encode() + b"\n\n" + lines, 4),
-        "with surrogates": (good.encode() + b"\nx = '\\ud800'\n", 4),
+        "empty": (b"", NONE),
+        "of a mark": (b"\xef\xbb\xbf", NONE),
+        "with a mark": (b"\xef\xbb\xbf" + lines, ALL),
+        "in Latin-1": ("# coding: latin-1\n# \xe9\xe8\n".encode("latin-1") + lines, ALL),
+        "in Latin-1, unsaid": ("# \xe9\xe8\n".encode("latin-1") + lines, ANY),
+        "in UTF-16": (good.encode("utf-16"), NONE),
+        "in an unknown encoding": (b"# coding: klingon\n" + lines, NONE),
+        "in no encoding of text": (b"# coding: rot13\n" + lines, NONE),
+        "in a long encoding": (b"# coding: " + b"x" * 10**6 + b"\n" + lines, NONE),
+        "with NUL": (lines.replace(b"slope", b"sl\0pe"), NONE),
+        "with carriage returns": (lines.replace(b"\n", b"\r\n"), ALL),
+        "with carriage returns alone": (lines.replace(b"\n", b"\r"), ALL),
+        "with a form feed": (b"\x0c\n" + lines, ALL),
+        "with tabs": (lines.replace(b"    ", b"\t"), ALL),
+        "with wide letters": (good.replace("def forward", "def \uff46orward").encode(), ALL),
+        "with odd variables": (good.replace("level = ", "\U0001d4c1evel = ").encode(), ALL),
+        "with a line at its start": (b"#!/usr/bin/env python3\nfrom __future__ import annotations\n" + lines, ALL),
+        "below a condition": (b"if True:\n" + b"".join(b"    " + line for line in lines.splitlines(True)), ALL),
+        "without its last line's end": (lines.rstrip(), ALL),
+        "of types": (
+            good.replace("(x, y, W)", "(x: 'float', y: int | None, W: list[float]) -> dict[str, float]").encode(),
+            ALL,
+        ),
+        "of coroutines": (good.replace("def ", "async def ").encode(), NONE),
+        "of generators": (good.replace("return ", "yield ").encode(), NONE),
+        "of a random byte": (bytes(broken), NONE),
+        "of random bytes": (rng.randbytes(5000), NONE),
+        "of a notebook": (json.dumps(notebook).encode(), NONE),
+        "of an archive": (archive.getvalue(), NONE),
+        "of a library": (b"\x7fELF" + bytes(2000), NONE),
+        "of nested brackets": (b"x = " + b"(" * 50_000 + b")" * 50_000 + b"\n" + lines, NONE),
+        "of nested lists in two lines": (b"x = " + b"[" * 150 + b"]" * 150 + b"\n" + lines, ALL),
+        "of many signs": (b"x = " + b"-" * 200_000 + b"1\n" + lines, NONE),
+        "of a long sum": (b"x = " + b"1+" * 100_000 + b"1\n" + lines, ANY),
+        "of a long chain": (b"x = a" + b".b" * 100_000 + b"\n" + lines, NONE),
+        "of deep blocks": (b"".join(b" " * i + b"if 1:\n" for i in range(120)) + b" " * 120 + b"pass\n" + lines, NONE),
+        "of many lines": (b"x = 1\n" * 20_000 + lines, ALL),
+        "of too many lines": (b"x = 1\n" * 200_000 + lines, NONE),
+        "of many functions": (b"".join(b"def f%d(): pass\n" % i for i in range(1000)) + lines, ALL),
+        "of a long line": (b"x = [" + b"1," * 50_000 + b"]\n" + lines, ALL),
+        "of a long text": (b"x = '" + b"y" * 500_000 + b"'\n" + lines, ALL),
+        "of a long number": (b"x = " + b"9" * 100_000 + b"\n" + lines, NONE),
+        "of a format that grows": (b"x = f'{1:>999999999}'\n" + lines, ANY),
+        "of a constant that grows": (b"x = lambda: 'x' * 10**9 + 'y' * 10**9\n" + lines, ANY),
+        "of a constant power": (b"x = lambda: 9 ** 9 ** 9 ** 9\n" + lines, ALL),
+        "with controls in what is quoted": (good.replace('slope = 2 * (d["level"] - d["y"])', quoted).encode(), HALF),
+        "with controls where it breaks": (b"x = '\x1b[2J\xe2\x80\xae' $\n" + lines, NONE),
+        "that breaks far right": (b"x = " + b"'\x1b[2J' + " * 50_000 + b"$\n" + lines, NONE),
+        "that breaks at its indent": (b"def f():\n\x1b[2J\n" + lines, NONE),
+        "of an unended text": (b'x = """\x1b[2J\n' + lines, NONE),
+        "with two of each function": (lines + b"\n\n" + lines, ALL),
+        "with a wrong one and then the right one": (good.replace("2 * (", "3 * (").encode() + b"\n\n" + lines, ALL),
+        "with surrogates": (good.encode() + b"\nx = '\\ud800'\n", ALL),
     }
 
 
-def files(good: str) -> Iterator[tuple[str, bytes, int | None]]:
+def files(good: str) -> Iterator[tuple[str, bytes, Points]]:
     """Return files whose names are odd and whose content is right."""
     for name in (
         "a b.py",
@@ -87,7 +96,6 @@ def files(good: str) -> Iterator[tuple[str, bytes, int | None]]:
         "bad\udcff\udcfe.py",
         "student.txt",
         "student",
-        "student.ipynb",
         "student.pyc",
         "student.so",
         ".hidden.py",
@@ -110,4 +118,4 @@ def files(good: str) -> Iterator[tuple[str, bytes, int | None]]:
         "first.py, model decay: 4 of 4 points",
         "maximum",
     ):
-        yield name, good.encode(), 4
+        yield name, good.encode(), ALL
