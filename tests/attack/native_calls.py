@@ -94,7 +94,7 @@ def _flat(value: Any) -> list[Any]:
     return [one for part in value for one in _flat(part)] if isinstance(value, tuple) else [value]
 
 
-def agree(kind: str, c: Mapping[str, Result], numpy: Mapping[str, Result], *, single: bool = False) -> None:
+def agree(kind: str, c: Mapping[str, Result], numpy: Mapping[str, Result], *, single: bool = False, loose: float = 1.0) -> None:
     """Assert that C gives what NumPy gives: equal but for rounding errors, the same errors, the same types."""
     missing = [label for label in numpy if label not in c and label.split()[0] not in (*_LACKING.get(kind, ()), "backward")]
     assert kind == "c" or not missing, f"lacks {missing}"
@@ -108,11 +108,11 @@ def agree(kind: str, c: Mapping[str, Result], numpy: Mapping[str, Result], *, si
             assert type(a) is type(b), f"{label}: {type(a)} against {type(b)}"
             assert np.shape(a) == np.shape(b), f"{label}: shape {np.shape(a)} against {np.shape(b)}"
             assert np.asarray(a).dtype == np.asarray(b).dtype, f"{label}: {np.asarray(a).dtype} against {np.asarray(b).dtype}"
-            told = difference(np.asarray(a), np.asarray(b), rows=label.split()[0] in _BY_ROWS, single=single)
+            told = difference(np.asarray(a), np.asarray(b), rows=label.split()[0] in _BY_ROWS, single=single, loose=loose)
             assert not told, f"{label}: {told}"
 
 
-def difference(a: np.ndarray, b: np.ndarray, *, rows: bool, single: bool = False) -> str:
+def difference(a: np.ndarray, b: np.ndarray, *, rows: bool, single: bool = False, loose: float = 1.0) -> str:
     """Tell in what two results differ by more than rounding errors."""
     if b.dtype not in (np.float64, np.float32):
         return "" if np.array_equal(a, b) else f"{a!r} against {b!r}"
@@ -125,7 +125,7 @@ def difference(a: np.ndarray, b: np.ndarray, *, rows: bool, single: bool = False
     sizes = np.where(finite, np.abs(b), 0).astype(np.longdouble)
     if not rows or b.ndim > 1:  # of a row of partials each may come of larger terms
         sizes = np.broadcast_to(np.max(sizes, axis=-1 if rows else None, keepdims=True, initial=0.0), b.shape)
-    allowed = _SHARES[single] * (sizes + float(kind.smallest_normal))
+    allowed = loose * _SHARES[single] * (sizes + float(kind.smallest_normal))
     apart = np.where(finite, np.abs(np.where(finite, a, 0).astype(np.longdouble) - np.where(finite, b, 0)), 0)
     return "" if np.all(apart <= allowed) else f"{_short(a)} against {_short(b)}"
 

@@ -63,7 +63,7 @@ def contents(good: str, rng: random.Random) -> Mapping[str, Content]:
         "of a long sum": (b"x = " + b"1+" * 100_000 + b"1\n" + lines, ANY),
         "of a long chain": (b"x = a" + b".b" * 100_000 + b"\n" + lines, NONE),
         "of deep blocks": (b"".join(b" " * i + b"if 1:\n" for i in range(120)) + b" " * 120 + b"pass\n" + lines, NONE),
-        "of many lines": (b"x = 1\n" * 20_000 + lines, ALL),
+        "of many lines": (b"x = 1\n" * 5000 + lines, ALL),
         "of too many lines": (b"x = 1\n" * 200_000 + lines, NONE),
         "of many functions": (b"".join(b"def f%d(): pass\n" % i for i in range(1000)) + lines, ALL),
         "of a long line": (b"x = [" + b"1," * 50_000 + b"]\n" + lines, ALL),

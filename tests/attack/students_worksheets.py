@@ -136,7 +136,7 @@ def _places() -> Iterator[Case]:
     }
     for title, (line, prepare, codes) in table.items():
         yield Case(
-            f"worksheet, {title}", ["worksheet", "line.py", *line.split(" "), "-q"], prepare=prepare, codes=codes, seconds=8.0
+            f"worksheet, {title}", ["worksheet", "line.py", "-q", *line.split(" ")], prepare=prepare, codes=codes, seconds=8.0
         )
 
 
