@@ -35,7 +35,10 @@ def told(error: BaseException, path: Path) -> str:
         error: what a spec raised, other than an error of symgraph.
         path: the spec's file.
     """
-    said = error.msg if isinstance(error, SyntaxError) and error.filename == str(path) else error
+    try:
+        said = error.msg if isinstance(error, SyntaxError) and error.filename == str(path) else str(error)
+    except Exception:  # an error of a spec's own may not even have a text
+        return f"{type(error).__name__}, whose text raises an error of its own"
     text = " ".join(f"{type(error).__name__}: {said}".split()).rstrip(": .").replace("DeclaredSymbol", "Symbol")
     called = re.search(r"(?:(\w+)\.)?(\w+)\(\) ", text) if isinstance(error, TypeError) else None
     if called and (known := _function(*called.groups())):

@@ -80,6 +80,8 @@ def gradescope(grade: Grade) -> dict[str, Any]:
 def csv_text(files: Sequence[str], grades: Sequence[Grade]) -> str:
     """Return the points of several files as CSV: a row a file, a column a function, and a row of the maxima before them.
 
+    A file whose name a spreadsheet would compute begins with its folder, as "./=1+1.py".
+
     Args:
         files: the names of the files.
         grades: of each, by the same functions of the same model; there is at least one.
@@ -90,7 +92,7 @@ def csv_text(files: Sequence[str], grades: Sequence[Grade]) -> str:
         points = (
             sum(test.points for test in grade.tests if test.function and function_of(role, [test.function])) for role in maxima
         )
-        rows.append([file, *map(_plain, (grade.points, *points))])
+        rows.append([f"./{file}" if file.startswith(("=", "+", "-", "@")) else file, *map(_plain, (grade.points, *points))])
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
     return written.getvalue()

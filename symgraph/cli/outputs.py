@@ -126,5 +126,5 @@ def write_out(out: Path | None, text: Iterable[str]) -> None:
 
 def file_of(path: Path, name: str, names: Collection[str]) -> Path:
     """Return the file of one result: among several, with its name added; devices and pipes take one after the other."""
-    safe = name.replace("/", "_").replace("\\", "_")
+    safe = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in name)
     return path if len(names) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{safe}{path.suffix}")

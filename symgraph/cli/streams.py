@@ -15,9 +15,11 @@ from symgraph.errors import SymgraphError
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Signs that a terminal does not show but obeys, and those without an encoding: controls but for tab and the end of a line, the
 directions of writing and ends of lines of Unicode 16 (properties Bidi_Control and Line_Break), and surrogates."""
+_UNQUOTED = re.compile(f"{_OBEYED.pattern[:-1]}\n\t]")
+"""These, and what ends the line of a command or looks like a blank."""
 _REDRAW = "\r\x1b[2K"
 """With which a line is drawn anew on a terminal."""
-_MOST = 2000
+_MOST = 1400
 """Signs of one message on stderr; of a longer one the middle is left out."""
 
 
@@ -37,7 +39,7 @@ def cut(text: str) -> str:
 
 def quoted(words: Iterable[object]) -> str:
     """Return words as a shell reads them: in quotes where need be, with escapes for what a terminal would obey."""
-    return " ".join(f"$'{_in_quotes(word)}'" if _OBEYED.search(word) else shlex.quote(word) for word in map(str, words))
+    return " ".join(f"$'{_in_quotes(word)}'" if _UNQUOTED.search(word) else shlex.quote(word) for word in map(str, words))
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -47,7 +49,7 @@ def _escape(found: re.Match[str]) -> str:
 def _in_quotes(word: str) -> str:
     """Return a word by the rules of $'...' of bash and zsh: bytes that are no text as those that they are."""
     plain = re.sub(r"[\\']", lambda found: f"\\{found[0]}", word)
-    return _OBEYED.sub(lambda found: "".join(f"\\x{byte:02x}" for byte in os.fsencode(found[0])), plain)
+    return _UNQUOTED.sub(lambda found: "".join(f"\\x{byte:02x}" for byte in os.fsencode(found[0])), plain)
 
 
 class Shown(io.TextIOBase):
@@ -73,7 +75,8 @@ class Shown(io.TextIOBase):
             BrokenPipeError: its reader has gone.
         """
         start = _REDRAW if text.startswith(_REDRAW) and self.isatty() else ""
-        kept = shown(cut(text[len(start) :]) if self._lossy else text)
+        kept = shown(text[len(start) :])
+        kept = cut(kept) if self._lossy else kept
         with self._watched():
             if self.plain is None:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))

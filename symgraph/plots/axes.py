@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from symgraph.errors import OptionError
 from symgraph.io.files import write_file
@@ -33,6 +33,8 @@ _METADATA: Mapping[str, Mapping[str, str | None]] = {
     ".png": {"Software": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+_UNDRAWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Signs that XML 1.0 has none of, or that no font draws (https://www.w3.org/TR/xml/, production 2)."""
 _INK, _PAPER = "#1b1f24", "#fefefe"
 _STYLE = {
     "figure.figsize": (5.6, 3.9),  # of so small a figure texts of 11 points are read at 400 pixels too
@@ -198,14 +200,17 @@ def drawn(path: Path, draw: "Callable[[Figure], object]", title: str = "") -> by
     """
     with _style():
         from matplotlib.figure import Figure
+        from matplotlib.text import Text
 
         metadata = _metadata_for(path)
         figure = Figure(layout="constrained")  # without pyplot, so that no window system is asked for
         draw(figure)
         if title:
             figure.axes[0].set_title(as_text(title), wrap=True)
+        for text in cast("list[Text]", figure.findobj(Text)):
+            text.set_text(_UNDRAWN.sub("\N{REPLACEMENT CHARACTER}", text.get_text()))
         kind, made = path.suffix[1:].lower(), io.BytesIO()
-        named = {"Title": title} if title and kind != "png" else {}
+        named = {"Title": _UNDRAWN.sub("\N{REPLACEMENT CHARACTER}", title)} if title and kind != "png" else {}
         figure.savefig(made, format=kind, metadata={**metadata, **named}, transparent=kind == "svg")
         return _in_the_readers_colours(made.getvalue().decode()).encode() if kind == "svg" else made.getvalue()
 

@@ -1,6 +1,8 @@
 """Names that a spec may use, and the reasons why others are refused."""
 
 import keyword
+import math
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,9 @@ import sympy
 
 from symgraph.errors import SpecError
 
+_MOST = 100_000
+"""Names that one text may stand for."""
+_RANGE = re.compile(r"(\d{0,18}):(\d{1,18})")
 RESERVED: Mapping[str, tuple[str, ...]] = {"loss": ("node", "output")}
 """Names that some kinds may not have: the tape calls the loss itself so. What generated text calls its own arguments (w, X, y,
 tape) is free; there a user's symbol gets an underscore."""
@@ -70,6 +75,9 @@ def split_names(names: str | Sequence[str], where: str) -> list[str]:
     """
     if isinstance(names, AbstractSet):
         raise SpecError(f"{where} names are a set, whose order changes from run to run; write them as a list")
+    words = re.split(r"[\s,]+", names) if isinstance(names, str) else []
+    if sum(math.prod(int(end) - int(start or 0) for start, end in _RANGE.findall(word)) for word in words) > _MOST:
+        raise SpecError(f"{where} names {names!r:.60} are more than {_MOST:,}, and a module has a line for each; name fewer")
     try:
         found = list(sympy.symbols(names, cls=str, seq=True)) if isinstance(names, str) else list(names)
     except (TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ from symgraph.ir.sympy_classes import logaddexp, sigmoid
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.inputs import DEFAULT_LAW
 from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
+from symgraph.spec.names import check_name
 
 
 class Transforms(Declarations):
@@ -73,6 +74,7 @@ class Transforms(Declarations):
         _check_no_bounds(where, bounds)
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
             raise SpecError(f"{where}: count must be a whole number, 2 or more, not {count!r}")
+        check_name(name, "simplex", self.name)
         logs = [self.weight(f"log_{name}{place}", init=DEFAULT_LAW) for place in range(1, count)]
         whole = self._helper(f"log_{name}_total", reduce(logaddexp, logs, 0))
         return tuple(self.node(f"{name}{place}", exp(log - whole)) for place, log in enumerate([*logs, 0], start=1))
