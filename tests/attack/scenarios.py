@@ -104,7 +104,7 @@ SCENARIOS = {
     "fit --save over": Scenario(
         "fit decay --data rows.csv --save weights.json --backend numpy --quiet", 6, numbers=(3, 5, 6), sizes=(1, 150)
     ),
-    "fit --plot": Scenario("fit decay --data rows.csv --plot p.svg --backend numpy --quiet", 5, numbers=(3,), sizes=(9000,)),
+    "fit --plot": Scenario("fit decay --data rows.csv --plot p.svg --backend numpy --quiet", 5, numbers=(3,)),
     "predict": Scenario(
         "predict decay --weights weights.json --data rows.csv --out o.csv --backend numpy", 5, numbers=(2, 4), sizes=(20,)
     ),

@@ -162,7 +162,7 @@ def _compilers() -> Iterator[Case]:
         assert float(module.predict([1.0, 0.0], [[3.0]])[0]) == 1.0
 
     loop = "while :; do :; done"
-    for name, deed in {"computes": f'case "$*" in *version*) echo cc 1;; *) {loop};; esac', "tells its version": loop}.items():
+    for name, deed in {"compiles": f'case "$*" in *" -o "*) {loop};; *) exec gcc "$@";; esac', "thinks": loop}.items():
         prepare = partial(_script, deed)
         title = f"a compiler that {name} for ever"
         yield Case(title, call=busy, project=True, prepare=prepare, setup=_with_script, codes=(0,), seconds=3)
@@ -317,6 +317,7 @@ def _harmed_caches() -> Iterator[Case]:
             codes=(0,),
             check=_right,
             changes=("cache/*",),
+            seconds=3,
         )
     prepare = partial(_of_the_cache, _payload_library, ".so")
     yield Case(
