@@ -374,7 +374,10 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
     if (self->has_labels && call->y != NULL && !allowed(self, call)) {
         return 0;
     }
-    return followed_by_constants(self, call) ? is_absent(weights) || weighted(self, weights, mean, call) : -1;
+    if (!followed_by_constants(self, call)) {
+        return -1;
+    }
+    return is_absent(weights) ? 1 : weighted(self, weights, mean, call);
 }
 
 // The pieces of a call's rows, which threads share.

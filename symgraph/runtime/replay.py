@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from threading import local
-from typing import Any, NamedTuple
+from threading import Condition, local
+from typing import Any, Generic, NamedTuple
 
 import numpy as np
 
@@ -291,12 +291,48 @@ BUSY = local()
 def shared(work: Callable[[int], V], starts: range, threads: int) -> list[V]:
     """Call work for each start and give the results in order; threads share it, unless one of them asks within its own.
 
-    Handing out work then, as a signal's handler would, may wait for itself.
+    Handing out work then, as a signal's handler would, may wait for itself. After an error, of the work or of such a handler,
+    no thread works on when it is raised: the arrays that it reads and writes are let go then.
     """
     if threads == 1 or len(starts) == 1 or "shared" in vars(BUSY):
         return [work(start) for start in starts]
     BUSY.shared = True
+    crew = Crew(work)
     try:
-        return list(pool(threads, os.getpid()).map(work, starts))
+        return list(pool(threads, os.getpid()).map(crew.one, starts))
     finally:
+        crew.end()
         del BUSY.shared
+
+
+class Crew(Generic[V]):
+    """Threads at the pieces of one work: no piece begins after its end, which waits for those that have begun."""
+
+    def __init__(self, work: Callable[[int], V]) -> None:
+        self.work = work
+        self.changed = Condition()
+        self.working, self.ended = 0, False
+
+    def one(self, start: int) -> V:
+        """Work on one piece."""
+        with self.changed:
+            if self.ended:
+                raise RuntimeError("the call that asked for this has ended")
+            self.working += 1
+        try:
+            return self.work(start)
+        finally:
+            with self.changed:
+                self.working -= 1
+                self.changed.notify_all()
+
+    def end(self) -> None:
+        """Wait until no thread works on, also where a signal comes meanwhile whose handler raises."""
+        try:
+            with self.changed:
+                self.ended = True
+                while self.working:
+                    self.changed.wait(0.1)
+        finally:
+            if self.working:
+                self.end()
