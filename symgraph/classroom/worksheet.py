@@ -1,8 +1,6 @@
 """`write_worksheet`: a folder with blank functions, data, graders and a text for the class, for any model."""
 
 import ast
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -18,7 +16,9 @@ from symgraph.classroom.formula_words import words
 from symgraph.classroom.labels import Labels
 from symgraph.classroom.role_judges import worksheet_functions
 from symgraph.classroom.solution import Lines
-from symgraph.errors import OptionError
+from symgraph.errors import DataError, OptionError
+from symgraph.io.data import read_data
+from symgraph.io.documents import text_of
 from symgraph.io.files import write_new
 from symgraph.spec.model import Model
 
@@ -178,13 +178,9 @@ def _rarest(labels: Labels, rows: Sequence[dict[str, float]]) -> int:
 
 
 def _checked(exercise: Exercise, data: Path) -> str:
-    """Return the text of a CSV file that has the model's columns."""
+    """Return the text of a CSV file that has the model's columns, with a number in each cell of theirs."""
     try:
-        text = data.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"--data: {data} cannot be read as text: {error}; give a CSV file") from error
-    header = next(csv.reader(io.StringIO(text)), [])
-    missing = [name for name in (*exercise.features, *exercise.targets) if name not in [cell.strip() for cell in header]]
-    if missing:
-        raise OptionError(f"--data: {data} has no column {missing[0]!r}; its first line has {', '.join(header) or 'nothing'}")
-    return text
+        read_data(data, exercise.features, exercise.targets)
+        return text_of(data).removeprefix("\ufeff")
+    except (DataError, ValueError) as error:
+        raise OptionError(f"--data: {error}; give a CSV file") from error

@@ -56,6 +56,7 @@ class RunFolder:
             OptionError: it cannot be written, another process uses it, or it holds something else.
         """
         from symgraph.io.weights import save_weights
+        from symgraph.training.checkpoints import is_kept, read_kept
 
         try:
             if not self._goes_on:
@@ -63,6 +64,8 @@ class RunFolder:
             stack.enter_context(locked(self.path, wait=False))
             remove_unfinished(self.path)
             if self._goes_on:
+                for folder in filter(is_kept, sorted(self.path.iterdir())):
+                    read_kept(folder)  # before anything is written
                 record = _document(self.path / _RECORD, named=True)
                 changed = {name: settings[name] for name in ("epochs", "epochs_scheduled", "checkpoint_every")}
                 if changed.items() <= record["options"].items():
@@ -190,6 +193,8 @@ def _document(path: Path, *, named: bool) -> dict[str, Any]:
         raise OptionError(f"--resume: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise OptionError(f"{path} is no record of a run: {error}; begin a new run") from error
+    if not isinstance(document.get("options"), dict):
+        raise OptionError(f"{path} is no record of a run: it has no options; begin a new run")
     if doubt is not None and not named:
         raise OptionError(f"{path} {doubt}, and names a module that would run as code; if you trust it, name the module too")
     return document

@@ -163,7 +163,7 @@ def positions(name: str, header: Sequence[str], names: Sequence[str], where: str
     """
     missing = [one for one in names if one not in header]
     if missing:
-        there = f"{where} {listed(map(short, header))}{did_you_mean(missing[0], header)}"
+        there = f"{where} {listed(map(short, header))}{did_you_mean(missing[0], map(short, header))}"
         raise DataError(f"{name} has no column {', '.join(missing)}; {there}{hint}")
     doubled = [one for one in names if header.count(one) > 1]
     if doubled:

@@ -9,13 +9,19 @@ _MOST = 1 << 26
 """Bytes of a document at most: each number of its text takes some 20 bytes, and a model has no millions of weights."""
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, *, pipe: bool = False) -> str:
     """Return the text of a file that is read whole.
+
+    Args:
+        path: the file.
+        pipe: whether it may be a pipe, whose end is waited for.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no UTF-8 text, or has more than 64 MiB, as a device without an end has.
+        ValueError: it is no UTF-8 text, a pipe, or has more than 64 MiB, as a device without an end has.
     """
+    if path.is_fifo() and not pipe:
+        raise ValueError("it is a pipe, and no file")
     with path.open("rb") as file:
         content = file.read(_MOST + 1)
     if len(content) > _MOST:
@@ -26,12 +32,13 @@ def text_of(path: Path) -> str:
         raise ValueError("it is not UTF-8 text") from error
 
 
-def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
+def read_document(path: Path, form: str, *, pipe: bool = False, **hooks: Any) -> dict[str, Any]:
     """Read a JSON document after checking that it is of a format.
 
     Args:
         path: the file.
         form: the text that its entry "format" must have.
+        pipe: as for `text_of`.
         **hooks: keyword arguments of `json.loads`.
 
     Raises:
@@ -39,7 +46,7 @@ def read_document(path: Path, form: str, **hooks: Any) -> dict[str, Any]:
         ValueError: it is no UTF-8 text, too long, no JSON, or of another format; says which.
     """
     try:
-        document = json.loads(text_of(path), **hooks)
+        document = json.loads(text_of(path, pipe=pipe), **hooks)
     except RecursionError as error:  # brackets in brackets, thousands deep
         raise ValueError(str(error)) from error
     if not isinstance(document, dict) or document.get("format") != form:

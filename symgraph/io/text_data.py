@@ -6,7 +6,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -84,7 +84,11 @@ class _Text:
             blank, count = 0, 0
             while True:
                 before = reader.line_num
-                rows = list(islice(reader, max(1, min(BLOCK_ROWS, _CELLS // width))))
+                try:
+                    rows = list(islice(reader, max(1, min(BLOCK_ROWS, _CELLS // width))))
+                except csv.Error as error:
+                    line = self._broken_line()
+                    raise DataError(f"{name} is no readable CSV: the row that begins in line {line}: {error}") from error
                 if not rows:
                     break
                 lines: list[int] = []
@@ -95,6 +99,15 @@ class _Text:
                     yield rows, partial(_where, rows, lines, before)
         if not count:
             raise DataError(f"{name} has column names but no rows")
+
+    def _broken_line(self) -> int:
+        """Return the line where the first row begins that cannot be read."""
+        line = 0
+        with _opened(self.file) as stream, suppress(csv.Error):
+            reader = _reader(self.file.name, stream, self.dialect.delimiter or ",")
+            for _ in reader:
+                line = reader.line_num
+        return line + 1
 
     def _block(self, rows: list[list[str]], places: list[int], where: Callable[[int], str]) -> Block:
         values = np.empty((len(rows), len(places)))
@@ -139,7 +152,7 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
     header = headers[delimiter]
     if not header:
         if any(line.strip() for line in lines):
-            raise DataError(f"{file.name} is no readable CSV: its first line has a quote that does not end")
+            raise DataError(f"{file.name} is no readable CSV: its first line has a quote that does not end, or a long name")
         raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(wanted)}".rstrip())
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
     places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]

@@ -7,6 +7,7 @@ result has no more values than the file has bytes, however often its parts refer
 """
 
 import math
+import pickle
 import pickletools
 from collections.abc import Mapping
 from enum import Enum
@@ -149,6 +150,8 @@ class _Reader:
                 self._stack.append(self._called(*items))
             case "BUILD":
                 self._set(self._stack[-1], *items)
+            case "PROTO" if argument > pickle.HIGHEST_PROTOCOL:
+                _refuse(f"it is of protocol {argument}; the last is {pickle.HIGHEST_PROTOCOL}")
             case "PROTO" | "FRAME" | "STOP":
                 pass
             case _:

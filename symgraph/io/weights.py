@@ -21,6 +21,8 @@ Weights = NDArray[np.floating[Any]]
 
 _FORMAT = "symgraph weights 1"
 _DTYPES: Mapping[str, type[np.float64] | type[np.float32]] = {"float64": np.float64, "float32": np.float32}
+_SHOWN = 60
+"""Characters of a strange name in a message."""
 _FIELDS: Mapping[str, type] = {"model": str, "model_hash": str, "dtype": str, "weights": dict}
 
 
@@ -130,7 +132,7 @@ def _checked(module: GeneratedModule, w: Any) -> Weights:
 
 def _document(path: str) -> dict[str, Any]:
     try:
-        document = read_document(Path(path), _FORMAT, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        document = read_document(Path(path), _FORMAT, pipe=True, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except OSError as error:
         raise WeightsError(f"cannot read weights from {path}: {error.strerror or error}") from error
     except ValueError as error:
@@ -184,7 +186,7 @@ def _difference(values: Mapping[str, Any], module: GeneratedModule) -> str:
     missing = [name for weight, name in own.items() if name not in values and weight not in values]
     extra = [name for name in values if name not in own and name not in own.values()]
     lacks = f"lacks {listed(missing)}" if missing else ""
-    has = f"has {listed(extra)}, which the model does not" if extra else ""
+    has = f"has {listed(' '.join(name.split())[:_SHOWN] for name in extra)}, which the model does not" if extra else ""
     return " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast, get_args
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.io.documents import read_document
+from symgraph.io.documents import read_document, text_of
 from symgraph.io.files import locked, write_file
 from symgraph.training.history import Reached, Reason
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
@@ -128,6 +128,8 @@ class Journal:
             for name, value in run.items()
             if before.get(name) != value
         ]
+        if len(self.saved.reached.state.slots) != len(reached.state.slots):
+            differ.append(f"its state has {len(self.saved.reached.state.slots)} slots and needs {len(reached.state.slots)}")
         if differ:
             raise OptionError(
                 f"{self._folder} cannot be continued: {'; '.join(differ)}, with which the bits would differ; go on with what "
@@ -214,7 +216,7 @@ def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
             if folder.is_dir():
                 stack.enter_context(locked(folder, wait=False))
         if checkpoint.goes_on:
-            saved = _read(folder)
+            saved = read_kept(folder)
         elif is_kept(folder):
             raise OptionError(f"{folder} holds a run already; go on with it by resume, or name another folder")
         else:
@@ -248,8 +250,8 @@ def described(modules: Siblings, rows: Rows, optimizer: Optimizer, **others: Any
 
 
 def is_kept(folder: Path) -> bool:
-    """Tell if a folder has a run to go on with."""
-    return (folder / _STATE).exists()
+    """Tell if a folder has a run to go on with, or a link in the place of its file."""
+    return os.path.lexists(folder / _STATE)
 
 
 def _plain(value: Any) -> Any:
@@ -294,10 +296,15 @@ def _writing(path: Path) -> Iterator[Path]:
         raise OptionError(f"cannot write {path}: {error.strerror or error}; choose a folder that can be written") from error
 
 
-def _read(folder: Path) -> Saved:
+def read_kept(folder: Path) -> Saved:
+    """Return the run of a folder.
+
+    Raises:
+        OptionError: there is none, or it cannot be read.
+    """
     path = folder / _STATE
     try:
-        document, lines = read_document(path, _FORMAT), (folder / _LOSSES).read_text(encoding="utf-8").split("\n")
+        document, lines = read_document(path, _FORMAT), text_of(folder / _LOSSES).split("\n")
         return _saved(document, lines)
     except FileNotFoundError as error:
         raise OptionError(f"{folder} holds no run to go on with: there is no {Path(error.filename).name} in it") from None
@@ -323,7 +330,8 @@ def _saved(document: Any, lines: Sequence[str]) -> Saved:
     best_epoch = count("best_epoch", document["best_epoch"], at_least=run["first_epoch"])
     place = best_epoch - run["first_epoch"] - 1
     least = (held or losses)[place] if place >= 0 else math.inf
-    state = OptimizerState(int64(document["step"]), int64(document["epoch"]), slots)
+    step, epoch = (count(name, document[name], at_least=0) for name in ("step", "epoch"))
+    state = OptimizerState(int64(step), int64(epoch), slots)
     return Saved(run, Reached(weights, state, best, best_epoch, least), losses, held, cast("Reason | None", ended))
 
 

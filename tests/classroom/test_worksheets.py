@@ -158,7 +158,7 @@ def test_a_file_that_is_there_is_left_as_it_is_and_a_solution_is_kept_out_of_the
     asked = " ".join(solution.read_text().split())
     assert "and the penalty lam*(w1**2 + w2**2 + w3**2) divided by the number of rows" in asked
     data.write_text("y,x1,x2\n1,0.5,1\n")
-    with pytest.raises(OptionError, match="has no column 'x3'; its first line has y, x1, x2"):
+    with pytest.raises(OptionError, match="has no column x3; its first line names y, x1, x2"):
         write_worksheet(model_of("logistic"), SPECS["logistic"], tmp_path / "other", data=data)
 
 
