@@ -45,15 +45,17 @@ def write_file(path: Path, content: str | bytes | Iterable[str]) -> None:
 
 
 def write_new(path: Path, text: str) -> bool:
-    """Write a new file, and its folder where there is none; return False, and leave it, if there is such a file already.
+    """Write a new file, whole, and its folder where there is none; return False, and leave it, if there is such a file already.
 
     Raises:
         BuildError: it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        if os.path.lexists(path):
+            raise FileExistsError
+        with _beside(path, [text.encode()]) as new:
+            _named(new, path)
     except FileExistsError:
         if path.is_dir() or not path.parent.is_dir():
             raise BuildError(f"{path} cannot be written: it is a folder, or its folder is a file") from None
@@ -61,6 +63,18 @@ def write_new(path: Path, text: str) -> bool:
     except OSError as error:
         raise BuildError(f"{path} cannot be written: {error.strerror}") from error
     return True
+
+
+def _named(new: Path, path: Path) -> None:
+    """Give a file its name; raise a FileExistsError, and not replace what has it, as a rename does."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        new.rename(path)
 
 
 def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:

@@ -235,7 +235,7 @@ def _check_abi(source: str, origin: str) -> None:
     head = source if line is None else source[: line.end()]
     try:
         tree = ast.parse(head, filename=origin)
-    except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # ValueError: a NUL byte
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     found = [value for statement in tree.body if (value := _abi_value(statement)) is not None]
     if not found:

@@ -14,6 +14,8 @@ from symgraph.errors import SpecError
 
 _MOST = 100_000
 """Names that one text may stand for."""
+_LONGEST = 200
+"""Bytes of a model's name: file systems allow 255 for that and what is added to it."""
 _RANGE = re.compile(r"(\d{0,18}):(\d{1,18})")
 RESERVED: Mapping[str, tuple[str, ...]] = {"loss": ("node", "output")}
 """Names that some kinds may not have: the tape calls the loss itself so. What generated text calls its own arguments (w, X, y,
@@ -57,6 +59,10 @@ def check_model_name(name: object) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise SpecError(f"model name {name!r} cannot name a Python module; use letters, digits and underscores")
+    if len(name.encode()) > _LONGEST:
+        raise SpecError(
+            f"model name {name:.30}... has more than {_LONGEST} bytes, and files are called by it; choose a shorter"
+        )
     if name in _IMPORTED or name in sys.stdlib_module_names:
         owner = "of that name" if name in _IMPORTED else "of Python's standard library"
         raise SpecError(f"model name {name!r}: {name}.py would hide the module {owner}; choose another, such as {name}_model")

@@ -18,7 +18,6 @@ RIGHT: dict[str, object] = {
     "an array": TABLE,
     "an array by columns": np.asfortranarray(TABLE),
     "an array, big end first": TABLE.astype(">f8"),
-    "columns with names": np.array(ROWS, dtype=[("t", "<f8"), ("y", "<f8")]),
     "a list of tuples": list(ROWS),
     "a list of lists": [list(row) for row in ROWS],
     "a dict of arrays": COLUMNS,
@@ -197,7 +196,7 @@ def _broken() -> dict[str, bytes]:
 def cases(rng: random.Random) -> Iterator[Case]:
     """Cases of pickles, by the interface and by the command line."""
     for name, one in RIGHT.items():
-        for protocol in range(6) if name != "columns with names" else (4,):
+        for protocol in range(6):
             suffix = "pickle" if protocol == 3 else "pkl"
             given = {"prepare": written({f"a.{suffix}": pickle.dumps(one, protocol)}), "codes": (0,), "check": is_read(ROWS)}
             yield Case(f"pickle: {name}, protocol {protocol}", call=reading(f"a.{suffix}"), **given)
