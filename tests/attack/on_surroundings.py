@@ -142,7 +142,6 @@ def _true_interpreters() -> Iterator[Case]:
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     lines = {
         "ASCII alone, fit": (plain, "fit grö~β*t --data rows.csv"),
-        "ASCII alone, show": (plain, "show decay"),
         "without a folder to write": (
             {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"},
             "fit decay --data rows.csv --backend numpy",

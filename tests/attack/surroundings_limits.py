@@ -40,7 +40,7 @@ def _limited(what: int, value: int, user: bool = False) -> None:
 def _limits() -> Iterator[Case]:
     """Few files, little memory, a small stack, no more processes."""
     build = ["build", "--force", "--quiet"]
-    for files in (4, 6, 8, 16):
+    for files in (6, 16):
         for name, words in {**COMMANDS, "train": TRAIN, "build": build}.items():
             if name != "build" or files in (6, 16):
                 setup = partial(_limited, resource.RLIMIT_NOFILE, files)
