@@ -1,5 +1,6 @@
 """``symgraph new``: a spec to start from."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -45,13 +46,15 @@ def new(
         raise OptionError(f"{'--data' if data is not None else '--start'} is of a formula; give it by --formula")
     else:
         text = render(f"specs/{kind or 'curve'}.py.jinja", SimpleNamespace(name=name))
-    path = folder / f"{name}.py"
+    path, rows = folder / f"{name}.py", folder / f"{name}.csv"
+    there = BuildError(f"{path} exists already; choose another name, or delete it first")
+    if os.path.lexists(path):
+        raise there
+    # the spec comes last: who is stopped between the two may begin again
+    written = [rows] if not formula and write_new(rows, render(f"specs/{kind or 'curve'}.csv", None)) else []
     if not write_new(path, text):
-        raise BuildError(f"{path} exists already; choose another name, or delete it first")
-    print(path)
-    rows = path.with_suffix(".csv")
-    if not formula and write_new(rows, render(f"specs/{kind or 'curve'}.csv", None)):
-        print(rows)
+        raise there
+    print(*map(str, [path, *written]), sep="\n")
     note_next("build", path, quiet=quiet)
 
 
