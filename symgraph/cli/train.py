@@ -208,7 +208,7 @@ def _path(settings: Settings, name: str) -> Path | None:
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
     data, plot = _path(settings, "data"), _path(settings, "plot")
-    files, taken = {}, [data]
+    files, taken = {}, [data, _path(settings, "run")]
     for which in ("save", "save_best"):
         path = _path(settings, which)
         files[which] = {} if path is None else {name: file_of(path, name, runs) for name in runs}

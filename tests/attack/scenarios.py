@@ -110,10 +110,10 @@ SCENARIOS = {
     ),
     "draw": Scenario("draw decay -o g.svg", 5, numbers=(3, 4), sizes=(3000,)),
     "show": Scenario("show decay -o x.txt", 5, numbers=(4,), sizes=(50,)),
-    "new": Scenario("new growth", 4, sizes=(1, 40, 300), once=True),
-    "new --dir": Scenario("new growth --dir a/b/c", 8, numbers=(2, 4, 6, 8), once=True),
+    "new": Scenario("new growth", 12, sizes=(1, 40, 300), once=True),
+    "new --dir": Scenario("new growth --dir a/b/c", 16, numbers=(2, 6, 10, 16), once=True),
     "worksheet": Scenario(
-        "worksheet decay.py -o week --solution sol.py --quiet", 12, numbers=range(2, 13, 3), sizes=(1, 700, 1500), once=True
+        "worksheet decay.py -o week --solution sol.py --quiet", 36, numbers=range(2, 37, 5), sizes=(1, 700, 1500), once=True
     ),
     "train --save": Scenario(
         "train decay --data rows.csv --epochs 3 --save weights.json --save-best b.json --backend numpy --quiet",
