@@ -105,8 +105,6 @@ def _one_file_twice() -> Iterator[Case]:
         "fit: saves of data of one name": "fit decay --data rows.csv --data sub/rows.csv --save x.json",
         "fit: a save that is another's": "fit decay --data rows.csv --data two.csv --save x.svg --plot x-rows.svg",
         "train: save and best": f"{TRAIN} --save x.json --save-best x.json",
-        "train: save and best of a name": f"{TRAIN} --optimizer adam,sgd --save x.json --save-best x-adam.json",
-        "train: plot and plot of a name": f"{TRAIN} --optimizer adam,sgd --plot x.svg --save x-sgd.svg",
         "train: save and plot": f"{TRAIN} --save x.svg --plot x.svg",
         "train: save and init, by a link": f"{TRAIN} --init weights.json --save rows.csv",
         "train: run and save": f"{TRAIN} --run r --save r",

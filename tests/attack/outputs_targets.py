@@ -77,7 +77,6 @@ BAD_NAMES = (
     "rows.csv/x.json",
     "/proc/version",
     "a\0b",
-    "weights.json/",
 )
 
 
