@@ -21,7 +21,7 @@ from forked import contents
 from scenarios import SCENARIOS, differences, ended, leftovers, own_cache, parts, unhindered
 
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EPERM)
-_SLOW = ("report", "build C", "fit builds", "fit --plot")
+_SLOW = ("build C", "fit builds", "fit --plot")
 _FULL_SIZES = (100, 400, 1500)
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 """CLONE_NEWNS and CLONE_NEWUSER of Linux's unshare."""

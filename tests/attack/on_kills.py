@@ -21,7 +21,7 @@ from scenarios import SCENARIOS, ended, healed, hindered, leftovers, own_cache, 
 
 _SENT = {"SIGINT": (130, -2, 0), "SIGTERM": (143, -15, 0), "SIGHUP": (129, -1, 0), "SIGPIPE": (0, 141, -13)}
 _LONG = "train decay --data rows.csv --epochs 2000000 --save w.json"
-_SLOW = {"report", "build C", "fit builds", "compile", "fit --plot"}
+_SLOW = {"build C", "fit builds", "compile", "fit --plot"}
 
 
 def _case(name: str, scenario: str, call: Callable[[Path], object]) -> Case:

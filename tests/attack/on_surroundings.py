@@ -119,6 +119,7 @@ def _ascii_streams() -> Iterator[Case]:
                 project=True,
                 prepare=foreign,
                 environment={"PYTHONIOENCODING": coding},
+                changes=("generated/*",),
                 codes=(0, 2),
             )
 

@@ -98,7 +98,6 @@ def there(
 _RUN = "train decay --data rows.csv --epochs 4 --checkpoint-every 1 --run r --backend numpy --quiet"
 _OF_RUNS = {"loose": ("r/run.json", "r/report.txt"), "growing": ("r/*/losses.csv",), "steps": ("r/*/*.json",)}
 _COMPILED = {"loose": ("cache/*",), "names": ("os.mkdir", "subprocess.Popen", "open", "os.rename", "os.remove", "os.rmdir")}
-_NUMPY = {"SYMGRAPH_BACKEND": "numpy"}
 SCENARIOS = {
     "fit --save": Scenario("fit decay --data rows.csv --save new.json --backend numpy --quiet", 5, sizes=(1, 150)),
     "fit --save over": Scenario(
@@ -142,9 +141,6 @@ SCENARIOS = {
     ),
     "compile": Scenario("predict decay --weights a=1,k=1 --data rows.csv --quiet", 25, numbers=(7, 10), **_COMPILED),
     "cache --clear": Scenario("cache --clear", 8, prepare=with_libraries, numbers=(2, 4, 6, 8)),
-    "report": Scenario(
-        "report decay --data rows.csv -o r.html --quiet", 2, ("os.rename", "fsync"), numbers=(2,), variables=_NUMPY
-    ),
 }
 
 
