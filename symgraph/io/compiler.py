@@ -31,6 +31,10 @@ _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
 _SHOWN = 3  # lines of a compiler's message, with so many characters each
 _WIDE = 200
+_UNDER_WAY = "tmp"
+"""Beginning of the names of folders in which libraries are made."""
+_ANSWERS = 20.0
+"""Seconds of processor time in which a compiler answers what takes it a twentieth of one."""
 PATIENCE = 30.0
 """Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, a compiler may hang."""
 _SLACK = 0.1
@@ -111,7 +115,7 @@ def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
     native = NATIVE[1:] if named else NATIVE
     for flags in dict.fromkeys(((*FLAGS, *native), (*FLAGS, *native[:1]), FLAGS)):
         # the macros show the compiler's version and which instructions it will use
-        asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull])
+        asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull], _ANSWERS)
         if asked_for_macros.returncode == 0:
             return Compiler(command, flags, sha256(f"{command}\n{asked_for_macros.stdout}".encode()).hexdigest())
     raise BuildError(f"{shlex.join(command)} does not compile C as gcc and clang do: {_brief(asked_for_macros.stderr)}")
@@ -121,7 +125,10 @@ def _named(program: str) -> tuple[str, ...] | None:
     """Give the command of a program that is on the path; CC may have arguments, as in ``ccache gcc``."""
     if (found := shutil.which(program)) is not None:
         return (found,)
-    first, *rest = shlex.split(program)
+    try:
+        first, *rest = shlex.split(program)
+    except ValueError as error:  # a quote that does not end
+        raise BuildError(f"CC is {program!r}, which is no command: {error}") from error
     found = shutil.which(first)
     return None if found is None else (found, *rest)
 
@@ -130,7 +137,7 @@ def _installed() -> tuple[str, ...] | None:
     found = next((path for entry in _NAMES if (path := shutil.which(entry))), None)
     if found is not None:
         return (found,)
-    return (sys.executable, "-m", _ZIG, "cc") if importlib.util.find_spec(_ZIG) is not None else None
+    return (sys.executable, "-P", "-m", _ZIG, "cc") if importlib.util.find_spec(_ZIG) is not None else None
 
 
 def compiled_library(
@@ -168,6 +175,9 @@ def compiled_library(
             return target
         with locked(folder):
             if objection_to_library(target) is not None:  # no other process has made it meanwhile
+                if made_here:  # what is half made while we hold the lock, nobody makes any more
+                    for left in folder.glob(f"{_UNDER_WAY}*"):
+                        shutil.rmtree(left, ignore_errors=True)
                 _make(target, source, files, compiler, linked)
                 if made_here:
                     bounded(folder, target)
@@ -178,7 +188,7 @@ def compiled_library(
 
 def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compiler, linked: str) -> None:
     """Compile in another folder and move what comes of it, so that no process loads half a library."""
-    with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as work:
+    with tempfile.TemporaryDirectory(prefix=_UNDER_WAY, dir=target.parent, ignore_cleanup_errors=True) as work:
         for name, text in files.items():
             (Path(work) / name).write_text(text, encoding="utf-8")
         made = Path(work) / target.name

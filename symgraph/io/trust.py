@@ -38,7 +38,7 @@ def _trusted(here: Path) -> set[int]:
     caller = os.geteuid()
     users = {caller, 0, here.stat().st_uid}
     called_sudo = os.environ.get("SUDO_UID", "")
-    if caller == 0 and called_sudo.isdecimal():
+    if caller == 0 and called_sudo.isdecimal() and len(called_sudo) <= len(str(2**32)):
         users.add(int(called_sudo))
     return users
 
