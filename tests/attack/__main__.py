@@ -29,8 +29,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import forked  # noqa: E402  # behind the variables, which libraries read when they are imported
 from cases import Case  # noqa: E402
-from project import built, copied  # noqa: E402
 from verdicts import faults  # noqa: E402
+from victim import built, copied  # noqa: E402
 
 import symgraph  # noqa: E402
 

@@ -52,7 +52,7 @@ class Case:
         call: what is called instead of a command, with the folder, which is the current one; a SymgraphError becomes ``error:
             TEXT`` on stderr and exit status 2, as on the command line.
         prepare: writes files into the folder, before its contents are recorded.
-        project: begin in a copy of the built project of ``project.py``, not in an empty folder.
+        project: begin in a copy of the built project of ``victim.py``, not in an empty folder.
         environment: variables that are added; None removes one.
         stdin: the bytes that can be read, or None for one that is closed.
         stdout, stderr: where they lead.

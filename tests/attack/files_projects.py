@@ -9,7 +9,7 @@ from pathlib import Path
 from cases import PAYLOAD, Case, Outcome
 from files_checks import PREDICT, Prepare, Rows, clear_or_done, ended, is_predicted, is_refused, unclear, written
 from files_mutations import BINARY, TEXT, mutated
-from project import SETTINGS, SPEC, built
+from victim import SETTINGS, SPEC, built
 
 ROWS: Rows = [(t / 4, 0.0) for t in range(12)]
 USE = (*PREDICT, "rows.csv", "--quiet")

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from cases import Case, Outcome
 from files_checks import Prepare, clear_or_done, ended, unclear
 from files_mutations import TEXT, mutated
-from project import ROOT, copied
+from victim import ROOT, copied
 
 RESUME = ("train", "decay", "--data", "rows.csv", "--resume", "kept", "--epochs", "9", "--quiet")
 CHECKPOINT, LOSSES, RUN = "kept/adam/checkpoint.json", "kept/adam/losses.csv", "kept/run.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 from cases import Case, Outcome
 from files_checks import Call, Check, clear_or_done, ended, is_refused, unclear, written
 from files_mutations import TEXT, mutated
-from project import built
+from victim import built
 
 GIVEN = {"a": 2.0, "k": 0.4}
 

@@ -157,7 +157,7 @@ def check_pages(shown: str, folder: Path, outcome: Outcome) -> str:
 
 
 def _spec(doc: str, folder: Path) -> None:
-    from project import SPEC, write_sources
+    from victim import SPEC, write_sources
 
     write_sources(folder)
     (folder / "decay.py").write_text(SPEC.replace('Model("decay")', f'Model("decay", doc={doc!a})'))

@@ -115,7 +115,7 @@ def _check_build(named: list[str], folder: Path, outcome: Outcome) -> str:
 
 
 def _specs(text: str, folder: Path) -> None:
-    from project import SPEC
+    from victim import SPEC
 
     (folder / f"{text}.py").write_text(SPEC)
 
@@ -125,7 +125,7 @@ def _data(text: str, folder: Path) -> None:
 
 
 def _in_a_folder(text: str, folder: Path) -> None:
-    from project import ROWS, SPEC
+    from victim import ROWS, SPEC
 
     (folder / text).mkdir()
     (folder / text / "decay.py").write_text(SPEC)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from cases import CANARY, MIB, Case
-from native_models import place
-from project import built
+from native_specs import place
+from victim import built
 
 from symgraph import load
 

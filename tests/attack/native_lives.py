@@ -14,7 +14,7 @@ import numpy as np
 from cases import MIB, Case
 from native_arrays import SAME
 from native_calls import Given, agree, calls, results, same_bits
-from native_models import NAMES, data, module, place
+from native_specs import NAMES, data, module, place
 
 Body = Callable[[Any, Any, Given], object]
 """What a case does with the native module, the numpy module and the data."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from cases import Case
 from native_calls import agree, result
-from native_models import FUNCTIONS, data, module
+from native_specs import FUNCTIONS, data, module
 
 NONSENSE: tuple[Callable[[], Any], ...] = (
     lambda: None,

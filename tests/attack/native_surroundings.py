@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from native_calls import Given, agree, calls, result, results, same_bits
 from native_tricks import calls_back, ends_inside, far_pointers, fickle, liar
-from project import ROOT
+from victim import ROOT
 
 Body = Callable[[Any, Any, Given], object]
 

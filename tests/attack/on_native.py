@@ -15,7 +15,7 @@ import numpy as np
 from cases import Case
 from native_arrays import OTHER, SAME, SHAPES, VALUES, WHOLE, Maker
 from native_calls import agree, results, same_bits
-from native_models import LABELS, NAMES, data, module, place
+from native_specs import LABELS, NAMES, data, module, place
 
 Combination = tuple[str, str, type]
 """A model, a way to C, and the dtype of the arrays."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import students_files
 import students_worksheets
 from cases import Case, Outcome
-from project import ROOT
 from students_files import TOTAL, Points
+from victim import ROOT
 
 SPEC = '''"""Exponential decay."""
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from cases import CANARY, Case, Outcome
 from disk_calls import as_a_user
-from project import ROOT, copied
 from surroundings_compilers import compiler_cases
 from surroundings_limits import COMMANDS, FIT, as_ever, limit_cases
 from surroundings_settings import settings_cases
+from victim import ROOT, copied
 
 PLOT = [*FIT, "--plot", "p.svg"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from disk_calls import before_each, commanded
 from forked import contents
-from project import SPEC, copied
+from victim import SPEC, copied
 
 Contents = dict[str, bytes | None]
 

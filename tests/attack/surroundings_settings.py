@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cases import PAYLOAD, Case, Outcome
-from project import SETTINGS, SPEC
+from victim import SETTINGS, SPEC
 
 FOE = 65534
 """A user who is nobody of interest."""

@@ -62,6 +62,7 @@ PACKED = gzip.compress(MANY.encode())
 PARQUET = parquet(time=[0.0, 1.0], y=[1.0, 2.0])
 
 # The file's name, its content, how the message goes on behind the name, and what else it has.
+UNREADABLE = " is no readable CSV: the row that begins in line 2"
 CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     # the text of a CSV
     "empty": ("d.csv", "", " is empty; its first line must name the columns time, y"),
@@ -87,12 +88,12 @@ CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     "a line that is blank": ("d.csv", "time,y\n0,2\n\n1,1\n", ": line 3 is blank, and more rows follow"),
     "semicolons and commas": ("d.csv", "time;y,z\n0;2,1\n", " has no column time, y; its first line names time;y, z"),
     "commas in a TSV": ("d.tsv", GOOD, " has no column time, y; its first line names time,y"),
-    "a quote that is not closed": ("d.csv", 'time,y\n0,"2\n1,3\n', " is no readable CSV: unexpected end of data"),
-    "text behind a quote": ("d.csv", 'time,y\n0,"2"3\n', " is no readable CSV: ',' expected after"),
+    "a quote that is not closed": ("d.csv", 'time,y\n0,"2\n1,3\n', f"{UNREADABLE}: unexpected end of data"),
+    "text behind a quote": ("d.csv", 'time,y\n0,"2"3\n', f"{UNREADABLE}: ',' expected after"),
     "Latin-1": ("d.csv", "time,y,\xb5\n0,2,1\n".encode("latin-1"), " is not UTF-8 text in line 1; save it as UTF-8"),
     "UTF-16": ("d.csv", GOOD.encode("utf-16"), " is UTF-16 text; save it as UTF-8"),
     "bytes of another kind": ("d.csv", bytes(range(128, 256)), " is not UTF-8 text"),
-    "a field without end": ("d.csv", f"time,y\n0,{'9' * 200_000}\n", " is no readable CSV: field larger than"),
+    "a field without end": ("d.csv", f"time,y\n0,{'9' * 200_000}\n", f"{UNREADABLE}: field larger than"),
     "points and commas": ("d.csv", "time;y\n1;1,5\n2;1.5\n", ": line 3, column y is '1.5'", "decimal commas"),
     "Latin-1 far below": ("d.csv", MANY.encode() + b"caf\xe9,1\n", " is not UTF-8 text in line 2002"),
     "binary": ("d.csv", bytes(range(256)) * 20, " is binary, no text"),

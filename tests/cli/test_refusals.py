@@ -157,7 +157,7 @@ REFUSED: dict[str, dict[str, str]] = {
         **{name: f"'{name}'" for name in ("2x", "class", "a-b", "a/b", "a.py")},
         "''": "''",
         **{name: f"{name}.py would hide the module" for name in ("numpy", "symgraph", "random")},
-        "growth --dir rows.csv/specs": "error: rows.csv/specs/growth.py cannot be written",
+        "growth --dir rows.csv/specs": "error: rows.csv/specs/growth.csv cannot be written",
         "made --data rows.csv": "--data is of a formula; give it by --formula",
         "made --start a=1": "--start is of a formula; give it by --formula",
         "made --formula 'y ~ a*exp(-k*q)'": "no name right of ~ is called x, t, x1 or time, as features are; give data",

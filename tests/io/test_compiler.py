@@ -77,7 +77,7 @@ def test_the_package_ziglang_is_taken_where_there_is_no_other(monkeypatch: pytes
     monkeypatch.delenv("CC", raising=False)
     assert find_compiler().command[0] != sys.executable or not any(map(shutil.which, ("cc", "gcc", "clang")))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_compiler().command == (sys.executable, "-m", "ziglang", "cc")
+    assert find_compiler().command == (sys.executable, "-P", "-m", "ziglang", "cc")
 
 
 def test_flags_of_this_machine_are_given_as_far_as_the_compiler_knows_them(gcc: Compiler, script: Script) -> None:
