@@ -1,6 +1,5 @@
 """``symgraph new``: a spec to start from."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from symgraph.cli.shared import option
 from symgraph.cli.terminal import note, note_next
 from symgraph.cli.weights import note_names, numbers
 from symgraph.errors import BuildError, OptionError
-from symgraph.io.files import write_new
+from symgraph.io.files import is_taken, write_new
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -48,7 +47,7 @@ def new(
         text = render(f"specs/{kind or 'curve'}.py.jinja", SimpleNamespace(name=name))
     path, rows = folder / f"{name}.py", folder / f"{name}.csv"
     there = BuildError(f"{path} exists already; choose another name, or delete it first")
-    if os.path.lexists(path):
+    if is_taken(path):
         raise there
     # the spec comes last: who is stopped between the two may begin again
     written = [rows] if not formula and write_new(rows, render(f"specs/{kind or 'curve'}.csv", None)) else []

@@ -29,7 +29,7 @@ from symgraph.cli.terminal import (
 from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
 from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
 from symgraph.cli.weights import read_weights
-from symgraph.errors import WeightsError
+from symgraph.errors import OptionError, WeightsError
 
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
@@ -118,8 +118,13 @@ def train(
     settings = settings_of(context)
     if settings["log"] is not None:
         count("--log", settings["log"])
-    with ExitStack() as stack:
-        _train(settings, stack)
+    try:
+        with ExitStack() as stack:
+            _train(settings, stack)
+    except OptionError as error:  # of options that nobody has given in this call
+        if settings["resume"] is None or settings["resume"] in str(error):
+            raise
+        raise OptionError(f"{settings['resume']} cannot go on: {error}") from error
 
 
 def _train(settings: Settings, stack: ExitStack) -> None:

@@ -52,7 +52,7 @@ def write_new(path: Path, text: str) -> bool:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if os.path.lexists(path):
+        if is_taken(path):
             raise FileExistsError
         with _beside(path, [text.encode()]) as new:
             _named(new, path)
@@ -75,6 +75,13 @@ def _named(new: Path, path: Path) -> None:
         if os.path.lexists(path):
             raise FileExistsError from None
         new.rename(path)
+
+
+def is_taken(path: Path) -> bool:
+    """Tell if there is something of a name, after deleting what killed processes left beside it."""
+    if path.parent.is_dir():
+        remove_unfinished(path.parent)
+    return os.path.lexists(path)
 
 
 def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:
@@ -178,7 +185,10 @@ def _beside(path: Path, data: Iterable[bytes]) -> Iterator[Path]:
             shutil.copymode(path, new)
         yield new
     finally:
-        new.unlink(missing_ok=True)
+        try:
+            new.unlink(missing_ok=True)
+        finally:  # a signal may end the first
+            new.unlink(missing_ok=True)
 
 
 def _can_replace(new: Path, old: Path) -> bool:

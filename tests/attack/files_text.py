@@ -107,7 +107,7 @@ NO_NUMBERS = {
     "NEL": "1\x852",
     "a line separator": "1\u20282",
     "10,000 signs": "x" * 10_000,
-    "1,000,000 signs": "7" * 999_999 + "x",
+    "100,000 signs": "7" * 99_999 + "x",
     "a surrogate's name": "\\ud800",
     "brackets": "(" * 5_000,
 }

@@ -69,6 +69,8 @@ def _broken_calls(rng: random.Random) -> Iterator[Case]:
             continue
         for number in range(1, scenario.calls + 1, steps.get(name, 1)):
             error = next(errors)
+            if scenario.once and number % 6 == 0:  # the sixth call for each file deletes what would be left behind
+                continue
             setup = partial(failing, number, error, scenario.names)
             yield _case(f"{name}, {errno.errorcode[error]} at call {number}", name, setup)
     for name, number in (("build C", 7), ("fit builds", 5), ("fit --plot", 3)):
@@ -124,7 +126,6 @@ def _full_stdout() -> Iterator[Case]:
         "predict --json": "predict decay --weights weights.json --data rows.csv --backend numpy --json",
         "train --json": "train decay --data rows.csv --epochs 2 --backend numpy --json",
         "build --json": "build --check --json --backend numpy",
-        "completion": "--show-completion",
         "version": "--version",
         "help of fit": "fit --help",
         "predict to /dev/stdout": "predict decay --weights weights.json --data rows.csv --out /dev/stdout --backend numpy",

@@ -40,7 +40,7 @@ GOOD: dict[str, Any] = {
         ({"err": "\u202e".encode()}, ["U+202E on stderr"]),
         ({"out": b"\xff"}, ["stdout is no UTF-8"]),
         ({"code": 2, "err": b"error: no\n"}, []),
-        ({"code": 2, "err": b"error: no\n" + b"more\n" * 4}, ["5 lines on stderr"]),
+        ({"code": 2, "err": b"error: no\n" + b"more\n" * 4}, ["5 lines of error"]),
         ({"code": 2, "err": b"error: " + b"x" * 3000}, ["3007 signs on stderr"]),
         ({"code": 2}, ["no word about what is wrong"]),
         ({"after": {"a": b"2"}}, ["'a' is changed"]),

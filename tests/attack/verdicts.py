@@ -46,8 +46,9 @@ def _of_what_it_says(case: Case, outcome: Outcome) -> Iterator[str]:
         if found := {f"U+{ord(sign):04X}" for sign in set(text) if is_control(sign)}:
             yield f"{', '.join(sorted(found))} on {name}"
     said = outcome.err.decode(errors="replace")
-    if outcome.code == 2 and said.count("\n") > LINES:
-        yield f"{said.count(chr(10))} lines on stderr"
+    error = said[max(0, said.find("error: ")) :]  # behind remarks on what has been done
+    if outcome.code == 2 and error.count("\n") > LINES:
+        yield f"{error.count(chr(10))} lines of error"
     if outcome.code == 2 and len(said) > SIGNS:
         yield f"{len(said)} signs on stderr"
     if outcome.code == 2 and case.stderr == "read" and not re.search(r"^error: |^Usage: ", said, re.MULTILINE):
