@@ -102,7 +102,9 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
     model = next((model for model in spec.models if model.name == module.MODEL), None)
     if model is None and path.name in entries:
         raise ModuleError(f"{path} is left over: {spec.label} defines no model {module.MODEL} any more; delete it")
-    if model is None or model_hash(model) == module.METADATA["model_hash"]:
+    entry, own = entries.get(path.name), module.METADATA["model_hash"]
+    is_whole = entry is None or entry.model_hash == own  # else a build that was killed has left files of two versions
+    if model is None or (model_hash(model) == own and is_whole):
         return None  # without an entry it is a spec of that name, but of another project
     if locked or path.name not in entries:
         raise ModuleError(f"{path} is older than its spec; `symgraph build {spec.label}` brings it up to date")

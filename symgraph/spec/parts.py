@@ -15,6 +15,9 @@ from symgraph.spec.likelihoods import Declared
 from symgraph.spec.names import check_model_name
 from symgraph.spec.robust import Robust
 
+_JOINERS = "\u200c\u200d"
+"""Signs of no width that Persian, Hindi and pictures of several parts are written with."""
+
 
 class Parts:
     """Inputs, named nodes, output and loss of a model; see ``Model``."""
@@ -54,7 +57,7 @@ class Parts:
     def doc(self, text: str) -> None:
         if not isinstance(text, str):
             raise SpecError(f"model {self.name}: doc must be a text, not {text!r}")
-        self._doc = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+        self._doc = " ".join("".join(sign if sign.isprintable() or sign in _JOINERS else " " for sign in text).split())
 
     @property
     def feature_inputs(self) -> tuple[Input, ...]:
