@@ -158,15 +158,20 @@ def _config(path: Path, table: dict[str, object]) -> Config:
 def _checked(path: Path, key: str, value: object) -> object:
     """Return the value of a key, of the type that it must have; a list as a tuple."""
     must, where = _KEYS[key][1], f"{path}: [tool.symgraph] {key}"
-    fits = {_TEXT: isinstance(value, str) and value, _TEXTS: isinstance(value, list), _FLAG: isinstance(value, bool)}[must]
+    fits = {_TEXT: _is_name(value), _TEXTS: isinstance(value, list), _FLAG: isinstance(value, bool)}[must]
     if not fits:
         raise OptionError(f"{where} must be {must}, not {_kind(value)}")
     if not isinstance(value, list):
         return value
     for position, item in enumerate(value, start=1):
-        if not isinstance(item, str) or not item:
+        if not _is_name(item):
             raise OptionError(f"{where}: entry {position} must be {_TEXT}, not {_kind(item)}")
     return tuple(value)
+
+
+def _is_name(value: object) -> bool:
+    """Tell if a value is a text that may name a file."""
+    return isinstance(value, str) and bool(value) and "\0" not in value
 
 
 def _kind(value: object) -> str:

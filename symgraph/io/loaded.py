@@ -6,6 +6,7 @@ any process: the name says from which file it was loaded, and importing it loads
 
 import hashlib
 import importlib.util
+import os
 import sys
 from base64 import b32decode, b32encode
 from collections.abc import Callable, Iterator, Sequence
@@ -64,7 +65,7 @@ def module_of_text(source: str, name: str, origin: str) -> LoadedModule:
     """
     digest = hashlib.sha256(source.encode()).hexdigest()[:12]
     path = Path(origin)
-    place = b32encode(str(path.resolve()).encode()).decode().rstrip("=").lower() if path.is_file() else ""
+    place = b32encode(os.fsencode(path.resolve())).decode().rstrip("=").lower() if path.is_file() else ""
     return _named(source, f"{__name__}.{name}_{digest}_{place}", origin)
 
 
@@ -139,7 +140,7 @@ class _Finder(MetaPathFinder):
         if not fullname.startswith(f"{__name__}."):
             return None
         _, digest, place = fullname.rpartition(".")[2].rsplit("_", 2)
-        file = Path(b32decode(place.upper() + "=" * (-len(place) % 8)).decode()) if place else None
+        file = Path(os.fsdecode(b32decode(place.upper() + "=" * (-len(place) % 8)))) if place else None
         if file is None:
             raise ModuleNotFoundError(
                 f"{fullname} was made in memory of another process: send the module, or a function of its numpy backend",
