@@ -33,7 +33,7 @@ _SHOWN = 3  # lines of a compiler's message, with so many characters each
 _WIDE = 200
 _UNDER_WAY = "tmp"
 """Beginning of the names of folders in which libraries are made."""
-_ANSWERS = 5.0
+_ANSWERS = 3.0
 """Seconds of processor time in which a compiler answers what takes it a twentieth of one."""
 PATIENCE = 30.0
 """Time by the clock that a compiler may take, in units of its processor time: a machine may be busy, a compiler may hang."""
