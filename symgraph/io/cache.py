@@ -15,6 +15,8 @@ MOST_BYTES = 256 * 2**20
 """Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
 
 _DIGEST = ".sha256"
+_DIGEST_BYTES = 100
+"""Bytes of a digest's file at most."""
 
 
 def cache_folder() -> Path | None:
@@ -73,6 +75,8 @@ def objection_to_library(path: Path) -> str | None:
         status = path.lstat()
         if not (stat.S_ISREG(status.st_mode) and stat.S_ISREG(_digest_file(path).lstat().st_mode)):
             return "it is no file, or its digest is none"
+        if status.st_size > MOST_BYTES or _digest_file(path).stat().st_size > _DIGEST_BYTES:
+            return "it, or its digest, is larger than what we make"
         expected = _digest_file(path).read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return "it is not there, or has no digest"

@@ -157,7 +157,7 @@ def _compilers() -> Iterator[Case]:
     for name, deed in {"compiles": f'case "$*" in *" -o "*) {loop};; *) exec gcc "$@";; esac', "thinks": loop}.items():
         prepare = partial(_script, deed)
         title = f"a compiler that {name} for ever"
-        yield Case(title, call=busy, project=True, prepare=prepare, setup=_with_script, codes=(0,), seconds=2)
+        yield Case(title, call=busy, project=True, prepare=prepare, setup=_with_script, codes=(0,), seconds=5)
 
     def of_a_foe(folder: Path) -> None:
         for name in ("cc", "gcc", "clang", "python", "zig", "sh"):
