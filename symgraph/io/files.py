@@ -187,8 +187,9 @@ def _beside(path: Path, data: Iterable[bytes]) -> Iterator[Path]:
     finally:
         try:
             new.unlink(missing_ok=True)
-        finally:  # a signal may end the first
-            new.unlink(missing_ok=True)
+        finally:
+            if new.exists():  # a signal has ended the first
+                new.unlink()
 
 
 def _can_replace(new: Path, old: Path) -> bool:
