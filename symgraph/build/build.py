@@ -374,7 +374,7 @@ def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Outpu
             texts = {out / name: one.text for name, one in wanted.items()} | {out / FILE: text}
             differing = {path: text for path, text in texts.items() if not os.path.lexists(path) or read_text(path) != text}
             # somebody may have edited a file since the first check
-            remove_unfinished(out)  # if nothing differs, nothing else would
+            remove_unfinished(out)
             replace_texts(differing, lambda: None if force else _refuse(plan, wanted))
     except OSError as error:
         raise BuildError(f"the output folder {out} cannot be written: {error.strerror}; choose another with --out") from error

@@ -106,6 +106,8 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
     is_whole = entry is None or entry.model_hash == own  # else a build that was killed has left files of two versions
     if model is None or (model_hash(model) == own and is_whole):
         return None  # without an entry it is a spec of that name, but of another project
+    if locked and not is_whole:
+        raise ModuleError(f"{path} and the manifest beside it are of two builds; `symgraph build {spec.label}` makes them one")
     if locked or path.name not in entries:
         raise ModuleError(f"{path} is older than its spec; `symgraph build {spec.label}` brings it up to date")
     files = [entry for entry in entries.values() if entry.spec == spec.label]

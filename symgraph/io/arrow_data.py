@@ -20,9 +20,6 @@ _AT_ONCE = 64
 
 def _texts(name: str, label: str, column: Any, first: int) -> list[str]:
     """Return the labels of rows, of which `first` is the number of the first."""
-    if hasattr(column, "dictionary"):
-        known = ["", *_texts(name, label, column.dictionary, 0)]
-        return [known[0 if place is None else place + 1] for place in column.indices.to_pylist()]
     texts: list[str] = []
     for start in range(0, len(column), _AT_ONCE):
         texts += ["" if value is None else str(value).strip() for value in column.slice(start, _AT_ONCE).to_pylist()]

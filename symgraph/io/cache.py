@@ -72,12 +72,13 @@ def objection_to_library(path: Path) -> str | None:
         OSError: it cannot be read.
     """
     try:
-        status = path.lstat()
-        if not (stat.S_ISREG(status.st_mode) and stat.S_ISREG(_digest_file(path).lstat().st_mode)):
+        status, digest = path.lstat(), _digest_file(path)
+        of_digest = digest.lstat()
+        if not (stat.S_ISREG(status.st_mode) and stat.S_ISREG(of_digest.st_mode)):
             return "it is no file, or its digest is none"
-        if status.st_size > MOST_BYTES or _digest_file(path).stat().st_size > _DIGEST_BYTES:
+        if status.st_size > MOST_BYTES or of_digest.st_size > _DIGEST_BYTES:
             return "it, or its digest, is larger than what we make"
-        expected = _digest_file(path).read_text(encoding="ascii").strip()
+        expected = digest.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return "it is not there, or has no digest"
     if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):

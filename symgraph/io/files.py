@@ -134,6 +134,7 @@ def _write_file(path: Path, data: Iterable[bytes]) -> None:
         raise OSError(errno.EINVAL, "it is a folder, a socket or a block device")
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")
+    remove_unfinished(path.parent)
     with _beside(path, data) as new:
         if not path.exists() or _can_replace(new, path):
             new.replace(path)
@@ -173,7 +174,6 @@ def _beside(path: Path, data: Iterable[bytes]) -> Iterator[Path]:
 
     Its name has the machine and the process, so that the next that writes here knows and deletes what a killed one left.
     """
-    remove_unfinished(path.parent)
     new = path.with_name(f".{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.tmp")
     try:
         new.touch(0o600 if path.exists() else 0o666, exist_ok=False)

@@ -80,10 +80,11 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest()
     try:
         document = json.loads(text_of(path))
-        entries = {output: Entry(**_texts(facts)) for output, facts in _texts(document["outputs"], dict).items()}
-        specs = _texts(document.get("specs", {}), dict)  # a manifest of an earlier version has none
+        entries = {output: Entry(**_checked(facts)) for output, facts in _checked(document["outputs"], dict).items()}
+        specs = _checked(document.get("specs", {}), dict)  # a manifest of an earlier version has none
         origins = {
-            spec: Origin(**_texts({"root": facts["root"]}), sources=_texts(facts["sources"])) for spec, facts in specs.items()
+            spec: Origin(**_checked({"root": facts["root"]}), sources=_checked(facts["sources"]))
+            for spec, facts in specs.items()
         }
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}") from error
@@ -92,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(entries, origins)
 
 
-def _texts(facts: dict[str, Any], kind: type = str) -> dict[str, Any]:
+def _checked(facts: dict[str, Any], kind: type = str) -> dict[str, Any]:
     """Return facts after checking that their values are of a kind, and that their texts can be names of files.
 
     Raises:

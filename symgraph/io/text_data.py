@@ -31,6 +31,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 _VANISHES = re.compile(r"^[^eE]*[1-9]")
 """A number that is not 0, whatever double is next to it."""
 _TINY = re.compile(r"\d[eE]-\d+$")
+"""The end of such a number where its double may be 0."""
 
 
 def checked_dialect(reading: Reading) -> Reading:
@@ -275,8 +276,9 @@ def _numbers(cells: list[str], dialect: Reading) -> "array[float]":
         except ValueError:
             pass
         else:
-            for place in (place for place, number in enumerate(found) if not number and _VANISHES.search(cells[place])):
-                found[place] = math.inf
+            for place in np.flatnonzero(np.asarray(found) == 0.0).tolist():
+                if _VANISHES.search(cells[place]):
+                    found[place] = math.inf
             return found
     return array("d", [_number(cell, dialect) for cell in cells])
 

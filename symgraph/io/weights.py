@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError, did_you_mean, listed
+from symgraph.io.blocks import short
 from symgraph.io.documents import read_document
 from symgraph.io.files import write_file
 from symgraph.io.module import GeneratedModule
@@ -21,8 +22,6 @@ Weights = NDArray[np.floating[Any]]
 
 _FORMAT = "symgraph weights 1"
 _DTYPES: Mapping[str, type[np.float64] | type[np.float32]] = {"float64": np.float64, "float32": np.float32}
-_SHOWN = 60
-"""Characters of a strange name in a message."""
 _FIELDS: Mapping[str, type] = {"model": str, "model_hash": str, "dtype": str, "weights": dict}
 
 
@@ -186,7 +185,7 @@ def _difference(values: Mapping[str, Any], module: GeneratedModule) -> str:
     missing = [name for weight, name in own.items() if name not in values and weight not in values]
     extra = [name for name in values if name not in own and name not in own.values()]
     lacks = f"lacks {listed(missing)}" if missing else ""
-    has = f"has {listed(' '.join(name.split())[:_SHOWN] for name in extra)}, which the model does not" if extra else ""
+    has = f"has {listed(map(short, extra))}, which the model does not" if extra else ""
     return " and ".join(filter(None, (lacks, has))) + (did_you_mean(extra[0], missing) if extra else "")
 
 

@@ -128,8 +128,6 @@ class Journal:
             for name, value in run.items()
             if before.get(name) != value
         ]
-        if len(self.saved.reached.state.slots) != len(reached.state.slots):
-            differ.append(f"its state has {len(self.saved.reached.state.slots)} slots and needs {len(reached.state.slots)}")
         if differ:
             raise OptionError(
                 f"{self._folder} cannot be continued: {'; '.join(differ)}, with which the bits would differ; go on with what "
@@ -308,7 +306,7 @@ def read_kept(folder: Path) -> Saved:
         return _saved(document, lines)
     except FileNotFoundError as error:
         raise OptionError(f"{folder} holds no run to go on with: there is no {Path(error.filename).name} in it") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise OptionError(f"{folder} cannot be read: {error}") from error
     except (OptionError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise OptionError(

@@ -4,10 +4,10 @@ import ctypes
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
+
+from forked import command, leave_by
 
 _AUDITED = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.chown", "os.truncate"}
 _AUDITED |= {"os.utime", "fcntl.flock", "fcntl.lockf", "subprocess.Popen"}
@@ -74,26 +74,15 @@ def failing(number: int, error: int, names: Sequence[str] = (), more: bool = Fal
 
 def commanded(words: Sequence[str], setup: Callable[[], object] = lambda: None) -> int:
     """Run a command in a child of this process; return its exit status, or minus the signal that ended it."""
-    from symgraph.cli import main
+
+    def run() -> int:
+        setup()
+        command(words)
 
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
-        code = 70
-        try:
-            setup()
-            sys.argv = ["symgraph", *words]
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-        except BaseException:
-            traceback.print_exc()
-            code = 1
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                with suppress(OSError, ValueError):
-                    stream.flush()
-            os._exit(code)
+        leave_by(run)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -105,12 +105,21 @@ def _left() -> int:
 
 
 def _become(case: Case, folder: Path, out: Path, err: Path) -> NoReturn:
-    """Run the case in this process, and end it as Python would."""
-    code = 70
-    try:
+    """Run the case in this process, and end it."""
+
+    def run() -> int:
         _surround(case, folder, out, err)
         case.setup()
-        code = _called(case, folder) if case.call is not None else _commanded(case)
+        return _called(case, folder) if case.call is not None else command(case.words)
+
+    leave_by(run)
+
+
+def leave_by(call: Callable[[], int]) -> NoReturn:
+    """End this process, a fork, with the exit status of a call, as Python would."""
+    code = 70
+    try:
+        code = call()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:
@@ -119,6 +128,15 @@ def _become(case: Case, folder: Path, out: Path, err: Path) -> NoReturn:
     finally:
         code = _ended(code)
         os._exit(code)
+
+
+def command(words: Sequence[str]) -> NoReturn:
+    """Run a command in this process."""
+    from symgraph.cli import main
+
+    sys.argv = ["symgraph", *words]
+    main()
+    raise AssertionError("main() returns nothing")
 
 
 def _surround(case: Case, folder: Path, out: Path, err: Path) -> None:
@@ -184,14 +202,6 @@ def _called(case: Case, folder: Path) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def _commanded(case: Case) -> NoReturn:
-    from symgraph.cli import main
-
-    sys.argv = ["symgraph", *case.words]
-    main()
-    raise AssertionError("main() returns nothing")
 
 
 def _ended(code: int) -> int:

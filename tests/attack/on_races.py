@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 from cases import Case, Outcome
+from forked import command, leave_by
 
 WRITERS = {
     "build --force": "build --force --quiet",
@@ -70,22 +70,7 @@ def _started(line: str, log: Path) -> int:
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(handle, 1)
         os.dup2(handle, 2)
-        sys.argv = ["symgraph", *line.split()]
-        code = 70
-        try:
-            from symgraph.cli import main
-
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(code)
+        leave_by(lambda: command(line.split()))
     return child
 
 

@@ -41,7 +41,7 @@ def built() -> Path:
     folder = Path(mkdtemp(prefix="attacked-"))
     write_sources(folder)
     command = [sys.executable, "-m", "symgraph", "build", "--quiet"]
-    subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+    subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
     save_weights(folder / "weights.json", load(folder / "generated" / "decay.py"), [2.0, 0.4])
     return folder
 
