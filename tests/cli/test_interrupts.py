@@ -1,7 +1,6 @@
 """``symgraph train`` and the signals that end it: what was reached is saved, and the exit code names the signal."""
 
 import contextlib
-import fcntl
 import json
 import os
 import pty
@@ -9,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,29 +145,36 @@ def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Pr
     assert (failure, file.read_text(encoding="utf-8")) == (None, GOOD)
 
 
-def by_default() -> None:
-    """Let signals do what they do by default: tests that run under nohup hand on that one is ignored."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+AFRESH = """
+import os, signal, sys
+for number in ({signals}):
+    signal.signal(number, signal.SIG_DFL)
+{prepare}
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def afresh(*arguments: str, prepare: str = "") -> list[str]:
+    """Return the command of a Python that prepares itself by some code, for which no process of the tests need be forked.
+
+    Signals do what they do by default: tests that run under nohup hand on that one is ignored.
+    """
+    code = AFRESH.format(signals=", ".join(str(int(number)) for number in SIGNALS), prepare=prepare)
+    return [sys.executable, "-c", code, *arguments]
 
 
 def on_terminal(project: Project, options: str) -> tuple[subprocess.Popen[bytes], int]:
     """Start a training without end that has a terminal of its own for stdout and stderr; the terminal's other end."""
-
-    def prepare() -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        by_default()
-
+    words = words_of(f"train decay --data rows.csv --epochs 100000000 {options}")
     shown, end = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "symgraph", *words_of(f"train decay --data rows.csv --epochs 100000000 {options}")],
+        afresh("-m", "symgraph", *words, prepare="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"),
         cwd=project.root,
         env=environment(COLUMNS="80", TERM="xterm-256color"),
         stdin=end,
         stdout=end,
         stderr=end,
         start_new_session=True,
-        preexec_fn=prepare,  # noqa: PLW1509 - no thread of ours holds a lock here
     )
     os.close(end)
     return process, shown
@@ -213,10 +218,9 @@ def test_a_terminal_that_closes_ends_a_run_with_its_weights_saved(built: Project
     assert names_in(tmp_path) == ["w-adam.json"]
 
 
-def run_script(text: str, prepare: Callable[[], object] = by_default) -> subprocess.CompletedProcess[str]:
+def run_script(text: str, prepare: str = "") -> subprocess.CompletedProcess[str]:
     head = "import os, signal\nfrom symgraph.cli.interrupts import Interrupts\n"
-    command = [sys.executable, "-c", head + text]
-    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=prepare)
+    return subprocess.run(afresh("-c", head + text, prepare=prepare), capture_output=True, text=True, check=False)
 
 
 def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:
@@ -239,7 +243,7 @@ def test_a_run_under_nohup_goes_on_when_its_terminal_closes() -> None:
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"
         "    print(interrupts.received, signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)\n",
-        prepare=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        prepare="signal.signal(signal.SIGHUP, signal.SIG_IGN)",
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{int(signal.SIGTERM)} True\n", "")
 
