@@ -113,13 +113,18 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     steps = _steps(lowered, run, options.derivatives, precise)
     graphs = list(steps) if options != PLAIN else [_last(steps)]
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
-    rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
+    rests = run("rests of constants", _rests, model, graphs, ("numpy", ACCURATE)) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
     penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second, precise)
     if penalty is not None and options.precision == ACCURATE:
-        rests = {**remainders(penalty.part, [*_steps(penalty.lowered, unmeasured, second, precise)]), **rests}
+        rests = {**_rests(penalty.part, [*_steps(penalty.lowered, unmeasured, second, precise)], ("penalty", DOUBLE)), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
+
+
+def _rests(model: Model, graphs: Sequence[Graph], pipeline: tuple[str, str]) -> Mapping[float, float]:
+    """Find what the constants of the graph that a pipeline prints lack."""
+    return remainders(model, [*graphs, printed(graphs[-1], *pipeline)])
 
 
 def _penalty(model: Model, derivatives: Collection[str], precise: bool) -> Penalty:
@@ -165,7 +170,7 @@ def _constraints(model: Model, backend: str, precision: str) -> tuple[Constraint
     for step in PRECISE_STEPS if precision == ACCURATE else STEPS:
         graphs.append(constraint_partials(graphs[-1], names) if step is differentiate else step(graphs[-1]))
     lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), backend, precision)
-    return ConstraintSource(own, lowered, graph, names), remainders(own, graphs) if precision == ACCURATE else {}
+    return ConstraintSource(own, lowered, graph, names), remainders(own, [*graphs, graph]) if precision == ACCURATE else {}
 
 
 def require(backends: Sequence[str], options: Options) -> None:

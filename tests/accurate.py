@@ -8,12 +8,18 @@ from built import MODELS
 from symgraph.build.modules import load_artifact
 from symgraph.generate import Artifact, generate
 from symgraph.options import Options
-from symgraph.runtime import double_double, double_double_angles, double_double_error_functions, double_double_exponentials
+from symgraph.runtime import (
+    double_double,
+    double_double_angles,
+    double_double_error_functions,
+    double_double_exponentials,
+    wide_pairs,
+)
 from symgraph.spec.model import Model
 
 ACCURATE = Options(precision="accurate")
 
-MODULES = (double_double, double_double_angles, double_double_exponentials, double_double_error_functions)
+MODULES = (double_double, double_double_angles, double_double_exponentials, double_double_error_functions, wide_pairs)
 IN_PAIRS = [name for name in MODELS if name != "sawtooth"]
 """Models whose operations double-double arithmetic has: it lacks mod."""
 

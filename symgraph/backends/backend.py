@@ -54,7 +54,7 @@ class Backend:
         own: dict[str, OpText] = {op: text for op in source.functions if (text := OPS[op].text(self.name)) is not None}
         written = {**self.texts, **own}
         tables: dict[str, OpTexts] = {f"the backend {self.name}": written}
-        tables |= {"double-double arithmetic": texts_of("accurate")} if source.options.precision == ACCURATE else {}
+        tables |= {"double-double arithmetic": texts_of("pairs")} if source.options.precision == ACCURATE else {}
         tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
         for said, texts in tables.items():
             lacking = {name for name in (*OPS, *source.functions) if OPS[name].stable is None and name not in texts}

@@ -129,7 +129,7 @@ _OF_NUMBERS = ("domain", "range", "reference", "ulp", "ulp32", "partial_ulp")
 BACKENDS = ("numpy", "scalar", "c", "array_api")
 """Backends, each with a column of texts."""
 
-_OF_PRIMITIVES = (*BACKENDS, "bound", "accurate", "reference")
+_OF_PRIMITIVES = (*BACKENDS, "bound", "pairs", "reference")
 """Fields without which a row that is not composed of others is not complete."""
 
 
@@ -177,7 +177,8 @@ class Op:
         again: the partials in a form that loses no digits where it is differentiated in turn; () where ``partials`` is one.
         mpmath: computes it on mpmath's: a function, or the name of one of mpmath; where ``numbers`` is None.
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
-        accurate: its text in double-double arithmetic; None where that lacks the op.
+        pairs: the function of pairs of floats that computes it; "" where it is an operator or a choice, which ``Pairs`` has;
+            None where double-double arithmetic lacks the op.
         reference: the form that the reference evaluates: the name of a row of its table, or the methods of python-flint's
             ``arb`` that give the value and each slope, or, for a composed op, "definition": that of its class.
 
@@ -217,7 +218,7 @@ class Op:
     numbers: Callable[..., Any] | None = None
     mpmath: Callable[..., Any] | str | None = None
     bound: Any = MISSING
-    accurate: Any = MISSING
+    pairs: str | None = MISSING
     reference: Any = MISSING
     again: tuple[Any, ...] = ()
 
@@ -325,7 +326,12 @@ def arrays(text: OpText) -> dict[str, Any]:
 
 def named(name: str) -> dict[str, Any]:
     """Return the names by habit of the runtime's functions of an op, and of the reference's form."""
-    return {"bound": f"{name}_bound", "accurate": f"dd_{name}", "reference": name}
+    return {"bound": f"{name}_bound", "pairs": f"dd_{name}", "reference": name}
+
+
+def operator_named(name: str) -> dict[str, Any]:
+    """Return the same for an op that numbers of any class have: an operator or a choice."""
+    return named(name) | {"pairs": ""}
 
 
 def library(name: str, numpy: str = "") -> dict[str, Any]:
@@ -336,7 +342,7 @@ def library(name: str, numpy: str = "") -> dict[str, Any]:
 
 def scipy(name: str) -> dict[str, Any]:
     """Return the columns of a function that only SciPy has, under a name in ``scipy.special``."""
-    lacking = dict.fromkeys(("scalar", "c", "array_api", "bound", "accurate"))
+    lacking = dict.fromkeys(("scalar", "c", "array_api", "bound", "pairs"))
     return {"numpy": f"{SCIPY}.{name}", **lacking}
 
 

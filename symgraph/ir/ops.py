@@ -73,6 +73,7 @@ from symgraph.ir.op import (
     late,
     library,
     named,
+    operator_named,
     over,
     regions,
 )
@@ -137,15 +138,15 @@ _DIVISOR = Piecewise((x0, _STEEP & Ne(x1, 0)), (1, True))
 _ROWS = (
     # arithmetic
     Op("add", 2, x0 + x1, (_ONE, _ONE), **_REAL, numbers=operator.add, **everywhere(infix("+", Level.SUM)),
-       **named("add"), **_ROUNDED, partial_ulp=(0.0, 0.0)),
+       **operator_named("add"), **_ROUNDED, partial_ulp=(0.0, 0.0)),
     Op("sub", 2, x0 - x1, (_ONE, (Integer(-1),)), **_REAL, numbers=operator.sub, **everywhere(infix("-", Level.SUM)),
-       **named("sub"), **_ROUNDED, partial_ulp=(0.0, 0.0)),
+       **operator_named("sub"), **_ROUNDED, partial_ulp=(0.0, 0.0)),
     Op("mul", 2, x0 * x1, ((x1,), (x0,)), **_REAL, numbers=operator.mul, **everywhere(infix("*", Level.PRODUCT)),
-       **named("mul"), **_ROUNDED, partial_ulp=(0.5, 0.5)),
+       **operator_named("mul"), **_ROUNDED, partial_ulp=(0.5, 0.5)),
     Op("div", 2, x0 / x1, ((over(x1),), (over(x1), -v)), **_REAL, besides="x1 != 0", numbers=operator.truediv,
-       **everywhere(infix("/", Level.PRODUCT)), **named("div"), **_ROUNDED, partial_ulp=(0.5, 1.5)),
+       **everywhere(infix("/", Level.PRODUCT)), **operator_named("div"), **_ROUNDED, partial_ulp=(0.5, 1.5)),
     # -a * b negates a first, which gives the same bits as -(a * b); C binds a sign to the operand behind it
-    Op("neg", 1, -x0, ((Integer(-1),),), **_REAL, numbers=operator.neg, **named("neg"), **_EXACT, partial_ulp=(0.0,),
+    Op("neg", 1, -x0, ((Integer(-1),),), **_REAL, numbers=operator.neg, **operator_named("neg"), **_EXACT, partial_ulp=(0.0,),
        **everywhere(OpText("-{0}", Level.PRODUCT, (Level.PRODUCT,))) | {"c": OpText("-{0}", Level.UNARY, _ATOM)}),
     Op("pow", 2, x0**x1, ((x1, _POWER, over(_DIVISOR)), (v, log(_AWAY))), domain=(POSITIVE, REALS), range=REALS,
        besides="or x1 a constant integer", kinks="partial by x1 is 0 at x0 = 0",
@@ -284,10 +285,10 @@ _ROWS = (
     # steps; Python's and NumPy's remainder of a division has the sign of the divisor, as Mod of SymPy
     Op("floor", 1, sympy.floor(x0), (_ZERO,), sympy.floor, **_REAL, bounded_slope=True, kinks="0 at its steps", mpmath="floor",
        scalar=OpText("{0} // 1.0", Level.PRODUCT, (Level.PRODUCT,)), numpy="np.floor", c="floor", array_api="xp.floor",
-       bound=None, accurate=None, reference="floor", **_EXACT, partial_ulp=(0.0,)),
+       bound=None, pairs=None, reference="floor", **_EXACT, partial_ulp=(0.0,)),
     Op("mod", 2, sympy.Mod(x0, x1), (_ONE, (v - x0, over(x1))), sympy.Mod, **_REAL, besides="x1 != 0",
        kinks="1 and -floor(x0/x1) at its steps", numbers=operator.mod, numpy="np.mod", c="@mod_", array_api="xp.remainder",
-       scalar=infix("%", Level.PRODUCT), bound=None, accurate=None, reference="mod", cost=TRANSCENDENTAL, **_ROUNDED,
+       scalar=infix("%", Level.PRODUCT), bound=None, pairs=None, reference="mod", cost=TRANSCENDENTAL, **_ROUNDED,
        partial_ulp=(0.0, 2.5), note="partial by x1: where |x0 / x1| is below 2**53",
        regions=regions(0, (0.5, 0, 1.5), 1, (0, 0, 2.5), 1e6, (0, 0, 2.5), math.inf), region_of=Abs(x0 / x1)),
     # selection; the first operand of select is a truth value, and the adjoint hands the cotangent to the branch taken
@@ -295,30 +296,27 @@ _ROWS = (
        numpy="select", array_api="xp.where",
        scalar=OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
        c=OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
-       **named("select") | {"accurate": "dd_where"}, **_EXACT),
+       **operator_named("select"), **_EXACT),
     *(Op(name, 2, None, (_ZERO, _ZERO), kinks="a jump", numbers=getattr(operator, name), **everywhere(comparison(symbol)),
-         **named(name) | {"accurate": accurate}, **_EXACT)
-      for name, symbol, accurate in (
-        ("lt", "<", "dd_less"), ("le", "<=", "dd_at_most"), ("gt", ">", OpText("dd_less({1}, {0})")),
-        ("ge", ">=", OpText("dd_at_most({1}, {0})")), ("eq", "==", "dd_equal"),
-        ("ne", "!=", OpText("~dd_equal({0}, {1})", Level.UNARY)))),
+         **operator_named(name), **_EXACT)
+      for name, symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!="))),
     # compilers of C want parentheses where && and || meet
     Op("and", 2, None, (_ZERO, _ZERO), numbers=lambda a, b: a and b,
        **arrays(OpText("{0} & {1}", Level.BITAND, (Level.BITAND, Level.SUM))),
        scalar=OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)), c=OpText("{0} && {1}", Level.AND, (Level.COMPARE,)),
-       **named("and") | {"accurate": infix("&", Level.BITAND)}, **_EXACT),
+       **operator_named("and"), **_EXACT),
     Op("or", 2, None, (_ZERO, _ZERO), numbers=lambda a, b: a or b,
        **arrays(OpText("{0} | {1}", Level.BITOR, (Level.BITOR, Level.BITAND))),
        scalar=OpText("{0} or {1}", Level.OR, (Level.OR, Level.AND)), c=OpText("{0} || {1}", Level.OR, (Level.COMPARE,)),
-       **named("or") | {"accurate": infix("|", Level.BITOR)}, **_EXACT),
+       **operator_named("or"), **_EXACT),
     Op("not", 1, None, (_ZERO,), numbers=operator.not_, **arrays(OpText("~{0}", Level.UNARY, _ATOM)),
        scalar=OpText("not {0}", Level.NOT, (Level.NOT,)), c=OpText("!{0}", Level.UNARY, _ATOM),
-       **named("not") | {"accurate": OpText("~{0}", Level.UNARY, _ATOM)}, **_EXACT),
+       **operator_named("not"), **_EXACT),
     # a number on which the root does not depend, such as the largest exponent that a sum of exponentials is scaled by
     Op("stop", 1, None, (_ZERO,), stable=x0, **_EXACT),
     # the sum over rows; adjoint inserts it, and bounds are those of single rows
     Op("rowsum", 1, None, (_ONE,), numbers=lambda a: a, **arrays(call("rowsum")), scalar=OpText("{0}", Level.TERNARY),
-       c=OpText("{0}", Level.TERNARY), bound=OpText("{0}", Level.SUM), accurate="rowsum", reference="rowsum", ulp=math.inf,
+       c=OpText("{0}", Level.TERNARY), bound=OpText("{0}", Level.SUM), pairs="", reference="rowsum", ulp=math.inf,
        ulp32=math.inf),
 )
 # fmt: on

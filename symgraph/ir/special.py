@@ -63,10 +63,8 @@ SPECIAL: Mapping[str, Special] = MappingProxyType(
         "fma": Special(3, lambda builder, a, b, c: builder.add("add", builder.add("mul", a, b), c)),
         "fms": Special(3, lambda builder, a, b, c: builder.add("sub", builder.add("mul", a, b), c)),
         "fnma": Special(3, lambda builder, a, b, c: builder.add("sub", c, builder.add("mul", a, b))),
-        # the exponential of a number that is never above 0; products of two inputs, and with a power of two
+        # the exponential of a number that is never above 0
         "exp_minus": _variant("exp"),
-        "mul_floats": _variant("mul"),
-        "mul_power": _variant("mul"),
         **{f"{op}{OPEN}": _variant(op) for op in EDGED},
     }
 )

@@ -136,7 +136,7 @@ class UserOp(OwnRow):
         arity, places = self.arity, ", ".join(f"{{{place}}}" for place in range(self.arity))
         x = sympy.symbols(f"x0:{arity}", real=True)
         slopes = tuple(REFUSED if one is None else (one.applied(*x),) for one in self.partials)
-        lacking: dict[str, Any] = dict.fromkeys(("c", "array_api", "bound", "accurate", "reference"))
+        lacking: dict[str, Any] = dict.fromkeys(("c", "array_api", "bound", "pairs", "reference"))
         return Op(
             self, arity, None, slopes, self.applied, domain=REALS, range=REALS, cost=2 * TRANSCENDENTAL, ulp=4.0, ulp32=4.0,
             partial_ulp=(4.0,) * arity, numbers=self.of_numbers, numpy=OpText(f"called({self.called}, {places})"),

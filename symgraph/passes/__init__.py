@@ -10,7 +10,6 @@ from symgraph.ir.graph import Graph
 from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND
 from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
-from symgraph.passes.cheap_products import cheap_products
 from symgraph.passes.collect import collect
 from symgraph.passes.dots import dots
 from symgraph.passes.expand import expand
@@ -64,10 +63,12 @@ PRECISE_STEPS: Passes = (update_wrapper(partial(removable, precision=Fraction(1,
 """The same for modules that are more accurate than their floats, or bound their errors: what polynomials leave away must not
 show in the digits that two floats hold."""
 
+_NUMPY: Passes = (half_angle, tangents, hyperbolic, dots)
+
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
     {
-        ("numpy", DOUBLE): (half_angle, tangents, hyperbolic, dots),
-        ("numpy", ACCURATE): (cheap_products,),
+        ("numpy", DOUBLE): _NUMPY,
+        ("numpy", ACCURATE): _NUMPY,  # the same lines, run over pairs
         ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),

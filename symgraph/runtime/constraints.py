@@ -63,5 +63,4 @@ class Constraints(Kept):
         weights = checked_weights(self.facts, w)
         limits: Any = self.facts.metadata["constraints"]
         found = np.array(self.lines(weights), weights.dtype)
-        found = found if found.ndim == 1 else found[:, 0]  # of pairs of compensated arithmetic, which are rounded so
         return found[: len(limits)], found[len(limits) :].reshape(len(limits), -1)

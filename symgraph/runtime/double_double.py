@@ -79,11 +79,6 @@ def pair_of(value: ArrayLike, low: float = 0.0) -> Pair:
     return np.array(value, np.float64, order="C")[()], np.array(low)[()]
 
 
-def pairs_of(values: Array) -> list[Pair]:
-    """Make pairs without a low part of the entries of a vector, or of columns."""
-    return [pair_of(value) for value in values]
-
-
 def rounded_pair(pair: Pair, dtype: np.dtype[Any]) -> Array:
     """Round a pair to a dtype."""
     return np.asarray(pair[0]).astype(dtype)[()]
@@ -193,18 +188,11 @@ def pair_horner(x: Pair, terms: Table, tail: tuple[float, ...]) -> Pair:
 dd_add = settled_of_two(pair_add, np.add)
 dd_sub = settled_of_two(lambda x, y: pair_add(x, dd_neg(y)), np.subtract)
 dd_mul = settled_of_two(pair_mul, np.multiply)
-dd_mul_floats = settled_of_two(lambda x, y: two_prod(x[0], y[0]), np.multiply)
-"""Multiplies factors without a low part, without error."""
 dd_div = settled_of_two(lambda x, y: guarded(pair_div(x, y), x), np.divide)
-dd_sqrt = settled_of_one(lambda x: guarded(pair_root(x), x), np.sqrt)
+pair_sqrt = settled_of_one(lambda x: guarded(pair_root(x), x), np.sqrt)
 
 
-def dd_mul_power(power: Pair, x: Pair) -> Pair:
-    """Multiply by a power of two."""
-    return pair_scaled(x, power[0])
-
-
-def dd_cbrt(x: Pair) -> Pair:
+def pair_cbrt(x: Pair) -> Pair:
     """Take the cube root: NumPy's, corrected by one step of Halley's iteration."""
     y = np.cbrt(x[0])
     square = two_prod(y, y)
@@ -214,7 +202,7 @@ def dd_cbrt(x: Pair) -> Pair:
     return settled(guarded(fast_two_sum(y, step), x), np.cbrt, x[0])
 
 
-def dd_hypot(x: Pair, y: Pair) -> Pair:
+def pair_hypot(x: Pair, y: Pair) -> Pair:
     """Take the root of x*x + y*y, scaled so that no square overflows."""
     _, power = np.frexp(np.maximum(np.abs(x[0]), np.abs(y[0])))
     a, b = pair_ldexp(x, -power), pair_ldexp(y, -power)
@@ -251,27 +239,27 @@ def dd_equal(x: Pair, y: Pair) -> Array:
     return equal
 
 
-def dd_abs(x: Pair) -> Pair:
+def pair_abs(x: Pair) -> Pair:
     """Give the magnitude."""
     return with_sign(x, x[0])
 
 
-def dd_sign(x: Pair) -> Pair:
+def pair_sign(x: Pair) -> Pair:
     """Give the sign: -1, 0 or 1."""
     return np.sign(x[0]), NOTHING
 
 
-def dd_heaviside(x: Pair, at_zero: Pair) -> Pair:
+def pair_heaviside(x: Pair, at_zero: Pair) -> Pair:
     """Give 0 below 0, 1 above it, and the second operand at it."""
     return np.heaviside(x[0], at_zero[0]), np.where(x[0] == 0, at_zero[1], 0.0)
 
 
-def dd_max(x: Pair, y: Pair) -> Pair:
+def pair_max(x: Pair, y: Pair) -> Pair:
     """Give the larger of two numbers; NaN if one is NaN."""
     return dd_where(dd_less(x, y) | np.isnan(y[0]), y, x)
 
 
-def dd_min(x: Pair, y: Pair) -> Pair:
+def pair_min(x: Pair, y: Pair) -> Pair:
     """Give the smaller of two numbers; NaN if one is NaN."""
     return dd_where(dd_less(y, x) | np.isnan(y[0]), y, x)
 

@@ -26,8 +26,10 @@ from symgraph.runtime.double_double import (
     settled_of_two,
     two_prod,
     two_sum,
+    with_sign,
 )
 from symgraph.runtime.facts import Array
+from symgraph.runtime.wide_pairs import NO_POWER, OfAnySize, Wide, beyond_pairs, like_itself, wide_where
 
 PI_PARTS = (
     0.19634954084936207,
@@ -104,14 +106,17 @@ def sine_of(turn: tuple[Pair, Pair, Array], quarters: int) -> Pair:
     return pair_add(a, pair_add(pair_mul(a, versine), pair_mul(b, sine)))
 
 
-dd_sin = settled_of_one(lambda x: sine_of(turn_of(x), 0), np.sin)
+dd_sin = like_itself(settled_of_one(lambda x: sine_of(turn_of(x), 0), np.sin))
 dd_cos = settled_of_one(lambda x: sine_of(turn_of(x), 1), np.cos)
 
 
-def dd_tan(x: Pair) -> Pair:
+def pair_tan(x: Pair) -> Pair:
     """Compute the tangent."""
     turn = turn_of(x)
     return settled(pair_div(sine_of(turn, 0), sine_of(turn, 1)), np.tan, x[0])
+
+
+dd_tan = like_itself(pair_tan)
 
 
 def angle_of(y: Pair, x: Pair) -> Pair:
@@ -132,6 +137,15 @@ def leg_of(x: Pair) -> Pair:
 
 
 dd_atan2 = settled_of_two(angle_of, np.arctan2)
-dd_atan = settled_of_one(lambda x: angle_of(x, pair_of(1.0)), np.arctan)
-dd_asin = settled_of_one(lambda x: angle_of(x, leg_of(x)), np.arcsin)
+pair_atan = settled_of_one(lambda x: angle_of(x, pair_of(1.0)), np.arctan)
+
+
+def wide_atan(x: Wide) -> Wide:
+    """Compute the angle of a tangent: a right angle where that is very large."""
+    right = with_sign(pair_of(8.0 * PI_PARTS[0], 8.0 * PI_PARTS[1]), x[0])
+    return wide_where(beyond_pairs(x)[1], (*right, NO_POWER), like_itself(pair_atan).of_wide(x))
+
+
+dd_atan = OfAnySize(pair_atan, wide_atan)
+dd_asin = like_itself(settled_of_one(lambda x: angle_of(x, leg_of(x)), np.arcsin))
 dd_acos = settled_of_one(lambda x: angle_of(leg_of(x), x), np.arccos)

@@ -30,8 +30,20 @@ from symgraph.runtime.double_double import (
     with_sign,
 )
 from symgraph.runtime.double_double_angles import PI_BITS
-from symgraph.runtime.double_double_exponentials import pair_exp, pair_expm1
+from symgraph.runtime.double_double_exponentials import pair_exp, pair_expm1, wide_exp
 from symgraph.runtime.facts import Array
+from symgraph.runtime.wide_pairs import (
+    NO_POWER,
+    OfAnySize,
+    Wide,
+    beyond_pairs,
+    narrow,
+    wide_abs,
+    wide_div,
+    wide_mul,
+    wide_neg,
+    wide_where,
+)
 
 PI = EXACT.divide(PI_BITS, 1 << 1300)
 ERF_SCALE = EXACT.divide(2, EXACT.sqrt(PI))
@@ -121,14 +133,14 @@ def erfc_parts(x: Pair) -> tuple[Array, Pair, Pair]:
     return near, pair_erf_near(x), pair_erfc_far(with_sign(x, x[0]))
 
 
-def dd_erf(x: Pair) -> Pair:
+def pair_erf(x: Pair) -> Pair:
     """Compute the error function."""
     near, inner, outer = erfc_parts(x)
     result = dd_where(near, inner, with_sign(pair_add_float(dd_neg(outer), 1.0), x[0]))
     return settled(result, lambda hi: np.clip(hi, -1.0, 1.0), x[0])
 
 
-def dd_erfc(x: Pair) -> Pair:
+def pair_erfc(x: Pair) -> Pair:
     """Compute the complementary error function; 2 minus that of -x where x is negative."""
     near, inner, outer = erfc_parts(x)
     outer = dd_where(x[0] < 0, pair_add_float(dd_neg(outer), 2.0), outer)
@@ -155,7 +167,7 @@ def pair_erfcx(x: Pair) -> Pair:
     return dd_where(np.abs(x[0]) <= 0.5, near, dd_where(x[0] < 0, left, far))
 
 
-def dd_erfcx(x: Pair) -> Pair:
+def settled_erfcx(x: Pair) -> Pair:
     """Compute exp(x*x) * erfc(x)."""
 
     def plain(hi: Array) -> Array:
@@ -177,7 +189,7 @@ def pair_ierfcx_far(x: Pair) -> Pair:
     return pair_mul(pair_mul(total, beyond), beyond)
 
 
-def dd_ierfcx(x: Pair) -> Pair:
+def settled_ierfcx(x: Pair) -> Pair:
     """Compute exp(x*x) times the integral of erfc from x on."""
 
     def plain(hi: Array) -> Array:
@@ -189,4 +201,44 @@ def dd_ierfcx(x: Pair) -> Pair:
     return settled(dd_where(x[0] <= 0.5, left, pair_ierfcx_far(x)), plain, x[0])
 
 
-dd_gauss = settled_of_one(lambda x: pair_gauss(pair_clipped(x, 30.0)), lambda hi: np.exp(-hi * hi))
+def wide_gauss(x: Wide) -> Wide:
+    """Compute exp(-x*x)."""
+    return wide_exp(wide_neg(wide_mul(x, x)))
+
+
+def wide_erf(x: Wide) -> Wide:
+    """Compute the error function: 2/sqrt(pi) * x where that is very small."""
+    slope = (*pair_of(*ERF_TERMS[0]), NO_POWER)
+    return wide_where(beyond_pairs(x)[0], wide_mul(x, slope), (*pair_erf(narrow(x)), NO_POWER))
+
+
+def wide_erfc(x: Wide) -> Wide:
+    """Compute the complementary error function as exp(-x*x) * erfcx(x) where x is above 20."""
+    far = wide_mul(wide_gauss(x), wide_erfcx(wide_abs(x)))
+    return wide_where(narrow(x)[0] > 20.0, far, (*pair_erfc(narrow(x)), NO_POWER))
+
+
+def wide_erfcx(x: Wide) -> Wide:
+    """Compute exp(x*x) * erfc(x): 1/(sqrt(pi)*x) where x is very large, 2*exp(x*x) below -20."""
+    root = (*pair_scaled(pair_of(*ERF_TERMS[0]), 0.5), NO_POWER)
+    found = wide_where(beyond_pairs(x)[1], wide_div(root, x), (*settled_erfcx(narrow(x)), NO_POWER))
+    hi, lo, power = wide_exp(wide_mul(x, x))
+    return wide_where(narrow(x)[0] < -20.0, (hi, lo, power + 1), found)
+
+
+def wide_ierfcx(x: Wide) -> Wide:
+    """Compute exp(x*x) times the integral of erfc from x on.
+
+    It is 1/(2*sqrt(pi)*x*x) where x is very large, and -2*x*exp(x*x) below -20.
+    """
+    root = (*pair_scaled(pair_of(*ERF_TERMS[0]), 0.25), NO_POWER)
+    found = wide_where(np.abs(narrow(x)[0]) > 1e100, wide_div(wide_div(root, x), x), (*settled_ierfcx(narrow(x)), NO_POWER))
+    hi, lo, power = wide_mul(wide_neg(x), wide_exp(wide_mul(x, x)))
+    return wide_where(narrow(x)[0] < -20.0, (hi, lo, power + 1), found)
+
+
+dd_gauss = OfAnySize(settled_of_one(lambda x: pair_gauss(pair_clipped(x, 30.0)), lambda hi: np.exp(-hi * hi)), wide_gauss)
+dd_erf = OfAnySize(pair_erf, wide_erf)
+dd_erfc = OfAnySize(pair_erfc, wide_erfc)
+dd_erfcx = OfAnySize(settled_erfcx, wide_erfcx)
+dd_ierfcx = OfAnySize(settled_ierfcx, wide_ierfcx)

@@ -13,7 +13,6 @@ from built import MODELS, numpy_module, one_output, sample
 from flint import arb, ctx
 
 import symgraph
-from symgraph.backends.numpy.accurate import TEXTS
 from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
@@ -22,6 +21,7 @@ from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import call
 from symgraph.spec.model import Model
 
 QUICK = ["nine_weights", "pieces", "uniform_nodes", "rosenbrock", "curve", "aliases", "weight_loss", "feature_output", "ENSO"]
@@ -195,10 +195,11 @@ def test_the_scalar_backend_has_no_accurate_modules() -> None:
         generate(MODELS["line"](), ("scalar",), options=ACCURATE)
 
 
-def test_every_primitive_op_that_is_not_refused_has_a_text_and_every_text_a_function() -> None:
-    assert {op for op, row in OPS.items() if row.stable is None and row.accurate is not None} <= TEXTS.keys()
-    called = {text.format.lstrip("~").split("(")[0] for text in TEXTS.values() if "(" in text.format}
-    assert called - {"rowsum"} <= vars(DD).keys()
+def test_every_op_is_an_operator_has_a_function_of_pairs_or_is_refused() -> None:
+    rows = [row for row in OPS.values() if row.stable is None]
+    assert {row.pairs for row in rows if row.pairs} <= vars(DD).keys()
+    called = {row.name for row in rows if "(" in (row.text("numpy") or call("")).format and row.pairs == ""}
+    assert called == {"select", "rowsum"}  # every other op without a function is written as an operator
 
 
 def test_verification_and_gradient_check_accept_accurate_modules() -> None:
@@ -209,43 +210,17 @@ def test_verification_and_gradient_check_accept_accurate_modules() -> None:
 
 def test_names_of_the_arithmetic_are_free_for_models() -> None:
     model = Model("named")
-    f, a = model.feature("w_pairs"), model.weight("dd_add")
+    f, a = model.feature("Pairs"), model.weight("rests")
     model.target()
-    pair = model.node("Pair", sp.exp(a * f))
-    twice, shadow = model.node("dd_exp", sp.exp(2 * a * f)), model.node("Pair__pair", sp.exp(3 * a * f))
+    pair = model.node("dd_where", sp.exp(a * f))
+    twice, shadow = model.node("dd_exp", sp.exp(2 * a * f)), model.node("bind_accurate", sp.exp(3 * a * f))
     model.output("y_hat", pair**2 + twice + shadow**2 + a)
     model.loss("squared_error")
     module = load_artifact(accurate_text(model))
-    assert dict(module.METADATA["fields"]) == {"Pair": "Pair_", "dd_exp": "dd_exp_"}
     tape = module.forward([0.5], [2.0], [1.0])
-    assert [float(getattr(tape, name)[0]) for name in ("Pair_", "dd_exp_", "Pair__pair")] == [
+    assert [float(getattr(tape, name)[0]) for name in ("dd_where", "dd_exp", "bind_accurate")] == [
         np.exp(k) for k in (1.0, 2.0, 3.0)
     ]
     output = np.exp(2) * 2 + np.exp(6) + 0.5
     slope = 2 * (2 * np.exp(2) * 2) + 2 * 3 * 2 * np.exp(6) + 1
     assert module.grad([0.5], [2.0], [1.0])[0] == pytest.approx(2 * (output - 1) * slope, rel=1e-14, abs=0.0)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", QUICK)
-def test_functions_give_the_rounded_results_of_the_lines(name: str, dtype: type) -> None:
-    module, same = accurate_module(name), np.testing.assert_array_equal
-    for rows in (1, 2, 33):
-        w, X, y = (None if part is None else part.astype(dtype) for part in sample(name, rows=rows))
-        tape, shape = module.forward(w, X, y), (rows,) if X is not None or y is not None else ()
-        with np.errstate(all="ignore"):
-            if hasattr(module, "jacobian"):
-                wanted = [np.broadcast_to(DD.rounded_pair(column, w.dtype), shape) for column in module._jacobian(tape)]
-                same(module.jacobian(w, X, y), np.stack(wanted, axis=-1), strict=True)
-                output = getattr(tape, module.METADATA["fields"].get(module.OUTPUTS[0], module.OUTPUTS[0]))
-                same(module.predict(w, X), np.broadcast_to(output, shape if X is not None else ()))
-            if hasattr(module, "residual"):
-                same(module.residual(w, X, y), DD.rounded_pair(*module._residual(tape), w.dtype))
-            if hasattr(module, "loss"):
-                ones = DD.pair_of(np.ones(shape, dtype))
-                wanted = [DD.rounded_pair(column, w.dtype) for column in module._backward(tape, ones, DD.dd_rowsum)]
-                same(module.backward(tape), wanted)
-                value, gradient = module.value_and_grad(w, X, y, reduction="sum")
-                same(gradient, wanted)
-                assert value == DD.rounded_pair(DD.dd_rowsum(DD.dd_mul(ones, module._loss(tape))), w.dtype)
-                assert value == module.loss(w, X, y, reduction="sum")

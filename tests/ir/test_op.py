@@ -21,7 +21,7 @@ def row(**fields: Any) -> Op:
 
 @pytest.mark.parametrize(("fields", "message"), [
     *(({field: "missing"}, f"its row has no {field}$") for field in ("domain", "range", "ulp", "ulp32", "partial_ulp",
-      "numpy", "scalar", "c", "array_api", "bound", "accurate", "reference")),
+      "numpy", "scalar", "c", "array_api", "bound", "pairs", "reference")),
     ({"mpmath": "missing"}, "its row has neither numbers nor mpmath"),
     ({"reference": "definition"}, "its row needs a reference of its own"),
     ({"partial_ulp": (1.0, 2.0)}, "partial_ulp has 2 entries for 1 operands"),

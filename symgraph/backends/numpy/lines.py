@@ -17,6 +17,12 @@ from symgraph.options import HESSIAN
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
 
+_LEAVES = MappingProxyType({"target": "y", "cotangent": "cotangent", "largest": "largest"})
+"""The text of leaves other than features and weights."""
+
+_INNER = 8
+"""Columns before the statements that need y."""
+
 _MOST_DEFAULTS = 1_000
 """A tape of more fields has no defaults: ``NamedTuple`` looks for each default among all fields."""
 
@@ -27,11 +33,7 @@ class LinesWriter:
     ``forward`` is called first: the other functions refer to what it named.
 
     Attributes:
-        number: the type of a value in the functions that read the tape.
-        row_sum: the type of what adds up rows in ``_backward``.
         taken: further names that the functions need for themselves.
-        inner: columns before the statements that need y.
-        leaves: the text of leaves other than features and weights.
         constant: the text of a constant that stands for a value of the dtype of w.
         largest: the text of the largest number of that dtype.
         transposed: the text of the columns of X, one after the other.
@@ -39,28 +41,22 @@ class LinesWriter:
         first_target: the text of the first column of y, of several targets.
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
-        lines_type: the runtime's type of the lines.
         on_request: the end of the names of the binders of modules with derivatives on request.
-        target: the statement that names one target; of several the columns of y have names.
+        of_constraints: the text of what computes the constraints from the weights.
         lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
     """
 
-    number = "Array"
-    row_sum = "RowSum"
     taken: frozenset[str] = ARGUMENTS
-    inner = 8
-    leaves: Mapping[str, str] = MappingProxyType({"target": "y", "cotangent": "cotangent", "largest": "largest"})
     constant = "{w}.dtype.type({value})"
     largest = "np.finfo({w}.dtype).max"
-    target = "y = {value}"
     transposed = "{X}.T"
     first_column = "X.T[0]"
     first_target = "y if y is None else y.T[0]"
     every_row = "every_row({value}, {column})"
     binders = ("bind", "bind_loosely")
+    of_constraints = "_constraints"
     lacks: frozenset[str] = frozenset()
-    lines_type = "Lines"
     on_request = "_with_derivatives"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
@@ -77,7 +73,7 @@ class LinesWriter:
         self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
             kernel.forward_target
         )
-        self.bound = self.names.leaves(self.leaves)
+        self.bound = self.names.leaves(_LEAVES)
         (self.direction,) = apart(["v"], self.identifier.values())
         self.directions = {str(i.name): v for i, v in zip(source.model.weight_inputs, self.names.directions(), strict=True)}
         self.taped = frozenset(kernel.tape)
@@ -104,20 +100,20 @@ class LinesWriter:
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
         before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
-        writer.indent = self.inner
+        writer.indent = _INNER
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
         every = (*kernel.forward, *kernel.forward_target)
-        opening, deeper = self._openings(every, results, "w", "X"), " " * (self.inner - 4)
+        opening, deeper = self._openings(every, results, "w", "X"), " " * (_INNER - 4)
         read = {arg for position in kernel.forward_target for arg in graph.nodes[position].args}
         targets = [line for line in self._targets(read | self._read_aliases(), "y") if line != "y = y"]
         return (
             (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
             (
-                *(f"{' ' * self.inner}{line}" for line in targets),
-                *self._text(kernel.forward_target, after, {}, self.inner),
+                *(f"{' ' * _INNER}{line}" for line in targets),
+                *self._text(kernel.forward_target, after, {}, _INNER),
                 *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
             ),
         )
@@ -146,7 +142,7 @@ class LinesWriter:
         nodes = self.graph.nodes
         targets = {position for position in read if nodes[position].op == "target"}
         if not targets or not several_targets(self.source.model):
-            return [self.target.format(value=y)] if targets else []
+            return [f"y = {y}"] if targets else []
         return self._unpacked("target", self.names.inputs("target", (), targets), self.transposed.format(X=y))
 
     def reverse(self, prefix: str, suffix: str = "") -> tuple[tuple[str, ...], str]:
@@ -280,7 +276,7 @@ class LinesWriter:
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
         """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
         graph, kernel = self.graph, self.kernel
-        bound = self.names.leaves(self.leaves)
+        bound = self.names.leaves(_LEAVES)
         read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
         bound |= {p: self.directions[str(node.data)] for p, node in enumerate(graph.nodes) if node.op == "direction"}
         opening = self._openings(order, results, "tape.w", "tape.X")

@@ -16,7 +16,7 @@ LINE = "# ---- the runtime of symgraph, as far as this module uses it"
 _BINDING = "# the public functions: the runtime's contract over the lines above"
 _NOQA = re.compile(r"  # noqa.*")
 """Remarks for the linter in this repository."""
-_FIRST = ("Array", "RowSum", "Pair", "Bounded")
+_FIRST = ("Array", "RowSum", "Bounded")
 """Types that the signatures of the module's own functions name; they stand before them."""
 
 

@@ -67,7 +67,7 @@ class NumpyView:
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the template lays out."""
     plain, kernel = source.options.precision == DOUBLE, schedule(source.graph)
-    return view_of(LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals))
+    return view_of((LinesWriter if plain else AccurateWriter)(source, kernel, texts, literals))
 
 
 def view_of(writer: LinesWriter) -> NumpyView:
@@ -82,6 +82,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
+    names.update(writer.functions().values() if isinstance(writer, AccurateWriter) else ())
     modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
     head = header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes})
     public = (*head.facts, "Tape", *sorted([*_public(writer), *_extras(source)]))
@@ -107,9 +108,9 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     names = [writer.names.identifier[node.name] for node in source.model.output_nodes]
     outputs = f"output{'s' * (len(names) > 1)} {', '.join(names)}"
     residuals = "residuals" if len(values_of(source.graph, "residual")) > 1 else "residual"
-    plain = writer.number == "Array" and source.residual_is_difference
-    sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
-    along = [f"{writer.direction}: Sequence[{writer.number}]"]
+    plain = source.residual_is_difference
+    sums = ["tape: Tape", "cotangent: Array", "rowsum: RowSum"]
+    along = [f"{writer.direction}: Sequence[Array]"]
     wanted = {
         "grad": (sums, "", "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart."),
         "jacobian": (sums[:1], JACOBIAN, _partials_of(outputs)),
@@ -121,14 +122,12 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         JVP: ([*sums[:1], *along], JACOBIAN, f"The derivative of the {outputs} along {writer.direction}."),
     }
     functions: list[Function] = []
-    if isinstance(writer, AccurateWriter) and source.model.loss_expr is not None:
-        functions.append(Function("def _loss(tape: Tape) -> Pair:", "The loss of each row.", (), writer.loss()))
     for prefix in kernel.beyond:
         if prefix == "residual" and plain:
             continue  # the runtime subtracts the target
         parameters, suffix, doc = wanted[prefix]
         name = "_backward" if prefix == "grad" else f"_{prefix}"
-        head = call_layout(f"def {name}(", parameters, f") -> Sequence[{writer.number}]:")
+        head = call_layout(f"def {name}(", parameters, ") -> Sequence[Array]:")
         functions.append(Function(head, doc, *writer.reverse(prefix, suffix)))
     return functions
 
@@ -141,8 +140,7 @@ def _partials_of(values: str) -> str:
 
 def _of_weights(source: Source, writer: LinesWriter) -> Iterator[Function]:
     """The functions that take the weights: that of the constraints, and those of the penalty."""
-    number, constraints, penalty = writer.number, source.constraints, source.penalty
-    entries = f"Mapping[tuple[int, int], {number}]"
+    constraints, penalty, entries = source.constraints, source.penalty, "Mapping[tuple[int, int], Array]"
     if constraints is not None:
         own = identifiers(constraints.model, writer.taken - ARGUMENTS | {"w"})
         own |= partial_names(constraints.names, constraints.model, own)
@@ -156,7 +154,7 @@ def _of_weights(source: Source, writer: LinesWriter) -> Iterator[Function]:
     names, roots = _names_of_penalty(writer, penalty.part, penalty.graph), penalty.graph.roots
     lines, values = writer.of_weights(names, (roots["loss"], *roots_of(penalty.graph, "grad")))
     doc = "The penalty, which counts once a data set, and then its partials by each weight."
-    yield Function(f"def _penalty(w: Array) -> Sequence[{number}]:", doc, lines, filled("return (", values, ")", 4))
+    yield Function("def _penalty(w: Array) -> Sequence[Array]:", doc, lines, filled("return (", values, ")", 4))
     if _has_second(source):
         lines, values = writer.of_weights(names, [*penalty.seconds.values()], seconds=True)
         head, doc = (
@@ -170,7 +168,7 @@ def _of_weights(source: Source, writer: LinesWriter) -> Iterator[Function]:
         lines, values = writer.of_weights(names, [roots[f"node {name}"] for name in (*rows.rows, *rows.slopes.values())])
         doc, count = "The rows of least squares that the penalty is, and their partials by (row, weight).", len(rows.rows)
         lines = (*lines, f"    {filled('rows = (', values[:count], ')', 4)}")
-        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], {entries}]:"
+        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[Array], {entries}]:"
         yield Function(head, doc, lines, _by_pair("return rows, {", rows.slopes, values[count:]))
 
 
@@ -256,7 +254,7 @@ def _extras(source: Source) -> list[str]:
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
     """The types and the functions that the module takes from elsewhere, ``np`` among them, and others."""
-    names = {"Array", *(["Pair"] if any(": Pair" in field.partition("  # ")[0] for field in fields) else [])}
+    names = {"Array"}
     names.update(*(_TYPE.findall(function.head) for function in functions))
     lines = [*code, *(line for function in functions for line in (*function.lines, function.result))]
     names.update(*(_CALLED.findall(line) for line in lines))
@@ -296,7 +294,8 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",
-        f"    {call_layout(f'{writer.lines_type}(', given, '),', 4)}",
+        f"    {call_layout('Lines(', given, '),', 4)}",
+        *(_of_pairs(writer) if isinstance(writer, AccurateWriter) else ()),
         f"    {filled('[', laws, '],', 4)}",
         ")",
         *(f"{name} = _model.{name}" for name in _public(writer)),
@@ -311,10 +310,17 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
         lines += ["hessian_error_bound = _errors.hessian_error_bound"] if second else []
     if source.constraints:
         lines += [
-            "_limits = Constraints(_model.facts, _constraints)",
+            f"_limits = Constraints(_model.facts, {writer.of_constraints})",
             *(f"{name} = _limits.{name}" for name in _OF_CONSTRAINTS),
         ]
     return tuple(lines)
+
+
+def _of_pairs(writer: AccurateWriter) -> tuple[str, ...]:
+    """The arguments of a binding that runs lines over pairs: functions by the names that lines call, and rests of constants."""
+    functions = [f'"{called}": {function}' for called, function in writer.functions().items()]
+    rests = [f"{number(constant)}: {number(rest)}" for constant, rest in writer.rests().items()]
+    return tuple(f"    {filled('{', items, '},', 4)}" for items in (functions, rests))
 
 
 def _law(law: Law, times: int) -> str:
