@@ -101,6 +101,12 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes | None, int]]:
     }
 
 
+def files_of_run(folder: Path) -> dict[str, bytes]:
+    """All that a run has left but its record, which has the folder's own paths."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def names_in(folder: Path) -> list[str]:
     """Names of the files of a folder."""
     return sorted(path.name for path in folder.iterdir())
