@@ -80,8 +80,7 @@ def words_of(*arguments: object) -> list[str]:
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment without what a terminal or a user may have set, and with some changes."""
-    inherited = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
-    return inherited | changes
+    return {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")} | changes
 
 
 def run_command(folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:

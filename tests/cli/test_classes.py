@@ -171,14 +171,12 @@ def test_a_worksheet_is_written_and_then_left_alone(decay: Path, command: Run) -
     assert command("grade solution.py --model week/spec.py --seconds 60").code == 0
 
 
-def test_a_spec_of_several_models_gives_a_folder_each(decay: Path, command: Run) -> None:
+def test_a_spec_of_several_models_gives_a_folder_each_and_one_without_a_loss_has_a_worksheet_of_its_output(
+    decay: Path, command: Run
+) -> None:
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
     assert command("worksheet models.py -o week -q").code == 0
     assert names_in(decay / "week") == ["decay", "valley"]
-
-
-def test_a_model_without_a_loss_has_a_worksheet_of_its_output(decay: Path, command: Run) -> None:
     (decay / "line.py").write_text(LINE, encoding="utf-8")
-    assert command("worksheet line.py -o week --solution solution.py").code == 0
-    done = command("grade solution.py --model line.py --seconds 60")
-    assert done.out.startswith("solution.py, model line: 9 of 9 points\n")
+    assert command("worksheet line.py -o line --solution solution.py").code == 0
+    assert command("grade solution.py --model line.py --seconds 60").out.startswith("solution.py, model line: 9 of 9 points\n")

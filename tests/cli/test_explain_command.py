@@ -44,5 +44,4 @@ def test_a_file_older_than_its_spec_is_said_to_be_so(command: Run) -> None:
     assert command("build line.py").code == 0
     Path("line.py").write_text(LINE.replace("a * x + b", "a * x - b"), encoding="utf-8")
     done = command(f"explain generated/line.py:{number_of(Path('generated/line.py'), 'METADATA')}")
-    said = "generated/line.py is older than its spec; `symgraph build` brings it up to date\n"
-    assert (done.code, done.err) == (0, said)
+    assert (done.code, done.err) == (0, "generated/line.py is older than its spec; `symgraph build` brings it up to date\n")

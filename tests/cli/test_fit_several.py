@@ -23,8 +23,7 @@ def two_files(tmp_path: Path) -> None:
     """The groups of the file as files of their own."""
     head, *rows = PUROMYCIN.read_text().splitlines()
     for group in ("treated", "untreated"):
-        lines = [head, *(row for row in rows if row.split(",")[2] == group)]
-        (tmp_path / f"{group}.csv").write_text("\n".join(lines) + "\n")
+        (tmp_path / f"{group}.csv").write_text("\n".join([head, *(row for row in rows if row.split(",")[2] == group)]) + "\n")
 
 
 @pytest.mark.usefixtures("two_files")
@@ -60,21 +59,17 @@ def test_names_of_data_sets_may_have_commas_and_equals_signs(command: Run) -> No
     assert found["a[b]"]["state"] == "fixed"
 
 
-def test_groups_are_read_from_stdin_by_a_module_too(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_are_read_by_a_module_from_stdin_and_from_an_array_whose_numbers_keep_all_digits(
+    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     head, *rows = built.path("rows.csv").read_text().splitlines()
     text = "\n".join([f"{head},run", *(f"{row},{run}" for run in "ab" for row in rows)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
-    done = command(f"fit {built.module} --data - --group-by run --share rate --json -q")
-    assert (done.code, done.err) == (0, "")
-    assert list(json.loads(done.out)["sets"]) == ["a", "b"]
-
-
-def test_groups_of_an_array_keep_all_digits_of_their_numbers(command: Run, built: Project) -> None:
     run = [1234567.0] * 3 + [1234568.0] * 3 + [0.5] * 3
     Path("d.pkl").write_bytes(pickle.dumps({"time": [0.0, 1.0, 2.0] * 3, "y": [2.0, 1.2, 0.7] * 3, "run": run}))
-    done = command(f"fit {built.module} --data d.pkl --group-by run --share rate --json -q")
-    assert (done.code, done.err) == (0, "")
-    assert list(json.loads(done.out)["sets"]) == ["1234567", "1234568", "0.5"]
+    for file, groups in (("-", ["a", "b"]), ("d.pkl", ["1234567", "1234568", "0.5"])):
+        done = command(f"fit {built.module} --data {file} --group-by run --share rate --json -q")
+        assert (done.code, done.err, list(json.loads(done.out)["sets"])) == (0, "", groups)
 
 
 def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built: Project) -> None:

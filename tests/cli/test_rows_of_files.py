@@ -86,9 +86,6 @@ def test_rows_come_from_stdin(command: Run, module: Path, monkeypatch: pytest.Mo
         assert (done.code, "stdin: columns separated by semicolons" in done.err) == (0, True), done
 
 
-# In blocks.
-
-
 def test_a_run_in_blocks_has_the_bits_of_one_in_memory(command: Run, module: Path) -> None:
     line = f"train {module} --data rows.csv --batch-size all --epochs 9 --save"
     assert command(f"{line} one.json").code == 0

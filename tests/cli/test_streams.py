@@ -24,12 +24,15 @@ def test_a_shell_reads_the_words_that_are_quoted_for_it(word: str) -> None:
     assert done.stdout == word.encode("utf-8", "surrogateescape")
 
 
-def test_remarks_are_cut_and_results_are_not() -> None:
+def test_remarks_are_cut_and_results_are_not_and_a_closed_stream_takes_neither() -> None:
     for lossy, size in ((True, 1407), (False, 10**5)):
         stream = io.StringIO()
         Shown(stream, lossy=lossy).write("x" * 10**5)
         assert len(stream.getvalue()) == size
     assert cut("x" * 1400) == "x" * 1400
+    with pytest.raises(StreamError, match="stdout cannot be written: Bad file descriptor"):
+        Shown(None, lossy=False).write("x")
+    assert Shown(None, lossy=True).write("x") == 1
 
 
 def test_an_encoding_without_a_sign_has_its_escape() -> None:
@@ -45,9 +48,3 @@ def test_a_line_is_drawn_anew_on_a_terminal_alone() -> None:
         stream.isatty = lambda is_terminal=is_terminal: is_terminal  # type: ignore[method-assign]
         Shown(stream, lossy=True).write("\r\x1b[2Kepoch \x1b[2K")
         assert stream.getvalue() == f"{start}epoch \\x1b[2K"
-
-
-def test_a_closed_stream_takes_no_results_and_no_remarks() -> None:
-    with pytest.raises(StreamError, match="stdout cannot be written: Bad file descriptor"):
-        Shown(None, lossy=False).write("x")
-    assert Shown(None, lossy=True).write("x") == 1

@@ -76,8 +76,7 @@ def test_every_option_reaches_the_training_and_json_gives_every_digit(command: R
 
 def test_the_backend_is_chosen_and_named(command: Run, line: str) -> None:
     for backend in ("scalar", "numpy"):
-        done = command(f"{line} --epochs 3 --backend {backend} --json")
-        assert json.loads(done.out)["runs"]["adam"]["backend"] == backend
+        assert json.loads(command(f"{line} --epochs 3 --backend {backend} --json").out)["runs"]["adam"]["backend"] == backend
 
 
 @needs_c
@@ -175,11 +174,9 @@ def test_no_option_overwrites_the_file_of_another(command: Run, built: Project, 
         said = f"{options[-2]}: {Path(options[-1])} is the file of another option, which would be lost"
         refused(command(f"train {built.module} --data {rows_file}", *options), said)
     assert snapshot(Path()) == before
-
-
-def test_each_file_of_several_runs_is_checked_before_them(command: Run, line: str) -> None:
     Path("w-adam.json").mkdir()
-    refused(command(f"{line} --optimizer sgd,adam --save w.json"), "error: --save: w-adam.json is a folder; name a file in it")
+    line = f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json"  # each file before the runs
+    refused(command(line), "error: --save: w-adam.json is a folder; name a file in it")
 
 
 def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
@@ -227,7 +224,6 @@ def test_a_terminal_gets_a_bar_and_colours_but_where_no_color_or_quiet_is_asked_
 
 
 def test_the_tables_of_a_terminal_fit_80_columns(built: Project) -> None:
-    shown = on_terminal(built, "stdout", "--epochs 2 --optimizer sgd,momentum,adam")
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(built, "stdout", "--epochs 2 --optimizer sgd,momentum,adam"))
     assert "momentum" in plain
     assert max(map(len, plain.splitlines())) <= 80

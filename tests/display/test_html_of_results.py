@@ -77,8 +77,7 @@ def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None
         decay.problem.module, X, Y, optimizer=adam(step_decay(0.05, every=2)), epochs=2, w0=begun.weights, state=begun.state
     )
     assert "training by adam, rate 0.0125" in text_of(goes_on)
-    empty = train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0)
-    assert "\u2717 stopped: in " in text_of(empty)
+    assert "\u2717 stopped: in " in text_of(train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0))
 
 
 def test_a_fit_shows_its_table_and_its_warnings(decay: Any) -> None:
@@ -114,8 +113,7 @@ def test_a_judgement_shows_what_is_not_0_in_all_results() -> None:
 
 
 def test_a_verification_names_what_was_not_verified() -> None:
-    lost = LostDigits("grad a", "t", 3.0, 40.0, {"x": 1.0})
-    whole = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, (), lost=lost)
+    whole = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, (), lost=LostDigits("grad a", "t", 3.0, 40.0, {"x": 1.0}))
     assert "\u2713 2 of 2 weights verified at 12 points" in text_of(whole)
     assert "1,500 values judged" in text_of(whole)
     part = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, ("b",))

@@ -18,8 +18,7 @@ pa = pytest.importorskip("pyarrow")
 
 @pytest.mark.parametrize("name", ["d.parquet", "d.feather", "d.arrow", "d.arrows"])
 def test_columns_are_taken_by_name(tmp_path: Path, name: str) -> None:
-    table = pa.table({"y": TABLE[:, 2], "note": ["u", None, "w"], "b": TABLE[:, 1], "a": TABLE[:, 0]})
-    path = stored(tmp_path / name, table)
+    path = stored(tmp_path / name, pa.table({"y": TABLE[:, 2], "note": ["u", None, "w"], "b": TABLE[:, 1], "a": TABLE[:, 0]}))
     assert_table(read(path))
     assert column_names(path) == ("y", "note", "b", "a")
 

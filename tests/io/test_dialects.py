@@ -175,8 +175,7 @@ def test_stdin_is_read_by_the_name_of_a_dash(tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_a_shell_opens_is_read_without_a_suffix(tmp_path: Path) -> None:
-    path = written(tmp_path / "d", TEXT)
-    with path.open("rb") as file:
+    with written(tmp_path / "d", TEXT).open("rb") as file:
         assert_table(read(Path(f"/dev/fd/{file.fileno()}")), TABLE)
 
 

@@ -75,7 +75,7 @@ def test_in_a_checkout_the_generated_folder_next_to_the_package_serves(project: 
     assert load("tiny").MODEL == "tiny"
 
 
-def test_a_path_is_that_file_and_its_dataclasses_work(file: Path) -> None:
+def test_a_path_is_that_file_of_either_backend_and_its_dataclasses_work(file: Path) -> None:
     for path in (NINE_WEIGHTS, str(NINE_WEIGHTS)):
         module = load(path)
         assert module.forward(np.ones(9), np.ones((2, 5)), np.zeros(2)).loss.shape == (2,)
@@ -83,24 +83,18 @@ def test_a_path_is_that_file_and_its_dataclasses_work(file: Path) -> None:
     tape = module.forward(np.ones(9), np.ones(5), 0.0)
     assert pickle.loads(pickle.dumps(tape)).loss == tape.loss  # noqa: S301 - our own bytes
     assert load("made/tiny.py").MODEL == load("./made/tiny.py").MODEL == "tiny"
-
-
-def test_a_module_of_the_scalar_backend_loads_the_same_way() -> None:
     grad = [0.0, 0.0]
     assert load(LINE_SCALAR).WEIGHTS == ("w1", "w2")
     assert load(LINE_SCALAR).row([2.0, 1.0], [3.0], 5.0, grad) == 4.0
     assert grad == [12.0, 4.0]
 
 
-def test_loading_writes_no_bytecode_and_changes_no_setting(file: Path) -> None:
+def test_loading_leaves_nothing_behind_and_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> None:
     before = (sys.dont_write_bytecode, list(sys.path), list(sys.meta_path))
     load("tiny")
     assert [path.name for path in file.parent.iterdir()] == ["tiny.py"]
     assert (sys.dont_write_bytecode, list(sys.path), list(sys.meta_path)) == before
     assert "tiny" not in sys.modules
-
-
-def test_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> None:
     stamp = file.stat().st_mtime_ns
     cached = Path(importlib.util.cache_from_source(str(file)))
     cached.parent.mkdir()
@@ -109,9 +103,6 @@ def test_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> N
     file.write_text(MINIMAL.replace("first", "other"), encoding="utf-8")  # same size; same time below
     os.utime(file, ns=(stamp, stamp))
     assert load("tiny").forward(None) == "other"
-
-
-def test_tracebacks_show_the_lines_of_the_file(file: Path) -> None:
     file.write_text(MINIMAL.replace("return MARK", "return 1 / 0  # here"), encoding="utf-8")
     with pytest.raises(ZeroDivisionError) as caught:
         load("tiny").forward(None)

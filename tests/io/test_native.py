@@ -93,8 +93,7 @@ def test_many_pieces_give_what_they_give_through_ctypes(name: str, dtype: str, m
                 want = flat(getattr(ctypes, function)(w, x, target, **options))
                 assert flat(getattr(ctypes, function)(w, x, target, threads=2, **options)) == want, function
                 for number in threads:
-                    found = getattr(native, function)(w, x, target, threads=number, **options)
-                    assert flat(found) == want, (function, options)
+                    assert flat(getattr(native, function)(w, x, target, threads=number, **options)) == want, (function, options)
     if name == "nine_weights":  # the rows of others change no bit
         assert native.predict(w, X, threads=2)[7_000:].tobytes() == native.predict(w, X[7_000:]).tobytes()
 
@@ -234,12 +233,16 @@ def test_float32_falls_back_to_numpy_with_one_warning_where_its_text_does_not_co
     assert flat(without.value_and_grad(*args)) == found
 
 
-def test_tapes_and_packing_are_those_of_the_numpy_module() -> None:
+def test_tapes_and_packing_are_those_of_the_numpy_module_and_threads_call_one_function_at_once() -> None:
     models, (w, X, y) = three("nine_weights"), sample("nine_weights")
     tape = models.native.forward(w, X, y)
     assert models.native.backward(tape).tolist() == models.numpy.backward(models.numpy.forward(w, X, y)).tolist()
     assert models.native.unpack(models.native.pack(models.native.unpack(w))) == models.numpy.unpack(w)
     assert models.native.initial_weights(3).tolist() == models.numpy.initial_weights(3).tolist()
+    native, (w, X, y) = three("nine_weights").native, sample("nine_weights", rows=3000)
+    want = flat(native.value_and_grad(w, X, y))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: flat(native.value_and_grad(w, X, y)), range(200))) == [want] * 200
 
 
 def test_calls_keep_no_reference_and_no_memory() -> None:
@@ -297,13 +300,6 @@ print(repr(module).replace(" from ", ""), function(w, X, y)[1].tobytes().hex(), 
     assert models.native.grad(*single).tobytes().hex() in done.stdout
 
 
-def test_threads_call_one_function_at_once() -> None:
-    native, (w, X, y) = three("nine_weights").native, sample("nine_weights", rows=3000)
-    want = flat(native.value_and_grad(w, X, y))
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda _: flat(native.value_and_grad(w, X, y)), range(200))) == [want] * 200
-
-
 LINE = """
 import symgraph
 from symgraph import Model
@@ -347,8 +343,7 @@ try:
 except KeyboardInterrupt:
     print("ended", max(added) < 5_000_000)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "ended True\n"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "ended True\n"
 
 
 def test_another_interpreter_of_a_process_is_refused() -> None:

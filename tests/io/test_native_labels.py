@@ -72,8 +72,8 @@ def test_labels_never_reach_the_binding(name: str, dtype: str, monkeypatch: pyte
             getattr(native, function)(w, X, wrong(y, 3))
 
 
-def test_the_function_of_a_row_on_floats_refuses_it_too() -> None:
-    (w, X, _), models = arguments("kinds", "float64"), three("kinds")
+def test_the_function_of_a_row_on_floats_refuses_it_too_and_rows_of_weight_0_are_absent() -> None:
+    (w, X, y), models = arguments("kinds", "float64"), three("kinds")
     grad = np.full(4, 5.0)
     for module in (models.native, models.ctypes):
         for x in (X[0].copy(), X[0].tolist()):
@@ -81,10 +81,6 @@ def test_the_function_of_a_row_on_floats_refuses_it_too() -> None:
                 module.row(w, x, 7.0, grad)
     np.testing.assert_array_equal(grad, 5.0)
     assert np.isfinite(models.native.row(w, X[0].copy(), 2.0, grad))
-
-
-def test_with_weights_of_rows_those_of_weight_0_are_absent() -> None:
-    (w, X, y), models = arguments("kinds", "float64"), three("kinds")
     shares = np.where(np.arange(ROWS) == 3, 0.0, 2.0)
     without = shares > 0.0
     assert models.native.loss(w, X, wrong(y, 3), sample_weight=shares) == models.native.loss(w, X[without], y[without])

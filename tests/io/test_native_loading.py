@@ -81,12 +81,6 @@ def test_the_c_file_in_the_folder_float_computes_float32(path: Path) -> None:
     assert flat(without.value_and_grad(*args)) == flat(without.numpy.value_and_grad(*args))
 
 
-def test_a_c_file_in_single_precision_beside_a_module_is_not_taken_for_one_of_doubles(path: Path) -> None:
-    write(path.parent, "line", single=True)
-    with pytest.warns(NativeWarning, match=r"line runs on NumPy: .*line\.c is in single precision; build it without --float"):
-        assert "numpy backend" in repr(load(path))
-
-
 def test_compile_verifies_the_functions_of_float32_when_they_are_first_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     args = single_arguments()
     module: Any = symgraph.compile(MODELS["line"](), "native")
@@ -112,10 +106,12 @@ def assert_not_native(path: Path, said: str) -> None:
         load(path, backend="native")
 
 
-def test_a_c_file_of_another_spec_is_not_used(path: Path) -> None:
+def test_a_c_file_of_another_spec_or_in_single_precision_is_not_used(path: Path) -> None:
     text = path.with_suffix(".c").read_text(encoding="utf-8")
     path.with_suffix(".c").write_text(text.replace("sha256:", "sha256:0"), encoding="utf-8")
     assert_not_native(path, r"line\.c was not built from the same spec")
+    write(path.parent, "line", single=True)
+    assert_not_native(path, r".*line\.c is in single precision; build it without --float")
 
 
 @pytest.mark.parametrize(("suffix", "other"), [(".py", "line.c"), (".c", "line.py")])

@@ -76,13 +76,12 @@ def test_settings_of_another_user_do_not_count_and_the_line_says_whose_and_how_t
     assert f"belongs to user {OTHER}" in refusal(below)
 
 
-def test_settings_of_root_count(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_root_and_for_root_of_who_called_sudo_count(
+    project: Path, give: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
     give(project / "pyproject.toml", to=0)
     monkeypatch.setattr(os, "geteuid", lambda: THIRD)
     assert read_config(project / "below").out == "theirs"
-
-
-def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
     give(project / "pyproject.toml")
     monkeypatch.setenv("SUDO_UID", str(OTHER))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -93,6 +92,9 @@ def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: G
     for text in ("", "-1", f"{OTHER} ", "root"):
         monkeypatch.setenv("SUDO_UID", text)
         assert "belongs to" in refusal(project / "below")
+    give(project / "pyproject.toml")
+    monkeypatch.delattr(os, "geteuid")
+    assert objection(project / "pyproject.toml", project) is None
 
 
 @pytest.mark.parametrize("given", ["pyproject.toml", "behind.toml"])
@@ -121,12 +123,6 @@ def test_a_shared_folder_is_not_crossed_for_settings_in_it_or_below_it(project: 
     assert read_config(project / "below").out == "theirs"
     project.chmod(0o777)
     assert read_config(project).out == "theirs"
-
-
-def test_where_files_have_no_owners_every_file_counts(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
-    give(project / "pyproject.toml")
-    monkeypatch.delattr(os, "geteuid")
-    assert objection(project / "pyproject.toml", project) is None
 
 
 # Where the search ends.
