@@ -26,7 +26,6 @@ TABLE = np.column_stack([np.arange(4.0), [2.0, 1.2, 0.7, 0.4]])
 
 
 def npy(array: Any) -> bytes:
-    """The bytes of an NPY file."""
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()

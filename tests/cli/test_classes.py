@@ -39,7 +39,9 @@ def decay(tmp_path: Path) -> Path:
 GRADE = "grade student.py --model decay.py --seconds 60"
 
 
-def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command: Run) -> None:
+def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1_and_its_json_has_gradescopes_form(
+    decay: Path, command: Run
+) -> None:
     done = command(GRADE)
     assert done.code == 1
     first, forward, backward, mistake, *left_out = done.out.splitlines()
@@ -48,9 +50,6 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     assert ("; ".join(left_out[::2]), left_out[3]) == (zeros, "  there is no function loss(X, y, W)")
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate: the sign is wrong: `slope * d['y_hat'] * d['x'][0]` stands where `-(")
-
-
-def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     found = json.loads(command(f"{GRADE} --json -q").out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3

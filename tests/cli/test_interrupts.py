@@ -223,7 +223,7 @@ def run_script(text: str, prepare: str = "") -> subprocess.CompletedProcess[str]
     return subprocess.run(afresh("-c", head + text, prepare=prepare), capture_output=True, text=True, check=False)
 
 
-def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:
+def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice_or_under_nohup() -> None:
     done = run_script(
         "with Interrupts() as interrupts:\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"
@@ -234,9 +234,6 @@ def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twi
         "    print('not here')\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "1\nstill here\n", "")
-
-
-def test_a_run_under_nohup_goes_on_when_its_terminal_closes() -> None:
     done = run_script(
         "with Interrupts() as interrupts:\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"

@@ -35,14 +35,11 @@ def test_remarks_are_cut_and_results_are_not_and_a_closed_stream_takes_neither()
     assert Shown(None, lossy=True).write("x") == 1
 
 
-def test_an_encoding_without_a_sign_has_its_escape() -> None:
+def test_an_encoding_without_a_sign_has_its_escape_and_a_line_is_drawn_anew_on_a_terminal_alone() -> None:
     under = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Shown(under, lossy=False).write("\u00fc\u4e2d\n")
     under.flush()
     assert under.buffer.getvalue() == b"\\xfc\\u4e2d\n"  # type: ignore[attr-defined]
-
-
-def test_a_line_is_drawn_anew_on_a_terminal_alone() -> None:
     for is_terminal, start in ((True, "\r\x1b[2K"), (False, "\\r\\x1b[2K")):
         stream = io.StringIO()
         stream.isatty = lambda is_terminal=is_terminal: is_terminal  # type: ignore[method-assign]

@@ -96,13 +96,12 @@ def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Ru
     assert run["losses"] == pytest.approx(floats["losses"], rel=1e-12, abs=0.0)
 
 
-def test_training_goes_on_from_saved_weights(command: Run, line: str) -> None:
+def test_training_goes_on_from_saved_weights_and_warns_of_those_of_another_version(
+    command: Run, built: Project, line: str
+) -> None:
     for options in ("--epochs 2 --save half", "--epochs 3 --init half.json --save rest", "--epochs 5 --save whole"):
         assert command(f"{line} --optimizer sgd --no-shuffle {options}.json").code == 0
     assert Path("rest.json").read_bytes() == Path("whole.json").read_bytes()
-
-
-def test_weights_of_another_version_of_the_model_are_warned_about_in_one_line(command: Run, built: Project, line: str) -> None:
     old = re.sub(r"sha256:\w{4}", "sha256:0000", built.text("weights.json"))
     Path("old.json").write_text(old, encoding="utf-8")
     done = command(f"{line} --epochs 1 --init old.json --quiet")
@@ -116,7 +115,9 @@ def test_a_model_without_features_and_target_needs_no_data(command: Run, built: 
     assert json.loads(done.out)["runs"]["momentum"]["weights"]["a"] == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights(command: Run, built: Project, line: str) -> None:
+def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights_and_those_that_are_there(
+    command: Run, built: Project, line: str
+) -> None:
     done = command(f"{line} --optimizer sgd --lr 1e150 --save w.json --plot loss.svg")
     assert done.code == 1
     assert re.search("stopped: in row .* of epoch 1 the ", done.err)
@@ -124,9 +125,6 @@ def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights(comman
     start = load(built.module).initial_weights(0)
     assert json.loads(Path("w.json").read_text(encoding="utf-8"))["weights"] == dict(zip(("top", "rate"), start, strict=True))
     assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-", "-"]
-
-
-def test_a_run_that_diverges_leaves_weights_that_are_there(command: Run, line: str) -> None:
     runs = f"{line} --optimizer sgd,adam --epochs 20 --save w.json"
     assert command(runs).code == 0
     good = {name: Path(name).read_bytes() for name in ("w-sgd.json", "w-adam.json")}

@@ -105,14 +105,11 @@ def test_a_gradient_check_shows_wrong_weights_first(decay: Any) -> None:
     assert re.search(r"verdict\nb\njacobian\n.*?\nfailed\na\njacobian", said, re.DOTALL)
 
 
-def test_a_judgement_shows_what_is_not_0_in_all_results() -> None:
+def test_a_judgement_shows_what_is_not_0_in_all_results_and_a_verification_what_was_not_verified() -> None:
     model = ZOO["line"]()
     said = text_of(judge(model, symgraph.compile(model, backend="numpy"), points(model, ("normal",), n=4)))
     assert "\u2713 no faults at 4 points" in said
     assert "0 in all results: NaN, infinite" in said
-
-
-def test_a_verification_names_what_was_not_verified() -> None:
     whole = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, (), lost=LostDigits("grad a", "t", 3.0, 40.0, {"x": 1.0}))
     assert "\u2713 2 of 2 weights verified at 12 points" in text_of(whole)
     assert "1,500 values judged" in text_of(whole)

@@ -16,8 +16,6 @@ from symgraph.training import EpochEnd, Live, sgd, train
 
 
 class Clock:
-    """A clock that is set by hand."""
-
     def __init__(self) -> None:
         self.now = 100.0
 

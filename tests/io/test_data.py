@@ -53,16 +53,13 @@ def test_the_founding_data_set_is_read_in_full_precision_also_from_the_notebooks
     assert_table(read_data(written(tmp_path / "data.pkl", pickle.dumps(table, 4)), features, "y"), table)
 
 
-def test_the_target_is_not_looked_at_where_it_is_not_needed(tmp_path: Path) -> None:
+def test_no_target_is_looked_at_where_none_is_needed_and_no_features_where_a_model_has_none(tmp_path: Path) -> None:
     texts = ("a,b\n1,2\n", "a,b,y\n1,2,\n", "a,b,y\n1,2,unknown\n")
     files = [written(tmp_path / f"{i}.csv", text) for i, text in enumerate(texts)]
     for path in (*files, saved(tmp_path / "with.npy", TABLE[:1]), saved(tmp_path / "without.npy", TABLE[:1, :2])):
         data = read_data(path, FEATURES, TARGET, need_target=False)
         assert data.y is None
         np.testing.assert_array_equal(data.X, [[1.0, 2.0]])
-
-
-def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: Path) -> None:
     path = written(tmp_path / "data.csv", "a,b,y\n1,2,3\n")
     assert read_data(path, FEATURES, None).y is None
     for target, wanted in ((TARGET, [3.0]), (("b", "y"), [[2.0, 3.0]])):

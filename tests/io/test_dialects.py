@@ -161,7 +161,9 @@ def test_what_cannot_be_decompressed_here_says_why(
         read(path)
 
 
-def test_stdin_is_read_by_the_name_of_a_dash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stdin_is_read_by_the_name_of_a_dash_and_what_a_shell_opens_without_a_suffix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def holds(content: bytes) -> None:
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
 
@@ -172,9 +174,6 @@ def test_stdin_is_read_by_the_name_of_a_dash(tmp_path: Path, monkeypatch: pytest
     holds(b"a,b,y\n1,2,x\n")
     with pytest.raises(DataError, match=r"^stdin: line 2, column y is 'x'"):
         read(Path("-"))
-
-
-def test_what_a_shell_opens_is_read_without_a_suffix(tmp_path: Path) -> None:
     with written(tmp_path / "d", TEXT).open("rb") as file:
         assert_table(read(Path(f"/dev/fd/{file.fileno()}")), TABLE)
 

@@ -31,7 +31,6 @@ SHAPE = "def bend(a, x):\n    return a * x\n"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with built modules."""
     folder = tmp_path_factory.mktemp("built")
     (folder / "spec.py").write_text(SPEC, encoding="utf-8")
     (folder / "shape.py").write_text(SHAPE, encoding="utf-8")

@@ -32,11 +32,16 @@ def test_what_is_written_reads_back_sorted_by_file(tmp_path: Path) -> None:
     assert (outputs["a.py"], outputs["c.py"]["extras"]) == (facts, "error-bound")
 
 
-def test_a_folder_without_a_manifest_or_with_one_of_an_earlier_version_has_no_entries(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_or_with_an_old_one_has_no_entries_and_one_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for folder in (tmp_path, tmp_path / "no such folder"):
         assert read_manifest(folder) == Manifest()
     (tmp_path / FILE).write_text('{"outputs": {}}', encoding="utf-8")  # says nothing of specs
     assert read_manifest(tmp_path) == Manifest()
+    monkeypatch.setattr(Path, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
+        read_manifest(tmp_path)
 
 
 NONE_OF_OURS = {
@@ -58,13 +63,6 @@ NONE_OF_OURS = {
 def test_another_file_of_that_name_is_refused_with_what_to_do(tmp_path: Path, kind: str) -> None:
     (tmp_path / FILE).write_bytes(NONE_OF_OURS[kind].encode("utf-8", "surrogateescape"))
     with pytest.raises(BuildError, match=r"symgraph\.lock\.json is no manifest of symgraph .*; delete it and build again"):
-        read_manifest(tmp_path)
-
-
-def test_a_manifest_that_cannot_be_read_is_a_build_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / FILE).touch()
-    monkeypatch.setattr(Path, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
-    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
         read_manifest(tmp_path)
 
 

@@ -22,7 +22,6 @@ pytestmark = pytest.mark.usefixtures("quick_gcc")
 
 
 def write(folder: Path, name: str, *, single: bool = False) -> None:
-    """Write the C files of a model, in double or in single precision."""
     folder.mkdir(exist_ok=True)
     for artifact in generate(MODELS[name](), ("c",), options=Options(single=single)):
         (folder / artifact.name).write_text(artifact.text, encoding="utf-8")
@@ -168,22 +167,21 @@ def test_a_long_c_file_is_compiled_only_if_asked_for_and_a_warning_says_so(path:
         load(path)
 
 
-def test_without_a_compiler_numpy_runs_the_model_and_says_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_cache_folder_is_not_used_and_without_a_compiler_numpy_runs_the_model_and_says_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = path.parent / "shared"
+    (shared / "own").mkdir(parents=True)
+    shared.chmod(0o777)
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(shared / "own"))
+    with pytest.warns(NativeWarning, match=r"no folder of your own to keep compiled code in: others may write to .*shared;"):
+        load(path)
     monkeypatch.setenv("PATH", str(path.parent))
     monkeypatch.setitem(sys.modules, "ziglang", None)  # as if it were not installed
     monkeypatch.delenv("CC")
     assert "numpy backend" in repr(load(path))
     monkeypatch.setenv("CC", "no_such_compiler")  # somebody wanted one
     with pytest.warns(NativeWarning, match="'no_such_compiler' is not there"):
-        load(path)
-
-
-def test_a_cache_folder_that_others_may_write_to_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = path.parent / "shared"
-    (shared / "own").mkdir(parents=True)
-    shared.chmod(0o777)
-    monkeypatch.setenv("SYMGRAPH_CACHE", str(shared / "own"))
-    with pytest.warns(NativeWarning, match=r"no folder of your own to keep compiled code in: others may write to .*shared;"):
         load(path)
 
 

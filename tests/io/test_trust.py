@@ -152,7 +152,9 @@ def test_the_search_ends_at_the_home_folder_also_behind_a_link(project: Path, mo
     assert find_project(home / "work") == home / "pyproject.toml"
 
 
-def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_looked_into_holds_no_project_and_one_that_is_gone_is_said_to_be(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exists = Path.exists
 
     def denied(path: Path) -> bool:
@@ -162,9 +164,6 @@ def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, mo
 
     monkeypatch.setattr(Path, "exists", denied)
     assert find_project(project / "below") == project / "pyproject.toml"
-
-
-def test_a_current_folder_that_is_gone_is_said_to_be(project: Path) -> None:
     (project / "below").rmdir()
     with pytest.raises(OptionError, match="the current folder has been deleted"):
         read_config()
