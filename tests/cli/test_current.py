@@ -120,9 +120,7 @@ def test_a_module_is_built_anew_with_the_backends_and_options_that_it_had(comman
     assert "error_bound = " in copy.text(MODULE)
 
 
-def test_a_manifest_that_is_none_of_ours_stops_commands_and_without_one_the_spec_that_the_module_names_is_asked(
-    command: Run, copy: Project
-) -> None:
+def test_a_manifest_of_others_stops_commands_and_without_one_the_named_spec_is_asked(command: Run, copy: Project) -> None:
     copy.write(LOCK, "<<<<<<< HEAD\n")
     before = snapshot(copy.root)
     for line in (TRAIN, "build models.py"):

@@ -26,9 +26,7 @@ def test_a_line_of_a_built_module_is_explained_also_in_json(command: Run, built:
     assert facts_of["formula"] == "d loss / d rate = 2*(y - y_hat)*y_hat*time"
 
 
-def test_a_file_without_a_manifest_is_explained_and_one_that_was_edited_or_is_old_is_said_to_be_so(
-    command: Run, built: Project
-) -> None:
+def test_a_file_without_a_manifest_is_explained_and_an_edited_or_old_one_told(command: Run, built: Project) -> None:
     path = Path("decay.py")
     for file in (built.module, built.path("models.py")):
         shutil.copy(file, file.name)

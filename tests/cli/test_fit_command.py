@@ -76,9 +76,7 @@ def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
     refused(command("fit", FORMULA, "--data", "rows.npy"), said)
 
 
-def test_a_spec_is_fitted_without_being_built_and_a_structured_array_and_a_dict_have_names_too(
-    command: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arrays_with_names_are_fitted_and_a_spec_that_was_not_built(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.genfromtxt(MISRA, delimiter=",", names=True)
     np.save("rows.npy", table)
     Path("rows.pkl").write_bytes(pickle.dumps({name: table[name] for name in ("x", "y")}))
@@ -127,9 +125,7 @@ def test_what_stumbles_says_why_in_one_line(command: Run, formula: str, said: st
     assert sum(line.startswith("error: ") for line in done.err.splitlines()) == (done.code == 2)
 
 
-def test_no_start_is_needed_and_an_end_that_is_doubtful_or_not_reached_says_why_and_ends_with_1(
-    command: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_start_is_needed_and_a_doubtful_or_early_end_exits_with_1(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     done = command(*FIT)
     assert (done.code, "warning: " in done.out) == (0, False)
     assert "  b1          238.9      2.7 " in done.out

@@ -59,9 +59,7 @@ def test_names_of_data_sets_may_have_commas_and_equals_signs(command: Run) -> No
     assert found["a[b]"]["state"] == "fixed"
 
 
-def test_groups_are_read_by_a_module_from_stdin_and_from_an_array_whose_numbers_keep_all_digits(
-    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_reads_groups_from_stdin_and_arrays(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     head, *rows = built.path("rows.csv").read_text().splitlines()
     text = "\n".join([f"{head},run", *(f"{row},{run}" for run in "ab" for row in rows)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))

@@ -39,9 +39,7 @@ def test_rows_and_weights_can_be_given(command: Run, built: Project) -> None:
     assert {weight["entries"] for weight in report["weights"]} == {6}  # the six rows of the file
 
 
-def test_weights_that_are_not_judged_are_noted_unless_quiet_and_where_none_is_the_check_exits_with_1(
-    command: Run, built: Project
-) -> None:
+def test_weights_that_are_not_judged_are_noted_and_where_all_are_it_exits_with_1(command: Run, built: Project) -> None:
     Path("start.csv").write_text("time,y\n0,5\n0,6\n", encoding="utf-8")  # at time 0 the rate has no influence
     line = f"gradcheck {built.module} --data start.csv --points 2"
     done = command(line)

@@ -60,9 +60,7 @@ def test_help_names_every_command_and_version_is_that_of_the_distribution(comman
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_fits_80_columns_and_names_values_in_capitals(
-    command: Run, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_help_fits_80_columns_and_names_values_in_capitals(command: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     done = command(f"{name} --help")
     assert done.code == 0

@@ -72,9 +72,7 @@ def at_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
-    command: Run, built: Project, at_epoch: Plan, number: signal.Signals
-) -> None:
+def test_a_signal_saves_the_last_finished_epoch(command: Run, built: Project, at_epoch: Plan, number: signal.Signals) -> None:
     Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
     done = command(f"train {built.module} --data {built.rows} --save w.json --backend scalar")
@@ -115,9 +113,7 @@ def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command:
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
-def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_further_run(
-    command: Run, built: Project, at_epoch: Plan
-) -> None:
+def test_an_interrupt_of_python_keeps_what_was_reached_and_starts_no_run(command: Run, built: Project, at_epoch: Plan) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 

@@ -32,9 +32,7 @@ def test_predictions_are_csv_on_stdout_and_nothing_else(built: Project, truth: l
     assert truth == pytest.approx([2, 1.213061, 0.735759, 0.446260, 0.270671, 0.164170], abs=1e-5)
 
 
-def test_rows_need_no_target_and_a_value_that_is_not_finite_is_null_in_json(
-    command: Run, line: str, truth: list[float]
-) -> None:
+def test_rows_need_no_target_and_what_is_not_finite_is_null_in_json(command: Run, line: str, truth: list[float]) -> None:
     Path("new.csv").write_text("time,other\n2,x\n0,x\n", encoding="utf-8")
     assert json.loads(command(f"{line} --data new.csv --json").out) == {"model": "decay", "y_hat": [truth[2], truth[0]]}
     Path("far.csv").write_text("time\n-1e6\n", encoding="utf-8")

@@ -213,9 +213,7 @@ def test_a_folder_that_cannot_be_written_is_refused(command: Run, line: str) -> 
     refused(command(f"{line} --run closed/r"), "--run: closed/r cannot be written: Permission denied")
 
 
-def test_a_record_of_another_user_runs_no_module_that_nobody_named_and_other_versions_are_told(
-    command: Run, built: Project, run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_of_another_user_or_version(command: Run, built: Project, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed(run, versions={**record_of(run)["versions"], "numpy": "1.0"})
     done = command("train --resume r")
     assert (done.code, f"numpy was 1.0 and is {version('numpy')}: the last bits may differ\n" in done.err) == (0, True)

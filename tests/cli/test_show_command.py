@@ -59,9 +59,7 @@ def test_a_packaged_model_and_a_module_in_another_folder_are_shown(command: Run,
     refused(command("show decay.py"), "was built from models.py", "name the spec file")
 
 
-def test_a_spec_that_was_not_built_yet_is_shown_by_its_name_too_and_one_that_has_lost_its_model_is_refused(
-    command: Run,
-) -> None:
+def test_a_spec_that_was_not_built_is_shown_by_its_name_and_one_without_the_model_refused(command: Run) -> None:
     Path("line.py").write_text(LINE, encoding="utf-8")
     for name in ("line", "line.py"):
         done = command(f"show {name}")

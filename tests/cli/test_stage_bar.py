@@ -26,9 +26,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stderr
 
 
-def test_nothing_is_shown_without_a_terminal_in_quiet_of_a_short_build_and_after_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nothing_is_shown_off_a_terminal_in_quiet_of_a_short_build_and_after_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = screen(monkeypatch)
     with stage_bar(NAMES, quiet=True) as watch:
         assert watch is None

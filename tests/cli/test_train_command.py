@@ -96,9 +96,7 @@ def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Ru
     assert run["losses"] == pytest.approx(floats["losses"], rel=1e-12, abs=0.0)
 
 
-def test_training_goes_on_from_saved_weights_and_warns_of_those_of_another_version(
-    command: Run, built: Project, line: str
-) -> None:
+def test_training_goes_on_from_saved_weights_and_warns_of_another_version(command: Run, built: Project, line: str) -> None:
     for options in ("--epochs 2 --save half", "--epochs 3 --init half.json --save rest", "--epochs 5 --save whole"):
         assert command(f"{line} --optimizer sgd --no-shuffle {options}.json").code == 0
     assert Path("rest.json").read_bytes() == Path("whole.json").read_bytes()
@@ -115,9 +113,7 @@ def test_a_model_without_features_and_target_needs_no_data(command: Run, built: 
     assert json.loads(done.out)["runs"]["momentum"]["weights"]["a"] == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights_and_those_that_are_there(
-    command: Run, built: Project, line: str
-) -> None:
+def test_a_run_that_diverges_exits_with_1_and_leaves_good_weights(command: Run, built: Project, line: str) -> None:
     done = command(f"{line} --optimizer sgd --lr 1e150 --save w.json --plot loss.svg")
     assert done.code == 1
     assert re.search("stopped: in row .* of epoch 1 the ", done.err)

@@ -80,9 +80,7 @@ def test_every_option_of_every_optimizer_is_an_option(command: Run, built: Proje
     assert run["losses"] == trained(built, optimizer=optimizer).losses.tolist()
 
 
-def test_an_option_reaches_the_optimizers_that_have_it_and_each_may_have_a_rate_of_its_own(
-    command: Run, built: Project
-) -> None:
+def test_options_and_rates_reach_the_optimizers_that_have_them_and_no_others(command: Run, built: Project) -> None:
     runs = runs_of(command, built, "--optimizer sgd,adam --beta1 0.5 --epochs 12")
     assert runs["sgd"]["losses"] == trained(built, optimizer=sgd()).losses.tolist()
     assert runs["adam"]["losses"] == trained(built, optimizer=adam(beta1=0.5)).losses.tolist()

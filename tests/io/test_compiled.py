@@ -165,9 +165,7 @@ def test_a_file_is_loaded_by_its_path_or_by_its_models_name(tmp_path: Path, monk
         compiled.load("line")
 
 
-def test_files_that_are_none_of_ours_or_of_another_version_are_refused_and_libraries_that_cannot_be_loaded(
-    tmp_path: Path,
-) -> None:
+def test_files_of_others_or_another_version_and_libraries_that_do_not_load_are_refused(tmp_path: Path) -> None:
     files = files_of("line")
     with pytest.raises(ModuleError, match=r"line\.c is no generated C file"):
         module_of("line.c", files | {"line.c": "int main(void) { return 0; }\n"})

@@ -185,9 +185,7 @@ def test_a_text_is_read_without_compiling_it(gcc: Compiler, script: Script) -> N
     assert (compiles(gcc), compiles(find_compiler(script("exit 1")))) == (True, False)
 
 
-def test_a_compiler_that_takes_too_long_is_ended_with_all_that_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script
-) -> None:
+def test_a_compiler_that_takes_too_long_is_ended_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     monkeypatch.setattr("symgraph.io.compiler.PATIENCE", 0.5)  # so that one that waits is ended after 0.5 s by the clock
     pid = tmp_path / "pid"
     waits = find_compiler(script(f"sleep 60 &\necho $! > {pid}\nwait"))

@@ -161,9 +161,7 @@ def test_what_cannot_be_decompressed_here_says_why(
         read(path)
 
 
-def test_stdin_is_read_by_the_name_of_a_dash_and_what_a_shell_opens_without_a_suffix(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stdin_is_read_and_what_a_shell_opens_without_a_suffix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def holds(content: bytes) -> None:
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
 

@@ -52,9 +52,7 @@ def test_a_name_is_found_in_the_configured_folder_also_from_below(project: Path,
     assert load("tiny").MODEL == "tiny"
 
 
-def test_in_a_checkout_the_generated_folder_next_to_the_package_serves_and_the_configured_folder_comes_first(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_generated_of_a_checkout_serves_behind_the_configured_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = project / "checkout"
     (checkout / "generated").mkdir(parents=True)
     (checkout / "generated" / "tiny.py").write_text(MINIMAL, encoding="utf-8")

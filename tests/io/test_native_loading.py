@@ -114,9 +114,7 @@ def test_a_c_file_of_another_spec_or_in_single_precision_is_not_used(path: Path)
 
 
 @pytest.mark.parametrize(("suffix", "other"), [(".py", "line.c"), (".c", "line.py")])
-def test_a_module_of_which_a_hand_has_edited_a_part_does_not_run_half_of_it_natively(
-    suffix: str, other: str, path: Path
-) -> None:
+def test_a_module_of_which_a_part_was_edited_does_not_run_half_of_it_natively(suffix: str, other: str, path: Path) -> None:
     part = path.with_suffix(suffix)
     part.write_text(part.read_text(encoding="utf-8").replace("y_hat = ", "y_hat = 7.0 + ", 1), encoding="utf-8")
     assert_not_native(
@@ -136,9 +134,7 @@ def test_a_module_of_which_a_hand_has_edited_a_part_does_not_run_half_of_it_nati
     ],
     ids=["it fails", "it takes long", "it writes no library"],
 )
-def test_where_the_compiler_fails_numpy_runs_the_model_after_a_warning(
-    path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
-) -> None:
+def test_where_the_compiler_fails_numpy_runs(path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
     script = path.with_name("cc")  # it passes on what it is asked for its macros
     script.write_text(
         f'#!/bin/sh\ncase "$*" in *-dM*) echo "#define VERSION {path}"; exit 0;; esac\n{text}\n', encoding="utf-8"
@@ -167,9 +163,7 @@ def test_a_long_c_file_is_compiled_only_if_asked_for_and_a_warning_says_so(path:
         load(path)
 
 
-def test_a_shared_cache_folder_is_not_used_and_without_a_compiler_numpy_runs_the_model_and_says_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_compiler_or_a_cache_of_its_own_numpy_runs_the_model(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = path.parent / "shared"
     (shared / "own").mkdir(parents=True)
     shared.chmod(0o777)

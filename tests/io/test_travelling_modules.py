@@ -72,9 +72,7 @@ def test_in_the_same_process_they_are_themselves(modules: dict[str, Any], name: 
     assert copy.deepcopy(function) == function
 
 
-def test_modules_are_made_of_their_text_but_a_name_whose_file_has_changed_or_that_was_in_memory_is_not_found(
-    modules: dict[str, Any], tmp_path: Path
-) -> None:
+def test_modules_are_made_of_their_text_and_changed_or_foreign_names_refused(modules: dict[str, Any], tmp_path: Path) -> None:
     rebuild, (source, name, origin) = modules["memory"].__reduce__()
     assert rebuild is restored
     assert restored(source, f"{name}again", origin).loss(*ARGUMENTS) == modules["memory"].loss(*ARGUMENTS)

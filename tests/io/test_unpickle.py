@@ -155,9 +155,7 @@ def _array_pickle(
     return pickle.dumps(_Calls(np.zeros(1).__reduce__()[0], kind, (0,), b"b", state=state), 4)
 
 
-def test_a_well_formed_array_written_by_hand_is_read_and_nothing_of_numpys_own_unpickling_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_array_written_by_hand_is_read_without_numpys_unpickling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The counterpart of the malformed ones below."""
     np.testing.assert_array_equal(load_arrays(_file(tmp_path, _array_pickle(data=(struct.pack("<2d", 1.5, 2.5),)))), [1.5, 2.5])
     path = _file(tmp_path, pickle.dumps(np.arange(3.0), 4))

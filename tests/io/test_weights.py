@@ -126,9 +126,7 @@ def test_a_malformed_file_is_refused_by_name_and_fault(tmp_path, content, messag
     assert "w.json" in str(caught.value)
 
 
-def test_a_file_or_a_folder_that_is_not_there_is_named_and_a_failed_write_keeps_the_old_file(
-    tmp_path, saved, monkeypatch
-) -> None:
+def test_what_is_not_there_is_named_and_a_failed_write_keeps_the_old_file(tmp_path, saved, monkeypatch):
     with pytest.raises(WeightsError, match=r"cannot read weights from .*absent\.json: No such file or directory"):
         load_weights(tmp_path / "absent.json", module())
     with pytest.raises(WeightsError, match=r"cannot write weights to .*absent.w\.json: No such file or directory"):
