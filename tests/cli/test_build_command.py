@@ -97,14 +97,6 @@ def test_a_file_that_is_not_ours_is_overwritten_by_force_alone(command: Run, cop
     assert copy.module.read_bytes() == original
 
 
-def test_backend_and_out_choose_what_is_written_where(fresh: Project) -> None:
-    assert fresh.run("build models.py --backend scalar --out src/made").code == 0
-    assert names_in(fresh.path("src/made")) == ["decay_scalar.py", "symgraph.lock.json", "valley_scalar.py"]
-    assert not fresh.path("generated").exists()
-    manifest = json.loads(fresh.text("src/made/symgraph.lock.json"))
-    assert {entry["spec"] for entry in manifest["outputs"].values()} == {"models.py"}
-
-
 def test_the_project_says_what_is_built_from_wherever_the_command_runs(tmp_path: Path) -> None:
     project = Project(tmp_path)
     for folder in ("curves", "notebooks"):

@@ -94,13 +94,6 @@ def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoc
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)
 
 
-def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Plan) -> None:
-    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
-    done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
-    assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
-    assert saved_in(Path("w.json")) == weights_after(built, 4)
-
-
 def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command: Run, built: Project, at_epoch: Plan) -> None:
     for name in ("w-momentum.json", "w-adam.json"):
         Path(name).write_text(GOOD, encoding="utf-8")
@@ -124,12 +117,18 @@ def test_an_interrupt_of_python_keeps_what_was_reached_and_starts_no_run(command
     assert saved_in(Path("w-sgd.json")).keys() == {"top", "rate"}
 
 
-def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
+def test_a_signal_before_the_first_epoch_leaves_good_weights_and_one_after_the_last_loses_nothing(
+    command: Run, built: Project, at_epoch: Plan
+) -> None:
     Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
     done = command(f"train {built.module} --data {built.rows} --save w.json")
     assert (done.code, done.out, "no run began its first epoch" in done.err) == (130, "", True)
     assert Path("w.json").read_text(encoding="utf-8") == GOOD
+    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
+    done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
+    assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
+    assert saved_in(Path("w.json")) == weights_after(built, 4)
 
 
 def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Project, tmp_path: Path) -> None:

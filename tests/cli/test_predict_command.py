@@ -49,15 +49,14 @@ def test_out_writes_the_same_csv_or_json_to_a_file(command: Run, built: Project,
         assert command(f"{whole} --out y --quiet").err == ""
 
 
-def test_data_for_a_model_without_features_is_refused_though_it_has_a_target(command: Run, built: Project) -> None:
+def test_a_model_without_features_takes_no_data_and_classes_without_an_output_are_a_column_each(
+    command: Run, built: Project
+) -> None:
     spec = 'from symgraph import Model\nm = Model("level")\ny, a = m.target("y"), m.weight("a")\nm.output("y_hat", a)\n'
     Path("level.py").write_text(spec + 'm.loss("squared_error")\n', encoding="utf-8")
     assert command("build level.py --backend numpy").code == 0
     refused(command(f"predict level --weights a=1 --data {built.rows}"), "--data: level has no features; leave the option out")
     assert command("predict level --weights a=1").out == "y_hat\n1.0\n"
-
-
-def test_classes_without_an_output_are_a_column_each(command: Run) -> None:
     spec = 'from symgraph import Model\nm = Model("soft")\nx, y, a = m.feature("time"), m.target("y"), m.weight("a")\n'
     Path("soft.py").write_text(f'{spec}m.likelihood("categorical", logits=[0, a*x, 0])\n', encoding="utf-8")
     assert command("build soft.py --backend numpy").code == 0

@@ -90,7 +90,7 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
                 call(w, X, *(() if call in (c.predict, c.jacobian) else (y,)), threads=threads)
 
 
-def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_target() -> None:
+def test_signatures_and_packing_are_those_of_numpy_modules_and_functions_do_not_travel() -> None:
     c, numpy = compiled_of("nine_weights"), numpy_module("nine_weights")
     loose, without = compiled_of("rosenbrock"), numpy_module("rosenbrock")
     shared = {"value_and_grad", "loss", "grad", "per_sample_grad", "predict", "jacobian", "residual", "residual_jacobian"}
@@ -101,9 +101,6 @@ def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_targ
         assert {p.name for p in ours.values() if p.default is inspect.Parameter.empty} == {"w"}
     for name in shared & set(vars(without)):
         assert inspect.signature(getattr(loose, name)) == inspect.signature(getattr(without, name))
-
-
-def test_weights_are_packed_and_unpacked_by_name_and_functions_do_not_travel() -> None:
     c = compiled_of("line")
     assert c.unpack(c.pack({"b": 2, "a": 1})) == {"a": 1.0, "b": 2.0}
     with pytest.raises(ValueError, match=r"line: weights missing \['b'\], unknown \['c'\]"):

@@ -107,14 +107,13 @@ def test_a_library_is_made_once_for_each_text_flags_and_compiler(gcc: Compiler, 
     assert len(list(tmp_path.iterdir())) == 2 * 5  # a digest beside each, and nothing else
 
 
-def test_what_the_compiler_refuses_is_shown_and_leaves_nothing(gcc: Compiler, tmp_path: Path) -> None:
+def test_what_the_compiler_refuses_is_shown_and_a_folder_that_cannot_be_written_named(
+    gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for compile_it in (lambda *args: compiled_library(*args, tmp_path), check_syntax):
         with pytest.raises(BuildError, match=r"(?s)cannot compile answer\.c: .*error"):
             compile_it("answer.c", ANSWER | {"answer.c": "int answer(void) { return nothing; }\n"}, gcc)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_cannot_be_written_is_named(gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildError, match=r"missing cannot be written: .*; set SYMGRAPH_CACHE to another"):
         compiled_library("answer.c", ANSWER, gcc, tmp_path / "missing")
     (tmp_path / "file").touch()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from data_files import stored
 from several import featureless, pair
 
 import symgraph
@@ -103,11 +104,10 @@ def test_a_sum_that_overflows_where_the_mean_does_not_has_these_bits_too(backend
 def files_of(folder: Path, table: dict[str, Any]) -> list[Path]:
     """The same rows in files of several formats and cuts."""
     frame = pa.table(table)
-    pq.write_table(frame, folder / "one.parquet")
-    pq.write_table(frame, folder / "groups.parquet", row_group_size=777)
-    pq.write_table(frame.select(sorted(table)), folder / "order.parquet", row_group_size=20_000, compression="zstd")
-    with pa.OSFile(str(folder / "d.arrow"), "wb") as file, pa.ipc.new_file(file, frame.schema) as writer:
-        writer.write_table(frame, max_chunksize=1_234)
+    stored(folder / "one.parquet", frame)
+    stored(folder / "groups.parquet", frame, row_group_size=777)
+    stored(folder / "order.parquet", frame.select(sorted(table)), row_group_size=20_000, compression="zstd")
+    stored(folder / "d.arrow", frame, max_chunksize=1_234)
     with (folder / "d.csv").open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text)
         writer.writerow(table)
