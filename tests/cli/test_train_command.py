@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from c_code import needs_c
-from command_line import LINE, Project, Run, environment, names_in, open_pipe, refused, snapshot, words_of
+from command_line import Project, Run, environment, names_in, open_pipe, refused, snapshot, words_of
 
 from symgraph import load
 from symgraph.io.data import read_data
@@ -171,13 +171,6 @@ def test_no_option_overwrites_the_file_of_another(command: Run, built: Project, 
     Path("w-adam.json").mkdir()
     line = f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json"  # each file before the runs
     refused(command(line), "error: --save: w-adam.json is a folder; name a file in it")
-
-
-def test_a_model_without_a_loss_cannot_be_trained(command: Run) -> None:
-    Path("line.py").write_text(LINE, encoding="utf-8")
-    assert command("build line.py --backend numpy").code == 0
-    Path("rows.csv").write_text("x\n1\n", encoding="utf-8")
-    refused(command("train line --data rows.csv"), "line has no loss", "model.loss")
 
 
 def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
