@@ -10,21 +10,10 @@ from symgraph.cli.streams import Shown, StreamError, cut, quoted, shown
 ODD = "a\x1b[31m\a\x9b\u202e\u2028\udcffb\r\x00"
 
 
-def test_what_a_terminal_obeys_is_shown_as_an_escape_and_all_else_stays() -> None:
+def test_what_a_terminal_obeys_is_an_escape_remarks_are_cut_and_results_are_not() -> None:
     assert shown(ODD) == "a\\x1b[31m\\x07\\x9b\\u202e\\u2028\\udcffb\\r\\x00"
     text = "two\tlines\nof \u00fcber \u4e2d \U0001f600 \\x1b \u200d"
     assert shown(text) == text
-
-
-@pytest.mark.parametrize("word", ["plain", "two words", "it's", "a\x1b[0m'\\b", "line\nend\u2028", "half\udcff", "$HOME", ""])
-def test_a_shell_reads_the_words_that_are_quoted_for_it(word: str) -> None:
-    line = quoted(["printf", "%s", word])
-    assert (shown(line), line.splitlines()) == (line, [line])
-    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True)
-    assert done.stdout == word.encode("utf-8", "surrogateescape")
-
-
-def test_remarks_are_cut_and_results_are_not_and_a_closed_stream_takes_neither() -> None:
     for lossy, size in ((True, 1407), (False, 10**5)):
         stream = io.StringIO()
         Shown(stream, lossy=lossy).write("x" * 10**5)
@@ -33,6 +22,14 @@ def test_remarks_are_cut_and_results_are_not_and_a_closed_stream_takes_neither()
     with pytest.raises(StreamError, match="stdout cannot be written: Bad file descriptor"):
         Shown(None, lossy=False).write("x")
     assert Shown(None, lossy=True).write("x") == 1
+
+
+@pytest.mark.parametrize("word", ["plain", "two words", "it's", "a\x1b[0m'\\b", "line\nend\u2028", "half\udcff", "$HOME", ""])
+def test_a_shell_reads_the_words_that_are_quoted_for_it(word: str) -> None:
+    line = quoted(["printf", "%s", word])
+    assert (shown(line), line.splitlines()) == (line, [line])
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True)
+    assert done.stdout == word.encode("utf-8", "surrogateescape")
 
 
 def test_an_encoding_without_a_sign_has_its_escape_and_a_line_is_drawn_anew_on_a_terminal_alone() -> None:

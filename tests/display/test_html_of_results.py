@@ -58,11 +58,19 @@ def decay() -> Any:
     return symgraph.fit(model, X, Y + 0.01 * np.sin(9 * X))
 
 
-def test_a_module_shows_its_names_and_formulas(decay: Any) -> None:
+def test_a_module_shows_its_names_and_formulas_and_a_fit_its_table_and_warnings(decay: Any) -> None:
     said = text_of(decay.problem.module)
     assert said.startswith("decay\n")
     assert "weights\n3\na, k, c" in said
     assert "y_hat = a * exp(" in said
+    said = text_of(decay)
+    assert "\u2713 converged by" in said
+    assert f"{decay.values['k']:.4f}" in said
+    with pytest.warns(symgraph.FitWarning):
+        poor = symgraph.fit(symgraph.Model.from_formula("y ~ a*b*x", ("x", "y")), X, Y)
+    assert poor.warnings
+    assert f"warning: {poor.warnings[0]}" in text_of(poor)
+    assert "Akaike" not in text_of(symgraph.compare(decay, decay))
 
 
 def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None:
@@ -78,17 +86,6 @@ def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None
     )
     assert "training by adam, rate 0.0125" in text_of(goes_on)
     assert "\u2717 stopped: in " in text_of(train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0))
-
-
-def test_a_fit_shows_its_table_and_its_warnings(decay: Any) -> None:
-    said = text_of(decay)
-    assert "\u2713 converged by" in said
-    assert f"{decay.values['k']:.4f}" in said
-    with pytest.warns(symgraph.FitWarning):
-        poor = symgraph.fit(symgraph.Model.from_formula("y ~ a*b*x", ("x", "y")), X, Y)
-    assert poor.warnings
-    assert f"warning: {poor.warnings[0]}" in text_of(poor)
-    assert "Akaike" not in text_of(symgraph.compare(decay, decay))
 
 
 def test_a_gradient_check_shows_wrong_weights_first(decay: Any) -> None:

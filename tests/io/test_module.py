@@ -122,12 +122,8 @@ def test_a_missing_name_or_file_and_another_version_of_the_contract_are_refused(
             load(name)
     for version in ("1", "3", "0", "1.5", "'2'"):
         file.write_text(MINIMAL.replace("ABI = 2", f"ABI = {version}"), encoding="utf-8")
-        said = (
-            f"version {version} of the module contract, this symgraph follows 2; build it again"
-            if version in "130"
-            else "no generated module"
-        )
-        with pytest.raises(ModuleError, match=said):
+        said = f"version {version} of the module contract, this symgraph follows 2; build it again"
+        with pytest.raises(ModuleError, match=said if version in "130" else "no generated module"):
             load(file)
     file.write_text(MINIMAL.replace("ABI = 2", "from typing import Final\nABI: Final = 2"), encoding="utf-8")
     assert load(file).ABI == 2

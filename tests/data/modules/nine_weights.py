@@ -15,7 +15,7 @@ METADATA = {
     "spec": "nine_weights.py", "doc": "", "model_hash": "sha256:0", "has_loss": True, "residual_factor": 1.0, "domains": {},
 }  # fmt: skip
 
-Tape = namedtuple("Tape", "w X y t exp tanh sigmoid y_hat loss v0 v1 v2 v3 v4 v5")  # noqa: PYI024  no types, as elsewhere here
+Tape = namedtuple("Tape", "w X y t exp tanh sigmoid y_hat loss v0 v1 v2 v3 v4 v5")
 
 
 def _inputs(w, X, y=None):
