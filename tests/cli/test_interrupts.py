@@ -162,15 +162,9 @@ def on_terminal(project: Project, options: str) -> tuple[subprocess.Popen[bytes]
     """Start a training without end that has a terminal of its own for stdout and stderr; the terminal's other end."""
     words = words_of(f"train decay --data rows.csv --epochs 100000000 {options}")
     shown, end = pty.openpty()
-    process = subprocess.Popen(
-        afresh("-m", "symgraph", *words, prepare="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"),
-        cwd=project.root,
-        env=environment(COLUMNS="80", TERM="xterm-256color"),
-        stdin=end,
-        stdout=end,
-        stderr=end,
-        start_new_session=True,
-    )
+    command = afresh("-m", "symgraph", *words, prepare="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)")
+    how = {"cwd": project.root, "env": environment(COLUMNS="80", TERM="xterm-256color"), "start_new_session": True}
+    process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, **how)
     os.close(end)
     return process, shown
 
