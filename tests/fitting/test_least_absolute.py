@@ -54,14 +54,10 @@ def test_a_plane_of_least_absolute_deviations_is_that_of_the_linear_program(seed
     assert np.abs(result.predict(design[:, 1:]) - y).min() <= 1e-13 * np.abs(y).max()  # a corner, whose rows are solved
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        lambda y_hat, y: sympy.Max(0.3 * (y - y_hat), -0.7 * (y - y_hat)),
-        lambda y_hat, y: sympy.Piecewise((0.3 * (y - y_hat), y > y_hat), (0.7 * (y_hat - y), True)),
-    ],
-    ids=["max", "piecewise"],
-)
+@pytest.mark.parametrize("loss", [
+    lambda y_hat, y: sympy.Max(0.3 * (y - y_hat), -0.7 * (y - y_hat)),
+    lambda y_hat, y: sympy.Piecewise((0.3 * (y - y_hat), y > y_hat), (0.7 * (y_hat - y), True)),
+], ids=["max", "piecewise"])  # fmt: skip
 def test_a_quantile_is_fitted_however_its_loss_is_written(loss: Any) -> None:
     design, y = rows(1)
     result = symgraph.fit(linear(loss), design[:, 1:], y)

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -233,8 +232,7 @@ def test_a_result_shows_its_data_sets_and_travels(found: symgraph.FitResult) -> 
     for part in ("decay (tau shared): converged by", "60 residuals, 5 free weights", "data set  model  rows", "amp[low]"):
         assert part in text
     told = json.loads(result.to_json())
-    assert told["sets"]["low"]["n"] == 30
-    assert told["weights"]["amp[high]"]["value"] == result.values["amp[high]"]
+    assert (told["sets"]["low"]["n"], told["weights"]["amp[high]"]["value"]) == (30, result.values["amp[high]"])
     again = pickle.loads(pickle.dumps(result))  # noqa: S301  our own bytes
     assert again.report() == text
     np.testing.assert_array_equal(again.sets["low"].predict(T), result.sets["low"].predict(T))
@@ -263,71 +261,56 @@ def squares(model: symgraph.Model, x: Any, y: Any, k: Any, **robust: Any) -> Non
     model.residual(model.output("y_hat", k * x) - y, **robust)
 
 
-def of_one(loss: Callable[..., Any] = squares, **of_weight: Any) -> list[Any]:
+def of_one(loss: Any = squares, **of_weight: Any) -> list[Any]:
     """A data set for a model with the weight k, whose best value is 2.6."""
     module = symgraph.compile(declared(loss, "k", **of_weight), extras=["hessian"], backend="numpy")
     return [(module, [1.0, 2.0], [3.0, 5.0])]
 
 
-@pytest.mark.parametrize(
-    ("sets", "options", "error", "said"),
-    [
-        (lambda m: {}, {}, OptionError, "sets is empty"),
-        (lambda m: 3, {}, OptionError, "sets must be a mapping or a sequence of data sets"),
-        (lambda m: {"a": (m,)}, {}, OptionError, r"data set a must be \(module, X, y\), not a tuple of 1"),
-        (lambda m: {"a": (m, T)}, {}, DataError, "data set a: y is missing; decay needs its target y"),
-        (lambda m: ["abc"], {}, OptionError, r"data set 1 must be \(module, X, y\), not a str"),
-        (lambda m: {1: (m, T, RUNS["low"]), "1": (m, T, RUNS["low"])}, {}, OptionError, "two data sets have the label 1"),
-        (lambda m: {"a": (m, T, NAN)}, {}, DataError, "data set a: y is nan in row 3; leave that row out"),
-        (lambda m: {"a": (m, T[:3], RUNS["low"])}, {}, DataError, "data set a: X has 3 rows and y has 30"),
-        (runs, {"shared": "q"}, OptionError, "shared names 'q', which is no weight; there are amp, tau, off"),
-        (runs, {"shared": ["tau", "tau"]}, OptionError, "shared names tau twice"),
-        (runs, {"start": {"q": 1}}, WeightsError, r"start names 'q', which is no weight; there are tau, amp\[low\]"),
-        (runs, {"start": {"amp[mid]": 1}}, WeightsError, r"start names 'amp\[mid\]', which is no weight"),
-        (runs, {"start": [1, 2]}, WeightsError, r"start has shape \(2,\); decay \(tau shared\) needs \(5,\)"),
-        (runs, {"start": {"amp": np.inf}}, WeightsError, r"start amp\[low\] must be a finite number"),
-        (runs, {"start": {"tau": 0.0}}, WeightsError, "is nan at the start|not finite at the start"),
-        (runs, {"fixed": ["amp", "tau", "off"]}, OptionError, "every weight of decay .* is fixed"),
-        (runs, {"fixed": "q"}, WeightsError, "fixed names 'q'"),
-        (runs, {"bounds": {"amp": (2, 1)}}, OptionError, r"bounds of amp\[low\] are 2 to 1"),
-        (runs, {"bounds": {"amp": 2}}, OptionError, r"bounds of amp\[low\] must be a pair"),
-        (runs, {"sigma": {"low": 1.0}}, OptionError, "sigma has low; give one for each of low, high"),
-        (runs, {"sigma": [1.0]}, OptionError, "sigma has 1 parts for 2 data sets"),
-        (runs, {"sigma": {"low": 1.0, "high": 0.0}}, DataError, "data set high: sigma is 0"),
-        (runs, {"sigma": [np.ones(3), 1.0]}, DataError, r"data set low: sigma has shape \(3,\)"),
-        (runs, {"absolute_sigma": True}, OptionError, "data set low: absolute_sigma says that sigma is known"),
-        (runs, {"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox"),
-        (runs, {"starts": 0}, OptionError, "starts"),
-        (runs, {"seed": -1}, OptionError, "seed"),
-    ],
-)
+@pytest.mark.parametrize(("sets", "options", "error", "said"), [
+    (lambda m: {}, {}, OptionError, "sets is empty"),
+    (lambda m: 3, {}, OptionError, "sets must be a mapping or a sequence of data sets"),
+    (lambda m: {"a": (m,)}, {}, OptionError, r"data set a must be \(module, X, y\), not a tuple of 1"),
+    (lambda m: {"a": (m, T)}, {}, DataError, "data set a: y is missing; decay needs its target y"),
+    (lambda m: ["abc"], {}, OptionError, r"data set 1 must be \(module, X, y\), not a str"),
+    (lambda m: {1: (m, T, RUNS["low"]), "1": (m, T, RUNS["low"])}, {}, OptionError, "two data sets have the label 1"),
+    (lambda m: {"a": (m, T, NAN)}, {}, DataError, "data set a: y is nan in row 3; leave that row out"),
+    (lambda m: {"a": (m, T[:3], RUNS["low"])}, {}, DataError, "data set a: X has 3 rows and y has 30"),
+    (runs, {"shared": "q"}, OptionError, "shared names 'q', which is no weight; there are amp, tau, off"),
+    (runs, {"shared": ["tau", "tau"]}, OptionError, "shared names tau twice"),
+    (runs, {"start": {"q": 1}}, WeightsError, r"start names 'q', which is no weight; there are tau, amp\[low\]"),
+    (runs, {"start": {"amp[mid]": 1}}, WeightsError, r"start names 'amp\[mid\]', which is no weight"),
+    (runs, {"start": [1, 2]}, WeightsError, r"start has shape \(2,\); decay \(tau shared\) needs \(5,\)"),
+    (runs, {"start": {"amp": np.inf}}, WeightsError, r"start amp\[low\] must be a finite number"),
+    (runs, {"start": {"tau": 0.0}}, WeightsError, "is nan at the start|not finite at the start"),
+    (runs, {"fixed": ["amp", "tau", "off"]}, OptionError, "every weight of decay .* is fixed"),
+    (runs, {"fixed": "q"}, WeightsError, "fixed names 'q'"),
+    (runs, {"bounds": {"amp": (2, 1)}}, OptionError, r"bounds of amp\[low\] are 2 to 1"),
+    (runs, {"bounds": {"amp": 2}}, OptionError, r"bounds of amp\[low\] must be a pair"),
+    (runs, {"sigma": {"low": 1.0}}, OptionError, "sigma has low; give one for each of low, high"),
+    (runs, {"sigma": [1.0]}, OptionError, "sigma has 1 parts for 2 data sets"),
+    (runs, {"sigma": {"low": 1.0, "high": 0.0}}, DataError, "data set high: sigma is 0"),
+    (runs, {"sigma": [np.ones(3), 1.0]}, DataError, r"data set low: sigma has shape \(3,\)"),
+    (runs, {"absolute_sigma": True}, OptionError, "data set low: absolute_sigma says that sigma is known"),
+    (runs, {"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox"),
+    (runs, {"starts": 0}, OptionError, "starts"), (runs, {"seed": -1}, OptionError, "seed"),
+])  # fmt: skip
 def test_what_cannot_be_fitted_is_refused(decay: Any, sets: Any, options: Any, error: type[SymgraphError], said: str) -> None:
     with pytest.raises(error, match=said):
         symgraph.fit_together(sets(decay), **({"shared": "tau"} | options))
 
 
-@pytest.mark.parametrize(
-    ("sets", "said"),
-    [
-        (
-            lambda: of_one() + of_one(lambda m, x, _, k: m.likelihood("poisson", mean=exp(k * x))),
-            "data set 1 has a sum of squares and data set 2 a likelihood; one fit needs losses of one kind",
-        ),
-        (lambda: of_one() + of_one(partial(squares, loss="cauchy")), "data set 2 the robust loss cauchy of scale 1"),
-        (
-            lambda: of_one(bounds=(0, 1), init=0.5) + of_one(bounds=(1, 2), init=1.5),
-            "the ranges of the shared weight k in its models exclude each other",
-        ),
-        (
-            lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.penalty(0.1 * k**2))),
-            "data set 1: declared has a penalty, which a fit of several data sets does not take",
-        ),
-        (
-            lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.constraint("least", 2 * k, 0.0))),
-            "data set 1: declared has constraints, which a fit of several data sets does not take",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("sets", "said"), [
+    (lambda: of_one() + of_one(lambda m, x, _, k: m.likelihood("poisson", mean=exp(k * x))),
+     "data set 1 has a sum of squares and data set 2 a likelihood; one fit needs losses of one kind"),
+    (lambda: of_one() + of_one(partial(squares, loss="cauchy")), "data set 2 the robust loss cauchy of scale 1"),
+    (lambda: of_one(bounds=(0, 1), init=0.5) + of_one(bounds=(1, 2), init=1.5),
+     "the ranges of the shared weight k in its models exclude each other"),
+    (lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.penalty(0.1 * k**2))),
+     "data set 1: declared has a penalty, which a fit of several data sets does not take"),
+    (lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.constraint("least", 2 * k, 0.0))),
+     "data set 1: declared has constraints, which a fit of several data sets does not take"),
+])  # fmt: skip
 def test_models_that_do_not_go_together_are_refused(sets: Any, said: str) -> None:
     with pytest.raises(OptionError, match=said):
         symgraph.fit_together(sets(), shared="k")
