@@ -1,12 +1,13 @@
 """Constraints: declared over weights and constants, verified, and passed on to SciPy in one call."""
 
 import pickle
+import re
 import sys
 
 import numpy as np
 import pytest
 import sympy as sp
-from built import verified
+from built import altered, verified
 from scipy.optimize import minimize
 
 import symgraph as sg
@@ -58,7 +59,7 @@ def module(request):
     return sg.compile(line(), backend=request.param)
 
 
-def test_values_and_partials_are_those_of_the_expressions_with_any_constants(module):
+def test_values_and_partials_are_those_of_the_expressions_with_any_constants_in_the_dtype_of_the_weights(module):
     made = [(module, 2.0), (module.with_constants(radius=1.5), 1.5)]
     if module.METADATA.get("backend") == "c":
         with pytest.raises(TypeError, match="the compiled module of line cannot be pickled"):
@@ -70,14 +71,15 @@ def test_values_and_partials_are_those_of_the_expressions_with_any_constants(mod
         # a quotient and a root: some ulp
         np.testing.assert_allclose(other.constraints(W), values, rtol=1e-15)
         np.testing.assert_allclose(other.constraints_jacobian(W), slopes, rtol=4e-16)
-
-
-def test_results_have_the_dtype_of_the_weights_or_of_the_c_file_and_ranges_are_facts(module):
     limits = {"within": (-np.inf, 1.0), "product": (0.25, np.inf), "slope": (0.5, np.inf)}
     assert list(module.METADATA["constraints"].items()) == list(limits.items())
     single = np.float64 if module.METADATA.get("backend") == "c" else np.float32
     assert module.constraints(W.astype(np.float32)).dtype == module.constraints_jacobian(W.astype(np.float32)).dtype == single
     np.testing.assert_allclose(module.constraints(W.astype(np.float32)), expected(W, 2.0)[0], rtol=1e-6)  # some ulp of float32
+    wrong = {"w has shape (1,), line needs (2,): a, b": [1.0], "line computes in float": ["a", "b"], "w has no b": {"a": 1.0}}
+    for message, w in wrong.items():
+        with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+            module.constraints(w)
 
 
 def test_a_c_file_of_floats_and_one_with_chosen_functions_have_the_constraints():
@@ -114,31 +116,20 @@ def test_scipy_takes_the_constraints_in_one_call(module, monkeypatch):
         module.nonlinear_constraint()
 
 
-def test_an_equation_has_the_same_number_at_both_ends():
+def test_an_equation_has_the_same_number_at_both_ends_and_ranges_and_expressions_are_parts_of_the_hash():
     own = sg.compile(product("m", "sum", lambda a, b: a + b, 1, 1), "numpy").nonlinear_constraint()
     assert (own.lb, own.ub) == (1.0, 1.0)
     assert own.fun([0.25, 0.5]) == 0.75
+    made = [product("m", "g", lambda a, b, k=k: k * a, None, upper) for k, upper in ((1, 1), (2, 1), (1, 2))]
+    assert len({model_hash(one) for one in made}) == 3
 
 
-@pytest.mark.parametrize(
-    ("w", "message"),
-    [([1.0], r"w has shape \(1,\), line needs \(2,\): a, b"), (["a", "b"], "line computes in float(32 or float)?64"),
-     ({"a": 1.0}, "w has no b")],
-)  # fmt: skip
-def test_weights_that_do_not_fit_are_refused_by_name(module, w, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        module.constraints(w)
-
-
-def test_accurate_modules_round_them_once():
+def test_accurate_modules_round_them_once_and_name_one_that_their_arithmetic_lacks():
     m = product("close", "gap", lambda a, b: sp.exp(a) - sp.exp(b) + sp.pi, None, 1.0)
     report, worse = (judged(m, verified(m, kind)) for kind in ("accurate", "numpy"))
     assert report.ok
     assert worse.ok
     assert max(one.figures["largest"] for one in report.results) <= 0.5 < max(one.figures["largest"] for one in worse.results)
-
-
-def test_a_constraint_that_compensated_arithmetic_lacks_is_refused_by_name():
     m = product("m", "g", lambda a, b: sp.loggamma(a), None, 1.0)
     verified(m, "numpy")
     with pytest.raises(SpecError, match=r"model m: .* needs lgamma, which double-double arithmetic lacks"):
@@ -159,7 +150,7 @@ def test_the_judge_finds_a_wrong_constraint_and_gives_constants_their_values():
     m = product("plain", "total", lambda a, b: a / b, None, 3.0)
     good = verified(m, "numpy")
     assert judged(m, good).ok
-    wrong = judged(m, Wrong(good, "constraints_jacobian", lambda w: good.constraints_jacobian(w) * (1 + 2.0**-40)))
+    wrong = judged(m, altered(good, constraints_jacobian=lambda w: good.constraints_jacobian(w) * (1 + 2.0**-40)))
     assert {one.result for one in wrong.results if one.faults} == {"jacobian a", "jacobian b"}
     assert judged(m, verified(m, "c")).ok
     assert of_constraints(m, verified(m, "scalar")) is None
@@ -179,16 +170,6 @@ def test_the_text_names_each_partial_by_constraint_and_weight_and_other_backends
     assert not any("constraint" in other for other in others)
 
 
-class Wrong:
-    """A module with one wrong function."""
-
-    def __init__(self, module, name, function):
-        self.__dict__.update(vars(module), **{name: function})
-
-    def with_constants(self, **_):
-        return self
-
-
 def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
     m = product("plain", "total", lambda a, b: a + b, None, 3.0)
     good = sg.compile(m, "numpy")
@@ -200,14 +181,7 @@ def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
         ("METADATA", ranges, r"METADATA\['constraints'\] is .*, the spec says"),
     ):
         with pytest.raises(VerificationError, match=message):
-            verify(m, Wrong(good, name, function))
-
-
-def test_a_range_and_an_expression_are_parts_of_the_hash():
-    made = [
-        product("m", "g", lambda a, b, factor=factor: factor * a, None, upper) for factor, upper in ((1, 1), (2, 1), (1, 2))
-    ]
-    assert len({model_hash(one) for one in made}) == 3
+            verify(m, altered(good, **{name: function}))
 
 
 def test_partials_whose_names_would_meet_have_different_ones():
@@ -219,18 +193,15 @@ def test_partials_whose_names_would_meet_have_different_ones():
     assert sg.compile(m, "numpy").constraints_jacobian([1.0, 1.0]).shape == (2, 2)  # verified
 
 
-@pytest.mark.parametrize(
-    ("declare", "message"),
-    [
-        (lambda m, x, a: m.constraint("g", m.node("n", a * x) + 1, 0), "depends on the feature 'x'"),
-        (lambda m, x, a: m.constraint("g", a * m.target("t"), 0), "depends on the target 't'"),
-        (lambda m, x, a: m.constraint("g", a, None, True), "upper must be a number or None, not True"),
-        (lambda m, x, a: m.constraint("a", a, 0), "the name is taken by a weight"),
-        (lambda m, x, a: (m.constraint("g", a, 0), m.node("g", a)), "the name is taken by a constraint"),
-        (lambda m, x, a: (m.freeze(), m.constraint("g", a, 0)), "the model is frozen"),
-        (lambda m, x, a: (m.constraint("g", a, 0), m.tie(a, x)), "tie a: the constraint 'g' uses a, .* the feature 'x'"),
-    ],
-)
+@pytest.mark.parametrize(("declare", "message"), [
+    (lambda m, x, a: m.constraint("g", m.node("n", a * x) + 1, 0), "depends on the feature 'x'"),
+    (lambda m, x, a: m.constraint("g", a * m.target("t"), 0), "depends on the target 't'"),
+    (lambda m, x, a: m.constraint("g", a, None, True), "upper must be a number or None, not True"),
+    (lambda m, x, a: m.constraint("a", a, 0), "the name is taken by a weight"),
+    (lambda m, x, a: (m.constraint("g", a, 0), m.node("g", a)), "the name is taken by a constraint"),
+    (lambda m, x, a: (m.freeze(), m.constraint("g", a, 0)), "the model is frozen"),
+    (lambda m, x, a: (m.constraint("g", a, 0), m.tie(a, x)), "tie a: the constraint 'g' uses a, .* the feature 'x'"),
+])  # fmt: skip
 def test_mistakes_are_one_line_with_what_to_do(declare, message):
     """Others are in the table of tests/cli/spec_mistakes.py."""
     m = sg.Model("m")

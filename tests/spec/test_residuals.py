@@ -134,15 +134,12 @@ def test_residual_and_its_partials_are_those_of_the_loss_in_every_backend(name: 
                 np.testing.assert_allclose(module.residual(*single), r, rtol=0, atol=1e-5)  # numbers of size 1
 
 
-def test_a_residual_needs_the_target_where_it_has_it() -> None:
+def test_a_residual_needs_the_target_where_it_has_it_and_no_output() -> None:
     module = load_artifact(generate(fitted(SQUARES["plain"][0]))[0])
     w, X, _ = rows(5)
     for call in (module.residual, module.residual_jacobian):
         with pytest.raises(ValueError, match="y is missing"):
             call(w, X, None)
-
-
-def test_a_model_without_output_takes_the_target_away_and_one_without_target_has_the_root_of_its_loss() -> None:
     model = Model("bare")
     f, a, y = model.feature("f"), model.weight("a"), model.target()
     model.loss((y - a * f) ** 2)

@@ -35,14 +35,10 @@ def test_outputs_and_targets_keep_the_order_of_their_names() -> None:
     assert (model.output_node.symbol, model.target_input.symbol) == (y_hat, y)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    ("name", "of"),
-    [
-        ("squared_error", lambda y_hat, y: (y - y_hat) ** 2),
-        ("absolute_error", lambda y_hat, y: abs(y - y_hat)),
-        ("bce_with_logits", lambda z, y: y * np.log1p(np.exp(-z)) + (1 - y) * np.log1p(np.exp(z))),
-    ],
-)
+@pytest.mark.parametrize(("name", "of"), [
+    ("squared_error", lambda y_hat, y: (y - y_hat) ** 2), ("absolute_error", lambda y_hat, y: abs(y - y_hat)),
+    ("bce_with_logits", lambda z, y: y * np.log1p(np.exp(-z)) + (1 - y) * np.log1p(np.exp(z))),
+])  # fmt: skip
 def test_a_loss_by_name_is_the_sum_over_pairs_of_output_and_target(name: str, of: Callable[[Any, Any], Any]) -> None:
     model, x, a = begun()
     model.targets("p q", domain=(0, 1))
@@ -64,13 +60,10 @@ def test_squared_errors_of_several_outputs_have_a_residual_each() -> None:
     assert (found.factor, found.columns, found.turned) == (1.0, ("residual 1", "residual 2"), False)
 
 
-@pytest.mark.parametrize(
-    ("loss", "reason"),
-    [
-        (lambda left, right, p, q: (left - p) ** 2 + 2 * (right - q) ** 2, "the squares in the loss have several constants"),
-        (lambda left, right, p, q: (left - p) ** 2 + sp.Abs(right - q), "the loss is not written as a constant times a square"),
-    ],
-)
+@pytest.mark.parametrize(("loss", "reason"), [
+    (lambda left, right, p, q: (left - p) ** 2 + 2 * (right - q) ** 2, "the squares in the loss have several constants"),
+    (lambda left, right, p, q: (left - p) ** 2 + sp.Abs(right - q), "the loss is not written as a constant times a square"),
+])  # fmt: skip
 def test_other_sums_have_no_residuals_and_say_why(loss: Any, reason: str) -> None:
     model, x, a = begun()
     p, q = model.targets("p q")
