@@ -48,9 +48,8 @@ def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> 
         found["residual"] = np.array(np.broadcast_to(own(tape)[0] if own else output - tape.y, shape))[()]
         found["residual_jacobian"] = columns(slopes(tape), shape, w.dtype)
     if has_loss:
-        found["per_sample_grad"] = columns(
-            module._backward(tape, np.broadcast_to(w.dtype.type(1), shape), unsummed), shape, w.dtype
-        )
+        rows = module._backward(tape, np.broadcast_to(w.dtype.type(1), shape), unsummed)
+        found["per_sample_grad"] = columns(rows, shape, w.dtype)
         found["grad_"] = np.array(module._backward(tape, s, rowsum), np.float64).astype(w.dtype)
         found["loss_"] = float(rowsum(tape.loss, s))
     return found

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -34,7 +33,7 @@ def module() -> Any:
     return load_artifact(generate(model, ("numpy",))[0])
 
 
-FRAMES: dict[str, Callable[[], Any]] = {
+FRAMES: dict[str, Any] = {
     "pandas": lambda: pd.DataFrame(COLUMNS),
     "pandas, nullable": lambda: pd.DataFrame(COLUMNS).convert_dtypes(),
     "pandas on Arrow": lambda: pd.DataFrame(COLUMNS).convert_dtypes(dtype_backend="pyarrow"),
@@ -69,7 +68,7 @@ def test_columns_are_taken_by_name_in_any_order(kind: str) -> None:
 
 
 HOLES = COLUMNS | {"a": [1, None, 3]}
-MISSING: dict[str, Callable[[], Any]] = {
+MISSING: dict[str, Any] = {
     "pandas, nullable": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1, None, 3], "Int64")}),
     "pandas, nullable floats": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1.0, None, 3.0], "Float64")}),
     "pandas on Arrow": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1, None, 3], "int64[pyarrow]")}),
@@ -98,7 +97,7 @@ def test_a_null_of_a_series_is_named_with_its_row(values: Any) -> None:
         module().loss(W, X, values)
 
 
-REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+REFUSED: dict[str, tuple[Any, str]] = {
     "texts of pandas": (lambda: pd.DataFrame(COLUMNS | {"a": ["1", "x", "3"]}), r"X\['a'\] is '1' in row 0"),
     "None among objects": (lambda: COLUMNS | {"a": [1, None, 3]}, r"X\['a'\] is None in row 1, not a real number"),
     "texts of categories": (
@@ -127,7 +126,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_has_no_numbers_by_name_is_refused(make: Callable[[], Any], message: str) -> None:
+def test_what_has_no_numbers_by_name_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         module().predict(W, make())
 

@@ -1,7 +1,6 @@
 """Constants given at the call: modules with other values of them, on every backend."""
 
 import pickle
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -50,16 +49,13 @@ def test_a_constant_is_neither_a_weight_nor_a_column_and_functions_of_another_ha
     assert other.with_constants(T=300.0).predict(W, X).tobytes() == module.predict(W, X).tobytes()
 
 
-def test_one_row_and_float32_compute_with_the_constant(module: Any) -> None:
+def test_one_row_and_float32_compute_with_the_constant_and_what_is_none_is_refused(module: Any) -> None:
     other = module.with_constants(T=250.0)
     rows = other.predict(W, X)
     assert [other.predict(W, x) for x in X] == rows.tolist()
     single = other.predict(W.astype(np.float32), X.astype(np.float32))
     assert single.dtype == np.float32
     assert single == pytest.approx(rows, rel=100 * 2**-24, abs=0.0)  # the exponent is as large as 0.6, T and b are rounded
-
-
-def test_unknown_constants_and_values_that_are_no_numbers_are_refused(module: Any) -> None:
     with pytest.raises(ValueError, match=r"arrhenius has no constant t; it has T; did you mean T\?$"):
         module.with_constants(t=1.0)
     with pytest.raises(ValueError, match="constant T of arrhenius must be a finite number, not nan"):
@@ -68,7 +64,7 @@ def test_unknown_constants_and_values_that_are_no_numbers_are_refused(module: An
 
 def test_the_scalar_backend_takes_constants_by_name() -> None:
     modules, _ = load_verified(arrhenius(), generate(arrhenius(), ("numpy", "scalar")), None)
-    scalar: ModuleType = modules["scalar"]
+    scalar = modules["scalar"]
     expected = modules["numpy"].with_constants(T=250.0).predict(W, X[0])
     assert scalar.predict_row(W.tolist(), [X[0]], {"T": 250.0}) == pytest.approx(expected, rel=4 * 2**-53, abs=0.0)
     grad = [0.0, 0.0]

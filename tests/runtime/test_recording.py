@@ -51,7 +51,7 @@ def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
     assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM, Kind.ROW]
 
 
-def test_numbers_of_python_get_the_dtype_of_what_they_meet() -> None:
+def test_numbers_of_python_get_the_dtype_of_what_they_meet_and_functions_of_the_runtime_float64() -> None:
     def lines(given: Given) -> Any:
         return (0.1 * given.X.T[0], 0.1 * given.rowsum(given.y), given.X.T[0] < 0.1)
 
@@ -64,19 +64,12 @@ def test_numbers_of_python_get_the_dtype_of_what_they_meet() -> None:
         ("float64", 0.1),
         ("float64", 1.0),  # a sum is a dot product with ones
     ]
+    program = program_of(lambda given: (erfc(given.X.T[0]),), np.float32)
+    assert program.nodes[program.results[0]].dtype == np.float32
+    assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
 
 
-def test_an_operation_is_recorded_once_and_zeros_of_either_sign_are_two_numbers() -> None:
-    def lines(given: Given) -> Any:
-        f = given.X.T[0]
-        return (f * f + f * f, np.maximum(f, 0.0), np.maximum(f, -0.0))
-
-    nodes, results = recorded(lines)
-    assert [node.function for node in nodes].count(np.multiply) == 1
-    assert results[1] != results[2]
-
-
-def test_only_what_the_results_need_is_planned() -> None:
+def test_only_what_the_results_need_is_planned_once_and_zeros_of_either_sign_are_two_numbers() -> None:
     def lines(given: Given) -> Any:
         f, g = given.X.T
         np.exp(f)
@@ -84,6 +77,14 @@ def test_only_what_the_results_need_is_planned() -> None:
 
     program = program_of(lines)
     assert (names(program), program.once) == (["tan", "multiply"], [])
+
+    def lines(given: Given) -> Any:
+        f = given.X.T[0]
+        return (f * f + f * f, np.maximum(f, 0.0), np.maximum(f, -0.0))
+
+    nodes, results = recorded(lines)
+    assert [node.function for node in nodes].count(np.multiply) == 1
+    assert results[1] != results[2]
 
 
 def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
@@ -125,18 +126,12 @@ def test_sums_are_taken_as_soon_as_their_terms_are_there_and_may_be_followed_by_
     assert (program.order, len(program.tail), len(program.once), names(program)) == (None, 2, 1, [DOT])
 
 
-def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
+def test_the_founding_model_takes_a_call_an_operation_eleven_rows_and_no_two_views_of_its_memory() -> None:
     program = founding()
-    assert len(program.steps) == 61
-    assert names(program).count(DOT) == 10
-    assert program.widths == {DOUBLE: 11, np.dtype(np.bool_): 1}
+    assert (len(program.steps), names(program).count(DOT), program.widths) == (61, 10, {DOUBLE: 11, np.dtype(np.bool_): 1})
     assert len(program.once) == 2  # half of w3, and twice the cotangent
     assert len(founding(by_row=True).steps) == 62
-
-
-def test_an_operation_in_place_gets_one_array_twice_and_no_second_view_of_its_memory() -> None:
-    """NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself."""
-    program = founding()
+    # NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself
     calls: Any = Workspace().plan(program, 33).calls
     assert len(calls) == len(program.steps)  # none of them copies the branch not chosen
     for call in calls:
@@ -154,23 +149,14 @@ def test_blocks_have_fewer_rows_where_a_program_has_many_values(monkeypatch: pyt
     assert (block(200), block(1000)) == (1000, 500)
 
 
-def test_functions_of_the_runtime_are_recorded_in_float64() -> None:
-    program = program_of(lambda given: (erfc(given.X.T[0]),), np.float32)
-    assert program.nodes[program.results[0]].dtype == np.float32
-    assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (lambda given: (1.0 if given.y > 0 else 2.0,), "neither true nor false yet; choose with select"),
-        (lambda given: (given.y[0],), "one number, which has no entry 0"),
-        (lambda given: (np.add.reduce(given.y),), "add is recorded without options, not as reduce"),
-        (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
-        (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
-        (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
-    ],
-)
+@pytest.mark.parametrize(("lines", "message"), [
+    (lambda given: (1.0 if given.y > 0 else 2.0,), "neither true nor false yet; choose with select"),
+    (lambda given: (given.y[0],), "one number, which has no entry 0"),
+    (lambda given: (np.add.reduce(given.y),), "add is recorded without options, not as reduce"),
+    (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
+    (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
+    (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
+])  # fmt: skip
 def test_lines_that_cannot_be_recorded_are_refused(lines: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         recorded(lines)

@@ -90,15 +90,12 @@ def peak(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def test_scratch_memory_is_kept_after_calls_within_calls() -> None:
+def test_scratch_memory_is_kept_after_calls_within_calls_and_does_not_grow_with_the_rows() -> None:
     arguments = sample(500)
     with between(lambda: module.grad(*arguments), every=40):
         module.grad(*arguments)
     # a table of a thousand rows, eleven values wide, would be 88,000 bytes
     assert peak(lambda: module.grad(*arguments)) < 32_768
-
-
-def test_memory_does_not_grow_with_the_rows() -> None:
     few, many = (peak(partial(module.value_and_grad, *sample(rows))) for rows in (20_000, 400_000))
     # a column of sums for each block; one row of a block would be 80,000 bytes
     assert many - few <= 38 * 8 * 10 + 4096

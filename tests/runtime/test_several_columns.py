@@ -1,7 +1,6 @@
 """Results of several columns: shapes, bits, names, least squares and wrong arguments, whatever computes them."""
 
 import pickle
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -135,7 +134,7 @@ def test_y_says_how_many_rows_there_are_where_there_are_no_features() -> None:
         m.loss(w, None, np.zeros((2, 4, 2)))
 
 
-WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
+WRONG: dict[str, tuple[Any, str]] = {
     "one column": (lambda m: m.loss(W, X[:5], Y[:5, 0]), r"y has shape \(5,\), impedance needs 2 columns: re, im"),
     "three columns": (lambda m: m.loss(W, X[:5], np.zeros((5, 3))), r"y has shape \(5, 3\), impedance needs 2 columns: re, im"),
     "other rows": (lambda m: m.loss(W, X[:5], Y[:4]), r"y has shape \(4, 2\), X has shape \(5, 2\)"),

@@ -56,32 +56,29 @@ def test_results_are_those_of_single_calls_to_the_bit(modules, backend):
                 same(function(array(W), x, y, **options), single)
 
 
-def test_shapes_begin_with_the_number_of_vectors(modules):
+def test_shapes_begin_with_the_number_of_vectors_and_lists_frames_and_other_orders_of_memory_are_taken(modules):
     m = modules["numpy"]
     results = [m.predict(W, X), m.predict(W, X[0]), m.loss(W, X, Y), *m.value_and_grad(W, X, Y), m.loss(W[:1], X, Y)]
     assert [result.shape for result in results] == [(5, 700), (5,), (5,), (5,), (5, 3), (1,)]
     assert np.ndim(m.loss(W[0], X, Y)) == 0
+    m = modules["native"]
+    want = m.loss(W, X, Y)
+    frame = pd.DataFrame(W[:, ::-1], columns=["c", "b", "a"])
+    for given in (W.tolist(), list(W), np.asfortranarray(W), np.repeat(W, 2, axis=0)[::2], frame):
+        np.testing.assert_array_equal(m.loss(given, X, Y), want)
+    m = modules["native"]
+    single = m.value_and_grad(W.astype(np.float32), X.astype(np.float32), Y)
+    assert single[1].dtype == np.float32
+    same(single, each(lambda w: m.value_and_grad(w.astype(np.float32), X.astype(np.float32), Y)))
+    for function, given in (("loss", (W[None], X, Y)), ("jacobian", (W, X))):  # three axes, and what takes one vector
+        with pytest.raises(ValueError, match=r"w has shape \((1, )?5, 3\), waves needs \(3,\): a, b, c"):
+            getattr(modules["numpy"], function)(*given)
 
 
 @pytest.mark.parametrize("backend", ["native", "numpy", "c"])
 def test_rows_of_weight_0_are_left_out_for_all_vectors(modules, backend):
     m, X_ = modules[backend], np.where(S[:, None] == 0.0, np.nan, X)
     same(m.value_and_grad(W, X_, Y, sample_weight=S), each(lambda w: m.value_and_grad(w, X_, Y, sample_weight=S)))
-
-
-def test_lists_frames_and_other_orders_of_memory_are_taken(modules):
-    m = modules["native"]
-    want = m.loss(W, X, Y)
-    frame = pd.DataFrame(W[:, ::-1], columns=["c", "b", "a"])
-    for given in (W.tolist(), list(W), np.asfortranarray(W), np.repeat(W, 2, axis=0)[::2], frame):
-        np.testing.assert_array_equal(m.loss(given, X, Y), want)
-
-
-def test_the_dtype_is_that_of_weights_and_rows_together(modules):
-    m = modules["native"]
-    single = m.value_and_grad(W.astype(np.float32), X.astype(np.float32), Y)
-    assert single[1].dtype == np.float32
-    same(single, each(lambda w: m.value_and_grad(w.astype(np.float32), X.astype(np.float32), Y)))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -93,13 +90,6 @@ def test_vectors_that_do_not_fit_are_refused_by_the_model_s_name(modules, backen
         given = (array(X),) if name == "predict" else (array(X), array(Y))
         with pytest.raises(ValueError, match=message):
             getattr(m, name)(array(np.ones(shape)), *given)
-
-
-def test_three_axes_are_refused_as_they_were(modules):
-    with pytest.raises(ValueError, match=r"w has shape \(1, 5, 3\), waves needs \(3,\): a, b, c"):
-        modules["numpy"].loss(W[None], X, Y)
-    with pytest.raises(ValueError, match=r"w has shape \(5, 3\), waves needs \(3,\): a, b, c"):
-        modules["numpy"].jacobian(W, X)
 
 
 def test_a_model_without_features_takes_them_too():
