@@ -205,7 +205,7 @@ def test_what_is_not_finite_where_its_branch_is_not_taken_does_no_harm() -> None
     module = modules_of(model)[0]
     assert module.jacobian([0.0, 1.0], [[2.0]]).tolist() == [[0.0, 1.0]]
     assert module.jacobian([4.0, 1.0], [[2.0]]).tolist() == [[0.5, 1.0]]
-    # the slope of the node is infinite where no row takes its branch, and the same for all rows: cotangents are summed before it
+    # the slope of the node is infinite where no row takes it, and the same for all rows: their cotangents are summed before it
     model = Model("apart")
     (f,), (a, b) = model.features("f"), model.weights("a b")
     node = model.node("node", sg.xlogx(sp.Abs(a)))
