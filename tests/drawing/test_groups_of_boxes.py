@@ -20,10 +20,13 @@ def network(inputs: int, hidden: int, layers: int = 1) -> Picture:
     return Picture("network", "", "", tuple(boxes), tuple(arrows))
 
 
-def test_a_picture_that_can_be_read_stays_as_it_is() -> None:
+def test_a_picture_that_can_be_read_stays_as_it_is_and_many_outputs_share_a_box_where_there_is_no_other_way() -> None:
     picture = network(MOST - 12, 10)
     assert len(picture.boxes) == MOST
     assert grouped(picture) is picture
+    boxes = [Box("w", "weight", "w"), *(Box(f"o{index}", "output", f"o{index}") for index in range(80))]
+    found = grouped(Picture("many", "", "", tuple(boxes), tuple(Arrow("w", box.key) for box in boxes[1:])))
+    assert [box.name for box in found.boxes] == ["w", "80 outputs"]
 
 
 def test_boxes_of_a_level_share_one_that_lists_them_and_ends_keep_their_own() -> None:
@@ -60,9 +63,3 @@ def test_of_a_deep_graph_several_levels_share_a_box_and_the_arrows_within_are_co
     ranks = ranked(len(at), edges)
     assert all(ranks[source] < ranks[target] for source, target in edges)  # no circle
     assert "arrows between those that share one" in found.note
-
-
-def test_many_outputs_share_a_box_where_there_is_no_other_way() -> None:
-    boxes = [Box("w", "weight", "w"), *(Box(f"o{index}", "output", f"o{index}") for index in range(80))]
-    found = grouped(Picture("many", "", "", tuple(boxes), tuple(Arrow("w", box.key) for box in boxes[1:])))
-    assert [box.name for box in found.boxes] == ["w", "80 outputs"]

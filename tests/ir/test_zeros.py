@@ -5,7 +5,7 @@ from symgraph.ir.zeros import Zeros, follows_first
 
 
 def test_ops_that_are_0_at_0_follow_their_operand() -> None:
-    builder, follow = GraphBuilder("g"), "neg abs sqrt sin expm1 log1p relu rowsum".split()
+    builder, follow = GraphBuilder("g"), ("neg", "abs", "sqrt", "sin", "expm1", "log1p", "relu", "rowsum")
     nodes, a = builder.nodes, builder.leaf("weight", "a")
     for op in (*follow, "exp", "cos", "csc", "cot", "csch", "coth", "not"):  # some of which are odd
         assert follows_first(nodes, nodes[builder.add(op, a)]) is (op in follow), op

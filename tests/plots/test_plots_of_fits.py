@@ -30,7 +30,9 @@ def decay() -> symgraph.FitResult:
     return symgraph.fit(symgraph.Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y"), name="decay"), X, Y, sigma=0.05)
 
 
-def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) -> None:
+def test_a_fit_is_drawn_into_two_axes_and_fit_and_residuals_are_also_plots_of_their_own(
+    decay: symgraph.FitResult, pyplot: Any
+) -> None:
     given = pyplot.subplots(2, 1)[1]
     upper, lower = decay.plot(given)
     assert (upper, lower) == tuple(given)
@@ -43,9 +45,6 @@ def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) ->
     assert len(decay.plot()) == 2
     with pytest.raises(OptionError, match="axes must be two Axes"):
         decay.plot(upper)
-
-
-def test_fit_and_residuals_are_also_plots_of_their_own(decay: symgraph.FitResult, pyplot: Any) -> None:
     for plot in (plots.fit, plots.residuals):
         given = pyplot.subplots()[1]
         assert plot(decay, given) is given

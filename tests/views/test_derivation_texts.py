@@ -86,15 +86,11 @@ def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> 
     assert len(derivation_data(derived)["weights"]["a"]["formula"]) > 1_000
 
 
-def test_latex_has_hats_and_environments_that_end() -> None:
+def test_latex_has_hats_and_environments_that_end_and_markdown_a_block_for_each_weight() -> None:
     text = TEXTS["latex"](at_a_row("nine_weights"))
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 11
     assert r"\frac{\partial\,\mathrm{loss}}{\partial \hat{y}} &= -2 \, \left(y - \hat{y}\right) && = " in text
-    assert text.count("{") == text.count("}")
-    assert text.count(r"\left") == text.count(r"\right")
-
-
-def test_markdown_has_a_heading_and_a_block_of_mathematics_for_each_weight() -> None:
+    assert (text.count("{"), text.count(r"\left")) == (text.count("}"), text.count(r"\right"))
     text = TEXTS["markdown"](derivation(line()))
     assert re.findall("^#+ .*", text, re.MULTILINE) == [
         "# line: the derivative of the loss by each weight",
@@ -117,14 +113,7 @@ def test_html_is_well_formed_and_uses_mathml_that_browsers_have(name: str) -> No
     assert "script" not in page.seen
 
 
-def test_a_part_of_a_page_is_a_section_alone() -> None:
-    part = derivation_html(derivation(line()))
-    assert part.startswith('<section class="derivation">')
-    assert part.endswith("</section>\n")
-    assert "<style" not in part
-
-
-def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
+def test_data_has_the_steps_from_the_loss_to_each_weight_and_a_part_of_a_page_is_a_section_alone() -> None:
     data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
     steps = [
         {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
@@ -132,19 +121,14 @@ def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
     ]
     chains = [{"from": "loss", "steps": steps, "value": 22.0}]
     assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
+    part = derivation_html(derivation(line()))
+    assert (part[:28], part[-11:], "<style" in part) == ('<section class="derivation">', "</section>\n", False)
 
 
-@pytest.mark.parametrize(
-    ("name", "latex"),
-    [
-        ("y_hat", r"\hat{y}"),
-        ("alpha_max", r"\alpha_{\mathrm{max}}"),
-        ("x__y", r"\mathrm{x\_\_y}"),
-        ("w1_2", "w_{1 2}"),
-        ("log_sigma", r"\mathrm{log\_sigma}"),
-        ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
-    ],
-)
+@pytest.mark.parametrize(("name", "latex"), [
+    ("y_hat", r"\hat{y}"), ("alpha_max", r"\alpha_{\mathrm{max}}"), ("x__y", r"\mathrm{x\_\_y}"), ("w1_2", "w_{1 2}"),
+    ("log_sigma", r"\mathrm{log\_sigma}"), ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
+])  # fmt: skip
 def test_a_name_in_latex(name: str, latex: str) -> None:
     assert STYLES["latex"].name(name) == latex
 

@@ -157,8 +157,7 @@ def evaluated(formula: str, values: Values) -> Any:
 def exact(value: Any) -> Any:
     """Return a number of a probe as mpmath's; a truth as it is."""
     value = value[0] if isinstance(value, tuple) else value  # the first of a pair of doubles
-    array = np.asarray(value, dtype=object if isinstance(value, bool) else None)
-    one = array.reshape(-1)[0]
+    one = np.asarray(value, dtype=object if isinstance(value, bool) else None).reshape(-1)[0]
     return bool(one) if isinstance(one, bool | np.bool_) else mpmath.mpf(float(one))
 
 
@@ -238,11 +237,18 @@ def held(model: Model, backend: str, options: Options, points: int = 2) -> int:
             if not found.computes:
                 continue
             values = {**forward, **by_function[one.function], **numbers_of(one.values), **primals, **inputs}
-            for said, left, right in claims(found.facts, one.name):
-                if not CUT.search(left + right):
-                    sides = side(model, left, values, point), side(model, right, values, point)
-                    assert same(*sides), f"{artifact.name}:{one.first}: {found.text}\n  {said}\n  {sides} at {point}"
-                    number += 1
+            number += agreed(model, f"{artifact.name}:{one.first}", found, one.name, values, point)
+    return number
+
+
+def agreed(model: Model, place: str, found: Any, name: str, values: Values, point: Values) -> int:
+    """Hold both sides of what is explained of one line against each other; return how many equations there were."""
+    number = 0
+    for said, left, right in claims(found.facts, name):
+        if not CUT.search(left + right):
+            sides = side(model, left, values, point), side(model, right, values, point)
+            assert same(*sides), f"{place}: {found.text}\n  {said}\n  {sides} at {point}"
+            number += 1
     return number
 
 
@@ -354,10 +360,5 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
         values = sums | {found[at][0]: seen[at] for at in seen if found[at][1] == function and at <= place} | inputs
         explained = explain_line(model, "c", artifact.name, artifact.text, place, spec="m.py")
         if explained.computes:
-            for said, left, right in claims(explained.facts, name):
-                if CUT.search(left + right):
-                    continue
-                sides = side(model, left, values, point), side(model, right, values, point)
-                assert same(*sides), f"{artifact.name}:{place}: {explained.text}\n  {said}\n  {sides} at {point}"
-                told += 1
+            told += agreed(model, f"{artifact.name}:{place}", explained, name, values, point)
     assert told > 5
