@@ -35,14 +35,12 @@ def test_boxes_do_not_overlap_and_no_edge_goes_through_one(seed: int) -> None:
 
 
 def crossings(placed: Layout) -> int:
-    steps = [pair for route in placed.routes for pair in zip(route[1::2], route[2::2], strict=False)]
-    pairs = combinations(steps, 2)
+    pairs = combinations([pair for route in placed.routes for pair in zip(route[1::2], route[2::2], strict=False)], 2)
     return sum(one[0].x == other[0].x and (one[0].y - other[0].y) * (one[1].y - other[1].y) < 0 for one, other in pairs)
 
 
 def test_a_tree_is_drawn_without_a_crossing_and_two_columns_that_need_one_have_one() -> None:
-    edges = [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)]
-    assert crossings(layered([Size(40, 20)] * 9, edges)) == 0
+    assert crossings(layered([Size(40, 20)] * 9, [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)])) == 0
     assert crossings(layered([Size(40, 20)] * 4, SMALL["two to two"])) == 1
 
 

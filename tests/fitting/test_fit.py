@@ -70,8 +70,7 @@ def test_fixed_weights_stay_and_the_others_are_found_without_them(decay: Any) ->
 def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_move_a_start_that_nobody_gave(decay: Any) -> None:
     result = symgraph.fit(decay, X, Y, bounds={"c": (0.5, None)})
     assert result.values["c"] == pytest.approx(0.5, abs=1e-9)  # trust regions stay a little inside
-    pair = symgraph.fit(decay, X, Y, bounds=([-np.inf, -np.inf, 0.5], np.inf))
-    np.testing.assert_allclose(pair.w, result.w, rtol=1e-6)
+    np.testing.assert_allclose(symgraph.fit(decay, X, Y, bounds=([-np.inf, -np.inf, 0.5], np.inf)).w, result.w, rtol=1e-6)
     inside = symgraph.fit(decay, X, Y, bounds={"a": (1.5, 3.0)})  # it starts at 1
     np.testing.assert_allclose(inside.w, symgraph.fit(decay, X, Y).w, rtol=1e-9)
     assert inside.problem.start[0] == 1.5
@@ -225,8 +224,7 @@ def test_a_result_shows_itself_and_travels(decay: Any) -> None:
     for part in ("decay: converged by lm", "40 residuals, 3 free weights", "AIC", "stderr", "correlations"):
         assert part in text
     assert "<table>" in result._repr_html_()
-    told = json.loads(result.to_json())
-    assert told["weights"]["a"]["value"] == result.values["a"]
+    assert json.loads(result.to_json())["weights"]["a"]["value"] == result.values["a"]
     assert list(result.to_frame().index) == ["a", "k", "c"]
     for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):  # noqa: S301  our own bytes
         assert other.report() == text
@@ -261,8 +259,7 @@ def test_data_come_in_any_form() -> None:
 
 def test_importing_fits_loads_neither_sympy_nor_scipy() -> None:
     probe = "import sys, symgraph.fitting; print(*sorted({'sympy', 'scipy', 'jinja2', 'matplotlib'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
 def test_a_name_of_another_library_is_answered_by_ours(decay: Any) -> None:

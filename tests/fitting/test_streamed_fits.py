@@ -83,8 +83,7 @@ def test_other_losses_are_searched_by_their_sums(name: str) -> None:
 def test_the_hessian_of_a_stream_has_the_penalty_once() -> None:
     module = symgraph.compile(declared(partial(counts, penalty=40.0), init=0.1), "numpy", extras=["hvp"])
     few = slice(200)  # whose Hessian is no larger than that of the penalty
-    wanted = symgraph.fit(module, T[few], COUNTS[few])
-    assert_same(symgraph.fit(symgraph.stream(module, T[few], COUNTS[few], rows=30)), wanted)
+    assert_same(symgraph.fit(symgraph.stream(module, T[few], COUNTS[few], rows=30)), symgraph.fit(module, T[few], COUNTS[few]))
 
 
 def test_intervals_of_a_stream_are_those_of_memory() -> None:

@@ -87,8 +87,7 @@ def test_it_is_the_fit_of_one_model_with_indicators(decay: Any, found: symgraph.
 def test_each_data_set_has_a_sigma_of_its_own(decay: Any, both: Any, absolute: bool) -> None:
     scales = np.linspace(0.02, 0.04, 30)
     result = symgraph.fit_together(runs(decay), shared="tau", sigma={"low": 0.01, "high": scales}, absolute_sigma=absolute)
-    sigma = np.concatenate([np.full(30, 0.01), scales])
-    wanted = symgraph.fit(both, ROWS, ALL, sigma=sigma, absolute_sigma=absolute)
+    wanted = symgraph.fit(both, ROWS, ALL, sigma=np.concatenate([np.full(30, 0.01), scales]), absolute_sigma=absolute)
     np.testing.assert_allclose(result.w, wanted.w, rtol=SOLVED)
     np.testing.assert_allclose(result.covariance, wanted.covariance, rtol=SOLVED)
     assert result.statistics.log_likelihood == pytest.approx(wanted.statistics.log_likelihood, rel=SOLVED, abs=0.0)
@@ -115,8 +114,7 @@ def test_likelihoods_of_different_models_are_added_up() -> None:
     counts = declared(lambda m, x, y, a, b: m.likelihood("poisson", mean=exp(a + b * x)), init=0.1)
     classes = declared(lambda m, x, y, a, b: m.likelihood("binomial_with_logits", logit=a + b * x, trials=1), init=0.1)
     whole = symgraph.Model("whole")
-    x, y, first = whole.feature("x"), whole.target("y"), whole.feature("first")
-    b, c, d = whole.weights("b c d", init=0.1)
+    x, y, first, (b, c, d) = whole.feature("x"), whole.target("y"), whole.feature("first"), whole.weights("b c d", init=0.1)
     whole.loss(first * (exp(c + b * x) - y * (c + b * x)) + (1 - first) * (symgraph.softplus(d + b * x) - y * (d + b * x)))
     x = np.linspace(-1.0, 2.0, 50)
     n, hit = RNG.poisson(np.exp(0.5 + 0.8 * x)).astype(float), (RNG.uniform(size=50) < 1 / (1 + np.exp(-0.8 * x))).astype(float)
@@ -126,8 +124,7 @@ def test_likelihoods_of_different_models_are_added_up() -> None:
     module = symgraph.compile(whole, extras=("hessian",), backend="numpy")
     assert result.names == ("b", "a[n]", "a[hit]")
     np.testing.assert_allclose(result.w, symgraph.fit(module, rows, y).w, rtol=SOLVED)
-    H = module.hessian(result.w, rows, y, reduction="sum")
-    np.testing.assert_allclose(result.covariance, np.linalg.inv(H), rtol=1e-8)
+    np.testing.assert_allclose(result.covariance, np.linalg.inv(module.hessian(result.w, rows, y, reduction="sum")), rtol=1e-8)
     assert result.statistics.parameters == 3
     assert np.isfinite(result.aic)
     assert np.isnan(result.sets["n"].chi2)
@@ -144,8 +141,7 @@ def test_lines_with_one_slope_are_those_of_linear_algebra() -> None:
     w, total, *_ = np.linalg.lstsq(design, np.concatenate(y), rcond=None)
     np.testing.assert_allclose(result.w, w, rtol=1e-12)  # the condition of the design, 10, times some ulp of 50 terms
     np.testing.assert_allclose(result.covariance, np.linalg.inv(design.T @ design) * total[0] / (len(design) - 6), rtol=1e-11)
-    means = sum(np.sum((one - one.mean()) ** 2) for one in y)
-    assert result.r2 == pytest.approx(1 - total[0] / means, rel=1e-12, abs=0.0)
+    assert result.r2 == pytest.approx(1 - total[0] / sum(np.sum((one - one.mean()) ** 2) for one in y), rel=1e-12, abs=0.0)
 
 
 def test_nothing_shared_gives_each_data_set_the_weights_that_nist_certifies() -> None:
@@ -209,8 +205,7 @@ def test_a_data_set_has_its_output_its_bands_and_its_part_of_chi2(found: symgrap
         np.testing.assert_allclose(one.predict(T), wanted.predict(ROWS)[rows], rtol=SOLVED)
         for band in ("confidence_band", "prediction_band"):
             np.testing.assert_allclose(getattr(one, band)(T), np.array(getattr(wanted, band)(ROWS))[:, rows], rtol=SOLVED)
-        assert one.interval()["tau"] == result.interval()["tau"]
-        assert set(one.values) == {"amp", "tau", "off"}
+        assert (one.interval()["tau"], set(one.values)) == (result.interval()["tau"], {"amp", "tau", "off"})
         assert one.derived("amp*tau").stderr > 0
 
 
@@ -246,8 +241,7 @@ def test_labels_may_be_what_groups_of_a_frame_are_called(decay: Any) -> None:
 
     frame = pd.DataFrame({"x": np.tile(T, 2), "y": ALL, "run": np.repeat([0.5, 2.0], 30), "day": "a b"})
     result = symgraph.fit_together({key: (decay, one, one["y"]) for key, one in frame.groupby("run")}, shared="tau")
-    assert result.names[1] == "amp[0.5]"
-    assert result.sets[2.0].values["amp"] == result.values["amp[2.0]"]
+    assert (result.names[1], result.sets[2.0].values["amp"]) == ("amp[0.5]", result.values["amp[2.0]"])
     assert result.derived("amp[0.5]").value == result.values["amp[0.5]"]
     two = symgraph.fit_together({key: (decay, one, one["y"]) for key, one in frame.groupby(["run", "day"])}, shared="tau")
     total = two.values["tau"] + two.values["amp[0.5,a b]"]

@@ -21,14 +21,12 @@ def builder() -> GraphBuilder:
 
 def test_asking_twice_gives_the_same_node_and_constants_are_told_apart_by_their_bits(builder: GraphBuilder) -> None:
     a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
-    assert builder.leaf("weight", "a") == a
-    assert builder.add("mul", a, f) == builder.add("mul", a, f)
+    assert (builder.leaf("weight", "a"), builder.add("mul", a, f)) == (a, builder.add("mul", a, f))
     assert builder.add("mul", a, f) != builder.add("mul", f, a)
     assert builder.leaf("feature", "a") != a
     assert len(builder.nodes) == 5
     assert builder.const(0.0) != builder.const(-0.0)
-    assert math.copysign(1, builder.nodes[builder.const(-0.0)].data) == -1
-    assert builder.const(1.0) == builder.const(1)
+    assert (math.copysign(1, builder.nodes[builder.const(-0.0)].data), builder.const(1.0)) == (-1, builder.const(1))
     assert builder.const(math.nan) == builder.const(math.nan)
     assert builder.const(0.1 + 0.2) != builder.const(0.3)
 
@@ -62,8 +60,7 @@ def test_a_node_keeps_its_first_origin_and_a_built_graph_does_not_change_with_it
     graph = builder.build(roots, {"one": a, "other": a})
     builder.add("neg", a)
     roots["loss"] = 99
-    assert len(graph.nodes) == 2
-    assert (graph.roots, graph.names) == ({"loss": a}, {"one": a, "other": a})
+    assert (len(graph.nodes), (graph.roots, graph.names)) == (2, ({"loss": a}, {"one": a, "other": a}))
     with pytest.raises(AttributeError):
         graph.name = "other"  # type: ignore[misc]
 
@@ -102,9 +99,7 @@ def test_keep_drops_nodes_and_their_names_and_facts_are_no_part_of_a_graph_and_d
 
 
 def test_a_rebuild_asks_where_it_is_told_until_something_changes(builder: GraphBuilder) -> None:
-    a = builder.leaf("weight", "a")
-    first = builder.add("exp", a)
-    second = builder.add("exp", first)
+    second = builder.add("exp", builder.add("exp", builder.leaf("weight", "a")))
     third = builder.add("exp", second)
     graph = builder.build({"loss": builder.add("exp", third)}, {})
     asked: list[int] = []
@@ -165,8 +160,7 @@ def test_nodes_are_replaced_by_what_is_made_of_any_before(graph: Graph, draw: An
         builder.origin = node.origin
         copied = None if position in pairs else builder.copy(node, tuple(wanted[arg] for arg in node.args))
         wanted.append(make(builder, wanted, position) if copied is None else copied)
-    assert moved == wanted
-    assert verify_graph(found).nodes == tuple(builder.nodes)
+    assert (moved, verify_graph(found).nodes) == (wanted, tuple(builder.nodes))
     assert found.roots == {root: wanted[position] for root, position in graph.roots.items()}
 
 
@@ -184,6 +178,5 @@ def test_nodes_behind_one_that_is_replaced_are_not_looked_up(
     def rewrite(into: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
         return into.add("neg", into.add("cos", args[0])) if node is graph.nodes[1] else None
 
-    after = rebuild(graph, rewrite, {"exp"})
-    assert len(after.nodes) == len(graph.nodes) + 1
+    assert len(rebuild(graph, rewrite, {"exp"}).nodes) == len(graph.nodes) + 1
     assert not copies

@@ -34,5 +34,4 @@ def test_a_selection_of_0_has_its_condition_on_either_side_and_a_sum_those_of_it
     assert zeros.of(builder.add("add", left, right)) == builder.chain("or", [first, second, third])
     # and a selection by either of two conditions is known as such
     either = builder.add("or", first, second)
-    selected = zeros.only_where(either, a)
-    assert zeros.of(builder.add("add", selected, terms[1])) == either
+    assert zeros.of(builder.add("add", zeros.only_where(either, a), terms[1])) == either

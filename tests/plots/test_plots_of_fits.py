@@ -54,8 +54,7 @@ def test_a_fit_is_drawn_into_two_axes_and_fit_and_residuals_are_also_plots_of_th
 
 
 def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
-    model = symgraph.Model.from_formula("log(`signal/mV`) ~ a - k*`time (s)`", ("time (s)", "signal/mV"))
-    result = symgraph.fit(model, X, Y)
+    result = symgraph.fit(symgraph.Model.from_formula("log(`signal/mV`) ~ a - k*`time (s)`", ("time (s)", "signal/mV")), X, Y)
     upper, lower = result.plot()
     assert (upper.get_ylabel(), lower.get_xlabel()) == ("log(signal/mV)", "time (s)")
     assert lower.get_ylabel() == "observed\n- predicted"
@@ -65,8 +64,7 @@ def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
 def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
     rate, time = "measured_rate_of_disappearance_of_reactant_A", "time_since_the_valve_of_the_reactor_was_opened"
     weights = "a_first_amplitude_with_a_name_that_is_long", "and_a_rate_constant_whose_name_is_longer_still"
-    formula = f"{rate} ~ {weights[0]}*exp(-{weights[1]}*{time})"
-    result = symgraph.fit(symgraph.Model.from_formula(formula, (time, rate)), X, Y)
+    result = symgraph.fit(symgraph.Model.from_formula(f"{rate} ~ {weights[0]}*exp(-{weights[1]}*{time})", (time, rate)), X, Y)
     for plot in (plots.fit, plots.residuals, plots.correlation):
         figure = Figure(figsize=(5.6, 3.9), layout="constrained")
         ax = plot(result, figure.subplots())

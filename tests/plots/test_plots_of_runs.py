@@ -34,8 +34,7 @@ def pyplot() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def line() -> Any:
     model = symgraph.Model("line")
-    x, y = model.feature("x"), model.target("y")
-    a, b, c = model.weights("a b c", init=[0.0, 0.0, 0.5])
+    x, y, (a, b, c) = model.feature("x"), model.target("y"), model.weights("a b c", init=[0.0, 0.0, 0.5])
     model.loss((y - model.output("y_hat", a * x + b * x**2 + c)) ** 2)
     return symgraph.compile(model, backend="numpy")
 
@@ -90,8 +89,7 @@ def test_a_comparison_names_every_run_and_tells_them_apart_without_colour() -> N
     ax = plots.losses(RUNS)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(RUNS)
     drawn = ax.get_lines()
-    assert len({one.get_linestyle() for one in drawn}) == 3
-    assert [one.get_marker() for one in drawn] == ["", "", "o"]
+    assert (len({one.get_linestyle() for one in drawn}), [one.get_marker() for one in drawn]) == (3, ["", "", "o"])
 
 
 @pytest.mark.parametrize("longest", [12, 22, 40])
@@ -127,8 +125,7 @@ def test_a_long_run_is_an_envelope_about_a_line() -> None:
 
 @pytest.mark.parametrize(("window", "means"), [(None, [4.0, 3.0, 2.0]), (2, [4.0, 3.0, 1.0])])
 def test_the_running_mean_is_over_all_epochs_so_far_or_the_last_few(window: int | None, means: list[float]) -> None:
-    ax = plots.running_mean([4.0, 2.0, 0.0], window)
-    assert ax.get_lines()[0].get_ydata().tolist() == means
+    assert plots.running_mean([4.0, 2.0, 0.0], window).get_lines()[0].get_ydata().tolist() == means
 
 
 def test_a_recorder_keeps_the_weights_of_all_epochs_for_plots_and_of_many_those_that_moved_farthest_are_drawn(

@@ -66,15 +66,13 @@ def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(
     for rows in (2, 33, 2 * PIECE + 1) if name in MODELS else (2, 33):  # what others name is done number by number
         w, X, y = arguments_of(name, rows, dtype)
         X = None if X is None else np.asfortranarray(X)
-        has_rows = X is not None or y is not None
-        weights = np.linspace(0.5, 2.0, rows) if has_rows else 0.7
+        weights = np.linspace(0.5, 2.0, rows) if (X is not None or y is not None) else 0.7
         wanted = results_of_the_lines(module, w, X, y, np.asarray(weights, dtype)[()])
         for threads in (1, 3) if rows > PIECE else (1,):
             for function, value in wanted.items():
                 given = (w, X) if function == "predict" else (w, X, y)
                 sums = {"sample_weight": weights, "reduction": "sum"} if function.endswith("_") else {}
-                got = getattr(module, function.removesuffix("_"))(*given, threads=threads, **sums)
-                assert_same_bits(got, value)
+                assert_same_bits(getattr(module, function.removesuffix("_"))(*given, threads=threads, **sums), value)
             if "loss_" in wanted:
                 both = module.value_and_grad(w, X, y, sample_weight=weights, reduction="sum", threads=threads)
                 assert_same_bits(both, (wanted["loss_"], wanted["grad_"]))

@@ -182,10 +182,8 @@ def test_the_slope_of_the_absolute_error_is_0_where_it_is_met() -> None:
 def branches(expr: object, branch: object) -> tuple[Any, Any]:
     """Predictions and slopes of a model with a branch of a named node, that is finite where the branch is taken."""
     model = Model("m")
-    f, g = model.features("f g")
-    a, b = model.weights("a b")
-    node = model.node("n", expr(f, a))
-    model.output("o", sp.Piecewise((branch(node, a, b), f > 0), (b * g, True)))
+    (f, g), (a, b) = model.features("f g"), model.weights("a b")
+    model.output("o", sp.Piecewise((branch(model.node("n", expr(f, a)), a, b), f > 0), (b * g, True)))
     module, X, w = modules_of(model)[0], np.array([[-2.0, 1.0], [0.0, 1.0], [3.0, 1.0]]), [0.5, 0.25]
     return module.predict(w, X), module.jacobian(w, X)
 
@@ -208,8 +206,7 @@ def test_what_is_not_finite_where_its_branch_is_not_taken_does_no_harm() -> None
     # the slope of the node is infinite where no row takes it, and the same for all rows: their cotangents are summed before it
     model = Model("apart")
     (f,), (a, b) = model.features("f"), model.weights("a b")
-    node = model.node("node", sg.xlogx(sp.Abs(a)))
-    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (node, True)))
+    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (model.node("node", sg.xlogx(sp.Abs(a))), True)))
     model.target("y")
     model.loss("squared_error")
     module, _ = modules_of(model)

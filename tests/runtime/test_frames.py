@@ -144,5 +144,4 @@ def test_the_runtime_imports_no_library_of_frames() -> None:
         "m.predict(dict(zip(m.WEIGHTS, range(9))), {name: [1.0] for name in m.FEATURES}); "
         "print(*{'pandas', 'polars', 'pyarrow', 'narwhals'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

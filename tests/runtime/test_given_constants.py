@@ -19,8 +19,7 @@ def arrhenius() -> Model:
     model = Model("arrhenius")
     x, T, y = model.feature("x"), model.constant("T", 300.0, domain=(200.0, 400.0)), model.target()
     a, b = model.weights("a b", domain=(0.5, 2.0))
-    y_hat = model.output("y_hat", a * sp.exp(-100 * b * x / T))
-    model.loss((y - y_hat) ** 2)
+    model.loss((y - model.output("y_hat", a * sp.exp(-100 * b * x / T))) ** 2)
     return model
 
 

@@ -22,8 +22,7 @@ X, Y, W = np.arange(20.0).reshape(10, 2), np.arange(10.0), np.ones(3)
 
 def plane() -> symgraph.Model:
     model = symgraph.Model("plane")
-    x, z, y = model.feature("x"), model.feature("z"), model.target("y")
-    a, b, c = model.weights("a b c")
+    x, z, y, (a, b, c) = model.feature("x"), model.feature("z"), model.target("y"), model.weights("a b c")
     model.residual(model.output("y_hat", a * x + b * z + c) - y)
     return model
 

@@ -56,8 +56,7 @@ def test_numbers_of_python_get_the_dtype_of_what_they_meet_and_functions_of_the_
         return (0.1 * given.X.T[0], 0.1 * given.rowsum(given.y), given.X.T[0] < 0.1)
 
     nodes, results = recorded(lines, dtype=np.float32)
-    kinds = [nodes[position].dtype for position in results]
-    assert kinds == [np.float32, np.float64, np.bool_]
+    assert [nodes[position].dtype for position in results] == [np.float32, np.float64, np.bool_]
     tenths = [node.data for node in nodes if node.function == "number"]
     assert sorted({(value.dtype.name, float(value)) for value in tenths}) == [
         ("float32", float(np.float32(0.1))),

@@ -64,8 +64,7 @@ def test_a_million_terms_that_cancel_are_added_within_the_stated_error_piece_by_
     value, gradient = scaled().value_and_grad([1.0], terms, reduction="sum")
     assert max(abs(gradient[0] - exact), abs(value - exact)) <= bound
     terms = terms_that_cancel(5 * PIECE)
-    pieces = [total(terms[start : start + PIECE]) for start in range(0, len(terms), PIECE)]
-    assert total(terms) == np.add.reduce(pieces)
+    assert total(terms) == np.add.reduce([total(terms[start : start + PIECE]) for start in range(0, len(terms), PIECE)])
 
 
 def test_the_stated_error_tells_orders_of_summation_apart() -> None:
@@ -172,8 +171,7 @@ def test_sample_weights_of_any_size_weigh_alike_and_a_batch_of_one_row_is_that_r
     for power in (-300, 300):
         small = module.grad(np.float32(w), np.float32(X), y, sample_weight=np.ldexp(s, power))
         np.testing.assert_array_equal(small, module.grad(np.float32(w), np.float32(X), y, sample_weight=s))
-    one = module.value_and_grad(w, X[0], y[0], sample_weight=1e300)
-    assert one[0] == module.loss(w, X[0], y[0])
+    assert module.value_and_grad(w, X[0], y[0], sample_weight=1e300)[0] == module.loss(w, X[0], y[0])
     for dtype in (np.float64, np.float32):
         row, batch = (module.grad(w.astype(dtype), part.astype(dtype), y[at]) for part, at in ((X[0], 0), (X[:1], slice(0, 1))))
         assert row.dtype == batch.dtype == dtype

@@ -126,8 +126,7 @@ def test_targets_are_taken_by_name_where_there_are_names() -> None:
 
 def test_y_says_how_many_rows_there_are_where_there_are_no_features() -> None:
     m, w = module("featureless"), W[:2]
-    assert m.residual(w, None, Y[:4]).shape == (8,)
-    assert m.residual_jacobian(w, None, Y[:4]).shape == (8, 2)
+    assert (m.residual(w, None, Y[:4]).shape, m.residual_jacobian(w, None, Y[:4]).shape) == ((8,), (8, 2))
     assert m.residual(w, None, Y[0]).shape == m.predict(w).shape == (2,)
     assert m.jacobian(w, None, Y[:4]).shape == (4, 2, 2)
     with pytest.raises(ValueError, match=r"y has shape \(2, 4, 2\), featureless needs \(n, 2\) or \(2,\)"):

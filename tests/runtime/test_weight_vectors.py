@@ -16,11 +16,8 @@ BACKENDS = ("native", "numpy", "c", "array_api")
 
 def model() -> sg.Model:
     m = sg.Model("waves")
-    (p, q), y = m.features("p q", domain=(-3, 3)), m.target("y")
-    a, b, c = m.weights("a b c", domain=(-3, 3))
-    T = m.constant("T", 1.5, domain=(1, 2))
-    out = m.output("y_hat", a * sp.sin(b * p + c) + q / T)
-    m.residual(out - y)
+    (p, q), y, (a, b, c) = m.features("p q", domain=(-3, 3)), m.target("y"), m.weights("a b c", domain=(-3, 3))
+    m.residual(m.output("y_hat", a * sp.sin(b * p + c) + q / m.constant("T", 1.5, domain=(1, 2))) - y)
     return m
 
 
@@ -103,13 +100,11 @@ def test_a_model_without_features_takes_them_too():
 
 def test_several_outputs_and_residuals_come_behind_the_number_of_vectors():
     m = sg.Model("pair")
-    x, (u, v) = m.feature("x"), m.targets("u v")
-    a, b = m.weights("a b")
+    x, (u, v), (a, b) = m.feature("x"), m.targets("u v"), m.weights("a b")
     first, second = m.outputs("p q", a * x, b + x)
     m.residual(first - u, second - v)
     for backend in ("native", "numpy", "array_api"):
         module, array = sg.compile(m, backend), array_api_strict.asarray if backend == "array_api" else np.asarray
         w, x_, y = array(W[:, :2]), array(X[:7, 0]), array(RNG.normal(size=(7, 2)))
-        assert module.predict(w, x_).shape == (5, 7, 2)
-        assert module.residual(w, x_, y).shape == (5, 14)
+        assert (module.predict(w, x_).shape, module.residual(w, x_, y).shape) == ((5, 7, 2), (5, 14))
         same(module.loss(w, x_, y), each(lambda one, m=module, x=x_, y=y, to=array: m.loss(to(one), x, y), W[:, :2]))

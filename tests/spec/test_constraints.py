@@ -35,9 +35,7 @@ def product(name: str, constraint: str, of, *limits) -> sg.Model:
 
 def line() -> sg.Model:
     m = sg.Model("line")
-    x = m.feature("x", domain=(-1, 1))
-    m.target("y")
-    a, b = m.weights("a b", init=sg.Constant(1.0), domain=(0.1, 2.0))
+    x, _, (a, b) = m.feature("x", domain=(-1, 1)), m.target("y"), m.weights("a b", init=sg.Constant(1.0), domain=(0.1, 2.0))
     radius = m.constant("radius", 2.0, domain=(1.0, 3.0))
     size = m.node("size", sp.sqrt(a**2 + b**2))
     m.output("y_hat", a * x + b)
@@ -118,8 +116,7 @@ def test_scipy_takes_the_constraints_in_one_call(module, monkeypatch):
 
 def test_an_equation_has_the_same_number_at_both_ends_and_ranges_and_expressions_are_parts_of_the_hash():
     own = sg.compile(product("m", "sum", lambda a, b: a + b, 1, 1), "numpy").nonlinear_constraint()
-    assert (own.lb, own.ub) == (1.0, 1.0)
-    assert own.fun([0.25, 0.5]) == 0.75
+    assert ((own.lb, own.ub), own.fun([0.25, 0.5])) == ((1.0, 1.0), 0.75)
     made = [product("m", "g", lambda a, b, k=k: k * a, None, upper) for k, upper in ((1, 1), (2, 1), (1, 2))]
     assert len({model_hash(one) for one in made}) == 3
 

@@ -13,13 +13,10 @@ from symgraph.spec.declared import declared
 @pytest.mark.parametrize(("first", "second"), [("a", "b"), ("b", "a"), ("Z", "a"), ("x10", "x9")])
 def test_sympy_keeps_the_sign_that_places_say(first: str, second: str) -> None:
     a, b = declared(first, "weight", 0), declared(second, "weight", 1)
-    assert sp.cos(b - a).args[0] == a - b
-    assert sp.sin(b - a) == -sp.sin(a - b)
-    assert (a + b).args == (a, b)
-    assert (b * a).args == (a, b)
+    assert (sp.cos(b - a).args[0], sp.sin(b - a)) == (a - b, -sp.sin(a - b))
+    assert ((a + b).args, (b * a).args) == ((a, b), (a, b))
     x = declared("A", "feature", 0)  # weights stand before features that were declared earlier
-    assert sp.cos(x - b).args[0] == b - x
-    assert str(b * x**2 + x) == f"{second}*A**2 + A"
+    assert (sp.cos(x - b).args[0], str(b * x**2 + x)) == (b - x, f"{second}*A**2 + A")
 
 
 def test_a_copy_is_the_same_symbol_and_prints_as_any_other() -> None:
@@ -28,8 +25,7 @@ def test_a_copy_is_the_same_symbol_and_prints_as_any_other() -> None:
     assert copy.deepcopy(symbol) == copy.copy(symbol) == symbol == declared("a", "node", 3)
     assert symbol != declared("a", "node", 4)
     symbol = declared("alpha_1", "weight", 7)
-    assert str(symbol) == "alpha_1"
-    assert sp.latex(symbol) == r"\alpha_{1}"
+    assert (str(symbol), sp.latex(symbol)) == ("alpha_1", r"\alpha_{1}")
     assert eval(sp.srepr(2 * symbol), vars(sp).copy()) == 2 * sp.Symbol("alpha_1", real=True)
 
 

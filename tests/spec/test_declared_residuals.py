@@ -22,10 +22,8 @@ SHARES = RNG.uniform(0.5, 2.0, 60)
 def decay(loss: str = "linear", f_scale: float = 1.0) -> Model:
     """y_hat = a*exp(-k*x) with a measured sigma."""
     model = Model("decay")
-    x, sigma = model.features("x sigma", domain=(0.1, 2.0))
-    a, k = model.weights("a k", domain=(0.5, 2.0))
-    y_hat = model.output("y_hat", a * sp.exp(-k * x))
-    model.residual((y_hat - model.target()) / sigma, loss=loss, f_scale=f_scale)
+    (x, sigma), (a, k) = model.features("x sigma", domain=(0.1, 2.0)), model.weights("a k", domain=(0.5, 2.0))
+    model.residual((model.output("y_hat", a * sp.exp(-k * x)) - model.target()) / sigma, loss=loss, f_scale=f_scale)
     return model
 
 
@@ -83,8 +81,7 @@ def test_blocks_add_up_to_what_all_rows_give_at_once() -> None:
     assert products == pytest.approx(200 * one[0], rel=100 * 2**-53, abs=0.0)
     assert loss == pytest.approx(200 * one[2], rel=100 * 2**-53, abs=0.0)
     assert slope == pytest.approx(200 * one[1], rel=1e-12, abs=0.0)  # residuals of both signs cancel some digits
-    alone = module.normal_equations(W, X[0], Y[0])
-    assert alone[1] == pytest.approx(module.grad(W, X[0], Y[0]), rel=8 * 2**-53, abs=0.0)
+    assert module.normal_equations(W, X[0], Y[0])[1] == pytest.approx(module.grad(W, X[0], Y[0]), rel=8 * 2**-53, abs=0.0)
 
 
 @pytest.mark.parametrize("first", [lambda m, r: m.residual(r), lambda m, r: m.loss(r**2)])

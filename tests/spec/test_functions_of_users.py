@@ -44,8 +44,7 @@ def module():
 
 def test_modules_give_what_the_callables_give_for_batches_and_single_rows(module):
     np.testing.assert_allclose(module.predict(W, T), 2.0 * heat(T + 1.5), rtol=ULP)
-    expected = np.column_stack([heat(T + 1.5), 2.0 * heat_slope(T + 1.5)])
-    np.testing.assert_allclose(module.jacobian(W, T), expected, rtol=ULP)
+    np.testing.assert_allclose(module.jacobian(W, T), np.column_stack([heat(T + 1.5), 2.0 * heat_slope(T + 1.5)]), rtol=ULP)
     assert module.predict(W, [300.0]) == pytest.approx(2.0 * heat(301.5), rel=ULP, abs=0.0)
     scalar, gradient = sg.compile(oven(), "scalar"), [0.0, 0.0]
     assert scalar.row(W, [300.0], 0.0, gradient) == pytest.approx((2.0 * heat(301.5)) ** 2, rel=ULP, abs=0.0)
@@ -93,18 +92,15 @@ def test_a_function_that_raises_outside_of_its_domain_may_stand_in_a_branch():
 def test_the_target_needs_no_partial():
     m = sg.Model("of_target")
     x, a, y = m.feature("x", domain=(1, 2)), m.weight("a"), m.target("y", domain=(210, 590))
-    o = m.output("o", a * x)
-    m.loss((o - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
-    module = sg.compile(m, "numpy")
-    assert module.residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP, abs=0.0)
+    m.loss((m.output("o", a * x) - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
+    assert sg.compile(m, "numpy").residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP, abs=0.0)
 
 
 def test_an_argument_without_a_partial_takes_what_no_weight_is_in():
     partials = [None, "brought:wave_b"]
     model = oven("brought:wave", partials, lambda f, t, gain, shift: gain * f(t / 100, shift) * f(2, shift))
     module = sg.compile(model, "numpy")
-    expected = 2.0 * brought.wave(T / 100, 1.5) * brought.wave(2.0, 1.5)
-    np.testing.assert_allclose(module.predict(W, T), expected, rtol=2 * ULP)
+    np.testing.assert_allclose(module.predict(W, T), 2.0 * brought.wave(T / 100, 1.5) * brought.wave(2.0, 1.5), rtol=2 * ULP)
     with pytest.raises(SpecError, match=r"needs the slope of brought:wave, .*give model\.function the partial"):
         sg.compile(oven("brought:wave", partials, lambda f, t, gain, shift: f(gain, shift)), "numpy")
 
@@ -119,16 +115,14 @@ MORE = {
 @pytest.mark.parametrize("more", MORE)
 def test_penalties_constraints_and_constants_may_have_functions(more):
     m = oven()
-    again = m.function("again", "brought:heat", partials=["brought:heat_slope"])
-    MORE[more](m, again, *(i.symbol for i in m.weight_inputs))
+    MORE[more](m, m.function("again", "brought:heat", partials=["brought:heat_slope"]), *(i.symbol for i in m.weight_inputs))
     for backend in ("numpy", "scalar"):
         sg.compile(m, backend)  # verified
 
 
 def test_likelihoods_and_several_outputs_may_have_functions():
     m = sg.Model("counts")
-    t, (a, b) = m.feature("t", domain=(210, 590)), m.weights("a b")
-    m.target("n")
+    t, (a, b), _ = m.feature("t", domain=(210, 590)), m.weights("a b"), m.target("n")
     cp = m.function("cp", "brought:heat", partials=["brought:heat_slope"])
     rate, _ = m.outputs("rate other", sp.exp(a * cp(t) / 3 + b / 10), b * cp(t + a))
     m.likelihood("poisson", mean=rate)
@@ -138,8 +132,7 @@ def test_likelihoods_and_several_outputs_may_have_functions():
 def test_packages_and_nodes_of_one_name_do_not_meet():
     m = sg.Model("named")
     t, a = m.feature("t", domain=(210, 590)), m.weight("a")
-    cp = m.function("cp", "brought:heat", partials=["brought:heat_slope"])
-    m.output("called", m.node("brought", a * cp(t)) + 1)
+    m.output("called", m.node("brought", a * m.function("cp", "brought:heat", partials=["brought:heat_slope"])(t)) + 1)
     for backend in ("numpy", "scalar"):
         sg.compile(m, backend)
 

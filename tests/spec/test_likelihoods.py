@@ -49,8 +49,7 @@ def density(name: str) -> Any:
     columns = [model.feature(f"p_{word}", domain=(4, 9) if word == "trials" else domain) for word in GIVEN[name][0].split()]
     model.target(domain=(0.5, 3.0))
     model.output("first", columns[0] + model.weight("shift", init=0.0))
-    words = LIKELIHOODS[name].parameters
-    model.likelihood(name, **dict(zip(words[1:], columns[1:], strict=True)))
+    model.likelihood(name, **dict(zip(LIKELIHOODS[name].parameters[1:], columns[1:], strict=True)))
     return symgraph.compile(model, backend="numpy")
 
 
@@ -59,8 +58,7 @@ def test_the_loss_of_a_likelihood_is_the_negative_log_density_of_scipy_with_its_
     module = density(name)
     assert module.METADATA["likelihood"] == name
     for y, *parameters in VALUES[name]:
-        expected = -GIVEN[name][1](y, *parameters)
-        assert module.loss([0.0], parameters, y) == pytest.approx(expected, rel=ORDINARY, abs=ORDINARY)
+        assert module.loss([0.0], parameters, y) == pytest.approx(-GIVEN[name][1](y, *parameters), rel=ORDINARY, abs=ORDINARY)
 
 
 def test_far_degrees_of_freedom_shapes_and_dispersions_keep_the_digits_that_differences_of_log_gamma_lose() -> None:
@@ -219,8 +217,7 @@ def test_a_likelihood_needs_a_target_and_something_for_its_first_parameter() -> 
 def test_a_cross_entropy_of_logits_warns_where_the_output_is_a_sigmoid_already() -> None:
     model = Model("twice")
     model.target()
-    inner = model.node("inner", sigmoid(model.feature("x") * model.weight("a")))
-    model.output("p", inner)
+    model.output("p", model.node("inner", sigmoid(model.feature("x") * model.weight("a"))))
     with pytest.warns(SpecWarning, match="the output p is a sigmoid already"):
         model.loss("bce_with_logits")
     again = Model("again")
@@ -239,8 +236,7 @@ def test_the_page_of_specs_has_every_likelihood_with_its_parameters() -> None:
 
 def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits() -> None:
     model = Model("near_poisson")
-    model.target()
-    d = model.weight("d", bounds=(0, None), init=1)
+    _, d = model.target(), model.weight("d", bounds=(0, None), init=1)
     model.likelihood("negative_binomial", mean=2, dispersion=d)
     module: Any = symgraph.compile(model, "numpy", extras=["hessian"])
 
@@ -258,8 +254,7 @@ def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits() -> None:
 def test_a_likelihood_of_classes_without_output_predicts_their_probabilities() -> None:
     """As multinomial models of the field do: (n, K), or (K,) for one row, natively too."""
     model = Model("softmax")
-    x, _ = model.feature("x"), model.target()
-    a, b, c = model.weights("a b c")
+    x, _, (a, b, c) = model.feature("x"), model.target(), model.weights("a b c")
     model.likelihood("categorical", logits=[0, a + b * x, c * x])
     w, X = np.array([0.1, 0.2, 900.0]), np.array([-1.0, 0.0, 0.3, 2.0])
     logits = np.stack([0.0 * X, w[0] + w[1] * X, w[2] * X], axis=1)

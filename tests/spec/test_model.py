@@ -43,8 +43,7 @@ def test_names_of_features_and_weights_are_read_as_sympy_reads_them(names: Any, 
 def test_all_symbols_are_real_and_nodes_are_opaque_and_a_target_is_called_y_unless_it_has_a_name(model: Model) -> None:
     assert model.node("n", sp.exp(A)).is_Symbol
     assert all(symbol.is_real for symbol in symbols(model).values())
-    assert model.nodes[0].expr == sp.exp(symbols(model)["a"])
-    assert model.target_input.name == "y"
+    assert (model.nodes[0].expr, model.target_input.name) == (sp.exp(symbols(model)["a"]), "y")
     assert Model("demo").target("price").name == "price"
 
 
@@ -149,8 +148,7 @@ def test_partials_are_the_derivatives_of_the_expanded_loss(name: str) -> None:
         # two exact expressions of the same function, evaluated at 30 digits; a floor is the same number all around the point
         flat = expanded.replace(sp.Mod, lambda a, b: a - b * sp.floor(a / b))
         flat = flat.replace(sp.floor, lambda a: sp.floor(a.subs(point)))
-        difference = (partial.doit() - sp.diff(flat, weight.symbol).doit()).evalf(30, subs=point, chop=True)
-        assert abs(difference) < 1e-20, weight.name
+        assert abs((partial.doit() - sp.diff(flat, weight.symbol).doit()).evalf(30, subs=point, chop=True)) < 1e-20, weight.name
 
 
 def test_an_expression_may_be_deeper_than_functions_may_call_each_other(model: Model) -> None:

@@ -12,8 +12,7 @@ COLUMNS = ("x", "y", "z")
 
 
 def test_names_that_are_columns_are_features_and_others_are_weights_in_their_order() -> None:
-    model = Model.from_formula("y ~ b*x + a*exp(-z)", COLUMNS, {"a": 2.0})
-    module = symgraph.compile(model, backend="numpy")
+    module = symgraph.compile(Model.from_formula("y ~ b*x + a*exp(-z)", COLUMNS, {"a": 2.0}), backend="numpy")
     assert (module.FEATURES, module.TARGET, module.WEIGHTS, module.OUTPUTS) == (("x", "z"), "y", ("b", "a"), ("y_hat",))
     np.testing.assert_array_equal(module.initial_weights(0), [1.0, 2.0])
     w, X, y = [1.5, 2.0], [[0.5, 1.0]], [0.25]

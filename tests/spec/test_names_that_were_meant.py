@@ -88,5 +88,4 @@ def test_an_attribute_of_a_module_is_told_too() -> None:
 
 def test_what_is_like_nothing_gets_no_suggestion_and_case_does_not_count() -> None:
     assert did_you_mean("entirely other", ("a", "rate")) == ""
-    assert did_you_mean("RATE", ("a", "rate")) == "; did you mean rate?"
-    assert did_you_mean(3, ()) == ""
+    assert (did_you_mean("RATE", ("a", "rate")), did_you_mean(3, ())) == ("; did you mean rate?", "")

@@ -30,8 +30,7 @@ def test_bounds_change_no_formula() -> None:
 
 
 def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_moved_into_them() -> None:
-    model = decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True)))
-    module = symgraph.compile(model, "numpy")
+    module = symgraph.compile(decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True))), "numpy")
     assert (module.METADATA["bounds"], module.METADATA["fixed"]) == ({"a": (0.0, math.inf)}, ("k",))
     both = symgraph.compile(decay(lambda m: m.weights("a k", fixed=True)), "numpy")
     assert both.METADATA["fixed"] == module.WEIGHTS == ("a", "k")
@@ -49,9 +48,7 @@ def test_a_tied_weight_leaves_w_and_becomes_a_node_and_may_follow_from_nodes_dec
     assert module.predict([0.5], [3.0]) == pytest.approx(0.5 * math.exp(-3.0), rel=4 * 2**-53, abs=0.0)  # one exp, two products
     model = decay(lambda m: m.weights("a k"))
     _, k = (entry.symbol for entry in model.weight_inputs)
-    b = model.weight("b")
-    square = model.node("square", b**2)
-    model.tie(k, square + 1)
+    model.tie(k, model.node("square", model.weight("b") ** 2) + 1)
     module = symgraph.compile(model, "numpy")
     assert module.NODES == ("square", "k", "y_hat")
     assert module.predict([0.5, 2.0], [3.0]) == pytest.approx(0.5 * math.exp(-15.0), rel=4 * 2**-53, abs=0.0)

@@ -25,10 +25,8 @@ def fitted(loss: Loss) -> Model:
     """An output a*exp(-f*f) + b, a measured sigma s, and the given loss."""
     model = Model("fitted")
     f, s = model.feature("f"), model.feature("s", domain=(0.5, 2.0))
-    a, b = model.weight("a"), model.weight("b", domain=(0.5, 2.0))
-    y = model.target(domain=(0.5, 3.0))
-    z = model.output("y_hat", a * sp.exp(-f * f) + b)
-    model.loss(loss(y, z, s, b, model))
+    a, b, y = model.weight("a"), model.weight("b", domain=(0.5, 2.0)), model.target(domain=(0.5, 3.0))
+    model.loss(loss(y, model.output("y_hat", a * sp.exp(-f * f) + b), s, b, model))
     return model
 
 
@@ -61,8 +59,7 @@ def test_a_loss_that_is_a_constant_times_a_square_has_its_root_as_residual(name:
     y, z, s, b = (symbols[name] for name in ("y", "y_hat", "s", "b"))
     found = residual_of(model)
     (expr,) = found.exprs
-    assert sp.simplify(expr - wanted(y, z, s, b)) == 0
-    assert (found.factor, found.reason) == (factor, "")
+    assert (sp.simplify(expr - wanted(y, z, s, b)), (found.factor, found.reason)) == (0, (factor, ""))
 
 
 NODES: dict[str, Loss] = {
@@ -125,8 +122,7 @@ def test_residual_and_its_partials_are_those_of_the_loss_in_every_backend(name: 
             grads = module.per_sample_grad(w, X, y)
             np.testing.assert_allclose(2 * factor * r[:, None] * slopes, grads, rtol=1e-12, atol=1e-14)
             for i in range(min(n, 7)):
-                assert np.shape(module.residual(w, X[i], y[i])) == ()
-                assert module.residual(w, X[i], y[i]) == r[i]
+                assert (np.shape(module.residual(w, X[i], y[i])), module.residual(w, X[i], y[i])) == ((), r[i])
                 np.testing.assert_array_equal(module.residual_jacobian(w, X[i], y[i]), slopes[i], strict=True)
             if backend != "c":
                 single = [part.astype(np.float32) for part in (w, X, y)]

@@ -25,8 +25,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     listen.cache_clear()
     model = symgraph.Model("m")
-    x, z = model.features("x z")
-    a, b = model.weights("a b")
+    (x, z), (a, b) = model.features("x z"), model.weights("a b")
     known = {"np": np, "sp": sympy, "math": math, "special": scipy.special, "model": model, "symgraph": symgraph}
     yield {**known, "x": x, "z": z, "a": a, "b": b, "t": sympy.Symbol("t")}
     listen.cache_clear()

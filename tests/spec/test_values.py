@@ -49,8 +49,7 @@ def test_what_is_no_list_of_different_numbers_is_refused(values: Any) -> None:
 def test_values_must_be_possible_by_the_likelihood() -> None:
     def declare(values: Any) -> None:
         model = Model("m")
-        a, b = model.weights("a b")
-        model.target("y", values=values)
+        (a, b), _ = model.weights("a b"), model.target("y", values=values)
         model.likelihood("categorical", logits=[a, b])
 
     declare((0, 1))

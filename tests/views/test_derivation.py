@@ -31,8 +31,7 @@ def gradients(derived: Derivation) -> dict[str, str]:
 
 def line(*declare: Any) -> Model:
     model = Model("line")
-    x, a, b = model.feature("x"), model.weight("a"), model.weight("b")
-    model.target("y")
+    x, a, b, _ = model.feature("x"), model.weight("a"), model.weight("b"), model.target("y")
     z = a * x + b
     for one in declare:
         one(model, z)
@@ -152,8 +151,7 @@ def test_a_node_that_is_used_twice_has_a_cotangent_that_is_defined_once_and_cuts
     model = Model("shared")
     x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
     h = model.node("h", tanh(a * x))
-    y_hat = model.output("y_hat", b * h + h**2)
-    model.loss((y - y_hat) ** 2 + h**2)
+    model.loss((y - model.output("y_hat", b * h + h**2)) ** 2 + h**2)
     derived = derivation(model)
     (found,) = derived.cotangents
     assert (found.name, len(found.chains)) == ("h", 2)

@@ -92,16 +92,14 @@ def test_statements_of_the_penalty_are_not_said_to_be_the_loss_and_their_graph_i
     statements = [origin() for _, origin in found.statements()]
     assert {one.node for one in statements if not one.traced and not one.back} == {"penalty"}
     text = next(one.text for one in statements if one.node == "penalty" and one.named)
-    artifact = next(one for one in found.artifacts if text in one.text)
-    explanation = explained_in(model, backend, artifact, text)
+    explanation = explained_in(model, backend, next(one for one in found.artifacts if text in one.text), text)
     assert said(explanation, "node") == ["penalty = a + 3*log(a**2 + 1)"]
     assert said(explanation, "form")[0].startswith("of a graph of its own (a penalty")
 
 
 @pytest.mark.parametrize("backend", ["scalar", "c"])
 def test_statements_of_other_backends_are_explained(backend: str) -> None:
-    start = "d_y_hat = " if backend == "scalar" else "const double d_y_hat = "
-    found = explained("nine_weights", start, backend)
+    found = explained("nine_weights", "d_y_hat = " if backend == "scalar" else "const double d_y_hat = ", backend)
     assert said(found, "node") == ["d_y_hat = d loss / d y_hat"]
 
 

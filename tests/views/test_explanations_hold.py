@@ -342,8 +342,7 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
     point = batch.points[0]
     w = (ctypes.c_double * 32)(*(point[one.name] for one in (*model.weight_inputs, *model.constant_inputs)))
     x = (ctypes.c_double * 32)(*(point[one.name] for one in model.feature_inputs))
-    row = getattr(library, f"{name}_row")
-    row(w, x, ctypes.c_double(point[model.target_inputs[0].name]), (ctypes.c_double * 32)())
+    getattr(library, f"{name}_row")(w, x, ctypes.c_double(point[model.target_inputs[0].name]), (ctypes.c_double * 32)())
     count = ctypes.c_int.in_dll(library, "probed_count_").value
     places = (ctypes.c_int * 20000).in_dll(library, "probed_line_")[:count]
     numbers = (ctypes.c_double * 20000).in_dll(library, "probed_")[:count]

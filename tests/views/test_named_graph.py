@@ -15,11 +15,8 @@ from symgraph.views.named_graph import NamedGraph
 
 def squares() -> Model:
     model = Model("squares")
-    x, y = model.feature("x"), model.target("y")
-    a, k = model.weights("a k")
-    decay = model.node("decay", exp(-k * x))
-    y_hat = model.output("y_hat", a * decay)
-    model.loss((y - y_hat) ** 2)
+    x, y, (a, k) = model.feature("x"), model.target("y"), model.weights("a k")
+    model.loss((y - model.output("y_hat", a * model.node("decay", exp(-k * x)))) ** 2)
     model.penalty(0.5 * k**2)
     return model
 

@@ -19,11 +19,8 @@ from symgraph.views.picture import lines_of, pictured
 
 def decay() -> Model:
     model = Model("decay", doc="An exponential decay.")
-    x, y = model.feature("x"), model.target("y")
-    a, k = model.weights("a k")
-    c = model.constant("c", 0.5)
-    t = model.node("t", exp(-k * x))
-    model.loss((y - model.output("y_hat", a * t + c)) ** 2)
+    x, y, (a, k), c = model.feature("x"), model.target("y"), model.weights("a k"), model.constant("c", 0.5)
+    model.loss((y - model.output("y_hat", a * model.node("t", exp(-k * x)) + c)) ** 2)
     model.penalty(k**2)
     return model
 
@@ -48,15 +45,13 @@ def test_a_drawing_has_a_box_for_each_input_node_and_end_with_its_formula_and_th
     assert (picture.has_numbers, len(picture.arrows)) == (False, 8)
     picture = decay().draw(W, ROW).picture
     found = boxes(picture)
-    assert found["t"] == ("node", f"{T:.4g}", f"{3 * SLOPE:.4g}")
-    assert found["a"] == ("weight", "3", f"{SLOPE * T:.4g}")
+    assert (found["t"], found["a"]) == (("node", f"{T:.4g}", f"{3 * SLOPE:.4g}"), ("weight", "3", f"{SLOPE * T:.4g}"))
     assert found["k"] == ("weight", "0.5", f"{3 * SLOPE * T * -2 + 1:.4g}")
     assert found["loss"][1:] == (f"{(SLOPE / 2) ** 2:.4g}", "1")
     share = {(arrow.source, arrow.target): arrow.share for arrow in picture.arrows}
     assert max(share.values()) == 1.0
     carried = {("t", "y_hat"): 3 * SLOPE, ("a", "y_hat"): SLOPE * T}
-    ratio = share["a", "y_hat"] / share["t", "y_hat"]
-    assert ratio**2 == pytest.approx(carried["a", "y_hat"] / carried["t", "y_hat"])
+    assert (share["a", "y_hat"] / share["t", "y_hat"]) ** 2 == pytest.approx(carried["a", "y_hat"] / carried["t", "y_hat"])
     assert "gradient" in picture.description
     assert decay().draw([3.0, 0.5], [2.0, 1.0]).picture == picture  # arrays, in the order of declaration
 
@@ -96,8 +91,7 @@ def test_what_does_not_fit_the_model_is_refused(w: Any, row: Any, said: str) -> 
 
 def test_a_model_in_the_making_is_drawn_and_stays_open() -> None:
     model = Model("half")
-    x = model.feature("x")
-    node = model.node("double", 2 * x)
+    node = model.node("double", 2 * model.feature("x"))
     assert [box.key for box in model.draw().picture.boxes] == ["x", "double"]
     assert "double" in model._repr_html_()
     model.output("y_hat", model.weight("a") * node)
@@ -112,8 +106,7 @@ def test_each_vertex_of_the_corpus_is_drawn_or_counted_in_a_group(name: str) -> 
     model = CORPUS[name]()
     picture = pictured(model)
     root = ElementTree.fromstring(svg(picture))
-    drawn = [one.get("data-node") for one in root.iter() if one.get("data-node")]
-    assert drawn == [box.key for box in picture.boxes]
+    assert [one.get("data-node") for one in root.iter() if one.get("data-node")] == [box.key for box in picture.boxes]
     many = sum(int(box.name.split()[0]) if box.key.startswith("group ") else 1 for box in picture.boxes)
     assert many == len(model.inputs) + len(model.nodes) + (model.loss_expr is not None) + (model.penalty_expr is not None)
 
@@ -147,8 +140,7 @@ def test_a_choice_is_one_operation_with_its_condition_and_more_than_can_be_read_
     x, a = model.feature("x"), model.weight("a")
     model.output("y_hat", Piecewise((a * x, x > 1), (a, True)))
     graph, signs = operations(model)
-    assert signs["y_hat"] == "if x > 1"
-    assert graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"] == 6.0
+    assert (signs["y_hat"], graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"]) == ("if x > 1", 6.0)
     assert graph.numbers({"x": 0.5, "a": 3.0}).values["y_hat"] == 3.0
 
 
