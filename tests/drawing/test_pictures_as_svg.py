@@ -83,15 +83,12 @@ WORDS = Picture(
 )
 
 
-def test_dot_has_boxes_arrows_and_the_note() -> None:
+def test_dot_has_boxes_arrows_and_the_note_and_mermaid_calls_boxes_by_number_since_end_is_a_word_of_its_own() -> None:
     first, *lines, last = dot(WORDS).splitlines()
     assert (first, last) == ('digraph "the \\"end\\"" {', "}")
     assert '  "end" [label="end\\nvalue 2\\nd_end -1.5", fillcolor="#f2eafd", color="#8250df"];' in lines
     assert '  "r" [label="r\\nend < \\"1\\"\\nvalue 4\\nd_r 1", fillcolor="#ffecea", color="#cf222e"];' in lines
     assert {'  "end" -> "r" [penwidth=5.00];', '  label="3 nodes are left out";'} <= set(lines)
-
-
-def test_mermaid_calls_boxes_by_number_since_end_is_a_word_of_its_own() -> None:
     lines = mermaid(WORDS).splitlines()
     assert lines[:2] == ["flowchart LR", "  %% 3 nodes are left out"]
     assert '  n0["end<br>value 2<br>d_end -1.5"]:::kind_weight' in lines

@@ -71,9 +71,6 @@ def test_softmax_is_logistic_regression() -> None:
     free = [Classifier(constants={"alpha": 0.0}).fit(X, LABELS), LogisticRegression(C=np.inf, tol=1e-10).fit(X, LABELS)]
     assert np.allclose(free[0].predict_proba(X), free[1].predict_proba(X), atol=1e-5)
     assert free[0].score(X, LABELS) == free[1].score(X, LABELS)
-
-
-def test_a_model_with_bce_has_two_classes() -> None:
     labels = np.where(LABELS == "cat", "cat", "other")
     ours, theirs = Classifier(two_classes()).fit(X, labels), LogisticRegression(tol=1e-10).fit(X, labels)
     assert np.allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
@@ -160,9 +157,6 @@ def test_a_constant_that_is_set_leaves_the_others_as_they_were() -> None:
     """As a search over one of them does; a model is looked at by fit alone."""
     regressor = Regressor(None, constants={"alpha": 1.0, "beta": 2.0}).set_params(constants__alpha=5.0)
     assert regressor.constants == {"alpha": 5.0, "beta": 2.0}
-
-
-def test_constants_are_parameters_of_their_own() -> None:
     one = Regressor(constants={"alpha": 2.0})
     assert one.get_params()["constants__alpha"] == 2.0
     assert one.set_params(constants__alpha=3.0, starts=2).constants == {"alpha": 3.0}

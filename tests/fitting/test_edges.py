@@ -111,12 +111,10 @@ def result_of(case: str) -> symgraph.FitResult:
 
 
 def free(result: symgraph.FitResult) -> str:
-    """The name of the last free weight."""
     return str(result.problem.names[-1])
 
 
 def cells(report: str) -> list[str]:
-    """The standard errors of the weights in a report."""
     table = report.partition("  relative  start\n")[2].partition("\n\n")[0]
     return [line.split()[2] for line in table.splitlines()]
 

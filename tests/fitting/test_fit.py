@@ -5,7 +5,6 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -59,15 +58,9 @@ def test_statistics_are_those_of_their_definitions(decay: Any) -> None:
     assert result.bic == pytest.approx(4 * np.log(n) - 2 * log_likelihood, rel=1e-12, abs=0.0)
 
 
-def test_fixed_weights_stay_and_the_others_are_found_without_them(decay: Any) -> None:
-    result = symgraph.fit(decay, X, Y, {"k": 0.7}, fixed=["k"])
-    assert (result.values["k"], result.errors["k"], result.states) == (0.7, 0.0, ("", "fixed", ""))
-    w, _ = curve_fit(lambda x, a, c: a * np.exp(-0.7 * x) + c, X, Y)
-    np.testing.assert_allclose(result.w[[0, 2]], w, rtol=DIGITS)
-    assert symgraph.fit(decay, X, Y, fixed={"k": 0.7}).w == pytest.approx(result.w, rel=1e-9, abs=0.0)
-
-
-def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_move_a_start_that_nobody_gave(decay: Any) -> None:
+def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_fixed_weights_stay_and_others_are_found_without_them(
+    decay: Any,
+) -> None:
     result = symgraph.fit(decay, X, Y, bounds={"c": (0.5, None)})
     assert result.values["c"] == pytest.approx(0.5, abs=1e-9)  # trust regions stay a little inside
     np.testing.assert_allclose(symgraph.fit(decay, X, Y, bounds=([-np.inf, -np.inf, 0.5], np.inf)).w, result.w, rtol=1e-6)
@@ -80,6 +73,11 @@ def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_move_a_start_that_nobody
     model.residual(model.output("y_hat", a * exp(-k * x)) - y)
     result = symgraph.fit(symgraph.compile(model, backend="numpy"), X, Y)
     assert (result.states, result.w) == (("at bound", "fixed"), pytest.approx([1.5, 0.7], abs=1e-9))
+    result = symgraph.fit(decay, X, Y, {"k": 0.7}, fixed=["k"])
+    assert (result.values["k"], result.errors["k"], result.states) == (0.7, 0.0, ("", "fixed", ""))
+    w, _ = curve_fit(lambda x, a, c: a * np.exp(-0.7 * x) + c, X, Y)
+    np.testing.assert_allclose(result.w[[0, 2]], w, rtol=DIGITS)
+    assert symgraph.fit(decay, X, Y, fixed={"k": 0.7}).w == pytest.approx(result.w, rel=1e-9, abs=0.0)
 
 
 @pytest.mark.parametrize("starts", [None, 30])
@@ -179,7 +177,7 @@ def test_what_cannot_be_as_given_is_refused(decay: Any, how: dict[str, Any], err
         symgraph.fit(**given)
 
 
-def with_residual(of: Callable[[Any, Any], Any]) -> Any:
+def with_residual(of: Any) -> Any:
     """The module of y_hat = a*x whose residual is a function of y_hat and y."""
     model = declared(lambda m, x, y, a: m.residual(of(m.output("y_hat", a * x), y)), "a", init=2.0)
     return symgraph.compile(model, backend="numpy")

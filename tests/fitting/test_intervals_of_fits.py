@@ -27,7 +27,6 @@ def line() -> symgraph.FitResult:
 
 
 def linear_theory() -> tuple[Any, Any]:
-    """Weights and covariance of the linear model."""
     w, total, *_ = np.linalg.lstsq(DESIGN, Y, rcond=None)
     return w, np.linalg.inv(DESIGN.T @ DESIGN) * total[0] / 28
 

@@ -51,17 +51,14 @@ def test_values_errors_and_correlations_are_those_of_a_fit_without_transforms(fo
     assert found.derived("1/k").stderr == pytest.approx(plain.derived("1/k").stderr, rel=1e-5, abs=0.0)
 
 
-def test_nobody_reads_of_a_logarithm_or_a_logit(found: symgraph.FitResult) -> None:
-    told = [found.report(), repr(found), found._repr_html_(), found.to_json(), str(found.interval()), str(found.nodes)]
-    assert not [text for text in told if "log_k" in text or "logit_q" in text]
-    pytest.importorskip("pandas")
-    assert list(found.to_frame().index) == ["a", "k", "q"]
-
-
 def test_what_is_derived_may_name_the_weights_that_are_searched(found: symgraph.FitResult) -> None:
     k, q = found.values["k"], found.values["q"]
     assert found.derived("log_k").value == pytest.approx(np.log(k), rel=1e-12, abs=0.0)
     assert found.derived("logit_q").value == pytest.approx(np.log(q / (1.0 - q)), rel=1e-12, abs=0.0)
+    told = [found.report(), repr(found), found._repr_html_(), found.to_json(), str(found.interval()), str(found.nodes)]
+    assert not [text for text in told if "log_k" in text or "logit_q" in text]
+    pytest.importorskip("pandas")
+    assert list(found.to_frame().index) == ["a", "k", "q"]
 
 
 def test_intervals_lie_within_the_range_of_the_transform_and_starts_bounds_and_fixed_values_are_natural(module: Any) -> None:

@@ -1,6 +1,5 @@
 """Fits whose loss is no plain sum of squares: likelihoods, robust losses, penalties, losses of one's own, constraints."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ DESIGN = np.column_stack([np.ones_like(X), X])
 COUNTS = RNG.poisson(np.exp(0.5 + 0.8 * X)).astype(float)
 
 
-def module(loss: Callable[..., Any], *extras: str) -> Any:
+def module(loss: Any, *extras: str) -> Any:
     return symgraph.compile(declared(loss, init=0.1), extras=extras, backend="numpy")
 
 

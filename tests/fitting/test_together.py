@@ -196,7 +196,9 @@ def test_names_of_weights_mean_one_data_set_or_all(decay: Any) -> None:
     np.testing.assert_allclose(again.w, result.w, rtol=1e-9)
 
 
-def test_a_data_set_has_its_output_its_bands_and_its_part_of_chi2(found: symgraph.FitResult, both: Any) -> None:
+def test_a_data_set_has_its_output_its_bands_and_its_part_of_chi2_and_a_result_shows_all_and_travels(
+    found: symgraph.FitResult, both: Any
+) -> None:
     result, wanted = found, symgraph.fit(both, ROWS, ALL)
     assert list(result.sets) == ["low", "high"]
     assert sum(one.chi2 for one in result.sets.values()) == pytest.approx(result.chi2, rel=1e-12, abs=0.0)
@@ -207,20 +209,6 @@ def test_a_data_set_has_its_output_its_bands_and_its_part_of_chi2(found: symgrap
             np.testing.assert_allclose(getattr(one, band)(T), np.array(getattr(wanted, band)(ROWS))[:, rows], rtol=SOLVED)
         assert (one.interval()["tau"], set(one.values)) == (result.interval()["tau"], {"amp", "tau", "off"})
         assert one.derived("amp*tau").stderr > 0
-
-
-def test_a_bootstrap_draws_from_each_data_set(decay: Any) -> None:
-    few = {"low": (decay, T[:4], RUNS["low"][:4]), "high": (decay, T, RUNS["high"])}
-    result = symgraph.fit_together(few, shared="tau", fixed={"off": 0.1})
-    weights = result.bootstrap(60, seed=2)
-    # drawn from all rows at once, one sample in nine would have no row of the first run, and end without a weight for it
-    assert len(weights) == 60
-    np.testing.assert_array_equal(result.bootstrap(3, seed=2), weights[:3])
-    free = result.stderr > 0
-    np.testing.assert_allclose(weights.std(axis=0)[free][[0, 2]], result.stderr[free][[0, 2]], rtol=0.4)
-
-
-def test_a_result_shows_its_data_sets_and_travels(found: symgraph.FitResult) -> None:
     from matplotlib.figure import Figure
 
     result, text = found, str(found)
@@ -234,6 +222,17 @@ def test_a_result_shows_its_data_sets_and_travels(found: symgraph.FitResult) -> 
     upper, lower = result.plot(Figure().subplots(2, 1))
     assert upper.get_legend_handles_labels()[1] == ["low", "high"]
     assert (upper.get_ylabel(), lower.get_xlabel(), lower.get_ylabel()) == ("y", "x", "y - y_hat")
+
+
+def test_a_bootstrap_draws_from_each_data_set(decay: Any) -> None:
+    few = {"low": (decay, T[:4], RUNS["low"][:4]), "high": (decay, T, RUNS["high"])}
+    result = symgraph.fit_together(few, shared="tau", fixed={"off": 0.1})
+    weights = result.bootstrap(60, seed=2)
+    # drawn from all rows at once, one sample in nine would have no row of the first run, and end without a weight for it
+    assert len(weights) == 60
+    np.testing.assert_array_equal(result.bootstrap(3, seed=2), weights[:3])
+    free = result.stderr > 0
+    np.testing.assert_allclose(weights.std(axis=0)[free][[0, 2]], result.stderr[free][[0, 2]], rtol=0.4)
 
 
 def test_labels_may_be_what_groups_of_a_frame_are_called(decay: Any) -> None:

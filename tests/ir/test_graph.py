@@ -19,7 +19,9 @@ def builder() -> GraphBuilder:
     return GraphBuilder("demo")
 
 
-def test_asking_twice_gives_the_same_node_and_constants_are_told_apart_by_their_bits(builder: GraphBuilder) -> None:
+def test_asking_twice_gives_the_same_node_constants_are_told_by_their_bits_and_what_is_given_by_row_varies(
+    builder: GraphBuilder,
+) -> None:
     a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
     assert (builder.leaf("weight", "a"), builder.add("mul", a, f)) == (a, builder.add("mul", a, f))
     assert builder.add("mul", a, f) != builder.add("mul", f, a)
@@ -29,11 +31,6 @@ def test_asking_twice_gives_the_same_node_and_constants_are_told_apart_by_their_
     assert (math.copysign(1, builder.nodes[builder.const(-0.0)].data), builder.const(1.0)) == (-1, builder.const(1))
     assert builder.const(math.nan) == builder.const(math.nan)
     assert builder.const(0.1 + 0.2) != builder.const(0.3)
-
-
-def test_what_is_given_by_row_varies_and_so_do_operations_on_it_but_for_rowsum_and_comparisons_give_truth_values(
-    builder: GraphBuilder,
-) -> None:
     leaves = [builder.leaf(op, "q") for op in ("feature", "target", "cotangent", "weight", "input")]
     assert [builder.nodes[leaf].varying for leaf in leaves] == [True, True, True, False, False]
     a, f, one = builder.leaf("weight", "a"), builder.leaf("feature", "f"), builder.const(1)
@@ -79,7 +76,7 @@ def test_reachable_is_what_the_roots_depend_on(builder: GraphBuilder, idle: int)
     assert reachable(builder.nodes, positions[:10]) == {a, *positions[:10]}  # many roots are followed in one walk
 
 
-def test_keep_drops_nodes_and_their_names_and_facts_are_no_part_of_a_graph_and_do_not_pass_to_another(
+def test_keep_drops_nodes_and_their_names_and_a_rebuild_asks_where_it_is_told_until_something_changes(
     builder: GraphBuilder,
 ) -> None:
     a = builder.leaf("weight", "a")
@@ -96,9 +93,6 @@ def test_keep_drops_nodes_and_their_names_and_facts_are_no_part_of_a_graph_and_d
     assert alive(graph) is alive(graph)  # worked out once
     assert graph == builder.build({"loss": a}, {})
     assert alive(dataclasses.replace(graph, roots={"loss": dead})) == {a, dead}
-
-
-def test_a_rebuild_asks_where_it_is_told_until_something_changes(builder: GraphBuilder) -> None:
     second = builder.add("exp", builder.add("exp", builder.leaf("weight", "a")))
     third = builder.add("exp", second)
     graph = builder.build({"loss": builder.add("exp", third)}, {})

@@ -1,6 +1,5 @@
 """Plots of fits take and return Axes, and show the numbers of the fit."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -17,7 +16,7 @@ Y = 2.0 * np.exp(-X) + 0.3 + 0.05 * np.sin(40.0 * X)
 
 
 @pytest.fixture(autouse=True)
-def pyplot() -> Iterator[Any]:
+def pyplot() -> Any:
     mpl.use("Agg")
     from matplotlib import pyplot
 
@@ -77,7 +76,9 @@ def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
             assert y0 <= box.y0 <= box.y1 <= y1, text
 
 
-def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side(decay: symgraph.FitResult, pyplot: Any) -> None:
+def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side_and_correlations_as_a_matrix(
+    decay: symgraph.FitResult, pyplot: Any
+) -> None:
     given = pyplot.subplots()[1]
     axes = decay.plot_profile("k", given, points=9)
     assert axes is given
@@ -93,9 +94,6 @@ def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side(decay: symgr
     values = result.plot_profile("c", points=5).get_lines()[0].get_xdata()
     assert values[0] == 0.5
     assert values[-1] > result.profile("c")[1]
-
-
-def test_correlations_are_drawn_as_a_matrix(decay: symgraph.FitResult, pyplot: Any) -> None:
     given = pyplot.subplots()[1]
     assert decay.plot_correlation(given) is given
     np.testing.assert_allclose(given.images[0].get_array(), decay.correlations)

@@ -4,7 +4,6 @@ import inspect
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ RUNS = {"vanilla": np.geomspace(1.0, 1e-3, 40), "momentum": [1.0, 0.1, 0.01], "a
 
 
 @pytest.fixture(autouse=True)
-def pyplot() -> Iterator[Any]:
+def pyplot() -> Any:
     mpl.use("Agg")
     from matplotlib import pyplot
 
@@ -63,6 +62,9 @@ def test_an_svg_follows_the_scheme_of_its_reader_and_keeps_its_text(tmp_path: Pa
     assert ">momentum</text>" in text
     for ink in ("#000000", "#ffffff", "#1b1f24;"):  # black or white in one scheme would vanish in the other
         assert ink not in text.replace(".symgraph-plot {color: #1b1f24;", "")
+    plots.save(tmp_path / "loss.svg", plots.losses, {"a $ b $ c": [3.0, 2.0], r"\frac $1$": [1.0, 0.5]}, title="$x{$")
+    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,17 @@ def test_ticks_of_losses_are_numbers_and_there_are_at_least_two_and_at_most_ten(
     assert all(low <= float(text) <= high for text in shown)
 
 
-def test_a_comparison_names_every_run_and_tells_them_apart_without_colour() -> None:
+def test_a_comparison_tells_runs_apart_without_colour_and_a_long_run_is_an_envelope_about_a_line() -> None:
     ax = plots.losses(RUNS)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(RUNS)
     drawn = ax.get_lines()
     assert (len({one.get_linestyle() for one in drawn}), [one.get_marker() for one in drawn]) == (3, ["", "", "o"])
+    losses = 1.0 + np.random.default_rng(0).random(30_000)
+    ax = plots.losses(losses)
+    (drawn,), (envelope,) = ax.get_lines(), ax.collections
+    assert len(drawn.get_xdata()) == 300
+    ends = envelope.get_paths()[0].vertices[:, 1]
+    assert (ends.min(), ends.max()) == (losses.min(), losses.max())
 
 
 @pytest.mark.parametrize("longest", [12, 22, 40])
@@ -112,15 +120,6 @@ def test_results_bring_their_rates_their_epochs_and_the_losses_of_rows_held_out(
     assert texts == ["first, rate 0.1", "rest, rates 0.1 to 0.05", "rest, rows held out", "later, rate 0.1"]
     assert [one.get_xdata()[0] for one in ax.get_lines()] == [1, 1, 1, 4]
     assert plots.losses(first).get_legend().get_texts()[0].get_text() == "sgd, rate 0.1"
-
-
-def test_a_long_run_is_an_envelope_about_a_line() -> None:
-    losses = 1.0 + np.random.default_rng(0).random(30_000)
-    ax = plots.losses(losses)
-    (drawn,), (envelope,) = ax.get_lines(), ax.collections
-    assert len(drawn.get_xdata()) == 300
-    ends = envelope.get_paths()[0].vertices[:, 1]
-    assert (ends.min(), ends.max()) == (losses.min(), losses.max())
 
 
 @pytest.mark.parametrize(("window", "means"), [(None, [4.0, 3.0, 2.0]), (2, [4.0, 3.0, 1.0])])
@@ -266,12 +265,6 @@ def test_colours_stand_out_from_white_and_dark_and_differ_for_the_colour_blind()
         for one, other in combinations(palette, 2):
             # ten times what is just noticed, 2.3
             assert np.linalg.norm(lab(matrix @ linear(one)) - lab(matrix @ linear(other))) > 23.0
-
-
-def test_dollar_signs_in_names_are_text(tmp_path: Path) -> None:
-    plots.save(tmp_path / "loss.svg", plots.losses, {"a $ b $ c": [3.0, 2.0], r"\frac $1$": [1.0, 0.5]}, title="$x{$")
-    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
-    assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
 
 
 def test_differences_are_observations_minus_predictions_as_the_axis_says(line: Any) -> None:

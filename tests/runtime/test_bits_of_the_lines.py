@@ -1,7 +1,6 @@
 """Every model of the corpus: the public functions beside the straight lines, evaluated as they are."""
 
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from symgraph.runtime.sums import PIECE, rowsum, unsummed
 
 
 @cache
-def module_of(name: str) -> ModuleType:
+def module_of(name: str) -> Any:
     """The numpy module of a model of the corpus, not verified."""
     return load_artifact(generate(CORPUS[name](), ("numpy",))[0])
 
@@ -34,7 +33,7 @@ def columns(values: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> dict[str, Any]:
+def results_of_the_lines(module: Any, w: Any, X: Any, y: Any, s: Any) -> dict[str, Any]:
     """Results that functions are to give: their names, with an underscore where rows have the weights s and are added up."""
     tape, has_loss = module._forward(w, X, y), module.METADATA["has_loss"]
     shape = np.shape(X)[:-1] if X is not None else np.shape(y) if y is not None else ()

@@ -71,15 +71,7 @@ def test_all_functions_tell_the_same_story(name: str) -> None:
         np.testing.assert_array_equal(predicted, np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(predicted)))
 
 
-def test_the_cotangent_must_be_a_number_or_one_a_row() -> None:
-    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
-    for rows, shape in ((slice(None), (6,)), (slice(None), (7, 1)), (slice(None), (1, 7)), (0, (7,))):
-        needed = np.shape(y[rows])
-        with pytest.raises(ValueError, match=re.escape(f"cotangent has shape {shape}, the loss has {needed}")):
-            module.backward(module.forward(w, X[rows], y[rows]), np.ones(shape))
-
-
-def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
+def test_without_y_the_loss_and_what_needs_y_is_none_and_a_cotangent_is_a_number_or_one_a_row() -> None:
     module, (w, X, _) = numpy_module("pieces"), sample("pieces")
     tape = module.forward(w, X)
     assert (tape.y, tape.r, tape.loss) == (None, None, None)
@@ -88,6 +80,11 @@ def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
         module.backward(tape)
     with pytest.raises(ValueError, match="y is missing, the loss of pieces needs y"):
         module.per_sample_grad(w, X, None)
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
+    for rows, shape in ((slice(None), (6,)), (slice(None), (7, 1)), (slice(None), (1, 7)), (0, (7,))):
+        needed = np.shape(y[rows])
+        with pytest.raises(ValueError, match=re.escape(f"cotangent has shape {shape}, the loss has {needed}")):
+            module.backward(module.forward(w, X[rows], y[rows]), np.ones(shape))
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "line", "location", "curve", "uniform_nodes", "rosenbrock"])
@@ -121,7 +118,7 @@ def test_the_tape_keeps_its_own_weights_a_prediction_is_a_copy_and_arguments_are
     assert module.predict(w, 3.0) == 3.0
 
 
-def test_weights_go_by_name_and_back() -> None:
+def test_weights_go_by_name_and_back_and_initial_ones_follow_their_laws_by_a_frozen_generator() -> None:
     module = numpy_module("nine_weights")
     w = np.arange(9) / 7
     named = module.unpack(w)
@@ -131,9 +128,6 @@ def test_weights_go_by_name_and_back() -> None:
     np.testing.assert_array_equal(module.pack(dict(reversed(named.items()))), w)
     with pytest.raises(ValueError, match=r"nine_weights: weights missing \['w3'\], unknown \['w33'\]; did you mean w3\?$"):
         module.pack({("w33" if name == "w3" else name): value for name, value in named.items()})
-
-
-def test_initial_weights_follow_their_laws_by_a_frozen_generator() -> None:
     rng = np.random.RandomState(3)
     wanted = {
         ("nine_weights", 7): np.random.RandomState(7).normal(0.0, 0.01, 9),

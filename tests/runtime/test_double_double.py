@@ -108,7 +108,6 @@ def with_low_part(rng: Any, values: Any) -> Pair:
 
 
 def exact(pair: Pair) -> Fraction:
-    """The sum of both parts of a pair of numbers."""
     return Fraction(float(pair[0])) + Fraction(float(pair[1]))
 
 

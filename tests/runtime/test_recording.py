@@ -28,8 +28,6 @@ def names(program: Program) -> list[str]:
 
 
 def founding(*, by_row: bool = False) -> Program:
-    """The gradient of the founding model."""
-
     def lines(given: Given) -> Any:
         module = numpy_module("nine_weights")
         tape = module._forward(given.w, given.X, given.y)
@@ -39,7 +37,7 @@ def founding(*, by_row: bool = False) -> Program:
     return planned(recorded(lines, (9, 5), by_row=by_row))
 
 
-def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
+def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are_and_numbers_get_the_dtype_of_what_they_meet() -> None:
     def lines(given: Given) -> Any:
         a, b = given.w
         f, _ = given.X.T
@@ -50,8 +48,6 @@ def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
     kinds = [recording.nodes[position].kind for position in recording.results]
     assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM, Kind.ROW]
 
-
-def test_numbers_of_python_get_the_dtype_of_what_they_meet_and_functions_of_the_runtime_float64() -> None:
     def lines(given: Given) -> Any:
         return (0.1 * given.X.T[0], 0.1 * given.rowsum(given.y), given.X.T[0] < 0.1)
 
@@ -86,7 +82,7 @@ def test_only_what_the_results_need_is_planned_once_and_zeros_of_either_sign_are
     assert results[1] != results[2]
 
 
-def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
+def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more_but_not_while_a_choice_is_written() -> None:
     def lines(given: Given) -> Any:
         value = given.X.T[0]
         for _ in range(50):
@@ -98,8 +94,6 @@ def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
     kept = program_of(lambda given: (given.y + 1.0, given.y - 1.0, given.y * 3.0, given.y + 1.0))
     assert len({kept.places[position] for position in kept.results}) == 3  # results keep their rows to the end
 
-
-def test_what_is_chosen_and_the_condition_keep_their_rows_while_a_choice_is_written() -> None:
     def lines(given: Given) -> Any:
         f, g = given.X.T
         return (select(f < g, f * g, f + g),)

@@ -1,9 +1,8 @@
 """Sums over rows in generated modules: how exact they are, in which order they are taken, and what is infinite in them."""
 
 import math
-from collections.abc import Callable
 from functools import cache
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ PIECE = 10_000
 
 
 @cache
-def scaled() -> ModuleType:
+def scaled() -> Any:
     """The loss a*x: its gradient is the mean of x, so that a test chooses the terms of the sum one by one."""
     m = Model("scaled")
     (x,), (a,) = m.features(["x"]), m.weights(["a"])
@@ -29,7 +28,7 @@ def scaled() -> ModuleType:
 
 
 @cache
-def ripple() -> ModuleType:
+def ripple() -> Any:
     """A model that applies functions to the columns of X and to y themselves."""
     m = Model("ripple")
     (x, z), (a, b), y = m.features("x z"), m.weights("a b"), m.target()
@@ -139,7 +138,7 @@ def test_infinite_and_undefined_terms_are_not_hidden(n: int, dtype: type) -> Non
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("build", [ripple, lambda: numpy_module("nine_weights"), lambda: numpy_module("uniform_nodes")])
-def test_the_layout_of_the_arrays_in_memory_changes_no_bit(build: Callable[[], ModuleType], dtype: type) -> None:
+def test_the_layout_of_the_arrays_in_memory_changes_no_bit(build: Any, dtype: type) -> None:
     module, n = build(), 2 * PIECE + 77
     random, d = np.random.RandomState(0), len(module.FEATURES)
     X, y = random.normal(size=(n, d)).astype(dtype), random.normal(size=n).astype(dtype)

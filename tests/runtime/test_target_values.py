@@ -35,25 +35,21 @@ FUNCTIONS = (
 
 @cache
 def module_of(name: str, kind: str = "plain", backend: str = "numpy") -> Any:
-    """A module of a model, not verified."""
     return load_artifact(generate(LABELLED[name](), (backend,), options=OPTIONS[kind])[0])
 
 
 def arguments(name: str, dtype: str = "float64") -> Any:
-    """Weights, four rows and their targets."""
     w = np.linspace(0.3, 0.7, len(module_of(name).WEIGHTS), dtype=dtype)
     return w, np.linspace(-1.0, 1.0, 8, dtype=dtype).reshape(4, 2), np.array(GOOD[name], dtype)
 
 
 def wrong(y: Any, row: int = 2, value: float = 7.0) -> Any:
-    """Targets with another value in one row."""
     found = y.copy()
     found.reshape(4, -1)[row, -1] = value
     return found
 
 
 def told(name: str, row: int = 2, value: str = "7") -> str:
-    """The message for a batch."""
     target = "q" if name == "pairs" else "y"
     return f"^{re.escape(f'y: row {row} (counted from 0) has {target} = {value}; {WRONG[name]}; {REMEDY[name]}')}$"
 

@@ -89,15 +89,6 @@ def test_vectors_that_do_not_fit_are_refused_by_the_model_s_name(modules, backen
             getattr(m, name)(array(np.ones(shape)), *given)
 
 
-def test_a_model_without_features_takes_them_too():
-    m = sg.Model("level")
-    y, a = m.target("y"), m.weight("a")
-    m.loss((y - m.output("y_hat", a)) ** 2)
-    module = sg.compile(m, "numpy")
-    np.testing.assert_allclose(module.loss([[1.0], [3.0]], None, [1.0, 3.0]), [2.0, 2.0])
-    assert module.predict([[1.0], [3.0]]).tolist() == [1.0, 3.0]
-
-
 def test_several_outputs_and_residuals_come_behind_the_number_of_vectors():
     m = sg.Model("pair")
     x, (u, v), (a, b) = m.feature("x"), m.targets("u v"), m.weights("a b")
@@ -108,3 +99,9 @@ def test_several_outputs_and_residuals_come_behind_the_number_of_vectors():
         w, x_, y = array(W[:, :2]), array(X[:7, 0]), array(RNG.normal(size=(7, 2)))
         assert (module.predict(w, x_).shape, module.residual(w, x_, y).shape) == ((5, 7, 2), (5, 14))
         same(module.loss(w, x_, y), each(lambda one, m=module, x=x_, y=y, to=array: m.loss(to(one), x, y), W[:, :2]))
+    m = sg.Model("level")
+    y, a = m.target("y"), m.weight("a")
+    m.loss((y - m.output("y_hat", a)) ** 2)
+    module = sg.compile(m, "numpy")
+    np.testing.assert_allclose(module.loss([[1.0], [3.0]], None, [1.0, 3.0]), [2.0, 2.0])
+    assert module.predict([[1.0], [3.0]]).tolist() == [1.0, 3.0]

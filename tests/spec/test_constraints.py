@@ -119,6 +119,12 @@ def test_an_equation_has_the_same_number_at_both_ends_and_ranges_and_expressions
     assert ((own.lb, own.ub), own.fun([0.25, 0.5])) == ((1.0, 1.0), 0.75)
     made = [product("m", "g", lambda a, b, k=k: k * a, None, upper) for k, upper in ((1, 1), (2, 1), (1, 2))]
     assert len({model_hash(one) for one in made}) == 3
+    m = sg.Model("m")
+    b, a_by_b = m.weights("b a_by_b", domain=(0.5, 2.0))
+    m.output("y", b * a_by_b * m.feature("x"))
+    m.constraint("g_by_a", sp.exp(b * a_by_b), upper=1.0)
+    m.constraint("g", sp.sin(b * a_by_b), upper=1.0)
+    assert sg.compile(m, "numpy").constraints_jacobian([1.0, 1.0]).shape == (2, 2)  # verified
 
 
 def test_accurate_modules_round_them_once_and_name_one_that_their_arithmetic_lacks():
@@ -153,13 +159,10 @@ def test_the_judge_finds_a_wrong_constraint_and_gives_constants_their_values():
     assert of_constraints(m, verified(m, "scalar")) is None
 
 
-def test_a_module_that_stands_alone_and_one_in_compensated_arithmetic_have_them():
+def test_modules_that_stand_alone_and_in_compensated_arithmetic_have_them_and_the_text_names_each_partial():
     for options in (options_of(["standalone"]), options_of(precision="accurate")):
         own = load_artifact(generate(line(), options=options)[0])
         np.testing.assert_allclose(own.constraints(W), expected(W, 2.0)[0], rtol=1e-15)
-
-
-def test_the_text_names_each_partial_by_constraint_and_weight_and_other_backends_leave_them_out():
     text, *others = (artifact.text for artifact in generate(line(), ["numpy", "scalar", "array_api"]))
     assert "\nConstraints:\n    within = size / radius\n" in text
     assert "d_within_by_a = " in text
@@ -179,15 +182,6 @@ def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
     ):
         with pytest.raises(VerificationError, match=message):
             verify(m, altered(good, **{name: function}))
-
-
-def test_partials_whose_names_would_meet_have_different_ones():
-    m = sg.Model("m")
-    b, a_by_b = m.weights("b a_by_b", domain=(0.5, 2.0))
-    m.output("y", b * a_by_b * m.feature("x"))
-    m.constraint("g_by_a", sp.exp(b * a_by_b), upper=1.0)
-    m.constraint("g", sp.sin(b * a_by_b), upper=1.0)
-    assert sg.compile(m, "numpy").constraints_jacobian([1.0, 1.0]).shape == (2, 2)  # verified
 
 
 @pytest.mark.parametrize(("declare", "message"), [

@@ -89,20 +89,17 @@ def test_a_function_that_raises_outside_of_its_domain_may_stand_in_a_branch():
     assert (below, above) == pytest.approx((375.0, 2.0 * np.sqrt(0.6)), rel=2 * ULP, abs=0.0)
 
 
-def test_the_target_needs_no_partial():
-    m = sg.Model("of_target")
-    x, a, y = m.feature("x", domain=(1, 2)), m.weight("a"), m.target("y", domain=(210, 590))
-    m.loss((m.output("o", a * x) - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
-    assert sg.compile(m, "numpy").residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP, abs=0.0)
-
-
-def test_an_argument_without_a_partial_takes_what_no_weight_is_in():
+def test_an_argument_without_a_partial_takes_what_no_weight_is_in_and_the_target_needs_none():
     partials = [None, "brought:wave_b"]
     model = oven("brought:wave", partials, lambda f, t, gain, shift: gain * f(t / 100, shift) * f(2, shift))
     module = sg.compile(model, "numpy")
     np.testing.assert_allclose(module.predict(W, T), 2.0 * brought.wave(T / 100, 1.5) * brought.wave(2.0, 1.5), rtol=2 * ULP)
     with pytest.raises(SpecError, match=r"needs the slope of brought:wave, .*give model\.function the partial"):
         sg.compile(oven("brought:wave", partials, lambda f, t, gain, shift: f(gain, shift)), "numpy")
+    m = sg.Model("of_target")
+    x, a, y = m.feature("x", domain=(1, 2)), m.weight("a"), m.target("y", domain=(210, 590))
+    m.loss((m.output("o", a * x) - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
+    assert sg.compile(m, "numpy").residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP, abs=0.0)
 
 
 MORE = {

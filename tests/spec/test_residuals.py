@@ -98,7 +98,6 @@ def test_other_losses_have_none_and_the_module_says_why(name: str) -> None:
 
 
 def backends(model: Model) -> dict[str, ModuleType]:
-    """The model's module by each way of computing it."""
     accurate = generate(model, options=options_of((), "accurate"))[0]
     numpy, *c = generate(model, ("numpy", "c"))
     modules = {"numpy": load_artifact(numpy), "accurate": load_artifact(accurate)}

@@ -82,7 +82,6 @@ def raised(line: str, names: dict[str, object]) -> BaseException:
 
 
 def shown(error: BaseException, capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what the prompt shows of an error."""
     sys.excepthook(type(error), error, error.__traceback__)
     return capsys.readouterr().err
 

@@ -97,9 +97,6 @@ def test_metadata_have_values_where_they_are_declared_alone_and_data_with_anothe
     wanted = r"^y: row 1 \(counted from 0\) has y = 0.5; three declares the values 0, 1, 2 of it; 1 more such row follows; "
     with pytest.raises(DataError, match=wanted + "leave such rows out, or declare that value too$"):
         check_labels(module, [[1.0]] * 3, [0, 0.5, 3])
-
-
-def test_a_kronecker_delta_is_a_case() -> None:
     model = Model("delta")
     a, y = model.weight("a"), model.target("y")
     model.loss(a * KroneckerDelta(y, 2) + a**2)

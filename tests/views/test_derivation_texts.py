@@ -51,7 +51,7 @@ def line() -> Model:
     return model
 
 
-def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
+def test_plain_text_and_data_have_each_step_and_its_number_and_a_part_of_a_page_is_a_section_alone() -> None:
     text = TEXTS["text"](derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
     assert text.splitlines()[-9:] == [
         "Weight a: d loss / d a",
@@ -67,6 +67,15 @@ def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
     text = TEXTS["text"](derivation(line()))
     assert "Row" not in text
     assert "  d loss / d a     = -2*(y - y_hat)*x\n" in text
+    data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
+    steps = [
+        {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
+        {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
+    ]
+    chains = [{"from": "loss", "steps": steps, "value": 22.0}]
+    assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
+    part = derivation_html(derivation(line()))
+    assert (part[:28], part[-11:], "<style" in part) == ('<section class="derivation">', "</section>\n", False)
 
 
 def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> None:
@@ -111,18 +120,6 @@ def test_html_is_well_formed_and_uses_mathml_that_browsers_have(name: str) -> No
     assert "script" not in page.seen
 
 
-def test_data_has_the_steps_from_the_loss_to_each_weight_and_a_part_of_a_page_is_a_section_alone() -> None:
-    data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
-    steps = [
-        {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
-        {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
-    ]
-    chains = [{"from": "loss", "steps": steps, "value": 22.0}]
-    assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
-    part = derivation_html(derivation(line()))
-    assert (part[:28], part[-11:], "<style" in part) == ('<section class="derivation">', "</section>\n", False)
-
-
 @pytest.mark.parametrize(("name", "latex"), [
     ("y_hat", r"\hat{y}"), ("alpha_max", r"\alpha_{\mathrm{max}}"), ("x__y", r"\mathrm{x\_\_y}"), ("w1_2", "w_{1 2}"),
     ("log_sigma", r"\mathrm{log\_sigma}"), ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
@@ -136,11 +133,8 @@ x, (a, b) = model.feature("x"), model.weights("a b")
 plain, latex = STYLES["text"], STYLES["latex"]
 
 
-def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
-    assert (formula(-a + x, plain), formula(-a / (b * x), plain)) == ("x - a", "-a/(b*x)")
-    assert (formula(-a / (b * x), latex), formula((x - a) ** -b, plain)) == (r"-\frac{a}{b \, x}", "1/(x - a)**b")
-
-
 def test_a_power_of_a_power_or_a_quotient_is_in_brackets() -> None:
     assert formula((x**b) ** a, plain) == "(x**b)**a"  # x**b**a is another number
     assert formula((x / b) ** a, latex) == r"\left(\frac{x}{b}\right)^{a}"
+    assert (formula(-a + x, plain), formula(-a / (b * x), plain)) == ("x - a", "-a/(b*x)")
+    assert (formula(-a / (b * x), latex), formula((x - a) ** -b, plain)) == (r"-\frac{a}{b \, x}", "1/(x - a)**b")

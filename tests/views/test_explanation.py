@@ -40,7 +40,7 @@ def said(found: Explanation, about: str) -> list[str]:
     return [text for word, text in found.facts if word == about]
 
 
-def test_a_statement_says_what_it_computes_and_limits_gradients_and_comments_are_explained() -> None:
+def test_a_statement_says_what_it_computes_and_passes_limits_gradients_and_comments_are_explained() -> None:
     found = explained("nine_weights", "t = ")
     assert found.computes
     assert said(found, "in") == ["_forward: Compute every node; the loss only if y is given."]
@@ -54,9 +54,6 @@ def test_a_statement_says_what_it_computes_and_limits_gradients_and_comments_are
     assert said(found, "form")[0].startswith("dots: ")
     found = explained("nine_weights", "# 1/(1 + exp(-v))")
     assert said(found, "computes") == ["abs(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
-
-
-def test_a_pass_and_the_expansion_of_a_composed_function_are_named_with_what_stood_there_before() -> None:
     found = explained("nine_weights", "sigmoid_3 = ")
     assert said(found, "node") == ["part of sigmoid = sigmoid(w8 + (w4*f4 + w5*f5)*sin(w3*f3))"]
     assert said(found, "computes") == ["sin(w3 * f3)"]

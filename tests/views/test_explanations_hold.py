@@ -145,7 +145,6 @@ class Formula(ast.NodeTransformer):
 
 
 def evaluated(formula: str, values: Values) -> Any:
-    """Evaluate a formula as it was printed."""
     for name in filter(keyword.iskeyword, values):
         formula = re.sub(rf"\b{name}\b", f"{name}_of_model", formula)
     values = {f"{name}_of_model" if keyword.iskeyword(name) else name: value for name, value in values.items()}
@@ -179,12 +178,10 @@ def total(model: Model, value: str, by: list[str], point: Values) -> Any:
 
 
 def value_of(model: Model, name: str, point: Values) -> Any:
-    """Return the value of a node."""
     return number_of(model, next(node.symbol for node in model.nodes if node.name == name), point)
 
 
 def number_of(model: Model, expr: sympy.Expr, point: Values) -> Any:
-    """Return the value of an expression of inputs and nodes."""
     for node in reversed(model.nodes):
         expr = expr.subs(node.symbol, node.expr)
     numbers = {entry.symbol: sympy.Float(repr(point[entry.name]), 40) for entry in model.inputs}
@@ -253,7 +250,6 @@ def agreed(model: Model, place: str, found: Any, name: str, values: Values, poin
 
 
 def numbers_of(values: Values) -> dict[str, Any]:
-    """Return the numbers among local values."""
     found = {}
     for name, value in values.items():
         with suppress(TypeError, ValueError, IndexError):

@@ -111,13 +111,22 @@ def test_each_vertex_of_the_corpus_is_drawn_or_counted_in_a_group(name: str) -> 
     assert many == len(model.inputs) + len(model.nodes) + (model.loss_expr is not None) + (model.penalty_expr is not None)
 
 
-def test_operations_have_the_values_and_cotangents_of_the_chain_rule() -> None:
+def test_operations_have_the_numbers_of_the_chain_rule_a_choice_is_one_and_too_many_give_way_to_named_nodes() -> None:
     picture = pictured(decay(), {**W, **ROW, "c": 0.5}, ops=True)
     by_name = {box.name: (box.kind, box.value, box.cotangent) for box in picture.boxes}
     assert by_name["\N{MULTIPLICATION SIGN}"] == ("operation", f"{3 * T:.4g}", f"{SLOPE:.4g}")  # a * t
     assert by_name["y \N{MINUS SIGN} y_hat"] == ("operation", f"{-SLOPE / 2:.4g}", f"{-SLOPE:.4g}")
     assert boxes(picture)["k"][2] == f"{3 * SLOPE * T * -2 + 1:.4g}"
     assert {box.key: box.lines for box in picture.boxes if box.kind == "loss"} == {"loss": ("square",)}
+    picture = pictured(CORPUS["perceptron"](), ops=True)
+    assert picture.note.startswith("All operations would be ")
+    assert not any(box.kind == "operation" for box in picture.boxes)
+    model = Model("choice")
+    x, a = model.feature("x"), model.weight("a")
+    model.output("y_hat", Piecewise((a * x, x > 1), (a, True)))
+    graph, signs = operations(model)
+    assert (signs["y_hat"], graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"]) == ("if x > 1", 6.0)
+    assert graph.numbers({"x": 0.5, "a": 3.0}).values["y_hat"] == 3.0
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "haversine", "ordered", "softmax_of_ratio", "penalty", "aliases", "energy"])
@@ -130,18 +139,6 @@ def test_operations_give_nodes_their_values_and_inputs_their_cotangents(name: st
         assert single[key][1] == value
         if kind in INPUTS:
             assert single[key][2] == cotangent
-
-
-def test_a_choice_is_one_operation_with_its_condition_and_more_than_can_be_read_give_way_to_named_nodes() -> None:
-    picture = pictured(CORPUS["perceptron"](), ops=True)
-    assert picture.note.startswith("All operations would be ")
-    assert not any(box.kind == "operation" for box in picture.boxes)
-    model = Model("choice")
-    x, a = model.feature("x"), model.weight("a")
-    model.output("y_hat", Piecewise((a * x, x > 1), (a, True)))
-    graph, signs = operations(model)
-    assert (signs["y_hat"], graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"]) == ("if x > 1", 6.0)
-    assert graph.numbers({"x": 0.5, "a": 3.0}).values["y_hat"] == 3.0
 
 
 def test_a_large_model_is_drawn_by_level_without_a_partial_of_each_edge() -> None:
