@@ -260,6 +260,9 @@ def of_one(loss: Any = squares, **of_weight: Any) -> list[Any]:
     return [(module, [1.0, 2.0], [3.0, 5.0])]
 
 
+K = {"shared": "k"}
+
+
 @pytest.mark.parametrize(("sets", "options", "error", "said"), [
     (lambda m: {}, {}, OptionError, "sets is empty"),
     (lambda m: 3, {}, OptionError, "sets must be a mapping or a sequence of data sets"),
@@ -287,26 +290,19 @@ def of_one(loss: Any = squares, **of_weight: Any) -> list[Any]:
     (runs, {"absolute_sigma": True}, OptionError, "data set low: absolute_sigma says that sigma is known"),
     (runs, {"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox"),
     (runs, {"starts": 0}, OptionError, "starts"), (runs, {"seed": -1}, OptionError, "seed"),
+    (lambda _: of_one() + of_one(lambda m, x, _, k: m.likelihood("poisson", mean=exp(k * x))), K, OptionError,
+     "data set 1 has a sum of squares and data set 2 a likelihood; one fit needs losses of one kind"),
+    (lambda _: of_one() + of_one(partial(squares, loss="cauchy")), K, OptionError, "data set 2 the robust loss cauchy of scale 1"),
+    (lambda _: of_one(bounds=(0, 1), init=0.5) + of_one(bounds=(1, 2), init=1.5), K, OptionError,
+     "the ranges of the shared weight k in its models exclude each other"),
+    (lambda _: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.penalty(0.1 * k**2))), K, OptionError,
+     "data set 1: declared has a penalty, which a fit of several data sets does not take"),
+    (lambda _: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.constraint("least", 2 * k, 0.0))), K, OptionError,
+     "data set 1: declared has constraints, which a fit of several data sets does not take"),
 ])  # fmt: skip
 def test_what_cannot_be_fitted_is_refused(decay: Any, sets: Any, options: Any, error: type[SymgraphError], said: str) -> None:
     with pytest.raises(error, match=said):
         symgraph.fit_together(sets(decay), **({"shared": "tau"} | options))
-
-
-@pytest.mark.parametrize(("sets", "said"), [
-    (lambda: of_one() + of_one(lambda m, x, _, k: m.likelihood("poisson", mean=exp(k * x))),
-     "data set 1 has a sum of squares and data set 2 a likelihood; one fit needs losses of one kind"),
-    (lambda: of_one() + of_one(partial(squares, loss="cauchy")), "data set 2 the robust loss cauchy of scale 1"),
-    (lambda: of_one(bounds=(0, 1), init=0.5) + of_one(bounds=(1, 2), init=1.5),
-     "the ranges of the shared weight k in its models exclude each other"),
-    (lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.penalty(0.1 * k**2))),
-     "data set 1: declared has a penalty, which a fit of several data sets does not take"),
-    (lambda: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.constraint("least", 2 * k, 0.0))),
-     "data set 1: declared has constraints, which a fit of several data sets does not take"),
-])  # fmt: skip
-def test_models_that_do_not_go_together_are_refused(sets: Any, said: str) -> None:
-    with pytest.raises(OptionError, match=said):
-        symgraph.fit_together(sets(), shared="k")
 
 
 def test_the_ranges_of_all_models_hold_for_a_shared_weight() -> None:

@@ -56,9 +56,7 @@ def results_of_the_lines(module: Any, w: Any, X: Any, y: Any, s: Any) -> dict[st
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CORPUS)
-def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(
-    name: str, dtype: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(name: str, dtype: type, monkeypatch: Any) -> None:
     """X is in Fortran's order, as blocks are: of columns that are not side by side NumPy's routines may give other bits."""
     monkeypatch.setattr(replay, "STRIP", PIECE)  # threads share what is twice as large
     module = module_of(name)

@@ -170,7 +170,7 @@ def test_sums_and_products_of_two_floats_are_exact_and_sums_that_cancel_keep_the
 
 
 @pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_special_values_give_what_plain_arithmetic_gives(op: str) -> None:
+def test_special_values_give_what_plain_arithmetic_gives_and_a_number_alone_the_bits_that_it_gives_in_an_array(op: str) -> None:
     plain = _PLAIN.get(op) or getattr(pytest.importorskip("scipy.special"), op)
     arity = OPS[op].arity if op in OPS else 1
     operands = [np.array(column) for column in zip(*itertools.product(EDGES, repeat=arity), strict=True)]
@@ -185,13 +185,8 @@ def test_special_values_give_what_plain_arithmetic_gives(op: str) -> None:
     assert not wrong.any(), [(*(operand[i] for operand in operands), hi[i], expected[i]) for i in np.flatnonzero(wrong)[:5]]
     assert not np.isnan(lo).any()
     assert np.all(np.broadcast_to(lo, hi.shape)[~np.isfinite(hi)] == 0)
-
-
-@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(op: str) -> None:
     rng = np.random.default_rng(1)
     values = [edge for edge in EDGES if not np.isnan(edge)] + list(rng.uniform(-2, 2, 20))
-    arity = OPS[op].arity if op in OPS else 1
     arrays = [(np.array(rng.permutation(values)), DD.NOTHING) for _ in range(arity)]
     hi, lo = getattr(DD, f"dd_{op}")(*arrays)
     for index in range(len(values)):

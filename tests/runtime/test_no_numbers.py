@@ -33,11 +33,11 @@ def module() -> Any:
 
 
 ORDER = "the order of arguments is w, X, y"
+CSR = sparse.csr_array(X)
 
 
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
+@pytest.mark.parametrize(("call", "error", "says"), [
+    *((call, ValueError, says) for call, says in (
         (lambda m: m.loss(X, W, Y), f"w has shape .* {ORDER}"), (lambda m: m.value_and_grad(X, W, Y), ORDER),
         (lambda m: m.predict(X, W), ORDER), (lambda m: m.jacobian(X, W), ORDER), (lambda m: m.loss(Y, X, W), ORDER),
         (lambda m: m.loss(W, Y, X), f"X has 10 columns, plane needs 2: x, z; {ORDER}"),
@@ -50,17 +50,7 @@ ORDER = "the order of arguments is w, X, y"
         (lambda m: m.loss("ones", X, Y), "w is the text 'ones', not numbers"),
         (lambda m: m.loss(W, X, "y"), "y is the text 'y', not numbers"),
         (lambda m: m.loss(W, X, Y, sample_weight="balanced"), "sample_weight is the text 'balanced', not numbers"),
-    ],
-)  # fmt: skip
-def test_a_function_says_what_to_give(module: Any, call: Any, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        call(module)
-
-
-CSR = sparse.csr_array(X)
-
-
-@pytest.mark.parametrize(("call", "error", "says"), [
+    )),
     (lambda m: symgraph.fit(m, CSR, Y), DataError, r"X is a sparse csr_array, .*; give X.toarray\(\)"),
     (lambda m: symgraph.fit(m, Path("rows.csv")), DataError, "X is the text 'rows.csv', not numbers"),
     (lambda m: symgraph.fit(m, X, Y, "ones"), WeightsError, "start is the text 'ones', not numbers"),
@@ -70,7 +60,7 @@ CSR = sparse.csr_array(X)
     (lambda m: m.pack("abc"), TypeError, "pack takes numbers by the names of weights, not a str"),
     (lambda m: m.pack(W), TypeError, "pack takes numbers by the names of weights, not a ndarray"),
 ])  # fmt: skip
-def test_fits_and_training_say_so_too(module: Any, call: Any, error: type[Exception], says: str) -> None:
+def test_a_function_a_fit_and_a_run_say_what_to_give(module: Any, call: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call(module)
 

@@ -78,31 +78,23 @@ def test_other_sums_have_no_residuals_and_say_why(loss: Any, reason: str) -> Non
 IMPEDANCES: dict[str, tuple[Any, Any]] = {
     "a resistor and a capacitor": (lambda m, x, a: a + 1 / (1 / a + sp.I * x * 2), lambda x, a: a + 1 / (1 / a + 2j * x)),
     "a constant phase element": (lambda m, x, a: 1 / (3 * (sp.I * x) ** a), lambda x, a: 1 / (3 * (1j * x) ** a)),
-    "a Warburg element of finite length": (
-        lambda m, x, a: sp.tanh(sp.sqrt(sp.I * x)) / (a * sp.sqrt(sp.I * x)),
-        lambda x, a: cmath.tanh(cmath.sqrt(1j * x)) / (a * cmath.sqrt(1j * x)),
-    ),
+    "a Warburg element of finite length": (lambda m, x, a: sp.tanh(sp.sqrt(sp.I * x)) / (a * sp.sqrt(sp.I * x)),
+        lambda x, a: cmath.tanh(cmath.sqrt(1j * x)) / (a * cmath.sqrt(1j * x))),
     "an exponential": (lambda m, x, a: a * sp.exp(sp.I * x), lambda x, a: a * cmath.exp(1j * x)),
     "a logarithm, whose angle is atan2": (lambda m, x, a: sp.log(a - 1 + sp.I * x), lambda x, a: cmath.log(a - 1 + 1j * x)),
-    "a power of a sum (Havriliak and Negami)": (
-        lambda m, x, a: 2 + a / (1 + (sp.I * x) ** 0.8) ** a,
-        lambda x, a: 2 + a / (1 + (1j * x) ** 0.8) ** a,
-    ),
+    "a power of a sum (Havriliak and Negami)": (lambda m, x, a: 2 + a / (1 + (sp.I * x) ** 0.8) ** a,
+        lambda x, a: 2 + a / (1 + (1j * x) ** 0.8) ** a),
     "a characteristic function (Heston)": (
         lambda m, x, a: sp.exp(a * sp.log((1 - (r := sp.sqrt((a - sp.I * x) ** 2 + x)) / 9) / (r + 2)) - r),
-        lambda x, a: cmath.exp(a * cmath.log((1 - (r := cmath.sqrt((a - 1j * x) ** 2 + x)) / 9) / (r + 2)) - r),
-    ),
+        lambda x, a: cmath.exp(a * cmath.log((1 - (r := cmath.sqrt((a - 1j * x) ** 2 + x)) / 9) / (r + 2)) - r)),
     "a real base": (lambda m, x, a: x ** (a + sp.I * x), lambda x, a: x ** (a + 1j * x)),
     "conjugates, parts and moduli": (
         lambda m, x, a: sp.conjugate(a + sp.I * x) ** 3 + sp.re(1 / (a + sp.I * x)) + sp.I * sp.Abs(sp.sinh(a + sp.I * x)),
-        lambda x, a: (a - 1j * x) ** 3 + (1 / (a + 1j * x)).real + 1j * abs(cmath.sinh(a + 1j * x)),
-    ),
-    "the conjugate of a logarithm": (
-        lambda m, x, a: sp.conjugate(sp.log(a - 1 + sp.I * x)),
-        lambda x, a: cmath.log(a - 1 + 1j * x).conjugate(),
-    ),
+        lambda x, a: (a - 1j * x) ** 3 + (1 / (a + 1j * x)).real + 1j * abs(cmath.sinh(a + 1j * x))),
+    "the conjugate of a logarithm": (lambda m, x, a: sp.conjugate(sp.log(a - 1 + sp.I * x)),
+        lambda x, a: cmath.log(a - 1 + 1j * x).conjugate()),
     "a node that is positive": (lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a, lambda x, a: (1j * (a * x + 1)) ** a),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", IMPEDANCES)
@@ -140,48 +132,25 @@ def test_what_is_real_may_be_said_by_complex_numbers() -> None:
         assert abs(complex(re, im) - (1j * omega) ** 0.7) <= 64 * 2**-53 * abs(omega) ** 0.7  # as above
 
 
-REFUSED: dict[str, tuple[Any, str]] = {
-    "a second target": (
-        lambda m, x, a: (m.targets("p q"), m.target("r")),
-        "target 'r': the model has the target 'p', 'q' already",
-    ),
-    "a list of too few expressions": (
-        lambda m, x, a: m.outputs("re im", [a]),
-        "outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
-    ),
-    "no names": (lambda m, x, a: m.outputs([]), "outputs need a name each, such as 'a b'"),
-    "one name twice": (lambda m, x, a: m.targets("p p"), "target 'p': the name is taken by a target"),
-    "an output of a target": (
-        lambda m, x, a: m.outputs("re im", a, m.targets("p q")[1] + a),
-        "output 'im' depends on the target 'q', which predictions do not have",
-    ),
-    "a loss of unequal pairs": (
-        lambda m, x, a: (m.targets("p q"), m.output("o", a * x), m.loss("squared_error")),
-        "loss: 'squared_error' compares each output with a target, and the model has 1 outputs (o) and 2 targets (p, q)",
-    ),
-    "a complex output of a text": (
-        lambda m, x, a: m.complex_output("z", "a + I*x"),
-        "complex_output 'z': 'a + I*x' is not a SymPy expression or a number",
-    ),
-    "a complex output of an undeclared symbol": (
-        lambda m, x, a: m.complex_output("z", a + sp.I * sp.Symbol("b", real=True)),
-        "output 'z_im': symbol b is not declared",
-    ),
-    "a complex output after another": (
-        lambda m, x, a: (m.complex_output("z", a + sp.I * x), m.complex_output("u", a)),
-        "output 'u_re', 'u_im': the model has the output 'z_re', 'z_im' already; declare several at once with model.outputs",
-    ),
-    "a weight without influence on any output": (
-        lambda m, x, a: (m.weight("idle"), m.outputs("p q", a, x), m.freeze()),
-        "the output does not depend on weight idle; use it or remove it",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_mistake_is_one_line_that_says_where_and_what_to_do(name: str) -> None:
+@pytest.mark.parametrize(("spec", "message"), [
+    (lambda m, x, a: (m.targets("p q"), m.target("r")), "target 'r': the model has the target 'p', 'q' already"),
+    (lambda m, x, a: m.outputs("re im", [a]),
+     "outputs have 2 names (re, im) and 1 expressions; give an expression for each name"),
+    (lambda m, x, a: m.outputs([]), "outputs need a name each, such as 'a b'"),
+    (lambda m, x, a: m.targets("p p"), "target 'p': the name is taken by a target"),
+    (lambda m, x, a: m.outputs("re im", a, m.targets("p q")[1] + a),
+     "output 'im' depends on the target 'q', which predictions do not have"),
+    (lambda m, x, a: (m.targets("p q"), m.output("o", a * x), m.loss("squared_error")),
+     "loss: 'squared_error' compares each output with a target, and the model has 1 outputs (o) and 2 targets (p, q)"),
+    (lambda m, x, a: m.complex_output("z", "a + I*x"), "complex_output 'z': 'a + I*x' is not a SymPy expression or a number"),
+    (lambda m, x, a: m.complex_output("z", a + sp.I * sp.Symbol("b", real=True)), "output 'z_im': symbol b is not declared"),
+    (lambda m, x, a: (m.complex_output("z", a + sp.I * x), m.complex_output("u", a)),
+     "output 'u_re', 'u_im': the model has the output 'z_re', 'z_im' already; declare several at once with model.outputs"),
+    (lambda m, x, a: (m.weight("idle"), m.outputs("p q", a, x), m.freeze()),
+     "the output does not depend on weight idle; use it or remove it"),
+])  # fmt: skip
+def test_a_mistake_is_one_line_that_says_where_and_what_to_do(spec: Any, message: str) -> None:
     """Others are in the table of tests/cli/spec_mistakes.py."""
-    spec, message = REFUSED[name]
     with pytest.raises(SpecError) as refused:
         spec(*begun())
     assert refused.value.args[0].startswith(f"model demo: {message}")

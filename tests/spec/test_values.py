@@ -71,7 +71,9 @@ def labelled() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_all_points_that_are_drawn_have_labels_of_the_model(name: str, labelled: dict[str, Any]) -> None:
+def test_all_points_that_are_drawn_have_labels_of_the_model_and_a_check_of_gradients_moves_none(
+    name: str, labelled: dict[str, Any]
+) -> None:
     found = points(MODELS[name](), tuple(KINDS), 60)
     targets = found.values[:, [place for place, one in enumerate(found.names) if one in ("y", "p", "q")]]
     assert set(np.ravel(targets).tolist()) == LABELS[name]
@@ -80,11 +82,7 @@ def test_all_points_that_are_drawn_have_labels_of_the_model(name: str, labelled:
     point = draw(labelled[name], random.Random(0), 0, 8, None, None)
     assert point is not None
     assert set(np.ravel(point.given.y).tolist()) <= LABELS[name]
-
-
-@pytest.mark.parametrize("name", LABELS)
-def test_a_check_of_gradients_moves_no_label(name: str, labelled: dict[str, Any]) -> None:
-    """It takes some tenths of a second, since batches of 120,000 rows are among what is checked."""
+    # which takes some tenths of a second, since batches of 120,000 rows are among what is checked
     assert gradcheck(labelled[name], points=1, rows=3).verdict == "passed"
 
 
