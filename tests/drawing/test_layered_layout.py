@@ -43,9 +43,15 @@ def crossings(placed: Layout) -> int:
     return sum(one[0].x == other[0].x and (one[0].y - other[0].y) * (one[1].y - other[1].y) < 0 for one, other in pairs)
 
 
-def test_a_tree_is_drawn_without_a_crossing_and_two_columns_that_need_one_have_one() -> None:
+def test_a_tree_is_drawn_without_a_crossing_a_chain_is_straight_and_inputs_stand_before_the_first_that_uses_them() -> None:
     assert crossings(layered([Size(40, 20)] * 9, [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)])) == 0
     assert crossings(layered([Size(40, 20)] * 4, SMALL["two to two"])) == 1
+    # 0 -> 1 -> 2 -> 3, and 4 is used by 3 alone
+    assert ranked(5, [(0, 1), (1, 2), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
+    placed = layered([Size(30, 20)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4)])
+    assert all(abs(one.y - other.y) < 1e-6 for route in placed.routes for one, other in pairwise(route))
+    placed = layered([], [])
+    assert (placed.width, placed.height, placed.corners) == (0.0, 0.0, ())
 
 
 SMALL = {
@@ -67,12 +73,3 @@ def test_small_graphs_have_as_few_crossings_as_any_order_of_their_columns(name: 
         grid.columns = list(orders)
         fewest.append(grid.crossings())
     assert found == min(fewest)
-
-
-def test_inputs_stand_before_the_first_that_uses_them_and_a_chain_is_a_straight_line() -> None:
-    # 0 -> 1 -> 2 -> 3, and 4 is used by 3 alone
-    assert ranked(5, [(0, 1), (1, 2), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
-    placed = layered([Size(30, 20)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4)])
-    assert all(abs(one.y - other.y) < 1e-6 for route in placed.routes for one, other in pairwise(route))
-    placed = layered([], [])
-    assert (placed.width, placed.height, placed.corners) == (0.0, 0.0, ())

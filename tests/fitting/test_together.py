@@ -292,7 +292,7 @@ K = {"shared": "k"}
     (runs, {"starts": 0}, OptionError, "starts"), (runs, {"seed": -1}, OptionError, "seed"),
     (lambda _: of_one() + of_one(lambda m, x, _, k: m.likelihood("poisson", mean=exp(k * x))), K, OptionError,
      "data set 1 has a sum of squares and data set 2 a likelihood; one fit needs losses of one kind"),
-    (lambda _: of_one() + of_one(partial(squares, loss="cauchy")), K, OptionError, "data set 2 the robust loss cauchy of scale 1"),
+    (lambda _: of_one() + of_one(partial(squares, loss="cauchy")), K, OptionError, "2 the robust loss cauchy of scale 1"),
     (lambda _: of_one(bounds=(0, 1), init=0.5) + of_one(bounds=(1, 2), init=1.5), K, OptionError,
      "the ranges of the shared weight k in its models exclude each other"),
     (lambda _: of_one(lambda m, x, y, k: (squares(m, x, y, k), m.penalty(0.1 * k**2))), K, OptionError,

@@ -62,16 +62,13 @@ def test_operands_stand_by_first_leaf_then_by_size_then_by_sign_then_by_leaves(n
     assert in_order(a * sp.sin(c) + a * sp.sin(b), *names) == [a * sp.sin(b), a * sp.sin(c)]
 
 
-def test_structure_decides_before_the_places_of_leaves_and_the_order_of_arguments_makes_no_difference() -> None:
+def test_structure_decides_before_the_places_of_leaves_and_replaced_symbols_are_evaluated_anew() -> None:
     for places in ((x, y, z), (x, z, y)):
         assert in_order(x * sp.exp(y) + x * sp.sin(z), *places) == [x * sp.exp(y), x * sp.sin(z)]
     terms = [x * y, y * z, sp.exp(-x), sp.exp(x), sp.Integer(3)]
     for several in (terms, terms[::-1]):
         order = ordered([sp.Add(*several, evaluate=False)], {x: 0, y: 1, z: 2})
         assert sorted(terms, key=order.__getitem__) == [x * y, sp.exp(x), sp.exp(-x), y * z, 3]
-
-
-def test_an_expression_with_replaced_symbols_is_evaluated_anew() -> None:
     assert replaced(sp.sin(x - y) * z, {x: y, y: x}) == -sp.sin(x - y) * z
     kept = sp.Mul(2, x + y, evaluate=False)
     assert replaced(kept, {z: x}) is kept

@@ -56,7 +56,7 @@ def test_losses_and_normal_equations_are_those_of_scipy(name: str, backend: str)
     assert (products == products.T).all()
 
 
-def test_a_residual_that_is_found_in_the_loss_has_normal_equations_of_it_and_the_metadata_say_how_it_follows() -> None:
+def test_a_residual_that_is_found_in_the_loss_has_normal_equations_of_it_whose_blocks_add_up_and_metadata() -> None:
     model = Model("line")
     x, a, y = model.feature("x"), model.weight("a"), model.target()
     model.loss(3 * (y - model.output("y_hat", a * x)) ** 2)
@@ -68,9 +68,6 @@ def test_a_residual_that_is_found_in_the_loss_has_normal_equations_of_it_and_the
     plain, robust = symgraph.compile(decay(), backend="numpy"), symgraph.compile(decay("cauchy", 2.0), backend="numpy")
     assert (plain.METADATA["residual_factor"], plain.METADATA.get("robust")) == (0.5, None)
     assert (robust.METADATA["residual_factor"], robust.METADATA["robust"]) == (0.0, ("cauchy", 2.0))
-
-
-def test_blocks_add_up_to_what_all_rows_give_at_once() -> None:
     module: Any = symgraph.compile(decay(), backend="numpy")
     many = np.tile(X, (200, 1)), np.tile(Y, 200)
     products, slope, loss = module.normal_equations(W, *many)

@@ -62,10 +62,16 @@ def test_threads_and_float32_and_several_vectors_of_weights_are_served(module):
     np.testing.assert_array_equal(module.predict(np.stack([W, 2 * W]), T[:5])[0], module.predict(W, T[:5]))
 
 
-def test_partials_read_as_the_functions_of_the_user_do_and_may_be_used_by_themselves():
+def test_partials_read_as_the_functions_of_the_user_do_and_second_ones_are_there_where_none_of_a_partial_is_needed():
     assert str(oven().partials()["shift"]) == "gain*(-2*y + 2*y_hat)*heat_slope(shift + t)"
     model = oven(output=lambda cp, t, gain, shift: gain + shift * sp.diff(cp(t), t))
     np.testing.assert_allclose(sg.compile(model, "numpy").predict(W, T), 2.0 + 1.5 * heat_slope(T), rtol=ULP)
+    model = oven(output=lambda cp, t, gain, shift: gain * cp(t) + shift)
+    hessian = sg.compile(model, "numpy", extras=["hessian"]).hessian(W, [300.0], [0.0])
+    np.testing.assert_allclose(hessian, 2 * np.outer([1.26, 1.0], [1.26, 1.0]), rtol=ULP)
+    message = "needs the slope of brought:heat_slope, .*; keep weights out of brought:heat_slope, or leave out second"
+    with pytest.raises(SpecError, match=rf"brought\.py:\d+: model oven: .* {message}"):
+        sg.compile(oven(), "numpy", extras=["hessian"])
 
 
 def test_a_function_of_two_arguments_is_enclosed_as_the_formula_is():
@@ -210,15 +216,6 @@ def test_what_lacks_functions_of_users_says_so_and_what_might_be_native_runs_on_
     assert "numpy backend" in repr(module)
 
 
-def test_second_derivatives_are_there_where_no_partial_of_a_partial_is_needed():
-    model = oven(output=lambda cp, t, gain, shift: gain * cp(t) + shift)
-    hessian = sg.compile(model, "numpy", extras=["hessian"]).hessian(W, [300.0], [0.0])
-    np.testing.assert_allclose(hessian, 2 * np.outer([1.26, 1.0], [1.26, 1.0]), rtol=ULP)
-    message = "needs the slope of brought:heat_slope, .*; keep weights out of brought:heat_slope, or leave out second"
-    with pytest.raises(SpecError, match=rf"brought\.py:\d+: model oven: .* {message}"):
-        sg.compile(oven(), "numpy", extras=["hessian"])
-
-
 def test_arrays_may_give_other_bits_than_numbers():
     m = sg.Model("near_zero")
     t, (a, b) = m.feature("t", domain=(299.99, 300.01)), m.weights("a b")  # the last bit of the power is 1e-11 of q
@@ -228,14 +225,6 @@ def test_arrays_may_give_other_bits_than_numbers():
     module = sg.compile(m, "numpy")
     for seed in range(20, 30):  # some draw a number of which Python's power and NumPy's differ
         verify(m, module, seed=seed)
-
-
-def test_a_wrong_use_of_a_function_in_a_module_is_found():
-    (artifact,) = generate(oven(), ("numpy",))
-    text = artifact.text.replace("called(brought.heat_slope,", "called(brought.heat,")
-    assert text != artifact.text
-    with pytest.raises(VerificationError, match="shift"):
-        verify(oven(), from_source(text, "oven", "oven with a fault"))
 
 
 def test_gradcheck_and_training_go_through_functions(module):
@@ -254,12 +243,17 @@ def test_the_judge_finds_no_faults_in_what_is_computed_with_functions(module, dt
     assert report.judged >= 30
 
 
-def test_standalone_modules_keep_the_import_of_the_function():
+def test_standalone_modules_keep_the_import_of_the_function_and_a_wrong_use_of_it_is_found():
     (artifact,) = generate(oven(), ("numpy",), options=options_of(["standalone"]))
     assert "\nimport brought\nimport numpy as np\n" in artifact.text
     assert "symgraph.runtime" not in artifact.text
     assert "Functions of brought are called" in artifact.text
     np.testing.assert_allclose(from_source(artifact.text, "oven", "standalone").predict(W, T), 2.0 * heat(T + 1.5), rtol=ULP)
+    plain = generate(oven(), ("numpy",))[0].text
+    text = plain.replace("called(brought.heat_slope,", "called(brought.heat,")
+    assert text != plain
+    with pytest.raises(VerificationError, match="shift"):
+        verify(oven(), from_source(text, "oven", "oven with a fault"))
 
 
 def test_results_of_the_wrong_shape_at_a_call_name_the_function(module, monkeypatch):

@@ -11,13 +11,22 @@ from symgraph.errors import SpecError
 COLUMNS = ("x", "y", "z")
 
 
-def test_names_that_are_columns_are_features_and_others_are_weights_in_their_order() -> None:
+def test_names_that_are_columns_are_features_in_backquotes_where_they_need_them_and_others_are_weights_in_order() -> None:
     module = symgraph.compile(Model.from_formula("y ~ b*x + a*exp(-z)", COLUMNS, {"a": 2.0}), backend="numpy")
     assert (module.FEATURES, module.TARGET, module.WEIGHTS, module.OUTPUTS) == (("x", "z"), "y", ("b", "a"), ("y_hat",))
     np.testing.assert_array_equal(module.initial_weights(0), [1.0, 2.0])
     w, X, y = [1.5, 2.0], [[0.5, 1.0]], [0.25]
     assert module.residual(w, X, y)[0] == pytest.approx(1.5 * 0.5 + 2 * np.exp(-1) - 0.25, rel=1e-15, abs=0.0)
     assert Model.from_formula("y ~ b*x", pd.DataFrame({"x": [1.0], "y": [2.0]})).feature_inputs[0].name == "x"
+    formula = "`signal mV` ~ a*`time (s)` + b*`1st` + c*`lambda` + _t + d_t + time_s + conc [mM] + \u00b5 + pi + gamma"
+    model = Model.from_formula(formula, ODD)
+    names = "time_s_ column_1st lambda_ t column_d_t time_s conc_mM \u03bc pi gamma"
+    assert [one.name for one in model.feature_inputs] == names.split()
+    assert [one.name for one in model.weight_inputs] == ["a", "b", "c"]
+    w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
+    module = symgraph.compile(model, backend="numpy")
+    assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
+    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15, abs=0.0)
 
 
 def test_the_target_may_stand_in_a_function_numbers_are_as_written_and_lines_may_be_several() -> None:
@@ -147,18 +156,6 @@ def test_names_are_weights_where_a_start_is_given_and_letters_are_as_python_read
 
 
 ODD = ("time (s)", "1st", "lambda", "_t", "d_t", "time_s", "conc [mM]", "\u00b5", "pi", "gamma", "signal mV")
-
-
-def test_columns_of_any_name_are_features_in_backquotes_and_without_where_nothing_else_can_be_meant() -> None:
-    formula = "`signal mV` ~ a*`time (s)` + b*`1st` + c*`lambda` + _t + d_t + time_s + conc [mM] + \u00b5 + pi + gamma"
-    model = Model.from_formula(formula, ODD)
-    names = "time_s_ column_1st lambda_ t column_d_t time_s conc_mM \u03bc pi gamma"
-    assert [one.name for one in model.feature_inputs] == names.split()
-    assert [one.name for one in model.weight_inputs] == ["a", "b", "c"]
-    w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
-    module = symgraph.compile(model, backend="numpy")
-    assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
-    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize(("typed", "column"), [("y ~ a*time (s)", 7), ("y ~ a*1st", 7), ("time (s) ~ a", 1)])

@@ -21,7 +21,7 @@ def squares() -> Model:
     return model
 
 
-def test_edges_are_the_uses_with_their_local_partials_which_name_their_own_node() -> None:
+def test_edges_are_the_uses_with_their_local_partials_and_numbers_at_a_row_are_what_each_passes_on() -> None:
     graph = NamedGraph(squares())
     found = {(edge.source, edge.target): str(edge.partial) for edge in graph.edges}
     assert found == {
@@ -32,10 +32,6 @@ def test_edges_are_the_uses_with_their_local_partials_which_name_their_own_node(
     assert [vertex.kind for vertex in graph.vertices] == [
         "feature", "weight", "weight", "target", "node", "output", "loss", "penalty"
     ]  # fmt: skip
-
-
-def test_numbers_at_a_row_are_values_cotangents_and_what_each_edge_passes_on_or_values_alone() -> None:
-    graph = NamedGraph(squares())
     numbers = graph.numbers({"x": 2.0, "a": 3.0, "k": 0.5, "y": 1.0})
     decay = math.exp(-1.0)
     slope = 2 * (3 * decay - 1)
