@@ -58,9 +58,7 @@ def test_statistics_are_those_of_their_definitions(decay: Any) -> None:
     assert result.bic == pytest.approx(4 * np.log(n) - 2 * log_likelihood, rel=1e-12, abs=0.0)
 
 
-def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_fixed_weights_stay_and_others_are_found_without_them(
-    decay: Any,
-) -> None:
+def test_bounds_are_a_pair_or_ranges_or_of_the_spec_and_fixed_weights_stay(decay: Any) -> None:
     result = symgraph.fit(decay, X, Y, bounds={"c": (0.5, None)})
     assert result.values["c"] == pytest.approx(0.5, abs=1e-9)  # trust regions stay a little inside
     np.testing.assert_allclose(symgraph.fit(decay, X, Y, bounds=([-np.inf, -np.inf, 0.5], np.inf)).w, result.w, rtol=1e-6)

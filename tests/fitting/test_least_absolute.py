@@ -20,7 +20,8 @@ def linear(loss: Any = "absolute_error") -> Any:
     """The module of a plane over two features, a loss given by name or as a function of output and target."""
     model = Model("plane")
     x, z, y, (a, b, c) = model.feature("x"), model.feature("z"), model.target("y"), model.weights("a b c", init=0.0)
-    model.loss(loss if isinstance(loss, str) else loss(model.output("y_hat", a + b * x + c * z), y))
+    y_hat = model.output("y_hat", a + b * x + c * z)
+    model.loss(loss if isinstance(loss, str) else loss(y_hat, y))
     return symgraph.compile(model, backend="numpy")
 
 

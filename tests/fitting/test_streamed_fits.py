@@ -129,8 +129,10 @@ def test_training_on_all_rows_at_once_has_the_same_bits(name: str) -> None:
     (lambda rows: symgraph.fit(rows, T), OptionError, "a stream has its rows; leave X and y out"),
     (lambda rows: symgraph.fit(rows, sigma=np.full(N, 0.1)), DataError, "sigma has shape"),
     (lambda rows: symgraph.fit(rows, method="L-BFGS-B"), OptionError, "method must be one of auto, lm, trf, dogbox"),
-    (lambda rows: train(rows, optimizer=sgd(0.1)), OptionError, "batch_size is 1; .*: give batch_size=None"),
-    (lambda rows: train(rows, optimizer=sgd(0.1), batch_size=None, backend="c"), OptionError, "backend is 'c', which goes by"),
+    (lambda rows: train(rows, optimizer=sgd(0.1)), OptionError,
+     "batch_size is 1; a stream is trained on all rows at once: give batch_size=None"),
+    (lambda rows: train(rows, optimizer=sgd(0.1), batch_size=None, backend="c"), OptionError,
+     "backend is 'c', which goes by rows; a stream is trained by arrays"),
     (lambda rows: train(rows, T, optimizer=sgd(0.1), batch_size=None), OptionError, "a stream has its rows; leave X and y out"),
 ])  # fmt: skip
 def test_what_a_fit_or_a_run_on_a_stream_cannot_take_is_refused(call: Any, error: type[Exception], message: str) -> None:

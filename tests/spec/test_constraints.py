@@ -1,7 +1,6 @@
 """Constraints: declared over weights and constants, verified, and passed on to SciPy in one call."""
 
 import pickle
-import re
 import sys
 
 import numpy as np
@@ -74,9 +73,13 @@ def test_values_and_partials_are_those_of_the_expressions_with_any_constants_in_
     single = np.float64 if module.METADATA.get("backend") == "c" else np.float32
     assert module.constraints(W.astype(np.float32)).dtype == module.constraints_jacobian(W.astype(np.float32)).dtype == single
     np.testing.assert_allclose(module.constraints(W.astype(np.float32)), expected(W, 2.0)[0], rtol=1e-6)  # some ulp of float32
-    wrong = {"w has shape (1,), line needs (2,): a, b": [1.0], "line computes in float": ["a", "b"], "w has no b": {"a": 1.0}}
-    for message, w in wrong.items():
-        with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+    numbers = "line computes in float(32 or float)?64"
+    for w, message in (
+        ([1.0], r"w has shape \(1,\), line needs \(2,\): a, b"),
+        (["a", "b"], numbers),
+        ({"a": 1.0}, "w has no b"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
             module.constraints(w)
 
 
