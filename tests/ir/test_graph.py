@@ -93,6 +93,7 @@ def test_keep_drops_nodes_and_their_names_and_a_rebuild_asks_where_it_is_told_un
     assert alive(graph) is alive(graph)  # worked out once
     assert graph == builder.build({"loss": a}, {})
     assert alive(dataclasses.replace(graph, roots={"loss": dead})) == {a, dead}
+    builder = GraphBuilder("other")
     second = builder.add("exp", builder.add("exp", builder.leaf("weight", "a")))
     third = builder.add("exp", second)
     graph = builder.build({"loss": builder.add("exp", third)}, {})
