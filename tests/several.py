@@ -10,8 +10,7 @@ from symgraph import Model
 def impedance(loss: str = "linear", name: str = "impedance") -> Model:
     """R + 1/(1/R2 + i*omega*C) with a target for each part, and an uncertainty for each."""
     model = Model(name)
-    omega = model.feature("omega", domain=(0.1, 100.0))
-    sigma = model.feature("sigma", domain=(0.5, 2.0))
+    omega, sigma = model.feature("omega", domain=(0.1, 100.0)), model.feature("sigma", domain=(0.5, 2.0))
     R, R2, C = model.weights("R R2 C", domain=(0.1, 10.0), init=1.0)
     re, im = model.targets("re im")
     z_re, z_im = model.complex_output("z", R + 1 / (1 / R2 + sp.I * omega * C))
@@ -22,8 +21,7 @@ def impedance(loss: str = "linear", name: str = "impedance") -> Model:
 def pair() -> Model:
     """Two outputs, of which each has weights that the other lacks, and a loss by name."""
     model = Model("pair")
-    x, u = model.features("x u")
-    a, b, c = model.weights("a b c", init=[0.5, 0.25, 2.0])
+    (x, u), (a, b, c) = model.features("x u"), model.weights("a b c", init=[0.5, 0.25, 2.0])
     model.targets("p q")
     model.outputs("left right", sp.tanh(a * x + b * u), c * sp.sin(b * x))
     model.loss("squared_error")
@@ -33,8 +31,7 @@ def pair() -> Model:
 def featureless() -> Model:
     """Two outputs that are the same in every row: y alone says how many rows there are."""
     model = Model("featureless")
-    a, b = model.weights("a b")
-    p, q = model.targets("p q")
+    (a, b), (p, q) = model.weights("a b"), model.targets("p q")
     left, right = model.outputs("left right", a * b, a + sp.sin(b))
     model.residual(left - p, right - q)
     return model
@@ -43,8 +40,7 @@ def featureless() -> Model:
 def outputs_alone() -> Model:
     """Three outputs without a loss, one of them the same in every row, and an input that a later output repeats."""
     model = Model("outputs_alone")
-    x = model.feature("x")
-    a, b = model.weights("a b")
+    x, (a, b) = model.feature("x"), model.weights("a b")
     model.outputs(["first", "second", "third"], a * x, sp.exp(b * x), a)
     return model
 
@@ -61,8 +57,7 @@ def residuals_alone() -> Model:
 def targets_alone() -> Model:
     """Two targets without an output, one of them under a second name."""
     model = Model("targets_alone")
-    x = model.feature("x")
-    a, b = model.weights("a b")
+    x, (a, b) = model.feature("x"), model.weights("a b")
     p, q = model.targets("p q")
     model.loss((a * x - model.node("again", p)) ** 2 + sp.Abs(q - b))
     return model

@@ -49,8 +49,7 @@ def of_one(name: str) -> Model:
     x = m.feature("x", domain=(low / 2, high) if low >= 0 else (low, high))
     a, b = m.weight("a", domain=(0.6, 0.9)), m.weight("b", domain=(-2, 2))
     y = m.target("y")
-    y_hat = m.output("y_hat", b * function(a * x) + a)
-    m.loss((y - y_hat) ** 2 / 2)
+    m.loss((y - m.output("y_hat", b * function(a * x) + a)) ** 2 / 2)
     return m
 
 
@@ -60,30 +59,25 @@ def voigt_peak() -> Model:
     x = m.feature("x", domain=(-10, 10))
     area, centre = m.weight("area", domain=(0.5, 3)), m.weight("centre", domain=(-1, 1))
     sigma, gamma = m.weight("sigma", domain=(0.3, 2)), m.weight("gamma", domain=(0.1, 2))
-    background = m.weight("background", domain=(0, 1))
-    y = m.target("y")
-    y_hat = m.output("y_hat", area * sg.voigt(x - centre, sigma, gamma) + background)
-    m.loss((y - y_hat) ** 2 / 2)
+    background, y = m.weight("background", domain=(0, 1)), m.target("y")
+    m.loss((y - m.output("y_hat", area * sg.voigt(x - centre, sigma, gamma) + background)) ** 2 / 2)
     return m
 
 
 def slopes_of_faddeeva() -> Model:
     """The functions of a complex operand."""
     m = Model("slopes_of_faddeeva")
-    x = m.feature("x", domain=(-5, 5))
-    a, b = m.weights("a b", domain=(0.2, 2))
+    x, (a, b) = m.feature("x", domain=(-5, 5)), m.weights("a b", domain=(0.2, 2))
     y = m.target("y")
     parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im, sg.wofz_bend_re, sg.wofz_bend_im)
-    y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
-    m.loss((y - y_hat) ** 2 / 2)
+    m.loss((y - m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))) ** 2 / 2)
     return m
 
 
 def beta_law() -> Model:
     """A beta law whose shapes are estimated, and a mean by the gamma function."""
     m = Model("beta_law")
-    x = m.feature("x", domain=(0.2, 3))
-    a, b = m.weights("a b", domain=(0.5, 30))
+    x, (a, b) = m.feature("x", domain=(0.2, 3)), m.weights("a b", domain=(0.5, 30))
     y = m.target("y", domain=(0.05, 0.95))
     scale = m.output(
         "scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b) + sg.log1prel(x) * sg.stirlerr(b) * sg.stirlerr_slope(a)
@@ -95,11 +89,9 @@ def beta_law() -> Model:
 def substrate() -> Model:
     """The substrate of an enzyme in time, by Schnell and Mendoza's solution of Michaelis' and Menten's equation (1997)."""
     m = Model("substrate")
-    t = m.feature("t", domain=(0, 20))
-    start, half, fastest = m.weights("start half fastest", domain=(0.5, 4))
+    t, (start, half, fastest) = m.feature("t", domain=(0, 20)), m.weights("start half fastest", domain=(0.5, 4))
     y = m.target("y")
-    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
-    m.loss((y - y_hat) ** 2 / 2)
+    m.loss((y - m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))) ** 2 / 2)
     return m
 
 

@@ -67,8 +67,7 @@ def test_lambert_w_of_exponentials_out_of_range_is_what_it_is() -> None:
     m = Model("far_substrate")
     t, y = m.feature("t"), m.target("y")
     start, half, fastest = m.weights("start half fastest")
-    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
-    m.loss((y - y_hat) ** 2)
+    m.loss((y - m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))) ** 2)
     module, reference = sg.compile(m, backend="numpy", extras=("hessian",)), Reference(m)
     for w in ([1000.0, 1.0, 0.5], [5.0, 1e-3, 1e3], [1e3, 0.1, 3.0], [1.0, 1.0, 1.0]):
         for at in (0.004, 30.0, 1500.0):

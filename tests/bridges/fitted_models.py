@@ -34,8 +34,7 @@ def decay_module() -> Any:
 def circle_module() -> Any:
     """Return the module of two outputs, two targets and two features."""
     model = Model("circle")
-    u, v = model.features("u v")
-    p, q = model.targets("p q")
+    (u, v), (p, q) = model.features("u v"), model.targets("p q")
     r, s = model.weights("r s", init=1.0)
     first, second = model.outputs("x_hat y_hat", r * sp.cos(u) + s * v, r * sp.sin(u) - s * u * v)
     model.residual(first - p, second - q)

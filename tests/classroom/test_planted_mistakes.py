@@ -63,8 +63,7 @@ def twice() -> Model:
     x, y = model.feature("x"), model.target("y")
     a, b = model.weights("a b")
     t = model.node("t", a * x)
-    u = model.node("u", exp(-t))
-    model.loss((y - model.output("y_hat", b * t + u)) ** 2)
+    model.loss((y - model.output("y_hat", b * t + model.node("u", exp(-t)))) ** 2)
     return model
 
 

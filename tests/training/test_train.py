@@ -7,18 +7,7 @@ import numpy as np
 import pytest
 
 from symgraph.errors import OptionError, WeightsError
-from symgraph.training import (
-    Failure,
-    OptimizerState,
-    adam,
-    clip_by_norm,
-    converged,
-    momentum,
-    sgd,
-    shuffled,
-    step_decay,
-    train,
-)
+from symgraph.training import Failure, OptimizerState, adam, clip_by_norm, converged, momentum, sgd, shuffled, step_decay, train
 
 
 def same(left, right):
