@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from symgraph.errors import OptionError
 from symgraph.training import EpochEnd, converged, patience, sgd
 
 
@@ -12,26 +11,13 @@ def epoch_with(change=(0.0, 0.0), epoch=0, best_epoch=0):
 
 @pytest.mark.parametrize(
     ("change", "stops"),
-    [
-        ((0.0, 0.0), True),
-        ((0.009, -0.009), True),
-        ((0.01, 0.0), False),
-        ((0.0, -0.01), False),
-        ((-5.0, -5.0), False),  # falling weights are not settled weights: the change counts without its sign
-    ],
+    [((0.0, 0.0), True), ((0.009, -0.009), True), ((0.01, 0.0), False), ((0.0, -0.01), False), ((-5.0, -5.0), False)],
 )
 def test_converged_looks_at_the_absolute_change_of_every_weight(change, stops):
+    """Falling weights are not settled weights."""
     end = epoch_with(np.array(change))
     assert converged(0.01)(end) is stops
     assert tuple(end.change) == change
-
-
-def test_a_tolerance_or_a_patience_that_can_never_be_met_is_refused():
-    with pytest.raises(OptionError, match="tol must be a finite number and above 0, not 0"):
-        converged(0)
-    for epochs in (0, -1, 1.5, "3", True):
-        with pytest.raises(OptionError, match="patience must be a whole number of at least 1, not "):
-            patience(epochs)
 
 
 @pytest.mark.parametrize(("best", "stops"), [(9, False), (7, False), (6, True), (0, True), (-1, True)])

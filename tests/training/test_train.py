@@ -1,6 +1,5 @@
 """train(): what a run does, how it ends, and what is refused."""
 
-import itertools
 import math
 
 import numpy as np
@@ -28,14 +27,11 @@ def test_full_batches_reach_the_least_squares_solution(linear, plane, optimizer)
     assert result.epochs < 3000
 
 
-def test_row_by_row_training_fits_exact_data_of_one_feature(decay):
+def test_training_row_by_row_or_without_features_finds_the_weights_of_exact_data(decay, rosenbrock):
     x = np.linspace(0.0, 2.0, 25)
     result = train(decay, x, 2.0 * np.exp(-0.7 * x), optimizer=adam(0.02), epochs=400, w0=[1.0, 0.1], shuffle=True, seed=1)
     # Exact data: at the solution every row's gradient is 0, so that the steps die out and leave rounding alone.
     np.testing.assert_allclose(result.weights, [2.0, 0.7], rtol=0, atol=1e-12)
-
-
-def test_a_model_without_features_trains_on_its_weights_alone(rosenbrock):
     result = train(rosenbrock, optimizer=adam(0.02), epochs=5000, w0=[-1.2, 1.0], stop=converged(1e-10))
     # The slowest direction, along the valley, gains over 1/1000 of what is left in an epoch; a change below 1e-10 leaves 1e-7.
     np.testing.assert_allclose(result.weights, [1.0, 1.0], rtol=0, atol=1e-7)
@@ -47,8 +43,7 @@ def test_entry_i_of_the_history_is_the_mean_loss_over_all_rows_after_epoch_i(lin
     result = train(linear, *plane, optimizer=sgd(0.01), epochs=4, seed=0, callbacks=[ends.append])
     assert [end.epoch for end in ends] == [1, 2, 3, 4]
     assert result.losses.tolist() == [end.loss for end in ends] == [linear.loss(end.weights, *plane) for end in ends]
-    for before, after in itertools.pairwise(ends):
-        np.testing.assert_array_equal(after.previous, before.weights)
+    np.testing.assert_array_equal([end.previous for end in ends[1:]], [end.weights for end in ends[:-1]])
     assert (result.reason, result.epochs, result.first_epoch) == ("epochs", 4, 0)
     assert result.message == "all epochs are done; the weights are those after epoch 4"
 
@@ -123,8 +118,7 @@ def test_a_callback_ends_the_run_by_returning_true_and_a_stop_by_what_it_sees(li
     result = train(linear, *plane, callbacks=[lambda end: end.epoch == 3], **run)
     assert (result.reason, result.epochs) == ("callback", 3)
     assert result.message == "a callback asked to stop; the weights are those after epoch 3"
-    chatty = [lambda end: 1, lambda end: "written", lambda end: None]
-    assert train(linear, *plane, callbacks=chatty, **run).epochs == 5
+    assert train(linear, *plane, callbacks=[lambda end: 1, lambda end: "written", lambda end: None], **run).epochs == 5
     heard = []
     train(linear, *plane, callbacks=[lambda end: True, heard.append], stop=lambda end: end.epoch == 2, **run)
     assert [end.epoch for end in heard] == [1]  # every callback hears of the last epoch
@@ -170,8 +164,6 @@ def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
         ({"w0": [1.0, 2.0]}, r"w0 has shape \(2,\); linear needs \(3,\): a, b, c"),
         ({"w0": [1.0, np.inf, 2.0]}, "w0 has b = inf; every initial weight must be finite"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1, not 0"),
-        ({"epochs": 1.5}, "epochs must be a whole number of at least 1, not 1.5"),
-        ({"epochs": True}, "epochs must be"),
         ({"batch_size": 0}, r"batch_size \(None is all 40 rows\) must be a whole number of at least 1 and at most 40, not 0"),
         ({"batch_size": 41}, r"batch_size \(None is all 40 rows\) must be .* at most 40, not 41"),
         ({"clip": 1.0}, r"clip must be a function such as clip_by_norm\(1.0\), not 1.0"),

@@ -89,7 +89,6 @@ def test_a_result_is_readable(linear, plane):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"validation": 0.0}, OptionError, "validation must be a finite number and above 0 and below 1, not 0.0"),
         ({"validation": "all"}, OptionError, "validation must be"),
         ({"validation": [1, 2, 3]}, OptionError, r"validation must be a share such as 0.2, or \(X, y\), not 3 values"),
         ({"validation": (np.ones((3, 2)), np.ones(4))}, DataError, "X has 3 rows and y has 4"),
