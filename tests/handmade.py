@@ -55,8 +55,7 @@ def module(
         return np.broadcast_to(np.asarray(call(formula, w, X, y)), shape(X, y))[()]
 
     def stacked(formula: Rows, w: Any, X: Any, y: Any) -> Any:
-        parts = [np.broadcast_to(np.asarray(part), shape(X, y)) for part in call(formula, w, X, y)]
-        return np.stack(parts, axis=-1)
+        return np.stack([np.broadcast_to(np.asarray(part), shape(X, y)) for part in call(formula, w, X, y)], axis=-1)
 
     def forward(w: Any, X: Any = None, y: Any = None) -> Tape:
         return Tape(w, X, y, None if loss is None else values(loss, w, X, y))

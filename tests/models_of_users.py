@@ -59,8 +59,7 @@ def change_point(model: Model) -> None:
     """A trend that bends at a time to be found."""
     t, y = model.feature("t", domain=(0, 10)), model.target("y")
     (level, before, after), tau = model.weights("level before after"), model.weight("tau", init=5, domain=(2, 8))
-    trend = Piecewise((level + before * (t - tau), t < tau), (level + after * (t - tau), True))
-    model.output("trend", trend)
+    model.output("trend", Piecewise((level + before * (t - tau), t < tau), (level + after * (t - tau), True)))
     model.loss((y - model.nodes[-1].symbol) ** 2)
 
 
@@ -339,8 +338,7 @@ def exafs(model: Model) -> None:
     for shell, (number, distance) in enumerate(((4, 2.0), (12, 3.2)), 1):
         r = model.weight(f"r{shell}", init=distance, domain=(distance - 0.1, distance + 0.1))
         msd = model.weight(f"msd{shell}", init=0.005, domain=(0.001, 0.02), bounds=(0, None))
-        damped = exp(-2 * k**2 * msd - 2 * r / path)
-        total += number * s02 * damped * sin(2 * k * r + shift * k) / (k * r**2)
+        total += number * s02 * exp(-2 * k**2 * msd - 2 * r / path) * sin(2 * k * r + shift * k) / (k * r**2)
     model.output("chi_hat", k**3 * total)
     model.loss("squared_error")
 

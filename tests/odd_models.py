@@ -14,8 +14,7 @@ def aliases() -> Model:
     m = Model("aliases", doc='Says "np.inf" and it\'s fine.')
     x, (a, b), y = m.feature("x"), m.weights("a b"), m.target()
     column, label, weight, two = m.node("column", x), m.node("label", y), m.node("weight", a), m.node("two", 2)
-    same = m.node("same", column)
-    m.loss((label - m.output("y_hat", weight * same + b * two + m.node("minus", -column))) ** 2)
+    m.loss((label - m.output("y_hat", weight * m.node("same", column) + b * two + m.node("minus", -column))) ** 2)
     return m
 
 

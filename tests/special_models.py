@@ -48,8 +48,7 @@ def of_one(name: str) -> Model:
     m = Model(f"special_{name}")
     x = m.feature("x", domain=(low / 2, high) if low >= 0 else (low, high))
     a, b = m.weight("a", domain=(0.6, 0.9)), m.weight("b", domain=(-2, 2))
-    y = m.target("y")
-    m.loss((y - m.output("y_hat", b * function(a * x) + a)) ** 2 / 2)
+    m.loss((m.target("y") - m.output("y_hat", b * function(a * x) + a)) ** 2 / 2)
     return m
 
 

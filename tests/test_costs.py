@@ -38,8 +38,7 @@ def test_a_dear_test_is_slow_unless_it_is_the_cheapest_case_or_finds_a_fault() -
 
 
 def test_shares_make_up_the_whole_and_keep_a_functions_cases_together() -> None:
-    names = [f"a::test_{i}[{case}]" for i in range(40) for case in ("x", "y")]
-    for name in names:
+    for name in [f"a::test_{i}[{case}]" for i in range(40) for case in ("x", "y")]:
         assert sum(in_share(name, k, 10) for k in range(10)) == 1
         assert all(in_share(name, k, 10) == in_share(f"{function_of(name)}[z]", k, 10) for k in range(10))
 

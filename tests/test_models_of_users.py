@@ -115,7 +115,6 @@ def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> Non
     domains = [entry.domain or (-2.0, 2.0) for entry in model.feature_inputs]
     X = np.array([rng.uniform(*domain, 60) for domain in domains]).T
     start = module.initial_weights(0)
-    w = start + 0.05 * rng.normal(size=len(start)) * np.maximum(np.abs(start), 0.2)
-    y = module.predict(w, X)
+    y = module.predict(start + 0.05 * rng.normal(size=len(start)) * np.maximum(np.abs(start), 0.2), X)
     found = least_squares(module.residual, start, module.residual_jacobian, x_scale="jac", args=(X, y))
     assert found.cost < 1e-10 * np.sum(module.residual(start, X, y) ** 2)

@@ -45,8 +45,7 @@ def _tanh(v: Any) -> Any:
 def sensitive(form: Form) -> Model:
     m = Model("sensitive")
     x, y, p, q = *m.features("x1 x2"), *m.weights("p q")
-    inner = m.node("inner", form(y, x, q, p))
-    m.output("out", form(x, y, p, q) + inner)
+    m.output("out", form(x, y, p, q) + m.node("inner", form(y, x, q, p)))
     m.target("t")
     m.loss("absolute_error")
     return m

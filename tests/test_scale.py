@@ -159,8 +159,7 @@ def test_what_stands_before_the_first_change_is_taken_over_as_it_is() -> None:
 def test_a_rewrite_that_puts_another_node_in_the_same_place_is_seen() -> None:
     # the constant that replaces the leaf stands where the leaf stood, so that the same constant later on is that one
     builder = GraphBuilder("g")
-    leaf = builder.leaf("weight", "a")
-    graph = builder.build({"loss": builder.add("mul", leaf, builder.const(2.0))}, {})
+    graph = builder.build({"loss": builder.add("mul", builder.leaf("weight", "a"), builder.const(2.0))}, {})
 
     def bound(into: GraphBuilder, node: Node, _args: tuple[int, ...]) -> int | None:
         return into.const(2.0) if node.op == "weight" else None

@@ -138,8 +138,7 @@ def test_a_standalone_module_has_the_functions_with_it() -> None:
     space: dict[str, Any] = {"__name__": "alone"}
     exec(compile(text, "alone", "exec"), space)
     w, X = np.array([1.0, 0.0, 1.0, 0.5, 0.0]), np.array([[0.3], [4.0]])
-    expected = sg.compile(voigt_peak(), backend="numpy").predict(w, X)
-    np.testing.assert_array_equal(space["predict"](w, X), expected)
+    np.testing.assert_array_equal(space["predict"](w, X), sg.compile(voigt_peak(), backend="numpy").predict(w, X))
 
 
 @pytest.mark.parametrize(("x", "sigma", "gamma"), [(0.0, 1.0, 0.5), (3.0, 0.4, 1.5), (-8.0, 2.0, 0.1), (40.0, 1.0, 1.0)])
@@ -147,8 +146,7 @@ def test_voigt_is_the_convolution_of_its_two_laws(x: float, sigma: float, gamma:
     with mpmath.workdps(30):
 
         def product(t: Any) -> Any:
-            normal = mpmath.npdf(t, 0, sigma)
-            return normal * gamma / mpmath.pi / ((x - t) ** 2 + gamma**2)
+            return mpmath.npdf(t, 0, sigma) * gamma / mpmath.pi / ((x - t) ** 2 + gamma**2)
 
         true = mpmath.quad(product, sorted({-40 * sigma, -5 * sigma, 0, 5 * sigma, 40 * sigma, x - gamma, x, x + gamma}))
     found = sg.voigt(*map(sp.Float, (x, sigma, gamma))).evalf(20)

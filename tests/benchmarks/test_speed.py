@@ -70,8 +70,7 @@ def test_a_promise_is_kept_or_not_by_the_ratio_of_times(script: Script) -> None:
     def lines(**ratios: float) -> dict[str, str]:
         times = {"symgraph": {"seconds": 3e-6, "ratio": 1.0}}
         times |= {peer.replace("_", " "): {"seconds": 1.0, "ratio": ratio} for peer, ratio in ratios.items()}
-        groups = {"1 row": {"times": times}, "1,000,000 rows": {"times": times}}
-        _, found = speed.promises({"groups": groups})
+        _, found = speed.promises({"groups": {"1 row": {"times": times}, "1,000,000 rows": {"times": times}}})
         return {f"{line[0]}: {line[1]}": line[-1] for line in found}
 
     found = lines(JAX_jit=4.5, tuned_C=0.9)

@@ -18,8 +18,7 @@ def decay(fixed_c: bool = False, **of_rate: Any) -> Model:
     model = Model("decay")
     t, _ = model.feature("t"), model.target("y")
     a, k = model.weight("a", init=1.0), model.weight("k", **{"init": 1.0, **of_rate})
-    c = model.weight("c", init=0.0, fixed=fixed_c)
-    model.output("level", a * sp.exp(-k * t) + c)
+    model.output("level", a * sp.exp(-k * t) + model.weight("c", init=0.0, fixed=fixed_c))
     model.loss("squared_error")
     return model
 

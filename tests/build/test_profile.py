@@ -41,8 +41,7 @@ def test_generating_and_verifying_go_through_every_stage_in_order() -> None:
     profile = Profile()
     profile.model = "line"
     model = line()
-    artifacts = generate(model, ("numpy", "scalar"), run=profile.run)
-    _, report = load_verified(model, artifacts, profile=profile)
+    _, report = load_verified(model, generate(model, ("numpy", "scalar"), run=profile.run), profile=profile)
     plan = Plan([], None, None, ("numpy", "scalar"))  # type: ignore[arg-type]  # no path is looked at
     assert (*(stage.name for stage in profile.done), "digits", "write files") == stage_names(plan)
     assert {stage.model for stage in profile.done} == {"line"}

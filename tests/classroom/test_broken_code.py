@@ -43,8 +43,7 @@ FUNCTION = "def forward_propagation(x, y, W):\n    {}\n"
     ],
 )
 def test_what_is_no_answer_is_one_line_with_the_place(body: str, words: str, line: int, tmp_path: Path) -> None:
-    found = graded(tmp_path, FUNCTION.format(body))
-    (test,) = wrong(found)
+    (test,) = wrong(graded(tmp_path, FUNCTION.format(body)))
     said = f"{test.result}: {test.text}" if test.result else test.text
     assert words in said
     assert (test.line, test.mistake, test.points) == (line, "error", 0)
@@ -100,8 +99,7 @@ def test_a_loop_without_an_end_is_stopped_and_the_other_functions_are_judged(tmp
 
 
 def test_a_function_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
-    text = FUNCTION.format("return {'loss': [0.0] * 2**40}")
-    (test,) = wrong(graded(tmp_path, text, limits=Limits(60.0, 512)))
+    (test,) = wrong(graded(tmp_path, FUNCTION.format("return {'loss': [0.0] * 2**40}"), limits=Limits(60.0, 512)))
     assert test.text == "needs more memory than it may have"
     assert test.line == 2
 

@@ -97,8 +97,7 @@ def test_the_data_of_a_model_of_classes_have_classes(loss: str) -> None:
 def test_a_likelihood_is_asked_for_in_the_form_of_textbooks(tmp_path: Path) -> None:
     write_worksheet(_classes("binomial"), SPECS["logistic"], tmp_path, solution=tmp_path.parent / "solution.py")
     assert "loss = -y*log(p) - (1 - y)*log(1 - p)\n" in (tmp_path / "functions.py").read_text(encoding="utf-8")
-    labels = Exercise(_classes("binomial")).first_rows.values["y"]
-    assert set(labels.tolist()) == {0.0, 1.0}
+    assert set(Exercise(_classes("binomial")).first_rows.values["y"].tolist()) == {0.0, 1.0}
 
 
 def test_a_derivative_that_is_negligible_beside_the_others_may_be_0(tmp_path: Path) -> None:
@@ -165,7 +164,6 @@ def test_a_file_that_is_there_is_left_as_it_is_and_a_solution_is_kept_out_of_the
 def test_a_formula_that_numpy_has_no_words_for_is_refused_with_its_name(tmp_path: Path) -> None:
     model = Model("own")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
-    bend = model.function("bend", "math:sin", partials=["math:cos"])
-    model.loss((y - model.output("y_hat", bend(a * x))) ** 2)
+    model.loss((y - model.output("y_hat", model.function("bend", "math:sin", partials=["math:cos"])(a * x))) ** 2)
     with pytest.raises(OptionError, match=r"own: bend\(a\*x\) cannot be written with NumPy and SciPy"):
         write_worksheet(model, SPECS["logistic"], tmp_path)

@@ -51,8 +51,7 @@ def test_given_rows_are_used_and_the_worst_one_is_named_by_its_index() -> None:
     faulty = module("a", features="x", loss=lambda w, X, _y: w[0] * X[0], partials=partials)
     x = np.arange(1.0, 13.0)
     for X in (x, x[:, None]):
-        report = gradcheck(faulty, X, rows=12)
-        worst = report.weights[0]
+        worst = gradcheck(faulty, X, rows=12).weights[0]
         assert (worst.verdict, worst.row, worst.analytic, worst.entries) == ("failed", 6, 8.0, 48)
         assert worst.numeric == pytest.approx(7.0, rel=1e-9, abs=0.0)  # an exact slope; rounding of differences alone
         assert worst.worst == pytest.approx(1 / 8, rel=1e-6, abs=0.0)

@@ -210,8 +210,7 @@ def test_a_kink_at_any_distance_raises_no_alarm() -> None:
 def test_a_partial_that_is_not_finite_is_wrong_where_the_loss_has_a_slope_and_counted_where_it_is_flat() -> None:
     root = _of(lambda a, x: sqrt(a * x) + a, lambda a, x: 0.5 * x / sqrt(a * x) + 1.0 - (x == 0) * 1.0)
     assert gradcheck(root, [0.0, 0.0, 1.0, 2.0], w=[1.5]).weights[0].non_finite == 2
-    constant = _of(lambda a, x: sqrt(a * x), lambda a, x: 0.5 * x / sqrt(a * x))
-    assert gradcheck(constant, [0.0, 1.0, 2.0], w=[1.5]).ok
+    assert gradcheck(_of(lambda a, x: sqrt(a * x), lambda a, x: 0.5 * x / sqrt(a * x)), [0.0, 1.0, 2.0], w=[1.5]).ok
     for bad in (np.nan, np.inf, -np.inf):
         faulty = _of(lambda a, x: a * x, lambda _a, x, bad=bad: where(x > 1.5, bad, x))
         (weight,) = gradcheck(faulty, [1.0, 2.0], w=[1.5]).weights

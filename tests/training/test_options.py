@@ -11,25 +11,15 @@ from symgraph import training as tr
 from symgraph.errors import OptionError
 
 POSITIVE: list[tuple[str, Callable[[Any], Any]]] = [
-    *(
-        ("max_norm", tr.clip_by_norm),
-        ("limit", tr.clip_by_value),
-        ("tol", tr.converged),
-        ("rate", tr.constant),
-        ("sgd: rate", tr.sgd),
-    ),
-    *(("factor", lambda one: tr.exponential(0.1, factor=one)), ("factor", lambda one: tr.step_decay(0.1, every=2, factor=one))),
-    *(("rate", lambda one: tr.cosine(one, epochs=5)), ("rate", lambda one: tr.warmup(one, epochs=5))),
-]
+    ("max_norm", tr.clip_by_norm), ("limit", tr.clip_by_value), ("tol", tr.converged), ("rate", tr.constant),
+    ("sgd: rate", tr.sgd), ("rate", lambda one: tr.cosine(one, epochs=5)), ("rate", lambda one: tr.warmup(one, epochs=5)),
+    ("factor", lambda one: tr.exponential(0.1, factor=one)), ("factor", lambda one: tr.step_decay(0.1, every=2, factor=one)),
+]  # fmt: skip
 COUNTS: list[tuple[str, Callable[[Any], Any]]] = [
-    *(
-        ("every", lambda one: tr.checkpoints("run", one)),
-        ("every", lambda one: tr.resume("run", one)),
-        ("patience", tr.patience),
-    ),
-    *(("every", lambda one: tr.step_decay(0.1, every=one)), ("epochs", lambda one: tr.cosine(0.1, epochs=one))),
+    ("every", lambda one: tr.checkpoints("run", one)), ("every", lambda one: tr.resume("run", one)), ("patience", tr.patience),
+    ("every", lambda one: tr.step_decay(0.1, every=one)), ("epochs", lambda one: tr.cosine(0.1, epochs=one)),
     ("epochs", lambda one: tr.warmup(0.1, epochs=one)),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -58,11 +48,8 @@ def test_what_is_no_such_number_is_refused(options: Any, wanted: str, values: An
         (lambda: tr.rmsprop(alpha=-0.1), "rmsprop: alpha must be .* at least 0 and below 1, not -0.1"),
         (lambda: tr.adamw(weight_decay=-1.0), "adamw: weight_decay must be .* at least 0, not -1.0"),
         (lambda: tr.adamw(weight_decay=math.nan), "adamw: weight_decay must be"),
-        (
-            lambda: tr.OPTIMIZERS["adam"].tuned(beta_1=0.9),
-            "adam has no parameter 'beta_1'; it takes rate, beta1, beta2, epsilon",
-        ),
-        (lambda: tr.OPTIMIZERS["vanilla"].tuned(gamma=0.9), "sgd has no parameter 'gamma'; it takes rate"),
+        (lambda: tr.adam().tuned(beta_1=0.9), "adam has no parameter 'beta_1'; it takes rate, beta1, beta2, epsilon"),
+        (lambda: tr.sgd().tuned(gamma=0.9), "sgd has no parameter 'gamma'; it takes rate"),
         (lambda: tr.cosine(0.1, epochs=5, least=0.1), "least must be a finite number and at least 0 and below 0.1, not 0.1"),
         (lambda: tr.split(10, 0.0, 0), "validation must be a finite number and above 0 and below 1, not 0.0"),
         (lambda: tr.split(10, 1.0, 0), "validation must be"),

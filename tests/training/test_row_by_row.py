@@ -127,8 +127,7 @@ def test_what_stops_being_finite_is_named_as_on_arrays(nine, line, fault):
 def test_a_rule_that_math_raises_in_is_called_on_arrays_for_that_row(line):
     """A square root of a negative number is nan, and 1/0 infinite, as on arrays."""
     for move in (lambda q, g: q(g - 1e3), lambda q, g: 1.0 / g):
-        rule = own(lambda q, w, g, s, t, r, move=move: (w - r * move(q, g), s))
-        run = {"w0": np.zeros(2), "optimizer": rule}
+        run = {"w0": np.zeros(2), "optimizer": own(lambda q, w, g, s, t, r, move=move: (w - r * move(q, g), s))}
         assert_all_fail_alike(Fault("line", np.zeros(3), np.zeros(3), run, Failure(1, 0, "weights")), line, ("scalar", "numpy"))
 
 
