@@ -15,13 +15,8 @@ def test_costs_are_kept_in_steps_of_two(seconds: float, wanted: float) -> None:
 @pytest.mark.parametrize(
     ("old", "seconds", "wanted"),
     [
-        (0.2, 0.15, 0.2),
-        (0.2, 0.5, 0.2),
-        (0.2, 0.13, 0.1),
-        (0.2, 0.6, 0.4),
-        (0.0, 0.13, 0.0),
-        (0.0, 0.15, 0.1),
-        (0.1, 0.01, 0.0),
+        *((0.2, 0.15, 0.2), (0.2, 0.5, 0.2), (0.2, 0.13, 0.1), (0.2, 0.6, 0.4)),
+        *((0.0, 0.13, 0.0), (0.0, 0.15, 0.1), (0.1, 0.01, 0.0)),
     ],
 )
 def test_a_step_is_left_by_a_cost_well_outside_it(old: float, seconds: float, wanted: float) -> None:

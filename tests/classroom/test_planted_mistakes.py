@@ -4,12 +4,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, SPECS, model_of, wrong
+from classes import PATIENT, model_of, solution_of, wrong
 from sympy import exp
 
 from symgraph import Model
 from symgraph.classroom.grading import grade
-from symgraph.classroom.worksheet import write_worksheet
 
 NINE, BACK, FORWARD = "nine_weights", "backward_propagation", "forward_propagation"
 PLANTED = [
@@ -72,16 +71,6 @@ def model(name: str) -> Model:
     return twice() if name == "twice" else model_of(name)
 
 
-@pytest.fixture(scope="module")
-def solutions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    found, folder = {}, tmp_path_factory.mktemp("worksheets")
-    for name in {row[0] for row in PLANTED}:
-        file = folder / f"{name}.py"
-        write_worksheet(model(name), SPECS["logistic"], folder / name, solution=file)
-        found[name] = file.read_text(encoding="utf-8")
-    return found
-
-
 FIRST = {kind: place for place, (*_, kind, _) in reversed(list(enumerate(PLANTED)))}
 """The first of each kind; the others take long for what they add."""
 ROWS = [
@@ -91,9 +80,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_planted_mistake_is_named(row: tuple[str, ...], solutions: dict[str, str], tmp_path: Path) -> None:
+def test_a_planted_mistake_is_named(row: tuple[str, ...], tmp_path: Path) -> None:
     name, function, right, planted, kind, words = row
-    before, begin, text = solutions[name].partition(f"def {function}(")
+    before, begin, text = solution_of(model(name)).partition(f"def {function}(")
     if name == "twice":
         (right,) = (line.split("= ")[1].split(" + ")[0] + " + " for line in text.splitlines() if line.startswith("    d_t = "))
     assert right in text

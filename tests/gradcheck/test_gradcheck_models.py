@@ -73,6 +73,10 @@ def _single_precision() -> Any:
     )
 
 
+def _exponentials(w: Any, X: Any, _: Any) -> Any:
+    return exp(w[1] * X[0]), w[0] * X[0] * exp(w[1] * X[0])
+
+
 # Models that are right and can be judged throughout.
 SOUND: dict[str, Any] = {
     "relu": _relu_net(),
@@ -113,12 +117,7 @@ SOUND: dict[str, Any] = {
     "target alone": module(
         "a", target="y", loss=lambda w, _X, y: (y - w[0]) ** 2, partials=lambda w, _X, y: (-2 * (y - w[0]),)
     ),
-    "no loss": module(
-        "a b",
-        features="x",
-        output=lambda w, X, _y: w[0] * exp(w[1] * X[0]),
-        jacobian=lambda w, X, _y: (exp(w[1] * X[0]), w[0] * X[0] * exp(w[1] * X[0])),
-    ),
+    "no loss": module("a b", features="x", output=lambda w, X, _: w[0] * exp(w[1] * X[0]), jacobian=_exponentials),
     "started at zero": _of(
         lambda a, b, x: a * b * x, lambda _a, b, x: b * x, lambda a, _b, x: a * x, weights="a b", start=(0.0, 0.0)
     ),

@@ -48,15 +48,16 @@ def test_rows_to_hold_out_depend_on_the_seed_and_are_all_different():
 
 
 def test_whole_numbers_become_float64_and_the_target_takes_the_dtype_of_the_features(linear):
-    rows = as_rows(linear, [[1, 2], [3, 4]], np.array([1, 0], bool))
-    assert (rows.n, rows.X.dtype, rows.y.dtype) == (2, np.float64, np.float64)
-    rows = as_rows(linear, np.ones((2, 2), np.float32), [0.1, 0.2])
-    assert (rows.X.dtype, rows.y.dtype) == (np.float32, np.float32)
-    rows = as_rows(linear, np.ones((2, 2), np.float32), [0.1, 0.2], dtype=np.dtype(np.float64))
-    assert (rows.X.dtype, rows.y.tolist()) == (np.float64, [0.1, 0.2])
-    rows = as_rows(linear, np.ones((2, 2), ">f8"), np.ones(2, ">f4"))  # of a foreign byte order
-    assert rows.X.dtype.isnative
-    assert rows.y.dtype.isnative
+    single = np.ones((2, 2), np.float32)
+    for X, y, how, dtype in (
+        ([[1, 2], [3, 4]], np.array([1, 0], bool), {}, np.float64),
+        (single, [0.1, 0.2], {}, np.float32),
+        (single, [0.1, 0.2], {"dtype": np.dtype(np.float64)}, np.float64),
+        (np.ones((2, 2), ">f8"), np.ones(2, ">f4"), {}, np.float64),  # of a foreign byte order
+    ):
+        rows = as_rows(linear, X, y, **how)
+        assert (rows.n, rows.X.dtype, rows.y.dtype) == (2, dtype, dtype)  # native ones
+        np.testing.assert_array_equal(rows.y, np.asarray(y, dtype))
 
 
 def test_one_feature_is_a_column_or_a_vector_and_a_model_without_features_has_one_empty_row(decay, rosenbrock):
