@@ -58,7 +58,8 @@ def test_the_notebooks_formulas_are_the_model(survival: ModuleType) -> None:
 def test_a_death_beyond_the_range_is_told_from_one_by_rounding(survival: ModuleType) -> None:
     X, y = survival.founding_rows(np.float32)
     w = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1e25], np.float32)  # the prediction is 5e24, its square beyond float32
-    judge = survival.Judge(rows := survival.symgraph_rows(numpy_module("nine_weights")))
+    rows = survival.symgraph_rows(numpy_module("nine_weights"))
+    judge = survival.Judge(rows)
     with np.errstate(all="ignore"):
         assert [judge(survival.Death(0, w, at, "value"), X, y) for at in (slice(None), 3)] == ["beyond range"] * 2
         nan = lambda w, X, y: tuple(np.full_like(part, np.nan) for part in rows(w, X, y))  # noqa: E731

@@ -1,6 +1,5 @@
 """train(): what a run does, how it ends, and what is refused."""
 
-
 import numpy as np
 import pytest
 
@@ -137,7 +136,8 @@ def test_ctrl_c_keeps_the_last_finished_epoch_from_which_the_run_can_go_on(linea
 
 
 def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
-    state = momentum().init(w0 := np.zeros(3))
+    w0 = np.zeros(3)
+    state = momentum().init(w0)
     result = train(linear, *plane, optimizer=momentum(), epochs=1, w0=w0, state=state)
     for array in (result.weights, *result.state.slots):
         with pytest.raises(ValueError, match="read-only"):
