@@ -73,12 +73,6 @@ def uniform_loss() -> Model:
     return model
 
 
-def robust() -> Model:
-    """The impedance with a robust loss."""
-    return impedance("soft_l1", "robust")
-
-
 SEVERAL: Mapping[str, Callable[[], Model]] = {
-    make.__name__: make
-    for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, uniform_loss, robust)
-}
+    make.__name__: make for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, uniform_loss)
+} | {"robust": lambda: impedance("soft_l1", "robust")}

@@ -94,11 +94,7 @@ def substrate() -> Model:
     return m
 
 
-SPECIAL: Mapping[str, Callable[[], Model]] = {
-    **{name: partial(of_one, name) for name in FUNCTIONS},
-    "voigt": voigt_peak,
-    "faddeeva": slopes_of_faddeeva,
-    "beta": beta_law,
-    "substrate": substrate,
-}
+SPECIAL: Mapping[str, Callable[[], Model]] = {name: partial(of_one, name) for name in FUNCTIONS} | {
+    "voigt": voigt_peak, "faddeeva": slopes_of_faddeeva, "beta": beta_law, "substrate": substrate,
+}  # fmt: skip
 """Every such model by name; each call builds a new one."""
