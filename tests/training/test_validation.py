@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from symgraph.errors import DataError, OptionError
-from symgraph.training import Failure, adam, converged, momentum, patience, sgd, split, train
+from symgraph.training import EpochEnd, Failure, adam, converged, momentum, patience, sgd, split, train
 
 
 def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, plane):
@@ -44,6 +44,27 @@ def test_the_best_weights_are_those_of_the_first_least_loss(linear, plane):
     assert [end.best_epoch for end in ends] == [int(np.argmin(result.losses[: i + 1])) + 1 for i in range(60)]
     held = train(linear, *plane, optimizer=momentum(0.05), epochs=60, seed=0, validation=0.3)
     assert held.best_epoch - 1 == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
+
+
+def epoch_with(change=(0.0, 0.0), epoch=0, best_epoch=0):
+    before = np.zeros(2)
+    return EpochEnd(epoch, 1.0, before + change, before, sgd().init(before), validation_loss=None, best_epoch=best_epoch)
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [((0.0, 0.0), True), ((0.009, -0.009), True), ((0.01, 0.0), False), ((0.0, -0.01), False), ((-5.0, -5.0), False)],
+)
+def test_converged_looks_at_the_absolute_change_of_every_weight(change, stops):
+    """Falling weights are not settled weights."""
+    end = epoch_with(np.array(change))
+    assert converged(0.01)(end) is stops
+    assert tuple(end.change) == change
+
+
+@pytest.mark.parametrize(("best", "stops"), [(9, False), (7, False), (6, True), (0, True), (-1, True)])
+def test_patience_ends_after_so_many_epochs_without_a_lower_loss(best, stops):
+    assert patience(3)(epoch_with(epoch=9, best_epoch=best)) is stops
 
 
 def test_early_stopping_ends_a_run_so_many_epochs_after_its_best(linear, plane):
