@@ -19,8 +19,7 @@ def perceptron(weights: int) -> Model:
     for index in range(hidden):
         total = model.node(f"z{index}", sp.Add(*(next(w) * feature for feature in x), next(w)))
         neurons.append(model.node(f"h{index}", sp.tanh(total)))
-    y_hat = model.output("y_hat", sp.Add(*(next(w) * neuron for neuron in neurons), next(w)))
-    model.loss((y - y_hat) ** 2)
+    model.loss((y - model.output("y_hat", sp.Add(*(next(w) * neuron for neuron in neurons), next(w)))) ** 2)
     return model
 
 

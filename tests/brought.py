@@ -18,8 +18,7 @@ def heat(t: Any) -> Any:
 
 
 def heat_slope(t: Any) -> Any:
-    place = np.clip(np.searchsorted(TEMPERATURES, t, side="right") - 1, 0, 2)
-    return (np.diff(HEATS) / np.diff(TEMPERATURES))[place]
+    return (np.diff(HEATS) / np.diff(TEMPERATURES))[np.clip(np.searchsorted(TEMPERATURES, t, side="right") - 1, 0, 2)]
 
 
 def wave(a: Any, b: Any) -> Any:

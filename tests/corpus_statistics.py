@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 from corpus_sciences import curve
+from written import declared
 
 import symgraph as sg
 from symgraph import Model, Normal
@@ -136,51 +137,40 @@ _REGRESSIONS = (
 # fmt: on
 
 
-def weibull() -> Model:
+def weibull(m: Model) -> None:
     """Times, some of them censored: event is 1 where the time is one of failure."""
-    m = Model("weibull")
     t, event = m.feature("t", domain=(1e-3, 100)), m.feature("event", domain=(0, 1))
     log_scale, log_shape = m.weights("log_scale log_shape", domain=(-2, 3))
     k = m.node("k", sp.exp(log_shape))
     z = m.node("z", sp.log(t) - log_scale)
     m.loss(sp.exp(k * z) - event * (log_shape + (k - 1) * z - log_scale))
-    return m
 
 
-def gompertz() -> Model:
+def gompertz(m: Model) -> None:
     """Mortality that grows exponentially with age; the cumulative hazard is b/eta (exp(eta t) - 1)."""
-    m = Model("gompertz")
     t, event = m.feature("t", domain=(0, 110)), m.feature("event", domain=(0, 1))
     log_b, eta = m.weight("log_b", domain=(-12, 0)), m.weight("eta", domain=(1e-6, 0.3))
     m.loss(sp.exp(log_b) / eta * (sp.exp(eta * t) - 1) - event * (log_b + eta * t))
-    return m
 
 
-def cox_pair() -> Model:
+def cox_pair(m: Model) -> None:
     """The partial likelihood of two individuals, the first of whom fails first."""
-    m = Model("cox_pair")
-    x1, x2 = m.features("x1 x2")
-    b = m.weight("b")
+    (x1, x2), b = m.features("x1 x2"), m.weight("b")
     first, second = m.node("first", sp.exp(b * x1)), m.node("second", sp.exp(b * x2))
     m.loss(-sp.log(first / (first + second)))
-    return m
 
 
-def heteroscedastic() -> Model:
+def heteroscedastic(m: Model) -> None:
     """A normal law whose scale depends on x, and a prior on the weights, which is the same for all rows."""
-    m = Model("heteroscedastic")
     x, y = m.feature("x"), m.target()
     a, b, c, d = m.weights("a b c d", init=Normal(0, 1))
     prior = m.node("prior", (a**2 + b**2) / 20 + sp.exp(c) / 10)
     log_s = m.node("log_s", c + d * x)
-    mean = m.output("mean", a * x + b)
-    m.loss((y - mean) ** 2 / (2 * sp.exp(2 * log_s)) + log_s + prior)
-    return m
+    m.loss((y - m.output("mean", a * x + b)) ** 2 / (2 * sp.exp(2 * log_s)) + log_s + prior)
 
 
-def ordered() -> Model:
+def ordered(m: Model) -> None:
     """Three ordered classes under a logistic law; k is the class."""
-    m = Model("ordered")
     x, k = m.feature("x"), m.feature("k", domain=(0, 2))
     slope, low, step = m.weight("slope"), m.weight("low"), m.weight("log_step", domain=(-5, 5))
     lower = m.node("lower", low - slope * x)
@@ -191,22 +181,18 @@ def ordered() -> Model:
         (1 - sg.sigmoid(upper), True),
     )
     m.loss(sp.Piecewise(*((-sp.log(p), condition) for p, condition in cases)))
-    return m
 
 
-def mixture() -> Model:
+def mixture(m: Model) -> None:
     """Two normal laws, as the logarithm of a sum of densities."""
-    m = Model("mixture")
     y = m.target()
     m1, m2, s, logit = m.weight("m1"), m.weight("m2"), m.weight("s", domain=(0.2, 5)), m.weight("logit")
     p = m.node("p", sg.sigmoid(logit))
     m.loss(-sp.log(p * sp.exp(-(((y - m1) / s) ** 2) / 2) + (1 - p) * sp.exp(-(((y - m2) / s) ** 2) / 2)) + sp.log(s))
-    return m
 
 
-def softmax() -> Model:
+def softmax(m: Model) -> None:
     """Three classes; k is the class."""
-    m = Model("softmax")
     x, k = m.feature("x"), m.feature("k", domain=(0, 2))
     weights = m.weights("a1 a2 b1 b2")
     z = [weights[0] * x + weights[2], weights[1] * x + weights[3], sp.Integer(0)]
@@ -215,12 +201,10 @@ def softmax() -> Model:
     chosen = sp.Piecewise((z[0], sp.Eq(k, 0)), (z[1], sp.Ne(k, 2)), (z[2], True))
     m.output("p_last", 1 / total)
     m.loss(sp.log(total) - chosen)
-    return m
 
 
-def softmax_of_ratio() -> Model:
+def softmax_of_ratio(m: Model) -> None:
     """Probabilities of three classes as ratios, and their entropy."""
-    m = Model("softmax_of_ratio")
     x, y = m.feature("x"), m.target("y", domain=(0, 1))
     a, b, c = m.weights("a b c")
     parts = [sp.exp(a * x), sp.exp(b * x), sp.exp(c)]
@@ -228,7 +212,6 @@ def softmax_of_ratio() -> Model:
     entropy = m.node("entropy", -sp.Add(*(p * sp.log(p) for p in ps)))
     m.output("p", ps[0])
     m.loss((y - ps[0]) ** 2 + entropy / 10)
-    return m
 
 
 def _net(name: str, activation: Callable[[Any], Any], width: int = 3) -> Build:
@@ -236,15 +219,13 @@ def _net(name: str, activation: Callable[[Any], Any], width: int = 3) -> Build:
 
     def build() -> Model:
         m = Model(name)
-        x, z = m.features("x z")
-        y = m.target()
+        (x, z), y = m.features("x z"), m.target()
         hidden = []
         for unit in range(width):
             u, v, c = m.weights([f"k{unit}", f"m{unit}", f"c{unit}"], init=Normal(0, 1))
             hidden.append(m.node(f"h{unit}", activation(u * x + v * z + c)))
         out = m.weights(f"o0:{width}")
-        y_hat = m.output("y_hat", sp.Add(*(o * h for o, h in zip(out, hidden, strict=True))))
-        m.loss((y - y_hat) ** 2)
+        m.loss((y - m.output("y_hat", sp.Add(*(o * h for o, h in zip(out, hidden, strict=True))))) ** 2)
         return m
 
     build.__name__ = name
@@ -260,107 +241,70 @@ NETS: Sequence[tuple[str, Callable[[Any], Any]]] = (
 )
 
 
-def himmelblau() -> Model:
+def himmelblau(m: Model) -> None:
     """A test function of optimization, of weights alone."""
-    m = Model("himmelblau")
     a, b = m.weights("a b")
     m.loss((a**2 + b - 11) ** 2 + (a + b**2 - 7) ** 2)
-    return m
 
 
-def beale() -> Model:
+def beale(m: Model) -> None:
     """Another one."""
-    m = Model("beale")
     a, b = m.weights("a b")
     m.loss((Rational(3, 2) - a + a * b) ** 2 + (Rational(9, 4) - a + a * b**2) ** 2 + (Rational(21, 8) - a + a * b**3) ** 2)
-    return m
 
 
-def ackley() -> Model:
+def ackley(m: Model) -> None:
     """One with a kink at its minimum."""
-    m = Model("ackley")
     a, b = m.weights("a b")
     root = m.node("root", sp.sqrt((a**2 + b**2) / 2))
-    waves = m.node("waves", (sp.cos(2 * sp.pi * a) + sp.cos(2 * sp.pi * b)) / 2)
-    m.loss(20 - 20 * sp.exp(-root / 5) - sp.exp(waves) + sp.E)
-    return m
+    m.loss(20 - 20 * sp.exp(-root / 5) - sp.exp(m.node("waves", (sp.cos(2 * sp.pi * a) + sp.cos(2 * sp.pi * b)) / 2)) + sp.E)
 
 
-def dispersed_counts() -> Model:
+def dispersed_counts(m: Model) -> None:
     """Counts by a negative binomial law whose size is estimated."""
-    m = Model("dispersed_counts")
-    x = m.feature("x", domain=(-2, 2))
-    a, b = m.weights("a b", domain=(-1, 1))
-    size = m.weight("size", domain=(0.2, 20))
-    y = m.target("y", domain=(0, 50))
+    x, (a, b) = m.feature("x", domain=(-2, 2)), m.weights("a b", domain=(-1, 1))
+    size, y = m.weight("size", domain=(0.2, 20)), m.target("y", domain=(0, 50))
     mean = m.output("mean", sp.exp(a + b * x))
     counted = sp.loggamma(y + size) - sp.loggamma(size) - sp.loggamma(y + 1)
     m.loss(-counted - size * sp.log(size / (size + mean)) - y * sp.log(mean / (size + mean)))
-    return m
 
 
-def gamma_law() -> Model:
+def gamma_law(m: Model) -> None:
     """A gamma law whose shape is estimated."""
-    m = Model("gamma_law")
-    x = m.feature("x", domain=(-2, 2))
-    a, b = m.weights("a b", domain=(-1, 1))
-    shape = m.weight("shape", domain=(0.2, 20))
-    y = m.target("y", domain=(0.01, 50))
+    x, (a, b) = m.feature("x", domain=(-2, 2)), m.weights("a b", domain=(-1, 1))
+    shape, y = m.weight("shape", domain=(0.2, 20)), m.target("y", domain=(0.01, 50))
     mean = m.output("mean", sp.exp(a + b * x))
     m.loss(sp.loggamma(shape) - shape * sp.log(shape * y / mean) + sp.log(y) + shape * y / mean)
-    return m
 
 
-def gamma_moments() -> Model:
-    """The mean logarithm under a gamma law, and its variance at known shapes."""
-    m = Model("gamma_moments")
-    x = m.feature("x", domain=(0.2, 5))
-    a = m.weight("a", domain=(0.2, 3))
-    m.target("y")
-    m.output("mean_log", sp.digamma(a * x) + sp.trigamma(x))
-    m.loss("squared_error")
-    return m
+# fmt: off
+gamma_moments = curve("gamma_moments", lambda x, a: sp.digamma(a * x) + sp.trigamma(x), {"x": (0.2, 5)}, {"a": (0.2, 3)})
+"""The mean logarithm under a gamma law, and its variance at known shapes."""
+stirling_rests = curve("stirling_rests", lambda x, a, b: sg.stirlerr(a * x) + sg.log1prel(b * x), {"x": (0.2, 5)},
+                       dict.fromkeys("ab", (0.1, 10)), y=(0, 5))
+"""Rest of Stirling's formula at a shape that is estimated, and the mean of a logarithm near 1."""
+beta_moments = curve("beta_moments", lambda x, a, b: -sg.digamma_step(a * x, b), {"x": (0.2, 500)},
+                     {"a": (0.2, 3), "b": (0.01, 30)})
+"""The mean logarithm of a share under a beta law, for two counts that differ in size."""
+# fmt: on
 
 
-def stirling_rests() -> Model:
-    """Rest of Stirling's formula at a shape that is estimated, and the mean of a logarithm near 1."""
-    m = Model("stirling_rests")
-    x = m.feature("x", domain=(0.2, 5))
-    a, b = m.weights("a b", domain=(0.1, 10))
-    m.target("y", domain=(0, 5))
-    m.output("rest", sg.stirlerr(a * x) + sg.log1prel(b * x))
-    m.loss("squared_error")
-    return m
-
-
-def beta_moments() -> Model:
-    """The mean logarithm of a share under a beta law, for two counts that differ in size."""
-    m = Model("beta_moments")
-    x = m.feature("x", domain=(0.2, 500))
-    a, b = m.weight("a", domain=(0.2, 3)), m.weight("b", domain=(0.01, 30))
-    m.target("y")
-    m.output("mean_log", -sg.digamma_step(a * x, b))
-    m.loss("squared_error")
-    return m
-
-
-def beta_shares() -> Model:
+def beta_shares(m: Model) -> None:
     """A beta law of shares whose mean depends on a feature."""
-    m = Model("beta_shares")
-    x = m.feature("x", domain=(-2, 2))
-    a, b = m.weights("a b", domain=(-1, 1))
-    size = m.weight("size", domain=(2, 30))
-    y = m.target("y", domain=(0.05, 0.95))
+    x, (a, b) = m.feature("x", domain=(-2, 2)), m.weights("a b", domain=(-1, 1))
+    size, y = m.weight("size", domain=(2, 30)), m.target("y", domain=(0.05, 0.95))
     mean = m.output("mean", sg.sigmoid(a + b * x))
     m.loss(sg.betaln(size * mean, size * sg.sigmoid(-a - b * x)) - size * (mean * sg.logit(y) + sp.log(1 - y)))
-    return m
 
 
+_DECLARED = (
+    weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio, himmelblau, beale, ackley,
+    dispersed_counts, gamma_law,
+)  # fmt: skip
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
-        *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
-        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, stirling_rests, beta_moments, beta_shares,
+        *_REGRESSIONS, *map(declared, _DECLARED), gamma_moments, stirling_rests, beta_moments, declared(beta_shares),
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

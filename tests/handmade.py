@@ -52,12 +52,10 @@ def module(
         return np.shape(y) if y is not None else () if X is None else rows_of(X).shape[:-1]
 
     def values(formula: Rows, w: Any, X: Any, y: Any) -> Any:
-        result = np.asarray(call(formula, w, X, y))
-        return np.broadcast_to(result, shape(X, y))[()]
+        return np.broadcast_to(np.asarray(call(formula, w, X, y)), shape(X, y))[()]
 
     def stacked(formula: Rows, w: Any, X: Any, y: Any) -> Any:
-        parts = [np.broadcast_to(np.asarray(part), shape(X, y)) for part in call(formula, w, X, y)]
-        return np.stack(parts, axis=-1)
+        return np.stack([np.broadcast_to(np.asarray(part), shape(X, y)) for part in call(formula, w, X, y)], axis=-1)
 
     def forward(w: Any, X: Any = None, y: Any = None) -> Tape:
         return Tape(w, X, y, None if loss is None else values(loss, w, X, y))
@@ -70,7 +68,8 @@ def module(
         tape = forward(w, X, y)
         s = np.ones(np.shape(tape.loss)) if sample_weight is None else np.asarray(sample_weight)
         total = s.sum() if reduction == "mean" else 1.0
-        return float(np.sum(s * tape.loss) / total), backward(tape, s) / total
+        with np.errstate(all="ignore"):
+            return float(np.sum(s * tape.loss) / total), backward(tape, s) / total
 
     members: dict[str, Any] = {
         "ABI": 1,

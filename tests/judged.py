@@ -25,11 +25,9 @@ from symgraph.options import DOUBLE
 def decay() -> Model:
     """An exponential decay: no operation of it can go wrong at ordinary points."""
     model = Model("decay")
-    time = model.feature("time")
-    y = model.target("y")
+    time, y = model.feature("time"), model.target("y")
     top, rate = model.weights("top rate")
-    y_hat = model.output("y_hat", top * sp.exp(-rate * time))
-    model.loss((y - y_hat) ** 2)
+    model.loss((y - model.output("y_hat", top * sp.exp(-rate * time))) ** 2)
     return model
 
 

@@ -1,51 +1,42 @@
 """Models whose targets are labels, for tests of what is no label of them."""
 
 from sympy import Eq, Piecewise
+from written import declared
 
 from symgraph import Model
 
 
-def kinds() -> Model:
+def kinds(model: Model) -> None:
     """Three classes."""
-    model = Model("kinds")
     x, z = model.features("x z")
     model.target("y")
     a, b, c, d = model.weights("a b c d")
     model.likelihood("categorical", logits=[a + b * x, c * z, d])
-    return model
 
 
-def cases() -> Model:
+def cases(model: Model) -> None:
     """A target with declared values."""
-    model = Model("cases")
-    x, z = model.features("x z")
-    y = model.target("y", values=(1, 2, 0.1))
+    (x, z), y = model.features("x z"), model.target("y", values=(1, 2, 0.1))
     a, b = model.weights("a b")
     model.output("line", a * x)
     model.loss(Piecewise((a * x, Eq(y, 1)), (a * x + b * z, Eq(y, 2)), (a**2, True)))
-    return model
 
 
-def pairs() -> Model:
+def pairs(model: Model) -> None:
     """Residuals of two targets with the same labels."""
-    model = Model("pairs")
-    x, z = model.features("x z")
-    p, q = model.targets("p q", values=(0, 1))
+    (x, z), (p, q) = model.features("x z"), model.targets("p q", values=(0, 1))
     a, b = model.weights("a b")
     model.residual(p - a * x, q - b * z)
-    return model
 
 
-def counts() -> Model:
+def counts(model: Model) -> None:
     """Counts, which are no labels."""
-    model = Model("counts")
     x, _ = model.feature("x"), model.target("y")
     model.output("rate", (model.weight("a") * x) ** 2 + 1)
     model.likelihood("poisson")
-    return model
 
 
-LABELLED = {"kinds": kinds, "cases": cases, "pairs": pairs, "counts": counts}
+LABELLED = {one.__name__: declared(one) for one in (kinds, cases, pairs, counts)}
 WRONG = {
     "kinds": "the likelihood categorical of kinds needs a class: a whole number from 0 to 2",
     "cases": "cases declares the values 0.1, 1, 2 of it",

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import sympy as sp
+from written import declared
 
 import symgraph as sg
 from symgraph import Model
@@ -48,66 +49,49 @@ def of_one(name: str) -> Model:
     m = Model(f"special_{name}")
     x = m.feature("x", domain=(low / 2, high) if low >= 0 else (low, high))
     a, b = m.weight("a", domain=(0.6, 0.9)), m.weight("b", domain=(-2, 2))
-    y = m.target("y")
-    y_hat = m.output("y_hat", b * function(a * x) + a)
-    m.loss((y - y_hat) ** 2 / 2)
+    m.loss((m.target("y") - m.output("y_hat", b * function(a * x) + a)) ** 2 / 2)
     return m
 
 
-def voigt_peak() -> Model:
+@declared
+def voigt_peak(m: Model) -> None:
     """Voigt's profile over a constant background."""
-    m = Model("voigt_peak")
     x = m.feature("x", domain=(-10, 10))
     area, centre = m.weight("area", domain=(0.5, 3)), m.weight("centre", domain=(-1, 1))
     sigma, gamma = m.weight("sigma", domain=(0.3, 2)), m.weight("gamma", domain=(0.1, 2))
-    background = m.weight("background", domain=(0, 1))
-    y = m.target("y")
-    y_hat = m.output("y_hat", area * sg.voigt(x - centre, sigma, gamma) + background)
-    m.loss((y - y_hat) ** 2 / 2)
-    return m
+    background, y = m.weight("background", domain=(0, 1)), m.target("y")
+    m.loss((y - m.output("y_hat", area * sg.voigt(x - centre, sigma, gamma) + background)) ** 2 / 2)
 
 
-def slopes_of_faddeeva() -> Model:
+@declared
+def slopes_of_faddeeva(m: Model) -> None:
     """The functions of a complex operand."""
-    m = Model("slopes_of_faddeeva")
-    x = m.feature("x", domain=(-5, 5))
-    a, b = m.weights("a b", domain=(0.2, 2))
+    x, (a, b) = m.feature("x", domain=(-5, 5)), m.weights("a b", domain=(0.2, 2))
     y = m.target("y")
     parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im, sg.wofz_bend_re, sg.wofz_bend_im)
-    y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
-    m.loss((y - y_hat) ** 2 / 2)
-    return m
+    m.loss((y - m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))) ** 2 / 2)
 
 
-def beta_law() -> Model:
+@declared
+def beta_law(m: Model) -> None:
     """A beta law whose shapes are estimated, and a mean by the gamma function."""
-    m = Model("beta_law")
-    x = m.feature("x", domain=(0.2, 3))
-    a, b = m.weights("a b", domain=(0.5, 30))
+    x, (a, b) = m.feature("x", domain=(0.2, 3)), m.weights("a b", domain=(0.5, 30))
     y = m.target("y", domain=(0.05, 0.95))
     scale = m.output(
         "scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b) + sg.log1prel(x) * sg.stirlerr(b) * sg.stirlerr_slope(a)
     )
     m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
-    return m
 
 
-def substrate() -> Model:
+@declared
+def substrate(m: Model) -> None:
     """The substrate of an enzyme in time, by Schnell and Mendoza's solution of Michaelis' and Menten's equation (1997)."""
-    m = Model("substrate")
-    t = m.feature("t", domain=(0, 20))
-    start, half, fastest = m.weights("start half fastest", domain=(0.5, 4))
+    t, (start, half, fastest) = m.feature("t", domain=(0, 20)), m.weights("start half fastest", domain=(0.5, 4))
     y = m.target("y")
-    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
-    m.loss((y - y_hat) ** 2 / 2)
-    return m
+    m.loss((y - m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))) ** 2 / 2)
 
 
-SPECIAL: Mapping[str, Callable[[], Model]] = {
-    **{name: partial(of_one, name) for name in FUNCTIONS},
-    "voigt": voigt_peak,
-    "faddeeva": slopes_of_faddeeva,
-    "beta": beta_law,
-    "substrate": substrate,
-}
+SPECIAL: Mapping[str, Callable[[], Model]] = {name: partial(of_one, name) for name in FUNCTIONS} | {
+    "voigt": voigt_peak, "faddeeva": slopes_of_faddeeva, "beta": beta_law, "substrate": substrate,
+}  # fmt: skip
 """Every such model by name; each call builds a new one."""

@@ -15,13 +15,8 @@ def test_costs_are_kept_in_steps_of_two(seconds: float, wanted: float) -> None:
 @pytest.mark.parametrize(
     ("old", "seconds", "wanted"),
     [
-        (0.2, 0.15, 0.2),
-        (0.2, 0.5, 0.2),
-        (0.2, 0.13, 0.1),
-        (0.2, 0.6, 0.4),
-        (0.0, 0.13, 0.0),
-        (0.0, 0.15, 0.1),
-        (0.1, 0.01, 0.0),
+        *((0.2, 0.15, 0.2), (0.2, 0.5, 0.2), (0.2, 0.13, 0.1), (0.2, 0.6, 0.4)),
+        *((0.0, 0.13, 0.0), (0.0, 0.15, 0.1), (0.1, 0.01, 0.0)),
     ],
 )
 def test_a_step_is_left_by_a_cost_well_outside_it(old: float, seconds: float, wanted: float) -> None:
@@ -38,8 +33,7 @@ def test_a_dear_test_is_slow_unless_it_is_the_cheapest_case_or_finds_a_fault() -
 
 
 def test_shares_make_up_the_whole_and_keep_a_functions_cases_together() -> None:
-    names = [f"a::test_{i}[{case}]" for i in range(40) for case in ("x", "y")]
-    for name in names:
+    for name in [f"a::test_{i}[{case}]" for i in range(40) for case in ("x", "y")]:
         assert sum(in_share(name, k, 10) for k in range(10)) == 1
         assert all(in_share(name, k, 10) == in_share(f"{function_of(name)}[z]", k, 10) for k in range(10))
 

@@ -7,10 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy
 import pytest
@@ -33,13 +31,9 @@ for name in {names}:
 """
 
 
-def digests_under(
-    python: str, seed: str, names: tuple[str, ...] = NAMES, more: Mapping[str, str] = MappingProxyType({})
-) -> str:
-    environment = {
-        "PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
-        "TZ": "Asia/Tokyo", **more,
-    }  # fmt: skip
+def digests_under(python: str, seed: str, names: tuple[str, ...] = NAMES, **more: str) -> str:
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo", **more}
+    environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{TESTS}"
     command = [python, "-c", SCRIPT.format(names=names)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -62,7 +56,7 @@ def test_what_was_generated_before_changes_nothing() -> None:
 
 def test_integers_of_python_in_place_of_those_of_gmpy2_change_nothing() -> None:
     """SymPy and mpmath take gmpy2's where it is installed, as it is for these tests; users need not have it."""
-    assert digests_under(sys.executable, "3", more={"MPMATH_NOGMPY": "1", "SYMPY_GROUND_TYPES": "python"}) == expected()
+    assert digests_under(sys.executable, "3", MPMATH_NOGMPY="1", SYMPY_GROUND_TYPES="python") == expected()
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
@@ -80,12 +74,9 @@ def test_another_python_gives_the_same_bytes(version: str) -> None:
 @pytest.mark.parametrize("name", ZOO)
 def test_the_text_names_no_date_host_user_path_or_version(name: str) -> None:
     for artifact in artifacts(name):
-        text = artifact.text
+        text, user = artifact.text, getpass.getuser()
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b|\b\d\d:\d\d:\d\d\b", text)
-        assert str(ROOT) not in text
         assert not re.search(rf"\b{re.escape(socket.gethostname())}\b", text)
         assert not re.search(r"(^|[\s\"'])(/home|/root|/tmp|/usr|[A-Z]:\\\\)", text)
-        assert f"numpy {numpy.__version__}" not in text
-        assert sympy.__version__ not in text
-        assert "0x" not in text
-        assert getpass.getuser() not in text or len(getpass.getuser()) < 6
+        named = str(ROOT), f"numpy {numpy.__version__}", sympy.__version__, "0x", *([user] if len(user) > 5 else [])
+        assert [name for name in named if name in text] == []

@@ -43,9 +43,7 @@ def typed(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Co
 
 
 @pytest.mark.slow
-def test_what_the_readme_says_works_as_typed_and_each_command_names_the_next(
-    newcomer: tuple[Path, dict[str, str]],
-) -> None:
+def test_what_the_readme_says_works_as_typed_and_each_command_names_the_next(newcomer: tuple[Path, dict[str, str]]) -> None:
     install, formula, *own = commands()
     folder, environment = newcomer
     (wheel,) = (folder / "dist").glob("*.whl")

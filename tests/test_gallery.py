@@ -30,7 +30,3 @@ def test_an_example_runs_prints_and_draws(
     runpy.run_path(str(example))
     assert shown
     assert capsys.readouterr().out
-
-
-def test_there_are_examples_of_every_kind_that_the_site_promises() -> None:
-    assert len(EXAMPLES) >= 14

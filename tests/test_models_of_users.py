@@ -70,15 +70,11 @@ def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
     assert len(USERS) >= 40
     text = Path(models_of_users.__file__).read_text()
     declarations = {name for part in Steps.__mro__ for name, one in vars(part).items() if isfunction(one) and name[0] != "_"}
-    declarations -= {
-        "place",
-        "leading_to",
-        "function",
-    }  # no declarations; a function of the user's own, which tests/spec/test_functions_of_users.py has
-    assert {name for name in declarations if f"model.{name}(" not in text} == set()
-    assert {
-        name for name in (*LOSSES, *LIKELIHOODS, *ROBUST) if f'("{name}"' not in text and f'loss="{name}"' not in text
-    } == set()
+    # two that are no declarations, and a function of the user's own, which tests/spec/test_functions_of_users.py has
+    declarations -= {"place", "leading_to", "function"}
+    assert [name for name in declarations if f"model.{name}(" not in text] == []
+    losses = (*LOSSES, *LIKELIHOODS, *ROBUST)
+    assert [name for name in losses if f'("{name}"' not in text and f'loss="{name}"' not in text] == []
     assert all(f"{option}=" in text for option in ("init", "domain", "bounds", "fixed", "lower", "upper", "f_scale", "sigma"))
 
 
@@ -115,7 +111,6 @@ def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> Non
     domains = [entry.domain or (-2.0, 2.0) for entry in model.feature_inputs]
     X = np.array([rng.uniform(*domain, 60) for domain in domains]).T
     start = module.initial_weights(0)
-    w = start + 0.05 * rng.normal(size=len(start)) * np.maximum(np.abs(start), 0.2)
-    y = module.predict(w, X)
+    y = module.predict(start + 0.05 * rng.normal(size=len(start)) * np.maximum(np.abs(start), 0.2), X)
     found = least_squares(module.residual, start, module.residual_jacobian, x_scale="jac", args=(X, y))
     assert found.cost < 1e-10 * np.sum(module.residual(start, X, y) ** 2)

@@ -24,11 +24,8 @@ def project(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [
-        ("a + b", "a - b", "found"),
-        ("return 1", "return 2", "SURVIVED"),
-        ("a * b", "a - b", "STALE"),
-        ("return", "yield", "STALE"),
-        ("def add(a, b):", "def add(a, b)", "ERROR"),
+        *(("a + b", "a - b", "found"), ("return 1", "return 2", "SURVIVED"), ("a * b", "a - b", "STALE")),
+        *(("return", "yield", "STALE"), ("def add(a, b):", "def add(a, b)", "ERROR")),
     ],
 )
 def test_a_fault_is_judged_by_a_test_that_fails(tmp_path: Path, old: str, new: str, word: str) -> None:

@@ -70,8 +70,7 @@ def curve(name: str) -> Model:
     inside = m.node("inside", f(a * x))
     condition = f(b * x) > f(sp.Integer(0)) + b / 8
     branches = sp.Piecewise((b * f(a * z), z > sp.Rational(1, 4)), (f(T * z) * a, condition), (x * b, True))
-    y_hat = m.output("y_hat", inside + branches + sp.Max(b * f(x), a * x))
-    m.loss((y - y_hat) ** 2 / 2 + f(b * z) ** 2 / 8)
+    m.loss((y - m.output("y_hat", inside + branches + sp.Max(b * f(x), a * x))) ** 2 / 2 + f(b * z) ** 2 / 8)
     m.penalty(f(a) ** 2 / 8 + sp.Piecewise((f(b), b > sp.Rational(1, 2)), (b, True)))
     m.constraint("g", f(a) + b, upper=1000)
     return m

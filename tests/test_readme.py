@@ -1,7 +1,6 @@
 """The README's code runs, its commands print what it shows, and the lists and paths of the documents are those of the code."""
 
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -21,23 +20,18 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 """All but the guides, which test_guides runs."""
 
 
-@pytest.mark.quick  # the first page that anybody types
-def test_the_readme_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
-    runs_and_prints_what_it_shows(ROOT / "README.md", tmp_path)
+FIRST = ("README", "tutorial")
+"""The first pages that anybody types."""
 
 
 @pytest.mark.parametrize(
-    "page", [pytest.param(one, marks=[pytest.mark.quick] * (one.stem == "tutorial"), id=one.stem) for one in PAGES]
+    "page",
+    [pytest.param(one, marks=[pytest.mark.quick] * (one.stem in FIRST), id=one.stem) for one in (ROOT / "README.md", *PAGES)],
 )
 def test_a_page_runs_and_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
-    runs_and_prints_what_it_shows(page, tmp_path)
-
-
-def runs_and_prints_what_it_shows(document: Path, tmp_path: Path) -> None:
-    """Run a page, and compare the pictures that it draws with those that it shows."""
-    consoles = [body for language, body in blocks(document.read_text(encoding="utf-8")) if language == "console"]
+    consoles = [body for language, body in blocks(page.read_text(encoding="utf-8")) if language == "console"]
     assert not any(line == "..." for body in consoles for line in body.splitlines())  # which would stand for any lines
-    run_document(document, tmp_path)
+    run_document(page, tmp_path)
     pictures = ROOT / "docs" / "pictures"
     for drawn in tmp_path.glob("*.svg"):  # a picture that the page shows is the one that it draws
         shown = pictures / drawn.name
@@ -54,23 +48,11 @@ def test_the_command_that_trains_what_new_writes_runs_as_written_and_converges(t
     assert {"loss.svg", "trained.json"} < {path.name for path in tmp_path.iterdir()}
 
 
-def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None:
-    command = next(line for line in README.splitlines() if line.startswith('symgraph fit "'))
-    (tmp_path / "symgraph").symlink_to(ROOT)  # a clone of the repository
-    done = run([sys.executable, "-m", *shlex.split(command)], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "standard error" in done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"symgraph", "fit.svg"}
-
-
-def test_the_first_screen_shows_the_graph_of_the_founding_model() -> None:
-    assert "(docs/pictures/nine_weights.svg)" in README.split("\n## ")[0]
-
-
-def test_the_first_screen_says_how_to_install_symgraph_and_shows_a_model_in_python() -> None:
+def test_the_first_screen_says_how_to_install_symgraph_and_shows_a_model_in_python_and_its_graph() -> None:
     screen = "\n".join(README.splitlines()[:40])
     assert "\npip install " in screen
     assert [language for language, _ in blocks(screen)] == ["python", "text"]
+    assert "(docs/pictures/nine_weights.svg)" in README.split("\n## ")[0]
 
 
 def test_the_change_log_has_at_most_fifteen_entries_by_kind_each_on_a_line() -> None:
@@ -122,14 +104,12 @@ def test_make_refuses_a_python_that_is_too_old_before_it_makes_anything(tmp_path
 def test_the_next_command_that_make_train_names_runs_as_typed(tmp_path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (command,) = re.findall(r'@echo "next: \$\(BIN\)/(symgraph .*)"', makefile)
-    runs, data = (re.search(rf"^{name} := (.*)$", makefile, flags=re.MULTILINE) for name in ("RUNS", "DATA"))
-    assert runs is not None
-    assert data is not None
-    words = command.replace("$(RUNS)", runs[1]).replace("$(DATA)", data[1]).split()
+    (runs,), (data,) = (re.findall(rf"^{name} := (.*)$", makefile, flags=re.MULTILINE) for name in ("RUNS", "DATA"))
+    words = command.replace("$(RUNS)", runs).replace("$(DATA)", data).split()
     (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / runs[1]).mkdir(parents=True)
+    (tmp_path / runs).mkdir(parents=True)
     train = ["symgraph", "train", "nine_weights", "--data", words[-1], "--optimizer", "vanilla,adam", "--epochs", "1"]
-    saved = run([sys.executable, "-m", *train, "--save", f"{runs[1]}/weights.json"], tmp_path)
+    saved = run([sys.executable, "-m", *train, "--save", f"{runs}/weights.json"], tmp_path)
     assert saved.returncode == 0, saved.stderr
     assert run([sys.executable, "-m", *words], tmp_path).returncode == 0
 

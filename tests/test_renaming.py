@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -45,17 +46,13 @@ def _tanh(v: Any) -> Any:
 def sensitive(form: Form) -> Model:
     m = Model("sensitive")
     x, y, p, q = *m.features("x1 x2"), *m.weights("p q")
-    inner = m.node("inner", form(y, x, q, p))
-    m.output("out", form(x, y, p, q) + inner)
+    m.output("out", form(x, y, p, q) + m.node("inner", form(y, x, q, p)))
     m.target("t")
     m.loss("absolute_error")
     return m
 
 
-MODELS: Mapping[str, Callable[[], Model]] = {
-    **CORPUS,
-    **{name: lambda form=form: sensitive(form) for name, form in SENSITIVE.items()},
-}
+MODELS: Mapping[str, Callable[[], Model]] = {**CORPUS, **{name: partial(sensitive, form) for name, form in SENSITIVE.items()}}
 SHIPPED = ("nine_weights", "perceptron", "pieces", "softmax_of_ratio", *SENSITIVE)
 """Models whose modules are run in every test run; all others are in the slow one."""
 
@@ -81,12 +78,9 @@ def _bytes(result: Any) -> bytes:
 
 
 def _of_numpy(module: ModuleType, model: Model, w: np.ndarray, X: Any, y: Any) -> list[bytes]:
-    results: list[Any] = []
-    if model.loss_expr is not None:
-        results += [*module.value_and_grad(w, X, y), module.per_sample_grad(w, X, y)]
-    if model.output_node is not None:
-        results += [module.predict(w, X), module.jacobian(w, X, y)]
-    return [_bytes(result) for result in results]
+    rows = () if model.loss_expr is None else (*module.value_and_grad(w, X, y), module.per_sample_grad(w, X, y))
+    outputs = () if model.output_node is None else (module.predict(w, X), module.jacobian(w, X, y))
+    return [_bytes(result) for result in (*rows, *outputs)]
 
 
 def _of_scalar(module: ModuleType, model: Model, w: np.ndarray, X: Any, y: Any) -> list[bytes]:

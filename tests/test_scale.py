@@ -42,13 +42,13 @@ PACKAGE = str(Path(symgraph.__file__).parent)
 Counts = dict[str, tuple[int, int]]
 
 
-def calls(function: Callable[..., Any], *args: Any) -> tuple[int, Any]:
-    """Count the calls that a function makes, those of builtins among them; give its result as well."""
+def calls(function: Callable[..., Any], *args: Any, own: bool = False) -> tuple[int, Any]:
+    """Count the calls that a function makes, those of builtins among them, or those of our own; give its result as well."""
     count = 0
 
-    def note(_frame: FrameType, event: str, _arg: object) -> None:
+    def note(frame: FrameType, event: str, _arg: object) -> None:
         nonlocal count
-        count += event in ("call", "c_call")
+        count += (event == "call" and frame.f_code.co_filename.startswith(PACKAGE)) if own else event in ("call", "c_call")
 
     before = sys.getprofile()
     sys.setprofile(note)
@@ -99,22 +99,9 @@ def test_work_that_grows_with_the_square_is_seen() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_declaring_and_freezing_a_model_grow_with_its_nodes(family: str) -> None:
     # SymPy asks its questions in an order drawn at random and keeps some answers, so that its own calls vary: ours are counted
-    def own(model_of: Callable[[int], Model], size: int) -> float:
-        count = 0
-
-        def note(frame: FrameType, event: str, _arg: object) -> None:
-            nonlocal count
-            count += event == "call" and frame.f_code.co_filename.startswith(PACKAGE)
-
-        before = sys.getprofile()
-        sys.setprofile(note)
-        try:
-            model = model_of(size).freeze()
-        finally:
-            sys.setprofile(before)
-        return count / len(model.digests())
-
-    assert own(FAMILIES[family], 400) <= 1.1 * own(FAMILIES[family], 200)  # a few calls do not grow at all
+    found = (calls(lambda size=size: FAMILIES[family](size).freeze(), own=True) for size in (400, 200))
+    large, small = (count / len(model.digests()) for count, model in found)
+    assert large <= 1.1 * small  # a few calls do not grow at all
 
 
 def test_the_truth_of_a_big_model_takes_work_in_proportion() -> None:
@@ -159,8 +146,7 @@ def test_what_stands_before_the_first_change_is_taken_over_as_it_is() -> None:
 def test_a_rewrite_that_puts_another_node_in_the_same_place_is_seen() -> None:
     # the constant that replaces the leaf stands where the leaf stood, so that the same constant later on is that one
     builder = GraphBuilder("g")
-    leaf = builder.leaf("weight", "a")
-    graph = builder.build({"loss": builder.add("mul", leaf, builder.const(2.0))}, {})
+    graph = builder.build({"loss": builder.add("mul", builder.leaf("weight", "a"), builder.const(2.0))}, {})
 
     def bound(into: GraphBuilder, node: Node, _args: tuple[int, ...]) -> int | None:
         return into.const(2.0) if node.op == "weight" else None
@@ -186,10 +172,8 @@ def test_a_sum_of_many_terms_and_a_chain_of_many_operations_run() -> None:
         X, target = np.full((3, len(modules[0].FEATURES)), 0.001), np.full(3, 0.5)
         value, gradient = modules[0].value_and_grad(w, X, target)
         row = [0.0] * len(w)
-        assert modules[1].row(list(w), list(X[0]), 0.5, row) == pytest.approx(
-            value, rel=1e-10, abs=0.0
-        )  # thousands of roundings
-        assert row == pytest.approx(list(gradient), rel=1e-10, abs=0.0)
+        loss = modules[1].row(list(w), list(X[0]), 0.5, row)
+        assert [loss, *row] == pytest.approx([value, *gradient], rel=1e-10, abs=0.0)  # thousands of roundings
 
 
 @pytest.mark.parametrize("precision", ["double", "accurate"])
@@ -207,9 +191,8 @@ def test_a_tape_of_thousands_of_fields_is_a_named_tuple_like_others_without_the_
     assert tape.y_hat == module.predict([0.5, 0.25], [0.75])
     assert all(value is not None for value in tape)
     assert (without.y, without.loss) == (None, None)
-    assert without._replace(w=0, X=0) == tape._replace(
-        w=0, X=0, **{name: None for name, value in without._asdict().items() if value is None}
-    )
+    lacking = {name: None for name, value in without._asdict().items() if value is None}
+    assert without._replace(w=0, X=0) == tape._replace(w=0, X=0, **lacking)
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
         module.Tape(*tape[:-1])
     with pytest.raises(AttributeError):

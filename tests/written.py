@@ -1,4 +1,4 @@
-"""Models of one formula, whose inputs are the parameters of a function."""
+"""Models of one formula, whose inputs are the parameters of a function, or of several declarations."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -19,6 +19,18 @@ def written(form: Callable[..., Any], kind: str = "output", *, features: str = "
     expr = form(model, *inputs) if "m" in names else form(*inputs)
     model.output("out", expr) if kind == "output" else model.loss(expr)
     return model
+
+
+def declared(declare: Callable[[Model], object]) -> Callable[[], Model]:
+    """A function that builds a new model of what another one declares, under the name of that one."""
+
+    def build() -> Model:
+        model = Model(declare.__name__)
+        declare(model)
+        return model
+
+    build.__name__ = declare.__name__
+    return build
 
 
 def of_weights(expr: Any) -> Model:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 
 import sympy as sp
+from written import declared
 
 import symgraph as sg
 from symgraph import Constant, Model, Normal, Uniform
@@ -14,83 +15,63 @@ from symgraph.ir.ops import OPS
 def line() -> Model:
     """One feature, a straight line."""
     m = Model("line", doc="A straight line.")
-    x = m.feature("x")
-    a, b = m.weights("a b", init=Uniform(-1, 1))
+    x, (a, b) = m.feature("x"), m.weights("a b", init=Uniform(-1, 1))
     y = m.target("y")
-    y_hat = m.output("y_hat", a * x + b)
-    m.loss((y - y_hat) ** 2)
+    m.loss((y - m.output("y_hat", a * x + b)) ** 2)
     return m
 
 
-def rosenbrock() -> Model:
+def rosenbrock(m: Model) -> None:
     """No features and no target: a function of its weights."""
-    m = Model("rosenbrock")
     a, b = m.weights("a b", init=[-1.2, 1.0])
     m.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
-    return m
 
 
-def location() -> Model:
+def location(m: Model) -> None:
     """A target without features."""
-    m = Model("location")
     m.target("price")
     (mu,) = m.weights(["mu"])
     m.output("y_hat", mu)
     m.loss("absolute_error")
-    return m
 
 
-def curve() -> Model:
+def curve(m: Model) -> None:
     """An output without a loss."""
-    m = Model("curve")
     u, v = m.features(["u", "v"])
     a, b, c = m.weights("a:c", init=[Normal(1, 2), Constant(0.5), Uniform(1, 2)])
     bent = m.node("bent", a * sp.exp(-b * u))
     m.output("height", bent + c * v**2)
-    return m
 
 
-def energy() -> Model:
+def energy(m: Model) -> None:
     """A loss without target and output."""
-    m = Model("energy")
-    p, q = m.features("p q")
-    a, b = m.weights("a b", domain=(0.5, 2.0))
+    (p, q), (a, b) = m.features("p q"), m.weights("a b", domain=(0.5, 2.0))
     m.node("kinetic", a * p**2)
     m.loss(m.node("total", a * p**2 + b * q**4 / 4) + sp.log(a))
-    return m
 
 
-def logistic() -> Model:
+def logistic(m: Model) -> None:
     """Labels 0 and 1, the output a logit."""
-    m = Model("logistic")
-    xs = m.features("x1:4")
-    ws = m.weights("k1:4", init=0.1)
+    xs, ws = m.features("x1:4"), m.weights("k1:4", init=0.1)
     bias = m.weight("bias")
     m.target("y", domain=(0, 1))
     m.output("logit", sp.Add(*(w * x for w, x in zip(ws, xs, strict=True))) + bias)
     m.loss("bce_with_logits")
-    return m
 
 
-def uniform_nodes() -> Model:
+def uniform_nodes(m: Model) -> None:
     """Nodes that depend on weights alone, and a penalty on a weight."""
-    m = Model("uniform_nodes")
-    x1, x2 = m.features("x1 x2")
-    a, b, c, k = m.weights("a b c k")
+    (x1, x2), (a, b, c, k) = m.features("x1 x2"), m.weights("a b c k")
     y = m.target("y")
     scale = m.node("scale", sp.exp(a) + sp.sqrt(1 + b**2))
     shift = m.node("shift", scale * sp.tanh(c))
     same = m.node("same", shift)
-    y_hat = m.output("y_hat", scale * x1 + same * x2 + k)
-    m.loss((y - y_hat) ** 2 + 0.01 * a**2 + sp.Rational(1, 3) * k**4)
-    return m
+    m.loss((y - m.output("y_hat", scale * x1 + same * x2 + k)) ** 2 + 0.01 * a**2 + sp.Rational(1, 3) * k**4)
 
 
-def every_op() -> Model:
+def every_op(m: Model) -> None:
     """Every function of the op table once, in its domain, but for those that double-double arithmetic lacks."""
-    m = Model("every_op")
-    x, z = m.features("x z", domain=(-2, 2))
-    y = m.target("y")
+    (x, z), y = m.features("x z", domain=(-2, 2)), m.target("y")
     numbers = count(1)
 
     def weight() -> sp.Symbol:
@@ -109,28 +90,19 @@ def every_op() -> Model:
             parts.append(m.node(name, row.function(*operands)))
     parts.append(m.node("n_sign", weight() * sp.sign(x) + sp.Heaviside(z)))
     parts.append(m.node("n_pow", weight() ** z + (x**2 + 1) ** sp.Rational(2, 3) + x**-2 + x**11))
-    y_hat = m.output("y_hat", sp.Add(*parts))
-    m.loss((y - y_hat) ** 2 / 2)
-    return m
+    m.loss((y - m.output("y_hat", sp.Add(*parts))) ** 2 / 2)
 
 
-def sawtooth() -> Model:
+def sawtooth(m: Model) -> None:
     """Remainders and whole parts, which jump."""
-    m = Model("sawtooth")
-    x = m.feature("x", domain=(-20, 20))
-    a, b = m.weights("a b", domain=(0.2, 3))
-    period = m.weight("period", domain=(1.5, 2.5))
-    y = m.target("y")
-    y_hat = m.output("y_hat", a * sp.Mod(x, period) + b * sp.floor(x / 3) + a * b)
-    m.loss((y - y_hat) ** 2 / 2)
-    return m
+    x, (a, b) = m.feature("x", domain=(-20, 20)), m.weights("a b", domain=(0.2, 3))
+    period, y = m.weight("period", domain=(1.5, 2.5)), m.target("y")
+    m.loss((y - m.output("y_hat", a * sp.Mod(x, period) + b * sp.floor(x / 3) + a * b)) ** 2 / 2)
 
 
-def pieces() -> Model:
+def pieces(m: Model) -> None:
     """Piecewise with branches that are not finite where they are not taken."""
-    m = Model("pieces")
-    x, z = m.features("x z")
-    a, b, c = m.weights("a b c")
+    (x, z), (a, b, c) = m.features("x z"), m.weights("a b c")
     y = m.target("y")
     left = m.node("left", sp.Piecewise((a * sp.log(x), x > 0), (b * sp.sqrt(-x), sp.And(x < -1, z > 0)), (c * x / 3, True)))
     right = m.node(
@@ -139,51 +111,38 @@ def pieces() -> Model:
     y_hat = m.output("y_hat", left + right * c)
     r = m.node("r", y - y_hat)
     m.loss(sp.Piecewise((r**2 / 2, sp.Abs(r) <= 1), (sp.Abs(r) - sp.Rational(1, 2), True)))
-    return m
 
 
-def keywords() -> Model:
+def keywords(m: Model) -> None:
     """Names that Python or the generated module need for themselves."""
-    m = Model("keywords")
-    lam, np_ = m.features(["lambda", "np"])
-    a, math_, sum_ = m.weights(["class", "math", "sum"])
+    (lam, np_), (a, math_, sum_) = m.features(["lambda", "np"]), m.weights(["class", "math", "sum"])
     y = m.target("y")
     node = m.node("def", a * lam)
     m.output("predict", node + math_ * np_ + sum_)
     m.loss((y - m.nodes[-1].symbol) ** 2)
-    return m
 
 
-def flat() -> Model:
+def flat(m: Model) -> None:
     """Features that the output does not use."""
-    m = Model("flat")
-    x = m.feature("x")
-    a, b = m.weights("a b", init=1.0)
+    x, (a, b) = m.feature("x"), m.weights("a b", init=1.0)
     y = m.target("y")
     m.output("y_hat", a * b)
     m.loss((y - m.nodes[-1].symbol) ** 2 * (1 + x**2))
-    return m
 
 
-def shadows() -> Model:
+def shadows(m: Model) -> None:
     """Nodes whose names differ by an underscore, one of them Python's; a constant base; a loss of many operations."""
-    m = Model("shadows")
-    x = m.feature("x")
-    a, b = m.weights("a b")
+    x, (a, b) = m.feature("x"), m.weights("a b")
     y = m.target("y")
     first = m.node("max", a * x)
     second = m.node("max_", sp.exp(first))
     y_hat = m.output("y_hat", second * b + 2 ** (b * x))
     m.loss(sg.softplus(y_hat) - y * sp.sin(y_hat))
-    return m
 
 
-def perceptron() -> Model:
+def perceptron(m: Model) -> None:
     """Two hidden layers, 30 weights, a smooth and a kinked activation."""
-    m = Model("perceptron")
-    xs = m.features("x1:4")
-    y = m.target("y")
-    layer = xs
+    layer, _ = m.features("x1:4"), m.target("y")
     for depth, (width, act) in enumerate([(4, sp.tanh), (2, sg.relu)], 1):
         hidden = []
         for unit in range(width):
@@ -192,17 +151,14 @@ def perceptron() -> Model:
             hidden.append(m.node(f"h{depth}_{unit}", act(sp.Add(*(w * x for w, x in zip(ws, layer, strict=True))) + bias)))
         layer = hidden
     last = m.weights("o1:4", init=Normal(0, 0.5))
-    y_hat = m.output("y_hat", last[0] * layer[0] + last[1] * layer[1] + last[2])
+    m.output("y_hat", last[0] * layer[0] + last[1] * layer[1] + last[2])
     m.loss("squared_error")
-    del y, y_hat
-    return m
 
 
 def _nist(name: str, formula: Callable[..., sp.Expr], count: int, **domains: tuple[float, float]) -> Callable[[], Model]:
     def build() -> Model:
         m = Model(name)
-        x = m.feature("x", domain=domains.get("x"))
-        ws = m.weights(f"b1:{count + 1}", domain=domains.get("b"))
+        x, ws = m.feature("x", domain=domains.get("x")), m.weights(f"b1:{count + 1}", domain=domains.get("b"))
         m.target("y")
         m.output("y_hat", formula(x, *ws))
         m.loss("squared_error")
@@ -243,23 +199,22 @@ NIST: dict[str, Callable[[], Model]] = {
 def nine_weights() -> Model:
     """The founding model, anew: the packaged one is shared between tests and frozen."""
     m = Model("nine_weights", doc="Five features, nine weights, squared loss.")
-    f1, f2, f3, f4, f5 = m.features("f1:6")
-    y = m.target("y")
+    (f1, f2, f3, f4, f5), y = m.features("f1:6"), m.target("y")
     w1, w2, w3, w4, w5, w6, w7, w8, w9 = m.weights("w1:10", init=Normal(0, 0.01))
     t = m.node("t", w1 * f1 + w2 * f2)
-    e = m.node("exp", sp.exp(t**2 + w6))
-    th = m.node("tanh", sp.tanh(e + w7))
+    th = m.node("tanh", sp.tanh(m.node("exp", sp.exp(t**2 + w6)) + w7))
     s = m.node("sigmoid", sg.sigmoid(w8 + sp.sin(w3 * f3) * (w4 * f4 + w5 * f5)))
-    y_hat = m.output("y_hat", th + w9 * s)
-    m.loss((y - y_hat) ** 2)
+    m.loss((y - m.output("y_hat", th + w9 * s)) ** 2)
     return m
 
 
 ZOO: dict[str, Callable[[], Model]] = {
     build.__name__: build
     for build in (
-        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, sawtooth, pieces, keywords, flat, shadows,
-        perceptron, nine_weights,
+        line,
+        *map(declared, (rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, sawtooth, pieces, keywords)),
+        *map(declared, (flat, shadows, perceptron)),
+        nine_weights,
     )
 } | NIST  # fmt: skip
 """Every model by name; each call builds a new one."""

@@ -51,15 +51,9 @@ def assert_near(got, want, relative, absolute):
         np.testing.assert_allclose(one, other, rtol=relative, atol=absolute * np.max(np.abs(other)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "loss"),
-    [
-        ("plain", "linear"),
-        ("plain", "soft_l1"),
-        ("scaled", "huber"),
-        *(("two", loss) for loss in ("linear", "huber", "cauchy")),
-    ],
-)
+@pytest.mark.parametrize(("kind", "loss"), [
+    ("plain", "linear"), ("plain", "soft_l1"), ("scaled", "huber"), *(("two", loss) for loss in ("linear", "huber", "cauchy")),
+])  # fmt: skip
 def test_they_are_the_products_of_the_derivatives_and_residuals(kind, loss):
     m = sg.compile(declared(kind, loss), "c")  # verified: J'Wr is the gradient of the sum
     y = Y if kind == "two" else Y[:, 0]

@@ -19,9 +19,9 @@ from symgraph import Model
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
-from symgraph.check.judged_points import points
+from symgraph.check.judged_points import Points, points
 from symgraph.check.reference import reference
-from symgraph.errors import OptionError, SpecError
+from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
@@ -36,8 +36,7 @@ WITHOUT_BOUND = {"floor", "mod", *(op for op, row in OPS.items() if isinstance(r
 
 
 def module_of(model: Model) -> ModuleType:
-    (artifact,) = generate(model, options=Options(error_bound=True))
-    return load_artifact(artifact)
+    return load_artifact(generate(model, options=Options(error_bound=True))[0])
 
 
 @cache
@@ -52,16 +51,14 @@ def arguments(module: ModuleType, point: dict[str, float], dtype: type) -> tuple
     return w, x if module.FEATURES else None, dtype(point[module.TARGET]) if module.TARGET else None
 
 
-def bounded(
-    model: Model, module: ModuleType, point: dict[str, float], dtype: type = np.float64
-) -> list[tuple[str, float, float, object]]:
-    """Label, value, bound and truth of the loss and of each partial, for one row."""
+def bounded(model: Model, module: ModuleType, point: dict[str, float], dtype: type = np.float64) -> list[Any]:
+    """Value, bound and truth of the loss and of each partial, for one row."""
     given = arguments(module, point, dtype)
     bound, bounds = module.error_bound(*given)
     truth = reference(model).truth(point).named(module.WEIGHTS)
-    result = [("loss", float(module.forward(*given).loss), float(bound), truth["loss"])]
-    partials = zip(module.WEIGHTS, module.per_sample_grad(*given), bounds, strict=True)
-    return result + [(name, float(value), float(bound), truth[f"grad {name}"]) for name, value, bound in partials]
+    values = [float(module.forward(*given).loss), *module.per_sample_grad(*given).tolist()]
+    truths = [truth["loss"], *(truth[f"grad {name}"] for name in module.WEIGHTS)]
+    return [*zip(values, [float(bound), *bounds.tolist()], truths, strict=True)]
 
 
 def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
@@ -92,34 +89,34 @@ def test_no_error_of_a_second_derivative_exceeds_its_bound(name: str, dtype: typ
     assert module.hessian_error_bound(w, np.repeat(x[None], 3, 0), np.repeat(y, 3)).shape == (3, len(w), len(w))
 
 
+def looks(model: Model, module: ModuleType, drawn: Points, dtype: type = np.float64) -> list[float]:
+    """The looseness of all finite bounds at some points, infinite for others."""
+    found = []
+    for place in range(len(drawn)):
+        for value, bound, exact in bounded(model, module, drawn.point(place), dtype):
+            if isinstance(exact, arb):
+                assert np.isfinite(value) or not np.isfinite(bound)
+                found.append(looseness(value, bound, exact, dtype) if np.isfinite(bound) else np.inf)
+    return found
+
+
 @pytest.mark.parametrize("name", WITH_LOSS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_no_error_exceeds_its_bound_at_ordinary_and_extreme_points(name: str, dtype: type) -> None:
     model, module = built(name)
-    drawn = points(model, n=26, seed=11).rounded(np.dtype(dtype).name)
-    judged = 0
-    for place in range(len(drawn)):
-        for label, value, bound, exact in bounded(model, module, drawn.point(place), dtype):
-            if isinstance(exact, arb) and np.isfinite(bound):
-                assert np.isfinite(value), label
-                looseness(value, bound, exact, dtype)
-                judged += 1
-    assert judged > 10
+    found = looks(model, module, points(model, n=26, seed=11).rounded(np.dtype(dtype).name), dtype)
+    assert np.isfinite(found).sum() > 10
 
 
 def test_bounds_are_tight_and_finite_at_ordinary_points() -> None:
     """Over all models the median is near 12 (16 for the founding one); 100 is what the issue asks for."""
-    ratios, open_ones = [], 0
+    kinds, found = ("small weights", "normal", "wide"), list[float]()
     for name in WITH_LOSS:
         model, module = built(name)
-        drawn = points(model, ("small weights", "normal", "wide"), n=3, seed=3)
-        for place in range(len(drawn)):
-            for _label, value, bound, exact in bounded(model, module, drawn.point(place)):
-                if isinstance(exact, arb):
-                    open_ones += not np.isfinite(bound)
-                    ratios += [looseness(value, bound, exact, np.float64)] if np.isfinite(bound) else []
+        found += looks(model, module, points(model, kinds, n=3, seed=3))
+    ratios = np.array(found)[np.isfinite(found)]
     assert np.median(ratios) < 40
-    assert open_ones < 0.02 * len(ratios)
+    assert len(found) < 1.02 * len(ratios)
 
 
 @given(models(), st.integers(0, 2**32 - 1))
@@ -134,11 +131,7 @@ def test_no_error_of_a_random_model_exceeds_its_bound(model: Model, seed: int) -
         module = module_of(model)
     except SpecError:
         return  # a weight without influence, or a branch that is finite nowhere was drawn
-    drawn = points(model, ("normal", "wide", "magnitudes"), n=3, seed=seed)
-    for place in range(len(drawn)):
-        for _label, value, bound, exact in bounded(model, module, drawn.point(place)):
-            if isinstance(exact, arb) and np.isfinite(bound):
-                looseness(value, bound, exact, np.float64)
+    looks(model, module, points(model, ("normal", "wide", "magnitudes"), n=3, seed=seed))
 
 
 def test_every_op_that_a_module_computes_has_a_bound() -> None:
@@ -163,18 +156,15 @@ def test_a_batch_has_the_bounds_of_its_rows(name: str) -> None:
             np.testing.assert_allclose(one, other, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("expr", "w", "why"),
-    [
-        (lambda f, _g, a, b: symgraph.relu(a * f) + b, (0.0, 1.0), "kink"),
-        (lambda f, g, a, b: sp.Abs(a * f - b * g), (1.0, 1.0), "kink by cancellation"),
-        (lambda f, _g, a, b: sp.sqrt(a * f - b), (1.1, 0.55), "edge of a domain"),
-        (lambda f, _g, a, b: sp.asin(a * f) + b, (2.0 - 2.0**-52, 1.0), "end of a domain"),
-        (lambda f, _g, a, b: 1 / (a * f - b), (1.1, 0.55), "pole"),
-        (lambda f, _g, a, b: sp.exp(1000 * f + a) * b, (900.0, 1.0), "overflow"),
-        (lambda f, _g, a, b: sp.Piecewise((a, a > b), (2 * b, True)) * f, (1.0, 1.0), "jump"),
-    ],
-)
+@pytest.mark.parametrize(("expr", "w", "why"), [
+    (lambda f, _g, a, b: symgraph.relu(a * f) + b, (0.0, 1.0), "kink"),
+    (lambda f, g, a, b: sp.Abs(a * f - b * g), (1.0, 1.0), "kink by cancellation"),
+    (lambda f, _g, a, b: sp.sqrt(a * f - b), (1.1, 0.55), "edge of a domain"),
+    (lambda f, _g, a, b: sp.asin(a * f) + b, (2.0 - 2.0**-52, 1.0), "end of a domain"),
+    (lambda f, _g, a, b: 1 / (a * f - b), (1.1, 0.55), "pole"),
+    (lambda f, _g, a, b: sp.exp(1000 * f + a) * b, (900.0, 1.0), "overflow"),
+    (lambda f, _g, a, b: sp.Piecewise((a, a > b), (2 * b, True)) * f, (1.0, 1.0), "jump"),
+])  # fmt: skip
 def test_a_bound_is_infinite_where_rounding_may_decide(expr: object, w: tuple[float, float], why: str) -> None:
     module = module_of(one_output(expr))
     loss, partials = module.error_bound(np.array(w), np.array([0.5, 0.5]), 0.25)
@@ -209,9 +199,8 @@ def test_a_value_that_is_exact_has_next_to_no_bound_and_a_kink_exactly_hit_none(
     model, module = built("location")
     _loss, partials = module.error_bound(np.array([2.0]), None, 1.0)
     assert partials[0] <= 2.0**-1070
-    found = bounded(model, module, {"mu": 1.0, "price": 1.0})
-    assert found[1][3] is KINK
-    assert np.isinf(found[1][2])
+    _loss, (_value, bound, truth) = bounded(model, module, {"mu": 1.0, "price": 1.0})
+    assert (bound, truth) == (np.inf, KINK)
 
 
 def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
@@ -225,16 +214,3 @@ def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
         module.error_bound(np.ones(2), np.ones(5), None)
     with pytest.raises(ValueError, match="X has 4 columns"):
         module.error_bound(np.ones(2), np.ones((2, 4)), np.ones(2))
-
-
-def test_what_cannot_be_had_is_refused() -> None:
-    model, saw = MODELS["line"](), MODELS["sawtooth"]()
-    with pytest.raises(OptionError, match=r"'nosuch' is unknown; known are error-bound"):
-        symgraph.compile(model, "numpy", extras=("nosuch",))
-    with pytest.raises(OptionError, match="'nosuch' is unknown; known are double, accurate"):
-        symgraph.compile(model, precision="nosuch")
-    with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):
-        symgraph.compile(model, "scalar", extras=("error-bound",))
-    assert lacking(saw, "bound") == {"floor", "mod"}
-    with pytest.raises(SpecError, match=r"model sawtooth: .* needs (floor|mod), which the error bound lacks"):
-        generate(saw, options=Options(error_bound=True))

@@ -1,15 +1,18 @@
 """Operations become text: parentheses where precedence needs them and nowhere else, names for what is used twice."""
 
 import ast
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from graph_text import from_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tool_runs import assert_accepted
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.layout import WIDTH, columns
+from symgraph.backends.layout import WIDTH, call_layout, columns, number, parenthesized, quoted, sequence_layout, unpacked
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import SectionWriter
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES
@@ -21,12 +24,11 @@ from symgraph.ir.special import SPECIAL, arity_of
 A, B, C = (Text(name, Level.ATOM) for name in "abc")
 
 
-def written(op: str, *operands: Text) -> Text:
-    return BACKENDS["numpy"].texts[op].render(operands)
+def written(op: str, *operands: Text, backend: str = "numpy") -> Text:
+    return BACKENDS[backend].texts[op].render(operands)
 
 
-def scalar(op: str, *operands: Text) -> Text:
-    return BACKENDS["scalar"].texts[op].render(operands)
+scalar = partial(written, backend="scalar")
 
 
 EXPRESSIONS = [
@@ -114,14 +116,11 @@ def test_a_backend_writes_every_primitive_op_that_it_has_with_all_its_operands(n
     assert {"add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "eq", "ne"} <= set(texts)
 
 
-def lines_of(
-    text: str, *, backend: str = "numpy", constant: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None
-) -> list[str]:
+def lines_of(text: str, *, backend: str = "numpy", constant: str = "", labels: Any = None, kept: Any = None) -> list[str]:
     """The statements for a graph whose last node is the result, called r."""
-    graph = from_text(f"graph g\n{text}")
+    graph, made = from_text(f"graph g\n{text}"), BACKENDS[backend]
     order = [position for position, node in enumerate(graph.nodes) if node.data is None]
     bound = {position: str(node.data) for position, node in enumerate(graph.nodes) if node.op in LEAVES}
-    made = BACKENDS[backend]
     writer = SectionWriter(graph, made.texts, bound, Numbering(), labels or {order[-1]: "r"}, made.literals, constant)
     return [line.text for line in writer.write(order, kept or {order[-1]})]
 
@@ -135,29 +134,22 @@ DTYPE = {"constant": "w.dtype.type({value})"}
 SIGN = "(1.0 if v0 > 0.0 else -1.0 if v0 < 0.0 else v0)"
 
 
-@pytest.mark.parametrize(
-    ("text", "options", "lines"),
-    [
-        ("%3 = mul(%1, %0)\n%4 = add(%3, %2)\n%5 = exp(%4)\n", {}, ["r = np.exp(a * f + b)"]),
-        (TWICE, {}, ["v0 = a * f", "r = np.exp(v0) + v0"]),
-        (KEPT, {"kept": {3, 5}}, ["v0 = a * f", "r = np.exp(v0) + b"]),
-        (KEPT, {"labels": {3: "t", 5: "r"}}, ["t = a * f", "r = np.exp(t) + b"]),
-        (REPEATED, {}, ["r = np.sign(np.exp(f) - a) * b"]),
-        (REPEATED, {"backend": "scalar"}, ["v0 = math.exp(f) - a", f"r = {SIGN} * b"]),  # whose text repeats its operand
-        (CONSTANTS, DTYPE, ["r = select(f > a, w.dtype.type(1.0), 2.0) * b"]),
-        (CONSTANTS, {"backend": "scalar"}, ["r = (1.0 if f > a else 2.0) * b"]),
-        ("%3 = const 1.0\n%4 = const 0.0\n%5 = div(%3, %4)\n", DTYPE, ["r = w.dtype.type(1.0) / 0.0"]),
-        *(
-            (f"%3 = const {value}\n%4 = mul(%3, %0)\n", {}, [f"r = {shown} * f"])
-            for value, shown in [("0.1", "0.1"), ("1e+300", "1e300"), ("-2.0", "-2.0"), ("nan", "np.nan"), ("-inf", "-np.inf")]
-        ),
-        ("%3 = const nan\n%4 = mul(%3, %0)\n", {"backend": "scalar"}, ["r = math.nan * f"]),
-    ],
-)
+@pytest.mark.parametrize(("text", "options", "lines"), [
+    ("%3 = mul(%1, %0)\n%4 = add(%3, %2)\n%5 = exp(%4)\n", {}, "r = np.exp(a * f + b)"),
+    (TWICE, {}, "v0 = a * f; r = np.exp(v0) + v0"), (KEPT, {"kept": {3, 5}}, "v0 = a * f; r = np.exp(v0) + b"),
+    (KEPT, {"labels": {3: "t", 5: "r"}}, "t = a * f; r = np.exp(t) + b"), (REPEATED, {}, "r = np.sign(np.exp(f) - a) * b"),
+    (REPEATED, {"backend": "scalar"}, f"v0 = math.exp(f) - a; r = {SIGN} * b"),  # whose text repeats its operand
+    (CONSTANTS, DTYPE, "r = select(f > a, w.dtype.type(1.0), 2.0) * b"),
+    (CONSTANTS, {"backend": "scalar"}, "r = (1.0 if f > a else 2.0) * b"),
+    ("%3 = const 1.0\n%4 = const 0.0\n%5 = div(%3, %4)\n", DTYPE, "r = w.dtype.type(1.0) / 0.0"),
+    *((f"%3 = const {value}\n%4 = mul(%3, %0)\n", {}, f"r = {shown} * f") for value, shown in
+      [("0.1", "0.1"), ("1e+300", "1e300"), ("-2.0", "-2.0"), ("nan", "np.nan"), ("-inf", "-np.inf")]),
+    ("%3 = const nan\n%4 = mul(%3, %0)\n", {"backend": "scalar"}, "r = math.nan * f"),
+])  # fmt: skip
 def test_what_is_used_once_is_written_where_it_is_used_and_all_else_has_a_name(
-    text: str, options: dict[str, Any], lines: list[str]
+    text: str, options: dict[str, Any], lines: str
 ) -> None:
-    assert lines_of(INPUTS + text, **options) == lines
+    assert "; ".join(lines_of(INPUTS + text, **options)) == lines
 
 
 def test_a_long_expression_is_split_into_named_parts_that_fit() -> None:
@@ -169,3 +161,41 @@ def test_a_long_expression_is_split_into_named_parts_that_fit() -> None:
     assert all(columns(line) + 4 <= WIDTH for line in lines)
     assert len(lines) > 10
     assert lines[-1].startswith("r = ")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.floats(allow_nan=False, allow_infinity=False))
+def test_a_quoted_text_or_a_written_number_is_a_literal_of_it(text: str, value: float) -> None:
+    assert ast.literal_eval(quoted(text)) == text
+    assert float(number(value)) == value
+    assert "e+" not in number(value)
+
+
+def test_literals_calls_and_sequences_are_as_ruff_leaves_them(tmp_path: Path) -> None:
+    texts = ["plain", 'say "hi"', "it's", 'it\'s "x"', "a\\b", 'a """ b', "é字", "both ' and \"", "tab\t"]
+    numbers = [1e100, 1e-100, 1e16, 12345678.0, 0.1, -2.5e300, 5e-324]
+    lines = [f"a = {one}" for one in [*map(quoted, texts), *map(number, numbers)]]
+    lines += [parenthesized("TARGET = ", quoted("a" * length), "", 0) for length in range(70, 100)]
+    blocks = []
+    for length in (1, 5, 20, 38, 39, 40, 41, 60, 75, 90):
+        for count in (1, 2, 5):
+            items = ["abcdefgh"[index] * length for index in range(count)]
+            blocks += [call_layout("return f(", items, ")", 4), sequence_layout("return (", items, ")", 4)]
+            blocks.append(sequence_layout("return [", items, "]", 4))
+    for count in (1, 2, 9, 30, 100):
+        for length in (1, 8, 44):
+            blocks += unpacked([f"n{index}".ljust(length, "x") for index in range(count)], "source", 4)
+    module = "\n".join([*lines, "\n\ndef g():", *(f"    {block}" for block in blocks)]) + "\n"
+    (tmp_path / "module.py").write_text(module, encoding="utf-8")
+    assert_accepted("format", tmp_path)
+
+
+def test_a_vector_is_unpacked_in_lines_that_fit_and_mean_the_same() -> None:
+    for count, length in ((1, 1), (2, 8), (9, 44), (30, 8), (100, 44)):
+        names = [f"n{index}".ljust(length, "x") for index in range(count)]
+        lines = unpacked(names, "source", 4)
+        namespace: dict[str, object] = {"source": list(range(count))}
+        exec("\n".join(lines), namespace)
+        assert [namespace[name] for name in names] == list(range(count))
+        assert all(columns(line) + 4 <= WIDTH for line in lines)
+    assert unpacked(["", "b", "", "d"], "w", 4) == ["b = w[1]", "d = w[3]"]
+    assert [columns(text) for text in ("abc", "é", "字", "a字b")] == [3, 1, 2, 4]

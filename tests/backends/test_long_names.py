@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from accurate import accurate_text
 from built import MODELS, modules_of, texts_of
 from renaming import Renamed
 from tool_runs import assert_accepted
@@ -31,15 +32,6 @@ def test_text_with_names_of_any_length_is_formatted(tmp_path: Path) -> None:
     assert_accepted("format", tmp_path)
 
 
-def test_long_names_that_differ_only_in_the_middle_stay_apart() -> None:
-    model = Model("m")
-    a, b = model.weights([f"{'begin' * 10}_{middle}_{'end' * 10}" for middle in "pq"])
-    model.loss(a**2 + 3 * b)
-    (numpy, scalar), gradient = modules_of(model), [0.0, 0.0]
-    scalar.row([2.0, 5.0], [], 0.0, gradient)
-    assert gradient == numpy.grad([2.0, 5.0]).tolist() == [4.0, 3.0]
-
-
 def test_names_that_textbooks_use_give_the_same_numbers_in_every_kind_of_module() -> None:
     """The functions call their own arguments w, X, y, tape and cotangent, and values without a name v0 and so on."""
     rng = np.random.default_rng(0)
@@ -47,16 +39,15 @@ def test_names_that_textbooks_use_give_the_same_numbers_in_every_kind_of_module(
     results = []
     for text in ("x y X w b v1 loss tape grad z v2 cotangent", "p q r a b c e f g h i j"):
         names, model = text.split(), Model("textbook")
-        p, q, r = model.features(names[:3])
-        a, b, c, e, f, g = model.weights(names[3:9])
-        target = model.target("t")
-        z = model.node(names[9], a * p + b * q + r * f)
-        v = model.node(names[10], sp.tanh(z * c))
+        (p, q, r), (a, b, c, e, f, g), target = model.features(names[:3]), model.weights(names[3:9]), model.target("t")
+        v = model.node(names[10], sp.tanh(model.node(names[9], a * p + b * q + r * f) * c))
         model.loss((target - model.output("out", model.node(names[11], sp.exp(-(v**2) * g)) + e)) ** 2)
         numpy, scalar = modules_of(model)
         verify(model, numpy, scalar)
-        others = [Options(error_bound=True), Options(precision="accurate")]
-        bounds, accurate = (load_artifact(generate(model, options=options)[0]) for options in others)
+        bounds, accurate = (
+            load_artifact(generate(model, options=Options(error_bound=True))[0]),
+            load_artifact(accurate_text(model)),
+        )
         found = [*numpy.value_and_grad(w, X, y), *accurate.value_and_grad(w, X, y), *bounds.error_bound(w, X, y)]
         results.append(np.concatenate([np.ravel(part) for part in found]))
     np.testing.assert_array_equal(*results)  # names decide nothing

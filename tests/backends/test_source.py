@@ -9,7 +9,7 @@ from built import numpy_module, scalar_module, texts_of
 from zoo import ZOO
 
 from symgraph import Constant, Model, Normal, Uniform
-from symgraph.backends.names import LONGEST
+from symgraph.backends.names import python_names
 from symgraph.backends.source import model_hash
 
 
@@ -25,9 +25,6 @@ def changed(change: Callable[[Model], None] = lambda m: None, **options: Any) ->
     return model
 
 
-LIMITS: tuple[dict[str, Any], ...] = ({}, {"fixed": True}, {"bounds": (0, 1)})
-
-
 def namespaces(model: Model) -> Iterator[dict[str, Any]]:
     """What its numpy and its scalar module define."""
     for artifact in texts_of(model):
@@ -37,10 +34,9 @@ def namespaces(model: Model) -> Iterator[dict[str, Any]]:
 
 
 def test_equal_specs_have_equal_hashes_and_the_documentation_is_no_part_of_it() -> None:
-    assert model_hash(changed()) == model_hash(changed())
-    assert model_hash(changed(doc="other words")) == model_hash(changed())
-    assert model_hash(changed(init=Normal(0.0, 1e-2))) == model_hash(changed())
     assert model_hash(changed()).startswith("sha256:")
+    for same in ({}, {"doc": "other words"}, {"init": Normal(0.0, 1e-2)}):
+        assert model_hash(changed(**same)) == model_hash(changed())
 
 
 def test_any_change_of_meaning_changes_the_hash() -> None:
@@ -52,7 +48,10 @@ def test_any_change_of_meaning_changes_the_hash() -> None:
         {"node": "k"},
         *({"expr": function} for function in (sp.cos, lambda t: sp.sin(t) + 1)),
         *({"loss": loss} for loss in (lambda y, z: (y - z) ** 2 / 2, lambda y, z: sp.Abs(y - z))),
-        *({"change": lambda m, limits=limits: m.penalty(m.weight("b", **limits) ** 2)} for limits in LIMITS),
+        *(
+            {"change": lambda m, limits=limits: m.penalty(m.weight("b", **limits) ** 2)}
+            for limits in ({}, {"fixed": True}, {"bounds": (0, 1)})
+        ),
     ]
     assert len({model_hash(changed(**options)) for options in changes}) == len(changes)
     one, other = Model("m"), Model("m")
@@ -65,10 +64,8 @@ def test_any_change_of_meaning_changes_the_hash() -> None:
 
 def test_the_limits_of_a_constraint_matter_to_the_hash() -> None:
     ends = ({"lower": 1.0}, {"lower": 2.0}, {"upper": 1.0}, {"lower": 1.0, "upper": 2.0})
-    hashes = {
-        model_hash(changed(lambda model, end=end: model.constraint("c", model.weight_inputs[0].symbol, **end))) for end in ends
-    }
-    assert len(hashes) == len(ends)
+    models = [changed(lambda model, end=end: model.constraint("c", model.weight_inputs[0].symbol, **end)) for end in ends]
+    assert len(set(map(model_hash, models))) == len(ends)
 
 
 def test_domains_are_stated_infinite_bounds_too_and_a_model_without_documentation_is_named() -> None:
@@ -106,8 +103,4 @@ def test_metadata_says_where_on_the_tape_a_node_of_another_name_is() -> None:
     model.loss((y - model.output("out", long)) ** 2)
     for namespace in namespaces(model):
         fields = namespace["METADATA"]["fields"]
-        assert set(fields) == {"lambda", long.name}
-        assert fields["lambda"] == "lambda_"
-        assert fields[long.name].startswith("begin_begin_")
-        assert fields[long.name].endswith("_end")
-        assert len(fields[long.name]) <= LONGEST
+        assert fields == {"lambda": "lambda_", long.name: python_names([long.name])[long.name]}

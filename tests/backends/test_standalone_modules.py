@@ -20,18 +20,12 @@ from symgraph.options import Options
 PLAIN: dict[str, Any] = {}
 BOUNDS, ACCURATE = {"error_bound": True}, {"precision": "accurate"}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "plain": ("nine_weights", PLAIN),
-    "bounds": ("nine_weights", BOUNDS),
-    "accurate": ("nine_weights", ACCURATE),
-    "no_features": ("location", PLAIN),
-    "no_features_accurate": ("location", ACCURATE),
-    "no_target": ("rosenbrock", PLAIN),
-    "no_target_bounds": ("rosenbrock", BOUNDS),
-    "no_target_accurate": ("rosenbrock", ACCURATE),
-    "erf": ("every_op", PLAIN),
-    "erf_bounds": ("every_op", BOUNDS),
-    "erf_accurate": ("every_op", ACCURATE),
-}
+    "plain": ("nine_weights", PLAIN), "bounds": ("nine_weights", BOUNDS), "accurate": ("nine_weights", ACCURATE),
+    "no_features": ("location", PLAIN), "no_features_accurate": ("location", ACCURATE),
+    "no_target": ("rosenbrock", PLAIN), "no_target_bounds": ("rosenbrock", BOUNDS),
+    "no_target_accurate": ("rosenbrock", ACCURATE), "erf": ("every_op", PLAIN),
+    "erf_bounds": ("every_op", BOUNDS), "erf_accurate": ("every_op", ACCURATE),
+}  # fmt: skip
 """By the name of the file: a model, which has the error function where the name says so, and what its module is to have."""
 
 FUNCTIONS = (
@@ -115,11 +109,13 @@ def assert_same(got: Any, wanted: Any) -> None:
 
 
 def test_they_give_the_bits_of_bound_modules_where_only_numpy_can_be_imported(folder: Path) -> None:
-    use = (
-        "found = {name: results(importlib.import_module(name), *samples[name]) for name in names}\n"
-        "(folder / 'found').write_bytes(pickle.dumps(found))\n"
-    )
-    run_alone(folder, {"numpy"}, use)
+    use = """
+found = {name: results(importlib.import_module(name), *samples[name]) for name in names}
+(folder / 'found').write_bytes(pickle.dumps(found))
+import plain
+print(pickle.loads(pickle.dumps(plain.value_and_grad)) == plain.value_and_grad)
+"""
+    assert run_alone(folder, {"numpy"}, use) == "True\n"  # a function that travels to another process is the same
     found = pickle.loads((folder / "found").read_bytes())  # noqa: S301  just pickled
     space: dict[str, Any] = {"FUNCTIONS": FUNCTIONS}
     exec(CALLS, space)
@@ -152,11 +148,6 @@ def test_the_mathematics_is_that_of_the_bound_module() -> None:
     bound, alone = artifacts("nine_weights")[0].text, standing("plain").text
     mathematics = bound[bound.index("def _forward(") : bound.index("# the public functions")].rstrip()
     assert 0 < alone.index(mathematics) < alone.index(LINE)
-
-
-def test_functions_of_a_module_that_stands_alone_pickle(folder: Path) -> None:
-    use = "import plain\nagain = pickle.loads(pickle.dumps(plain.value_and_grad))\nprint(again == plain.value_and_grad)\n"
-    assert run_alone(folder, {"numpy"}, use) == "True\n"
 
 
 def test_the_scalar_module_runs_without_numpy(tmp_path: Path) -> None:

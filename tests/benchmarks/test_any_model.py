@@ -99,9 +99,8 @@ def project(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow  # it runs the command three times; the tests above time the same models
-def test_a_built_model_or_a_spec_is_timed_as_a_table_or_as_json(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_models_are_timed(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a spec, and of a built model; as a table, and as JSON."""
     (project / "line.py").write_text(MODELS.partition("valley")[0], encoding="utf-8")
     assert any_model.main(["line.py", "--rows", "1", "--quick", "--peers", "lambdify"]) == 0
     assert "timing the numpy module that a build of line would write now" in capsys.readouterr().err

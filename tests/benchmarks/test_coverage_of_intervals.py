@@ -15,9 +15,7 @@ APART = 4 * sqrt(0.95 * 0.05 / REPETITIONS / 20)
 
 
 @pytest.mark.slow
-def test_intervals_and_bands_of_twenty_models_hold_the_truth_as_often_as_they_say(
-    script: Callable[[str], ModuleType],
-) -> None:
+def test_intervals_and_bands_of_twenty_models_hold_the_truth_as_often_as_they_say(script: Callable[[str], ModuleType]) -> None:
     intervals = script("intervals")
     found = {name: intervals.covered(name, REPETITIONS, 1) for name in intervals.CASES}
     assert len(found) == 20

@@ -37,8 +37,7 @@ def test_the_table_of_peers_is_written_and_symgraph_loses_nothing(accuracy, tmp_
     ours = ("symgraph numpy", "symgraph scalar", "notebook", "lambdify, cse")
     absent = dict.fromkeys(("autograd", "a library"), lambda: __import__("no_such_library"))
     monkeypatch.setattr(peers, "PEERS", {**{name: peers.PEERS[name] for name in ours}, **absent})
-    options = ["--points", "25", "--rows", "50", "--rounds", "1", "--out", str(tmp_path / "new")]
-    assert accuracy.main(options) == 0
+    assert accuracy.main(["--points", "25", "--rows", "50", "--rounds", "1", "--out", str(tmp_path / "new")]) == 0
     text = (tmp_path / "new" / "accuracy.txt").read_text(encoding="utf-8")
     assert capsys.readouterr().out == text
     assert text.endswith("not installed: autograd, a library\n")

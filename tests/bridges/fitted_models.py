@@ -18,8 +18,7 @@ def decay(fixed_c: bool = False, **of_rate: Any) -> Model:
     model = Model("decay")
     t, _ = model.feature("t"), model.target("y")
     a, k = model.weight("a", init=1.0), model.weight("k", **{"init": 1.0, **of_rate})
-    c = model.weight("c", init=0.0, fixed=fixed_c)
-    model.output("level", a * sp.exp(-k * t) + c)
+    model.output("level", a * sp.exp(-k * t) + model.weight("c", init=0.0, fixed=fixed_c))
     model.loss("squared_error")
     return model
 
@@ -34,8 +33,7 @@ def decay_module() -> Any:
 def circle_module() -> Any:
     """Return the module of two outputs, two targets and two features."""
     model = Model("circle")
-    u, v = model.features("u v")
-    p, q = model.targets("p q")
+    (u, v), (p, q) = model.features("u v"), model.targets("p q")
     r, s = model.weights("r s", init=1.0)
     first, second = model.outputs("x_hat y_hat", r * sp.cos(u) + s * v, r * sp.sin(u) - s * u * v)
     model.residual(first - p, second - q)

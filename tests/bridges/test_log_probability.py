@@ -24,8 +24,7 @@ def line(**of_slope: Any) -> Model:
     """Return y ~ slope*x with normal errors of standard deviation 1/2."""
     model = Model("line")
     x, y = model.feature("x"), model.target("y")
-    slope = model.weight("slope", **{"init": 1.0, **of_slope})
-    model.residual((model.output("y_hat", slope * x) - y) / 0.5)
+    model.residual((model.output("y_hat", model.weight("slope", **{"init": 1.0, **of_slope}) * x) - y) / 0.5)
     return model
 
 

@@ -35,8 +35,7 @@ def test_vmap_calls_the_module_for_each() -> None:
     functions, several = to_jax(decay_module()), np.stack([W, W + 0.1])
     gradients = jax.vmap(jax.grad(functions.loss), (0, None, None))(several, T, Y)
     assert np.array_equal(gradients, decay_module().grad(several, T, Y))
-    by_row = jax.vmap(functions.predict, (None, 0))(W, T)
-    assert np.array_equal(by_row, decay_module().predict(W, T))
+    assert np.array_equal(jax.vmap(functions.predict, (None, 0))(W, T), decay_module().predict(W, T))
     assert jax.grad(lambda w: functions.loss(w, T, Y).sum())(several).shape == (2, 3)
 
 

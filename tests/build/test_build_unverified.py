@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from symgraph.build import build as building
 from symgraph.build.build import Plan, build, check
 from symgraph.errors import BuildError
-from symgraph.io.compiler import Compiler
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,13 +76,8 @@ def test_a_text_that_is_new_is_not_verified_because_an_earlier_one_was(plan: Pla
     assert listed(plan) == {"decay.py": NOT_VERIFIED, "decay_scalar.py": NOT_VERIFIED}
 
 
-def test_a_text_that_was_not_run_is_named_and_keeps_what_another_machine_has_found(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_compiler() -> Compiler:
-        raise BuildError("there is no C compiler")
-
-    monkeypatch.setattr(building, "find_compiler", no_compiler)
+def test_a_text_that_was_not_run_is_named_and_keeps_what_others_have_found(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "find_compiler", Mock(side_effect=BuildError("there is no C compiler")))
     c = Plan(plan.specs, plan.root, plan.out, ("numpy", "c"))
     report = build(c)
     assert report.verifications["decay"].unrun == ("decay.c", "decay.h")

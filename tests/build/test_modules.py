@@ -42,8 +42,7 @@ def test_two_models_of_one_name_keep_apart() -> None:
     other = symgraph.Model("line")
     a, b = other.weights("a b")
     other.loss(a**2 + b**2)
-    second = symgraph.compile(other, "numpy")
-    assert second.FEATURES == ()
+    assert symgraph.compile(other, "numpy").FEATURES == ()
     # the first one still works: it holds nothing that the second one replaced
     assert first.forward([1.0, 2.0], 3.0).y_hat == 5.0
 
@@ -79,9 +78,8 @@ with sympy.evaluate(False):
 
 def test_a_traceback_shows_the_generated_line() -> None:
     module = modules.load_artifact(artifacts("line")[0])
-    try:
+    with pytest.raises(ValueError, match="w has shape") as raised:
         module.predict([1.0, 2.0, 3.0], [1.0])
-    except ValueError as error:
-        shown = "".join(traceback.format_exception(error))
+    shown = "".join(traceback.format_exception(raised.value))
     assert "return self._of_each(" in shown  # a line of the binding
     assert "w has shape (3,), line needs (2,): a, b" in shown

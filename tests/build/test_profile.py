@@ -41,8 +41,7 @@ def test_generating_and_verifying_go_through_every_stage_in_order() -> None:
     profile = Profile()
     profile.model = "line"
     model = line()
-    artifacts = generate(model, ("numpy", "scalar"), run=profile.run)
-    _, report = load_verified(model, artifacts, profile=profile)
+    _, report = load_verified(model, generate(model, ("numpy", "scalar"), run=profile.run), profile=profile)
     plan = Plan([], None, None, ("numpy", "scalar"))  # type: ignore[arg-type]  # no path is looked at
     assert (*(stage.name for stage in profile.done), "digits", "write files") == stage_names(plan)
     assert {stage.model for stage in profile.done} == {"line"}
@@ -57,9 +56,5 @@ def test_the_nodes_of_each_step_are_those_of_its_graph() -> None:
     assert nodes["lower"] == len(lower(model).nodes)
     assert nodes[STEPS[-1].__name__] == nodes["check the graph"] == len(differentiated(model).nodes)
     assert nodes["numpy: write"] is None
-
-
-def test_what_is_asked_for_besides_is_a_stage_of_its_own() -> None:
-    profile = Profile()
-    generate(line(), options=options_of([ERROR_BOUND]), run=profile.run)
+    generate(line(), options=options_of([ERROR_BOUND]), run=profile.run)  # what is asked for besides is a stage of its own
     assert "errors of constants" in [stage.name for stage in profile.done]

@@ -37,9 +37,11 @@ def read(folder: Path, name: str = "line.py") -> list[str]:
     return list(read_spec(name, folder).sources)
 
 
-def test_a_spec_alone_is_read_from_itself(folder: Path) -> None:
+def test_a_spec_alone_is_read_from_itself_and_one_outside_the_project_has_no_sources(folder: Path, tmp_path: Path) -> None:
     path = write(folder / "models" / "line.py")
     assert read_spec("models/line.py", folder).sources == {"models/line.py": digest(path.read_bytes())}
+    write(tmp_path / "other" / "line.py")
+    assert read(folder, "../other/line.py") == []
 
 
 def test_modules_and_tables_count_with_the_packages_around_them(folder: Path) -> None:
@@ -53,18 +55,16 @@ def test_modules_and_tables_count_with_the_packages_around_them(folder: Path) ->
 
 
 @pytest.mark.parametrize("prefix", [False, True])
-def test_a_module_that_comes_from_its_bytecode_counts_by_its_source(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: bool
-) -> None:
+def test_a_module_of_bytecode_counts_by_its_source(folder: Path, monkeypatch: pytest.MonkeyPatch, prefix: bool) -> None:
     write(folder / "shape.py", "")
     write(folder / "line.py", "import shape\n" + LINE)
     if prefix:
-        monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "cache"))
+        monkeypatch.setattr(sys, "pycache_prefix", str(folder.parent / "cache"))
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     __import__("shape")
     del sys.modules["shape"]
-    assert list(tmp_path.rglob("shape.*.pyc"))
+    assert list(folder.parent.rglob("shape.*.pyc"))
     assert read(folder) == ["line.py", "shape.py"]
 
 
@@ -74,9 +74,7 @@ def test_each_spec_is_seen_to_read_what_an_earlier_one_has_read(folder: Path) ->
     assert read(folder) == read(folder) == ["lib/shape.py", "line.py"]
 
 
-def test_a_module_that_this_process_knows_already_is_read_anew_and_then_as_it_was(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_that_is_known_already_is_read_anew_and_then_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder / "shape.py", "POWER = 1\n")
     write(folder / "line.py", "import shape\n" + LINE.replace("a * x", "a * x**shape.POWER"))
     monkeypatch.syspath_prepend(folder)
@@ -111,11 +109,6 @@ def test_what_is_no_file_of_the_spec_that_is_read_does_not_count(folder: Path, t
 def test_a_file_that_is_looked_for_in_vain_counts_as_missing(folder: Path) -> None:
     write(folder / "line.py", "try:\n    open('own.json')\nexcept OSError:\n    pass\n" + LINE)
     assert read_spec("line.py", folder).sources["own.json"] == ""
-
-
-def test_a_spec_outside_the_project_has_no_sources(folder: Path, tmp_path: Path) -> None:
-    write(tmp_path / "other" / "line.py")
-    assert read(folder, "../other/line.py") == []
 
 
 def test_nothing_is_recorded_once_the_spec_is_read(folder: Path) -> None:

@@ -62,13 +62,6 @@ def test_models_come_in_the_order_of_their_names_in_the_file_and_once_each(folde
     assert [model.name for model in read_spec("line.py", folder).models] == ["line", "second"]
 
 
-def test_a_spec_is_read_anew_each_time(folder: Path) -> None:
-    write(folder / "line.py")
-    assert outputs("line.py", root=folder) == ["a*x + b"]
-    write(folder / "line.py", output="a - x + b")
-    assert outputs("line.py", root=folder) == ["a + b - x"]
-
-
 def test_neighbours_of_one_name_in_two_folders_keep_apart(folder: Path) -> None:
     for name, sign in (("first", "+"), ("second", "-")):
         write(folder / name / "shape.py", f"def bend(a, x):\n    return a {sign} x\n")
@@ -108,18 +101,18 @@ def test_a_module_of_a_package_is_the_same_by_path_and_by_name_and_imports_relat
 
 def test_a_spec_may_define_dataclasses_with_postponed_annotations(folder: Path) -> None:
     head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
-    write(
-        folder / "line.py",
-        f"{head}@dataclass\nclass Options:\n    power: int = 2\n{LINE}",
-        output="a * x ** Options().power + b",
-    )
+    text = f"{head}@dataclass\nclass Options:\n    power: int = 2\n{LINE}"
+    write(folder / "line.py", text, output="a * x ** Options().power + b")
     assert outputs("line.py", root=folder) == ["a*x**2 + b"]
 
 
-def test_what_a_spec_prints_goes_to_stderr(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(folder / "line.py", LINE + "\nprint('hello')\n")
-    read_spec("line.py", folder)
-    assert capsys.readouterr() == ("", "hello\n")
+def test_a_spec_is_read_anew_each_time_and_what_it_prints_goes_to_stderr(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for output, expr in (("a * x + b", "a*x + b"), ("a - x + b", "a + b - x")):
+        write(folder / "line.py", LINE + "\nprint('hello')\n", output=output)
+        assert outputs("line.py", root=folder) == [expr]
+        assert capsys.readouterr() == ("", "hello\n")
 
 
 @pytest.mark.parametrize(
@@ -152,12 +145,9 @@ def test_a_fault_of_ours_while_a_spec_runs_keeps_its_traceback(folder: Path, mon
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("gone.py", r"there is no spec file gone\.py"),
-        ("gone/line", r"there is no spec file gone/line"),
-        ("gone", r"there is no spec module 'gone'"),
-        ("gone.line", r"spec module 'gone\.line' cannot be found"),
-        ("math", r"there is no spec module 'math'"),
-        ("", r"spec module '' cannot be found"),
+        *(("gone.py", r"there is no spec file gone\.py"), ("gone/line", r"there is no spec file gone/line")),
+        *(("gone", r"there is no spec module 'gone'"), ("gone.line", r"spec module 'gone\.line' cannot be found")),
+        *(("math", r"there is no spec module 'math'"), ("", r"spec module '' cannot be found")),
         ("./folder", r"spec \./folder is a folder"),
     ],
 )

@@ -1,9 +1,13 @@
 """Second partials of the reference: against differences of its slopes at 400 bits, and second derivatives of whole specs."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 import sympy as sp
 from built import altered, one_output
 from flint import arb, ctx
+from written import written
 
 import symgraph as sg
 from symgraph import Model
@@ -25,45 +29,33 @@ SMOOTH = [name for name, form in FORMS.items() if form.slopes and (name in ("add
 """Operations of specs."""
 
 
-def operands_of(name: str) -> list[arb]:
-    return [arb(value) for value in OPERANDS.get(name) or OPS[name].example]
-
-
-def slope(name: str, place: int, operands: list[arb]) -> arb:
-    found = slope_of(FORMS[name], place, value_of(FORMS[name], operands), operands)
-    assert isinstance(found, arb)
-    return found
-
-
 @pytest.mark.parametrize("name", SMOOTH)
 def test_second_partials_are_the_slopes_of_slopes(name: str) -> None:
+    form = FORMS[name]
     with ctx.workprec(400):
-        operands = operands_of(name)
-        places, step = range(int(name in ORDERED), len(operands)), Step(name, form=FORMS[name])
-        found = second_partials(step, value_of(FORMS[name], operands), operands, places)
+        operands = [arb(value) for value in OPERANDS.get(name) or OPS[name].example]
+        places, step = range(int(name in ORDERED), len(operands)), Step(name, form=form)
+        found = second_partials(step, value_of(form, operands), operands, places)
         for i in places:
             for j in range(places.start, i + 1):
-                up, down = ([*operands[:j], operands[j] + move, *operands[j + 1 :]] for move in (STEP, -STEP))
-                difference = (slope(name, i, up) - slope(name, i, down)) / (2 * STEP)
+                sides = [[*operands[:j], operands[j] + move, *operands[j + 1 :]] for move in (STEP, -STEP)]
+                up, down = (slope_of(form, i, value_of(form, side), side) for side in sides)
                 # a central difference is off by the third derivative times STEP**2, 1e-60
-                assert abs(difference - found.get((i, j), arb(0))) < arb("1e-50"), (i, j)
+                assert abs((up - down) / (2 * STEP) - found.get((i, j), arb(0))) < arb("1e-50"), (i, j)
 
 
 def test_second_derivatives_of_a_spec_are_those_of_sympy() -> None:
-    model = Model("m")
-    x, y = model.feature("x"), model.target("y")
-    a, b, c = model.weights("a b c")
-    h = model.node("h", sp.exp(a * x) + sg.softplus(b * x))
-    out = model.output("out", h * sp.tanh(c * h) / (1 + a**2))
-    model.loss((y - out) ** 2)
-    at = {"a": 0.3, "b": -0.8, "c": 0.4, "x": 1.25, "y": 0.5}
-    found = Reference(model).hessian(at)
-    loss = ((y - out) ** 2).xreplace({out: model.output_node.expr}).xreplace({h: model.nodes[0].expr}).doit()
-    exact = {symbol: sp.Float(at[symbol.name], 40) for symbol in (a, b, c, x, y)}
-    for i, one in enumerate((a, b, c)):
-        for j, other in enumerate((a, b, c)):
-            truth = float(sp.diff(loss, one, other).evalf(40, subs=exact))
-            assert abs(float(found[i][j]) - truth) <= 1e-15 * abs(truth)
+    def form(m: Any, x: Any, y: Any, a: Any, b: Any, c: Any) -> Any:
+        h = m.node("h", sp.exp(a * x) + sg.softplus(b * x))
+        return (y - m.output("out", h * sp.tanh(c * h) / (1 + a**2))) ** 2
+
+    model, at = written(form, "loss"), {"a": 0.3, "b": -0.8, "c": 0.4, "x": 1.25, "y": 0.5}
+    nodes = {node.symbol: node.expr for node in model.nodes}
+    loss = model.loss_expr.xreplace(nodes).xreplace(nodes).doit()
+    exact, weights = {entry.symbol: sp.Float(at[entry.name], 40) for entry in model.inputs}, model.weight_inputs
+    truth = [[float(sp.diff(loss, i.symbol, j.symbol).evalf(40, subs=exact)) for j in weights] for i in weights]
+    found = [[float(entry) for entry in row] for row in Reference(model).hessian(at)]
+    np.testing.assert_allclose(found, truth, rtol=1e-15)
 
 
 def test_a_product_with_the_hessian_takes_one_sweep_and_is_that_of_the_matrix() -> None:

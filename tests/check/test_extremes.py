@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from built import one_output
 from judged import faults, module_of
 from sympy import besselj, cosh, coth, exp, log, sin, sinh, tanh
+from written import written
 
 from symgraph import Model
 from symgraph.check.judged_points import points
@@ -13,20 +15,7 @@ from symgraph.check.judging import judge
 
 KINDS = ("normal", "wide", "saturated", "tiny", "near zeros", "magnitudes")
 
-Formula = Callable[..., Any]
-
-
-def model_of(formula: Formula, weights: str, features: str = "x") -> Model:
-    """A model whose output is a formula of weights and features."""
-    model = Model("case")
-    inputs = {name: model.feature(name) for name in features.split()}
-    target = model.target("y")
-    inputs |= {name: model.weight(name) for name in weights.split()}
-    model.loss((target - model.output("found", formula(**inputs))) ** 2)
-    return model
-
-
-CASES: dict[str, tuple[Formula, str, str]] = {
+CASES: dict[str, tuple[Callable[..., Any], str, str]] = {
     # quotients of sums of exponentials
     "current between two nodes of a mesh": (lambda k, n, m, V: k * V * (n * exp(k * V) - m) / (exp(k * V) - 1), "k", "n m V"),
     "its mirror image": (lambda s, V, a, b: (a - b * exp(-s * V)) * V / (1 - exp(-s * V)), "s", "V a b"),
@@ -84,17 +73,17 @@ CANCELLING = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_finite_is_so_in_the_module(name: str) -> None:
-    model = model_of(*CASES[name])
+    formula, weights, features = CASES[name]
+    names = [*features.split(), *weights.split()]
+    model = one_output(lambda *values: formula(**dict(zip(names, values, strict=True))), features=features, weights=weights)
     report = judge(model, module_of(model), points(model, KINDS, n=24))
     assert faults(report).keys() <= ({"zero", "wrong"} if name in CANCELLING else set()), str(report)
     assert report.judged > 24
 
 
 def test_a_sum_that_is_always_0_beside_a_logarithm_is_no_argument() -> None:
-    model = Model("nothing")
-    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b", init=1.0)
-    line = model.node("line", a + b * x)
-    nothing = model.node("nothing", line - a - b * x)
-    y_hat = model.output("y_hat", a * x + b + nothing * log(a / b))
-    model.loss((y_hat - y) ** 2)
-    assert module_of(model).jacobian([1.0, 2.0], [3.0]).tolist() == [[3.0, 1.0]]
+    def form(m: Model, x: Any, a: Any, b: Any) -> Any:
+        nothing = m.node("nothing", m.node("line", a + b * x) - a - b * x)
+        return a * x + b + nothing * log(a / b)
+
+    assert module_of(written(form)).jacobian([1.0, 2.0], [3.0]).tolist() == [[3.0, 1.0]]

@@ -1,17 +1,20 @@
 """Penalties: once a data set in every function that adds up rows, of every backend, and in no function of single rows."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from built import one_output, verified
 from sympy import cos, log
+from written import written
 
 import symgraph
 from symgraph import Model
 from symgraph.backends import BACKENDS
 from symgraph.build.modules import load_verified
+from symgraph.check.verify import verify
 from symgraph.errors import OptionError, SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
@@ -45,40 +48,29 @@ def prior(w: np.ndarray, lam: float = 0.1) -> tuple[float, np.ndarray]:
 MODULES = ("numpy", "native", "array_api", "accurate", "c", "float")
 
 
-@pytest.fixture(scope="module", params=MODULES)
-def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
-    """The module with the penalty and the one without, verified as a build verifies them."""
-    return tuple(verified(ridge(penalized), request.param) for penalized in (True, False))  # type: ignore[return-value]
-
-
-def near(pair: tuple[Any, Any], value: Any) -> Any:
+def near(module: Any, value: Any) -> Any:
     """A value, or an array, but for rounding of the sums: 30 units of doubles, or of floats."""
-    single = pair[0].METADATA.get("dtype") == "float32"
+    single = module.METADATA.get("dtype") == "float32"
     return pytest.approx(np.asarray(value), **({"rel": 4e-6, "abs": 4e-6} if single else {"rel": 6e-15, "abs": 1e-15}))
 
 
-@pytest.mark.parametrize("weights", [None, S])
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_sums_and_means_have_the_penalty_once(pair: tuple[Any, Any], weights: Any, reduction: str) -> None:
-    module, plain = pair
-    share = 1.0 if reduction == "sum" else 1 / (len(X) if weights is None else S.sum())
-    given, inputs = {"sample_weight": weights, "reduction": reduction}, (W, X[:, None], Y)
-    of_rows = plain.value_and_grad(*inputs, **given)
-    wanted = [near(pair, one + share * more) for one, more in zip(of_rows, prior(W), strict=True)]
-    assert [np.asarray(module.loss(*inputs, **given)), np.asarray(module.grad(*inputs, **given))] == wanted
-    assert [np.asarray(one) for one in module.value_and_grad(*inputs, **given)] == wanted
-
-
-def test_rows_have_no_share_in_it_and_constants_given_at_the_call_have(pair: tuple[Any, Any]) -> None:
-    module, plain = pair
-    inputs = (W, X[:, None], Y)
+@pytest.mark.parametrize("kind", MODULES)
+def test_sums_and_means_have_the_penalty_once_and_rows_no_share_in_it(kind: str) -> None:
+    module, plain, inputs = verified(ridge(), kind), verified(ridge(penalized=False), kind), (W, X[:, None], Y)
+    for weights, reduction in product((None, S), ("mean", "sum")):
+        share = 1.0 if reduction == "sum" else 1 / (len(X) if weights is None else S.sum())
+        given = {"sample_weight": weights, "reduction": reduction}
+        of_rows = plain.value_and_grad(*inputs, **given)
+        wanted = [near(module, one + share * more) for one, more in zip(of_rows, prior(W), strict=True)]
+        assert [np.asarray(module.loss(*inputs, **given)), np.asarray(module.grad(*inputs, **given))] == wanted
+        assert [np.asarray(one) for one in module.value_and_grad(*inputs, **given)] == wanted
     assert np.array_equal(module.per_sample_grad(*inputs), plain.per_sample_grad(*inputs))
     if hasattr(module, "forward"):
         tape, other = module.forward(*inputs), plain.forward(*inputs)
         assert np.array_equal(tape.loss, other.loss)
         assert np.array_equal(module.backward(tape), plain.backward(other))
     for one, lam in ((module, 0.1), (module.with_constants(lam=2.0), 2.0)):
-        assert [np.asarray(part) for part in one.penalty(W)] == [near(pair, part) for part in prior(W, lam)]
+        assert [np.asarray(part) for part in one.penalty(W)] == [near(module, part) for part in prior(W, lam)]
 
 
 def test_the_scalar_module_has_it_as_a_function_of_its_own() -> None:
@@ -96,9 +88,9 @@ def test_sums_of_squares_are_rows_of_least_squares_that_are_no_data() -> None:
     factor = module.METADATA["residual_factor"]
     assert factor * np.sum(rows**2) == pytest.approx(value, rel=1e-15, abs=0.0)
     assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes, rel=1e-15, abs=0.0)
-    for place, step in enumerate(np.eye(3) * 1e-6):
-        numeric = (module.penalty_residual(W + step) - module.penalty_residual(W - step)) / 2e-6
-        assert jacobian[:, place] == pytest.approx(numeric, abs=1e-9)  # rounding 1e-16 over the step 1e-6
+    # the slopes of sqrt(lam)*a, sqrt(lam/3)*b and scale/sqrt(2), over the root of the factor, each of its own weight
+    wanted = np.diag([np.sqrt(0.1), np.sqrt(0.1 / 3), np.exp(W[2]) / np.sqrt(2)])[[2, 0, 1]] / np.sqrt(factor)
+    assert np.abs(jacobian) == pytest.approx(wanted, rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize("penalty", [lambda a, b: a**2 - b**2, lambda a, b: abs(a) + b**2, lambda a, b: log(b**2 + 1)])
@@ -117,28 +109,27 @@ def test_a_weight_may_be_in_the_penalty_alone() -> None:
     module = symgraph.compile(model, backend="numpy")
     assert module.grad([2.0, 0.0], 1.0, 1.0) == pytest.approx([2.0 + 2.0, -4.0 + 1.0])
     assert gradcheck(module, points=3).ok
+    report = verify(model, module)
+    assert (report.unverified, report.points < 20) == ((), True)  # none is drawn in vain
 
 
 def test_builds_and_gradcheck_find_a_wrong_partial_of_the_penalty() -> None:
     right = generate(ridge(), ("numpy",))[0]
     assert gradcheck(symgraph.compile(ridge(), backend="numpy"), points=3).ok
+    assert "d_a = 2.0 * lam * a" in right.text
     wrong = replace(right, text=right.text.replace("d_a = 2.0 * lam * a", "d_a = 2.002 * lam * a"))
-    assert wrong.text != right.text
     with pytest.raises(VerificationError, match=r"by a is .*, the spec gives"):
         load_verified(ridge(), (wrong,))
     assert not gradcheck(from_source(wrong.text, "ridge", "a wrong one"), points=3).ok
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, None])
-def test_batches_carry_their_share_so_that_an_epoch_of_small_steps_goes_where_one_step_goes(size: int | None) -> None:
-    module, optimizer = symgraph.compile(ridge(), backend="numpy"), sgd(1e-7)
-    end = run_epoch(module, as_rows(module, X, Y), W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size or 4))
-    if size == 3:  # 3 rows and 1: each with 1/4 of the penalty's slope
-        plain = symgraph.compile(ridge(penalized=False), backend="numpy")
-        expected = plain.grad(W, X[:3], Y[:3]) + plain.grad(W, X[3:], Y[3:]) + 2 * prior(W)[1] / 4
-    else:  # equal batches: the mean gradient times the number of steps, to first order in the rate
-        expected = 4 / (size or 4) * module.grad(W, X, Y)
-    assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4, abs=0.0)
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_batches_carry_their_share_so_that_an_epoch_of_small_steps_goes_where_one_step_goes(size: int) -> None:
+    module, plain, optimizer = *(symgraph.compile(ridge(with_it), backend="numpy") for with_it in (True, False)), sgd(1e-7)
+    end = run_epoch(module, as_rows(module, X, Y), W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size))
+    # each batch has its own mean and a quarter of the penalty's slope, to first order in the rate
+    parts = [(plain.grad(W, X[at : at + size], Y[at : at + size]) + prior(W)[1] / 4) for at in range(0, 4, size)]
+    assert (W - end.weights) / 1e-7 == pytest.approx(sum(parts), rel=1e-4, abs=0.0)
 
 
 def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_rows() -> None:
@@ -162,9 +153,8 @@ def test_a_penalty_that_depends_on_a_row_is_refused_by_its_name(kind: str, name:
 
 
 def test_two_penalties_one_without_a_loss_and_a_likelihood_of_several_targets_are_refused() -> None:
-    model = Model("twice")
-    a = model.weight("a")
-    model.output("y_hat", a * model.feature("x"))
+    model = written(lambda x, a: a * x)
+    a = model.weight_inputs[0].symbol
     model.penalty(a**2)
     with pytest.raises(SpecError, match="the model has a penalty already; add the two"):
         model.penalty(a**4)

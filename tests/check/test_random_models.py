@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, models
 from special_models import FROM_SCIPY
+from written import of_weights, written
 
 from symgraph import Model
 from symgraph.check.faults import verdicts
@@ -56,14 +57,10 @@ def test_random_models_err_as_the_bound_says_and_lose_nothing(model: Model, seed
         wrong = judged.failing & ~out_of_range(found) & ~lost_by_cancelling(found, judged)
         poles = [bool(here) and has_pole(graph, drawn.point(place)) for place, here in enumerate(wrong.any(axis=1))]
         wrong &= ~(judged.wrong["raised"] & np.array(poles)[:, None])
-        assert not wrong.any(), f"{written(model)}\n{compare(found, results)}"
+        formulas = "\n".join([*(f"{node.name} = {node.expr}" for node in model.nodes), f"loss = {model.loss_expr}"])
+        assert not wrong.any(), f"{formulas}\n{compare(found, results)}"
         event("judged" if judged.known["judged"].any() else "nothing judged")
         event("excused" if judged.failing.any() else "nothing excused")
-
-
-def written(model: Model) -> str:
-    """The formulas of a model."""
-    return "\n".join([*(f"{node.name} = {node.expr}" for node in model.nodes), f"loss = {model.loss_expr}"])
 
 
 def has_pole(graph: Graph, point: dict[str, float]) -> bool:
@@ -79,24 +76,20 @@ def has_pole(graph: Graph, point: dict[str, float]) -> bool:
 
 
 def test_poles_are_told_from_overflow() -> None:
-    model = Model("poles")
-    x, a = model.feature("x"), model.weight("a")
-    model.output("out", sp.Piecewise((a * model.node("log", sp.log(x)), x > 0), (a * sp.exp(x), True)))
-    graph = differentiated(model)
+    form = written(lambda m, x, a: sp.Piecewise((a * m.node("log", sp.log(x)), x > 0), (a * sp.exp(x), True)))
+    graph = differentiated(form)
     assert has_pole(graph, {"x": -1.0, "a": 1.0})
     assert not has_pole(graph, {"x": 1000.0, "a": 1.0})  # exp overflows
     assert not has_pole(graph, {"x": 1.0, "a": 1e300})
 
 
 def test_what_is_drawn_has_every_op() -> None:
-    found: set[str] = set()
-    for functions, arity in ((UNARY, 1), (BINARY, 2), (CONDITIONS, 2), (BRANCHES, 2)):
-        for function in functions:
-            model = Model("one")
-            made = function(*model.weights("a b")[:arity])
-            cases = ((1, made), (2, True)) if functions is CONDITIONS else (made, (1, True))
-            expr = made if functions in (UNARY, BINARY) else sp.Piecewise(*cases)
-            model.loss(expr + sp.pi * sum(entry.symbol for entry in model.weight_inputs))  # pi: nothing cancels that
-            found |= {node.op for graph in (lower(model), differentiated(model)) for node in graph.nodes}
+    found, (a, b) = set[str](), sp.symbols("a b", real=True)
+    exprs = [*(function(a) for function in UNARY), *(function(a, b) for function in BINARY)]
+    exprs += [sp.Piecewise((1, condition(a, b)), (2, True)) for condition in CONDITIONS]
+    exprs += [sp.Piecewise(branch(a, b), (1, True)) for branch in BRANCHES]
+    for expr in exprs:
+        model = of_weights(expr + sp.pi * (a + b))  # pi: nothing cancels that
+        found |= {node.op for graph in (lower(model), differentiated(model)) for node in graph.nodes}
     # rowsum needs rows, stop is written by rules alone, and digamma_step, whose own slope cancels, is in those of betaln
     assert set(OPS) - {"rowsum", "stop", "digamma_step"} - FROM_SCIPY <= found

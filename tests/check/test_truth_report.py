@@ -5,12 +5,13 @@ import re
 
 import numpy as np
 import pytest
+import sympy as sp
 from judged import module_of
 from matplotlib.figure import Figure
 from written import written
-from zoo import ZOO
+from zoo import ZOO, nine_weights
 
-from symgraph import plots
+from symgraph import Model, plots
 from symgraph.check.digits import digits_lost
 from symgraph.check.judged_points import given, points
 from symgraph.check.judging import judge
@@ -41,16 +42,11 @@ def test_the_worst_point_reruns_from_its_text(report: Report) -> None:
     worst, scope = report.worst, {"np": np}
     exec(worst.literal, scope)
     module = module_of(ZOO["nine_weights"]())
-    name, _, weight = worst.result.partition(" ")
-    rows = np.array([scope["X"]]), np.array([scope["y"]])
-    again = {
-        "loss": lambda: module.forward(scope["w"], *rows).loss[0],
-        "output": lambda: module.predict(scope["w"], rows[0])[0],
-        "grad": lambda: module.per_sample_grad(scope["w"], *rows)[0, module.WEIGHTS.index(weight)],
-        "jacobian": lambda: module.jacobian(scope["w"], rows[0])[0, module.WEIGHTS.index(weight)],
-    }[name]()
-    assert again == worst.computed
-    assert worst.point["w1"] == scope["w"][0]
+    w, X, y = scope["w"], np.array([scope["X"]]), np.array([scope["y"]])
+    again = {"loss": module.forward(w, X, y).loss[0], "output": module.predict(w, X)[0]}
+    for kind, partials in (("grad", module.per_sample_grad(w, X, y)[0]), ("jacobian", module.jacobian(w, X)[0])):
+        again |= {f"{kind} {weight}": partial for weight, partial in zip(module.WEIGHTS, partials, strict=True)}
+    assert (again[worst.result], w[0]) == (worst.computed, worst.point["w1"])
 
 
 def test_float32_points_are_pasted_as_float32() -> None:
@@ -64,9 +60,8 @@ def test_float32_points_are_pasted_as_float32() -> None:
 
 def test_json_has_everything_but_the_samples(report: Report) -> None:
     document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-    assert document["ok"] is True
-    assert document["kinds"] == {"small weights": 8, "normal": 8}
     loss = document["results"][0]
+    assert (document["ok"], document["kinds"]) == (True, {"small weights": 8, "normal": 8})
     assert (loss["result"], loss["judged"], loss["nan"]) == ("loss", 16, 0)
     assert loss["worst"]["kappa_graph"] > 1
     assert set(loss["worst"]["point"]) == {"f1", "f2", "f3", "f4", "f5", "y", *(f"w{i}" for i in range(1, 10))}
@@ -130,3 +125,24 @@ def test_the_result_at_which_digits_die_is_named_with_its_node_and_point() -> No
     assert (lost.node, lost.kappa_in, lost.point["x"]) == ("node shifted", pytest.approx(1), dying["x"])
     assert lost.kappa_graph > 1e12
     assert digits_lost(model, given(model, [{"x": 0.0, "a": 0.0}])) is None
+
+
+def cancelling(large: float) -> Model:
+    """A model that adds a large number and takes it away again, in two nodes, so that SymPy does not see it."""
+    number = sp.Float(large)
+    return written(lambda m, x, a, y: (y - m.output("out", m.node("shifted", a * x + number) - number)) ** 2, "loss")
+
+
+def test_a_node_whose_rounding_is_all_that_is_left_is_named_with_a_point() -> None:
+    large, small = digits_lost(cancelling(1e8)), digits_lost(cancelling(1e4))
+    assert (large.result in ("output", "loss", "grad a", "residual"), large.node) == (True, "node shifted")
+    # a*x is of size 1e-4 to 1e2 at the points that are tried, so that 1e8 stands above it by 6 to 12 digits
+    assert 1e6 < large.kappa_graph / (1 + large.kappa_in) < 1e14
+    assert str(large).count(" = ") == 3  # x, a and y, to be pasted
+    assert large.kappa_graph > 1e3 * small.kappa_graph
+
+
+def test_a_sound_model_loses_a_digit_or_two_and_no_point_is_named() -> None:
+    found = digits_lost(nine_weights())
+    assert found.kappa_graph < 100 * (1 + found.kappa_in)
+    assert " = " not in str(found)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from symgraph.build.specs import read_spec
 from symgraph.classroom.conventions import function_of
@@ -14,6 +15,7 @@ from symgraph.classroom.grading import Grade, grade
 from symgraph.classroom.process import Limits
 from symgraph.classroom.role_judges import judges_of
 from symgraph.classroom.verdicts import Verdict
+from symgraph.classroom.worksheet import write_worksheet
 from symgraph.spec.model import Model
 
 HERE = Path(__file__).parent
@@ -48,6 +50,15 @@ def sections(file: str) -> dict[str, str]:
 @cache
 def model_of(name: str) -> Model:
     return read_spec(str(SPECS[name]), ROOT).models[0]
+
+
+@cache
+def solution_of(model: Model) -> str:
+    """The teacher's solution of a model's worksheet."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "solution.py"
+        write_worksheet(model, SPECS["logistic"], Path(folder) / "week", solution=file)
+        return file.read_text(encoding="utf-8")
 
 
 def written(file: Path, model: Model) -> list[str]:

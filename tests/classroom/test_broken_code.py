@@ -40,29 +40,24 @@ FUNCTION = "def forward_propagation(x, y, W):\n    {}\n"
         ("return forward_propagation(x, y, W)", "RecursionError: maximum recursion depth exceeded", 2),
         ("return {'loss': float(input())}", "EOFError", 2),
         ("raise NotImplementedError('forward_propagation is still to be written')", "is still to be written", 2),
+        (
+            "import numpy as np\n    e = np.log(W[0] - 1e3)\n    return {'loss': e + 1}",  # placed where it arises
+            "loss: is nan: is there a division by 0",
+            3,
+        ),
     ],
 )
 def test_what_is_no_answer_is_one_line_with_the_place(body: str, words: str, line: int, tmp_path: Path) -> None:
-    found = graded(tmp_path, FUNCTION.format(body))
-    (test,) = wrong(found)
+    (test,) = wrong(graded(tmp_path, FUNCTION.format(body)))
     said = f"{test.result}: {test.text}" if test.result else test.text
     assert words in said
     assert (test.line, test.mistake, test.points) == (line, "error", 0)
     assert "\n" not in test.text
 
 
-def test_a_number_that_is_nan_is_placed_where_it_arises(tmp_path: Path) -> None:
-    text = "import numpy as np\n" + FUNCTION.format("t = W[0] - 1e3\n    e = np.log(t)\n    s = e + 1\n    return {'loss': s}")
-    (test,) = wrong(graded(tmp_path, text))
-    assert test.text.startswith("is nan: is there a division by 0")
-    assert test.line == 4
-
-
 def test_an_argument_that_is_changed_and_printing_are_named_with_the_line(tmp_path: Path) -> None:
-    text = FUNCTION.format("a = x[0]\n    W[0] = 0.0\n    return {'loss': a}")
-    tests = wrong(graded(tmp_path, text))
-    assert tests[-1].text == "it changes its argument W; work on a copy: W = W.copy()"
-    assert tests[-1].line == 3
+    *_, test = wrong(graded(tmp_path, FUNCTION.format("a = x[0]\n    W[0] = 0.0\n    return {'loss': a}")))
+    assert (test.text, test.line) == ("it changes its argument W; work on a copy: W = W.copy()", 3)
     text = "import numpy\n\ndef sigmoid(z):\n    print('z is', z)\n    return 1 / (1 + numpy.exp(-z))\n"
     found = graded(tmp_path, text)
     assert found.passed
@@ -100,10 +95,8 @@ def test_a_loop_without_an_end_is_stopped_and_the_other_functions_are_judged(tmp
 
 
 def test_a_function_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
-    text = FUNCTION.format("return {'loss': [0.0] * 2**40}")
-    (test,) = wrong(graded(tmp_path, text, limits=Limits(60.0, 512)))
-    assert test.text == "needs more memory than it may have"
-    assert test.line == 2
+    (test,) = wrong(graded(tmp_path, FUNCTION.format("return {'loss': [0.0] * 2**40}"), limits=Limits(60.0, 512)))
+    assert (test.text, test.line) == ("needs more memory than it may have", 2)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +111,9 @@ def test_a_function_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line(text: str, words: str, line: int, tmp_path: Path) -> None:
-    found = graded(tmp_path, text)
-    (test,) = found.tests
+    (test,) = graded(tmp_path, text).tests
     assert words in test.text
-    assert (test.line, found.points) == (line, 0)
+    assert (test.line, test.points) == (line, 0)
 
 
 def test_the_functions_of_a_worksheet_cost_their_points_where_they_are_left_out(tmp_path: Path) -> None:
@@ -147,15 +139,12 @@ def test_a_wrong_number_is_placed_where_it_is_returned_and_a_function_where_it_i
     assert (step.mistake, step.line) == ("step", 6)
 
 
-def test_what_lies_beside_a_students_file_can_be_imported_and_read(tmp_path: Path) -> None:
+def test_what_lies_beside_a_students_file_can_be_imported_and_read_and_a_notebook_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import math\n\ndef sigmoid(z):\n    return 1 / (1 + math.exp(-z))\n")
     (tmp_path / "random.py").write_text("raise RuntimeError('a file that has the name of a module of Python')\n")
     (tmp_path / "data.csv").write_text("1\n")
     found = graded(tmp_path, "from mine import sigmoid\n\nopen('data.csv').read()\n", "nine_weights", "sigmoid")
     assert found.passed, found.tests
-
-
-def test_a_notebook_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text("{}")
     with pytest.raises(OptionError, match="is a notebook; `jupyter nbconvert --to script"):
         grade(tmp_path / "a.ipynb", model_of("nine_weights"))

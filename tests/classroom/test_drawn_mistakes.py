@@ -4,29 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from classes import PATIENT, SPECS, model_of, wrong
+from classes import PATIENT, SPECS, model_of, solution_of, wrong
 from mutator import Slip, drawn
 
 from symgraph.classroom.conventions import ROLES
 from symgraph.classroom.grading import grade
-from symgraph.classroom.worksheet import write_worksheet
 
 VAGUE = ("unknown", "error", "follows", "constants")
 
 
-@pytest.fixture(scope="module")
-def solutions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    found, folder = {}, tmp_path_factory.mktemp("worksheets")
-    for name in SPECS:
-        file = folder / f"{name}.py"
-        write_worksheet(model_of(name), SPECS[name], folder / name, solution=file)
-        found[name] = file.read_text(encoding="utf-8")
-    return found
-
-
-def told(name: str, text: str, seed: int, folder: Path) -> tuple[bool | None, str, Slip]:
+def told(name: str, seed: int, folder: Path) -> tuple[bool | None, str, Slip]:
     """Whether the mistake of a seed is named at its line, None where it is none, and what is said."""
-    changed, function, slip = drawn(text, seed)
+    changed, function, slip = drawn(solution_of(model_of(name)), seed)
     file = folder / "student.py"
     file.write_text(changed, encoding="utf-8")
     judged = [function] if function in ROLES or function == "sigmoid" else ["loss", "gradient"]  # the penalty's is theirs
@@ -40,12 +29,10 @@ def told(name: str, text: str, seed: int, folder: Path) -> tuple[bool | None, st
     ("seeds", "least"),
     [pytest.param(range(8), 0.8, id="quick"), pytest.param(range(8, 60), 0.85, id="many", marks=pytest.mark.slow)],
 )
-def test_drawn_mistakes_are_named(seeds: Sequence[int], least: float, solutions: dict[str, str], tmp_path: Path) -> None:
+def test_drawn_mistakes_are_named(seeds: Sequence[int], least: float, tmp_path: Path) -> None:
     """Each is a class of one file, whose process is searched: some seconds for the quick ones."""
-    found = []
-    for seed in seeds:
-        name = sorted(solutions)[seed % len(solutions)]
-        found.append((name, *told(name, solutions[name], seed, tmp_path)))
+    names = sorted(SPECS)
+    found = [(name, *told(name, seed, tmp_path)) for seed in seeds for name in [names[seed % len(names)]]]
     mistakes = [one for one in found if one[1] is not None]
     missed = [one for one in mistakes if not one[1]]
     assert len(mistakes) >= 0.7 * len(seeds)

@@ -34,15 +34,11 @@ class Model:
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        *(("mine", None), ("theirs", Import("jax", 3)), ("through", Import("jax", 3)), ("inside", Import("casadi", 18))),
-        *(("Model", Import("tensorflow", 22)), ("ag", Import("torch", 4))),
-    ],
-)
-def test_a_function_uses_what_its_names_lead_to(name: str, found: Import | None) -> None:
-    assert Imports(USED.encode()).of_function(name) == found
+def test_a_function_uses_what_its_names_lead_to() -> None:
+    imports = Imports(USED.encode())
+    found = {name: imports.of_function(name) for name in ("theirs", "through", "inside", "Model", "ag", "mine")}
+    libraries = ("jax", 3), ("jax", 3), ("casadi", 18), ("tensorflow", 22), ("torch", 4)
+    assert [*found.values()] == [*(Import(*one) for one in libraries), None]
 
 
 @pytest.mark.parametrize("text", ["import numpy", "import jax_of_mine", "from . import jax", "x = 'import jax'", "(", "\0", ""])

@@ -83,8 +83,7 @@ def test_a_mistake_in_the_case_of_one_label_is_seen(title: str, right: str, othe
     model, file = model_of(title.partition(":")[0], folder), folder / "student.py"
     assert right in STUDENTS[title]
     file.write_text(STUDENTS[title].replace(right, other), encoding="utf-8")
-    found = grade(file, model, [function], others=False, limits=PATIENT)
-    assert not found.passed
+    assert not grade(file, model, [function], others=False, limits=PATIENT).passed
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -116,8 +116,7 @@ def test_the_total_does_not_depend_on_what_a_function_returns(tmp_path: Path) ->
     partials = "    d = backward_propagation(0.0, W, forward_propagation(row[:3], row[3], W))\n"
     code = code.replace("return W - v, v", "return W - v").replace("    return [(at(j", f"{partials}    n = [(at(j")
     code = code.replace("for j in range(4)]", "for j in range(4)]\n    return np.linalg.norm(np.subtract(n, list(d.values())))")
-    found = judged(tmp_path, code)
-    assert points(found) == {name: (count, count) for name, count in WHOLE.items()}
+    assert points(judged(tmp_path, code)) == {name: (count, count) for name, count in WHOLE.items()}
     wrong_loss = judged(tmp_path, code.replace("(1 - y) * np.log(1 - p)", "(1 + y) * np.log(1 - p)"))
     assert points(wrong_loss)["forward_propagation"] == (0, 3)
 
@@ -153,8 +152,7 @@ def test_right_numbers_come_in_the_form_that_callers_know(tmp_path: Path) -> Non
 
 
 def test_a_caller_that_needs_what_nobody_knows_is_told_why(tmp_path: Path) -> None:
-    code = stopping("forward_propagation").replace('d["p"]', 'd["my_own"]')
-    found = judged(tmp_path, code)
+    found = judged(tmp_path, stopping("forward_propagation").replace('d["p"]', 'd["my_own"]'))
     (test, *_) = (one for one in wrong(found) if one.function == "backward_propagation")
     assert test.text.startswith("KeyError: 'my_own'; ")
     assert "forward_propagation stops with an error, and right values under the names of the worksheet come" in test.text

@@ -47,18 +47,10 @@ def gradient_checking(row, W):
     return RESULT
 """
 FORMS = [
-    "g",
-    "list(g)",
-    "tuple(g.tolist())",
-    "{f'dw{i + 1}': v for i, v in enumerate(g)}",
-    "{f'w{i + 1}': v for i, v in enumerate(g)}",
+    *("g", "list(g)", "tuple(g.tolist())", "(g[:2], g[2:])", "g.reshape(3, 3)", "g.astype(np.float32)", "np.round(g, 8)"),
+    *("{f'dw{i + 1}': v for i, v in enumerate(g)}", "{f'w{i + 1}': v for i, v in enumerate(g)}"),
     "{f'dL_dW{i + 1}': np.array([v]) for i, v in enumerate(g)}",
-    "{f'd_w{i + 1}': v for i, v in reversed(list(enumerate(g)))}",
-    "{'W_inner': g[:5], 'rest': g[5:]}",
-    "(g[:2], g[2:])",
-    "g.reshape(3, 3)",
-    "g.astype(np.float32)",
-    "np.round(g, 8)",
+    *("{f'd_w{i + 1}': v for i, v in reversed(list(enumerate(g)))}", "{'W_inner': g[:5], 'rest': g[5:]}"),
 ]
 
 
@@ -72,13 +64,9 @@ def test_partials_are_right_in_every_form(form: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        "(t, e, th, s, p, (y - p) ** 2)",
-        "[t, e, th, s, p, (y - p) ** 2]",
+        *("(t, e, th, s, p, (y - p) ** 2)", "[t, e, th, s, p, (y - p) ** 2]", "Values(t, e, th, s, p, (y - p) ** 2)"),
         "np.array([t, e, th, s, p, (y - p) ** 2], dtype=np.float32)",
-        "(y - p) ** 2",
-        "{'loss': (y - p) ** 2}",
-        "{'exp': round(e, 8), 'cost': np.array([[(y - p) ** 2]])}",
-        "Values(t, e, th, s, p, (y - p) ** 2)",
+        *("(y - p) ** 2", "{'loss': (y - p) ** 2}", "{'exp': round(e, 8), 'cost': np.array([[(y - p) ** 2]])}"),
     ],
 )
 def test_forward_values_are_right_in_every_form(form: str, tmp_path: Path) -> None:
@@ -91,11 +79,8 @@ def test_forward_values_are_right_in_every_form(form: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("header", "given"),
     [
-        ("W, x, y", "x, y, W"),
-        ("weights, features, target", "features, target, weights"),
-        ("x, y, theta, verbose=False", "x, y, theta"),
-        ("data, label, weights", "data, label, weights"),
-        ("*args", "*args"),
+        *(("W, x, y", "x, y, W"), ("weights, features, target", "features, target, weights"), ("*args", "*args")),
+        *(("x, y, theta, verbose=False", "x, y, theta"), ("data, label, weights", "data, label, weights")),
     ],
 )
 def test_arguments_are_given_by_the_names_of_parameters_or_by_position(header: str, given: str, tmp_path: Path) -> None:

@@ -67,9 +67,6 @@ def test_differences_of_one_side_are_remarked_and_do_not_pass_the_graders_of_a_w
     strict = grade(tmp_path / "student.py", model_of("nine_weights"), ["gradient_checking"], complete=True, limits=PATIENT)
     assert [test.text for test in wrong(strict)] == [found.tests[-1].text]
     assert strict.points == 0
-
-
-def test_one_side_is_seen_though_both_are_computed(tmp_path: Path) -> None:
     both = "p, m, z = ([at(j, h) for j in range(9)] for h in (1e-5, -1e-5, 0.0)); return (np.array(p) - z) / 1e-5"
     assert "of one side" in _check(tmp_path, both).tests[-1].text
 
@@ -144,12 +141,9 @@ def test_a_mistake_counts_once_though_other_functions_rest_on_it(text: str, func
     assert not alone.passed  # what it rests on is not judged here, and so it is wrong
 
 
-def test_the_number_that_is_shown_is_the_one_that_is_most_wrong() -> None:
+def test_several_results_are_spoken_of_in_the_plural_and_the_number_shown_is_the_one_that_is_most_wrong() -> None:
     (verdict,) = judged({"w": np.zeros(2)}, {}, {"w": np.array([1e-25, 2.0])}, [])
     assert verdict.numbers == "is 0, right is 2"
-
-
-def test_several_results_are_spoken_of_in_the_plural() -> None:
     one = Verdict("f", "dw1", False, "has the wrong sign, and is half of what is right, as all others")
     said = text(Grade("a.py", "m", (one, Verdict("f", "dw2", False, one.text))))
     assert said.endswith("  dw1, dw2 have the wrong sign, and are half of what is right")

@@ -80,8 +80,7 @@ def words_of(*arguments: object) -> list[str]:
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment without what a terminal or a user may have set, and with some changes."""
-    inherited = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
-    return inherited | changes
+    return {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")} | changes
 
 
 def run_command(folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
@@ -101,8 +100,13 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes | None, int]]:
     }
 
 
+def files_of_run(folder: Path) -> dict[str, bytes]:
+    """All that a run has left but its record, which has the folder's own paths."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def names_in(folder: Path) -> list[str]:
-    """Names of the files of a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -123,19 +127,15 @@ class Project:
     root: Path
 
     def run(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
-        """Run a command in it."""
         return run_command(self.root, *arguments, env=env)
 
     def path(self, name: str) -> Path:
-        """A file of it."""
         return self.root / name
 
     def write(self, name: str, text: str) -> None:
-        """Write a file of it."""
         self.path(name).write_text(text, encoding="utf-8")
 
     def text(self, name: str) -> str:
-        """Read a file of it."""
         return self.path(name).read_text(encoding="utf-8")
 
     @property
@@ -145,17 +145,14 @@ class Project:
 
     @property
     def rows(self) -> Path:
-        """The data of the decay."""
         return self.path("rows.csv")
 
     @property
     def weights(self) -> Path:
-        """The weights of its training."""
         return self.path("weights.json")
 
 
 def make_project(root: Path) -> Project:
-    """Write the spec and the rows."""
     (root / "models.py").write_text(SPEC, encoding="utf-8")
     (root / "rows.csv").write_text(ROWS, encoding="utf-8")
     return Project(root)

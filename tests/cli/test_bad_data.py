@@ -26,9 +26,8 @@ TABLE = np.column_stack([np.arange(4.0), [2.0, 1.2, 0.7, 0.4]])
 
 
 def npy(array: Any) -> bytes:
-    """The bytes of an NPY file."""
     file = io.BytesIO()
-    np.save(file, array, allow_pickle=array.dtype == object)
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -61,8 +60,8 @@ class Evil:
 PACKED = gzip.compress(MANY.encode())
 PARQUET = parquet(time=[0.0, 1.0], y=[1.0, 2.0])
 
-# The file's name, its content, how the message goes on behind the name, and what else it has.
 UNREADABLE = " is no readable CSV: the row that begins in line 2"
+# The file's name, its content, how the message goes on behind the name, and what else it has.
 CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     # the text of a CSV
     "empty": ("d.csv", "", " is empty; its first line must name the columns time, y"),
@@ -128,9 +127,7 @@ CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     # other files
     "no suffix": ("d", GOOD, ": a data file ends in .csv", "no suffix"),
     "a spreadsheet": ("d.xlsx", b"PK\x03\x04", ": a data file ends in .csv", "'.xlsx'"),
-    "an NPY that is none": ("d.npy", b"text", " is no readable NPY file"),
     "an NPY cut short": ("d.npy", npy(TABLE)[:-8], " is no readable NPY file: it claims an array of shape (4, 2)"),
-    "an NPY of objects": ("d.npy", npy(np.array([[{}, {}]], object)), " is no readable NPY file"),
     "an NPY of texts": ("d.npy", npy(np.array([["0", "2"]])), ": column time is an array (1,) of"),
     "an NPY of one axis": ("d.npy", npy(np.arange(4.0)), " holds an array of shape (4,); it must have two axes"),
     "an NPY with columns too many": ("d.npy", npy(np.zeros((4, 5))), " holds an array of shape (4, 5)"),
@@ -140,11 +137,7 @@ CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     "a pickle that would run code": ("d.pkl", pickle.dumps(Evil()), "", "refused", "nothing of it was run"),
     "a pickle of a program": ("d.pkl", b"cos\nsystem\n(S'touch pwned'\ntR.", "", "refused", "os.system", "nothing of it"),
     "a call among arrays": ("d.pkl", pickle.dumps({"time": TABLE[0], "y": TABLE[1], "more": [Evil()]}), "", "nothing of it"),
-    "a pickle of a text": ("d.pkl", pickle.dumps("text"), " holds a str; data are a 2-D array"),
     "a pickle cut short": ("d.pkl", pickle.dumps(TABLE)[:20], ""),
-    "a pickle of ragged rows": ("d.pkl", pickle.dumps([[0.0, 1.0], [1.0]]), ": item 1 of the list is no row of numbers"),
-    "a pickle of columns that differ": ("d.pkl", pickle.dumps({"time": [0, 1], "y": [1]}), " has columns of different lengths"),
-    "a pickle without a column": ("d.pkl", pickle.dumps({"time": [0.0]}), " has no column y; it has time"),
     "a pickle that is none": ("d.pkl", "time,y\n1,2\n", ""),
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,22 +133,23 @@ def test_a_compiler_that_fails_stops_a_build_only_where_c_is_named(
     assert command("build models.py --backend c").code == 2
 
 
-@pytest.mark.parametrize("options", ["", "--no-verify"], ids=["verified", "not verified"])
-@pytest.mark.parametrize("longest", [1000, 500_000], ids=["long", "short"])
-def test_a_c_text_that_does_not_compile_is_never_written(
-    project: Project, command: Run, monkeypatch: pytest.MonkeyPatch, options: str, longest: int
+UNREADABLE = ("return", "return nothing +"), (2, "cannot compile decay.c: ")
+"""A text that no compiler takes, and how a build of it ends."""
+
+
+@pytest.mark.parametrize(
+    ("options", "longest", "change", "end"),
+    [
+        *((options, longest, *UNREADABLE) for options in ("", "--no-verify") for longest in (1000, 500_000)),
+        ("--backend c", 500_000, ("decay_exp_(-", "0.999 * decay_exp_(-"), (1, "model decay, c module")),
+    ],
+)
+def test_a_c_text_that_does_not_compile_or_is_wrong_is_never_written(
+    project: Project, command: Run, monkeypatch: pytest.MonkeyPatch, options: str, longest: int, change: Any, end: Any
 ) -> None:
     """A build that names no backend writes C that it does not run, and still has the compiler read it."""
-
-    forge(monkeypatch, "return", "return nothing +")
+    forge(monkeypatch, *change)
     monkeypatch.setattr(building, "LONGEST", longest)
     done = command(f"build models.py {options}")
-    assert (done.code, "cannot compile decay.c: " in done.err) == (2, True)
-    assert not project.path("generated").exists()
-
-
-def test_a_wrong_text_is_not_written(project: Project, command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    forge(monkeypatch, "decay_exp_(-", "0.999 * decay_exp_(-")
-    done = command("build models.py --backend c")
-    assert (done.code, "model decay, c module" in done.err) == (1, True)
+    assert (done.code, end[1] in done.err) == (end[0], True)
     assert not project.path("generated").exists()

@@ -23,8 +23,7 @@ def test_it_shows_the_folder_its_size_and_the_libraries(command: Run, folder: Pa
     done = command("cache")
     assert f"{folder}: 0.0 MiB of at most 256 MiB" in done.out
     assert done.out.splitlines()[-1].split() == ["line-1.so", "2"]
-    found = json.loads(command("cache", "--json").out)
-    assert found == {
+    assert json.loads(command("cache", "--json").out) == {
         "folder": str(folder), "bytes": 2113, "most_bytes": 2**28, "libraries": [{"name": "line-1.so", "bytes": 2048}],
     }  # fmt: skip
 

@@ -39,7 +39,7 @@ def decay(tmp_path: Path) -> Path:
 GRADE = "grade student.py --model decay.py --seconds 60"
 
 
-def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command: Run) -> None:
+def test_a_grade_is_a_few_lines_with_the_mistake_or_gradescopes_json(decay: Path, command: Run) -> None:
     done = command(GRADE)
     assert done.code == 1
     first, forward, backward, mistake, *left_out = done.out.splitlines()
@@ -48,9 +48,6 @@ def test_a_grade_is_a_few_lines_with_the_mistake_and_exit_1(decay: Path, command
     assert ("; ".join(left_out[::2]), left_out[3]) == (zeros, "  there is no function loss(X, y, W)")
     assert (forward, backward) == ("forward_propagation: right", "backward_propagation: 1 of 2")
     assert mistake.startswith("  student.py:10: drate: the sign is wrong: `slope * d['y_hat'] * d['x'][0]` stands where `-(")
-
-
-def test_json_has_gradescopes_form(decay: Path, command: Run) -> None:
     found = json.loads(command(f"{GRADE} --json -q").out)
     assert set(found) == {"score", "output", "output_format", "tests"}
     assert found["score"] == sum(test["score"] for test in found["tests"]) == 3
@@ -171,14 +168,10 @@ def test_a_worksheet_is_written_and_then_left_alone(decay: Path, command: Run) -
     assert command("grade solution.py --model week/spec.py --seconds 60").code == 0
 
 
-def test_a_spec_of_several_models_gives_a_folder_each(decay: Path, command: Run) -> None:
+def test_several_models_have_a_folder_each_and_an_output_without_a_loss_a_worksheet(decay: Path, command: Run) -> None:
     (decay / "models.py").write_text(SPEC, encoding="utf-8")
     assert command("worksheet models.py -o week -q").code == 0
     assert names_in(decay / "week") == ["decay", "valley"]
-
-
-def test_a_model_without_a_loss_has_a_worksheet_of_its_output(decay: Path, command: Run) -> None:
     (decay / "line.py").write_text(LINE, encoding="utf-8")
-    assert command("worksheet line.py -o week --solution solution.py").code == 0
-    done = command("grade solution.py --model line.py --seconds 60")
-    assert done.out.startswith("solution.py, model line: 9 of 9 points\n")
+    assert command("worksheet line.py -o line --solution solution.py").code == 0
+    assert command("grade solution.py --model line.py --seconds 60").out.startswith("solution.py, model line: 9 of 9 points\n")

@@ -120,19 +120,16 @@ def test_a_module_is_built_anew_with_the_backends_and_options_that_it_had(comman
     assert "error_bound = " in copy.text(MODULE)
 
 
-def test_without_a_manifest_the_spec_that_the_module_names_is_asked(command: Run, copy: Project) -> None:
-    copy.path(LOCK).unlink()
-    assert command(TRAIN).code == 0
-    copy.write("models.py", DOUBLED)
-    refused(command(TRAIN), "decay.py is older than its spec; `symgraph build models.py`")
-
-
-def test_a_manifest_that_is_none_of_ours_stops_a_build_and_other_commands(command: Run, copy: Project) -> None:
+def test_a_manifest_of_others_stops_commands_and_without_one_the_named_spec_is_asked(command: Run, copy: Project) -> None:
     copy.write(LOCK, "<<<<<<< HEAD\n")
     before = snapshot(copy.root)
     for line in (TRAIN, "build models.py"):
         refused(command(line), "symgraph.lock.json is no manifest of symgraph", "delete it")
     assert snapshot(copy.root) == before
+    copy.path(LOCK).unlink()
+    assert command(TRAIN).code == 0
+    copy.write("models.py", DOUBLED)
+    refused(command(TRAIN), "decay.py is older than its spec; `symgraph build models.py`")
 
 
 def test_a_module_alone_is_used_as_it_is(command: Run, built: Project, tmp_path: Path) -> None:

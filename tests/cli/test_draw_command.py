@@ -57,15 +57,12 @@ def test_numbers_are_those_of_the_row_and_the_weights_from_a_file_or_by_name(pro
     assert values(named) == values(done.out)
 
 
-def test_numbers_of_a_model_with_two_targets_are_read_from_its_rows(command: Run) -> None:
+def test_numbers_of_two_targets_of_weights_by_long_names_and_beside_missing_cells_are_drawn(command: Run) -> None:
     Path("pair.py").write_text(PAIR, encoding="utf-8")
     Path("pair.csv").write_text("x,u,v\n1,2,3\n2,5,7\n", encoding="utf-8")
     done = command("draw pair.py --weights a=2 --data pair.csv --row 1")
     assert (done.code, done.notes) == (0, "")
     assert ">7</text>" in done.out
-
-
-def test_weights_by_name_may_be_longer_than_the_name_of_a_file(command: Run) -> None:
     names = [f"a_long_name_of_a_weight_{place}" for place in range(20)]
     spec = f"from symgraph import Model\nm = Model('many')\nw = m.weights({names})\nm.output('z', sum(w))\n"
     Path("many.py").write_text(spec, encoding="utf-8")
@@ -73,9 +70,6 @@ def test_weights_by_name_may_be_longer_than_the_name_of_a_file(command: Run) -> 
     assert (done.code, done.notes) == (0, "")
     assert ">20</text>" in done.out
     assert "at the weights given</text>" in done.out
-
-
-def test_rows_with_missing_cells_are_passed_over(command: Run) -> None:
     Path("line.py").write_text(LINE, encoding="utf-8")
     Path("gaps.csv").write_text("x,z\n1,1\n,2\n3,3\n", encoding="utf-8")
     assert ">7</text>" in command("draw line.py --weights a=2,b=1 --data gaps.csv --row 2").out

@@ -23,8 +23,7 @@ def two_files(tmp_path: Path) -> None:
     """The groups of the file as files of their own."""
     head, *rows = PUROMYCIN.read_text().splitlines()
     for group in ("treated", "untreated"):
-        lines = [head, *(row for row in rows if row.split(",")[2] == group)]
-        (tmp_path / f"{group}.csv").write_text("\n".join(lines) + "\n")
+        (tmp_path / f"{group}.csv").write_text("\n".join([head, *(row for row in rows if row.split(",")[2] == group)]) + "\n")
 
 
 @pytest.mark.usefixtures("two_files")
@@ -51,30 +50,30 @@ def test_options_name_a_weight_of_one_data_set_or_of_all(command: Run) -> None:
     assert list(nothing) == ["vm[treated]", "km[treated]", "vm[untreated]", "km[untreated]"]
 
 
-def test_names_of_data_sets_may_have_commas_and_equals_signs(command: Run) -> None:
+def test_names_of_data_sets_may_have_commas_and_a_column_of_sigma_is_read_from_each_file(command: Run) -> None:
     rows = ["x,y,run", '0,1.1,"T=300, a"', '1,2.9,"T=300, a"', '2,5.1,"T=300, a"', "0,0.1,b", "1,2.1,b", "2,3.9,b"]
     Path("rows.csv").write_text("\n".join(rows))
     line = ("fit", "y ~ a + k*x", "--data", "rows.csv", "--group-by", "run", "--share", "k", "--json", "-q")
     found = json.loads(command(*line, "--fix", "a[T=300, a]=1.5,a[b]").out)["weights"]
     assert found["a[T=300, a]"] == {"value": 1.5, "stderr": 0.0, "state": "fixed"}
     assert found["a[b]"]["state"] == "fixed"
+    for name, sigma in (("a", 1), ("b", 2)):
+        Path(f"{name}.csv").write_text(f"x,y,s\n0,1,{sigma}\n1,3.5,{sigma}\n2,5,{sigma}\n")
+    line = ("fit", "y ~ c + k*x", "--data", "a.csv", "--data", "b.csv", "--share", "c,k", "--json", "-q", "--absolute-sigma")
+    found = json.loads(command(*line, "--sigma", "s").out)
+    # the rows are those of one fit, once with sigma 1 and once with sigma 2: residuals 1/6, -1/3, 1/6
+    assert found["statistics"]["chi2"] == pytest.approx(1.25 * 1.5 / 9, rel=1e-12, abs=0.0)
 
 
-def test_groups_are_read_from_stdin_by_a_module_too(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_reads_groups_from_stdin_and_arrays(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     head, *rows = built.path("rows.csv").read_text().splitlines()
     text = "\n".join([f"{head},run", *(f"{row},{run}" for run in "ab" for row in rows)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
-    done = command(f"fit {built.module} --data - --group-by run --share rate --json -q")
-    assert (done.code, done.err) == (0, "")
-    assert list(json.loads(done.out)["sets"]) == ["a", "b"]
-
-
-def test_groups_of_an_array_keep_all_digits_of_their_numbers(command: Run, built: Project) -> None:
     run = [1234567.0] * 3 + [1234568.0] * 3 + [0.5] * 3
     Path("d.pkl").write_bytes(pickle.dumps({"time": [0.0, 1.0, 2.0] * 3, "y": [2.0, 1.2, 0.7] * 3, "run": run}))
-    done = command(f"fit {built.module} --data d.pkl --group-by run --share rate --json -q")
-    assert (done.code, done.err) == (0, "")
-    assert list(json.loads(done.out)["sets"]) == ["1234567", "1234568", "0.5"]
+    for file, groups in (("-", ["a", "b"]), ("d.pkl", ["1234567", "1234568", "0.5"])):
+        done = command(f"fit {built.module} --data {file} --group-by run --share rate --json -q")
+        assert (done.code, done.err, list(json.loads(done.out)["sets"])) == (0, "", groups)
 
 
 def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built: Project) -> None:
@@ -93,12 +92,3 @@ def test_labels_that_give_one_file_name_are_refused(command: Run) -> None:
     done = command("fit", "y ~ c + k*x", "--data", "rows.csv", "--group-by", "g", "--share", "k", "--save", "w.json", "-q")
     refused(done, "--save", "w-a_b.json")
     assert sorted(path.name for path in Path().iterdir()) == ["rows.csv"]
-
-
-def test_a_column_of_sigma_is_read_from_each_file(command: Run) -> None:
-    for name, sigma in (("a", 1), ("b", 2)):
-        Path(f"{name}.csv").write_text(f"x,y,s\n0,1,{sigma}\n1,3.5,{sigma}\n2,5,{sigma}\n")
-    line = ("fit", "y ~ c + k*x", "--data", "a.csv", "--data", "b.csv", "--share", "c,k", "--json", "-q", "--absolute-sigma")
-    found = json.loads(command(*line, "--sigma", "s").out)
-    # the rows are those of one fit, once with sigma 1 and once with sigma 2: residuals 1/6, -1/3, 1/6
-    assert found["statistics"]["chi2"] == pytest.approx(1.25 * 1.5 / 9, rel=1e-12, abs=0.0)

@@ -35,12 +35,11 @@ def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: 
 
 def test_rows_and_weights_can_be_given(command: Run, built: Project) -> None:
     report = json.loads(command(f"gradcheck {built.module} --data {built.rows} --json --weights {built.weights}").out)
-    saved = json.loads(built.text("weights.json"))["weights"]
-    assert report["points"] == [list(saved.values())]
+    assert report["points"] == [list(json.loads(built.text("weights.json"))["weights"].values())]
     assert {weight["entries"] for weight in report["weights"]} == {6}  # the six rows of the file
 
 
-def test_weights_of_which_some_are_not_judged_are_noted_unless_quiet(command: Run, built: Project) -> None:
+def test_weights_that_are_not_judged_are_noted_and_where_all_are_it_exits_with_1(command: Run, built: Project) -> None:
     Path("start.csv").write_text("time,y\n0,5\n0,6\n", encoding="utf-8")  # at time 0 the rate has no influence
     line = f"gradcheck {built.module} --data start.csv --points 2"
     done = command(line)
@@ -48,9 +47,6 @@ def test_weights_of_which_some_are_not_judged_are_noted_unless_quiet(command: Ru
     assert "decay: incomplete (1 of 2 weights judged" in done.out
     assert done.err.startswith("a fault in the weights not judged would have gone unseen")
     assert command(f"{line} --quiet").err == ""
-
-
-def test_a_check_that_could_judge_no_weight_exits_with_1_and_says_so(command: Run, built: Project) -> None:
     Path("late.csv").write_text("time,y\n1e6,5\n2e6,6\n", encoding="utf-8")  # where the curve has underflowed to 0
     line = f"gradcheck {built.module} --data late.csv --weights {built.weights}"
     done = command(line)

@@ -27,26 +27,22 @@ print(*sorted({{"numpy", "sympy", "mpmath", "jinja2", "matplotlib"}} & set(sys.m
 """
 
 
-def loaded(project: Project, *lines: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE.format(lines=lines)],
-        cwd=project.root,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
+def printed(project: Project, code: str, **env: str) -> list[str]:
+    """Words that a Python of its own prints in a project."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=project.root, env=environment(**env), capture_output=True, text=True, check=True)
+    return done.stdout.split()
 
 
 def test_help_loads_no_heavy_module_and_commands_on_built_modules_load_numpy_alone(built: Project) -> None:
-    assert loaded(built, "--help", "--version", *(f"{name} --help" for name in COMMANDS)) == ""
+    lines = "--help", "--version", *(f"{name} --help" for name in COMMANDS)
+    assert printed(built, PROBE.format(lines=lines)) == []
     lines = (
         "train decay --data rows.csv --epochs 1",
         "gradcheck decay --points 1",
         "predict decay --data rows.csv --weights weights.json",
     )
-    assert loaded(built, *lines) == "numpy"
+    assert printed(built, PROBE.format(lines=lines)) == ["numpy"]
 
 
 def test_help_names_every_command_and_version_is_that_of_the_distribution(command: Run) -> None:
@@ -55,12 +51,13 @@ def test_help_names_every_command_and_version_is_that_of_the_distribution(comman
     assert all(f"\n  {name} " in done.out for name in COMMANDS)
     assert "--install-completion" in done.out
     assert command("--version").out.strip() == version("symgraph-codegen")
+    done = command()
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Usage: ")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_fits_80_columns_and_names_values_in_capitals(
-    command: Run, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_help_fits_80_columns_and_names_values_in_capitals(command: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     done = command(f"{name} --help")
     assert done.code == 0
@@ -84,21 +81,6 @@ def test_the_help_of_every_command_ends_with_an_example_that_runs(command: Run, 
     assert command("--help").out.endswith("  Example:\n    symgraph new peak\n")
 
 
-def completed(project: Project, line: str) -> list[str]:
-    """Words that bash is told at the end of a line."""
-    words = line.split(" ")
-    asked = {"_SYMGRAPH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv[0] = 'symgraph'; from symgraph.cli import main; main()"],
-        cwd=project.root,
-        env=environment(**asked),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.split()
-
-
 @pytest.mark.parametrize(
     ("line", "names"),
     [
@@ -111,7 +93,9 @@ def completed(project: Project, line: str) -> list[str]:
     ],
 )
 def test_a_shell_completes_commands_models_and_names_of_options(built: Project, line: str, names: list[str]) -> None:
-    assert completed(built, line) == names
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    code = "import sys; sys.argv[0] = 'symgraph'; from symgraph.cli import main; main()"
+    assert printed(built, code, _SYMGRAPH_COMPLETE="complete_bash", **words) == names
 
 
 def test_help_of_train_states_the_default_rates_and_names_every_optimizer_and_schedule(command: Run) -> None:
@@ -121,9 +105,3 @@ def test_help_of_train_states_the_default_rates_and_names_every_optimizer_and_sc
     assert {name: optimizer.rate_at(0) for name, optimizer in OPTIMIZERS.items()} == rates
     assert set(re.findall(r"\w+", shown)) >= {*OPTIMIZERS, *SCHEDULES}
     assert all(f"--{p.name.replace('_', '-')} " in shown for one in OPTIMIZERS.values() for p in one.parameters)
-
-
-def test_no_command_shows_help_on_stderr_and_fails(command: Run) -> None:
-    done = command()
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("Usage: ")

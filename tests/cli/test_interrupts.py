@@ -72,9 +72,7 @@ def at_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
-    command: Run, built: Project, at_epoch: Plan, number: signal.Signals
-) -> None:
+def test_a_signal_saves_the_last_finished_epoch(command: Run, built: Project, at_epoch: Plan, number: signal.Signals) -> None:
     Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), number), 3)
     done = command(f"train {built.module} --data {built.rows} --save w.json --backend scalar")
@@ -96,13 +94,6 @@ def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoc
     assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)
 
 
-def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Plan) -> None:
-    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
-    done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
-    assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
-    assert saved_in(Path("w.json")) == weights_after(built, 4)
-
-
 def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command: Run, built: Project, at_epoch: Plan) -> None:
     for name in ("w-momentum.json", "w-adam.json"):
         Path(name).write_text(GOOD, encoding="utf-8")
@@ -115,9 +106,7 @@ def test_a_signal_before_a_run_keeps_earlier_runs_and_starts_none_after(command:
     assert "vanilla: weights saved to w-vanilla.json" in done.err
 
 
-def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_further_run(
-    command: Run, built: Project, at_epoch: Plan
-) -> None:
+def test_an_interrupt_of_python_keeps_what_was_reached_and_starts_no_run(command: Run, built: Project, at_epoch: Plan) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -128,12 +117,18 @@ def test_an_interrupt_that_python_raises_keeps_what_was_reached_and_starts_no_fu
     assert saved_in(Path("w-sgd.json")).keys() == {"top", "rate"}
 
 
-def test_an_interrupt_before_the_first_epoch_leaves_good_weights(command: Run, built: Project, at_epoch: Plan) -> None:
+def test_a_signal_before_the_first_epoch_leaves_good_weights_and_one_after_the_last_loses_nothing(
+    command: Run, built: Project, at_epoch: Plan
+) -> None:
     Path("w.json").write_text(GOOD, encoding="utf-8")
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
     done = command(f"train {built.module} --data {built.rows} --save w.json")
     assert (done.code, done.out, "no run began its first epoch" in done.err) == (130, "", True)
     assert Path("w.json").read_text(encoding="utf-8") == GOOD
+    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
+    done = command(f"train {built.module} --data {built.rows} --save w.json --epochs 4")
+    assert (done.code, "all epochs are done" in done.err) == (128 + signal.SIGTERM, True)
+    assert saved_in(Path("w.json")) == weights_after(built, 4)
 
 
 def test_a_run_that_finished_no_epoch_leaves_saved_weights_as_they_are(built: Project, tmp_path: Path) -> None:
@@ -167,15 +162,9 @@ def on_terminal(project: Project, options: str) -> tuple[subprocess.Popen[bytes]
     """Start a training without end that has a terminal of its own for stdout and stderr; the terminal's other end."""
     words = words_of(f"train decay --data rows.csv --epochs 100000000 {options}")
     shown, end = pty.openpty()
-    process = subprocess.Popen(
-        afresh("-m", "symgraph", *words, prepare="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"),
-        cwd=project.root,
-        env=environment(COLUMNS="80", TERM="xterm-256color"),
-        stdin=end,
-        stdout=end,
-        stderr=end,
-        start_new_session=True,
-    )
+    command = afresh("-m", "symgraph", *words, prepare="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)")
+    how = {"cwd": project.root, "env": environment(COLUMNS="80", TERM="xterm-256color"), "start_new_session": True}
+    process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, **how)
     os.close(end)
     return process, shown
 
@@ -223,7 +212,7 @@ def run_script(text: str, prepare: str = "") -> subprocess.CompletedProcess[str]
     return subprocess.run(afresh("-c", head + text, prepare=prepare), capture_output=True, text=True, check=False)
 
 
-def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:
+def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice_or_under_nohup() -> None:
     done = run_script(
         "with Interrupts() as interrupts:\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"
@@ -234,9 +223,6 @@ def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twi
         "    print('not here')\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "1\nstill here\n", "")
-
-
-def test_a_run_under_nohup_goes_on_when_its_terminal_closes() -> None:
     done = run_script(
         "with Interrupts() as interrupts:\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Project, environment, words_of
+from command_line import Project, environment, files_of_run, words_of
 
 LINE = "train decay --data rows.csv --optimizer sgd,adamw --lr 0.01 --epochs 40 --validation 0.3 --schedule cosine"
 
@@ -23,12 +23,6 @@ def finished(process: subprocess.Popen[bytes]) -> bytes:
     out, err = process.communicate()
     assert process.returncode == 0, err.decode()
     return out
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """All that a run has left but its record, which names the folder."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def begun(project: Project, folder: Path, backend: str) -> subprocess.Popen[bytes]:
@@ -60,7 +54,7 @@ def check(project: Project, tmp_path: Path, backend: str, kills: int, seed: int)
         waits = [moments.uniform(0.0, factor * seconds) for factor in (1, 2)[: 1 + number % 2]]
         folder = tmp_path / f"killed{number}"
         assert killed_and_resumed(project, folder, backend, waits) == printed
-        assert files_of(folder) == files_of(tmp_path / "whole")
+        assert files_of_run(folder) == files_of_run(tmp_path / "whole")
 
 
 def test_runs_that_were_killed_go_on_to_the_same_bits(built: Project, tmp_path: Path) -> None:

@@ -23,13 +23,10 @@ def test_a_spec_of_every_kind_builds_and_explains_itself_at_once(command: Run, k
         assert "passed (3 of 3 weights judged" in command("gradcheck started").out
 
 
-def test_a_new_spec_goes_into_the_folder_that_is_named(command: Run) -> None:
+def test_a_new_spec_goes_into_the_folder_that_is_named_and_rows_of_the_user_are_kept(command: Run) -> None:
     done = command("new growth --dir specs/first")
     assert (done.code, Path("specs/first/growth.py").is_file()) == (0, True)
     assert "symgraph build specs/first/growth.py" in done.err
-
-
-def test_rows_of_the_user_are_kept_and_quiet_leaves_out_the_next_step(command: Run) -> None:
     Path("growth.csv").write_text("dose,y\n1,2\n", encoding="utf-8")
     done = command("new growth --quiet")
     assert (done.code, done.out, done.err) == (0, "growth.py\n", "")

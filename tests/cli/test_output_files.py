@@ -4,18 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Project, Run, refused, snapshot
 
 from symgraph.cli.outputs import JSON, PAGE, PICTURE, TEXT, WEIGHTS, Kind, check_writable, predictions
 from symgraph.errors import OptionError
 
 OWN = [
     (WEIGHTS, "w.json", b'{\n  "format": "symgraph weights 1"'),
-    *(
-        (PICTURE, "p", head)
-        for head in (b"\x89PNG\r\n", b"%PDF-1.4", b'<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg ', b"<svg x")
-    ),
-    *((PICTURE, "p", head) for head in (b'digraph "m" {', b"flowchart LR")),
+    *((PICTURE, "p", head) for head in (b"\x89PNG\r\n", b"%PDF-1.4", b"<svg x", b'digraph "m" {', b"flowchart LR")),
+    (PICTURE, "p", b'<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg '),
     (PAGE, "r.html", b"<!DOCTYPE html>\n"),
     (TEXT, "t.md", b"anything"),
     (JSON, "j.json", b'{\n  "models": ['),
@@ -52,25 +48,3 @@ def test_one_file_under_two_names_is_one_and_a_protected_one_is_left(tmp_path: P
     weights.chmod(0o444)
     with pytest.raises(OptionError, match="write-protected"):
         check_writable("--save", weights, WEIGHTS)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "fit decay --data rows.csv --save models.py",
-        "fit decay --data rows.csv --save generated/decay.py",
-        "fit decay --data rows.csv --plot models.py",
-        "train decay --data rows.csv --epochs 1 --save generated/symgraph.lock.json",
-        "report decay --out models.py",
-        "draw decay -o generated/decay.c",
-        "predict decay --weights top=1,rate=1 --data rows.csv --out models.py",
-        "show decay --out rows.csv",
-    ],
-)
-def test_no_result_takes_the_place_of_a_source(
-    command: Run, built: Project, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(built.root)
-    before = snapshot(built.root)
-    refused(command(line))
-    assert snapshot(built.root) == before

@@ -1,12 +1,11 @@
 """``symgraph predict``: predictions as CSV or JSON."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Project, Run, names_in, open_pipe, refused
+from command_line import Project, Run, refused
 
 from symgraph import load
 from symgraph.io.weights import load_weights
@@ -33,10 +32,12 @@ def test_predictions_are_csv_on_stdout_and_nothing_else(built: Project, truth: l
     assert truth == pytest.approx([2, 1.213061, 0.735759, 0.446260, 0.270671, 0.164170], abs=1e-5)
 
 
-def test_rows_need_no_target(command: Run, line: str, truth: list[float]) -> None:
+def test_rows_need_no_target_and_what_is_not_finite_is_null_in_json(command: Run, line: str, truth: list[float]) -> None:
     Path("new.csv").write_text("time,other\n2,x\n0,x\n", encoding="utf-8")
-    done = command(f"{line} --data new.csv --json")
-    assert json.loads(done.out) == {"model": "decay", "y_hat": [truth[2], truth[0]]}
+    assert json.loads(command(f"{line} --data new.csv --json").out) == {"model": "decay", "y_hat": [truth[2], truth[0]]}
+    Path("far.csv").write_text("time\n-1e6\n", encoding="utf-8")
+    assert json.loads(command(f"{line} --data far.csv --json").out)["y_hat"] == [None]
+    assert command(f"{line} --data far.csv").out == "y_hat\ninf\n"
 
 
 def test_out_writes_the_same_csv_or_json_to_a_file(command: Run, built: Project, line: str) -> None:
@@ -48,46 +49,14 @@ def test_out_writes_the_same_csv_or_json_to_a_file(command: Run, built: Project,
         assert command(f"{whole} --out y --quiet").err == ""
 
 
-def test_out_to_stdout_prints_and_out_to_a_pipe_is_read_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: Project, truth: list[float]
+def test_a_model_without_features_takes_no_data_and_classes_without_an_output_are_a_column_each(
+    command: Run, built: Project
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    line = "predict decay --data rows.csv --weights weights.json --out"
-    stdout = tmp_path / "stdout"
-    stdout.symlink_to("/proc/self/fd/1")  # as /dev/stdout is
-    done = built.run(f"{line} {stdout}")
-    assert (done.code, done.notes) == (0, f"predictions written to {stdout}\n")
-    assert stdout.is_symlink()
-    assert list(map(float, done.out.splitlines()[1:])) == truth
-    with open_pipe("pipe") as read:
-        assert built.run(f"{line} {Path('pipe').resolve()}").code == 0
-        assert read() == done.out
-
-
-def test_out_overwrites_neither_the_rows_nor_the_weights_nor_what_is_protected(
-    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("rows.csv", "weights.json"):
-        Path(name).write_bytes(built.path(name).read_bytes())
-    line = f"predict {built.module} --data rows.csv --weights weights.json --out"
-    for out in ("rows.csv", "./weights.json"):
-        refused(command(f"{line} {out}"), f"--out: {Path(out)} is the file of another option")
-    Path("y.csv").write_text("kept", encoding="utf-8")
-    # as a file of mode 444 is for anybody but root
-    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK or Path(path).name != "y.csv")
-    refused(command(f"{line} y.csv"), "error: --out: y.csv is write-protected; name another, or allow writing to it")
-    assert names_in(Path()) == ["rows.csv", "weights.json", "y.csv"]
-
-
-def test_data_for_a_model_without_features_is_refused_though_it_has_a_target(command: Run, built: Project) -> None:
     spec = 'from symgraph import Model\nm = Model("level")\ny, a = m.target("y"), m.weight("a")\nm.output("y_hat", a)\n'
     Path("level.py").write_text(spec + 'm.loss("squared_error")\n', encoding="utf-8")
     assert command("build level.py --backend numpy").code == 0
     refused(command(f"predict level --weights a=1 --data {built.rows}"), "--data: level has no features; leave the option out")
     assert command("predict level --weights a=1").out == "y_hat\n1.0\n"
-
-
-def test_classes_without_an_output_are_a_column_each(command: Run) -> None:
     spec = 'from symgraph import Model\nm = Model("soft")\nx, y, a = m.feature("time"), m.target("y"), m.weight("a")\n'
     Path("soft.py").write_text(f'{spec}m.likelihood("categorical", logits=[0, a*x, 0])\n', encoding="utf-8")
     assert command("build soft.py --backend numpy").code == 0
@@ -103,9 +72,3 @@ def test_classes_without_an_output_are_a_column_each(command: Run) -> None:
 def test_a_model_without_output_is_refused(command: Run, built: Project) -> None:
     done = command(f"predict {built.path('generated/valley.py')} --weights {built.weights}")
     assert refused(done) == "error: valley has no output to predict; give its spec a model.output(...)"
-
-
-def test_a_value_that_is_not_finite_is_null_in_json(command: Run, line: str) -> None:
-    Path("far.csv").write_text("time\n-1e6\n", encoding="utf-8")
-    assert json.loads(command(f"{line} --data far.csv --json").out)["y_hat"] == [None]
-    assert command(f"{line} --data far.csv").out == "y_hat\ninf\n"

@@ -30,7 +30,7 @@ def module(built: Project, tmp_path: Path) -> Path:
     return built.module
 
 
-def test_train_leaves_out_rows_with_a_missing_cell_and_counts_them(command: Run, module: Path) -> None:
+def test_train_fit_and_gradcheck_leave_out_rows_with_a_missing_cell_and_count_them(command: Run, module: Path) -> None:
     line = f"train {module} --epochs 5 --json --data"
     done = command(f"{line} holes.csv --drop-missing")
     assert (done.code, LEFT_OUT in done.err) == (0, True)
@@ -38,9 +38,6 @@ def test_train_leaves_out_rows_with_a_missing_cell_and_counts_them(command: Run,
     assert "left out" not in command(f"{line} holes.csv --drop-missing --quiet").err
     said = "holes.csv: line 3, column time is empty, not a finite number; 1 more such cells follow"
     assert said in command(f"{line} holes.csv").err
-
-
-def test_fit_leaves_them_out_too_with_their_standard_deviations(command: Run, module: Path) -> None:
     line = f"fit {module} --json --start top=1,rate=1 --data"
     done = command(f"{line} holes.csv --drop-missing")
     assert (done.code, done.err) == (0, LEFT_OUT)
@@ -50,9 +47,6 @@ def test_fit_leaves_them_out_too_with_their_standard_deviations(command: Run, mo
     got = command(f"{line} s.csv --drop-missing --sigma s")
     assert got.err == "s.csv: 2 of 6 rows left out, since a cell is missing\n"
     assert json.loads(got.out)["weights"] == json.loads(command(f"{line} whole.csv --sigma s").out)["weights"]
-
-
-def test_gradcheck_leaves_them_out_too_and_takes_signs_from_options(command: Run, module: Path) -> None:
     line = f"gradcheck {module} --points 1 --data"
     done = command(f"{line} holes.csv --drop-missing")
     assert (done.code, done.notes) == (0, LEFT_OUT)
@@ -84,9 +78,6 @@ def test_rows_come_from_stdin(command: Run, module: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(ROWS.replace(",", ";").encode())))
         done = command(f"fit 'y ~ a*exp(-k*time)' --data - {more}")
         assert (done.code, "stdin: columns separated by semicolons" in done.err) == (0, True), done
-
-
-# In blocks.
 
 
 def test_a_run_in_blocks_has_the_bits_of_one_in_memory(command: Run, module: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import Project, Run, make_project, refused, snapshot
+from command_line import Project, Run, files_of_run, make_project, refused, snapshot
 
 from symgraph.io.data import read_data
 from symgraph.io.files import locked
@@ -26,20 +26,19 @@ def line(built: Project) -> str:
     return line_of(built)
 
 
+@pytest.fixture
+def run(command: Run, line: str) -> Path:
+    """The folder of a run that has ended."""
+    assert command(f"{line} --run r").code == 0
+    return Path("r")
+
+
 def line_of(project: Project) -> str:
     return f"train {project.module} --data {project.rows} {OPTIONS}"
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder, but for the record, which has the folder's own paths."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-def begun(command: Run, line: str, epochs: int) -> Path:
-    """A run of OPTIONS that has come to some epochs, as if its process had been killed then."""
-    assert command(f"{line} --run r --checkpoint-every 3 --quiet").code == 0
-    folder = Path("r")
+def begun(command: Run, folder: Path, epochs: int) -> None:
+    """Bring a run back to what it was after some epochs, as if its process had been killed then."""
     options = record_of(folder)["options"]
     shutil.rmtree(folder / "adam")
     (folder / "report.txt").unlink()
@@ -48,7 +47,6 @@ def begun(command: Run, line: str, epochs: int) -> Path:
     for name in ("adam/weights.json", "adam/best.json", "report.txt"):
         (folder / name).unlink()
     changed(folder, options=options)
-    return folder
 
 
 def record_of(folder: Path) -> dict[str, Any]:
@@ -64,7 +62,7 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
     done = command(f"{line} --run runs/one")
     folder = Path("runs/one")
     assert done.code == 0
-    assert sorted(contents(folder)) == [
+    assert sorted(files_of_run(folder)) == [
         "adam/best.json", "adam/checkpoint.json", "adam/losses.csv", "adam/weights.json", "report.txt",
     ]  # fmt: skip
     module = load(built.module)
@@ -92,22 +90,22 @@ def test_a_run_folder_has_all_that_repeats_the_run_and_what_came_of_it(command: 
 
 @pytest.mark.parametrize("epochs", [1, 7, 9, 20])
 def test_a_run_that_goes_on_ends_with_the_same_bits(command: Run, line: str, epochs: int) -> None:
-    whole = command(f"{line} --run whole --checkpoint-every 3")
-    folder = begun(command, line, epochs)
-    rest = command(f"train --resume {folder}")
-    assert (rest.code, rest.out) == (0, whole.out)
-    assert contents(folder) == contents(Path("whole"))
+    whole = command(f"{line} --run r --checkpoint-every 3")
+    files = files_of_run(Path("r"))
+    begun(command, Path("r"), epochs)
+    rest = command("train --resume r")
+    assert (rest.code, rest.out, files_of_run(Path("r"))) == (0, whole.out, files)
 
 
 def test_of_several_runs_those_that_ended_stay_and_the_others_go_on(command: Run, line: str) -> None:
-    for name in ("whole", "part"):
-        assert command(f"{line} --optimizer sgd,adam --lr 0.01 --run {name}").code == 0
-    shutil.rmtree("part/adam-0.01")
-    Path("part/adam-0.02/weights.json").unlink()
-    before = Path("part/sgd-0.01/losses.csv").stat().st_mtime_ns
-    assert command("train --resume part").code == 0
-    assert contents(Path("part")) == contents(Path("whole"))
-    assert Path("part/sgd-0.01/losses.csv").stat().st_mtime_ns >= before
+    assert command(f"{line} --optimizer sgd,adam --lr 0.01 --run r").code == 0
+    whole = files_of_run(Path("r"))
+    shutil.rmtree("r/adam-0.01")
+    Path("r/adam-0.02/weights.json").unlink()
+    before = Path("r/sgd-0.01/losses.csv").stat().st_mtime_ns
+    assert command("train --resume r").code == 0
+    assert files_of_run(Path("r")) == whole
+    assert Path("r/sgd-0.01/losses.csv").stat().st_mtime_ns >= before
 
 
 def test_a_run_goes_on_for_more_epochs_on_its_own_schedule(command: Run, line: str) -> None:
@@ -125,12 +123,12 @@ def test_a_run_goes_on_for_more_epochs_on_its_own_schedule(command: Run, line: s
 
 def test_initial_weights_are_kept_with_the_run(command: Run, built: Project, line: str) -> None:
     Path("start.json").write_bytes(built.weights.read_bytes())
-    for name in ("whole", "part"):
-        assert command(f"{line} --init start.json --optimizer sgd,adam --run {name}").code == 0
-    shutil.rmtree("part/adam")
+    assert command(f"{line} --init start.json --optimizer sgd,adam --run r").code == 0
+    whole = files_of_run(Path("r"))
+    shutil.rmtree("r/adam")
     Path("start.json").unlink()
-    assert command("train --resume part").code == 0
-    assert contents(Path("part")) == contents(Path("whole"))
+    assert command("train --resume r").code == 0
+    assert files_of_run(Path("r")) == whole
 
 
 @pytest.fixture
@@ -158,15 +156,15 @@ def test_a_run_goes_on_from_another_folder_and_writes_where_it_would_have(
 
 
 def test_a_run_goes_on_where_its_files_have_moved(command: Run, own: Project) -> None:
-    for name in ("whole", "part"):
-        assert command(f"{line_of(own)} --run {name}").code == 0
-    shutil.rmtree("part/adam")
+    assert command(f"{line_of(own)} --run r").code == 0
+    whole = files_of_run(Path("r"))
+    shutil.rmtree("r/adam")
     own.rows.rename("moved.csv")
-    refused(command("train --resume part"), "rows.csv", "No such file")
-    Path("part").rename("renamed")
+    refused(command("train --resume r"), "rows.csv", "No such file")
+    Path("r").rename("renamed")
     done = command("train --resume renamed --data moved.csv")
     assert done.code == 0, done.err
-    assert contents(Path("renamed")) == contents(Path("whole"))
+    assert files_of_run(Path("renamed")) == whole
 
 
 def test_other_data_another_module_and_another_backend_are_refused(command: Run, own: Project) -> None:
@@ -184,35 +182,27 @@ def test_other_data_another_module_and_another_backend_are_refused(command: Run,
     assert snapshot(Path("r")) == before
 
 
-def test_an_option_that_is_not_the_runs_is_refused(command: Run, line: str) -> None:
-    assert command(f"{line} --run r").code == 0
+def test_an_option_that_is_not_the_runs_is_refused(command: Run, run: Path) -> None:
     for name, value in {"lr": 0.5, "optimizer": "sgd", "batch-size": 2, "seed": 4, "validation": 0.5, "tol": 0.1}.items():
         refused(command(f"train --resume r --{name} {value}"), f"--{name}: the run of r goes on with what it was begun with")
     refused(command("train --resume r --no-shuffle"), "--shuffle: the run of r goes on with what it was begun with")
     assert command("train --resume r --seed 3 --schedule cosine").code == 0
 
 
-def test_a_record_that_was_damaged_is_refused_by_name(command: Run, line: str) -> None:
-    assert command(f"{line} --run r").code == 0
-    path = Path("r/run.json")
-    text = path.read_text(encoding="utf-8")
+def test_a_record_that_was_damaged_is_refused_by_name(command: Run, run: Path) -> None:
+    text = (run / "run.json").read_text(encoding="utf-8")
     options = json.loads(text)["options"]
     changes = ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
     changed_texts = [json.dumps({**json.loads(text), **change}) for change in changes]
     for damage in ("", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9"), *changed_texts, "\xff\xfe"):
-        path.write_text(damage, encoding="latin-1")
+        (run / "run.json").write_text(damage, encoding="latin-1")
         refused(command("train --resume r"), "run.json is no record of a run", "begin a new run")
 
 
-def test_a_folder_that_holds_a_run_is_refused(command: Run, line: str) -> None:
-    assert command(f"{line} --run r").code == 0
+def test_a_folder_that_holds_a_run_or_that_another_process_uses_is_refused(command: Run, line: str, run: Path) -> None:
     refused(command(f"{line} --run r"), "--run: r holds a run already; go on with it by --resume")
-
-
-def test_a_folder_that_another_process_uses_is_refused(command: Run, line: str) -> None:
-    assert command(f"{line} --run r").code == 0
     Path("empty").mkdir()
-    with locked(Path("r")), locked(Path("empty")):
+    with locked(run), locked(Path("empty")):
         refused(command("train --resume r"), "r is in use: another process trains into it")
         refused(command(f"{line} --run empty"), "empty is in use")
 
@@ -223,17 +213,10 @@ def test_a_folder_that_cannot_be_written_is_refused(command: Run, line: str) -> 
     refused(command(f"{line} --run closed/r"), "--run: closed/r cannot be written: Permission denied")
 
 
-def test_a_record_of_another_user_runs_no_module_that_nobody_named(
-    command: Run, built: Project, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert command(f"{line} --run r").code == 0
+def test_a_record_of_another_user_or_version(command: Run, built: Project, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(run, versions={**record_of(run)["versions"], "numpy": "1.0"})
+    done = command("train --resume r")
+    assert (done.code, f"numpy was 1.0 and is {version('numpy')}: the last bits may differ\n" in done.err) == (0, True)
     monkeypatch.setattr("symgraph.cli.run_folder.objection", lambda *_: "belongs to mallory, not to you")
     refused(command("train --resume r"), "run.json belongs to mallory", "names a module that would run as code")
     assert command(f"train {built.module} --resume r").code == 0
-
-
-def test_other_versions_are_told(command: Run, line: str) -> None:
-    assert command(f"{line} --run r").code == 0
-    changed(Path("r"), versions={**record_of(Path("r"))["versions"], "numpy": "1.0"})
-    done = command("train --resume r")
-    assert (done.code, f"numpy was 1.0 and is {version('numpy')}: the last bits may differ\n" in done.err) == (0, True)

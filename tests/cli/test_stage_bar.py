@@ -26,7 +26,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stderr
 
 
-def test_nothing_is_shown_where_there_is_no_terminal_or_quiet_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_shown_off_a_terminal_in_quiet_of_a_short_build_and_after_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = screen(monkeypatch)
     with stage_bar(NAMES, quiet=True) as watch:
         assert watch is None
@@ -34,9 +34,6 @@ def test_nothing_is_shown_where_there_is_no_terminal_or_quiet_is_asked_for(monke
     with stage_bar(NAMES, quiet=False) as watch:
         assert watch is None
     assert stderr.getvalue() == ""
-
-
-def test_a_short_build_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = screen(monkeypatch)
     monkeypatch.setattr(terminal, "_PATIENCE", 3600.0)
     with stage_bar(NAMES, quiet=False) as watch:
@@ -45,6 +42,10 @@ def test_a_short_build_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             watch("m", name)
     assert "lower" not in stderr.getvalue()
     assert "verify" not in stderr.getvalue()
+    stderr = screen(monkeypatch)
+    with pytest.raises(KeyError), stage_bar(NAMES, quiet=False):
+        raise KeyError
+    assert "lower" not in stderr.getvalue()
 
 
 def test_a_build_that_lasts_shows_model_and_stage_and_clears_them_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,10 +62,3 @@ def test_a_build_that_lasts_shows_model_and_stage_and_clears_them_at_the_end(mon
             watch("other", name)
     assert "m lower" in stderr.getvalue()
     assert stderr.getvalue().endswith("\x1b[2K")  # the line is erased
-
-
-def test_an_error_passes_and_ends_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    stderr = screen(monkeypatch)
-    with pytest.raises(KeyError), stage_bar(NAMES, quiet=False):
-        raise KeyError
-    assert "lower" not in stderr.getvalue()

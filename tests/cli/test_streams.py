@@ -10,10 +10,18 @@ from symgraph.cli.streams import Shown, StreamError, cut, quoted, shown
 ODD = "a\x1b[31m\a\x9b\u202e\u2028\udcffb\r\x00"
 
 
-def test_what_a_terminal_obeys_is_shown_as_an_escape_and_all_else_stays() -> None:
+def test_what_a_terminal_obeys_is_an_escape_remarks_are_cut_and_results_are_not() -> None:
     assert shown(ODD) == "a\\x1b[31m\\x07\\x9b\\u202e\\u2028\\udcffb\\r\\x00"
     text = "two\tlines\nof \u00fcber \u4e2d \U0001f600 \\x1b \u200d"
     assert shown(text) == text
+    for lossy, size in ((True, 1407), (False, 10**5)):
+        stream = io.StringIO()
+        Shown(stream, lossy=lossy).write("x" * 10**5)
+        assert len(stream.getvalue()) == size
+    assert cut("x" * 1400) == "x" * 1400
+    with pytest.raises(StreamError, match="stdout cannot be written: Bad file descriptor"):
+        Shown(None, lossy=False).write("x")
+    assert Shown(None, lossy=True).write("x") == 1
 
 
 @pytest.mark.parametrize("word", ["plain", "two words", "it's", "a\x1b[0m'\\b", "line\nend\u2028", "half\udcff", "$HOME", ""])
@@ -24,30 +32,13 @@ def test_a_shell_reads_the_words_that_are_quoted_for_it(word: str) -> None:
     assert done.stdout == word.encode("utf-8", "surrogateescape")
 
 
-def test_remarks_are_cut_and_results_are_not() -> None:
-    for lossy, size in ((True, 1407), (False, 10**5)):
-        stream = io.StringIO()
-        Shown(stream, lossy=lossy).write("x" * 10**5)
-        assert len(stream.getvalue()) == size
-    assert cut("x" * 1400) == "x" * 1400
-
-
-def test_an_encoding_without_a_sign_has_its_escape() -> None:
+def test_an_encoding_without_a_sign_has_its_escape_and_a_line_is_drawn_anew_on_a_terminal_alone() -> None:
     under = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Shown(under, lossy=False).write("\u00fc\u4e2d\n")
     under.flush()
     assert under.buffer.getvalue() == b"\\xfc\\u4e2d\n"  # type: ignore[attr-defined]
-
-
-def test_a_line_is_drawn_anew_on_a_terminal_alone() -> None:
     for is_terminal, start in ((True, "\r\x1b[2K"), (False, "\\r\\x1b[2K")):
         stream = io.StringIO()
         stream.isatty = lambda is_terminal=is_terminal: is_terminal  # type: ignore[method-assign]
         Shown(stream, lossy=True).write("\r\x1b[2Kepoch \x1b[2K")
         assert stream.getvalue() == f"{start}epoch \\x1b[2K"
-
-
-def test_a_closed_stream_takes_no_results_and_no_remarks() -> None:
-    with pytest.raises(StreamError, match="stdout cannot be written: Bad file descriptor"):
-        Shown(None, lossy=False).write("x")
-    assert Shown(None, lossy=True).write("x") == 1

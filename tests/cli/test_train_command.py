@@ -76,8 +76,7 @@ def test_every_option_reaches_the_training_and_json_gives_every_digit(command: R
 
 def test_the_backend_is_chosen_and_named(command: Run, line: str) -> None:
     for backend in ("scalar", "numpy"):
-        done = command(f"{line} --epochs 3 --backend {backend} --json")
-        assert json.loads(done.out)["runs"]["adam"]["backend"] == backend
+        assert json.loads(command(f"{line} --epochs 3 --backend {backend} --json").out)["runs"]["adam"]["backend"] == backend
 
 
 @needs_c
@@ -97,13 +96,10 @@ def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Ru
     assert run["losses"] == pytest.approx(floats["losses"], rel=1e-12, abs=0.0)
 
 
-def test_training_goes_on_from_saved_weights(command: Run, line: str) -> None:
+def test_training_goes_on_from_saved_weights_and_warns_of_another_version(command: Run, built: Project, line: str) -> None:
     for options in ("--epochs 2 --save half", "--epochs 3 --init half.json --save rest", "--epochs 5 --save whole"):
         assert command(f"{line} --optimizer sgd --no-shuffle {options}.json").code == 0
     assert Path("rest.json").read_bytes() == Path("whole.json").read_bytes()
-
-
-def test_weights_of_another_version_of_the_model_are_warned_about_in_one_line(command: Run, built: Project, line: str) -> None:
     old = re.sub(r"sha256:\w{4}", "sha256:0000", built.text("weights.json"))
     Path("old.json").write_text(old, encoding="utf-8")
     done = command(f"{line} --epochs 1 --init old.json --quiet")
@@ -117,7 +113,7 @@ def test_a_model_without_features_and_target_needs_no_data(command: Run, built: 
     assert json.loads(done.out)["runs"]["momentum"]["weights"]["a"] == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights(command: Run, built: Project, line: str) -> None:
+def test_a_run_that_diverges_exits_with_1_and_leaves_good_weights(command: Run, built: Project, line: str) -> None:
     done = command(f"{line} --optimizer sgd --lr 1e150 --save w.json --plot loss.svg")
     assert done.code == 1
     assert re.search("stopped: in row .* of epoch 1 the ", done.err)
@@ -125,9 +121,6 @@ def test_a_run_that_diverges_exits_with_1_and_keeps_the_last_good_weights(comman
     start = load(built.module).initial_weights(0)
     assert json.loads(Path("w.json").read_text(encoding="utf-8"))["weights"] == dict(zip(("top", "rate"), start, strict=True))
     assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-", "-"]
-
-
-def test_a_run_that_diverges_leaves_weights_that_are_there(command: Run, line: str) -> None:
     runs = f"{line} --optimizer sgd,adam --epochs 20 --save w.json"
     assert command(runs).code == 0
     good = {name: Path(name).read_bytes() for name in ("w-sgd.json", "w-adam.json")}
@@ -175,11 +168,9 @@ def test_no_option_overwrites_the_file_of_another(command: Run, built: Project, 
         said = f"{options[-2]}: {Path(options[-1])} is the file of another option, which would be lost"
         refused(command(f"train {built.module} --data {rows_file}", *options), said)
     assert snapshot(Path()) == before
-
-
-def test_each_file_of_several_runs_is_checked_before_them(command: Run, line: str) -> None:
     Path("w-adam.json").mkdir()
-    refused(command(f"{line} --optimizer sgd,adam --save w.json"), "error: --save: w-adam.json is a folder; name a file in it")
+    line = f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json"  # each file before the runs
+    refused(command(line), "error: --save: w-adam.json is a folder; name a file in it")
 
 
 def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
@@ -227,7 +218,6 @@ def test_a_terminal_gets_a_bar_and_colours_but_where_no_color_or_quiet_is_asked_
 
 
 def test_the_tables_of_a_terminal_fit_80_columns(built: Project) -> None:
-    shown = on_terminal(built, "stdout", "--epochs 2 --optimizer sgd,momentum,adam")
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(built, "stdout", "--epochs 2 --optimizer sgd,momentum,adam"))
     assert "momentum" in plain
     assert max(map(len, plain.splitlines())) <= 80

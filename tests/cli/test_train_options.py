@@ -80,10 +80,16 @@ def test_every_option_of_every_optimizer_is_an_option(command: Run, built: Proje
     assert run["losses"] == trained(built, optimizer=optimizer).losses.tolist()
 
 
-def test_an_option_reaches_the_optimizers_that_have_it_and_no_others(command: Run, built: Project) -> None:
+def test_options_and_rates_reach_the_optimizers_that_have_them_and_no_others(command: Run, built: Project) -> None:
     runs = runs_of(command, built, "--optimizer sgd,adam --beta1 0.5 --epochs 12")
     assert runs["sgd"]["losses"] == trained(built, optimizer=sgd()).losses.tolist()
     assert runs["adam"]["losses"] == trained(built, optimizer=adam(beta1=0.5)).losses.tolist()
+    runs = runs_of(command, built, "--lr vanilla:0.1,adam:0.002 --epochs 4")
+    assert list(runs) == ["vanilla", "adam"]
+    for name, optimizer in (("vanilla", sgd(0.1)), ("adam", adam(0.002))):
+        assert runs[name]["losses"] == trained(built, optimizer=optimizer, epochs=4).losses.tolist()
+    mixed = "--optimizer sgd,momentum --lr 0.05,sgd:0.1,sgd:0.2 --epochs 2"
+    assert list(runs_of(command, built, mixed)) == ["sgd-0.1", "sgd-0.2", "momentum"]
 
 
 def test_rates_are_compared_side_by_side_with_a_table_plots_and_weights(command: Run, built: Project) -> None:
@@ -112,18 +118,8 @@ def test_rows_are_shuffled_unless_told_otherwise(command: Run, built: Project) -
     assert shuffled["losses"] != in_order["losses"]
 
 
-def test_each_optimizer_may_have_a_rate_of_its_own(command: Run, built: Project) -> None:
-    runs = runs_of(command, built, "--lr vanilla:0.1,adam:0.002 --epochs 4")
-    assert list(runs) == ["vanilla", "adam"]
-    for name, optimizer in (("vanilla", sgd(0.1)), ("adam", adam(0.002))):
-        assert runs[name]["losses"] == trained(built, optimizer=optimizer, epochs=4).losses.tolist()
-    mixed = "--optimizer sgd,momentum --lr 0.05,sgd:0.1,sgd:0.2 --epochs 2"
-    assert list(runs_of(command, built, mixed)) == ["sgd-0.1", "sgd-0.2", "momentum"]
-
-
 def test_rows_are_held_out_and_end_the_run_early(command: Run, built: Project) -> None:
-    options = "--validation 0.34 --patience 3 --epochs 300 --optimizer sgd --lr 0.1 --seed 4"
-    run = runs_of(command, built, options)["sgd"]
+    run = runs_of(command, built, "--validation 0.34 --patience 3 --epochs 300 --optimizer sgd --lr 0.1 --seed 4")["sgd"]
     expected = trained(built, optimizer=sgd(0.1), validation=0.34, stop=patience(3), epochs=300, seed=4)
     assert run["validation_losses"] == expected.validation_losses.tolist()
     assert (run["reason"], run["best_epoch"], run["epochs"]) == ("patience", expected.best_epoch, expected.best_epoch + 3)
@@ -131,8 +127,7 @@ def test_rows_are_held_out_and_end_the_run_early(command: Run, built: Project) -
 
 
 def test_the_best_weights_are_saved_beside_the_last(command: Run, built: Project) -> None:
-    options = "--epochs 12 --optimizer sgd --lr 0.6 --save last.json --save-best best.json"
-    run = runs_of(command, built, options)["sgd"]
+    run = runs_of(command, built, "--epochs 12 --optimizer sgd --lr 0.6 --save last.json --save-best best.json")["sgd"]
     assert run["losses"][run["best_epoch"] - 1] == min(run["losses"]) < run["losses"][-1]
     for file, weights in (("last.json", run["weights"]), ("best.json", run["best_weights"])):
         assert json.loads(Path(file).read_text(encoding="utf-8"))["weights"] == weights

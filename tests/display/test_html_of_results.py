@@ -58,11 +58,19 @@ def decay() -> Any:
     return symgraph.fit(model, X, Y + 0.01 * np.sin(9 * X))
 
 
-def test_a_module_shows_its_names_and_formulas(decay: Any) -> None:
+def test_a_module_shows_its_names_and_formulas_and_a_fit_its_table_and_warnings(decay: Any) -> None:
     said = text_of(decay.problem.module)
     assert said.startswith("decay\n")
     assert "weights\n3\na, k, c" in said
     assert "y_hat = a * exp(" in said
+    said = text_of(decay)
+    assert "\u2713 converged by" in said
+    assert f"{decay.values['k']:.4f}" in said
+    with pytest.warns(symgraph.FitWarning):
+        poor = symgraph.fit(symgraph.Model.from_formula("y ~ a*b*x", ("x", "y")), X, Y)
+    assert poor.warnings
+    assert f"warning: {poor.warnings[0]}" in text_of(poor)
+    assert "Akaike" not in text_of(symgraph.compare(decay, decay))
 
 
 def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None:
@@ -77,19 +85,7 @@ def test_a_run_of_training_shows_its_losses_and_why_it_ended(decay: Any) -> None
         decay.problem.module, X, Y, optimizer=adam(step_decay(0.05, every=2)), epochs=2, w0=begun.weights, state=begun.state
     )
     assert "training by adam, rate 0.0125" in text_of(goes_on)
-    empty = train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0)
-    assert "\u2717 stopped: in " in text_of(empty)
-
-
-def test_a_fit_shows_its_table_and_its_warnings(decay: Any) -> None:
-    said = text_of(decay)
-    assert "\u2713 converged by" in said
-    assert f"{decay.values['k']:.4f}" in said
-    with pytest.warns(symgraph.FitWarning):
-        poor = symgraph.fit(symgraph.Model.from_formula("y ~ a*b*x", ("x", "y")), X, Y)
-    assert poor.warnings
-    assert f"warning: {poor.warnings[0]}" in text_of(poor)
-    assert "Akaike" not in text_of(symgraph.compare(decay, decay))
+    assert "\u2717 stopped: in " in text_of(train(decay.problem.module, X, 1e300 * Y, optimizer=adam(0.05), epochs=1, seed=0))
 
 
 def test_a_gradient_check_shows_wrong_weights_first(decay: Any) -> None:
@@ -106,16 +102,12 @@ def test_a_gradient_check_shows_wrong_weights_first(decay: Any) -> None:
     assert re.search(r"verdict\nb\njacobian\n.*?\nfailed\na\njacobian", said, re.DOTALL)
 
 
-def test_a_judgement_shows_what_is_not_0_in_all_results() -> None:
+def test_a_judgement_shows_what_is_not_0_in_all_results_and_a_verification_what_was_not_verified() -> None:
     model = ZOO["line"]()
     said = text_of(judge(model, symgraph.compile(model, backend="numpy"), points(model, ("normal",), n=4)))
     assert "\u2713 no faults at 4 points" in said
     assert "0 in all results: NaN, infinite" in said
-
-
-def test_a_verification_names_what_was_not_verified() -> None:
-    lost = LostDigits("grad a", "t", 3.0, 40.0, {"x": 1.0})
-    whole = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, (), lost=lost)
+    whole = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, (), lost=LostDigits("grad a", "t", 3.0, 40.0, {"x": 1.0}))
     assert "\u2713 2 of 2 weights verified at 12 points" in text_of(whole)
     assert "1,500 values judged" in text_of(whole)
     part = VerificationReport("m", 2, 12, 0, 1500, 0, 1.7, ("b",))

@@ -16,8 +16,6 @@ from symgraph.training import EpochEnd, Live, sgd, train
 
 
 class Clock:
-    """A clock that is set by hand."""
-
     def __init__(self) -> None:
         self.now = 100.0
 
@@ -113,9 +111,7 @@ def test_in_a_notebook_a_curve_grows_in_one_place(line: Any, monkeypatch: pytest
     assert len(shown[-1]) < 10_000  # however long the run
 
 
-def test_a_command_whose_stderr_is_no_terminal_tells_how_far_it_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_in_a_log_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     monkeypatch.setattr("symgraph.cli.terminal.Pace", lambda: Pace(clock))
     for quiet in (True, False):

@@ -20,23 +20,13 @@ def network(inputs: int, hidden: int, layers: int = 1) -> Picture:
     return Picture("network", "", "", tuple(boxes), tuple(arrows))
 
 
-def test_a_picture_that_can_be_read_stays_as_it_is() -> None:
+def test_a_picture_that_can_be_read_stays_as_it_is_and_many_outputs_share_a_box_where_there_is_no_other_way() -> None:
     picture = network(MOST - 12, 10)
     assert len(picture.boxes) == MOST
     assert grouped(picture) is picture
-
-
-def test_boxes_of_a_level_share_one_that_lists_them_and_ends_keep_their_own() -> None:
-    found = grouped(network(70, 10))
-    weights, hidden, output, loss = found.boxes
-    assert (weights.kind, weights.name, weights.value) == ("weight", "70 weights", "")
-    assert weights.lines[0].startswith("w0, w1, w2")
-    listed = sum(line.count(",") for line in weights.lines)
-    assert weights.lines[-1].endswith(f"and {70 - listed} more")
-    assert (hidden.kind, hidden.name, hidden.lines[-1][-4:]) == ("group", "10 nodes", "h0_9")
-    assert "node h0_3" in hidden.hint
-    assert (output.value, loss.value) == ("3", "5")
-    assert found.note == ("82 boxes are more than the 60 that can be read: 80 share 2. Left out: their formulas and numbers.")
+    boxes = [Box("w", "weight", "w"), *(Box(f"o{index}", "output", f"o{index}") for index in range(80))]
+    found = grouped(Picture("many", "", "", tuple(boxes), tuple(Arrow("w", box.key) for box in boxes[1:])))
+    assert [box.name for box in found.boxes] == ["w", "80 outputs"]
 
 
 def test_an_arrow_of_groups_carries_what_its_arrows_carry_together() -> None:
@@ -50,6 +40,15 @@ def test_an_arrow_of_groups_carries_what_its_arrows_carry_together() -> None:
         ("y_hat", "loss"): pytest.approx((0.01 / 175) ** 0.5),
     }
     assert [arrow.hint for arrow in found.arrows] == ["700 uses", "10 uses", "only one"]
+    weights, hidden, output, loss = found.boxes
+    assert (weights.kind, weights.name, weights.value) == ("weight", "70 weights", "")
+    assert weights.lines[0].startswith("w0, w1, w2")
+    listed = sum(line.count(",") for line in weights.lines)
+    assert weights.lines[-1].endswith(f"and {70 - listed} more")
+    assert (hidden.kind, hidden.name, hidden.lines[-1][-4:]) == ("group", "10 nodes", "h0_9")
+    assert "node h0_3" in hidden.hint
+    assert (output.value, loss.value) == ("3", "5")
+    assert found.note == ("82 boxes are more than the 60 that can be read: 80 share 2. Left out: their formulas and numbers.")
 
 
 def test_of_a_deep_graph_several_levels_share_a_box_and_the_arrows_within_are_counted() -> None:
@@ -60,9 +59,3 @@ def test_of_a_deep_graph_several_levels_share_a_box_and_the_arrows_within_are_co
     ranks = ranked(len(at), edges)
     assert all(ranks[source] < ranks[target] for source, target in edges)  # no circle
     assert "arrows between those that share one" in found.note
-
-
-def test_many_outputs_share_a_box_where_there_is_no_other_way() -> None:
-    boxes = [Box("w", "weight", "w"), *(Box(f"o{index}", "output", f"o{index}") for index in range(80))]
-    found = grouped(Picture("many", "", "", tuple(boxes), tuple(Arrow("w", box.key) for box in boxes[1:])))
-    assert [box.name for box in found.boxes] == ["w", "80 outputs"]

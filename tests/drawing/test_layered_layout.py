@@ -16,7 +16,7 @@ def acyclic(seed: int) -> tuple[list[Size], list[tuple[int, int]]]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_boxes_do_not_overlap_and_no_edge_goes_through_one(seed: int) -> None:
+def test_boxes_do_not_overlap_no_edge_goes_through_one_and_columns_are_ordered_no_worse_than_at_first(seed: int) -> None:
     sizes, edges = acyclic(seed)
     placed = layered(sizes, edges)
     corners = zip(placed.corners, sizes, strict=True)
@@ -32,29 +32,26 @@ def test_boxes_do_not_overlap_and_no_edge_goes_through_one(seed: int) -> None:
             assert one.y == other.y
             crossed = [box for box in boxes if box[0] < other.x and one.x < box[2]]
             assert not any(top < one.y < low for _, top, _, low in crossed)
-
-
-def crossings(placed: Layout) -> int:
-    steps = [pair for route in placed.routes for pair in zip(route[1::2], route[2::2], strict=False)]
-    return sum(
-        one[0].x == other[0].x and (one[0].y - other[0].y) * (one[1].y - other[1].y) < 0
-        for one, other in combinations(steps, 2)
-    )
-
-
-def test_a_tree_is_drawn_without_a_crossing_and_two_columns_that_need_one_have_one() -> None:
-    edges = [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)]
-    assert crossings(layered([Size(40, 20)] * 9, edges)) == 0
-    assert crossings(layered([Size(40, 20)] * 4, SMALL["two to two"])) == 1
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_the_order_of_columns_is_no_worse_than_the_first_one(seed: int) -> None:
-    sizes, edges = acyclic(seed)
     grid = _Grid(sizes, edges, ranked(len(sizes), edges))
     first = grid.crossings()
     grid.reduce_crossings()
     assert grid.crossings() <= first
+
+
+def crossings(placed: Layout) -> int:
+    pairs = combinations([pair for route in placed.routes for pair in zip(route[1::2], route[2::2], strict=False)], 2)
+    return sum(one[0].x == other[0].x and (one[0].y - other[0].y) * (one[1].y - other[1].y) < 0 for one, other in pairs)
+
+
+def test_a_tree_is_drawn_without_a_crossing_a_chain_is_straight_and_inputs_stand_before_the_first_that_uses_them() -> None:
+    assert crossings(layered([Size(40, 20)] * 9, [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)])) == 0
+    assert crossings(layered([Size(40, 20)] * 4, SMALL["two to two"])) == 1
+    # 0 -> 1 -> 2 -> 3, and 4 is used by 3 alone
+    assert ranked(5, [(0, 1), (1, 2), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
+    placed = layered([Size(30, 20)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4)])
+    assert all(abs(one.y - other.y) < 1e-6 for route in placed.routes for one, other in pairwise(route))
+    placed = layered([], [])
+    assert (placed.width, placed.height, placed.corners) == (0.0, 0.0, ())
 
 
 SMALL = {
@@ -76,15 +73,3 @@ def test_small_graphs_have_as_few_crossings_as_any_order_of_their_columns(name: 
         grid.columns = list(orders)
         fewest.append(grid.crossings())
     assert found == min(fewest)
-
-
-def test_inputs_stand_before_the_first_that_uses_them() -> None:
-    # 0 -> 1 -> 2 -> 3, and 4 is used by 3 alone
-    assert ranked(5, [(0, 1), (1, 2), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
-
-
-def test_a_chain_is_a_straight_line_and_nothing_is_a_layout_without_size() -> None:
-    placed = layered([Size(30, 20)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4)])
-    assert all(abs(one.y - other.y) < 1e-6 for route in placed.routes for one, other in pairwise(route))
-    placed = layered([], [])
-    assert (placed.width, placed.height, placed.corners) == (0.0, 0.0, ())

@@ -17,18 +17,13 @@ document.getElementById("result").textContent = JSON.stringify({{
 
 
 @needs_browser
-@pytest.mark.parametrize(
-    ("html", "body"),
-    [
-        pytest.param("", "", marks=pytest.mark.slow),
-        ("", 'data-jp-theme-light="false"'),
-        pytest.param("", 'class="vscode-dark"', marks=pytest.mark.slow),
-        pytest.param('data-theme="dark"', "", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize(("html", "body"), [
+    pytest.param("", "", marks=pytest.mark.slow), ("", 'data-jp-theme-light="false"'),
+    pytest.param("", 'class="vscode-dark"', marks=pytest.mark.slow),
+    pytest.param('data-theme="dark"', "", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_picture_has_the_theme_of_its_page_and_letters_that_can_be_read(html: str, body: str, tmp_path: Path) -> None:
-    picture = CORPUS["nine_weights"]().draw()._repr_html_()
-    found = measured(PAGE.format(html=html, body=body, picture=picture), tmp_path)
+    found = measured(PAGE.format(html=html, body=body, picture=CORPUS["nine_weights"]().draw()._repr_html_()), tmp_path)
     assert found["paper"] == ("rgb(13, 17, 23)" if html or body else "rgb(255, 255, 255)")
     assert found["letters"] >= 9.0  # pixels
     assert found["wide"] > 380  # it scrolls by itself,

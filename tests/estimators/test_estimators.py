@@ -29,9 +29,7 @@ LEVELS = 2.0 * np.exp(-0.7 * TIMES[:, 0]) + 0.3 * TIMES[:, 1] + 0.01 * RNG.norma
 def decay(loss: str = "linear") -> Model:
     """Return a curve in two named features."""
     model = Model("decay")
-    t, u = model.features("t u")
-    y = model.target("y")
-    a, k, b = model.weights("a k b", init=1.0)
+    (t, u), (a, k, b), y = model.features("t u"), model.weights("a k b", init=1.0), model.target("y")
     model.residual(model.output("level", a * sp.exp(-k * t) + b * u) - y, loss=loss, f_scale=0.02)
     return model
 
@@ -39,9 +37,7 @@ def decay(loss: str = "linear") -> Model:
 def two_classes() -> Model:
     """Return logistic regression by bce_with_logits."""
     model = Model("two_classes")
-    x1, x2, x3 = model.features("x1:4")
-    model.target("y")
-    a, b, c, d = model.weights("a b c d", init=0.0)
+    (x1, x2, x3), (a, b, c, d), _ = model.features("x1:4"), model.weights("a b c d", init=0.0), model.target("y")
     model.output("logit", a * x1 + b * x2 + c * x3 + d)
     model.loss("bce_with_logits")
     model.penalty((a**2 + b**2 + c**2) / 2)
@@ -51,9 +47,7 @@ def two_classes() -> Model:
 def counts(features: int) -> Model:
     """Return Poisson regression in any number of features."""
     model = Model("counts")
-    x = model.features(f"x1:{features + 1}")
-    model.target("y")
-    w = model.weights(f"w0:{features + 1}", init=0.1)
+    x, w, _ = model.features(f"x1:{features + 1}"), model.weights(f"w0:{features + 1}", init=0.1), model.target("y")
     model.output("rate", sp.exp(sp.Add(w[0], *(a * b for a, b in zip(w[1:], x, strict=True)))))
     model.likelihood("poisson")
     return model
@@ -77,9 +71,6 @@ def test_softmax_is_logistic_regression() -> None:
     free = [Classifier(constants={"alpha": 0.0}).fit(X, LABELS), LogisticRegression(C=np.inf, tol=1e-10).fit(X, LABELS)]
     assert np.allclose(free[0].predict_proba(X), free[1].predict_proba(X), atol=1e-5)
     assert free[0].score(X, LABELS) == free[1].score(X, LABELS)
-
-
-def test_a_model_with_bce_has_two_classes() -> None:
     labels = np.where(LABELS == "cat", "cat", "other")
     ours, theirs = Classifier(two_classes()).fit(X, labels), LogisticRegression(tol=1e-10).fit(X, labels)
     assert np.allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
@@ -120,16 +111,13 @@ def test_a_frame_gives_a_model_its_features_by_name() -> None:
 
 def test_a_model_with_several_targets_predicts_all_outputs() -> None:
     model = Model("pair")
-    x = model.feature("x")
-    p, q = model.targets("p q")
-    a, b = model.weights("a b", init=0.5)
+    x, (p, q), (a, b) = model.feature("x"), model.targets("p q"), model.weights("a b", init=0.5)
     first, second = model.outputs("p_hat q_hat", a * x, b * x**2)
     model.residual(first - p, second - q)
     y = np.column_stack([2.0 * X[:, 0], 3.0 * X[:, 0] ** 2])
     fitted = Regressor(model).fit(X[:, :1], y, sample_weight=np.arange(60.0))
     assert np.allclose(fitted.result_.w, [2.0, 3.0], rtol=1e-14)
-    assert fitted.predict(X[:, :1]).shape == (60, 2)
-    assert fitted.score(X[:, :1], y) == 1.0
+    assert (fitted.predict(X[:, :1]).shape, fitted.score(X[:, :1], y)) == ((60, 2), 1.0)
 
 
 def test_families_of_likelihoods_predict_the_output_and_equal_models_share_one_compilation() -> None:
@@ -169,9 +157,6 @@ def test_a_constant_that_is_set_leaves_the_others_as_they_were() -> None:
     """As a search over one of them does; a model is looked at by fit alone."""
     regressor = Regressor(None, constants={"alpha": 1.0, "beta": 2.0}).set_params(constants__alpha=5.0)
     assert regressor.constants == {"alpha": 5.0, "beta": 2.0}
-
-
-def test_constants_are_parameters_of_their_own() -> None:
     one = Regressor(constants={"alpha": 2.0})
     assert one.get_params()["constants__alpha"] == 2.0
     assert one.set_params(constants__alpha=3.0, starts=2).constants == {"alpha": 3.0}
@@ -180,15 +165,9 @@ def test_constants_are_parameters_of_their_own() -> None:
     assert "alpha" in one._repr_html_()
     with pytest.raises(ValueError, match="Invalid parameter 'alpha'"):
         one.set_params(alpha=1.0)
-    with pytest.raises(ValueError, match="beta"):
-        Regressor(constants={"beta": 1.0}).fit(X, Y)
-    with pytest.raises(OptionError, match="decay has no constants; leave out beta"):
-        Regressor(decay(), constants={"beta": 1.0}).fit(TIMES, LEVELS)
-    with pytest.raises(OptionError, match="constants must be values by name, not 3"):
-        Regressor(constants=3).fit(X, Y)
 
 
-def test_models_that_are_no_regressor_or_classifier_are_refused() -> None:
+def test_models_that_are_no_regressor_or_classifier_and_constants_that_are_none_are_refused() -> None:
     blind = Model("blind")
     x, y = blind.feature("x"), blind.target("y")
     blind.loss((blind.weight("a") * x - y) ** 2)
@@ -201,6 +180,9 @@ def test_models_that_are_no_regressor_or_classifier_are_refused() -> None:
         (Classifier(softmax(3, 3)), (X, two), DataError, "y has 2 classes; softmax has 3"),
         (Classifier(linear(3)), (X, two), OptionError, "loss of linear is no negative logarithm of a probability of classes"),
         (Classifier(), (X, np.zeros(60)), ValueError, r"y has one class, .*; a classifier needs two"),
+        (Regressor(constants={"beta": 1.0}), (X, Y), ValueError, "beta"),
+        (Regressor(decay(), constants={"beta": 1.0}), (TIMES, LEVELS), OptionError, "decay has no constants; leave out beta"),
+        (Regressor(constants=3), (X, Y), OptionError, "constants must be values by name, not 3"),
     ):
         with pytest.raises(error, match=said):
             estimator.fit(*given)

@@ -1,6 +1,5 @@
 """scikit-learn's own checks of estimators, on the families that come along; none of them is expected to fail."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,5 +15,5 @@ pytestmark = [
 
 
 @parametrize_with_checks([Regressor(), Classifier()])
-def test_scikit_learn_finds_nothing_wrong(estimator: Any, check: Callable[[Any], None]) -> None:
+def test_scikit_learn_finds_nothing_wrong(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -41,21 +41,14 @@ def forward(row: np.ndarray) -> dict[str, Any]:
     return forward_propagation(row[:5], row[5], W)
 
 
-def test_graders_return_true(forward: dict[str, Any]) -> None:
-    assert grader_sigmoid(2) is True
-    assert grader_forwardprop(forward) is True
-    assert grader_backprop(backward_propagation(forward["loss"], W, forward)) is True
-
-
 def test_the_package_holds_the_notebooks_figures() -> None:
     graders, check = FACTS["graders"], FACTS["gradient_check"]
     assert graders["grader_sigmoid"]["value_exactly"] == notebook.SIGMOID_OF_2
     assert {name: graders["grader_forwardprop"][name] for name in notebook.FORWARD} == notebook.FORWARD
     assert {name: graders["grader_backprop"][name] for name in notebook.BACKWARD} == notebook.BACKWARD
-    assert graders["grader_forwardprop"]["round"] == notebook.FORWARD_DIGITS
-    assert graders["grader_backprop"]["round"] == notebook.BACKWARD_DIGITS
-    assert check["printed"] == notebook.CHECK
-    assert check["delta"] == notebook.DELTA
+    digits = graders["grader_forwardprop"]["round"], graders["grader_backprop"]["round"]
+    assert digits == (notebook.FORWARD_DIGITS, notebook.BACKWARD_DIGITS)
+    assert (check["printed"], check["delta"]) == (notebook.CHECK, notebook.DELTA)
     assert tuple(FACTS["training"]["adam"]["weights_before_epoch_1"]) == notebook.ADAM_AFTER_FIRST_EPOCH
 
 
@@ -83,8 +76,9 @@ def test_backward_propagation_is_the_gradient_of_the_module(row: np.ndarray, mod
         np.testing.assert_allclose(list(partials.values()), module.grad(w, row[:5], row[5]), rtol=2e-15)
 
 
-def test_graders_reject_a_figure_that_is_off_by_its_last_digit(forward: dict[str, Any]) -> None:
+def test_graders_return_true_and_reject_a_figure_that_is_off_by_its_last_digit(forward: dict[str, Any]) -> None:
     backward = backward_propagation(forward["loss"], W, forward)
+    assert grader_sigmoid(2) is grader_forwardprop(forward) is grader_backprop(backward) is True
     parts = ((grader_forwardprop, forward, notebook.FORWARD, 1e-4), (grader_backprop, backward, notebook.BACKWARD, 1e-8))
     for grader, values, figures, digit in parts:
         for name in figures:
@@ -111,9 +105,7 @@ def test_the_aliased_gradient_check_has_the_notebooks_figures_where_they_are_mor
         assert abs(check[name] - printed) < 2.0 * noise
 
 
-def test_the_gradient_check_sees_a_wrong_partial_only_if_the_weights_are_put_back_and_not_equal(
-    row: np.ndarray, module: Any
-) -> None:
+def test_a_wrong_partial_is_seen_only_if_the_weights_are_put_back_and_not_equal(row: np.ndarray, module: Any) -> None:
     """What the notebook's check cannot see is why `symgraph.gradcheck` exists."""
     swapped = type("Swapped", (), dict(vars(module)))
     swapped.grad = staticmethod(lambda w, x, y: module.grad(w[[0, 1, 2, 4, 3, 5, 6, 7, 8]], x, y))

@@ -91,9 +91,7 @@ def _by_hand(name: str, epochs: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ["vanilla", "momentum"])
-def test_vanilla_and_momentum_stop_where_the_notebook_stopped_and_agree_with_the_replay_by_hand(
-    result: Replay, name: str
-) -> None:
+def test_a_run_stops_where_the_notebook_stopped_and_agrees_with_the_replay_by_hand(result: Replay, name: str) -> None:
     run, stop = _run(result, name), FACTS[name]["stops_at_epoch"]
     assert (run.stopped_at, len(run.losses), run.weights.shape) == (stop, stop + 1, (stop + 2, 9))
     np.testing.assert_allclose(run.weights, _by_hand(name, 100), rtol=0, atol=STABLE)
@@ -117,9 +115,7 @@ def test_all_runs_start_from_the_notebooks_weights(result: Replay) -> None:
         np.testing.assert_array_equal(run.weights[0], start)
 
 
-def test_the_clipped_runs_are_the_same_with_gradients_limited_and_losses_are_means_over_all_rows(
-    result: Replay, module: Any
-) -> None:
+def test_clipped_runs_are_those_with_gradients_limited_and_losses_are_means_of_all_rows(result: Replay, module: Any) -> None:
     assert [run.name for run in result.runs[3:]] == ["vanilla, clipped", "momentum, clipped", "adam, clipped"]
     data = read_data(DATA, module.FEATURES, module.TARGET)
     longest = max(np.linalg.norm(module.per_sample_grad(initial_weights(9), data.X, data.y), axis=1))
@@ -134,15 +130,14 @@ def test_the_clipped_runs_are_the_same_with_gradients_limited_and_losses_are_mea
         assert run.losses[epoch] == module.loss(run.weights[epoch + 1], data.X, data.y)
 
 
-def test_the_notebooks_stop_looks_at_increases_alone(module: Any) -> None:
-    """A run whose weights only fall stops after its first epoch, however far they fall."""
+def test_the_notebooks_stop_looks_at_increases_alone_and_moments_are_forgotten_at_each_epoch(module: Any) -> None:
+    """A run whose weights only fall stops after its first epoch, however far they fall.
+
+    Under a gradient of -1 the momentum of an epoch of one row is the rate, epoch after epoch.
+    """
     run = train_as_notebook(_with_slope(module, 1.0), np.zeros((3, 5)), np.zeros(3), SETUPS[0])
     assert run.stopped_at == 0
     assert (run.weights[1] - run.weights[0] < -0.2).all()
-
-
-def test_moments_are_forgotten_at_each_epoch(module: Any) -> None:
-    """Under a gradient of -1 the momentum of an epoch of one row is the rate, epoch after epoch."""
     run = train_as_notebook(_with_slope(module, -1.0), np.zeros((1, 5)), np.zeros(1), SETUPS[1])
     assert run.stopped_at is None
     assert len(run.losses) == 100

@@ -1,6 +1,5 @@
 """Models of a feature x and a target y that the tests of fits share."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,7 +18,7 @@ def compiled(formula: str, name: str = "curve", **init: float) -> Any:
     return symgraph.compile(curve(formula, name, **init), backend="numpy")
 
 
-def declared(loss: Callable[..., Any], weights: str = "a b", name: str = "declared", **of_weights: Any) -> Model:
+def declared(loss: Any, weights: str = "a b", name: str = "declared", **of_weights: Any) -> Model:
     """The model whose output and loss a function of model, x, y and the weights declares."""
     model = Model(name)
     x, y = model.feature("x"), model.target("y")

@@ -78,22 +78,17 @@ def test_a_multiplier_is_the_slope_of_the_sum_as_the_bound_is_moved(bounds: Any,
     assert result.multipliers["c"] * sign > 0.0
 
 
-def test_a_weight_next_to_a_bound_whose_best_is_inside_stays_inside() -> None:
-    y = data(0.3, 3)
-    best = symgraph.fit(decay(), X, y)
-    end = best.values["c"] - 5e-4 * best.errors["c"]  # nearer than a thousandth of its error
-    result = symgraph.fit(decay(), X, y, START | {"c": end + 1.0}, bounds={"c": (end, None)})
-    assert result.states == ("", "", "")
-    np.testing.assert_allclose(result.w, best.w, rtol=SEARCHED)
-    np.testing.assert_allclose(result.stderr, best.stderr, rtol=SEARCHED)
-    assert result.interval()["c"][0] == end  # no value below is possible
+CONSTRAINTS: dict[str, tuple[Any, ...]] = {"whole": (lambda a, b: a + b, 1, 1), "size": (lambda a, b: a**2 + b**2, None, 1)}
 
 
 def straight(weights: Any, kind: str = "squares") -> Any:
-    """The module of a line whose two weights a function of the model declares, with a loss of a kind."""
+    """The module of a line with a loss of a kind, whose two weights a constraint holds or a function declares."""
     model = Model("straight")
     x, y = model.feature("x"), model.target("y")
-    a, b = weights(model)
+    a, b = weights(model) if callable(weights) else model.weights("a b", init=0.3)
+    if weights in CONSTRAINTS:
+        of, lower, upper = CONSTRAINTS[weights]
+        model.constraint(weights, of(a, b), lower, upper)
     if kind == "poisson":
         model.likelihood("poisson", mean=model.output("mean", exp(a + b * x)))
     elif kind == "classes":
@@ -120,63 +115,49 @@ def test_a_weight_at_a_bound_of_0_is_seen_there_whatever_the_loss(kind: str) -> 
     assert result.errors["a"] == pytest.approx(held.errors["a"], rel=SEARCHED, abs=0.0)
 
 
-def whole(model: Model) -> Any:
-    a, b = model.weights("a b", init=0.3)
-    model.constraint("whole", a + b, lower=1, upper=1)
-    return a, b
-
-
-def its_part(model: Model) -> Any:
-    a = model.weight("a", init=0.3)
-    return a, 1 - a
-
-
-def disc(model: Model) -> Any:
-    a, b = model.weights("a b", init=0.3)
-    model.constraint("size", a**2 + b**2, upper=1)
-    return a, b
-
-
-def its_border(model: Model) -> Any:
-    turn = model.weight("turn", init=0.5)
-    return cos(turn), sin(turn)
-
-
 ROWS = np.linspace(-1.0, 2.0, 30)
 
 
 @pytest.mark.parametrize("kind", ["squares", "robust", pytest.param("poisson", marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    ("constrained", "parametrized", "of_a", "parameters"), [(whole, its_part, "a", 2), (disc, its_border, "cos(turn)", 3)]
-)
+@pytest.mark.parametrize(("name", "without", "of_a", "parameters"), [
+    ("whole", lambda m: ((a := m.weight("a", init=0.3)), 1 - a), "a", 2),
+    ("size", lambda m: (cos(turn := m.weight("turn", init=0.5)), sin(turn)), "cos(turn)", 3),
+])  # fmt: skip
 def test_errors_under_an_active_constraint_are_those_of_a_model_without_it(
-    constrained: Any, parametrized: Any, of_a: str, parameters: int, kind: str
+    name: str, without: Any, of_a: str, parameters: int, kind: str
 ) -> None:
     rng, x = np.random.default_rng(1), ROWS
     y = rng.poisson(np.exp(0.8 + 0.9 * x)).astype(float) if kind == "poisson" else 0.8 + 0.9 * x + 0.5 * rng.normal(size=30)
-    result = symgraph.fit(straight(constrained, kind), x, y)
-    other = symgraph.fit(straight(parametrized, kind), x, y)
+    result, other = symgraph.fit(straight(name, kind), x, y), symgraph.fit(straight(without, kind), x, y)
     value, error, _ = other.derived(of_a)
     assert result.values["a"] == pytest.approx(value, rel=1e-5, abs=0.0)
     # second derivatives of a robust loss, and of a constraint, are differences
     assert result.errors["a"] == pytest.approx(error, rel=1e-4, abs=0.0)
     assert result.dof == other.dof == 29
     assert np.linalg.matrix_rank(result.covariance, tol=1e-9) == 1
-    assert f"with {'whole' if constrained is whole else 'size'} held at 1" in result.report()
+    assert f"with {name} held at 1" in result.report()
     np.testing.assert_allclose(np.diff(result.confidence_band(x), axis=0), np.diff(other.confidence_band(x), axis=0), rtol=1e-4)
     if kind == "squares":  # with sigma; equalities leave fewer parameters, and active inequalities do not
         assert result.statistics.parameters == parameters
 
 
-def test_a_constraint_that_is_not_active_changes_no_error() -> None:
+def test_a_constraint_that_is_not_active_and_a_bound_next_to_the_best_change_no_error() -> None:
     y = 0.2 + 0.3 * ROWS + 0.1 * np.cos(9.0 * np.arange(30))
-    result, plain = symgraph.fit(straight(disc), ROWS, y), symgraph.fit(compiled("y ~ a + b*x"), ROWS, y)
+    result, plain = symgraph.fit(straight("size"), ROWS, y), symgraph.fit(compiled("y ~ a + b*x"), ROWS, y)
     np.testing.assert_allclose(result.stderr, plain.stderr, rtol=SEARCHED)
     assert (result.dof, result.multipliers) == (28, {})
+    y = data(0.3, 3)
+    best = symgraph.fit(decay(), X, y)
+    end = best.values["c"] - 5e-4 * best.errors["c"]  # nearer than a thousandth of its error
+    result = symgraph.fit(decay(), X, y, START | {"c": end + 1.0}, bounds={"c": (end, None)})
+    assert result.states == ("", "", "")
+    np.testing.assert_allclose(result.w, best.w, rtol=SEARCHED)
+    np.testing.assert_allclose(result.stderr, best.stderr, rtol=SEARCHED)
+    assert result.interval()["c"][0] == end  # no value below is possible
 
 
 def test_weights_that_a_constraint_ties_have_no_region_of_their_own() -> None:
-    result = symgraph.fit(straight(whole), ROWS, 0.4 + 0.6 * ROWS + np.sin(9.0 * np.arange(30)))
+    result = symgraph.fit(straight("whole"), ROWS, 0.4 + 0.6 * ROWS + np.sin(9.0 * np.arange(30)))
     with pytest.raises(symgraph.SymgraphError, match="a and b move only together, so their region has no border; see profile"):
         result.contour("a", "b")
     assert np.isnan(result.derived("a + b").stderr)  # which the constraint holds at 1

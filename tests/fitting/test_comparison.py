@@ -27,7 +27,7 @@ def sum_of_squares(degree: int) -> float:
     return float(r @ r)
 
 
-def test_two_least_squares_fits_are_compared_by_f() -> None:
+def test_two_least_squares_fits_are_compared_by_f_and_more_by_akaike_weights() -> None:
     found = compare(polynomial(2), polynomial(1))  # in any order
     small, large = sum_of_squares(1), sum_of_squares(2)
     statistic = (small - large) / (large / 22)
@@ -41,11 +41,7 @@ def test_two_least_squares_fits_are_compared_by_f() -> None:
     wide = Model.from_formula("y ~ a*x + b*z + c", ("x", "z", "y"))  # with a column more
     found = compare(polynomial(1), symgraph.fit(symgraph.compile(wide, backend="numpy"), {"x": X, "z": np.sin(9.0 * X)}, Y))
     assert (found.test, found.warnings, found.statistic > 0.0) == ("F", (), True)
-
-
-def test_akaike_weights_are_those_of_their_definition() -> None:
-    fits = [polynomial(degree) for degree in (0, 1, 2)]
-    found = compare(*fits)
+    found = compare(*(polynomial(degree) for degree in (0, 1, 2)))
     aic = np.array([25 * (np.log(2 * np.pi * sum_of_squares(degree) / 25) + 1) + 2 * (degree + 2) for degree in (0, 1, 2)])
     share = np.exp(-(aic - aic.min()) / 2)
     np.testing.assert_allclose(found.weights, share / share.sum(), rtol=1e-9)
@@ -85,16 +81,10 @@ def test_what_cannot_be_compared_is_refused() -> None:
         compare(symgraph.fit(module, X, 2.0 * X), symgraph.fit(compiled("y ~ a*x + b"), X, 2.0 * X))
 
 
-@pytest.mark.parametrize(
-    ("left", "log_slope"),
-    [
-        ("log(y)", lambda y: -np.log(y)),
-        ("sqrt(y)", lambda y: -np.log(2.0 * np.sqrt(y))),
-        ("1/y", lambda y: -2.0 * np.log(y)),
-        ("3*y", lambda y: np.full(y.shape, np.log(3.0))),
-        ("log(y/(5 - y))", lambda y: np.log(5.0 / (y * (5.0 - y)))),
-    ],
-)
+@pytest.mark.parametrize(("left", "log_slope"), [
+    ("log(y)", lambda y: -np.log(y)), ("sqrt(y)", lambda y: -np.log(2.0 * np.sqrt(y))), ("1/y", lambda y: -2.0 * np.log(y)),
+    ("3*y", lambda y: np.full(y.shape, np.log(3.0))), ("log(y/(5 - y))", lambda y: np.log(5.0 / (y * (5.0 - y)))),
+])  # fmt: skip
 def test_the_likelihood_of_a_function_of_the_target_is_that_of_the_target(left: str, log_slope: Any) -> None:
     result = symgraph.fit(compiled(f"{left} ~ a + b*x"), X, Y)
     density = norm.logpdf(result.residual, scale=np.sqrt(result.chi2 / 25))  # of the function of y

@@ -26,13 +26,17 @@ def test_a_search_that_runs_into_a_flat_region_is_doubtful() -> None:
     assert any(one.startswith("R2 is") for one in result.remarks)
 
 
-def test_data_without_the_effect_of_the_model_are_told_from_a_constant() -> None:
+def test_data_without_the_effect_of_the_model_are_told_from_a_constant_and_a_weight_at_a_bound_counts_as_fixed() -> None:
     y = 1.0 + WHITE
     with pytest.warns(FitWarning, match="no better than a constant"):
         symgraph.fit(compiled("y ~ a + b*x"), X, y)
     through_0 = symgraph.fit(compiled("y ~ a*x"), X, y)  # which holds no constant but 0
     assert through_0.warnings == ()
     assert any(one.startswith("R2 is") for one in through_0.remarks)
+    model = compiled("y ~ a + b*x + c*x**2")  # of three rows and three weights, one of which a bound holds
+    with pytest.warns(FitWarning, match="no better than a constant"):
+        result = symgraph.fit(model, [0.0, 1.0, 2.0], [0.0, 2.0, 2.5], bounds={"c": (0.0, None)})
+    assert (result.values["c"], result.dof) == (0.0, 1)
 
 
 def test_good_fits_and_exact_data_are_not_doubted_and_errors_that_go_together_are_remarked_on() -> None:
@@ -67,11 +71,3 @@ def test_repeated_rows_show_lack_of_fit() -> None:
     assert straight.warnings == ()
     assert any("lack of fit" in one for one in straight.remarks)
     assert curved.remarks == ()
-
-
-def test_a_weight_at_a_bound_counts_as_fixed_where_a_fit_is_held_against_a_constant() -> None:
-    """Three rows and three weights, one of which a bound holds: one degree of freedom is left, not none."""
-    model = compiled("y ~ a + b*x + c*x**2")
-    with pytest.warns(FitWarning, match="no better than a constant"):
-        result = symgraph.fit(model, [0.0, 1.0, 2.0], [0.0, 2.0, 2.5], bounds={"c": (0.0, None)})
-    assert (result.values["c"], result.dof) == (0.0, 1)

@@ -15,7 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from curves import declared
+from curves import compiled, declared
 from scipy.stats import t
 
 import symgraph
@@ -27,14 +27,12 @@ X = np.linspace(0.0, 3.0, 12)
 RNG = np.random.default_rng(4)
 NOISE = RNG.normal(size=12)
 DECAY = 2.0 * np.exp(-0.7 * X) + 0.3
+LINE = 2.0 * X + 1.0
 KNOWN = {"sigma": 0.1, "absolute_sigma": True}
 
 FORMULAS = {
-    "line": "y ~ a*x + c",
-    "decay": "y ~ a*exp(-k*x) + c",
-    "product": "y ~ a*exp(c)*x + b",
-    "power": "log(y) ~ a - k*x",
-}
+    "line": "y ~ a*x + c", "decay": "y ~ a*exp(-k*x) + c", "product": "y ~ a*exp(c)*x + b", "power": "log(y) ~ a - k*x",
+}  # fmt: skip
 START = {"decay": {"a": 1.0, "k": 1.0, "c": 0.1}, "power": {"k": 0.5}}
 
 CASES: dict[str, tuple[str, Any, Any, dict[str, Any]]] = {
@@ -42,7 +40,7 @@ CASES: dict[str, tuple[str, Any, Any, dict[str, Any]]] = {
     "exact": ("decay", X, DECAY, {}),
     "exact, relative sigma": ("decay", X, DECAY, {"sigma": 0.1}),
     "exact, absolute sigma": ("decay", X, DECAY, KNOWN),
-    "exact line": ("line", X, 2.0 * X + 1.0, {}),
+    "exact line": ("line", X, LINE, {}),
     "exact logarithm": ("power", X, np.exp(1.0 - 0.7 * X), {}),
     "constant": ("decay", X, np.full(12, 1.1), {}),
     "constant line": ("line", X, np.full(12, 0.1), {}),
@@ -53,7 +51,7 @@ CASES: dict[str, tuple[str, Any, Any, dict[str, Any]]] = {
     "as many rows as weights": ("line", X[:2], DECAY[:2], {}),
     "as many rows as weights, absolute sigma": ("line", X[:2], DECAY[:2], KNOWN),
     "a product alone": ("product", X, DECAY + 0.1 * NOISE, {}),
-    "a product alone, exact": ("product", X, 2.0 * X + 1.0, {}),
+    "a product alone, exact": ("product", X, LINE, {}),
     "one feature value": ("line", np.full(12, 0.5), DECAY + 0.1 * NOISE, {}),
     "y of 1e-160": ("line", X, 1e-160 * (X + NOISE), {}),
     "y of 1e-160, curved": ("decay", X, 1e-160 * (DECAY + 0.1 * NOISE), {}),
@@ -69,14 +67,8 @@ CASES: dict[str, tuple[str, Any, Any, dict[str, Any]]] = {
 }
 
 
-@cache
 def module_of(name: str) -> Any:
-    """Compile a formula once; the NumPy module, for which no compiler is waited for."""
-    model = symgraph.Model.from_formula(FORMULAS[name], ("x", "y"), START.get(name, {}), name=name)
-    return symgraph.compile(model, backend="numpy")
-
-
-LINE = 2.0 * X + 1.0
+    return compiled(FORMULAS[name], name, **START.get(name, {}))
 
 
 @cache
@@ -92,10 +84,6 @@ def line_by(loss: str) -> Any:
     return symgraph.compile(declared(losses[loss], "a c", init=0.5), backend="numpy")
 
 
-def stream_of(y: Any) -> Any:
-    return symgraph.stream(module_of("line"), X, y, rows=5)
-
-
 OTHERS: dict[str, Callable[[], symgraph.FitResult]] = {
     "robust, exact": lambda: symgraph.fit(line_by("robust"), X, LINE),
     "without an output, exact": lambda: symgraph.fit(line_by("without an output"), X, LINE),
@@ -107,8 +95,8 @@ OTHERS: dict[str, Callable[[], symgraph.FitResult]] = {
     "a constraint, exact": lambda: symgraph.fit(line_by("a constraint"), X, LINE),
     "data sets, exact": lambda: symgraph.fit_together([(module_of("line"), X, LINE)] * 2, shared="a"),
     "data sets of zeros": lambda: symgraph.fit_together([(module_of("line"), X, 0.0 * X)] * 2, shared="a"),
-    "a stream, exact": lambda: symgraph.fit(stream_of(LINE)),
-    "a stream at a bound": lambda: symgraph.fit(stream_of(LINE), bounds={"c": (3, None)}),
+    "a stream, exact": lambda: symgraph.fit(symgraph.stream(module_of("line"), X, LINE, rows=5)),
+    "a stream at a bound": lambda: symgraph.fit(symgraph.stream(module_of("line"), X, LINE, rows=5), bounds={"c": (3, None)}),
 }
 
 
@@ -123,12 +111,10 @@ def result_of(case: str) -> symgraph.FitResult:
 
 
 def free(result: symgraph.FitResult) -> str:
-    """The name of the last free weight."""
     return str(result.problem.names[-1])
 
 
 def cells(report: str) -> list[str]:
-    """The standard errors of the weights in a report."""
     table = report.partition("  relative  start\n")[2].partition("\n\n")[0]
     return [line.split()[2] for line in table.splitlines()]
 
@@ -179,8 +165,7 @@ def test_a_plot_at_an_edge_is_drawn(case: str) -> None:
     """Drawn with one Figure, of which making is most of the time."""
     from matplotlib.figure import Figure
 
-    result = result_of(case)
-    upper, lower = Figure().subplots(2, 1)
+    result, (upper, lower) = result_of(case), Figure().subplots(2, 1)
     result.plot((upper, lower))
     result.plot_correlation(upper)
     with suppress(SymgraphError):  # as from what a profile is of

@@ -37,7 +37,5 @@ def test_it_has_the_products_of_residuals_and_derivatives(how: dict[str, Any]) -
 
 def test_weights_in_which_all_sets_are_linear_are_found_set_by_set() -> None:
     result = fit_of(shared="tau")
-    linear = [result.names[j] for j in result.problem.linear]
-    assert linear == [name for name in result.names if name != "tau"]
-    held = fit_of(shared="tau", fixed={"tau": 1.7, "off[2]": 0.0})
-    assert held.problem.linear.tolist() == list(range(2 * SETS - 1))
+    assert [result.names[j] for j in result.problem.linear] == [name for name in result.names if name != "tau"]
+    assert fit_of(shared="tau", fixed={"tau": 1.7, "off[2]": 0.0}).problem.linear.tolist() == list(range(2 * SETS - 1))

@@ -19,8 +19,7 @@ Array = NDArray[np.float64]
 def linear(loss: Any = "absolute_error") -> Any:
     """The module of a plane over two features, a loss given by name or as a function of output and target."""
     model = Model("plane")
-    x, z, y = model.feature("x"), model.feature("z"), model.target("y")
-    a, b, c = model.weights("a b c", init=0.0)
+    x, z, y, (a, b, c) = model.feature("x"), model.feature("z"), model.target("y"), model.weights("a b c", init=0.0)
     y_hat = model.output("y_hat", a + b * x + c * z)
     model.loss(loss if isinstance(loss, str) else loss(y_hat, y))
     return symgraph.compile(model, backend="numpy")
@@ -54,14 +53,10 @@ def test_a_plane_of_least_absolute_deviations_is_that_of_the_linear_program(seed
     assert np.abs(result.predict(design[:, 1:]) - y).min() <= 1e-13 * np.abs(y).max()  # a corner, whose rows are solved
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        lambda y_hat, y: sympy.Max(0.3 * (y - y_hat), -0.7 * (y - y_hat)),
-        lambda y_hat, y: sympy.Piecewise((0.3 * (y - y_hat), y > y_hat), (0.7 * (y_hat - y), True)),
-    ],
-    ids=["max", "piecewise"],
-)
+@pytest.mark.parametrize("loss", [
+    lambda y_hat, y: sympy.Max(0.3 * (y - y_hat), -0.7 * (y - y_hat)),
+    lambda y_hat, y: sympy.Piecewise((0.3 * (y - y_hat), y > y_hat), (0.7 * (y_hat - y), True)),
+], ids=["max", "piecewise"])  # fmt: skip
 def test_a_quantile_is_fitted_however_its_loss_is_written(loss: Any) -> None:
     design, y = rows(1)
     result = symgraph.fit(linear(loss), design[:, 1:], y)
@@ -98,8 +93,7 @@ def test_a_curve_of_least_absolute_deviations_is_a_minimum(decay: Any, seed: int
 
     rng = np.random.default_rng(seed)
     for size in (1e-6, 1e-3, 0.1):
-        near = [total(result.w + size * rng.normal(size=3)) for _ in range(200)]
-        assert min(near) >= result.found.cost * (1.0 - 1e-14)
+        assert min([total(result.w + size * rng.normal(size=3)) for _ in range(200)]) >= result.found.cost * (1.0 - 1e-14)
     found = minimize(total, result.w + 0.01, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-12, "fatol": 1e-12})
     assert result.found.cost <= found.fun * (1.0 + 1e-12)
 
@@ -133,8 +127,7 @@ def test_of_many_rows_those_near_the_curve_decide() -> None:
     on = np.abs(design @ result.w - y) < 1e-9
     assert np.count_nonzero(on) == 3
     # the slopes of the rows on the curve that balance all others lie within 1 on either side, so that it is the minimum
-    pull = design[~on].T @ np.sign(design[~on] @ result.w - y[~on])
-    assert np.abs(np.linalg.solve(design[on].T, -pull)).max() <= 1.0
+    assert np.abs(np.linalg.solve(design[on].T, -(design[~on].T @ np.sign(design[~on] @ result.w - y[~on])))).max() <= 1.0
 
 
 def test_data_on_the_curve_have_no_errors_and_a_median_of_an_even_number_is_between() -> None:

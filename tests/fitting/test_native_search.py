@@ -108,15 +108,12 @@ def test_it_converges_whatever_the_unit_of_a_weight(decay: Any, factor: float) -
     np.testing.assert_allclose(scaled, expected, rtol=1e-10)  # x is rounded otherwise
 
 
-def test_numbers_that_are_not_finite_end_the_search(decay: Any) -> None:
+def test_numbers_that_are_not_finite_end_the_search_and_what_it_does_not_take_is_left_to_others(decay: Any) -> None:
     start = np.array([1.0, -1e6, 1.0])
     v, squares, end, *_ = searched(decay, start, X, Y, None, 1e-14, 1000)
     np.testing.assert_array_equal(v, start)
     assert (squares, end) == (np.inf, 0)
     assert searched(decay, np.ones(3), X, Y, None, 1e-14, 3)[2] == 5  # no more calls than it may have
-
-
-def test_what_it_does_not_take_is_left_to_others(decay: Any) -> None:
     for w, x, y, sigma in (
         (np.ones(3), X[::2], Y[::2], None),  # not row by row in memory
         (np.ones(3), X[:2], Y[:2], None),  # fewer rows than weights

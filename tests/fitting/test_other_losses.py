@@ -1,6 +1,5 @@
 """Fits whose loss is no plain sum of squares: likelihoods, robust losses, penalties, losses of one's own, constraints."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ DESIGN = np.column_stack([np.ones_like(X), X])
 COUNTS = RNG.poisson(np.exp(0.5 + 0.8 * X)).astype(float)
 
 
-def module(loss: Callable[..., Any], *extras: str) -> Any:
+def module(loss: Any, *extras: str) -> Any:
     return symgraph.compile(declared(loss, init=0.1), extras=extras, backend="numpy")
 
 
@@ -63,8 +62,7 @@ def test_a_model_of_many_weights_is_compiled_with_products() -> None:
     rows = RNG.normal(size=(200, 21)) / 5.0
     result = symgraph.fit(model, rows, RNG.poisson(1.0, 200).astype(float), np.zeros(21))
     assert result.problem.module.METADATA["extras"] == ("hvp",)
-    information = rows.T @ (np.exp(rows @ result.w)[:, None] * rows)
-    np.testing.assert_allclose(result.covariance, np.linalg.inv(information), rtol=1e-10)
+    np.testing.assert_allclose(result.covariance, np.linalg.inv(rows.T @ (np.exp(rows @ result.w)[:, None] * rows)), rtol=1e-10)
 
 
 def test_a_free_sigma_has_the_error_that_theory_gives() -> None:
@@ -140,8 +138,7 @@ def test_a_likelihood_without_a_maximum_is_warned_about() -> None:
 def test_constraints_are_kept() -> None:
     disc = module(lambda m, x, y, a, b: (squares(m, x, y, a, b), m.constraint("size", a**2 + b**2, upper=1)))
     result = symgraph.fit(disc, X, 1.0 + 2.0 * X)
-    assert result.method == "SLSQP"
-    assert result.w @ result.w == pytest.approx(1.0, abs=1e-7)
+    assert (result.method, result.w @ result.w) == ("SLSQP", pytest.approx(1.0, abs=1e-7))
 
 
 def test_methods_that_do_not_fit_the_loss_are_refused() -> None:

@@ -63,28 +63,20 @@ def test_the_best_of_minima_next_to_each_other_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e7])
-@pytest.mark.parametrize(
-    ("formula", "truth"),
-    [
-        ("y ~ a*exp(-k*x) + c", lambda x: 2.0 * np.exp(-0.7 * x) + 0.3),
-        (PEAK, lambda x: 2.0 * np.exp(-(((x - 3.0) / 0.8) ** 2)) + 0.3),
-        ("y ~ top*x/(half + x)", lambda x: 3.0 * x / (1.4 + x)),
-    ],
-)
+@pytest.mark.parametrize(("formula", "truth"), [
+    ("y ~ a*exp(-k*x) + c", lambda x: 2.0 * np.exp(-0.7 * x) + 0.3),
+    (PEAK, lambda x: 2.0 * np.exp(-(((x - 3.0) / 0.8) ** 2)) + 0.3), ("y ~ top*x/(half + x)", lambda x: 3.0 * x / (1.4 + x)),
+])  # fmt: skip
 def test_no_start_is_needed_whatever_the_unit_of_x(formula: str, truth: Any, scale: float) -> None:
-    y = truth(X) + NOISE
-    result = symgraph.fit(native(formula), X * scale, y)
+    result = symgraph.fit(native(formula), X * scale, truth(X) + NOISE)
     assert result.r2 > 0.999
     assert result.warnings == ()
 
 
-def test_the_same_fit_has_the_same_bits() -> None:
+def test_the_same_fit_has_the_same_bits_and_without_an_extension_the_same_minimum_is_found() -> None:
     first, second = (symgraph.fit(native("y ~ a*exp(-k*x) + c"), X, np.exp(-X) + NOISE, {"k": 30.0}) for _ in range(2))
     np.testing.assert_array_equal(first.w, second.w)
     assert (first.found.calls, first.found.reached) == (second.found.calls, second.found.reached)
-
-
-def test_without_an_extension_the_same_minimum_is_found() -> None:
     y = 2.0 * np.exp(-(((X - 3.0) / 0.8) ** 2)) + NOISE
     result, other = (symgraph.fit(module, X, y) for module in (compiled(PEAK), native(PEAK)))
     assert result.chi2 == pytest.approx(other.chi2, rel=1e-9, abs=0.0)
@@ -108,15 +100,10 @@ def test_one_search_is_one() -> None:
     np.testing.assert_allclose(one.w, several.w, rtol=1e-12)
 
 
-def test_many_rows_are_searched_by_some_of_them() -> None:
+def test_many_rows_are_searched_by_some_of_them_and_data_sets_from_several_starts_too() -> None:
     x = np.linspace(0.0, 6.0, 4000)
-    y = 2.0 * np.exp(-(((x - 3.0) / 0.2) ** 2)) + 0.01 * np.sin(1e4 * x)
-    result = symgraph.fit(native(PEAK), x, y)
-    assert result.values["m"] == pytest.approx(3.0, abs=1e-3)
-    assert result.statistics.n == 4000
-
-
-def test_several_data_sets_are_searched_from_several_starts_too() -> None:
+    result = symgraph.fit(native(PEAK), x, 2.0 * np.exp(-(((x - 3.0) / 0.2) ** 2)) + 0.01 * np.sin(1e4 * x))
+    assert (result.values["m"], result.statistics.n) == (pytest.approx(3.0, abs=1e-3), 4000)
     peak = np.exp(-(((X - 3.0) / 0.5) ** 2))
     sets = {which: (native(PEAK), X, height * peak + NOISE) for which, height in (("low", 1.0), ("high", 5.0))}
     result = symgraph.fit_together(sets, shared=("m", "s"))

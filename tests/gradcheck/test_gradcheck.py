@@ -28,19 +28,15 @@ def _slope_model(slope: Any = 1.0, **options: Any) -> Any:
     return module("a", features="x", loss=lambda w, X, _y: w[0] * X[0], partials=lambda _w, X, _y: (slope * X[0],), **options)
 
 
-def test_the_same_seed_gives_the_same_report_and_another_one_other_points() -> None:
+def test_the_same_seed_gives_the_same_report_another_one_other_points_and_given_weights_are_the_only_point() -> None:
     first, again, other = (gradcheck(NINE_WEIGHTS, points=2, rows=5, seed=seed) for seed in (1, 1, 2))
     assert first.to_dict() == again.to_dict()
     assert first.points != other.points
     assert (len(first.points), {weight.entries for weight in first.weights}) == (2, {10})
     assert {len(set(point)) for point in first.points + other.points} == {9}  # weights are never drawn equal
-
-
-def test_given_weights_are_the_only_point_also_by_name() -> None:
     w = np.linspace(0.1, 0.9, 9)
-    report = gradcheck(NINE_WEIGHTS, w=w)
+    report, by_name = (gradcheck(NINE_WEIGHTS, w=one) for one in (w, dict(zip(NINE_WEIGHTS.WEIGHTS, w, strict=True))))
     assert report.points == (tuple(w.tolist()),)
-    by_name = gradcheck(NINE_WEIGHTS, w=dict(zip(NINE_WEIGHTS.WEIGHTS, w, strict=True)))
     assert repr(by_name) == repr(report)  # NaN, where nothing was judged, is not equal to itself
 
 
@@ -51,8 +47,7 @@ def test_given_rows_are_used_and_the_worst_one_is_named_by_its_index() -> None:
     faulty = module("a", features="x", loss=lambda w, X, _y: w[0] * X[0], partials=partials)
     x = np.arange(1.0, 13.0)
     for X in (x, x[:, None]):
-        report = gradcheck(faulty, X, rows=12)
-        worst = report.weights[0]
+        worst = gradcheck(faulty, X, rows=12).weights[0]
         assert (worst.verdict, worst.row, worst.analytic, worst.entries) == ("failed", 6, 8.0, 48)
         assert worst.numeric == pytest.approx(7.0, rel=1e-9, abs=0.0)  # an exact slope; rounding of differences alone
         assert worst.worst == pytest.approx(1 / 8, rel=1e-6, abs=0.0)
@@ -99,12 +94,10 @@ def test_the_report_prints_a_line_a_weight_and_a_line_a_failed_function() -> Non
     passed = str(gradcheck(NINE_WEIGHTS)).splitlines()
     assert passed[0] == "gradient check of nine_weights: passed (9 of 9 weights judged, 4 points, seed 0)"
     assert [line.split()[:2] for line in passed[1:]] == [[f"w{i}", "ok"] for i in range(1, 10)]
-    failed = str(gradcheck(_slope_model(slope=1.5)))
-    assert "a  failed" in failed
-    assert "at point" in failed
-    blind = str(gradcheck(module("a", loss=lambda w, _X, _y: 0.0 * w[0], partials=lambda *_: (0.0,))))
-    assert "nothing judged (0 of 1 weights judged" in blind
-    assert "no partial could be told from zero or noise" in blind
+    blind = module("a", loss=lambda w, _X, _y: 0.0 * w[0], partials=lambda *_: (0.0,))
+    nothing = "nothing judged (0 of 1 weights judged", "no partial could be told from zero or noise"
+    for checked, said in ((_slope_model(slope=1.5), ("a  failed", "at point")), (blind, nothing)):
+        assert all(words in str(gradcheck(checked)) for words in said)
 
 
 def test_the_report_becomes_json_without_numbers_that_json_lacks() -> None:
@@ -114,12 +107,6 @@ def test_the_report_becomes_json_without_numbers_that_json_lacks() -> None:
         document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
         assert document["verdict"] == report.verdict
         assert [weight["weight"] for weight in document["weights"]] == list(checked.WEIGHTS)
-
-
-@pytest.mark.parametrize(("option", "value"), [("points", 0), ("points", 2.5), ("rows", 0), ("rows", None), ("singles", -1)])
-def test_numbers_that_cannot_be_are_refused(option: str, value: Any) -> None:
-    with pytest.raises(OptionError, match=f"{option} must be a whole number of at least 1, not {value}"):
-        gradcheck(NINE_WEIGHTS, **{option: value})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +126,10 @@ def test_data_that_do_not_fit_are_refused(X: Any, y: Any, message: str) -> None:
         gradcheck(NINE_WEIGHTS, X, y)
 
 
-def test_models_and_weights_that_do_not_fit_are_refused() -> None:
+def test_models_weights_and_numbers_that_do_not_fit_are_refused() -> None:
+    for option, value in (("points", 0), ("points", 2.5), ("rows", 0), ("rows", None), ("singles", -1)):
+        with pytest.raises(OptionError, match=f"{option} must be a whole number of at least 1, not {value}"):
+            gradcheck(NINE_WEIGHTS, **{option: value})
     with pytest.raises(OptionError, match="neither a loss nor an output"):
         gradcheck(module("a"))
     with pytest.raises(DataError, match="handmade has no target"):
@@ -161,12 +151,9 @@ def test_a_target_that_no_loss_reads_may_be_missing() -> None:
 # The differences.
 
 SMOOTH = {
-    "exp": (np.exp, np.exp),
-    "sin": (np.sin, np.cos),
-    "cube": (lambda x: x**3, lambda x: 3 * x**2),
-    "reciprocal": (lambda x: 1 / x, lambda x: -1 / x**2),
-    "logarithm": (np.log, lambda x: 1 / x),
-}
+    "exp": (np.exp, np.exp), "sin": (np.sin, np.cos), "logarithm": (np.log, lambda x: 1 / x),
+    "cube": (lambda x: x**3, lambda x: 3 * x**2), "reciprocal": (lambda x: 1 / x, lambda x: -1 / x**2),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SMOOTH)

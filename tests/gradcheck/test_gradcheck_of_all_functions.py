@@ -39,7 +39,8 @@ def checked() -> Any:
     return load_artifact(generate(line())[0])
 
 
-def test_a_fault_of_single_rows_is_blamed_on_single_rows() -> None:
+def test_a_fault_of_single_rows_is_blamed_on_single_rows_and_one_that_only_many_meet_on_many() -> None:
+    assert "backward on 10008 rows" in failures(with_line("else total + parts[..., whole]", "else total", ALONE))
     text = "table = np.array(self._columns[name](self._forward(*inputs)), dtype)"
     names = set(failures(with_line(text, f"{text} * dtype.type(1.01)", ALONE)))
     functions = ("predict", "per_sample_grad", "jacobian", "residual", "residual_jacobian")
@@ -47,10 +48,6 @@ def test_a_fault_of_single_rows_is_blamed_on_single_rows() -> None:
     assert names - of_sums == {f"{name} on one row{dtype}" for name in functions for dtype in ("", " in float32")}
     assert {"normal_equations() on one row, the gradient", "normal_equations(sample_weight) on one row, the value"} <= of_sums
     assert all("one row" in name for name in of_sums)
-
-
-def test_a_fault_that_only_many_rows_meet_is_found() -> None:
-    assert "backward on 10008 rows" in failures(with_line("else total + parts[..., whole]", "else total", ALONE))
 
 
 def test_an_error_bound_that_raises_is_a_finding_and_not_a_traceback(checked: Any) -> None:
@@ -73,16 +70,16 @@ def test_an_error_bound_that_is_none_is_found(checked: Any, bound: float, name: 
     assert name in failures(checked)
 
 
+def off_on_vectors(right: Any) -> Any:
+    return lambda w, X, **more: right(w, X, **more) * (1.01 if np.ndim(X) == 1 and np.size(X) > 1 else 1.0)
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "blamed"),
     [
         ("pack", lambda right: lambda named: 1.01 * right(named), "pack"),
         ("unpack", lambda _: lambda w: dict.fromkeys("ab", w[0]), "unpack"),
-        (
-            "predict",
-            lambda right: lambda w, X, **more: right(w, X, **more) * (1.01 if np.ndim(X) == 1 and np.size(X) > 1 else 1.0),
-            "predict on X of one dimension",
-        ),
+        ("predict", off_on_vectors, "predict on X of one dimension"),
     ],
 )
 def test_names_given_to_other_weights_are_found_and_a_feature_as_a_vector(
@@ -95,13 +92,8 @@ def test_names_given_to_other_weights_are_found_and_a_feature_as_a_vector(
 @pytest.mark.parametrize("factor", [1.0, 1.01])
 def test_the_residual_is_known_by_the_loss_and_its_partials_by_the_gradient(factor: float) -> None:
     """The loss is 2 r**2, with r = a x - y."""
-    checked = module(
-        "a",
-        features="x",
-        target="y",
-        loss=lambda w, X, y: 2.0 * (w[0] * X[0] - y) ** 2,
-        partials=lambda w, X, y: (4.0 * (w[0] * X[0] - y) * X[0],),
-    )
+    loss, partials = lambda w, X, y: 2.0 * (w[0] * X[0] - y) ** 2, lambda w, X, y: (4.0 * (w[0] * X[0] - y) * X[0],)
+    checked = module("a", features="x", target="y", loss=loss, partials=partials)
     checked.METADATA["residual_factor"] = 2.0
     checked.residual = lambda w, X, y: w[0] * (X if np.ndim(X) < 2 else X[:, 0]) - y
     checked.residual_jacobian = lambda w, X, y: np.asarray(X, dtype=np.result_type(X)).reshape(*np.shape(y), 1) * factor

@@ -41,8 +41,8 @@ def test_constraints_and_their_partials_are_held_against_differences() -> None:
     module = sg.compile(m, backend="numpy")
     report = gradcheck(module, points=2)
     assert report.ok
-    judged = {one.function: one.verdict for one in report.functions}
-    assert {judged["constraints_jacobian size"], judged["constraints_jacobian product"]} == {"ok"}
+    judged = {one.function for one in report.functions if one.verdict == "ok"}
+    assert {"constraints_jacobian size", "constraints_jacobian product"} <= judged
     failed = failures(module, constraints_jacobian=lambda w: np.diag([1.0, 1.002]) @ module.constraints_jacobian(w))
     assert "constraints_jacobian product" in failed
     assert "constraints_jacobian size" not in failed

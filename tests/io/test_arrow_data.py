@@ -18,17 +18,14 @@ pa = pytest.importorskip("pyarrow")
 
 @pytest.mark.parametrize("name", ["d.parquet", "d.feather", "d.arrow", "d.arrows"])
 def test_columns_are_taken_by_name(tmp_path: Path, name: str) -> None:
-    table = pa.table({"y": TABLE[:, 2], "note": ["u", None, "w"], "b": TABLE[:, 1], "a": TABLE[:, 0]})
-    path = stored(tmp_path / name, table)
+    path = stored(tmp_path / name, pa.table({"y": TABLE[:, 2], "note": ["u", None, "w"], "b": TABLE[:, 1], "a": TABLE[:, 0]}))
     assert_table(read(path))
     assert column_names(path) == ("y", "note", "b", "a")
 
 
 COLUMNS = {
-    "int8": pa.array([1, 4, 7], pa.int8()),
-    "uint64": pa.array([1, 4, 7], pa.uint64()),
+    **{kind: pa.array([1, 4, 7], kind) for kind in ("int8", "uint64", "float")},
     "half": pa.array(np.float16([1, 4, 7])),
-    "float": pa.array([1, 4, 7], pa.float32()),
     "decimal": pa.array(map(Decimal, (1, 4, 7)), pa.decimal128(20, 3)),
     "categories": pa.array([1, 4, 7]).dictionary_encode(),
     "truth values": pa.array([True, False, True]),

@@ -42,5 +42,3 @@ def test_where_no_folder_can_be_made_there_is_none(home, monkeypatch):
     monkeypatch.setenv("SYMGRAPH_CACHE", str(home / "file"))
     (home / "file").touch()
     assert cache_folder() is None
-
-    assert cache_folder() is None

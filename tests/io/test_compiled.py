@@ -13,7 +13,7 @@ import pytest
 from built import MODELS, numpy_module, sample
 from c_code import compiled as c_program
 from c_code import compiler, scratch
-from documents import blocks
+from documents import ROOT, blocks
 
 import symgraph
 from symgraph.check.judged_points import points
@@ -67,22 +67,10 @@ def test_functions_give_what_those_of_the_numpy_backend_give(name: str) -> None:
             assert isinstance(value, float)
             assert c.loss(w, x, target, **option) == value
             np.testing.assert_array_equal(c.grad(w, x, target, **option), gradient)
-        calls = [("per_sample_grad", (w, x, target)), *([("predict", (w, x))] if numpy.OUTPUTS else [])]
-        for function, args in calls:
+        for function, args in [("per_sample_grad", (w, x, target)), *([("predict", (w, x))] if numpy.OUTPUTS else [])]:
             found, want = getattr(c, function)(*args), getattr(numpy, function)(*args)
             assert np.shape(found) == np.shape(want)
             np.testing.assert_allclose(found, want, rtol=1e-12)
-
-
-def test_a_row_of_weight_0_is_absent_whatever_it_holds() -> None:
-    c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights")
-    s = np.array([1.0, 2.0, 0.0, 1.0, 0.0, 3.0, 1.0])
-    X[2], y[4] = np.nan, np.inf
-    kept = s > 0
-    value, gradient = c.value_and_grad(w, X, y, sample_weight=s)
-    assert bits((value, gradient)) == bits(c.value_and_grad(w, X[kept], y[kept], sample_weight=s[kept]))
-    for power in (-1020, 1020):
-        assert c.loss(w, X, y, sample_weight=np.ldexp(s, power)) == value
 
 
 def test_arguments_that_do_not_fit_are_refused() -> None:
@@ -102,7 +90,7 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
                 call(w, X, *(() if call in (c.predict, c.jacobian) else (y,)), threads=threads)
 
 
-def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_target() -> None:
+def test_signatures_and_packing_are_those_of_numpy_modules_and_functions_do_not_travel() -> None:
     c, numpy = compiled_of("nine_weights"), numpy_module("nine_weights")
     loose, without = compiled_of("rosenbrock"), numpy_module("rosenbrock")
     shared = {"value_and_grad", "loss", "grad", "per_sample_grad", "predict", "jacobian", "residual", "residual_jacobian"}
@@ -113,9 +101,6 @@ def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_targ
         assert {p.name for p in ours.values() if p.default is inspect.Parameter.empty} == {"w"}
     for name in shared & set(vars(without)):
         assert inspect.signature(getattr(loose, name)) == inspect.signature(getattr(without, name))
-
-
-def test_weights_are_packed_and_unpacked_by_name_and_functions_do_not_travel() -> None:
     c = compiled_of("line")
     assert c.unpack(c.pack({"b": 2, "a": 1})) == {"a": 1.0, "b": 2.0}
     with pytest.raises(ValueError, match=r"line: weights missing \['b'\], unknown \['c'\]"):
@@ -124,7 +109,7 @@ def test_weights_are_packed_and_unpacked_by_name_and_functions_do_not_travel() -
         pickle.dumps(c.loss)
 
 
-def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
+def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more_and_one_of_weight_0_is_absent() -> None:
     c, (w, X, y) = compiled_of("nine_weights"), sample("nine_weights")
     into = [float("nan")] * 9 + [7.0]
     value = c.row(w.tolist(), X[0].tolist(), float(y[0]), into)
@@ -133,6 +118,13 @@ def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
     assert into[:9] == array[:9].tolist() == c.per_sample_grad(w, X[0], y[0]).tolist()
     assert into[9] == 7.0
     assert np.isnan(array[9])
+    s = np.array([1.0, 2.0, 0.0, 1.0, 0.0, 3.0, 1.0])
+    X[2], y[4] = np.nan, np.inf
+    kept = s > 0
+    value, gradient = c.value_and_grad(w, X, y, sample_weight=s)
+    assert bits((value, gradient)) == bits(c.value_and_grad(w, X[kept], y[kept], sample_weight=s[kept]))
+    for power in (-1020, 1020):
+        assert c.loss(w, X, y, sample_weight=np.ldexp(s, power)) == value
 
 
 def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,22 +162,19 @@ def test_a_file_is_loaded_by_its_path_or_by_its_models_name(tmp_path: Path, monk
         compiled.load("line")
 
 
-def test_files_that_are_none_of_ours_or_of_another_version_are_refused_before_they_are_compiled() -> None:
+def test_files_of_others_or_another_version_and_libraries_that_do_not_load_are_refused(tmp_path: Path) -> None:
     files = files_of("line")
     with pytest.raises(ModuleError, match=r"line\.c is no generated C file"):
         module_of("line.c", files | {"line.c": "int main(void) { return 0; }\n"})
     other = files["line.c"].replace("const int line_abi = 2;", "const int line_abi = 3;")
     with pytest.raises(ModuleError, match=r"line\.c follows version 3 of the module contract, this symgraph follows 2"):
         module_of("line.c", files | {"line.c": other})
-
-
-def test_a_library_that_cannot_be_loaded_is_named_with_what_to_do(tmp_path: Path) -> None:
     fake = tmp_path / "cc"  # as where programs of the cache folder may not run
     fake.write_text('#!/bin/sh\ncase "$*" in *-dM*) exit;; esac\nwhile [ "$1" != -o ]; do shift; done\necho none > "$2"\n')
     fake.chmod(0o700)
     said = r"cannot be loaded: .*; delete it, or set SYMGRAPH_CACHE to a folder whose files may run"
     with pytest.raises(ModuleError, match=said):
-        module_of("nine_weights.c", files_of("nine_weights"), compiler=find_compiler(str(fake)), folder=tmp_path)
+        module_of("line.c", files, compiler=find_compiler(str(fake)), folder=tmp_path)
 
 
 def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +200,7 @@ def test_a_compiled_module_is_trained_as_the_numpy_module_is() -> None:
         assert (ours.reason, ours.epochs) == ("epochs", 3)
         # at most 120 updates of 0.01, a few roundings each
         np.testing.assert_allclose(ours.weights, theirs.weights, rtol=0, atol=120 * 0.01 * 8 * 2**-52)
-    spoilt = np.where(np.arange(40) == 11, np.nan, x)
-    assert train(c, x, spoilt, batch_size=None, **run).failure == Failure(1, 11, "loss")
+    assert train(c, x, np.where(np.arange(40) == 11, np.nan, x), batch_size=None, **run).failure == Failure(1, 11, "loss")
     with pytest.raises(OptionError, match="w0 is missing: the compiled module of line draws no initial weights"):
         train(c, x, x, optimizer=momentum())
 
@@ -258,11 +246,8 @@ def test_a_fault_of_the_text_is_caught_by_verification(fault: str) -> None:
         verify(MODELS["nine_weights"](), None, module, points=3)
 
 
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "c.md"
-
-
 def test_the_examples_of_the_page_run_and_print_what_it_shows() -> None:
-    shown = dict(blocks(DOCUMENT.read_text(encoding="utf-8")))
+    shown = dict(blocks((ROOT / "docs" / "c.md").read_text(encoding="utf-8")))
     program = c_program(compiler("gcc"), (), files_of("nine_weights") | {"main.c": shown["c"]}, "main")
     assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == shown["out"]
     exec(shown["py"], {})

@@ -42,9 +42,6 @@ def modules(model: Model) -> list[Any]:
 
 DECAY, LINE = modules(decay()), modules(line())
 of_decay = pytest.mark.parametrize("module", DECAY, ids=["numpy", "c"][: len(DECAY)])
-
-
-of_decay = pytest.mark.parametrize("module", DECAY, ids=["numpy", "c"][: len(DECAY)])
 W, X, Y = np.array([2.0, 0.5]), np.array([[0.5, 1.0], [1.0, -1.0], [2.0, 0.25]]), np.array([1.0, 0.5, 0.75])
 
 
@@ -86,12 +83,16 @@ def test_columns_are_taken_by_name(module: Any, kind: str) -> None:
 
 
 @of_decay
-def test_a_row_is_taken_by_name(module: Any) -> None:
+def test_a_row_is_taken_by_name_and_columns_that_are_only_numbered_by_position(module: Any) -> None:
     t, z = X[1]
     for row in ({"z": z, "t": t}, pd.Series({"z": z, "y": 3.0, "t": t}), Row(z, t), records({"z": [z], "t": [t]})[0]):
         assert module.predict(W, row) == module.predict(W, X[1])
         assert np.shape(module.predict(W, row)) == ()
         np.testing.assert_array_equal(module.grad(W, row, 0.5), module.grad(W, X[1], 0.5))
+    wanted = module.predict(W, X)
+    for numbers in ((0, 1), (5, 3)):
+        np.testing.assert_array_equal(module.predict(W, pd.DataFrame(X, columns=numbers)), wanted)
+        np.testing.assert_array_equal(module.predict(pd.Series(W, index=numbers), X), wanted)
 
 
 @pytest.mark.parametrize("module", LINE, ids=["numpy", "c"][: len(LINE)])
@@ -102,14 +103,6 @@ def test_one_feature_is_a_column_by_name_or_rows_whatever_names_these_have(modul
         np.testing.assert_array_equal(module.predict(W, given), wanted)
     assert module.predict(W, {"x": 2.0}) == wanted[1]
     assert module.loss(W, rows, rows) == module.loss(W, x, x)
-
-
-@of_decay
-def test_columns_that_are_only_numbered_are_taken_by_position(module: Any) -> None:
-    wanted = module.predict(W, X)
-    for numbers in ((0, 1), (5, 3)):
-        np.testing.assert_array_equal(module.predict(W, pd.DataFrame(X, columns=numbers)), wanted)
-        np.testing.assert_array_equal(module.predict(pd.Series(W, index=numbers), X), wanted)
 
 
 @pytest.mark.parametrize(

@@ -16,32 +16,30 @@ ENTRIES = {
 
 
 def test_what_is_written_reads_back_sorted_by_file(tmp_path: Path) -> None:
-    text = manifest_text(Manifest(ENTRIES))
+    asked = Entry("specs/c.py", "c", "numpy", "sha256:3", "sha256:33", extras="error-bound")
+    origins = {"specs/a.py": Origin("..", {"specs/a.py": "sha256:5", "data.csv": ""}), "gone.py": Origin("..", {})}
+    text = manifest_text(Manifest({**ENTRIES, "c.py": asked}, origins))
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    assert read_manifest(tmp_path) == Manifest(ENTRIES)
-    assert [*read_manifest(tmp_path).entries] == ["a.py", "b.py"]
-    assert text == manifest_text(Manifest(dict(reversed(ENTRIES.items()))))
+    # where specs come from is kept as long as a file names them
+    assert read_manifest(tmp_path) == Manifest({**ENTRIES, "c.py": asked}, {"specs/a.py": origins["specs/a.py"]})
+    assert [*read_manifest(tmp_path).entries] == ["a.py", "b.py", "c.py"]
+    assert manifest_text(Manifest(ENTRIES)) == manifest_text(Manifest(dict(reversed(ENTRIES.items()))))
     assert text.endswith("}\n")
-    document = json.loads(text)
-    assert list(document["outputs"]) == ["a.py", "b.py"]
-    facts = {"backend": "numpy", "model": "a", "model_hash": "sha256:1", "spec": "specs/a.py", "text_hash": "sha256:11"}
-    assert document["outputs"]["a.py"] == facts
-
-
-def test_what_a_module_has_on_request_is_listed_and_reads_back(tmp_path: Path) -> None:
-    entry = Entry("specs/c.py", "c", "numpy", "sha256:3", "sha256:33", extras="error-bound")
-    text = manifest_text(Manifest({"c.py": entry}))
-    (tmp_path / FILE).write_text(text, encoding="utf-8")
-    assert json.loads(text)["outputs"]["c.py"]["extras"] == "error-bound"
     assert "precision" not in text
-    assert read_manifest(tmp_path) == Manifest({"c.py": entry})
+    outputs = json.loads(text)["outputs"]
+    assert list(outputs) == ["a.py", "b.py", "c.py"]
+    facts = {"backend": "numpy", "model": "a", "model_hash": "sha256:1", "spec": "specs/a.py", "text_hash": "sha256:11"}
+    assert (outputs["a.py"], outputs["c.py"]["extras"]) == (facts, "error-bound")
 
 
-def test_a_folder_without_a_manifest_or_with_one_of_an_earlier_version_has_no_entries(tmp_path: Path) -> None:
+def test_no_manifest_or_an_old_one_has_no_entries_or_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (tmp_path, tmp_path / "no such folder"):
         assert read_manifest(folder) == Manifest()
     (tmp_path / FILE).write_text('{"outputs": {}}', encoding="utf-8")  # says nothing of specs
     assert read_manifest(tmp_path) == Manifest()
+    monkeypatch.setattr(Path, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
+        read_manifest(tmp_path)
 
 
 NONE_OF_OURS = {
@@ -64,19 +62,6 @@ def test_another_file_of_that_name_is_refused_with_what_to_do(tmp_path: Path, ki
     (tmp_path / FILE).write_bytes(NONE_OF_OURS[kind].encode("utf-8", "surrogateescape"))
     with pytest.raises(BuildError, match=r"symgraph\.lock\.json is no manifest of symgraph .*; delete it and build again"):
         read_manifest(tmp_path)
-
-
-def test_a_manifest_that_cannot_be_read_is_a_build_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / FILE).touch()
-    monkeypatch.setattr(Path, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
-    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
-        read_manifest(tmp_path)
-
-
-def test_where_specs_come_from_is_kept_as_long_as_a_file_names_them(tmp_path: Path) -> None:
-    origins = {"specs/a.py": Origin("..", {"specs/a.py": "sha256:5", "data.csv": ""}), "gone.py": Origin("..", {})}
-    (tmp_path / FILE).write_text(manifest_text(Manifest(ENTRIES, origins)), encoding="utf-8")
-    assert read_manifest(tmp_path).origins == {"specs/a.py": origins["specs/a.py"]}
 
 
 def test_a_digest_does_not_depend_on_line_ends(tmp_path: Path) -> None:

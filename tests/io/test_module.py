@@ -40,7 +40,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def file(project: Path) -> Path:
-    """The module `tiny` of the project."""
     (project / "made" / "tiny.py").write_text(MINIMAL, encoding="utf-8")
     return project / "made" / "tiny.py"
 
@@ -53,17 +52,7 @@ def test_a_name_is_found_in_the_configured_folder_also_from_below(project: Path,
     assert load("tiny").MODEL == "tiny"
 
 
-def test_the_configured_folder_comes_before_the_packaged_modules(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packaged = project / "package" / "_generated"
-    packaged.mkdir(parents=True)
-    monkeypatch.setattr(symgraph.io.module, "_PACKAGE", packaged.parent)
-    (packaged / "tiny.py").write_text(MINIMAL, encoding="utf-8")
-    assert load("tiny").forward(None) == "first"
-    (project / "made" / "tiny.py").write_text(MINIMAL.replace("first", "second"), encoding="utf-8")
-    assert load("tiny").forward(None) == "second"
-
-
-def test_in_a_checkout_the_generated_folder_next_to_the_package_serves(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generated_of_a_checkout_serves_behind_the_configured_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = project / "checkout"
     (checkout / "generated").mkdir(parents=True)
     (checkout / "generated" / "tiny.py").write_text(MINIMAL, encoding="utf-8")
@@ -73,34 +62,37 @@ def test_in_a_checkout_the_generated_folder_next_to_the_package_serves(project: 
         load("tiny")
     (checkout / "pyproject.toml").touch()
     assert load("tiny").MODEL == "tiny"
+    packaged = project / "package" / "_generated"
+    packaged.mkdir(parents=True)
+    monkeypatch.setattr(symgraph.io.module, "_PACKAGE", packaged.parent)
+    (packaged / "tiny.py").write_text(MINIMAL, encoding="utf-8")
+    assert load("tiny").forward(None) == "first"
+    (project / "made" / "tiny.py").write_text(MINIMAL.replace("first", "second"), encoding="utf-8")
+    assert load("tiny").forward(None) == "second"
 
 
-def test_a_path_is_that_file_and_its_dataclasses_work(file: Path) -> None:
+def test_a_path_is_that_file_of_either_backend_and_its_dataclasses_work(file: Path) -> None:
     for path in (NINE_WEIGHTS, str(NINE_WEIGHTS)):
         module = load(path)
         assert module.forward(np.ones(9), np.ones((2, 5)), np.zeros(2)).loss.shape == (2,)
         assert Path(str(module.__file__)) == NINE_WEIGHTS.resolve()
-    tape = module.forward(np.ones(9), np.ones(5), 0.0)
-    assert pickle.loads(pickle.dumps(tape)).loss == tape.loss  # noqa: S301 - our own bytes
     assert load("made/tiny.py").MODEL == load("./made/tiny.py").MODEL == "tiny"
-
-
-def test_a_module_of_the_scalar_backend_loads_the_same_way() -> None:
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    file.write_text(f"{head}{MINIMAL}@dataclass(frozen=True, slots=True)\nclass Tape:\n    loss: float\n", encoding="utf-8")
+    tape = load(file).Tape(1.5)
+    assert pickle.loads(pickle.dumps(tape)) == tape  # noqa: S301 - our own bytes
     grad = [0.0, 0.0]
     assert load(LINE_SCALAR).WEIGHTS == ("w1", "w2")
     assert load(LINE_SCALAR).row([2.0, 1.0], [3.0], 5.0, grad) == 4.0
     assert grad == [12.0, 4.0]
 
 
-def test_loading_writes_no_bytecode_and_changes_no_setting(file: Path) -> None:
+def test_loading_leaves_nothing_behind_and_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> None:
     before = (sys.dont_write_bytecode, list(sys.path), list(sys.meta_path))
     load("tiny")
     assert [path.name for path in file.parent.iterdir()] == ["tiny.py"]
     assert (sys.dont_write_bytecode, list(sys.path), list(sys.meta_path)) == before
     assert "tiny" not in sys.modules
-
-
-def test_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> None:
     stamp = file.stat().st_mtime_ns
     cached = Path(importlib.util.cache_from_source(str(file)))
     cached.parent.mkdir()
@@ -109,16 +101,13 @@ def test_a_changed_file_is_read_anew_even_beside_stale_bytecode(file: Path) -> N
     file.write_text(MINIMAL.replace("first", "other"), encoding="utf-8")  # same size; same time below
     os.utime(file, ns=(stamp, stamp))
     assert load("tiny").forward(None) == "other"
-
-
-def test_tracebacks_show_the_lines_of_the_file(file: Path) -> None:
     file.write_text(MINIMAL.replace("return MARK", "return 1 / 0  # here"), encoding="utf-8")
     with pytest.raises(ZeroDivisionError) as caught:
         load("tiny").forward(None)
     assert "return 1 / 0  # here" in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_missing_name_or_file_is_refused_with_those_that_exist(file: Path) -> None:
+def test_a_missing_name_or_file_and_another_version_of_the_contract_are_refused(file: Path) -> None:
     with pytest.raises(ModuleError) as caught:
         load("absent")
     for part in ("absent", str(file.parent), "there are", "tiny", "symgraph build"):
@@ -131,15 +120,10 @@ def test_a_missing_name_or_file_is_refused_with_those_that_exist(file: Path) -> 
     for name in ("", "two words", "nine-weights", "nine.weights"):
         with pytest.raises(ModuleError, match="no module name"):
             load(name)
-
-
-def test_another_version_of_the_contract_is_refused(file: Path) -> None:
     for version in ("1", "3", "0", "1.5", "'2'"):
         file.write_text(MINIMAL.replace("ABI = 2", f"ABI = {version}"), encoding="utf-8")
-        said = (
-            f"version {version} of the module contract, this symgraph follows 2" if version in "130" else "no generated module"
-        )
-        with pytest.raises(ModuleError, match=said):
+        said = f"version {version} of the module contract, this symgraph follows 2; build it again"
+        with pytest.raises(ModuleError, match=said if version in "130" else "no generated module"):
             load(file)
     file.write_text(MINIMAL.replace("ABI = 2", "from typing import Final\nABI: Final = 2"), encoding="utf-8")
     assert load(file).ABI == 2
@@ -157,10 +141,14 @@ def test_a_file_that_is_no_generated_module_is_not_run(tmp_path: Path) -> None:
     ("name", "text", "message"),
     [
         ("broken.py", "ABI = 2\ndef forward(:\n", "not Python text"),
-        ("broken.py", "ABI = 2\nMODEL = undefined\n", "cannot be run: NameError: name 'undefined'"),
+        ("broken.py", "ABI = 2\nMODEL = undefined\n", "cannot be run: NameError: name 'undefined'.*; build it again"),
         ("broken.py", "ABI = 2\nimport no_such_module_anywhere\n", "cannot be run: ModuleNotFoundError"),
         ("broken.py", MINIMAL.replace("def forward", "def backward"), "lacks forward or row or predict_row"),
-        ("broken.py", "ABI = 2\nMODEL = 'a'\ndef forward(): ...\n", "lacks FEATURES, TARGET, WEIGHTS, METADATA"),
+        (
+            "broken.py",
+            "ABI = 2\nMODEL = 'a'\ndef forward(): ...\n",
+            "lacks FEATURES, TARGET, WEIGHTS, METADATA; build it again",
+        ),
         ("binary.py", "ABI = 2  # \udcff\udcfe\n", r"binary\.py is not Python text"),
         ("binary.py", "# coding: no-such-coding\nABI = 2\n", r"binary\.py is not Python text"),
         ("line.c", "// @generated by symgraph\n", r"line\.c is C; load line\.py, which runs it natively"),

@@ -72,8 +72,8 @@ def test_labels_never_reach_the_binding(name: str, dtype: str, monkeypatch: pyte
             getattr(native, function)(w, X, wrong(y, 3))
 
 
-def test_the_function_of_a_row_on_floats_refuses_it_too() -> None:
-    (w, X, _), models = arguments("kinds", "float64"), three("kinds")
+def test_the_function_of_a_row_on_floats_refuses_it_too_and_rows_of_weight_0_are_absent() -> None:
+    (w, X, y), models = arguments("kinds", "float64"), three("kinds")
     grad = np.full(4, 5.0)
     for module in (models.native, models.ctypes):
         for x in (X[0].copy(), X[0].tolist()):
@@ -81,10 +81,6 @@ def test_the_function_of_a_row_on_floats_refuses_it_too() -> None:
                 module.row(w, x, 7.0, grad)
     np.testing.assert_array_equal(grad, 5.0)
     assert np.isfinite(models.native.row(w, X[0].copy(), 2.0, grad))
-
-
-def test_with_weights_of_rows_those_of_weight_0_are_absent() -> None:
-    (w, X, y), models = arguments("kinds", "float64"), three("kinds")
     shares = np.where(np.arange(ROWS) == 3, 0.0, 2.0)
     without = shares > 0.0
     assert models.native.loss(w, X, wrong(y, 3), sample_weight=shares) == models.native.loss(w, X[without], y[without])
@@ -92,7 +88,7 @@ def test_with_weights_of_rows_those_of_weight_0_are_absent() -> None:
         models.native.loss(w, X, wrong(y, 4), sample_weight=shares)
 
 
-def test_a_c_file_says_what_labels_there_are() -> None:
+def test_a_c_file_says_what_labels_there_are_and_counts_are_computed_as_they_are() -> None:
     said: dict[str, dict[str, Any]] = {
         "kinds": {"labels": ("class", 3), "likelihood": "categorical"},
         "cases": {"values": {"y": (0.1, 1.0, 2.0)}},
@@ -103,17 +99,11 @@ def test_a_c_file_says_what_labels_there_are() -> None:
         for module in (three(name).ctypes, three(name).single):
             found = module.METADATA.items()
             assert {key: value for key, value in found if key in ("labels", "likelihood", "values")} == entries
-
-
-def test_counts_are_computed_as_they_are() -> None:
     (w, X, y), models = arguments("counts", "float64"), three("counts")
     assert np.isfinite(models.native.loss(w, X, wrong(y, 0, 2.5)))
     assert np.isnan(models.native.loss(w, X, wrong(y, 0, -1.0)))
     with pytest.raises(DataError, match=r"row 1 .* has y = -1; the likelihood poisson of counts needs a count"):
         check_labels(models.ctypes, [[1.0]] * 2, [1.0, -1.0])
-
-
-def test_a_binding_without_a_table_of_labels_is_refused() -> None:
     front = type(three("kinds").native.loss.__self__)
     with pytest.raises(TypeError, match="a binding has _labels, an array of three dimensions"):
         front(ctypes, sum, np.empty(0), 1, 1, 1, 1, 1, 1)

@@ -72,16 +72,12 @@ def test_in_the_same_process_they_are_themselves(modules: dict[str, Any], name: 
     assert copy.deepcopy(function) == function
 
 
-def test_a_module_that_is_not_there_is_made_of_its_text(modules: dict[str, Any]) -> None:
+def test_modules_are_made_of_their_text_and_changed_or_foreign_names_refused(modules: dict[str, Any], tmp_path: Path) -> None:
     rebuild, (source, name, origin) = modules["memory"].__reduce__()
     assert rebuild is restored
-    again = restored(source, f"{name}again", origin)
-    assert again.loss(*ARGUMENTS) == modules["memory"].loss(*ARGUMENTS)
+    assert restored(source, f"{name}again", origin).loss(*ARGUMENTS) == modules["memory"].loss(*ARGUMENTS)
     with pytest.raises(ZeroDivisionError):
         restored("1 / 0", f"{name}broken", origin)
-
-
-def test_a_name_whose_file_has_changed_or_that_was_in_memory_is_not_found(modules: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "nine_weights_scalar.py"
     file.write_text(Path(modules["scalar"].__file__).read_text(encoding="utf-8"), encoding="utf-8")
     name = symgraph.load(file).__name__

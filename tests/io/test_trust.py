@@ -76,13 +76,10 @@ def test_settings_of_another_user_do_not_count_and_the_line_says_whose_and_how_t
     assert f"belongs to user {OTHER}" in refusal(below)
 
 
-def test_settings_of_root_count(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_root_and_of_who_called_sudo_count(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
     give(project / "pyproject.toml", to=0)
     monkeypatch.setattr(os, "geteuid", lambda: THIRD)
     assert read_config(project / "below").out == "theirs"
-
-
-def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
     give(project / "pyproject.toml")
     monkeypatch.setenv("SUDO_UID", str(OTHER))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -93,12 +90,13 @@ def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: G
     for text in ("", "-1", f"{OTHER} ", "root"):
         monkeypatch.setenv("SUDO_UID", text)
         assert "belongs to" in refusal(project / "below")
+    give(project / "pyproject.toml")
+    monkeypatch.delattr(os, "geteuid")
+    assert objection(project / "pyproject.toml", project) is None
 
 
 @pytest.mark.parametrize("given", ["pyproject.toml", "behind.toml"])
-def test_neither_a_link_of_another_user_counts_nor_one_of_ones_own_to_what_is_anothers(
-    project: Path, give: Give, given: str
-) -> None:
+def test_neither_a_link_of_another_user_counts_nor_one_to_what_is_anothers(project: Path, give: Give, given: str) -> None:
     file = project / "pyproject.toml"
     file.rename(project / "behind.toml")
     file.symlink_to(project / "behind.toml")
@@ -121,12 +119,6 @@ def test_a_shared_folder_is_not_crossed_for_settings_in_it_or_below_it(project: 
     assert read_config(project / "below").out == "theirs"
     project.chmod(0o777)
     assert read_config(project).out == "theirs"
-
-
-def test_where_files_have_no_owners_every_file_counts(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
-    give(project / "pyproject.toml")
-    monkeypatch.delattr(os, "geteuid")
-    assert objection(project / "pyproject.toml", project) is None
 
 
 # Where the search ends.
@@ -156,7 +148,7 @@ def test_the_search_ends_at_the_home_folder_also_behind_a_link(project: Path, mo
     assert find_project(home / "work") == home / "pyproject.toml"
 
 
-def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_closed_or_gone_holds_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exists = Path.exists
 
     def denied(path: Path) -> bool:
@@ -166,9 +158,6 @@ def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, mo
 
     monkeypatch.setattr(Path, "exists", denied)
     assert find_project(project / "below") == project / "pyproject.toml"
-
-
-def test_a_current_folder_that_is_gone_is_said_to_be(project: Path) -> None:
     (project / "below").rmdir()
     with pytest.raises(OptionError, match="the current folder has been deleted"):
         read_config()
@@ -177,9 +166,7 @@ def test_a_current_folder_that_is_gone_is_said_to_be(project: Path) -> None:
 # Modules, which run as well.
 
 
-def test_a_module_found_without_settings_must_be_of_a_trusted_owner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give: Give
-) -> None:
+def test_a_module_found_alone_must_be_of_a_trusted_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give: Give) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "generated").mkdir()

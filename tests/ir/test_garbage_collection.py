@@ -1,7 +1,7 @@
 """symgraph.ir.garbage_collection: the collector comes back, and there is nothing for it to do."""
 
 import gc
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from big_models import perceptron
@@ -12,7 +12,7 @@ from symgraph.ir.garbage_collection import uncollected
 
 
 @pytest.fixture(autouse=True)
-def collector() -> Iterator[None]:
+def collector() -> Any:
     """The collector is afterwards as it was, whatever a test does with it."""
     was = gc.isenabled()
     yield

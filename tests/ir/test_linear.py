@@ -1,6 +1,5 @@
 """Weights in which residuals are jointly linear, read from the expression."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,9 @@ def test_weights_that_stand_in_products_with_others_alone_are_linear(formula: st
     assert symgraph.compile(model, backend="numpy").METADATA.get("linear", ()) == linear
 
 
-def model_of(expression: Callable[..., Any], penalty: Callable[..., Any] | None = None) -> Any:
+def model_of(expression: Any, penalty: Any = None) -> Any:
     model = symgraph.Model("tried")
-    x, y = model.feature("x"), model.target("y")
-    a, b = model.weights("a b", init=1.0)
+    x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b", init=1.0)
     model.residual(model.output("y_hat", expression(x, a, b)) - y)
     if penalty is not None:
         model.penalty(penalty(a, b))

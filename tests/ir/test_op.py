@@ -34,16 +34,12 @@ def test_a_row_that_lacks_a_field_or_has_entries_for_no_operand_is_an_error_that
         row(**fields)
 
 
-def composed(*factors: Any) -> Op:
-    return Op("versin", 1, x0, (factors,), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
+def test_a_composed_row_needs_neither_texts_nor_an_evaluator_and_no_factor_is_a_number_of_python() -> None:
+    def composed(*factors: Any) -> Op:
+        return Op("versin", 1, x0, (factors,), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
 
-
-def test_a_factor_that_is_a_number_of_python_is_refused_where_the_row_is_made() -> None:
     with pytest.raises(ValueError, match=r"op versin: partial 0 1 is 3\.14, which is no expression of SymPy"):
         composed(x0, 3.14)
-
-
-def test_a_composed_row_needs_neither_texts_nor_an_evaluator() -> None:
     assert composed(x0).backends == ("numpy", "scalar", "c", "array_api")
     assert composed(x0).text("numpy") is None
     assert row(mpmath="missing", numbers=operator.neg).numbers is operator.neg

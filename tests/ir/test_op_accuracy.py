@@ -96,5 +96,4 @@ def test_functions_through_the_origin_keep_the_sign_of_zero(op: str) -> None:
 
 @pytest.mark.parametrize("op", [op for op, functions in TRUTH.items() if len(functions) == 2 and op != "xlogx"])
 def test_what_is_no_number_stays_none(op: str) -> None:
-    value = next(by_numpy(Case(op), (np.array([math.nan]),)))["value"]
-    assert np.isnan(value).all()
+    assert np.isnan(next(by_numpy(Case(op), (np.array([math.nan]),)))["value"]).all()

@@ -1,7 +1,6 @@
 """Every figure by region of the op table, held against the reference; ``tools/region_accuracy.py`` measures at more points."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,25 +24,23 @@ def named(value: Any) -> str:
     return f"{value.low:g} to {value.high:g}" if isinstance(value, Region) else str(value)
 
 
-def sixteen_ulp(value: Any) -> Any:
-    return value * (1.0 + 2.0**-48)
-
-
-def hold(op: str, region: Region, count: int, seed: int) -> None:
-    found = measure(op, region, count, seed)
-    for root, figure in figures(op, region).items():
-        assert found[root].error <= figure, (root, found[root])
-
-
 @pytest.mark.parametrize(("op", "region"), REGIONS, ids=named)
 def test_a_function_is_within_its_figure_in_each_region(op: str, region: Region) -> None:
-    hold(op, region, FEW, seed=1)
+    found = measure(op, region, FEW, seed=1)
+    for root, figure in figures(op, region).items():
+        assert found[root].error <= figure, (root, found[root])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("op", "region"), REGIONS, ids=named)
 def test_a_function_is_within_its_figure_at_many_points_of_each_region(op: str, region: Region) -> None:
-    hold(op, region, MANY, seed=2)
+    found = measure(op, region, MANY, seed=2)
+    for root, figure in figures(op, region).items():
+        assert found[root].error <= figure, (root, found[root])
+
+
+def sixteen_ulp(value: Any) -> Any:
+    return value * (1.0 + 2.0**-48)
 
 
 # an operand with a fault of 16 ulp in a region of an op, or one that takes the wrong branch there
@@ -53,9 +50,7 @@ def test_a_function_is_within_its_figure_at_many_points_of_each_region(op: str, 
     ("lambertw", Region(-0.36787944117144233, -0.35, 3.0, (5.0,)), lambda value: np.where(value < -0.99, value + 1e-12, value)),
     ("bessel_i0", Region(25.0, math.inf, 6.0, (6.0,)), lambda value: np.where(value > 1e200, np.nan, value)),
 ])  # fmt: skip
-def test_a_fault_in_one_region_is_found(
-    op: str, region: Region, fault: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_in_one_region_is_found(op: str, region: Region, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = arithmetic_of("numpy")
     broken = {**plain, op: lambda *operands: fault(plain[op](*operands))}
     monkeypatch.setattr("region_accuracy.arithmetic_of", lambda _: broken)

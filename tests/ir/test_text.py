@@ -31,16 +31,12 @@ root grad a = %7
 """
 
 
-def test_a_graph_prints_one_node_a_line_with_its_origin_then_names_and_roots() -> None:
+def test_a_graph_prints_one_node_a_line_then_names_and_roots_and_is_read_in_any_order_with_comments() -> None:
     graph = from_text(PRINTED)
     assert to_text(graph) == PRINTED
     assert [node.varying for node in graph.nodes] == [True, False, False, True, False, True, True, False]
     assert [node.boolean for node in graph.nodes] == [False] * 5 + [True] + [False] * 2
-    assert math.copysign(1, graph.nodes[4].data) == -1
-    assert graph.nodes[6].origin == "adjoint of mul in t"
-
-
-def test_blank_lines_and_comments_are_skipped_and_numbers_need_not_be_in_order() -> None:
+    assert (math.copysign(1, graph.nodes[4].data), graph.nodes[6].origin) == (-1, "adjoint of mul in t")
     graph = from_text("# what this shows\n\ngraph g\n%7 = weight a\n  # more\n%3 = neg(%7)\nroot loss = %3\n")
     assert to_text(graph) == "graph g\n%0 = weight a\n%1 = neg(%0)\nroot loss = %1\n"
 

@@ -43,16 +43,9 @@ FORMS: dict[str, Form] = {
     "shifted": lambda a, b, x: sp.atan(symgraph.expm1(b * x)) * a,
 }
 POINTS = [
-    (2.0, 800.0),
-    (-2.0, 800.0),
-    (2.0, -800.0),
-    (0.0, 800.0),
-    (1.0, 710.0),
-    (800.0, 709.0),
-    (-800.0, 2.0),
-    (0.5, 89.0),
+    (2.0, 800.0), (-2.0, 800.0), (2.0, -800.0), (0.0, 800.0), (1.0, 710.0), (800.0, 709.0), (-800.0, 2.0), (0.5, 89.0),
     (-3.0, 5.0),
-]
+]  # fmt: skip
 
 
 def model_of(form: Form, domain: tuple[float, float] | None = None) -> Model:
@@ -87,18 +80,6 @@ def test_a_row_function_survives_an_exponential_that_overflows_as_the_numpy_modu
         expected, expected_grad = module_of(name).value_and_grad(np.array(w), np.ones((1, 1)), np.full(1, 0.5))
         # the backends' functions differ by some ulp, which the steepest of these forms magnifies by some 1e5
         assert [loss, *grad] == pytest.approx([expected, *expected_grad], rel=1e-9, abs=1e-300)
-
-
-def test_a_row_function_raises_where_the_loss_itself_overflows() -> None:
-    rows = symgraph.compile(model_of(FORMS["decay"]), backend="scalar")
-    with pytest.raises(OverflowError):
-        rows.row([2.0, 800.0], [1.0], 0.5, [0.0, 0.0])
-
-
-def test_the_named_node_keeps_its_value() -> None:
-    module = symgraph.compile(written(lambda m, a, b: sp.tanh(m.node("e", sp.exp(a)) + b) ** 2, "loss"), "numpy")
-    assert module.forward(np.array([800.0, 1.0]), None).e == math.inf
-    assert list(module.grad(np.array([800.0, 1.0]), None, None)) == [0.0, 0.0]
 
 
 def test_the_founding_model_has_no_nan_where_weights_of_the_size_1e200_saturate_the_sigmoid() -> None:
@@ -140,8 +121,7 @@ def test_a_factor_that_is_0_where_a_weight_is_meets_no_infinity(through: Any) ->
 def test_a_limit_that_is_not_zero_stays_nan() -> None:
     """The slope of log(exp(a) + exp(b) + c) is no 0 where exp(a) overflows; hiding the NaN would be worse than the NaN."""
     found = overflows(unguarded(model_of(lambda a, b, x: sp.log(sp.exp(a) + b * x))))
-    assert found
-    assert all(not overflow.products for overflow in found)
+    assert [dict(overflow.products) for overflow in found] == [{}] * len(found) != []
 
 
 def test_a_declared_domain_saves_the_guards() -> None:
@@ -189,43 +169,31 @@ def test_exponentials_of_a_negative_magnitude_are_not_bounded(monkeypatch: pytes
     assert not calls
 
 
-def units(count: int) -> Graph:
-    """The graph that limit is given of a sum of units, each with an exponential of its own."""
-
-    def form(x: Any, *weights: Any) -> Any:
-        thirds = zip(*(weights[k::3] for k in range(3)), strict=True)
-        return sp.Add(*(c * sp.tanh(sp.exp(a * x) + b) for a, b, c in thirds))
-
-    return unguarded(one_output(form, features="x", weights=f"w0:{3 * count}"))
+def units(x: Any, *weights: Any) -> Any:
+    """A sum of units, each with an exponential of its own."""
+    thirds = zip(*(weights[k::3] for k in range(3)), strict=True)
+    return sp.Add(*(c * sp.tanh(sp.exp(a * x) + b) for a, b, c in thirds))
 
 
-def sharing(count: int) -> Graph:
-    """That of units with one exponential."""
-    model = Model("shared")
-    x, y = model.feature("x"), model.target("y")
-    e = model.node("e", sp.exp(model.weight("a") * x))
-    output = model.output("o", sp.Add(*(sp.tanh(model.weight(f"b{unit}") * x + e) for unit in range(count))))
-    model.loss((y - output) ** 2)
-    return unguarded(model)
+def sharing(x: Any, a: Any, *weights: Any) -> Any:
+    """A sum of units with one exponential."""
+    return sp.Add(*(sp.tanh(b * x + sp.exp(a * x)) for b in weights))
 
 
 def counting(table: Mapping[str, Any], calls: list[str]) -> dict[str, Any]:
     """A table of functions that says when one of them is called."""
-
-    def counted(name: str) -> Callable[..., Any]:
-        return lambda *operands: calls.append(name) or table[name](*operands)
-
-    return {name: counted(name) for name in table}
+    return {name: lambda *args, name=name: calls.append(name) or table[name](*args) for name in table}
 
 
-@pytest.mark.parametrize(("make", "growth"), [(units, 4), (sharing, 1)])
-def test_the_work_grows_as_the_graph_does(make: Callable[[int], Graph], growth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("form", "growth"), [(units, 4), (sharing, 1)])
+def test_the_work_grows_as_the_graph_does(form: Callable[..., Any], growth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     monkeypatch.setattr("symgraph.ir.spread.MPMATH", counting(MPMATH, calls))
     monkeypatch.setattr("symgraph.ir.intervals.RULES", counting(RULES, calls))
     work, guards = [], []
     for count in (10, 40):
-        graph = make(count)
+        number = 3 * count if form is units else count + 1
+        graph = unguarded(one_output(form, features="x", weights=f"w0:{number}"))
         calls.clear()
         before, after = ([node.op for node in one.nodes if node.op in ("min", "select")] for one in (graph, limit(graph)))
         work.append(len(calls) / len(graph.nodes))

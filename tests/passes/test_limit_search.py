@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from written import written
+from built import one_output
 
 import symgraph
 from symgraph import Model, sigmoid, softplus
@@ -28,14 +28,14 @@ OUTER: tuple[Callable[[Any], Any], ...] = (
 
 
 def drawn(rng: random.Random) -> Model:
-    def form(m: Model, a: Any, b: Any, c: Any, x: Any, y: Any) -> Any:
+    def form(x: Any, a: Any, b: Any, c: Any) -> Any:
         value = rng.choice(INNER)(sp.exp(a * x + b), a, b, c, x)
         for _ in range(rng.randint(1, 2)):
             value = rng.choice(OUTER)(value)
             value = rng.choice([value, value + b, c * value, value * x])
-        return (y - m.output("o", value + (a + b + c) * x / 8)) ** 2
+        return value + (a + b + c) * x / 8
 
-    return written(form, "loss")
+    return one_output(form, features="x", weights="a b c")
 
 
 def near_the_overflow(model: Model, rng: random.Random) -> Points:

@@ -1,6 +1,5 @@
 """Plots of fits take and return Axes, and show the numbers of the fit."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -17,7 +16,7 @@ Y = 2.0 * np.exp(-X) + 0.3 + 0.05 * np.sin(40.0 * X)
 
 
 @pytest.fixture(autouse=True)
-def pyplot() -> Iterator[Any]:
+def pyplot() -> Any:
     mpl.use("Agg")
     from matplotlib import pyplot
 
@@ -30,7 +29,9 @@ def decay() -> symgraph.FitResult:
     return symgraph.fit(symgraph.Model.from_formula("y ~ a*exp(-k*x) + c", ("x", "y"), name="decay"), X, Y, sigma=0.05)
 
 
-def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) -> None:
+def test_a_fit_is_drawn_into_two_axes_and_fit_and_residuals_are_also_plots_of_their_own(
+    decay: symgraph.FitResult, pyplot: Any
+) -> None:
     given = pyplot.subplots(2, 1)[1]
     upper, lower = decay.plot(given)
     assert (upper, lower) == tuple(given)
@@ -43,9 +44,6 @@ def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) ->
     assert len(decay.plot()) == 2
     with pytest.raises(OptionError, match="axes must be two Axes"):
         decay.plot(upper)
-
-
-def test_fit_and_residuals_are_also_plots_of_their_own(decay: symgraph.FitResult, pyplot: Any) -> None:
     for plot in (plots.fit, plots.residuals):
         given = pyplot.subplots()[1]
         assert plot(decay, given) is given
@@ -55,8 +53,7 @@ def test_fit_and_residuals_are_also_plots_of_their_own(decay: symgraph.FitResult
 
 
 def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
-    model = symgraph.Model.from_formula("log(`signal/mV`) ~ a - k*`time (s)`", ("time (s)", "signal/mV"))
-    result = symgraph.fit(model, X, Y)
+    result = symgraph.fit(symgraph.Model.from_formula("log(`signal/mV`) ~ a - k*`time (s)`", ("time (s)", "signal/mV")), X, Y)
     upper, lower = result.plot()
     assert (upper.get_ylabel(), lower.get_xlabel()) == ("log(signal/mV)", "time (s)")
     assert lower.get_ylabel() == "observed\n- predicted"
@@ -66,8 +63,7 @@ def test_columns_in_backquotes_are_called_as_in_the_data() -> None:
 def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
     rate, time = "measured_rate_of_disappearance_of_reactant_A", "time_since_the_valve_of_the_reactor_was_opened"
     weights = "a_first_amplitude_with_a_name_that_is_long", "and_a_rate_constant_whose_name_is_longer_still"
-    formula = f"{rate} ~ {weights[0]}*exp(-{weights[1]}*{time})"
-    result = symgraph.fit(symgraph.Model.from_formula(formula, (time, rate)), X, Y)
+    result = symgraph.fit(symgraph.Model.from_formula(f"{rate} ~ {weights[0]}*exp(-{weights[1]}*{time})", (time, rate)), X, Y)
     for plot in (plots.fit, plots.residuals, plots.correlation):
         figure = Figure(figsize=(5.6, 3.9), layout="constrained")
         ax = plot(result, figure.subplots())
@@ -80,7 +76,9 @@ def test_no_text_of_a_plot_of_long_names_is_cut() -> None:
             assert y0 <= box.y0 <= box.y1 <= y1, text
 
 
-def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side(decay: symgraph.FitResult, pyplot: Any) -> None:
+def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side_and_correlations_as_a_matrix(
+    decay: symgraph.FitResult, pyplot: Any
+) -> None:
     given = pyplot.subplots()[1]
     axes = decay.plot_profile("k", given, points=9)
     assert axes is given
@@ -96,9 +94,6 @@ def test_a_profile_is_drawn_with_its_ends_and_threshold_or_one_side(decay: symgr
     values = result.plot_profile("c", points=5).get_lines()[0].get_xdata()
     assert values[0] == 0.5
     assert values[-1] > result.profile("c")[1]
-
-
-def test_correlations_are_drawn_as_a_matrix(decay: symgraph.FitResult, pyplot: Any) -> None:
     given = pyplot.subplots()[1]
     assert decay.plot_correlation(given) is given
     np.testing.assert_allclose(given.images[0].get_array(), decay.correlations)

@@ -4,7 +4,6 @@ import inspect
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ RUNS = {"vanilla": np.geomspace(1.0, 1e-3, 40), "momentum": [1.0, 0.1, 0.01], "a
 
 
 @pytest.fixture(autouse=True)
-def pyplot() -> Iterator[Any]:
+def pyplot() -> Any:
     mpl.use("Agg")
     from matplotlib import pyplot
 
@@ -34,8 +33,7 @@ def pyplot() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def line() -> Any:
     model = symgraph.Model("line")
-    x, y = model.feature("x"), model.target("y")
-    a, b, c = model.weights("a b c", init=[0.0, 0.0, 0.5])
+    x, y, (a, b, c) = model.feature("x"), model.target("y"), model.weights("a b c", init=[0.0, 0.0, 0.5])
     model.loss((y - model.output("y_hat", a * x + b * x**2 + c)) ** 2)
     return symgraph.compile(model, backend="numpy")
 
@@ -64,6 +62,9 @@ def test_an_svg_follows_the_scheme_of_its_reader_and_keeps_its_text(tmp_path: Pa
     assert ">momentum</text>" in text
     for ink in ("#000000", "#ffffff", "#1b1f24;"):  # black or white in one scheme would vanish in the other
         assert ink not in text.replace(".symgraph-plot {color: #1b1f24;", "")
+    plots.save(tmp_path / "loss.svg", plots.losses, {"a $ b $ c": [3.0, 2.0], r"\frac $1$": [1.0, 0.5]}, title="$x{$")
+    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
 
 
 @pytest.mark.parametrize(
@@ -86,12 +87,17 @@ def test_ticks_of_losses_are_numbers_and_there_are_at_least_two_and_at_most_ten(
     assert all(low <= float(text) <= high for text in shown)
 
 
-def test_a_comparison_names_every_run_and_tells_them_apart_without_colour() -> None:
+def test_a_comparison_tells_runs_apart_without_colour_and_a_long_run_is_an_envelope_about_a_line() -> None:
     ax = plots.losses(RUNS)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(RUNS)
     drawn = ax.get_lines()
-    assert len({one.get_linestyle() for one in drawn}) == 3
-    assert [one.get_marker() for one in drawn] == ["", "", "o"]
+    assert (len({one.get_linestyle() for one in drawn}), [one.get_marker() for one in drawn]) == (3, ["", "", "o"])
+    losses = 1.0 + np.random.default_rng(0).random(30_000)
+    ax = plots.losses(losses)
+    (drawn,), (envelope,) = ax.get_lines(), ax.collections
+    assert len(drawn.get_xdata()) == 300
+    ends = envelope.get_paths()[0].vertices[:, 1]
+    assert (ends.min(), ends.max()) == (losses.min(), losses.max())
 
 
 @pytest.mark.parametrize("longest", [12, 22, 40])
@@ -116,39 +122,27 @@ def test_results_bring_their_rates_their_epochs_and_the_losses_of_rows_held_out(
     assert plots.losses(first).get_legend().get_texts()[0].get_text() == "sgd, rate 0.1"
 
 
-def test_a_long_run_is_an_envelope_about_a_line() -> None:
-    losses = 1.0 + np.random.default_rng(0).random(30_000)
-    ax = plots.losses(losses)
-    (drawn,), (envelope,) = ax.get_lines(), ax.collections
-    assert len(drawn.get_xdata()) == 300
-    ends = envelope.get_paths()[0].vertices[:, 1]
-    assert (ends.min(), ends.max()) == (losses.min(), losses.max())
-
-
 @pytest.mark.parametrize(("window", "means"), [(None, [4.0, 3.0, 2.0]), (2, [4.0, 3.0, 1.0])])
 def test_the_running_mean_is_over_all_epochs_so_far_or_the_last_few(window: int | None, means: list[float]) -> None:
-    ax = plots.running_mean([4.0, 2.0, 0.0], window)
-    assert ax.get_lines()[0].get_ydata().tolist() == means
+    assert plots.running_mean([4.0, 2.0, 0.0], window).get_lines()[0].get_ydata().tolist() == means
 
 
-def test_a_recorder_keeps_the_weights_of_all_epochs_for_plots_of_weights_and_gradients(line: Any) -> None:
+def test_a_recorder_keeps_the_weights_of_all_epochs_for_plots_and_of_many_those_that_moved_farthest_are_drawn(
+    line: Any,
+) -> None:
     recorder = Recorder()
     with pytest.raises(OptionError, match=r"give it to a run, train\(..., callbacks=\[recorder\]\)"):
         assert recorder.weights
     w0 = line.initial_weights(0)
     result = train(line, X, Y, optimizer=sgd(0.1), epochs=5, seed=0, callbacks=[recorder])
     assert recorder.weights.shape == (6, 3)
-    assert (recorder.weights[0] == w0).all()
-    assert (recorder.weights[-1] == result.weights).all()
+    np.testing.assert_array_equal(recorder.weights[[0, -1]], [w0, result.weights])
     ax = plots.weights(recorder, line.WEIGHTS)
     assert [one.get_label() for one in ax.get_lines()] == ["a", "b", "c"]
     assert ax.get_lines()[0].get_ydata().tolist() == recorder.weights[:, 0].tolist()
     norms = recorder.gradient_norms(line, X, Y)
     assert norms[2] == np.linalg.norm(line.grad(recorder.weights[2], X[:, None], Y))
     assert plots.gradient_norms({"sgd": norms}).get_lines()[0].get_ydata().tolist() == norms.tolist()
-
-
-def test_of_many_weights_those_that_moved_the_farthest_are_drawn() -> None:
     ax = plots.weights(np.linspace(0.0, 1.0, 4)[:, None] * np.arange(40))
     assert [one.get_label() for one in ax.get_lines()] == [f"w[{j}]" for j in range(28, 40)]
     assert ax.get_ylabel() == "weights (12 of 40, moved most)"
@@ -174,35 +168,28 @@ def test_paths_lie_on_the_loss_of_two_weights(line: Any) -> None:
             assert line.loss(end, X[:, None], Y) == pytest.approx(level, rel=0.05, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"names": ("a", "bb")}, "line has no weight 'bb'; it has a, b, c; did you mean b?"),
-        ({"names": ("a", "a")}, "names must be two different weights"),
-        ({"paths": np.zeros((3, 2))}, r"the path has shape \(3, 2\); line needs \(epochs \+ 1, 3\)"),
-        ({"paths": {}}, "paths is empty"),
-    ],
-)
+@pytest.mark.parametrize(("options", "message"), [
+    ({"names": ("a", "bb")}, "line has no weight 'bb'; it has a, b, c; did you mean b?"),
+    ({"names": ("a", "a")}, "names must be two different weights"),
+    ({"paths": np.zeros((3, 2))}, r"the path has shape \(3, 2\); line needs \(epochs \+ 1, 3\)"),
+    ({"paths": {}}, "paths is empty"),
+])  # fmt: skip
 def test_what_cannot_be_a_path_is_refused(line: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         plots.loss_surface(line, X, Y, **{"paths": np.zeros((3, 3))} | options)
 
 
-@pytest.mark.parametrize(
-    ("runs", "message"),
-    [({}, "the run has finished no epoch"), ({"adam": [1.0], "sgd": []}, "run 'sgd' has finished no epoch")],
-)
-def test_a_run_without_epochs_cannot_be_plotted(tmp_path: Path, runs: Any, message: str) -> None:
-    with pytest.raises(OptionError, match=message):
-        plots.save(tmp_path / "plot.svg", plots.losses, runs)
+def test_a_file_that_cannot_be_written_is_named_and_a_run_without_epochs_writes_none(tmp_path: Path) -> None:
+    for refused in (lambda path: plots.save(path, plots.losses, [1.0]), check_plot_path):
+        with pytest.raises(OptionError, match=r"plot.gif: its name must end in .svg, .png, .pdf"):
+            refused(tmp_path / "plot.gif")
+    for runs, message in (
+        ({}, "the run has finished no epoch"),
+        ({"adam": [1.0], "sgd": []}, "run 'sgd' has finished no epoch"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            plots.save(tmp_path / "plot.svg", plots.losses, runs)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"plot.gif: its name must end in .svg, .png, .pdf"):
-        plots.save(tmp_path / "plot.gif", plots.losses, [1.0])
-    with pytest.raises(OptionError, match=r"plot.gif: its name must end in .svg, .png, .pdf"):
-        check_plot_path(tmp_path / "plot.gif")
     with pytest.raises(OptionError, match=r"cannot write a plot to .*absent.plot.svg: No such file or directory"):
         plots.save(tmp_path / "absent" / "plot.svg", plots.losses, [1.0])
 
@@ -280,12 +267,6 @@ def test_colours_stand_out_from_white_and_dark_and_differ_for_the_colour_blind()
             assert np.linalg.norm(lab(matrix @ linear(one)) - lab(matrix @ linear(other))) > 23.0
 
 
-def test_dollar_signs_in_names_are_text(tmp_path: Path) -> None:
-    plots.save(tmp_path / "loss.svg", plots.losses, {"a $ b $ c": [3.0, 2.0], r"\frac $1$": [1.0, 0.5]}, title="$x{$")
-    text = (tmp_path / "loss.svg").read_text(encoding="utf-8")
-    assert all(f">{one}</text>" in text for one in ("a $ b $ c", r"\frac $1$", "$x{$"))
-
-
 def test_differences_are_observations_minus_predictions_as_the_axis_says(line: Any) -> None:
     X, y, w = np.array([[1.0], [2.0]]), np.array([5.0, 1.0]), np.ones(len(line.WEIGHTS))
     ax = plots.differences(line, w, X, y)
@@ -295,7 +276,7 @@ def test_differences_are_observations_minus_predictions_as_the_axis_says(line: A
     assert {tuple(point) for point in drawn.tolist()} == set(zip(predicted.tolist(), (y - predicted).tolist(), strict=True))
 
 
-def test_every_public_plot_takes_and_returns_axes() -> None:
+def test_every_public_plot_takes_axes() -> None:
     for name in set(plots.__all__) - {"save"}:
         assert inspect.signature(getattr(plots, name)).parameters["ax"].default is None, name
     with pytest.raises(AttributeError, match=r"'symgraph\.plots' has no attribute 'loss'; it has .*losses"):

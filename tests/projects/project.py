@@ -64,11 +64,9 @@ class Project:
         )
 
     def python(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run Python."""
         return self.run(sys.executable, *words)
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replace a part of a file."""
         text = (self.folder / name).read_text(encoding="utf-8")
         assert old in text
         (self.folder / name).write_text(text.replace(old, new), encoding="utf-8")

@@ -18,7 +18,6 @@ def built_once(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 @pytest.fixture
 def built(built_once: Project, tmp_path: Path) -> Project:
-    """A project after a build."""
     return Project(shutil.copytree(built_once.folder, tmp_path / "project"), built_once.installed)
 
 

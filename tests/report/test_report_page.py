@@ -25,8 +25,7 @@ def decay() -> Model:
     model = Model("decay", doc=f"Decay of {HOSTILE}.")
     t, y = model.feature("t"), model.target("y")
     a, k = model.weights("a k", init=1.0)
-    rest = model.node("rest", exp(-k * t))
-    model.loss((y - model.output("y_hat", a * rest)) ** 2)
+    model.loss((y - model.output("y_hat", a * model.node("rest", exp(-k * t)))) ** 2)
     return model
 
 
@@ -79,9 +78,6 @@ def test_without_its_script_the_page_has_all_numbers_of_the_first_row(text: str,
         assert f"<h2>{heading}</h2>" in body
     assert contents.fit is not None
     assert f"{contents.fit.values['k']:.4g}"[:5] in body.partition("<h2>Fit</h2>")[2]
-
-
-def test_the_last_weights_shown_are_those_of_the_fit_and_the_first_those_before_training(contents: Contents) -> None:
     origins = [shown.origin for shown in contents.shown]
     assert origins[0] == "the initial weights of seed 0"
     assert origins[-1] == "the weights of the fit"
@@ -93,8 +89,7 @@ def test_of_several_runs_the_best_one_comes_last() -> None:
     ended = {name: SimpleNamespace(epochs=3, best=(loss, 1), best_weights=name) for name, loss in (("adam", 0.1), ("sgd", 5.0))}
     for names in (("adam", "sgd"), ("sgd", "adam")):
         runs = {name: SimpleNamespace(result=ended[name]) for name in names}
-        module = SimpleNamespace(initial_weights=lambda seed: "initial")
-        found = _weights(module, SimpleNamespace(w=None, seed=0), None, runs)
+        found = _weights(SimpleNamespace(initial_weights=lambda seed: "initial"), SimpleNamespace(w=None, seed=0), None, runs)
         assert [*found.values()] == ["initial", "sgd", "adam"]
 
 
@@ -249,7 +244,6 @@ def test_a_model_without_rows_has_a_report_that_speaks_of_none() -> None:
 def test_a_large_model_is_drawn_by_levels_and_its_steps_name_boxes_that_are_there(tmp_path: Path) -> None:
     model = CORPUS["net_tanh"]()
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(3, len(model.feature_inputs)))
-    text = page(contents_of(model, X, rng.normal(size=3), rows=1))
+    text = page(contents_of(model, rng.normal(size=(3, len(model.feature_inputs))), rng.normal(size=3), rows=1))
     told = json.loads(text.partition('id="graph-numbers">')[2].partition("</script>")[0])
     assert {name for step in told["steps"] for name in step["boxes"]} == set(told["hints"])

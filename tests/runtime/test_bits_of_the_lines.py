@@ -1,7 +1,6 @@
 """Every model of the corpus: the public functions beside the straight lines, evaluated as they are."""
 
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from symgraph.runtime.sums import PIECE, rowsum, unsummed
 
 
 @cache
-def module_of(name: str) -> ModuleType:
+def module_of(name: str) -> Any:
     """The numpy module of a model of the corpus, not verified."""
     return load_artifact(generate(CORPUS[name](), ("numpy",))[0])
 
@@ -34,7 +33,7 @@ def columns(values: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> dict[str, Any]:
+def results_of_the_lines(module: Any, w: Any, X: Any, y: Any, s: Any) -> dict[str, Any]:
     """Results that functions are to give: their names, with an underscore where rows have the weights s and are added up."""
     tape, has_loss = module._forward(w, X, y), module.METADATA["has_loss"]
     shape = np.shape(X)[:-1] if X is not None else np.shape(y) if y is not None else ()
@@ -48,9 +47,8 @@ def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> 
         found["residual"] = np.array(np.broadcast_to(own(tape)[0] if own else output - tape.y, shape))[()]
         found["residual_jacobian"] = columns(slopes(tape), shape, w.dtype)
     if has_loss:
-        found["per_sample_grad"] = columns(
-            module._backward(tape, np.broadcast_to(w.dtype.type(1), shape), unsummed), shape, w.dtype
-        )
+        rows = module._backward(tape, np.broadcast_to(w.dtype.type(1), shape), unsummed)
+        found["per_sample_grad"] = columns(rows, shape, w.dtype)
         found["grad_"] = np.array(module._backward(tape, s, rowsum), np.float64).astype(w.dtype)
         found["loss_"] = float(rowsum(tape.loss, s))
     return found
@@ -58,24 +56,20 @@ def results_of_the_lines(module: ModuleType, w: Any, X: Any, y: Any, s: Any) -> 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CORPUS)
-def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(
-    name: str, dtype: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(name: str, dtype: type, monkeypatch: Any) -> None:
     """X is in Fortran's order, as blocks are: of columns that are not side by side NumPy's routines may give other bits."""
     monkeypatch.setattr(replay, "STRIP", PIECE)  # threads share what is twice as large
     module = module_of(name)
     for rows in (2, 33, 2 * PIECE + 1) if name in MODELS else (2, 33):  # what others name is done number by number
         w, X, y = arguments_of(name, rows, dtype)
         X = None if X is None else np.asfortranarray(X)
-        has_rows = X is not None or y is not None
-        weights = np.linspace(0.5, 2.0, rows) if has_rows else 0.7
+        weights = np.linspace(0.5, 2.0, rows) if (X is not None or y is not None) else 0.7
         wanted = results_of_the_lines(module, w, X, y, np.asarray(weights, dtype)[()])
         for threads in (1, 3) if rows > PIECE else (1,):
             for function, value in wanted.items():
                 given = (w, X) if function == "predict" else (w, X, y)
                 sums = {"sample_weight": weights, "reduction": "sum"} if function.endswith("_") else {}
-                got = getattr(module, function.removesuffix("_"))(*given, threads=threads, **sums)
-                assert_same_bits(got, value)
+                assert_same_bits(getattr(module, function.removesuffix("_"))(*given, threads=threads, **sums), value)
             if "loss_" in wanted:
                 both = module.value_and_grad(w, X, y, sample_weight=weights, reduction="sum", threads=threads)
                 assert_same_bits(both, (wanted["loss_"], wanted["grad_"]))

@@ -12,7 +12,6 @@ ERF_NAMES = {"near": "ERF_NEAR", "far": "ERFC_FAR", "integral": "IERFC_FAR"}
 
 
 def value(coefficients, x):
-    """A polynomial at a number."""
     return mpmath.polyval([mpmath.mpf(c) for c in coefficients], x)
 
 

@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,13 @@ from symgraph import Model
 W = np.array([0.5, -0.25])
 
 
-# One feature: (n,) and (n, 1) are n rows, a scalar is one row.
-
-
-def test_with_one_feature_rows_come_flat_or_as_a_column() -> None:
+def test_with_one_feature_rows_come_flat_or_as_a_column_and_a_scalar_is_one_row() -> None:
     line, x = numpy_module("line"), np.array([1.0, 2.0, 4.0])
     expected = 0.5 * x - 0.25
     for X in (x, x[:, np.newaxis], x.tolist(), [[1.0], [2.0], [4.0]], np.asfortranarray(x[:, np.newaxis])):
         np.testing.assert_array_equal(line.predict(W, X), expected)
-        assert line.value_and_grad(W, X, x)[1].shape == (2,)
-        assert line.per_sample_grad(W, X, x).shape == (3, 2)
+        assert (line.value_and_grad(W, X, x)[1].shape, line.per_sample_grad(W, X, x).shape) == ((2,), (3, 2))
         assert line.forward(W, X, x).X.shape == (3, 1)
-
-
-def test_with_one_feature_a_scalar_is_one_row_and_so_is_a_row_of_a_column_with_its_target() -> None:
-    line = numpy_module("line")
     for X, y in ((2.0, 1.0), (np.float64(2.0), np.float64(1.0)), (np.array(2.0), np.array(1.0)), ([2.0], 1.0)):
         tape = line.forward(W, X, y)
         assert (np.shape(tape.loss), tape.loss, line.value_and_grad(W, X, y)[0]) == ((), 0.0625, 0.0625)
@@ -48,8 +39,7 @@ def test_one_row_gives_scalars_and_many_give_arrays() -> None:
         assert getattr(one, field) == pytest.approx(getattr(many, field)[2], rel=1e-14, abs=0.0)
     for function, shape in {"predict": (), "residual": (), "jacobian": (9,), "per_sample_grad": (9,)}.items():
         call, rows = getattr(module, function), (y, y[2]) if function in ("residual", "per_sample_grad") else ()
-        assert call(w, X, *rows[:1]).shape == (7, *shape)
-        assert np.shape(call(w, X[2], *rows[1:])) == shape
+        assert (call(w, X, *rows[:1]).shape, np.shape(call(w, X[2], *rows[1:]))) == ((7, *shape), shape)
     assert module.grad(w, X[2], y[2]).shape == (9,)
     assert isinstance(module.loss(w, X, y), float)
     tape = numpy_module("uniform_nodes").forward(*sample("uniform_nodes"))  # nodes that are the same in every row
@@ -64,30 +54,22 @@ def test_a_loss_or_output_of_the_weights_alone_is_repeated_for_every_row() -> No
     module, given = modules_of(model)[0], ([2.0], [1.0, 5.0])
     assert (module.predict(*given).tolist(), module.forward(*given).loss.tolist()) == ([6, 6], [4, 4])
     assert (module.per_sample_grad(*given).tolist(), module.jacobian(*given).tolist()) == ([[4], [4]], [[3], [3]])
-    assert module.value_and_grad(*given)[0] == 4
-    assert module.value_and_grad(*given, reduction="sum")[1] == [8]
+    assert (module.value_and_grad(*given)[0], module.value_and_grad(*given, reduction="sum")[1]) == (4, [8])
     assert module.value_and_grad(*given, sample_weight=[1, 3], reduction="sum")[1] == [16]
 
 
-def test_without_features_the_target_says_how_many_rows_there_are() -> None:
+def test_without_features_the_target_says_how_many_rows_there_are_and_without_it_weights_are_all_that_is_given() -> None:
     location = numpy_module("location")
     assert location.value_and_grad([1.0], None, [0.0, 3.0, 5.0]) == (7 / 3, pytest.approx([-1 / 3]))
     assert location.jacobian([1.0], None, [0.0, 3.0]).tolist() == [[1.0], [1.0]]
     assert location.per_sample_grad([1.0], None, [0.0, 3.0]).tolist() == [[1.0], [-1.0]]
     assert (location.predict([1.0]), location.loss([1.0], None, 4.0)) == (1.0, 3.0)
     assert location.loss([1.0], None, [np.nan, 3.0], sample_weight=[0, 2]) == 2.0  # rows of weight 0 are absent
-
-
-def test_a_function_of_the_weights_is_called_with_them_alone() -> None:
     rosenbrock = numpy_module("rosenbrock")
     value, gradient = rosenbrock.value_and_grad([-1.0, 1.0])
-    assert (value, gradient.tolist()) == (4.0, [-4.0, 0.0])
-    assert np.shape(rosenbrock.forward([-1.0, 1.0]).loss) == ()
+    assert ((value, gradient.tolist()), np.shape(rosenbrock.forward([-1.0, 1.0]).loss)) == ((4.0, [-4.0, 0.0]), ())
     assert rosenbrock.per_sample_grad([-1.0, 1.0]).shape == (2,)
     assert rosenbrock.loss([0.0, 0.0], sample_weight=2.0, reduction="sum") == 2.0
-
-
-# Shapes that do not fit.
 
 
 NEEDS = "nine_weights needs"
@@ -128,19 +110,20 @@ SHAPE = "X has shape"
         ("line", lambda m, w, X, y: m.predict(w, []), "no rows"),
     ],
 )
-def test_shapes_that_do_not_fit_are_refused_with_both_sides(name: str, call: Callable[..., object], message: str) -> None:
+def test_shapes_that_do_not_fit_are_refused_with_both_sides(name: str, call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         call(numpy_module(name), *sample(name))
 
 
-def test_missing_arguments_are_errors_of_type() -> None:
+def test_missing_arguments_and_none_as_an_array_or_within_one_are_refused() -> None:
     module, (w, X, _) = numpy_module("nine_weights"), sample("nine_weights")
     for call in (module.value_and_grad, module.residual, module.per_sample_grad):
         with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
             call(w, X)
-
-
-# Dtypes.
+    with pytest.raises(ValueError, match="X is missing"):
+        numpy_module("line").predict(W, None)
+    with pytest.raises(TypeError, match="not in object as w is"):
+        numpy_module("line").predict([1.0, None], [1.0])
 
 
 DTYPES = "f8 f8 f8, f4 f4 f4, f4 f8 f8, f8 f4 f8, i4 f8 f8, f4 i8 f8, u1 i2 f8, >f8 <f4 f8"
@@ -166,16 +149,6 @@ def test_any_other_dtype_of_weights_and_rows_is_refused_by_name(dtype: str) -> N
     if dtype in ("c16", "O", "U3"):
         with pytest.raises(TypeError, match="line needs real numbers"):
             line.forward(W, [1.0, 2.0], odd)
-
-
-def test_none_is_refused_as_an_array_and_within_one() -> None:
-    with pytest.raises(ValueError, match="X is missing"):
-        numpy_module("line").predict(W, None)
-    with pytest.raises(TypeError, match="not in object as w is"):
-        numpy_module("line").predict([1.0, None], [1.0])
-
-
-# Sample weights.
 
 
 def test_mean_and_sum_are_weighted() -> None:
@@ -207,16 +180,12 @@ def test_a_row_of_weight_0_counts_as_absent_whatever_it_holds(hole: float) -> No
     assert module.loss(w, X, y, sample_weight=s) == value
 
 
-@pytest.mark.parametrize(
-    ("s", "message"),
-    [
-        *(([1, one, 1], "sample_weight must be finite and not negative") for one in (-1, np.nan, np.inf)),
-        ([0, 0, 0], "sample_weight is 0 for every row"),
-        ([1, 1], "sample_weight has shape (2,), the rows have (3,)"),
-        ([[1], [1], [1]], "sample_weight has shape (3, 1), the rows have (3,)"),
-        (1.0, "sample_weight has shape (), the rows have (3,)"),
-    ],
-)
+@pytest.mark.parametrize(("s", "message"), [
+    *(([1, one, 1], "sample_weight must be finite and not negative") for one in (-1, np.nan, np.inf)),
+    ([0, 0, 0], "sample_weight is 0 for every row"), ([1, 1], "sample_weight has shape (2,), the rows have (3,)"),
+    ([[1], [1], [1]], "sample_weight has shape (3, 1), the rows have (3,)"),
+    (1.0, "sample_weight has shape (), the rows have (3,)"),
+])  # fmt: skip
 def test_sample_weights_that_weigh_nothing_or_too_much_are_refused(s: Any, message: str) -> None:
     line = numpy_module("line")
     for function in (line.loss, line.grad, line.value_and_grad):
@@ -226,9 +195,6 @@ def test_sample_weights_that_weigh_nothing_or_too_much_are_refused(s: Any, messa
         line.loss(W, 2.0, 1.0, sample_weight=0)
 
 
-# Overflow is silent.
-
-
 def test_nothing_warns_when_values_overflow() -> None:
     single = np.float32
     with warnings.catch_warnings():
@@ -236,17 +202,14 @@ def test_nothing_warns_when_values_overflow() -> None:
         module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
         for scale in (1e3, 1e160, np.nan, np.inf):
             for rows, target in ((X * scale, y), (X, y * scale), (X[0] * scale, y[0])):
-                module.value_and_grad(w * scale, rows, target)
-                module.loss(w * scale, rows, target)
-                module.grad(w, rows, target)
-                module.per_sample_grad(w, rows, target)
-                module.jacobian(w * scale, rows)
-                module.predict(w * scale, rows)
-                module.residual(w * scale, rows, target)
+                for weights in (w, w * scale):
+                    for function in (module.value_and_grad, module.loss, module.residual, module.grad, module.per_sample_grad):
+                        function(weights, rows, target)
+                for function in (module.jacobian, module.predict):
+                    function(w * scale, rows)
                 module.backward(module.forward(w, rows, target), 1e300)
         line = numpy_module("line")
         tape = line.forward(np.ones(2, single), np.ones(3, single), np.full(3, 1e300))  # y is beyond float32
         assert np.all(np.isinf(tape.loss))
         assert np.all(np.isinf(line.backward(line.forward(np.ones(2, single), np.ones(3, single), np.zeros(3)), 1e300)))
-        poles = modules_of(one_output(lambda f, g, a, b: a / f + b * g))[0]
-        assert poles.predict(W, [[0.0, 0.0]]) == np.inf
+        assert modules_of(one_output(lambda f, g, a, b: a / f + b * g))[0].predict(W, [[0.0, 0.0]]) == np.inf

@@ -24,18 +24,21 @@ OF_SQUARES = {"residual", "residual_jacobian", "normal_equations"}
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_a_module_has_the_functions_of_the_parts_its_model_has(name: str) -> None:
+def test_a_module_has_the_functions_of_the_parts_its_model_has_and_a_frozen_tape_of_every_named_node(name: str) -> None:
     model, module = ZOO[name](), numpy_module(name)
     expected = ALWAYS | (OF_LOSS if model.loss_expr is not None else set()) | (OF_OUTPUT if model.output_node else set())
     assert set(module.__all__) - OF_SQUARES == expected
     assert set(module.__all__) >= OF_SQUARES if hasattr(module, "residual") else not OF_SQUARES & set(module.__all__)
-    public = {
-        key
-        for key, value in vars(module).items()
-        if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
-    }
-    assert public <= set(module.__all__)
+    own = {key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__}
+    assert {key for key in own if not key.startswith("_")} <= set(module.__all__)
     assert sorted(module.__all__, key=lambda item: (not item.isupper(), item == item.lower(), item)) == module.__all__
+    w, X, y = sample(name)
+    tape = module.forward(w, X, y)
+    assert tape._fields[:3] == ("w", "X", "y")
+    assert {module.METADATA["fields"].get(node, node) for node in module.NODES} <= set(tape._fields)
+    assert not hasattr(tape, "__dict__")
+    with pytest.raises(AttributeError):
+        tape.w = w
 
 
 def test_a_residual_exists_where_the_loss_is_a_square() -> None:
@@ -64,20 +67,11 @@ def test_all_functions_tell_the_same_story(name: str) -> None:
     np.testing.assert_allclose(module.backward(tape, cotangent), pulled, rtol=0, atol=1e-13 * scale * 7)
     np.testing.assert_allclose(module.backward(tape, 2.0), 2 * module.backward(tape), rtol=1e-15)
     if hasattr(module, "predict"):
-        np.testing.assert_array_equal(
-            module.predict(w, X), np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(module.predict(w, X)))
-        )
+        predicted = module.predict(w, X)
+        np.testing.assert_array_equal(predicted, np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(predicted)))
 
 
-def test_the_cotangent_must_be_a_number_or_one_a_row() -> None:
-    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
-    for rows, shape in ((slice(None), (6,)), (slice(None), (7, 1)), (slice(None), (1, 7)), (0, (7,))):
-        needed = np.shape(y[rows])
-        with pytest.raises(ValueError, match=re.escape(f"cotangent has shape {shape}, the loss has {needed}")):
-            module.backward(module.forward(w, X[rows], y[rows]), np.ones(shape))
-
-
-def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
+def test_without_y_the_loss_and_what_needs_y_is_none_and_a_cotangent_is_a_number_or_one_a_row() -> None:
     module, (w, X, _) = numpy_module("pieces"), sample("pieces")
     tape = module.forward(w, X)
     assert (tape.y, tape.r, tape.loss) == (None, None, None)
@@ -86,21 +80,11 @@ def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
         module.backward(tape)
     with pytest.raises(ValueError, match="y is missing, the loss of pieces needs y"):
         module.per_sample_grad(w, X, None)
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_the_tape_is_frozen_and_holds_every_named_node(name: str) -> None:
-    module, (w, X, y) = numpy_module(name), sample(name)
-    tape = module.forward(w, X, y)
-    nodes = {module.METADATA["fields"].get(node, node) for node in module.NODES}
-    assert tape._fields[:3] == ("w", "X", "y")
-    assert nodes <= set(tape._fields)
-    assert not hasattr(tape, "__dict__")
-    with pytest.raises(AttributeError):
-        tape.w = w
-
-
-# Results belong to the caller.
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
+    for rows, shape in ((slice(None), (6,)), (slice(None), (7, 1)), (slice(None), (1, 7)), (0, (7,))):
+        needed = np.shape(y[rows])
+        with pytest.raises(ValueError, match=re.escape(f"cotangent has shape {shape}, the loss has {needed}")):
+            module.backward(module.forward(w, X[rows], y[rows]), np.ones(shape))
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "line", "location", "curve", "uniform_nodes", "rosenbrock"])
@@ -114,7 +98,7 @@ def test_no_result_shares_memory_with_arguments_or_another_result(name: str) -> 
         assert not any(np.shares_memory(one, other) for other in arrays[i + 1 :])
 
 
-def test_the_tape_keeps_its_own_weights_and_arguments_are_left_as_they_are() -> None:
+def test_the_tape_keeps_its_own_weights_a_prediction_is_a_copy_and_arguments_are_left_as_they_are() -> None:
     module, arrays = numpy_module("nine_weights"), sample("nine_weights")
     copies = [array.copy() for array in arrays]
     for array in arrays:
@@ -128,19 +112,13 @@ def test_the_tape_keeps_its_own_weights_and_arguments_are_left_as_they_are() -> 
     before = module.backward(tape)
     w += 1
     np.testing.assert_array_equal(module.backward(tape), before)
-
-
-def test_a_prediction_that_is_a_feature_is_a_copy() -> None:
     module, (w, X, _) = numpy_module("feature_output"), sample("feature_output")
     for given in (X, np.asfortranarray(X), X[2]):
         assert not np.shares_memory(module.predict(w, given), X)
     assert module.predict(w, 3.0) == 3.0
 
 
-# Weights by name, and initial weights.
-
-
-def test_weights_go_by_name_and_back() -> None:
+def test_weights_go_by_name_and_back_and_initial_ones_follow_their_laws_by_a_frozen_generator() -> None:
     module = numpy_module("nine_weights")
     w = np.arange(9) / 7
     named = module.unpack(w)
@@ -150,9 +128,6 @@ def test_weights_go_by_name_and_back() -> None:
     np.testing.assert_array_equal(module.pack(dict(reversed(named.items()))), w)
     with pytest.raises(ValueError, match=r"nine_weights: weights missing \['w3'\], unknown \['w33'\]; did you mean w3\?$"):
         module.pack({("w33" if name == "w3" else name): value for name, value in named.items()})
-
-
-def test_initial_weights_follow_their_laws_by_a_frozen_generator() -> None:
     rng = np.random.RandomState(3)
     wanted = {
         ("nine_weights", 7): np.random.RandomState(7).normal(0.0, 0.01, 9),
@@ -166,17 +141,11 @@ def test_initial_weights_follow_their_laws_by_a_frozen_generator() -> None:
     assert not np.array_equal(numpy_module("line").initial_weights(1), numpy_module("line").initial_weights(2))
 
 
-# In the hands of scipy.
-
-
-def test_scipy_minimizes_with_value_and_gradient() -> None:
+def test_scipy_minimizes_with_value_and_gradient_and_solves_least_squares() -> None:
     for name, args, wanted in (("rosenbrock", (), [1, 1]), ("line", (np.arange(20.0), np.arange(20.0) * 3 - 1), [3, -1])):
         module = numpy_module(name)
         found = scipy.optimize.minimize(module.value_and_grad, module.initial_weights(0), args=args, jac=True)
         np.testing.assert_allclose(found.x, wanted, atol=1e-4)
-
-
-def test_scipy_solves_least_squares_with_a_residual_and_its_jacobian() -> None:
     module, start = numpy_module("BoxBOD"), [100.0, 0.75]
     arguments = (np.array([1.0, 2, 3, 5, 7, 10]), np.array([109.0, 149, 149, 191, 213, 224]))
     found = scipy.optimize.least_squares(module.residual, start, jac=module.residual_jacobian, args=arguments)
@@ -184,22 +153,12 @@ def test_scipy_solves_least_squares_with_a_residual_and_its_jacobian() -> None:
     np.testing.assert_allclose(found.x, [213.8094, 0.5472], rtol=1e-4)
 
 
-# Conventions at kinks, in both backends.
-
-
-@pytest.mark.parametrize(
-    ("function", "at", "slope"),
-    [
-        *((function, 0.0, 0.0) for function in (sg.relu, sp.Abs, sp.sign, sp.Heaviside, sp.sinc, lambda t: sg.hypot(t, 0 * t))),
-        (sp.sign, 2.0, 0.0),
-        (lambda t: sp.Max(t, 2), 2.0, 0.5),
-        (lambda t: sp.Min(t, 2), 2.0, 0.5),
-        (lambda t: sp.Max(t, 2 * t), 0.0, 1.5),
-        (lambda t: sp.Max(0, -t), 0.0, -0.5),
-        (sg.sigmoid, 0.0, 0.25),
-        (sg.softplus, 0.0, 0.5),
-    ],
-)
+@pytest.mark.parametrize(("function", "at", "slope"), [
+    *((function, 0.0, 0.0) for function in (sg.relu, sp.Abs, sp.sign, sp.Heaviside, sp.sinc, lambda t: sg.hypot(t, 0 * t))),
+    (sp.sign, 2.0, 0.0), (lambda t: sp.Max(t, 2), 2.0, 0.5), (lambda t: sp.Min(t, 2), 2.0, 0.5),
+    (lambda t: sp.Max(t, 2 * t), 0.0, 1.5), (lambda t: sp.Max(0, -t), 0.0, -0.5), (sg.sigmoid, 0.0, 0.25),
+    (sg.softplus, 0.0, 0.5),
+])  # fmt: skip
 def test_at_a_kink_the_documented_partial_is_taken(function: object, at: float, slope: float) -> None:
     numpy, scalar = modules_of(one_output(lambda f, g, a, b: function(a) + b * f * g, loss="absolute_error"))
     assert numpy.jacobian([at, 1.0], [[1.0, 1.0]])[0, 0] == slope
@@ -217,25 +176,20 @@ def test_the_slope_of_the_absolute_error_is_0_where_it_is_met() -> None:
 def branches(expr: object, branch: object) -> tuple[Any, Any]:
     """Predictions and slopes of a model with a branch of a named node, that is finite where the branch is taken."""
     model = Model("m")
-    f, g = model.features("f g")
-    a, b = model.weights("a b")
-    node = model.node("n", expr(f, a))
-    model.output("o", sp.Piecewise((branch(node, a, b), f > 0), (b * g, True)))
+    (f, g), (a, b) = model.features("f g"), model.weights("a b")
+    model.output("o", sp.Piecewise((branch(model.node("n", expr(f, a)), a, b), f > 0), (b * g, True)))
     module, X, w = modules_of(model)[0], np.array([[-2.0, 1.0], [0.0, 1.0], [3.0, 1.0]]), [0.5, 0.25]
     return module.predict(w, X), module.jacobian(w, X)
 
 
-def test_a_named_node_that_is_not_finite_where_its_branch_is_not_taken_does_no_harm() -> None:
+def test_what_is_not_finite_where_its_branch_is_not_taken_does_no_harm() -> None:
     values, slopes = branches(lambda f, a: sp.log(f), lambda n, a, b: a * n)
     assert values.tolist() == pytest.approx([0.25, 0.25, 0.5 * np.log(3)])
     assert slopes.tolist() == [[0.0, 1.0], [0.0, 1.0], [np.log(3), 0.0]]
     _, slopes = branches(lambda f, a: sp.exp(-1000 * a * f) + sp.sqrt(f) * a, lambda n, a, b: n)
     np.testing.assert_allclose(slopes, [[0, 1], [0, 1], [np.sqrt(3), 0]], rtol=1e-15)
     assert np.isfinite(branches(lambda f, a: 1 / f, lambda n, a, b: sp.sin(a * n) * b)[1]).all()
-
-
-def test_a_selection_within_one_that_is_not_taken_does_no_harm() -> None:
-    """The slope of log is infinite at 0; both selections stand between it and the output, each in a node of its own."""
+    # the slope of log is infinite at 0; both selections stand between it and the output, each in a node of its own
     model = Model("nested")
     (f,), (a, b) = model.features("f"), model.weights("a b")
     inner = model.node("inner", sp.Piecewise((model.node("logarithm", sp.log(a)), b > 0), (0, True)))
@@ -243,14 +197,10 @@ def test_a_selection_within_one_that_is_not_taken_does_no_harm() -> None:
     module = modules_of(model)[0]
     assert module.jacobian([0.0, 1.0], [[2.0]]).tolist() == [[0.0, 1.0]]
     assert module.jacobian([4.0, 1.0], [[2.0]]).tolist() == [[0.5, 1.0]]
-
-
-def test_a_node_of_a_branch_that_no_row_takes_has_no_part_in_the_gradient() -> None:
-    """The slope of the node is infinite there, and the same for all rows: their cotangents are summed before it."""
+    # the slope of the node is infinite where no row takes it, and the same for all rows: their cotangents are summed before it
     model = Model("apart")
     (f,), (a, b) = model.features("f"), model.weights("a b")
-    node = model.node("node", sg.xlogx(sp.Abs(a)))
-    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (node, True)))
+    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (model.node("node", sg.xlogx(sp.Abs(a))), True)))
     model.target("y")
     model.loss("squared_error")
     module, _ = modules_of(model)

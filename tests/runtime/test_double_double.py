@@ -1,7 +1,6 @@
 """Double-double arithmetic: constants, exact transformations, functions against mpmath, special values against NumPy."""
 
 import itertools
-from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -28,7 +27,7 @@ _FIGURES = {
 }  # fmt: skip
 """Bounds of relative errors, in units of 2**-106."""
 
-_PLAIN: dict[str, Callable[..., Any]] = {
+_PLAIN: dict[str, Any] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "hypot": np.hypot,
     "atan2": np.arctan2, "max": np.maximum, "min": np.minimum, "heaviside": np.heaviside, "sqrt": np.sqrt, "cbrt": np.cbrt,
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
@@ -37,7 +36,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "gauss": lambda x: np.exp(-x * x),
 }  # fmt: skip
 
-_TRUTH: dict[str, Callable[..., Any]] = {
+_TRUTH: dict[str, Any] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b,
     "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a)), "pow": mpmath.power, "gauss": lambda a: mpmath.exp(-a * a),
     **{op: MPMATH[op] for op in ("erfcx", "ierfcx")},
@@ -52,16 +51,16 @@ EDGES = [*_EDGES, *(-edge for edge in _EDGES), np.nan]
 """Special values: zeros, the subnormal range, neighbours of 1, where exponentials saturate, the largest double, inf, NaN."""
 
 
-def uniform(low: float, high: float) -> Callable[[Any], Any]:
+def uniform(low: float, high: float) -> Any:
     return lambda rng: rng.uniform(low, high, _POINTS)
 
 
-def logs(low: float, high: float, *, signed: bool = True) -> Callable[[Any], Any]:
+def logs(low: float, high: float, *, signed: bool = True) -> Any:
     """Magnitudes whose decimal logarithms are uniform."""
     return lambda rng: 10.0 ** rng.uniform(low, high, _POINTS) * (rng.choice([-1, 1], _POINTS) if signed else 1)
 
 
-def beside(centre: float, low: float, high: float, sign: int = 1) -> Callable[[Any], Any]:
+def beside(centre: float, low: float, high: float, sign: int = 1) -> Any:
     """Points on one side of a number, at distances whose decimal logarithms are uniform."""
     return lambda rng: centre + sign * 10.0 ** rng.uniform(low, high, _POINTS)
 
@@ -109,11 +108,10 @@ def with_low_part(rng: Any, values: Any) -> Pair:
 
 
 def exact(pair: Pair) -> Fraction:
-    """The sum of both parts of a pair of numbers."""
     return Fraction(float(pair[0])) + Fraction(float(pair[1]))
 
 
-def worst_error(op: str, operands: Sequence[Pair]) -> float:
+def worst_error(op: str, operands: Any) -> float:
     """The largest relative error of a function, in units of 2**-106; the results are checked to be normal pairs."""
     hi, lo = getattr(DD, f"dd_{op}")(*operands)
     lo = np.broadcast_to(lo, hi.shape)
@@ -135,8 +133,7 @@ def test_functions_of_pairs_are_right_to_32_units_of_the_106th_bit(op: str) -> N
     rng = np.random.default_rng(7)
     for draw in SETS[op]:
         draws = draw if isinstance(draw, tuple) else (draw,)
-        operands = [with_low_part(rng, one(rng)) for one in draws]
-        assert worst_error(op, operands) <= _FIGURES[op]
+        assert worst_error(op, [with_low_part(rng, one(rng)) for one in draws]) <= _FIGURES[op]
 
 
 def test_powers_lose_digits_with_the_size_of_the_exponent_alone() -> None:
@@ -148,19 +145,15 @@ def test_powers_lose_digits_with_the_size_of_the_exponent_alone() -> None:
     assert worst_error("pow", [base, exponent]) <= 12 + 0.35 * 5 * 70
 
 
-def test_sums_of_two_floats_are_exact_whatever_their_sizes() -> None:
+def test_sums_and_products_of_two_floats_are_exact_and_sums_that_cancel_keep_the_relative_bound() -> None:
     values = [edge for edge in EDGES if np.isfinite(edge) and abs(edge) < 1e300]
     values += [np.nextafter(edge, side) for edge in (1.0, 2.0, 3.0, 1e-300) for side in (-np.inf, np.inf)]
     values += [1 + 2**-53 * 3, 2**-53, 2**-54, -(2**-53), 2**53 + 2.0, 1e16, 0.1, -0.3]  # ties, and what vanishes beside them
     for a, b in itertools.product(values, repeat=2):
         hi, lo = DD.two_sum(np.float64(a), np.float64(b))
-        assert hi == a + b
-        assert exact((hi, lo)) == Fraction(a) + Fraction(b)
+        assert (hi, exact((hi, lo))) == (a + b, Fraction(a) + Fraction(b))
         if abs(a) >= abs(b):
             assert tuple(map(float, DD.fast_two_sum(np.float64(a), np.float64(b)))) == (float(hi), float(lo))
-
-
-def test_products_of_two_floats_are_exact_inside_the_range_of_the_contract() -> None:
     rng = np.random.default_rng(5)
     ends = [2.0**-440, 2.0**440, 1 - 2**-53, 1 + 2**-52, 3.0, 134217729.0, 134217727.0, 2.0**53 - 1, 0.1, 1 / 3]
     odd = np.ldexp(rng.integers(2**52, 2**53, 40) | 1, rng.integers(-480, 380, 40))
@@ -168,9 +161,6 @@ def test_products_of_two_floats_are_exact_inside_the_range_of_the_contract() -> 
         assert DD.two_prod(a, -b)[0] == a * -b
         assert exact(DD.two_prod(a, -b)) == -Fraction(float(a)) * Fraction(float(b))
         assert exact(DD.two_prod(a, a)) == Fraction(float(a)) ** 2
-
-
-def test_sums_that_cancel_keep_the_relative_bound() -> None:
     ones = [(1.0, low) for low in (0.0, 2**-53, -(2**-54), 2**-54, 2**-80, -(2**-106), 2**-106)]
     near = [(1 + 2**-52, low) for low in (0.0, -(2**-54), 2**-54, -(2**-53) + 2**-105, 2**-100)]
     for (a, b), (c, d) in itertools.product([*ones, *near, (2.0, -(2**-53)), (1 - 2**-53, 2**-55)], repeat=2):
@@ -180,9 +170,8 @@ def test_sums_that_cancel_keep_the_relative_bound() -> None:
 
 
 @pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_special_values_give_what_plain_arithmetic_gives(op: str) -> None:
-    special = pytest.importorskip("scipy.special")
-    plain = _PLAIN.get(op) or getattr(special, op)
+def test_special_values_give_what_plain_arithmetic_gives_and_a_number_alone_the_bits_that_it_gives_in_an_array(op: str) -> None:
+    plain = _PLAIN.get(op) or getattr(pytest.importorskip("scipy.special"), op)
     arity = OPS[op].arity if op in OPS else 1
     operands = [np.array(column) for column in zip(*itertools.product(EDGES, repeat=arity), strict=True)]
     hi, lo = getattr(DD, f"dd_{op}")(*((operand, DD.NOTHING) for operand in operands))
@@ -196,13 +185,8 @@ def test_special_values_give_what_plain_arithmetic_gives(op: str) -> None:
     assert not wrong.any(), [(*(operand[i] for operand in operands), hi[i], expected[i]) for i in np.flatnonzero(wrong)[:5]]
     assert not np.isnan(lo).any()
     assert np.all(np.broadcast_to(lo, hi.shape)[~np.isfinite(hi)] == 0)
-
-
-@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(op: str) -> None:
     rng = np.random.default_rng(1)
     values = [edge for edge in EDGES if not np.isnan(edge)] + list(rng.uniform(-2, 2, 20))
-    arity = OPS[op].arity if op in OPS else 1
     arrays = [(np.array(rng.permutation(values)), DD.NOTHING) for _ in range(arity)]
     hi, lo = getattr(DD, f"dd_{op}")(*arrays)
     for index in range(len(values)):
@@ -277,7 +261,7 @@ def parts(value: Any, *bits: int) -> tuple[float, ...]:
     return tuple(found)
 
 
-def trapezoids(step: str, pairs: int, floats: int, weight: Callable[[Any], Any]) -> tuple[Any, ...]:
+def trapezoids(step: str, pairs: int, floats: int, weight: Any) -> tuple[Any, ...]:
     """Places (n*step)**2 of the trapezoidal rule and their weights, the last first: as pairs, and the rest as floats."""
     h = mpmath.mpf(step)
     places = [(n * h) ** 2 for n in range(1, pairs + floats + 1)]

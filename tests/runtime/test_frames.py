@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -34,7 +33,7 @@ def module() -> Any:
     return load_artifact(generate(model, ("numpy",))[0])
 
 
-FRAMES: dict[str, Callable[[], Any]] = {
+FRAMES: dict[str, Any] = {
     "pandas": lambda: pd.DataFrame(COLUMNS),
     "pandas, nullable": lambda: pd.DataFrame(COLUMNS).convert_dtypes(),
     "pandas on Arrow": lambda: pd.DataFrame(COLUMNS).convert_dtypes(dtype_backend="pyarrow"),
@@ -69,7 +68,7 @@ def test_columns_are_taken_by_name_in_any_order(kind: str) -> None:
 
 
 HOLES = COLUMNS | {"a": [1, None, 3]}
-MISSING: dict[str, Callable[[], Any]] = {
+MISSING: dict[str, Any] = {
     "pandas, nullable": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1, None, 3], "Int64")}),
     "pandas, nullable floats": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1.0, None, 3.0], "Float64")}),
     "pandas on Arrow": lambda: pd.DataFrame(COLUMNS | {"a": pd.array([1, None, 3], "int64[pyarrow]")}),
@@ -98,36 +97,23 @@ def test_a_null_of_a_series_is_named_with_its_row(values: Any) -> None:
         module().loss(W, X, values)
 
 
-REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "texts of pandas": (lambda: pd.DataFrame(COLUMNS | {"a": ["1", "x", "3"]}), r"X\['a'\] is '1' in row 0"),
-    "None among objects": (lambda: COLUMNS | {"a": [1, None, 3]}, r"X\['a'\] is None in row 1, not a real number"),
-    "texts of categories": (
-        lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("note").cast(pl.Categorical).alias("a")),
-        r"X\['a'\] is 'u' in row 0, not a real number",
-    ),
-    "dates of pandas": (
-        lambda: pd.DataFrame(COLUMNS | {"a": pd.date_range("2020-01-01", periods=3)}),
-        r"X\['a'\] has dtype datetime64.*, not one of real numbers",
-    ),
-    "dates of Polars": (lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("a").cast(pl.Date)), "has dtype datetime64"),
-    "complex numbers": (lambda: COLUMNS | {"a": [1j, 2, 3]}, r"X\['a'\] has dtype complex128"),
-    "doubled columns of pandas": (
-        lambda: pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]), "X has a more than once; rename",
-    ),
-    "doubled columns of Arrow": (
-        lambda: pa.Table.from_arrays([pa.array([1.0])] * 3, names=["a", "b", "a"]), "X has a more than once",
-    ),
-    "a missing column": (lambda: pl.DataFrame({"a": [1.0], "c": [2.0]}), "^X has no b; it has a, c$"),
-    "a column of nearly the same name": (
-        lambda: pl.DataFrame({"a": [1.0], "B": [2.0]}), r"^X has no b; it has a, B; did you mean B\?$",
-    ),
-    "columns of different lengths": (lambda: COLUMNS | {"a": [1, 2]}, r"X has columns of shapes \(2,\), \(3,\)"),
-    "nested columns": (lambda: COLUMNS | {"a": [[1], [2], [3]]}, r"X has columns of shapes \(3, 1\), \(3,\)"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_has_no_numbers_by_name_is_refused(make: Callable[[], Any], message: str) -> None:
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: pd.DataFrame(COLUMNS | {"a": ["1", "x", "3"]}), r"X\['a'\] is '1' in row 0"),
+    (lambda: COLUMNS | {"a": [1, None, 3]}, r"X\['a'\] is None in row 1, not a real number"),
+    (lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("note").cast(pl.Categorical).alias("a")),
+     r"X\['a'\] is 'u' in row 0, not a real number"),
+    (lambda: pd.DataFrame(COLUMNS | {"a": pd.date_range("2020-01-01", periods=3)}),
+     r"X\['a'\] has dtype datetime64.*, not one of real numbers"),
+    (lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("a").cast(pl.Date)), "has dtype datetime64"),
+    (lambda: COLUMNS | {"a": [1j, 2, 3]}, r"X\['a'\] has dtype complex128"),
+    (lambda: pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]), "X has a more than once; rename"),
+    (lambda: pa.Table.from_arrays([pa.array([1.0])] * 3, names=["a", "b", "a"]), "X has a more than once"),
+    (lambda: pl.DataFrame({"a": [1.0], "c": [2.0]}), "^X has no b; it has a, c$"),
+    (lambda: pl.DataFrame({"a": [1.0], "B": [2.0]}), r"^X has no b; it has a, B; did you mean B\?$"),
+    (lambda: COLUMNS | {"a": [1, 2]}, r"X has columns of shapes \(2,\), \(3,\)"),
+    (lambda: COLUMNS | {"a": [[1], [2], [3]]}, r"X has columns of shapes \(3, 1\), \(3,\)"),
+])  # fmt: skip
+def test_what_has_no_numbers_by_name_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         module().predict(W, make())
 
@@ -145,5 +131,4 @@ def test_the_runtime_imports_no_library_of_frames() -> None:
         "m.predict(dict(zip(m.WEIGHTS, range(9))), {name: [1.0] for name in m.FEATURES}); "
         "print(*{'pandas', 'polars', 'pyarrow', 'narwhals'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

@@ -28,8 +28,6 @@ def names(program: Program) -> list[str]:
 
 
 def founding(*, by_row: bool = False) -> Program:
-    """The gradient of the founding model."""
-
     def lines(given: Given) -> Any:
         module = numpy_module("nine_weights")
         tape = module._forward(given.w, given.X, given.y)
@@ -39,7 +37,7 @@ def founding(*, by_row: bool = False) -> Program:
     return planned(recorded(lines, (9, 5), by_row=by_row))
 
 
-def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
+def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are_and_numbers_get_the_dtype_of_what_they_meet() -> None:
     def lines(given: Given) -> Any:
         a, b = given.w
         f, _ = given.X.T
@@ -50,23 +48,31 @@ def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
     kinds = [recording.nodes[position].kind for position in recording.results]
     assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM, Kind.ROW]
 
-
-def test_numbers_of_python_get_the_dtype_of_what_they_meet() -> None:
     def lines(given: Given) -> Any:
         return (0.1 * given.X.T[0], 0.1 * given.rowsum(given.y), given.X.T[0] < 0.1)
 
     nodes, results = recorded(lines, dtype=np.float32)
-    kinds = [nodes[position].dtype for position in results]
-    assert kinds == [np.float32, np.float64, np.bool_]
+    assert [nodes[position].dtype for position in results] == [np.float32, np.float64, np.bool_]
     tenths = [node.data for node in nodes if node.function == "number"]
     assert sorted({(value.dtype.name, float(value)) for value in tenths}) == [
         ("float32", float(np.float32(0.1))),
         ("float64", 0.1),
         ("float64", 1.0),  # a sum is a dot product with ones
     ]
+    program = program_of(lambda given: (erfc(given.X.T[0]),), np.float32)
+    assert program.nodes[program.results[0]].dtype == np.float32
+    assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
 
 
-def test_an_operation_is_recorded_once_and_zeros_of_either_sign_are_two_numbers() -> None:
+def test_only_what_the_results_need_is_planned_once_and_zeros_of_either_sign_are_two_numbers() -> None:
+    def lines(given: Given) -> Any:
+        f, g = given.X.T
+        np.exp(f)
+        return (np.tan(g) * given.w[1],)
+
+    program = program_of(lines)
+    assert (names(program), program.once) == (["tan", "multiply"], [])
+
     def lines(given: Given) -> Any:
         f = given.X.T[0]
         return (f * f + f * f, np.maximum(f, 0.0), np.maximum(f, -0.0))
@@ -76,17 +82,7 @@ def test_an_operation_is_recorded_once_and_zeros_of_either_sign_are_two_numbers(
     assert results[1] != results[2]
 
 
-def test_only_what_the_results_need_is_planned() -> None:
-    def lines(given: Given) -> Any:
-        f, g = given.X.T
-        np.exp(f)
-        return (np.tan(g) * given.w[1],)
-
-    program = program_of(lines)
-    assert (names(program), program.once) == (["tan", "multiply"], [])
-
-
-def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
+def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more_but_not_while_a_choice_is_written() -> None:
     def lines(given: Given) -> Any:
         value = given.X.T[0]
         for _ in range(50):
@@ -98,8 +94,6 @@ def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
     kept = program_of(lambda given: (given.y + 1.0, given.y - 1.0, given.y * 3.0, given.y + 1.0))
     assert len({kept.places[position] for position in kept.results}) == 3  # results keep their rows to the end
 
-
-def test_what_is_chosen_and_the_condition_keep_their_rows_while_a_choice_is_written() -> None:
     def lines(given: Given) -> Any:
         f, g = given.X.T
         return (select(f < g, f * g, f + g),)
@@ -125,18 +119,12 @@ def test_sums_are_taken_as_soon_as_their_terms_are_there_and_may_be_followed_by_
     assert (program.order, len(program.tail), len(program.once), names(program)) == (None, 2, 1, [DOT])
 
 
-def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
+def test_the_founding_model_takes_a_call_an_operation_eleven_rows_and_no_two_views_of_its_memory() -> None:
     program = founding()
-    assert len(program.steps) == 61
-    assert names(program).count(DOT) == 10
-    assert program.widths == {DOUBLE: 11, np.dtype(np.bool_): 1}
+    assert (len(program.steps), names(program).count(DOT), program.widths) == (61, 10, {DOUBLE: 11, np.dtype(np.bool_): 1})
     assert len(program.once) == 2  # half of w3, and twice the cotangent
     assert len(founding(by_row=True).steps) == 62
-
-
-def test_an_operation_in_place_gets_one_array_twice_and_no_second_view_of_its_memory() -> None:
-    """NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself."""
-    program = founding()
+    # NumPy works out for two views if they overlap, which takes as long as 500 sums; a choice would copy a row onto itself
     calls: Any = Workspace().plan(program, 33).calls
     assert len(calls) == len(program.steps)  # none of them copies the branch not chosen
     for call in calls:
@@ -154,23 +142,14 @@ def test_blocks_have_fewer_rows_where_a_program_has_many_values(monkeypatch: pyt
     assert (block(200), block(1000)) == (1000, 500)
 
 
-def test_functions_of_the_runtime_are_recorded_in_float64() -> None:
-    program = program_of(lambda given: (erfc(given.X.T[0]),), np.float32)
-    assert program.nodes[program.results[0]].dtype == np.float32
-    assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (lambda given: (1.0 if given.y > 0 else 2.0,), "neither true nor false yet; choose with select"),
-        (lambda given: (given.y[0],), "one number, which has no entry 0"),
-        (lambda given: (np.add.reduce(given.y),), "add is recorded without options, not as reduce"),
-        (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
-        (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
-        (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
-    ],
-)
+@pytest.mark.parametrize(("lines", "message"), [
+    (lambda given: (1.0 if given.y > 0 else 2.0,), "neither true nor false yet; choose with select"),
+    (lambda given: (given.y[0],), "one number, which has no entry 0"),
+    (lambda given: (np.add.reduce(given.y),), "add is recorded without options, not as reduce"),
+    (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
+    (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
+    (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
+])  # fmt: skip
 def test_lines_that_cannot_be_recorded_are_refused(lines: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         recorded(lines)

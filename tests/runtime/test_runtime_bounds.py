@@ -2,7 +2,6 @@
 
 import ast
 import operator
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,17 @@ HOMES = {home for name, home in runtime_library().homes.items() if name.endswith
 MODULES = [import_module(home) for home in sorted(HOMES)]
 FUNCTIONS = {name: value for module in MODULES for name, value in vars(module).items() if callable(value)}
 
-Draw = Callable[[Any, int], Any]
 
-
-def within(low: float, high: float) -> Draw:
+def within(low: float, high: float) -> Any:
     return lambda rng, n: rng.uniform(low, high, n)
 
 
-def sizes(low: float, high: float) -> Draw:
+def sizes(low: float, high: float) -> Any:
     """Magnitudes whose logarithms are uniform."""
     return lambda rng, n: 10.0 ** rng.uniform(low, high, n)
 
 
-OPERANDS: dict[str, tuple[Draw, ...]] = {
+OPERANDS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("add", "max", "min", "atan2"), (within(-3, 3), within(-3, 3))),
     **dict.fromkeys(("mul", "div"), (within(-3, 3), sizes(-20, 20))),
     **dict.fromkeys(("neg", "abs", "expm1"), (within(-3, 3),)),
@@ -48,7 +45,7 @@ OPERANDS: dict[str, tuple[Draw, ...]] = {
 }  # fmt: skip
 """Where each operation is bounded; the truth of an operand is off its value by up to its error."""
 
-TRUTH: dict[str, Callable[..., Any]] = {
+TRUTH: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg, "abs": abs,
     "cbrt": mpmath.cbrt, "pow": mpmath.power, "max": max, "min": min, "gauss": lambda a: mpmath.exp(-a * a),
     "double_sine": lambda a: mpmath.sin(2 * a), "double_cosine": lambda a: mpmath.cos(2 * a),

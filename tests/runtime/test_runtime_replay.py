@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -50,7 +49,7 @@ def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
                 assert_same_bits(nested, within[other])
 
 
-def test_a_call_may_come_while_the_lines_are_recorded() -> None:
+def test_a_call_may_come_while_the_lines_are_recorded_and_an_interrupt_spoils_no_later_call() -> None:
     w, X, y = sample(9)
     wanted = module.value_and_grad(w, X, y)
     again = symgraph.runtime.bind(
@@ -62,9 +61,6 @@ def test_a_call_may_come_while_the_lines_are_recorded() -> None:
     assert found
     for result in found:
         assert_same_bits(result, wanted)
-
-
-def test_an_interrupt_in_the_middle_spoils_no_later_call() -> None:
     w, X, y = sample(500)
     alone = module.value_and_grad(w, X, y)
 
@@ -77,7 +73,7 @@ def test_an_interrupt_in_the_middle_spoils_no_later_call() -> None:
         assert_same_bits(module.value_and_grad(w, X, y), alone)
 
 
-def peak(call: Callable[[], Any]) -> int:
+def peak(call: Any) -> int:
     """Bytes that a call holds at most beyond what there is before it."""
     call()  # what is kept between calls is there now
     tracemalloc.start()
@@ -90,30 +86,24 @@ def peak(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def test_scratch_memory_is_kept_after_calls_within_calls() -> None:
+def test_scratch_memory_is_kept_after_calls_within_calls_and_does_not_grow_with_the_rows() -> None:
     arguments = sample(500)
     with between(lambda: module.grad(*arguments), every=40):
         module.grad(*arguments)
     # a table of a thousand rows, eleven values wide, would be 88,000 bytes
     assert peak(lambda: module.grad(*arguments)) < 32_768
-
-
-def test_memory_does_not_grow_with_the_rows() -> None:
     few, many = (peak(partial(module.value_and_grad, *sample(rows))) for rows in (20_000, 400_000))
     # a column of sums for each block; one row of a block would be 80,000 bytes
     assert many - few <= 38 * 8 * 10 + 4096
     assert many < 65_536
 
 
-def test_plans_are_bounded_in_number() -> None:
+def test_plans_are_bounded_in_number_and_results_are_neither_scratch_memory_nor_arguments() -> None:
     w, X, y = sample(60)
     wanted = [module.value_and_grad(w, X[:rows], y[:rows]) for rows in range(2, 60)]
     assert len(module._model._replay.idle.workspace.plans) <= replay.MOST_PLANS
     for rows, value in zip(range(2, 60), wanted, strict=True):
         assert_same_bits(module.value_and_grad(w, X[:rows], y[:rows]), value)
-
-
-def test_results_are_neither_scratch_memory_nor_arguments() -> None:
     w, X, y = sample(10_005)
     for call in calls_of(module, w, X, y).values():
         first = call()

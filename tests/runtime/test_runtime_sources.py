@@ -9,8 +9,6 @@ from pathlib import Path
 import symgraph.runtime
 
 MODULES = sorted(Path(symgraph.runtime.__file__).parent.glob("*.py"))
-
-
 OPTIONAL = {("namespaces.py", "array_api_compat"), ("constraints.py", "scipy.optimize")}
 """Imports that the runtime does without where they are missing."""
 
@@ -21,29 +19,19 @@ def imported(tree: ast.Module) -> set[str]:
     return plain | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
-def defined(tree: ast.Module) -> list[str]:
-    """The names that a source defines at its top."""
-    names = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return [name for name in names if name != "__all__"]
-
-
-def test_the_runtime_imports_numpy_the_standard_library_and_itself() -> None:
+def test_the_runtime_imports_numpy_the_standard_library_and_itself_and_no_name_stands_at_the_top_of_two_modules() -> None:
+    defined: Counter[str] = Counter()
     for path in MODULES:
-        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        defined.update(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+        assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+        targets = [one for node in assigned for one in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+        defined.update(one.id for one in targets if isinstance(one, ast.Name) and one.id != "__all__")
+        for name in imported(tree):
             top = name.partition(".")[0]
             known = name.startswith("symgraph.runtime.") or top == "numpy" or top in sys.stdlib_module_names
             assert known or (path.name, name) in OPTIONAL, (path.name, name)
-
-
-def test_no_name_stands_at_the_top_of_two_modules() -> None:
-    names = Counter(name for path in MODULES for name in defined(ast.parse(path.read_text(encoding="utf-8"))))
-    assert [name for name, times in names.items() if times > 1] == []
+    assert [name for name, times in defined.items() if times > 1] == []
 
 
 def test_mypy_knows_the_signatures_of_a_bound_module(tmp_path: Path) -> None:

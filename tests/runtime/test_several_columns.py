@@ -1,7 +1,6 @@
 """Results of several columns: shapes, bits, names, least squares and wrong arguments, whatever computes them."""
 
 import pickle
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -127,15 +126,14 @@ def test_targets_are_taken_by_name_where_there_are_names() -> None:
 
 def test_y_says_how_many_rows_there_are_where_there_are_no_features() -> None:
     m, w = module("featureless"), W[:2]
-    assert m.residual(w, None, Y[:4]).shape == (8,)
-    assert m.residual_jacobian(w, None, Y[:4]).shape == (8, 2)
+    assert (m.residual(w, None, Y[:4]).shape, m.residual_jacobian(w, None, Y[:4]).shape) == ((8,), (8, 2))
     assert m.residual(w, None, Y[0]).shape == m.predict(w).shape == (2,)
     assert m.jacobian(w, None, Y[:4]).shape == (4, 2, 2)
     with pytest.raises(ValueError, match=r"y has shape \(2, 4, 2\), featureless needs \(n, 2\) or \(2,\)"):
         m.loss(w, None, np.zeros((2, 4, 2)))
 
 
-WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
+WRONG: dict[str, tuple[Any, str]] = {
     "one column": (lambda m: m.loss(W, X[:5], Y[:5, 0]), r"y has shape \(5,\), impedance needs 2 columns: re, im"),
     "three columns": (lambda m: m.loss(W, X[:5], np.zeros((5, 3))), r"y has shape \(5, 3\), impedance needs 2 columns: re, im"),
     "other rows": (lambda m: m.loss(W, X[:5], Y[:4]), r"y has shape \(4, 2\), X has shape \(5, 2\)"),

@@ -35,25 +35,21 @@ FUNCTIONS = (
 
 @cache
 def module_of(name: str, kind: str = "plain", backend: str = "numpy") -> Any:
-    """A module of a model, not verified."""
     return load_artifact(generate(LABELLED[name](), (backend,), options=OPTIONS[kind])[0])
 
 
 def arguments(name: str, dtype: str = "float64") -> Any:
-    """Weights, four rows and their targets."""
     w = np.linspace(0.3, 0.7, len(module_of(name).WEIGHTS), dtype=dtype)
     return w, np.linspace(-1.0, 1.0, 8, dtype=dtype).reshape(4, 2), np.array(GOOD[name], dtype)
 
 
 def wrong(y: Any, row: int = 2, value: float = 7.0) -> Any:
-    """Targets with another value in one row."""
     found = y.copy()
     found.reshape(4, -1)[row, -1] = value
     return found
 
 
 def told(name: str, row: int = 2, value: str = "7") -> str:
-    """The message for a batch."""
     target = "q" if name == "pairs" else "y"
     return f"^{re.escape(f'y: row {row} (counted from 0) has {target} = {value}; {WRONG[name]}; {REMEDY[name]}')}$"
 
@@ -100,13 +96,18 @@ def test_what_is_nearly_a_label_is_none(value: float, text: str | None) -> None:
         module.loss(w, X, wrong(y, 1, value))
 
 
-def test_labels_in_float32_are_those_of_the_computation() -> None:
+def test_labels_in_float32_are_those_of_the_computation_and_data_are_refused_in_the_same_words() -> None:
     module, (w, X, y) = module_of("cases"), arguments("cases", "float32")
     assert np.isfinite(module.loss(w, X, y))
     assert np.isfinite(module.loss(w, X, GOOD["cases"]))
     check_labels(module, X, y)
     with pytest.raises(ValueError, match=told("cases", 3, "0.2")):
         module.loss(w, X, [1.0, 2.0, 0.1, 0.2])
+    module, (_, X, y) = module_of("kinds"), arguments("kinds")
+    with pytest.raises(DataError, match=told("kinds")):
+        check_labels(module, X, wrong(y))
+    with pytest.raises(DataError, match=r"^a\.csv: row 9 \(counted from 0\) has y = 7; "):
+        check_labels(module, X, wrong(y), "a.csv", [0, 1, 9, 10])
 
 
 @pytest.mark.parametrize("function", ["loss", "grad", "value_and_grad", "hessian"])
@@ -133,7 +134,9 @@ def test_counts_are_no_labels() -> None:
     assert np.isfinite(module_of("counts", backend="array_api").loss(np.array([0.5]), np.ones((1, 1)), np.array([2.5])))
 
 
-def test_all_rows_of_many_are_looked_at_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_rows_of_many_are_looked_at_block_by_block_and_declared_values_are_among_the_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(target_values, "ROWS_AT_ONCE", 3)
     rules = target_rules("kinds", {"labels": ("class", 3), "likelihood": "categorical"}, (), ("y",))
     y = np.array([0.0, 1.0, 2.0, 0.0, 3.0, 1.0, 5.0, 2.0])
@@ -142,23 +145,12 @@ def test_all_rows_of_many_are_looked_at_block_by_block(monkeypatch: pytest.Monke
     assert f"; 1 more such row follows; {REMEDY['kinds']}" in other_value(rules, None, y)
     assert "row 6 (counted from 0) has y = 5; " in other_value(rules, None, y, left_out=y == 3.0)
     assert "; 2 more such rows follow; " in other_value(rules, None, np.concatenate([y, [9.0]]))
-
-
-def test_declared_values_are_among_the_classes_of_a_likelihood() -> None:
     metadata = {"labels": ("class", 4), "likelihood": "categorical", "values": {"y": (0.0, 1.0)}}
     (rule,) = target_values.label_rules("some", metadata, (), ("y",))
     assert rule.cases == (0.0, 1.0)
     np.testing.assert_array_equal(target_values.label_table([rule], 1), [[[0.0, 1.0]]] * 2)
     assert target_values.label_table([], 2).shape == (2, 2, 0)
     assert [shortest(value) for value in (7.0, 0.1, np.float32(0.1), 1.0000001)] == ["7", "0.1", "0.1", "1.0000001"]
-
-
-def test_data_and_functions_are_refused_in_the_same_words() -> None:
-    module, (_, X, y) = module_of("kinds"), arguments("kinds")
-    with pytest.raises(DataError, match=told("kinds")):
-        check_labels(module, X, wrong(y))
-    with pytest.raises(DataError, match=r"^a\.csv: row 9 \(counted from 0\) has y = 7; "):
-        check_labels(module, X, wrong(y), "a.csv", [0, 1, 9, 10])
 
 
 @pytest.mark.parametrize("name", GOOD)

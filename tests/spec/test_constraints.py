@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import sympy as sp
-from built import verified
+from built import altered, verified
 from scipy.optimize import minimize
 
 import symgraph as sg
@@ -34,9 +34,7 @@ def product(name: str, constraint: str, of, *limits) -> sg.Model:
 
 def line() -> sg.Model:
     m = sg.Model("line")
-    x = m.feature("x", domain=(-1, 1))
-    m.target("y")
-    a, b = m.weights("a b", init=sg.Constant(1.0), domain=(0.1, 2.0))
+    x, _, (a, b) = m.feature("x", domain=(-1, 1)), m.target("y"), m.weights("a b", init=sg.Constant(1.0), domain=(0.1, 2.0))
     radius = m.constant("radius", 2.0, domain=(1.0, 3.0))
     size = m.node("size", sp.sqrt(a**2 + b**2))
     m.output("y_hat", a * x + b)
@@ -58,7 +56,7 @@ def module(request):
     return sg.compile(line(), backend=request.param)
 
 
-def test_values_and_partials_are_those_of_the_expressions_with_any_constants(module):
+def test_values_and_partials_are_those_of_the_expressions_with_any_constants_in_the_dtype_of_the_weights(module):
     made = [(module, 2.0), (module.with_constants(radius=1.5), 1.5)]
     if module.METADATA.get("backend") == "c":
         with pytest.raises(TypeError, match="the compiled module of line cannot be pickled"):
@@ -70,14 +68,19 @@ def test_values_and_partials_are_those_of_the_expressions_with_any_constants(mod
         # a quotient and a root: some ulp
         np.testing.assert_allclose(other.constraints(W), values, rtol=1e-15)
         np.testing.assert_allclose(other.constraints_jacobian(W), slopes, rtol=4e-16)
-
-
-def test_results_have_the_dtype_of_the_weights_or_of_the_c_file_and_ranges_are_facts(module):
     limits = {"within": (-np.inf, 1.0), "product": (0.25, np.inf), "slope": (0.5, np.inf)}
     assert list(module.METADATA["constraints"].items()) == list(limits.items())
     single = np.float64 if module.METADATA.get("backend") == "c" else np.float32
     assert module.constraints(W.astype(np.float32)).dtype == module.constraints_jacobian(W.astype(np.float32)).dtype == single
     np.testing.assert_allclose(module.constraints(W.astype(np.float32)), expected(W, 2.0)[0], rtol=1e-6)  # some ulp of float32
+    numbers = "line computes in float(32 or float)?64"
+    for w, message in (
+        ([1.0], r"w has shape \(1,\), line needs \(2,\): a, b"),
+        (["a", "b"], numbers),
+        ({"a": 1.0}, "w has no b"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
+            module.constraints(w)
 
 
 def test_a_c_file_of_floats_and_one_with_chosen_functions_have_the_constraints():
@@ -114,31 +117,25 @@ def test_scipy_takes_the_constraints_in_one_call(module, monkeypatch):
         module.nonlinear_constraint()
 
 
-def test_an_equation_has_the_same_number_at_both_ends():
+def test_an_equation_has_the_same_number_at_both_ends_and_ranges_and_expressions_are_parts_of_the_hash():
     own = sg.compile(product("m", "sum", lambda a, b: a + b, 1, 1), "numpy").nonlinear_constraint()
-    assert (own.lb, own.ub) == (1.0, 1.0)
-    assert own.fun([0.25, 0.5]) == 0.75
+    assert ((own.lb, own.ub), own.fun([0.25, 0.5])) == ((1.0, 1.0), 0.75)
+    made = [product("m", "g", lambda a, b, k=k: k * a, None, upper) for k, upper in ((1, 1), (2, 1), (1, 2))]
+    assert len({model_hash(one) for one in made}) == 3
+    m = sg.Model("m")
+    b, a_by_b = m.weights("b a_by_b", domain=(0.5, 2.0))
+    m.output("y", b * a_by_b * m.feature("x"))
+    m.constraint("g_by_a", sp.exp(b * a_by_b), upper=1.0)
+    m.constraint("g", sp.sin(b * a_by_b), upper=1.0)
+    assert sg.compile(m, "numpy").constraints_jacobian([1.0, 1.0]).shape == (2, 2)  # verified
 
 
-@pytest.mark.parametrize(
-    ("w", "message"),
-    [([1.0], r"w has shape \(1,\), line needs \(2,\): a, b"), (["a", "b"], "line computes in float(32 or float)?64"),
-     ({"a": 1.0}, "w has no b")],
-)  # fmt: skip
-def test_weights_that_do_not_fit_are_refused_by_name(module, w, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        module.constraints(w)
-
-
-def test_accurate_modules_round_them_once():
+def test_accurate_modules_round_them_once_and_name_one_that_their_arithmetic_lacks():
     m = product("close", "gap", lambda a, b: sp.exp(a) - sp.exp(b) + sp.pi, None, 1.0)
     report, worse = (judged(m, verified(m, kind)) for kind in ("accurate", "numpy"))
     assert report.ok
     assert worse.ok
     assert max(one.figures["largest"] for one in report.results) <= 0.5 < max(one.figures["largest"] for one in worse.results)
-
-
-def test_a_constraint_that_compensated_arithmetic_lacks_is_refused_by_name():
     m = product("m", "g", lambda a, b: sp.loggamma(a), None, 1.0)
     verified(m, "numpy")
     with pytest.raises(SpecError, match=r"model m: .* needs lgamma, which double-double arithmetic lacks"):
@@ -159,34 +156,21 @@ def test_the_judge_finds_a_wrong_constraint_and_gives_constants_their_values():
     m = product("plain", "total", lambda a, b: a / b, None, 3.0)
     good = verified(m, "numpy")
     assert judged(m, good).ok
-    wrong = judged(m, Wrong(good, "constraints_jacobian", lambda w: good.constraints_jacobian(w) * (1 + 2.0**-40)))
+    wrong = judged(m, altered(good, constraints_jacobian=lambda w: good.constraints_jacobian(w) * (1 + 2.0**-40)))
     assert {one.result for one in wrong.results if one.faults} == {"jacobian a", "jacobian b"}
     assert judged(m, verified(m, "c")).ok
     assert of_constraints(m, verified(m, "scalar")) is None
 
 
-def test_a_module_that_stands_alone_and_one_in_compensated_arithmetic_have_them():
+def test_modules_that_stand_alone_and_in_compensated_arithmetic_have_them_and_the_text_names_each_partial():
     for options in (options_of(["standalone"]), options_of(precision="accurate")):
         own = load_artifact(generate(line(), options=options)[0])
         np.testing.assert_allclose(own.constraints(W), expected(W, 2.0)[0], rtol=1e-15)
-
-
-def test_the_text_names_each_partial_by_constraint_and_weight_and_other_backends_leave_them_out():
     text, *others = (artifact.text for artifact in generate(line(), ["numpy", "scalar", "array_api"]))
     assert "\nConstraints:\n    within = size / radius\n" in text
     assert "d_within_by_a = " in text
     assert "return (within, product, a, d_within_by_a, d_within_by_b, b, a, 1.0, 0.0)" in text
     assert not any("constraint" in other for other in others)
-
-
-class Wrong:
-    """A module with one wrong function."""
-
-    def __init__(self, module, name, function):
-        self.__dict__.update(vars(module), **{name: function})
-
-    def with_constants(self, **_):
-        return self
 
 
 def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
@@ -200,37 +184,18 @@ def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
         ("METADATA", ranges, r"METADATA\['constraints'\] is .*, the spec says"),
     ):
         with pytest.raises(VerificationError, match=message):
-            verify(m, Wrong(good, name, function))
+            verify(m, altered(good, **{name: function}))
 
 
-def test_a_range_and_an_expression_are_parts_of_the_hash():
-    made = [
-        product("m", "g", lambda a, b, factor=factor: factor * a, None, upper) for factor, upper in ((1, 1), (2, 1), (1, 2))
-    ]
-    assert len({model_hash(one) for one in made}) == 3
-
-
-def test_partials_whose_names_would_meet_have_different_ones():
-    m = sg.Model("m")
-    b, a_by_b = m.weights("b a_by_b", domain=(0.5, 2.0))
-    m.output("y", b * a_by_b * m.feature("x"))
-    m.constraint("g_by_a", sp.exp(b * a_by_b), upper=1.0)
-    m.constraint("g", sp.sin(b * a_by_b), upper=1.0)
-    assert sg.compile(m, "numpy").constraints_jacobian([1.0, 1.0]).shape == (2, 2)  # verified
-
-
-@pytest.mark.parametrize(
-    ("declare", "message"),
-    [
-        (lambda m, x, a: m.constraint("g", m.node("n", a * x) + 1, 0), "depends on the feature 'x'"),
-        (lambda m, x, a: m.constraint("g", a * m.target("t"), 0), "depends on the target 't'"),
-        (lambda m, x, a: m.constraint("g", a, None, True), "upper must be a number or None, not True"),
-        (lambda m, x, a: m.constraint("a", a, 0), "the name is taken by a weight"),
-        (lambda m, x, a: (m.constraint("g", a, 0), m.node("g", a)), "the name is taken by a constraint"),
-        (lambda m, x, a: (m.freeze(), m.constraint("g", a, 0)), "the model is frozen"),
-        (lambda m, x, a: (m.constraint("g", a, 0), m.tie(a, x)), "tie a: the constraint 'g' uses a, .* the feature 'x'"),
-    ],
-)
+@pytest.mark.parametrize(("declare", "message"), [
+    (lambda m, x, a: m.constraint("g", m.node("n", a * x) + 1, 0), "depends on the feature 'x'"),
+    (lambda m, x, a: m.constraint("g", a * m.target("t"), 0), "depends on the target 't'"),
+    (lambda m, x, a: m.constraint("g", a, None, True), "upper must be a number or None, not True"),
+    (lambda m, x, a: m.constraint("a", a, 0), "the name is taken by a weight"),
+    (lambda m, x, a: (m.constraint("g", a, 0), m.node("g", a)), "the name is taken by a constraint"),
+    (lambda m, x, a: (m.freeze(), m.constraint("g", a, 0)), "the model is frozen"),
+    (lambda m, x, a: (m.constraint("g", a, 0), m.tie(a, x)), "tie a: the constraint 'g' uses a, .* the feature 'x'"),
+])  # fmt: skip
 def test_mistakes_are_one_line_with_what_to_do(declare, message):
     """Others are in the table of tests/cli/spec_mistakes.py."""
     m = sg.Model("m")

@@ -49,8 +49,7 @@ def density(name: str) -> Any:
     columns = [model.feature(f"p_{word}", domain=(4, 9) if word == "trials" else domain) for word in GIVEN[name][0].split()]
     model.target(domain=(0.5, 3.0))
     model.output("first", columns[0] + model.weight("shift", init=0.0))
-    words = LIKELIHOODS[name].parameters
-    model.likelihood(name, **dict(zip(words[1:], columns[1:], strict=True)))
+    model.likelihood(name, **dict(zip(LIKELIHOODS[name].parameters[1:], columns[1:], strict=True)))
     return symgraph.compile(model, backend="numpy")
 
 
@@ -59,8 +58,7 @@ def test_the_loss_of_a_likelihood_is_the_negative_log_density_of_scipy_with_its_
     module = density(name)
     assert module.METADATA["likelihood"] == name
     for y, *parameters in VALUES[name]:
-        expected = -GIVEN[name][1](y, *parameters)
-        assert module.loss([0.0], parameters, y) == pytest.approx(expected, rel=ORDINARY, abs=ORDINARY)
+        assert module.loss([0.0], parameters, y) == pytest.approx(-GIVEN[name][1](y, *parameters), rel=ORDINARY, abs=ORDINARY)
 
 
 def test_far_degrees_of_freedom_shapes_and_dispersions_keep_the_digits_that_differences_of_log_gamma_lose() -> None:
@@ -75,20 +73,15 @@ def test_far_degrees_of_freedom_shapes_and_dispersions_keep_the_digits_that_diff
     assert density("gamma").loss([0.0], [float(mean), 1e12], 1.5) == pytest.approx(float(exact), abs=1e-9)
 
 
-def test_a_binomial_with_logits_is_exact_where_its_probability_rounds_to_0_or_1() -> None:
+def test_a_binomial_and_classes_are_exact_where_a_probability_rounds_to_0_or_1() -> None:
     for logit in (-800.0, -40.0, 0.0, 40.0, 800.0):
         with mp.workdps(400):
             p = 1 / (1 + mp.exp(-mpf(logit)))
             exact = -(mp.log(mp.binomial(7, 2)) + 2 * mp.log(p) + 5 * mp.log(1 - p))
         found = density("binomial_with_logits").loss([0.0], [logit, 7.0], 2)
         assert found == pytest.approx(float(exact), rel=ORDINARY, abs=0.0), logit
-
-
-def test_classes_are_exact_where_one_logit_is_far_above_the_others() -> None:
     model = Model("classes")
-    columns = model.features("l0 l1 l2")
-    shift = model.weight("shift")
-    model.target()
+    columns, shift, _ = model.features("l0 l1 l2"), model.weight("shift"), model.target()
     model.likelihood("categorical", logits=[columns[0] + shift, columns[1], columns[2]])
     module = symgraph.compile(model, backend="numpy")
     for logits in ((0.5, -1.0, 2.0), (90.0, 0.0, 30.0), (-700.0, 800.0, 0.0)):
@@ -177,33 +170,26 @@ def test_value_and_derivatives_are_as_exact_as_the_last_bits_of_the_parameters_a
             assert ((off <= room) | ~np.isfinite(room)).all(), point
 
 
-@pytest.mark.parametrize(
-    ("name", "columns", "y", "text"),
-    [
-        ("poisson", [[1.0], [1.0]], [1.0, -1.0], "row 1 (counted from 0) has y = -1"),
-        ("poisson", [[1.0], [1.0]], [0.5, -1.0], "row 0 (counted from 0) has y = 0.5"),
-        ("poisson", [[1.0], [1.0]], [1.0, np.inf], "row 1 (counted from 0) has y = inf; the likelihood poisson of law_poisson"),
-        ("gamma", [[1.0, 1.0], [1.0, 1.0]], [2.0, 0.0], "needs a number above 0"),
-        ("binomial", [[0.5, 4.0], [0.5, 5.0]], [4.0, 6.0], "of p_trials = 5 at most"),
-        ("binomial", [[0.5, 4.0], [0.5, 4.5]], [3.0, 4.0], "of p_trials = 4.5 at most, and a whole number as p_trials"),
-    ],
-)
+@pytest.mark.parametrize(("name", "columns", "y", "text"), [
+    ("poisson", [[1.0], [1.0]], [1.0, -1.0], "row 1 (counted from 0) has y = -1"),
+    ("poisson", [[1.0], [1.0]], [0.5, -1.0], "row 0 (counted from 0) has y = 0.5"),
+    ("poisson", [[1.0], [1.0]], [1.0, np.inf], "row 1 (counted from 0) has y = inf; the likelihood poisson of law_poisson"),
+    ("gamma", [[1.0, 1.0], [1.0, 1.0]], [2.0, 0.0], "needs a number above 0"),
+    ("binomial", [[0.5, 4.0], [0.5, 5.0]], [4.0, 6.0], "of p_trials = 5 at most"),
+    ("binomial", [[0.5, 4.0], [0.5, 4.5]], [3.0, 4.0], "of p_trials = 4.5 at most, and a whole number as p_trials"),
+])  # fmt: skip
 def test_targets_out_of_range_are_refused_with_their_row(name: str, columns: object, y: object, text: str) -> None:
     with pytest.raises(DataError) as caught:
         as_rows(density(name), np.array(columns), np.array(y))
     assert text in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters", "text"),
-    [
-        ("bernoulli", {}, "'bernoulli' is unknown; that law is 'binomial', or 'binomial_with_logits', with trials=1"),
-        ("binomial", {"trials": 2.5}, "trials must be a feature or a positive whole number, not 2.5"),
-        ("categorical", {}, "'categorical' needs logits; give logits=..."),
-        ("poisson", {"mean": "x"}, "mean: 'x' is a string"),
-        ("gamma", {"mean": 1, "shape": -1}, "shape"),
-    ],
-)
+@pytest.mark.parametrize(("name", "parameters", "text"), [
+    ("bernoulli", {}, "'bernoulli' is unknown; that law is 'binomial', or 'binomial_with_logits', with trials=1"),
+    ("binomial", {"trials": 2.5}, "trials must be a feature or a positive whole number, not 2.5"),
+    ("categorical", {}, "'categorical' needs logits; give logits=..."), ("poisson", {"mean": "x"}, "mean: 'x' is a string"),
+    ("gamma", {"mean": 1, "shape": -1}, "shape"),
+])  # fmt: skip
 def test_mistakes_are_told_in_one_line(name: str, parameters: dict[str, object], text: str) -> None:
     """Others are in the table of tests/cli/spec_mistakes.py."""
     model = Model("mistaken")
@@ -231,8 +217,7 @@ def test_a_likelihood_needs_a_target_and_something_for_its_first_parameter() -> 
 def test_a_cross_entropy_of_logits_warns_where_the_output_is_a_sigmoid_already() -> None:
     model = Model("twice")
     model.target()
-    inner = model.node("inner", sigmoid(model.feature("x") * model.weight("a")))
-    model.output("p", inner)
+    model.output("p", model.node("inner", sigmoid(model.feature("x") * model.weight("a"))))
     with pytest.warns(SpecWarning, match="the output p is a sigmoid already"):
         model.loss("bce_with_logits")
     again = Model("again")
@@ -251,8 +236,7 @@ def test_the_page_of_specs_has_every_likelihood_with_its_parameters() -> None:
 
 def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits() -> None:
     model = Model("near_poisson")
-    model.target()
-    d = model.weight("d", bounds=(0, None), init=1)
+    _, d = model.target(), model.weight("d", bounds=(0, None), init=1)
     model.likelihood("negative_binomial", mean=2, dispersion=d)
     module: Any = symgraph.compile(model, "numpy", extras=["hessian"])
 
@@ -270,8 +254,7 @@ def test_second_derivatives_by_a_dispersion_near_0_keep_their_digits() -> None:
 def test_a_likelihood_of_classes_without_output_predicts_their_probabilities() -> None:
     """As multinomial models of the field do: (n, K), or (K,) for one row, natively too."""
     model = Model("softmax")
-    x, _ = model.feature("x"), model.target()
-    a, b, c = model.weights("a b c")
+    x, _, (a, b, c) = model.feature("x"), model.target(), model.weights("a b c")
     model.likelihood("categorical", logits=[0, a + b * x, c * x])
     w, X = np.array([0.1, 0.2, 900.0]), np.array([-1.0, 0.0, 0.3, 2.0])
     logits = np.stack([0.0 * X, w[0] + w[1] * X, w[2] * X], axis=1)

@@ -1,6 +1,5 @@
 """symgraph.spec.model: what a spec may say, what it is refused for, and what it answers about itself."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,17 +29,9 @@ def symbols(model: Model) -> dict[str, Any]:
     return {entry.name: entry.symbol for entry in entries if entry is not None}
 
 
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ("f1:4", "f1 f2 f3"),
-        ("p, q", "p q"),
-        ("p:s", "p q r s"),
-        ("alone", "alone"),
-        (["a_b", "c"], "a_b c"),
-        (("u", "v"), "u v"),
-    ],
-)
+@pytest.mark.parametrize(("names", "expected"), [
+    ("f1:4", "f1 f2 f3"), ("p, q", "p q"), ("p:s", "p q r s"), ("alone", "alone"), (["a_b", "c"], "a_b c"), (("u", "v"), "u v"),
+])  # fmt: skip
 def test_names_of_features_and_weights_are_read_as_sympy_reads_them(names: Any, expected: str) -> None:
     m = Model("demo")
     result = m.features(names)
@@ -49,18 +40,14 @@ def test_names_of_features_and_weights_are_read_as_sympy_reads_them(names: Any, 
     assert [symbol.name for symbol in Model("other").weights(names)] == expected.split()
 
 
-def test_all_symbols_are_real_and_nodes_are_opaque(model: Model) -> None:
+def test_all_symbols_are_real_and_nodes_are_opaque_and_a_target_is_called_y_unless_it_has_a_name(model: Model) -> None:
     assert model.node("n", sp.exp(A)).is_Symbol
     assert all(symbol.is_real for symbol in symbols(model).values())
-    assert model.nodes[0].expr == sp.exp(symbols(model)["a"])
-
-
-def test_a_target_is_called_y_unless_it_has_a_name_of_its_own(model: Model) -> None:
-    assert model.target_input.name == "y"
+    assert (model.nodes[0].expr, model.target_input.name) == (sp.exp(symbols(model)["a"]), "y")
     assert Model("demo").target("price").name == "price"
 
 
-def test_weights_have_a_small_normal_law_unless_told_otherwise() -> None:
+def test_weights_have_a_small_normal_law_unless_told_otherwise_and_domains_reach_every_input() -> None:
     m = Model("demo")
     m.weight("k")
     m.weights("a b", init=Uniform(-1, 1))
@@ -69,9 +56,6 @@ def test_weights_have_a_small_normal_law_unless_told_otherwise() -> None:
     m.weights("h i", init=(sp.Rational(3, 2), sp.Float(2)))
     laws = [Normal(0.0, 0.01), Uniform(-1, 1), Uniform(-1, 1), Normal(1, 2)]
     assert [i.init for i in m.weight_inputs] == [*laws, *map(Constant, (0.5, 3, 1.0, 2.0, 1.5, 2.0))]
-
-
-def test_domains_reach_every_input_they_are_given_for() -> None:
     m = Model("demo")
     m.features("p q", domain=(0, 1))
     m.weights("a b", domain=[-1, float("inf")])
@@ -81,32 +65,23 @@ def test_domains_reach_every_input_they_are_given_for() -> None:
     assert [i.domain for i in (*m.feature_inputs, *m.weight_inputs, m.target_input)] == domains
 
 
-def test_doc_is_one_line_of_printable_text() -> None:
-    assert Model("demo", doc="  two\n lines\tand a \x00 sign\u200b ").doc == "two lines and a sign"
-
-
-def refusal(action: Callable[[], object]) -> str:
+def refusal(action: Any) -> str:
     with pytest.raises(SpecError) as caught:
         action()
     return str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("expr", "words"),
-    [
-        *((function(A), f"function {function} is not supported") for function in (sp.erfi, sp.ceiling, sp.Function("mine"))),
-        (sp.Integral(A, (A, 0, 1)), "Integral is not supported"),
-        (sp.Derivative(sp.sin(A), A), "Derivative is not supported"),
-        *((A + number, "is complex") for number in (sp.I, sp.sqrt(-2), sp.log(-1), sp.acos(2))),
-        (A + sp.erfinv(-2), "is not a real number"),
-        *((A + number, "is not a finite double") for number in (sp.oo, float("-inf"), sp.Integer(10) ** 400)),
-        *((number, "is not a finite double") for number in (sp.nan, float("nan"))),
-        (A + sp.Integer(10) ** 5000, "the constant 1.00000e+5000 is not"),
-        (A + sp.acos(sp.Add(*(sp.sqrt(prime) for prime in sp.primerange(100)))), "... is complex"),
-        (object(), "is not a SymPy expression or a number"),
-        (True, "wrap it as Piecewise"),
-    ],
-)
+@pytest.mark.parametrize(("expr", "words"), [
+    *((function(A), f"function {function} is not supported") for function in (sp.erfi, sp.ceiling, sp.Function("mine"))),
+    (sp.Integral(A, (A, 0, 1)), "Integral is not supported"), (sp.Derivative(sp.sin(A), A), "Derivative is not supported"),
+    *((A + number, "is complex") for number in (sp.I, sp.sqrt(-2), sp.log(-1), sp.acos(2))),
+    (A + sp.erfinv(-2), "is not a real number"),
+    *((A + number, "is not a finite double") for number in (sp.oo, float("-inf"), sp.Integer(10) ** 400)),
+    *((number, "is not a finite double") for number in (sp.nan, float("nan"))),
+    (A + sp.Integer(10) ** 5000, "the constant 1.00000e+5000 is not"),
+    (A + sp.acos(sp.Add(*(sp.sqrt(prime) for prime in sp.primerange(100)))), "... is complex"),
+    (object(), "is not a SymPy expression or a number"), (True, "wrap it as Piecewise"),
+])  # fmt: skip
 def test_what_no_expression_may_have_is_refused(model: Model, expr: Any, words: str) -> None:
     """Others are in the table of tests/cli/spec_mistakes.py."""
     message = refusal(lambda: model.node("n", expr))
@@ -131,16 +106,12 @@ def test_the_smallest_double_an_exact_zero_and_numbers_of_every_kind_are_express
         assert model.node(f"n{index}", value).is_Symbol
 
 
-def test_a_refused_declaration_leaves_the_model_as_it_was(model: Model) -> None:
+def test_a_refused_declaration_leaves_the_model_as_it_was_and_there_is_none_after_the_first_use(model: Model) -> None:
     refusal(lambda: model.node("n", sp.Symbol("q")))
     refusal(lambda: model.output("o", symbols(model)["y"]))
     model.node("n", A)
     model.output("o", symbols(model)["n"] * symbols(model)["b"])
     assert [node.name for node in model.nodes] == ["n", "o"]
-
-
-def test_nothing_can_be_declared_after_the_first_use(model: Model) -> None:
-    model.output("o", A * symbols(model)["b"])
     assert model.freeze() is model
     for action in (lambda: model.feature("f3"), lambda: model.weights("c d"), lambda: model.loss(1)):
         assert "the model is frozen, since it has been used" in refusal(action)
@@ -177,8 +148,7 @@ def test_partials_are_the_derivatives_of_the_expanded_loss(name: str) -> None:
         # two exact expressions of the same function, evaluated at 30 digits; a floor is the same number all around the point
         flat = expanded.replace(sp.Mod, lambda a, b: a - b * sp.floor(a / b))
         flat = flat.replace(sp.floor, lambda a: sp.floor(a.subs(point)))
-        difference = (partial.doit() - sp.diff(flat, weight.symbol).doit()).evalf(30, subs=point, chop=True)
-        assert abs(difference) < 1e-20, weight.name
+        assert abs((partial.doit() - sp.diff(flat, weight.symbol).doit()).evalf(30, subs=point, chop=True)) < 1e-20, weight.name
 
 
 def test_an_expression_may_be_deeper_than_functions_may_call_each_other(model: Model) -> None:
@@ -189,16 +159,13 @@ def test_an_expression_may_be_deeper_than_functions_may_call_each_other(model: M
     assert model.freeze().nodes[0].name == "o"
 
 
-def test_partials_are_written_over_the_nodes() -> None:
+def test_partials_are_written_over_the_nodes_and_a_notebook_shows_latex_and_a_doc_of_one_line() -> None:
     model = ZOO["nine_weights"]()
     names = {symbol.name for symbol in model.partials()["w6"].free_symbols}
     assert names == {"y", "y_hat", "exp", "tanh"}  # tanh' = 1 - tanh**2, exp' = exp
-
-
-def test_a_notebook_shows_nodes_and_loss_as_latex() -> None:
     text = ZOO["nine_weights"]()._repr_latex_()
-    assert text.startswith("$")
-    assert text.endswith("$")
+    assert text[0] == text[-1] == "$"
     assert r"t &= w_{1} \, f_{1} + w_{2} \, f_{2}" in text
     assert r"\mathrm{loss} &= \left(y - \hat{y}\right)^{2}" in text
     assert repr(ZOO["nine_weights"]()) == "<Model nine_weights: 5 features, 9 weights, 5 nodes>"
+    assert Model("demo", doc="  two\n lines\tand a \x00 sign\u200b ").doc == "two lines and a sign"

@@ -11,26 +11,33 @@ from symgraph.errors import SpecError
 COLUMNS = ("x", "y", "z")
 
 
-def test_names_that_are_columns_are_features_and_others_are_weights_in_their_order() -> None:
-    model = Model.from_formula("y ~ b*x + a*exp(-z)", COLUMNS, {"a": 2.0})
-    module = symgraph.compile(model, backend="numpy")
+def test_names_that_are_columns_are_features_in_backquotes_where_they_need_them_and_others_are_weights_in_order() -> None:
+    module = symgraph.compile(Model.from_formula("y ~ b*x + a*exp(-z)", COLUMNS, {"a": 2.0}), backend="numpy")
     assert (module.FEATURES, module.TARGET, module.WEIGHTS, module.OUTPUTS) == (("x", "z"), "y", ("b", "a"), ("y_hat",))
     np.testing.assert_array_equal(module.initial_weights(0), [1.0, 2.0])
     w, X, y = [1.5, 2.0], [[0.5, 1.0]], [0.25]
     assert module.residual(w, X, y)[0] == pytest.approx(1.5 * 0.5 + 2 * np.exp(-1) - 0.25, rel=1e-15, abs=0.0)
     assert Model.from_formula("y ~ b*x", pd.DataFrame({"x": [1.0], "y": [2.0]})).feature_inputs[0].name == "x"
+    formula = "`signal mV` ~ a*`time (s)` + b*`1st` + c*`lambda` + _t + d_t + time_s + conc [mM] + \u00b5 + pi + gamma"
+    model = Model.from_formula(formula, ODD)
+    names = "time_s_ column_1st lambda_ t column_d_t time_s conc_mM \u03bc pi gamma"
+    assert [one.name for one in model.feature_inputs] == names.split()
+    assert [one.name for one in model.weight_inputs] == ["a", "b", "c"]
+    w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
+    module = symgraph.compile(model, backend="numpy")
+    assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
+    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15, abs=0.0)
 
 
-def test_the_target_may_stand_in_a_function() -> None:
+def test_the_target_may_stand_in_a_function_numbers_are_as_written_and_lines_may_be_several() -> None:
     module = symgraph.compile(Model.from_formula("log(y) ~ a + b*x", COLUMNS), backend="numpy")
     assert module.residual([1.0, 2.0], [0.5], [3.0])[0] == pytest.approx(2.0 - np.log(3.0), rel=1e-15, abs=0.0)
-
-
-def test_numbers_are_as_written() -> None:
     model = Model.from_formula("y ~ a*x**2/3 + 0.1*x - 2e-3 + sqrt(2)*sin(pi*x)", COLUMNS)
     module = symgraph.compile(model, backend="numpy")
     expected = 1.5 * 0.7**2 / 3 + 0.07 - 2e-3 + np.sqrt(2) * np.sin(np.pi * 0.7)
     assert module.predict([1.5], 0.7) == pytest.approx(expected, rel=1e-15, abs=0.0)
+    model = Model.from_formula("y ~ a*x*gamma(10)*exp(7)/erfc(0.5)\n + log(1e300)\n", ("x", "y"))
+    assert symgraph.compile(model, backend="numpy").WEIGHTS == ("a",)
 
 
 ALLOWED = "is not read: only numbers, names"
@@ -136,45 +143,22 @@ def test_what_is_no_weight_has_no_initial_value_and_a_formula_is_a_text() -> Non
         Model.from_formula(3, COLUMNS)  # type: ignore[arg-type]
 
 
-def test_a_formula_of_weights_alone_needs_a_start_of_each() -> None:
+def test_names_are_weights_where_a_start_is_given_and_letters_are_as_python_reads_them() -> None:
     model = Model.from_formula("y ~ exp(level)", COLUMNS, {"level": 2.0})
     assert ([one.name for one in model.weight_inputs], model.feature_inputs) == (["level"], ())
     assert Model.from_formula("y ~ level", COLUMNS).weight_inputs  # a mean
     assert Model.from_formula("y ~ exp(level)", ("y",)).weight_inputs  # no other column could have been meant
-
-
-def test_functions_of_common_numbers_are_numbers_and_a_formula_may_have_several_lines() -> None:
-    model = Model.from_formula("y ~ a*x*gamma(10)*exp(7)/erfc(0.5)\n + log(1e300)\n", ("x", "y"))
-    assert symgraph.compile(model, backend="numpy").WEIGHTS == ("a",)
+    model = Model.from_formula("y ~ beta*x + gamma*exp(-pi*x) + gamma(beta)", COLUMNS, {"gamma": 2.0})
+    assert [one.name for one in model.weight_inputs] == ["beta", "gamma"]
+    model = Model.from_formula("y ~ \u00b5*x", COLUMNS, {"\u00b5": 3.0})  # the micro sign, which Python reads as Greek mu
+    assert [one.name for one in model.weight_inputs] == ["\u03bc"]
+    np.testing.assert_array_equal(symgraph.compile(model, backend="numpy").initial_weights(0), [3.0])
 
 
 ODD = ("time (s)", "1st", "lambda", "_t", "d_t", "time_s", "conc [mM]", "\u00b5", "pi", "gamma", "signal mV")
-
-
-def test_columns_of_any_name_are_features_in_backquotes_and_without_where_nothing_else_can_be_meant() -> None:
-    formula = "`signal mV` ~ a*`time (s)` + b*`1st` + c*`lambda` + _t + d_t + time_s + conc [mM] + \u00b5 + pi + gamma"
-    model = Model.from_formula(formula, ODD)
-    names = "time_s_ column_1st lambda_ t column_d_t time_s conc_mM \u03bc pi gamma"
-    assert [one.name for one in model.feature_inputs] == names.split()
-    assert [one.name for one in model.weight_inputs] == ["a", "b", "c"]
-    w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
-    module = symgraph.compile(model, backend="numpy")
-    assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
-    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15, abs=0.0)
 
 
 @pytest.mark.parametrize(("typed", "column"), [("y ~ a*time (s)", 7), ("y ~ a*1st", 7), ("time (s) ~ a", 1)])
 def test_a_column_without_the_backquotes_that_it_needs_is_named(typed: str, column: int) -> None:
     with pytest.raises(SpecError, match=rf"formula, column {column}: the name of this column needs backquotes: `(time|1st)"):
         Model.from_formula(typed, (*ODD, "y"))
-
-
-def test_names_of_functions_are_weights_where_a_start_is_given() -> None:
-    model = Model.from_formula("y ~ beta*x + gamma*exp(-pi*x) + gamma(beta)", COLUMNS, {"gamma": 2.0})
-    assert [one.name for one in model.weight_inputs] == ["beta", "gamma"]
-
-
-def test_letters_that_python_reads_as_others_are_the_same_name() -> None:
-    model = Model.from_formula("y ~ \u00b5*x", COLUMNS, {"\u00b5": 3.0})  # the micro sign, which Python reads as Greek mu
-    assert [one.name for one in model.weight_inputs] == ["\u03bc"]
-    np.testing.assert_array_equal(symgraph.compile(model, backend="numpy").initial_weights(0), [3.0])

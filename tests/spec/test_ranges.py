@@ -1,7 +1,6 @@
-"""Weights with bounds, fixed, tied to others, or with a natural value that has a range; constants given at the call."""
+"""Weights with bounds, fixed, tied to others, with a natural value that has a range, or drawn by a law."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,12 @@ import pytest
 import sympy as sp
 
 import symgraph
-from symgraph import Constant, Model
+from symgraph import Constant, Model, Normal, Uniform
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 
 
-def decay(declare: Callable[[Model], Any]) -> Model:
+def decay(declare: Any) -> Model:
     """A model y_hat = a*exp(-k*x), whose a and k a test declares."""
     model = Model("decay")
     x, y = model.feature("x"), model.target()
@@ -24,52 +23,35 @@ def decay(declare: Callable[[Model], Any]) -> Model:
     return model
 
 
-def text(model: Model) -> str:
-    return generate(model)[0].text
-
-
-def test_bounds_change_no_formula() -> None:
-    free = text(decay(lambda m: m.weights("a k")))
-    bounded = text(decay(lambda m: m.weights("a k", bounds=(0, None))))
+def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_moved_into_them() -> None:
+    module = symgraph.compile(decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True))), "numpy")
+    assert (module.METADATA["bounds"], module.METADATA["fixed"]) == ({"a": (0.0, math.inf)}, ("k",))
+    both = symgraph.compile(decay(lambda m: m.weights("a k", fixed=True)), "numpy")
+    assert both.METADATA["fixed"] == module.WEIGHTS == ("a", "k")
+    assert module.value_and_grad([1.0, 2.0], [0.5], [0.0])[1][1] != 0.0  # a fixed weight has its derivative
+    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75))), "numpy").initial_weights(0)
+    assert drawn.tolist() == [0.5, 0.5]  # Normal(0, 0.01) does not reach them
+    free, bounded = (generate(decay(lambda m, of=of: m.weights("a k", bounds=of)))[0].text for of in (None, (0, None)))
     assert free != bounded
     assert free[free.index("class Tape") :] == bounded[bounded.index("class Tape") :]
 
 
-def test_bounds_and_fixed_weights_stand_in_the_metadata_and_initial_weights_are_moved_into_them() -> None:
-    model = decay(lambda m: (m.weight("a", bounds=(0, None)), m.weight("k", init=2.0, fixed=True)))
-    module = symgraph.compile(model, "numpy")
-    assert module.METADATA["bounds"] == {"a": (0.0, math.inf)}
-    assert module.METADATA["fixed"] == ("k",)
-    both = symgraph.compile(decay(lambda m: m.weights("a k", fixed=True)), "numpy")
-    assert both.METADATA["fixed"] == ("a", "k")
-    assert module.WEIGHTS == ("a", "k")
-    assert module.value_and_grad([1.0, 2.0], [0.5], [0.0])[1][1] != 0.0  # a fixed weight has its derivative
-    drawn = symgraph.compile(decay(lambda m: m.weights("a k", bounds=(0.5, 0.75))), "numpy").initial_weights(0)
-    assert drawn.tolist() == [0.5, 0.5]  # Normal(0, 0.01) does not reach them
-
-
-def test_a_tied_weight_leaves_w_and_becomes_a_node() -> None:
+def test_a_tied_weight_leaves_w_and_becomes_a_node_and_may_follow_from_nodes_declared_later() -> None:
     model = decay(lambda m: m.weights("a k"))
     a, k = (entry.symbol for entry in model.weight_inputs)
     assert model.tie(k, 2 * a) == k
     module = symgraph.compile(model, "numpy")
-    assert module.WEIGHTS == ("a",)
-    assert module.NODES == ("k", "y_hat")
+    assert (module.WEIGHTS, module.NODES) == (("a",), ("k", "y_hat"))
     assert module.predict([0.5], [3.0]) == pytest.approx(0.5 * math.exp(-3.0), rel=4 * 2**-53, abs=0.0)  # one exp, two products
-
-
-def test_a_tied_weight_may_follow_from_nodes_declared_later() -> None:
     model = decay(lambda m: m.weights("a k"))
     _, k = (entry.symbol for entry in model.weight_inputs)
-    b = model.weight("b")
-    square = model.node("square", b**2)
-    model.tie(k, square + 1)
+    model.tie(k, model.node("square", model.weight("b") ** 2) + 1)
     module = symgraph.compile(model, "numpy")
     assert module.NODES == ("square", "k", "y_hat")
     assert module.predict([0.5, 2.0], [3.0]) == pytest.approx(0.5 * math.exp(-15.0), rel=4 * 2**-53, abs=0.0)
 
 
-def test_natural_values_have_their_range_whatever_the_weights() -> None:
+def test_natural_values_have_their_range_and_a_number_is_one_of_them_and_a_law_is_of_the_weight() -> None:
     model = Model("natural")
     k, p = model.positive("k", init=3.0), model.unit_interval("p", init=0.25)
     shares = model.simplex("s", 3)
@@ -86,9 +68,6 @@ def test_natural_values_have_their_range_whatever_the_weights() -> None:
         parts = [tape.s1, tape.s2, tape.s3]
         assert min(parts) >= 0  # exp(-1400) underflows
         assert math.fsum(parts) == pytest.approx(1.0, abs=4 * 2**-52 * 700)  # the rounding of a logarithm of size 700
-
-
-def test_a_number_for_a_positive_weight_is_its_natural_value_and_a_law_is_of_the_weight() -> None:
     model = Model("starts")
     model.output("y_hat", model.positive("a", init=Constant(2.0)) + model.positive("b", init=2.0) + model.positive("c"))
     drawn = symgraph.compile(model, "numpy").initial_weights(0)
@@ -96,20 +75,40 @@ def test_a_number_for_a_positive_weight_is_its_natural_value_and_a_law_is_of_the
     assert abs(drawn[2]) < 0.1
 
 
-@pytest.mark.parametrize(
-    ("mistake", "message"),
-    [
-        (lambda m: m.weight("c", fixed=1), "model m: weight 'c': fixed must be True or False, not 1"),
-        (lambda m: m.unit_interval("c", init=1.0), "unit_interval 'c': init must be a number within (0, 1)"),
-        (lambda m: m.constant("T", math.inf), "model m: constant 'T': its value must be a finite number, not inf"),
-        (lambda m: m.constant("a", 3.0), "model m: constant 'a': the name is taken by a weight"),
-        (lambda m: m.tie(m.weight("c", fixed=True), 1), "model m: tie c: a weight with bounds or fixed=True stays in w"),
-    ],
-)
-def test_mistakes_are_named_with_what_to_do(mistake: Callable[[Model], Any], message: str) -> None:
+@pytest.mark.parametrize(("mistake", "message"), [
+    (lambda m: m.weight("c", fixed=1), "model m: weight 'c': fixed must be True or False, not 1"),
+    (lambda m: m.unit_interval("c", init=1.0), "unit_interval 'c': init must be a number within (0, 1)"),
+    (lambda m: m.constant("T", math.inf), "model m: constant 'T': its value must be a finite number, not inf"),
+    (lambda m: m.constant("a", 3.0), "model m: constant 'a': the name is taken by a weight"),
+    (lambda m: m.tie(m.weight("c", fixed=True), 1), "model m: tie c: a weight with bounds or fixed=True stays in w"),
+])  # fmt: skip
+def test_mistakes_are_named_with_what_to_do(mistake: Any, message: str) -> None:
     """Others are in the table of tests/cli/spec_mistakes.py."""
     model = Model("m")
     model.weights("a b")
     with pytest.raises(SpecError) as caught:
         mistake(model)
     assert message in str(caught.value)
+
+
+def test_laws_are_values() -> None:
+    assert Normal(0, 1) == Normal(0.0, 1.0)
+    assert Uniform(0, 1) != Uniform(0, 2)
+    assert len({Constant(1), Constant(1), Constant(2)}) == 2
+    with pytest.raises(AttributeError):
+        Constant(1).value = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda: Normal(0, 0), "Normal: std must be positive, not 0; use Constant"),
+    (lambda: Normal(math.nan, 1), "Normal: mean must be a finite number, not nan"),
+    (lambda: Normal("0", 1), "Normal: mean must be a finite number, not '0'"),
+    (lambda: Normal(True, 1), "Normal: mean must be a finite number, not True"),
+    (lambda: Uniform(1, 1), "Uniform: low must be below high, not 1 and 1"),
+    (lambda: Uniform(-math.inf, 1), "Uniform: low must be a finite number"),
+    (lambda: Uniform(0, None), "Uniform: high must be a finite number, not None"),
+    (lambda: Constant(math.inf), "Constant: value must be a finite number, not inf"),
+])  # fmt: skip
+def test_parameters_that_no_law_can_have_are_refused_by_name(make: Any, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        make()

@@ -25,10 +25,8 @@ def fitted(loss: Loss) -> Model:
     """An output a*exp(-f*f) + b, a measured sigma s, and the given loss."""
     model = Model("fitted")
     f, s = model.feature("f"), model.feature("s", domain=(0.5, 2.0))
-    a, b = model.weight("a"), model.weight("b", domain=(0.5, 2.0))
-    y = model.target(domain=(0.5, 3.0))
-    z = model.output("y_hat", a * sp.exp(-f * f) + b)
-    model.loss(loss(y, z, s, b, model))
+    a, b, y = model.weight("a"), model.weight("b", domain=(0.5, 2.0)), model.target(domain=(0.5, 3.0))
+    model.loss(loss(y, model.output("y_hat", a * sp.exp(-f * f) + b), s, b, model))
     return model
 
 
@@ -61,8 +59,7 @@ def test_a_loss_that_is_a_constant_times_a_square_has_its_root_as_residual(name:
     y, z, s, b = (symbols[name] for name in ("y", "y_hat", "s", "b"))
     found = residual_of(model)
     (expr,) = found.exprs
-    assert sp.simplify(expr - wanted(y, z, s, b)) == 0
-    assert (found.factor, found.reason) == (factor, "")
+    assert (sp.simplify(expr - wanted(y, z, s, b)), (found.factor, found.reason)) == (0, (factor, ""))
 
 
 NODES: dict[str, Loss] = {
@@ -101,7 +98,6 @@ def test_other_losses_have_none_and_the_module_says_why(name: str) -> None:
 
 
 def backends(model: Model) -> dict[str, ModuleType]:
-    """The model's module by each way of computing it."""
     accurate = generate(model, options=options_of((), "accurate"))[0]
     numpy, *c = generate(model, ("numpy", "c"))
     modules = {"numpy": load_artifact(numpy), "accurate": load_artifact(accurate)}
@@ -125,8 +121,7 @@ def test_residual_and_its_partials_are_those_of_the_loss_in_every_backend(name: 
             grads = module.per_sample_grad(w, X, y)
             np.testing.assert_allclose(2 * factor * r[:, None] * slopes, grads, rtol=1e-12, atol=1e-14)
             for i in range(min(n, 7)):
-                assert np.shape(module.residual(w, X[i], y[i])) == ()
-                assert module.residual(w, X[i], y[i]) == r[i]
+                assert (np.shape(module.residual(w, X[i], y[i])), module.residual(w, X[i], y[i])) == ((), r[i])
                 np.testing.assert_array_equal(module.residual_jacobian(w, X[i], y[i]), slopes[i], strict=True)
             if backend != "c":
                 single = [part.astype(np.float32) for part in (w, X, y)]
@@ -134,15 +129,12 @@ def test_residual_and_its_partials_are_those_of_the_loss_in_every_backend(name: 
                 np.testing.assert_allclose(module.residual(*single), r, rtol=0, atol=1e-5)  # numbers of size 1
 
 
-def test_a_residual_needs_the_target_where_it_has_it() -> None:
+def test_a_residual_needs_the_target_where_it_has_it_and_no_output() -> None:
     module = load_artifact(generate(fitted(SQUARES["plain"][0]))[0])
     w, X, _ = rows(5)
     for call in (module.residual, module.residual_jacobian):
         with pytest.raises(ValueError, match="y is missing"):
             call(w, X, None)
-
-
-def test_a_model_without_output_takes_the_target_away_and_one_without_target_has_the_root_of_its_loss() -> None:
     model = Model("bare")
     f, a, y = model.feature("f"), model.weight("a"), model.target()
     model.loss((y - a * f) ** 2)

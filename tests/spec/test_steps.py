@@ -42,7 +42,7 @@ def test_steps_of_a_pendulum_are_those_of_the_method():
     np.testing.assert_allclose(module.predict(w, X), want, rtol=1e-13, atol=1e-15)
 
 
-def test_nodes_are_named_by_state_step_and_stage_and_trees_stay_shallow():
+def test_nodes_are_named_by_state_step_and_stage_and_a_rate_or_a_start_of_0_leaves_no_term():
     m = pendulum(3)
     names = [node.name for node in m.nodes]
     assert names[:10] == [
@@ -51,6 +51,19 @@ def test_nodes_are_named_by_state_step_and_stage_and_trees_stay_shallow():
     ]  # fmt: skip
     assert names[-3:] == ["theta_3", "omega_3", "y_hat"]
     assert max(len(list(postorder([node.expr]))) for node in m.nodes) < 30
+    m = sg.Model("m")
+    start, g = m.feature("start"), m.weight("g")
+    theta, omega, scale = m.rk4(
+        lambda s, t: (s[1], -g * s[2] * sp.sin(s[0]), 0.0 * s[0]), {"theta": start, "omega": 0.0, "scale": 1}, (0.0, 2.0), 2
+    )
+    m.output("y_hat", theta)
+    formulas = {node.name: str(node.expr) for node in m.nodes}
+    assert formulas["omega_1_k2"] == "-g*sin(start)"  # not sin(start + theta_1_k1/2) times scale + scale_1_k1/2
+    assert formulas["omega_1"] == "(omega_1_k1 + 2*omega_1_k2 + 2*omega_1_k3 + omega_1_k4)/6"  # not 0.1666...*
+    assert formulas["theta_1_k1"] == formulas["scale_2_k3"] == "0"
+    assert [str(end) for end in (theta, omega, scale)] == ["theta_2", "omega_2", "scale_2"]
+    written = [line.strip() for line in sg.compile(m, "numpy").__doc__.splitlines()]
+    assert "scale_1_k1 = 0" in written  # and not the name of another node that is 0
 
 
 def test_times_may_be_expressions_and_rates_a_mapping_that_depends_on_time():
@@ -74,19 +87,3 @@ def test_mistakes_are_one_line_with_what_to_do(states, message):
     m.weight("k")
     with pytest.raises(SpecError, match=f"^model m: rk4: {message}"):
         m.rk4(lambda s, t: s, states, (0, 1), 2)
-
-
-def test_a_rate_or_a_start_of_0_leaves_no_term_in_later_formulas():
-    m = sg.Model("m")
-    start, g = m.feature("start"), m.weight("g")
-    theta, omega, scale = m.rk4(
-        lambda s, t: (s[1], -g * s[2] * sp.sin(s[0]), 0.0 * s[0]), {"theta": start, "omega": 0.0, "scale": 1}, (0.0, 2.0), 2
-    )
-    m.output("y_hat", theta)
-    formulas = {node.name: str(node.expr) for node in m.nodes}
-    assert formulas["omega_1_k2"] == "-g*sin(start)"  # not sin(start + theta_1_k1/2) times scale + scale_1_k1/2
-    assert formulas["omega_1"] == "(omega_1_k1 + 2*omega_1_k2 + 2*omega_1_k3 + omega_1_k4)/6"  # not 0.1666...*
-    assert formulas["theta_1_k1"] == formulas["scale_2_k3"] == "0"
-    assert [str(end) for end in (theta, omega, scale)] == ["theta_2", "omega_2", "scale_2"]
-    written = [line.strip() for line in sg.compile(m, "numpy").__doc__.splitlines()]
-    assert "scale_1_k1 = 0" in written  # and not the name of another node that is 0

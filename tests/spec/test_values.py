@@ -46,22 +46,18 @@ def test_what_is_no_list_of_different_numbers_is_refused(values: Any) -> None:
         Model("m").target("y", values=values)
 
 
-def test_values_lie_in_the_domain() -> None:
-    assert three(values=(0, 1, 2), domain=(0, 2)).target_inputs[0].domain == (0.0, 2.0)
-    with pytest.raises(SpecError, match=r"target 'y': its value 2 is outside its domain \(0.0, 1.0\); leave one"):
-        three(values=(0, 1, 2), domain=(0, 1))
-
-
 def test_values_must_be_possible_by_the_likelihood() -> None:
     def declare(values: Any) -> None:
         model = Model("m")
-        a, b = model.weights("a b")
-        model.target("y", values=values)
+        (a, b), _ = model.weights("a b"), model.target("y", values=values)
         model.likelihood("categorical", logits=[a, b])
 
     declare((0, 1))
     with pytest.raises(SpecError, match="its target 'y' has the value 2, to which it gives no probability"):
         declare((0, 1, 2))
+    assert three(values=(0, 1, 2), domain=(0, 2)).target_inputs[0].domain == (0.0, 2.0)
+    with pytest.raises(SpecError, match=r"target 'y': its value 2 is outside its domain \(0.0, 1.0\); leave one"):
+        three(values=(0, 1, 2), domain=(0, 1))
 
 
 MODELS = LABELLED | {"three": lambda: three(values=(0, 1, 2))}
@@ -75,7 +71,9 @@ def labelled() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_all_points_that_are_drawn_have_labels_of_the_model(name: str, labelled: dict[str, Any]) -> None:
+def test_all_points_that_are_drawn_have_labels_of_the_model_and_a_check_of_gradients_moves_none(
+    name: str, labelled: dict[str, Any]
+) -> None:
     found = points(MODELS[name](), tuple(KINDS), 60)
     targets = found.values[:, [place for place, one in enumerate(found.names) if one in ("y", "p", "q")]]
     assert set(np.ravel(targets).tolist()) == LABELS[name]
@@ -84,11 +82,7 @@ def test_all_points_that_are_drawn_have_labels_of_the_model(name: str, labelled:
     point = draw(labelled[name], random.Random(0), 0, 8, None, None)
     assert point is not None
     assert set(np.ravel(point.given.y).tolist()) <= LABELS[name]
-
-
-@pytest.mark.parametrize("name", LABELS)
-def test_a_check_of_gradients_moves_no_label(name: str, labelled: dict[str, Any]) -> None:
-    """It takes some tenths of a second, since batches of 120,000 rows are among what is checked."""
+    # which takes some tenths of a second, since batches of 120,000 rows are among what is checked
     assert gradcheck(labelled[name], points=1, rows=3).verdict == "passed"
 
 
@@ -101,9 +95,6 @@ def test_metadata_have_values_where_they_are_declared_alone_and_data_with_anothe
     wanted = r"^y: row 1 \(counted from 0\) has y = 0.5; three declares the values 0, 1, 2 of it; 1 more such row follows; "
     with pytest.raises(DataError, match=wanted + "leave such rows out, or declare that value too$"):
         check_labels(module, [[1.0]] * 3, [0, 0.5, 3])
-
-
-def test_a_kronecker_delta_is_a_case() -> None:
     model = Model("delta")
     a, y = model.weight("a"), model.target("y")
     model.loss(a * KroneckerDelta(y, 2) + a**2)

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symgraph.errors import OptionError
 from symgraph.training import clip_by_norm, clip_by_value
 from symgraph.training.clipping import CLIPS, on_floats
 
@@ -29,8 +28,7 @@ def test_clipping_by_norm_is_the_textbook_formula_for_every_finite_gradient(grad
 
 @given(FINITE, LIMITS)
 def test_clipping_by_value_limits_each_component_and_leaves_the_rest(grad, limit):
-    expected = [max(-limit, min(limit, g)) for g in grad.tolist()]
-    np.testing.assert_array_equal(clip_by_value(limit)(grad), expected)
+    np.testing.assert_array_equal(clip_by_value(limit)(grad), [max(-limit, min(limit, g)) for g in grad.tolist()])
 
 
 @pytest.mark.parametrize("clip", [clip_by_norm(1.0), clip_by_value(1.0)], ids=["norm", "value"])
@@ -61,29 +59,14 @@ def test_a_clip_of_ones_own_is_given_an_array_also_where_gradients_are_floats():
         by_floats(lambda grad: grad[:1].repeat(3), np.array([1.0, -3.0]))
 
 
-@pytest.mark.parametrize(
-    ("clip", "expected"),
-    [
-        (clip_by_norm(1e300), [3.0, -4.0]),
-        (clip_by_value(1e300), [3.0, -4.0]),
-        (clip_by_norm(2.5), [1.5, -2.0]),
-        (clip_by_value(0.5), [0.5, -0.5]),
-    ],
-)
-def test_float32_stays_float32_even_where_the_limit_is_beyond_its_range(clip, expected):
+@pytest.mark.parametrize(("make", "limit", "expected"), [(clip_by_norm, 2.5, [1.5, -2.0]), (clip_by_value, 0.5, [0.5, -0.5])])
+def test_float32_stays_float32_even_where_the_limit_is_beyond_its_range(make, limit, expected):
     grad = np.array([3.0, -4.0], np.float32)
-    clipped = clip(grad)
-    assert clipped.dtype == np.float32
-    np.testing.assert_array_equal(grad, [3.0, -4.0])
-    # At most four roundings of float32.
-    np.testing.assert_allclose(clipped, expected, rtol=4 * 2**-23)
-
-
-@pytest.mark.parametrize("make", [clip_by_norm, clip_by_value])
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, "1", None])
-def test_a_limit_that_is_no_positive_number_is_refused(make, value):
-    with pytest.raises(OptionError, match=r"(max_norm|limit) must be a finite number and above 0"):
-        make(value)
+    for clip, wanted in ((make(limit), expected), (make(1e300), [3.0, -4.0])):
+        clipped = clip(grad)
+        assert clipped.dtype == np.float32
+        np.testing.assert_array_equal(grad, [3.0, -4.0])
+        np.testing.assert_allclose(clipped, wanted, rtol=4 * 2**-23)  # at most four roundings of float32
 
 
 def test_the_clips_of_the_command_line_are_those_of_their_names():

@@ -18,24 +18,8 @@ import symgraph
 from symgraph import erfcx
 from symgraph.errors import ModuleError, OptionError
 from symgraph.io import compiled
-from symgraph.training import (
-    CLIPS,
-    OPTIMIZERS,
-    SCHEDULES,
-    STOPS,
-    Failure,
-    adam,
-    adamw,
-    constant,
-    converged,
-    cosine,
-    epochs_in_c,
-    exponential,
-    patience,
-    sgd,
-    step_decay,
-    warmup,
-)
+from symgraph.training import CLIPS, OPTIMIZERS, SCHEDULES, STOPS, Failure, adam, adamw, converged, epochs_in_c, patience, sgd
+from symgraph.training.schedules import constant, cosine, exponential, step_decay, warmup
 
 pytestmark = needs_c
 
@@ -126,7 +110,7 @@ def test_rows_beyond_one_call_go_by_pieces(line, monkeypatch):
         assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(1, 66, "loss")
 
 
-def test_epochs_at_once_stop_where_one_by_one_they_would(line):
+def test_epochs_at_once_stop_where_one_by_one_they_would_and_sums_and_rates_beyond_the_range_as_on_floats(line):
     x = np.linspace(-1, 1, 20)
     # steps beyond the other side of the valley, so that the weights grow in each epoch until their squares overflow
     run = {"optimizer": sgd(3.0), "epochs": 200, "w0": np.ones(2), "backend": "c", "shuffle": False}
@@ -136,16 +120,13 @@ def test_epochs_at_once_stop_where_one_by_one_they_would(line):
     assert (at_once.failure, at_once.epochs) == (one_by_one.failure, one_by_one.epochs)
     assert at_once.weights.tobytes() == one_by_one.weights.tobytes()
     assert at_once.losses.tolist() == one_by_one.losses.tolist()
-
-
-def test_sums_and_rates_beyond_the_range_end_a_run_as_on_floats(line):
-    x, y = np.zeros(3), np.full(3, 1.2e154)  # squares of 1.4e308, whose sum overflows and whose mean does not
-    in_c, floats = both(line, x, y, optimizer=sgd(1e-300), epochs=2, w0=np.zeros(2))
-    assert (in_c.reason, floats.reason) == ("epochs", "epochs")
-    np.testing.assert_allclose(in_c.losses, floats.losses, rtol=1e-14)
-    x, rising = np.linspace(-1, 1, 20), sgd(exponential(1e-300, factor=1e200))  # rates of 1e-300, 1e-100, 1e100
+    rising = sgd(exponential(1e-300, factor=1e200))  # rates of 1e-300, 1e-100, 1e100
     for result in both(line, x, x, optimizer=rising, epochs=5, w0=np.ones(2)):
         assert (result.reason, result.epochs) == ("non-finite", 2)
+    y = np.full(3, 1.2e154)  # squares of 1.4e308, whose sum overflows and whose mean does not
+    in_c, floats = both(line, np.zeros(3), y, optimizer=sgd(1e-300), epochs=2, w0=np.zeros(2))
+    assert (in_c.reason, floats.reason) == ("epochs", "epochs")
+    np.testing.assert_allclose(in_c.losses, floats.losses, rtol=1e-14)
 
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.failure.what)
@@ -169,25 +150,17 @@ def test_ctrl_c_keeps_what_was_finished_before_the_epochs_at_once(nine, rows):
     assert result.weights.tobytes() == same.weights.tobytes()
 
 
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
+def test_what_cannot_be_written_as_c_runs_on_floats_and_says_why_as_without_a_compiler(nine, rows, monkeypatch):
+    w, X, y = rows
+    for options, reason in (
         ({"optimizer": SIGNED}, "the rule of own is not made of operators alone: "),
         ({"optimizer": BRANCHING}, "the rule of own is not made of operators alone: "),
         ({"clip": lambda grad: grad / 2}, "a clip of your own cannot be written as C"),
-    ],
-    ids=["for arrays alone", "branching", "clip"],
-)
-def test_what_cannot_be_written_as_c_runs_on_floats_and_says_why(nine, rows, options, reason):
-    w, X, y = rows
-    in_c, floats = both(nine, X, y, **{"optimizer": sgd(), "epochs": 2, "w0": w, **options})
-    assert in_c.backend == "scalar"
-    assert in_c.fallback.startswith(reason)
-    assert in_c.weights.tobytes() == floats.weights.tobytes()
-
-
-def test_without_a_compiler_a_run_is_on_floats_unless_c_was_asked_for(nine, rows, monkeypatch):
-    w, X, y = rows
+    ):
+        in_c, floats = both(nine, X, y, **{"optimizer": sgd(), "epochs": 2, "w0": w, **options})
+        assert in_c.backend == "scalar"
+        assert in_c.fallback.startswith(reason)
+        assert in_c.weights.tobytes() == floats.weights.tobytes()
     monkeypatch.setenv("CC", "no-such-compiler")
     run = {"optimizer": sgd(), "epochs": 1, "w0": w}
     result = train(nine.arrays, X, y, **run)
@@ -235,16 +208,14 @@ def test_what_is_compiled_is_kept_for_the_next_process_which_gets_the_same_bits_
     environment = {**os.environ, "SYMGRAPH_CACHE": str(tmp_path / "kept")}
     outputs, kept = [], []
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, nine.arrays.__file__],
-            env=environment, cwd=tmp_path, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        outputs.append(done.stdout)
+        command = [sys.executable, "-c", SCRIPT, nine.arrays.__file__]
+        outputs.append(
+            subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        )
         kept.append([(path.name, path.stat().st_mtime_ns) for path in (tmp_path / "kept" / "c").iterdir()])
-    assert outputs[0] == outputs[1]
+    assert (outputs[0], kept[0]) == (outputs[1], kept[1])
     assert outputs[0].startswith("c [")
     assert outputs[0].splitlines()[1] == "[]"
-    assert kept[0] == kept[1]
     assert len(kept[0]) == 2  # with the digest beside it
 
 

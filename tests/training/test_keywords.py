@@ -13,8 +13,8 @@ from symgraph.training import adam, converged, cosine, exponential, momentum, pa
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: adam(lr=0.1), "adam has no lr; write rate=0.1"),  # torch.optim
-        (lambda: adam(learning_rate=0.1), "write rate=0.1"),  # optax, Keras, scikit-learn
+        (lambda: adam(lr=0.1), "adam has no lr; write rate=0.1"),  # torch.optim; then optax, Keras, scikit-learn
+        (lambda: adam(learning_rate=0.1), "write rate=0.1"),
         (lambda: adam(0.1, betas=(0.8, 0.99)), "adam has no betas; write beta1=0.8, beta2=0.99"),
         (lambda: adam(0.1, b1=0.8), "write beta1=0.8"),
         (lambda: adam(0.1, beta_2=0.8), "write beta2=0.8"),

@@ -28,8 +28,7 @@ def line() -> Model:
     model = Model("limited")
     x1, x2 = model.features("x1 x2")
     a, b = model.weight("a", bounds=(0, None), init=0.5), model.weight("b", bounds=(None, 1.5))
-    c = model.weight("c", fixed=True)
-    model.output("y_hat", a * x1 + b * x2 + c)
+    model.output("y_hat", a * x1 + b * x2 + model.weight("c", fixed=True))
     model.target()
     model.loss("squared_error")
     return model

@@ -4,9 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from symgraph import training
-from symgraph.errors import OptionError
-from symgraph.training import OPTIMIZERS, adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
+from symgraph.training import adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
 
 K, STEPS = 5, 60
 
@@ -64,11 +62,6 @@ def walk(optimizer, gradients):
         w, state = optimizer.step(g, state, w)
         path.append(w)
     return np.array(path)
-
-
-@pytest.mark.parametrize("row", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
-def test_an_optimizers_function_has_the_defaults_of_its_row(row):
-    assert getattr(training, row.name)() == row
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -174,28 +167,3 @@ def test_optimizers_are_values_that_compare_and_pickle():
     assert optimizer != adam(step_decay(0.01, every=4), beta2=0.99)
     assert pickle.loads(pickle.dumps(optimizer)) == optimizer  # noqa: S301 - our own bytes
     assert hash(sgd(0.1)) == hash(sgd(0.1))
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: sgd(0.0), "sgd: rate must be a finite number and above 0, not 0.0"),
-        (lambda: sgd(-1), "sgd: rate must be"),
-        (lambda: sgd(math.nan), "sgd: rate must be"),
-        (lambda: sgd("0.1"), "sgd: rate must be"),
-        (lambda: sgd(True), "sgd: rate must be"),
-        (lambda: momentum(0.1, gamma=1.0), "momentum: gamma must be a finite number and at least 0 and below 1, not 1.0"),
-        (lambda: adam(beta1=-0.1), "adam: beta1 must be"),
-        (lambda: adam(beta2=1.0), "adam: beta2 must be"),
-        (lambda: adam(epsilon=math.inf), "adam: epsilon must be"),
-        (lambda: nesterov(gamma=1.0), "nesterov: gamma must be .* below 1, not 1.0"),
-        (lambda: rmsprop(alpha=-0.1), "rmsprop: alpha must be .* at least 0 and below 1, not -0.1"),
-        (lambda: adamw(weight_decay=-1.0), "adamw: weight_decay must be .* at least 0, not -1.0"),
-        (lambda: adamw(weight_decay=math.nan), "adamw: weight_decay must be"),
-        (lambda: OPTIMIZERS["adam"].tuned(beta_1=0.9), "adam has no parameter 'beta_1'; it takes rate, beta1, beta2, epsilon"),
-        (lambda: OPTIMIZERS["vanilla"].tuned(gamma=0.9), "sgd has no parameter 'gamma'; it takes rate"),
-    ],
-)
-def test_an_option_out_of_bounds_is_refused_by_name(make, message):
-    with pytest.raises(OptionError, match=message):
-        make()

@@ -52,8 +52,7 @@ def test_the_notebooks_formulas_are_the_model(survival: ModuleType) -> None:
     # at weights of size 1 neither form loses more than a few digits
     np.testing.assert_allclose(losses, module.forward(w, X, y).loss, rtol=1e-11, atol=1e-14)
     np.testing.assert_allclose(partials, module.per_sample_grad(w, X, y), rtol=1e-9, atol=1e-13)
-    one = notebook.row_losses_and_partials(np.broadcast_to(w, (len(y), 9)), X, y)
-    np.testing.assert_array_equal(one[1], partials)
+    np.testing.assert_array_equal(notebook.row_losses_and_partials(np.broadcast_to(w, (len(y), 9)), X, y)[1], partials)
 
 
 def test_a_death_beyond_the_range_is_told_from_one_by_rounding(survival: ModuleType) -> None:
@@ -62,8 +61,6 @@ def test_a_death_beyond_the_range_is_told_from_one_by_rounding(survival: ModuleT
     rows = survival.symgraph_rows(numpy_module("nine_weights"))
     judge = survival.Judge(rows)
     with np.errstate(all="ignore"):
-        assert judge(survival.Death(0, w, slice(None), "value"), X, y) == "beyond range"
-        assert judge(survival.Death(0, w, 3, "value"), X, y) == "beyond range"
+        assert [judge(survival.Death(0, w, at, "value"), X, y) for at in (slice(None), 3)] == ["beyond range"] * 2
         nan = lambda w, X, y: tuple(np.full_like(part, np.nan) for part in rows(w, X, y))  # noqa: E731
-        tame = np.ones(9, np.float32)
-        assert survival.Judge(nan)(survival.Death(0, tame, 3, "value"), X, y) == "lost"
+        assert survival.Judge(nan)(survival.Death(0, np.ones(9, np.float32), 3, "value"), X, y) == "lost"

@@ -1,24 +1,10 @@
 """train(): what a run does, how it ends, and what is refused."""
 
-import itertools
-import math
-
 import numpy as np
 import pytest
 
 from symgraph.errors import OptionError, WeightsError
-from symgraph.training import (
-    Failure,
-    OptimizerState,
-    adam,
-    clip_by_norm,
-    converged,
-    momentum,
-    sgd,
-    shuffled,
-    step_decay,
-    train,
-)
+from symgraph.training import Failure, OptimizerState, adam, clip_by_norm, converged, momentum, sgd, shuffled, step_decay, train
 
 
 def same(left, right):
@@ -39,14 +25,11 @@ def test_full_batches_reach_the_least_squares_solution(linear, plane, optimizer)
     assert result.epochs < 3000
 
 
-def test_row_by_row_training_fits_exact_data_of_one_feature(decay):
+def test_training_row_by_row_or_without_features_finds_the_weights_of_exact_data(decay, rosenbrock):
     x = np.linspace(0.0, 2.0, 25)
     result = train(decay, x, 2.0 * np.exp(-0.7 * x), optimizer=adam(0.02), epochs=400, w0=[1.0, 0.1], shuffle=True, seed=1)
     # Exact data: at the solution every row's gradient is 0, so that the steps die out and leave rounding alone.
     np.testing.assert_allclose(result.weights, [2.0, 0.7], rtol=0, atol=1e-12)
-
-
-def test_a_model_without_features_trains_on_its_weights_alone(rosenbrock):
     result = train(rosenbrock, optimizer=adam(0.02), epochs=5000, w0=[-1.2, 1.0], stop=converged(1e-10))
     # The slowest direction, along the valley, gains over 1/1000 of what is left in an epoch; a change below 1e-10 leaves 1e-7.
     np.testing.assert_allclose(result.weights, [1.0, 1.0], rtol=0, atol=1e-7)
@@ -58,8 +41,7 @@ def test_entry_i_of_the_history_is_the_mean_loss_over_all_rows_after_epoch_i(lin
     result = train(linear, *plane, optimizer=sgd(0.01), epochs=4, seed=0, callbacks=[ends.append])
     assert [end.epoch for end in ends] == [1, 2, 3, 4]
     assert result.losses.tolist() == [end.loss for end in ends] == [linear.loss(end.weights, *plane) for end in ends]
-    for before, after in itertools.pairwise(ends):
-        np.testing.assert_array_equal(after.previous, before.weights)
+    np.testing.assert_array_equal([end.previous for end in ends[1:]], [end.weights for end in ends[:-1]])
     assert (result.reason, result.epochs, result.first_epoch) == ("epochs", 4, 0)
     assert result.message == "all epochs are done; the weights are those after epoch 4"
 
@@ -92,11 +74,8 @@ def test_the_default_weights_and_the_shuffling_come_from_the_seed(linear, plane)
 def test_the_dtype_is_that_of_weights_and_features_together(linear, plane):
     X, y = plane[0].astype(np.float32), plane[1]
     single, double = np.zeros(3, np.float32), np.zeros(3)
-    run = {"optimizer": adam(), "epochs": 1, "seed": 0}
-    assert train(linear, X, y, **run).weights.dtype == np.float32
-    assert train(linear, X, y, w0=single, **run).weights.dtype == np.float32
-    assert train(linear, X, y, w0=double, **run).weights.dtype == np.float64
-    assert train(linear, *plane, w0=single, **run).weights.dtype == np.float64
+    for data, w0, dtype in ((X, None, "f4"), (X, single, "f4"), (X, double, "f8"), (plane[0], single, "f8")):
+        assert train(linear, data, y, optimizer=adam(), epochs=1, seed=0, w0=w0).weights.dtype == dtype
 
 
 def test_a_loss_that_stops_being_finite_ends_the_run_with_epoch_row_and_the_last_good_weights(linear, plane):
@@ -104,13 +83,10 @@ def test_a_loss_that_stops_being_finite_ends_the_run_with_epoch_row_and_the_last
     ends = []
     result = train(linear, X, y, optimizer=sgd(0.9), epochs=200, w0=np.zeros(3), callbacks=[ends.append])
     assert result.reason == "non-finite"
-    assert result.failure.epoch - 1 == result.epochs == len(result.losses) == len(ends)
-    assert result.epochs > 0
+    assert result.failure.epoch - 1 == result.epochs == result.state.epoch == len(result.losses) == len(ends) > 0
     assert np.isfinite(result.losses).all()
-    assert math.isfinite(linear.loss(result.weights, X, y))
     np.testing.assert_array_equal(result.weights, ends[-1].weights)
     assert result.losses[-1] == linear.loss(result.weights, X, y)
-    assert result.state.epoch == result.epochs
     assert result.message.startswith(f"stopped: {result.failure}; the weights are those after epoch {result.epochs}; ")
 
 
@@ -134,8 +110,7 @@ def test_a_callback_ends_the_run_by_returning_true_and_a_stop_by_what_it_sees(li
     result = train(linear, *plane, callbacks=[lambda end: end.epoch == 3], **run)
     assert (result.reason, result.epochs) == ("callback", 3)
     assert result.message == "a callback asked to stop; the weights are those after epoch 3"
-    chatty = [lambda end: 1, lambda end: "written", lambda end: None]
-    assert train(linear, *plane, callbacks=chatty, **run).epochs == 5
+    assert train(linear, *plane, callbacks=[lambda end: 1, lambda end: "written", lambda end: None], **run).epochs == 5
     heard = []
     train(linear, *plane, callbacks=[lambda end: True, heard.append], stop=lambda end: end.epoch == 2, **run)
     assert [end.epoch for end in heard] == [1]  # every callback hears of the last epoch
@@ -181,8 +156,6 @@ def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
         ({"w0": [1.0, 2.0]}, r"w0 has shape \(2,\); linear needs \(3,\): a, b, c"),
         ({"w0": [1.0, np.inf, 2.0]}, "w0 has b = inf; every initial weight must be finite"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1, not 0"),
-        ({"epochs": 1.5}, "epochs must be a whole number of at least 1, not 1.5"),
-        ({"epochs": True}, "epochs must be"),
         ({"batch_size": 0}, r"batch_size \(None is all 40 rows\) must be a whole number of at least 1 and at most 40, not 0"),
         ({"batch_size": 41}, r"batch_size \(None is all 40 rows\) must be .* at most 40, not 41"),
         ({"clip": 1.0}, r"clip must be a function such as clip_by_norm\(1.0\), not 1.0"),

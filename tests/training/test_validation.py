@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from symgraph.errors import DataError, OptionError
-from symgraph.training import Failure, adam, converged, momentum, patience, sgd, split, train
+from symgraph.training import EpochEnd, Failure, adam, converged, momentum, patience, sgd, split, train
 
 
 def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, plane):
     X, y = plane
-    parts = split(40, 0.25, seed=3)
-    ends = []
+    parts, ends = split(40, 0.25, seed=3), []
     result = train(linear, X, y, optimizer=sgd(), epochs=6, seed=3, validation=0.25, callbacks=[ends.append])
     alone = train(linear, X[parts.trained], y[parts.trained], optimizer=sgd(), epochs=6, seed=3)
     np.testing.assert_array_equal(result.weights, alone.weights)
@@ -18,8 +17,7 @@ def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, pla
     np.testing.assert_array_equal(result.held_out, parts.held_out)
     held = [linear.loss(end.weights, X[parts.held_out], y[parts.held_out]) for end in ends]
     assert result.validation_losses.tolist() == held == [end.validation_loss for end in ends]
-    assert alone.validation_losses is None
-    assert alone.held_out is None
+    assert alone.validation_losses is alone.held_out is None
     given = train(linear, X[:30], y[:30], optimizer=sgd(), epochs=4, seed=0, validation=(X[30:], y[30:]))
     assert given.validation_losses[-1] == linear.loss(given.weights, X[30:], y[30:])
     assert given.held_out is None
@@ -28,17 +26,12 @@ def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, pla
 
 def test_a_row_at_fault_is_named_by_its_place_in_the_file(linear, plane):
     X, y = plane
-    parts = split(40, 0.5, seed=1)
-    spoilt = y.copy()
-    spoilt[parts.trained[7]] = np.nan
-    run = {"optimizer": sgd(), "epochs": 2, "seed": 1, "validation": 0.5}
+    parts, run = split(40, 0.5, seed=1), {"optimizer": sgd(), "epochs": 2, "seed": 1, "validation": 0.5}
+    spoilt = np.where(np.arange(40) == parts.trained[7], np.nan, y)
     assert train(linear, X, spoilt, **run).failure == Failure(1, int(parts.trained[7]), "loss")
-    spoilt = y.copy()
-    spoilt[parts.held_out[0]] = np.nan
-    result = train(linear, X, spoilt, **run)
-    assert result.reason == "epochs"
+    result = train(linear, X, np.where(np.arange(40) == parts.held_out[0], np.nan, y), **run)
+    assert (result.reason, result.best_epoch) == ("epochs", 0)
     assert np.isnan(result.validation_losses).all()
-    assert result.best_epoch == 0
     np.testing.assert_array_equal(result.best_weights, linear.initial_weights(1))
 
 
@@ -53,16 +46,33 @@ def test_the_best_weights_are_those_of_the_first_least_loss(linear, plane):
     assert held.best_epoch - 1 == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
 
 
+def epoch_with(change=(0.0, 0.0), epoch=0, best_epoch=0):
+    before = np.zeros(2)
+    return EpochEnd(epoch, 1.0, before + change, before, sgd().init(before), validation_loss=None, best_epoch=best_epoch)
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [((0.0, 0.0), True), ((0.009, -0.009), True), ((0.01, 0.0), False), ((0.0, -0.01), False), ((-5.0, -5.0), False)],
+)
+def test_converged_looks_at_the_absolute_change_of_every_weight(change, stops):
+    """Falling weights are not settled weights."""
+    end = epoch_with(np.array(change))
+    assert converged(0.01)(end) is stops
+    assert tuple(end.change) == change
+
+
+@pytest.mark.parametrize(("best", "stops"), [(9, False), (7, False), (6, True), (0, True), (-1, True)])
+def test_patience_ends_after_so_many_epochs_without_a_lower_loss(best, stops):
+    assert patience(3)(epoch_with(epoch=9, best_epoch=best)) is stops
+
+
 def test_early_stopping_ends_a_run_so_many_epochs_after_its_best(linear, plane):
     result = train(linear, *plane, optimizer=momentum(0.05), epochs=500, seed=0, validation=0.3, stop=patience(4))
-    assert result.reason == "patience"
-    assert result.epochs == result.best_epoch + 4
-    assert result.message == (
-        f"the validation loss has not fallen since epoch {result.best_epoch}; the weights are those after epoch {result.epochs}"
-    )
-
-
-def test_of_several_stops_the_first_that_is_met_ends_the_run(linear, plane):
+    assert (result.reason, result.epochs) == ("patience", result.best_epoch + 4)
+    told = "the validation loss has not fallen since epoch {}; the weights are those after epoch {}"
+    assert result.message == told.format(result.best_epoch, result.epochs)
+    # of several stops the first that is met ends the run
     run = {"optimizer": sgd(0.1), "epochs": 500, "seed": 0, "batch_size": None}
     assert train(linear, *plane, stop=[patience(400), converged(1e-3)], **run).reason == "tolerance"
     assert train(linear, *plane, stop=[patience(1), converged(1e-300)], **run).reason == "patience"
@@ -89,7 +99,6 @@ def test_a_result_is_readable(linear, plane):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"validation": 0.0}, OptionError, "validation must be a finite number and above 0 and below 1, not 0.0"),
         ({"validation": "all"}, OptionError, "validation must be"),
         ({"validation": [1, 2, 3]}, OptionError, r"validation must be a share such as 0.2, or \(X, y\), not 3 values"),
         ({"validation": (np.ones((3, 2)), np.ones(4))}, DataError, "X has 3 rows and y has 4"),

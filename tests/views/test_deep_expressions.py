@@ -45,9 +45,12 @@ def truth(steps: int) -> tuple[float, float]:
 
 def test_the_picture_of_an_expression_of_700_levels_has_its_values() -> None:
     picture = deep(350).draw({"a": A}, {"x": X, "y": Y}).picture
-    output = next(box for box in picture.boxes if box.key == "y_hat")
-    assert output.value == digits(truth(350)[0])
+    assert next(box for box in picture.boxes if box.key == "y_hat").value == digits(truth(350)[0])
     assert len(picture.boxes) <= 60
+    model = Model("started")
+    model.node("z", cosines(model, 600))
+    assert r"z_{\mathrm{part1}} &= " in model._repr_latex_()
+    assert "z_part1" in model._repr_html_()
 
 
 def test_parts_are_called_after_what_they_belong_to_and_avoid_names_that_are_there() -> None:
@@ -56,13 +59,6 @@ def test_parts_are_called_after_what_they_belong_to_and_avoid_names_that_are_the
     found = shallow(model)
     assert [node.name for node in found.nodes] == ["y_hat_part1_", "y_hat"]
     assert shallow(found) is found
-
-
-def test_a_notebook_shows_a_deep_model_while_it_is_not_complete() -> None:
-    model = Model("started")
-    model.node("z", cosines(model, 600))
-    assert r"z_{\mathrm{part1}} &= " in model._repr_latex_()
-    assert "z_part1" in model._repr_html_()
 
 
 def test_each_way_of_writing_the_derivation_of_a_deep_model_has_its_gradient() -> None:

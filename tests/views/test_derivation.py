@@ -1,7 +1,6 @@
 """Derivations: each formula that is shown is the gradient, and reads as a person would write it."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,10 +29,9 @@ def gradients(derived: Derivation) -> dict[str, str]:
     return {one.name: formula(one.formula, STYLES["text"]) for one in derived.weights}
 
 
-def line(*declare: Callable[[Model, Any], None]) -> Model:
+def line(*declare: Any) -> Model:
     model = Model("line")
-    x, a, b = model.feature("x"), model.weight("a"), model.weight("b")
-    model.target("y")
+    x, a, b, _ = model.feature("x"), model.weight("a"), model.weight("b"), model.target("y")
     z = a * x + b
     for one in declare:
         one(model, z)
@@ -102,7 +100,7 @@ def test_a_chain_names_each_node_between_the_loss_and_the_weight() -> None:
     ]  # fmt: skip
 
 
-def cross_entropy(p: Callable[[Any], Any]) -> Callable[[Model, Any], Any]:
+def cross_entropy(p: Any) -> Any:
     return lambda m, z: m.loss(-(y := m.target_input.symbol) * log(q := m.output("p", p(z))) - (1 - y) * log(1 - q))
 
 
@@ -149,20 +147,16 @@ def test_the_likelihood_of_classes_has_shares_less_the_class_that_is_there() -> 
     assert found["b"] == "(exp(second)/(exp(first) + exp(second) + 1) - (1 if y == 1 else 0))*x"
 
 
-def test_a_node_that_is_used_twice_has_a_cotangent_that_is_defined_once() -> None:
+def test_a_node_that_is_used_twice_has_a_cotangent_that_is_defined_once_and_cuts_a_long_chain() -> None:
     model = Model("shared")
     x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
     h = model.node("h", tanh(a * x))
-    y_hat = model.output("y_hat", b * h + h**2)
-    model.loss((y - y_hat) ** 2 + h**2)
+    model.loss((y - model.output("y_hat", b * h + h**2)) ** 2 + h**2)
     derived = derivation(model)
     (found,) = derived.cotangents
     assert (found.name, len(found.chains)) == ("h", 2)
     assert formula(found.formula, STYLES["text"]) == "2*h - 2*(y - y_hat)*(b + 2*h)"
     assert gradients(derived) == {"a": "d_h*(1 - h**2)*x", "b": "-2*(y - y_hat)*h"}
-
-
-def test_a_long_chain_is_cut_by_a_cotangent() -> None:
     model = Model("deep")
     value = model.weight("a")
     for place in range(20):
@@ -173,15 +167,12 @@ def test_a_long_chain_is_cut_by_a_cotangent() -> None:
     assert len(derived.cotangents) == 3
 
 
-def test_a_penalty_is_a_second_end() -> None:
+def test_a_penalty_is_a_second_end_and_a_model_without_loss_is_refused() -> None:
     model = line(LOSSES["squared_error"][1])
     model.penalty(model.weight_inputs[1].symbol ** 2 / 10)
     derived = derivation(model)
     assert [end.name for end in derived.graph.ends] == ["loss", "penalty"]
     assert gradients(derived)["b"] == "b/5 - 2*(y - y_hat)"
-
-
-def test_a_model_without_loss_is_refused() -> None:
     model = line(lambda m, z: m.output("y_hat", z))
     with pytest.raises(SpecError, match=r"model line: it has no loss to derive; set one with model\.loss"):
         derivation(model)

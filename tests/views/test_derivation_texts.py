@@ -47,14 +47,12 @@ def at_a_row(name: str) -> Derivation:
 def line() -> Model:
     model = Model("line")
     x, y, (a, b) = model.feature("x"), model.target("y"), model.weights("a b")
-    y_hat = model.output("y_hat", a * x + b)
-    model.loss((y - y_hat) ** 2)
+    model.loss((y - model.output("y_hat", a * x + b)) ** 2)
     return model
 
 
-def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
-    point = {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}
-    text = TEXTS["text"](derivation(line(), point))
+def test_plain_text_and_data_have_each_step_and_its_number_and_a_part_of_a_page_is_a_section_alone() -> None:
+    text = TEXTS["text"](derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
     assert text.splitlines()[-9:] == [
         "Weight a: d loss / d a",
         "  d loss / d y_hat = -2*(y - y_hat)    = 11",
@@ -69,6 +67,15 @@ def test_plain_text_has_each_step_and_its_number_in_columns() -> None:
     text = TEXTS["text"](derivation(line()))
     assert "Row" not in text
     assert "  d loss / d a     = -2*(y - y_hat)*x\n" in text
+    data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
+    steps = [
+        {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
+        {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
+    ]
+    chains = [{"from": "loss", "steps": steps, "value": 22.0}]
+    assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
+    part = derivation_html(derivation(line()))
+    assert (part[:28], part[-11:], "<style" in part) == ('<section class="derivation">', "</section>\n", False)
 
 
 def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> None:
@@ -86,15 +93,11 @@ def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> 
     assert len(derivation_data(derived)["weights"]["a"]["formula"]) > 1_000
 
 
-def test_latex_has_hats_and_environments_that_end() -> None:
+def test_latex_has_hats_and_environments_that_end_and_markdown_a_block_for_each_weight() -> None:
     text = TEXTS["latex"](at_a_row("nine_weights"))
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 11
     assert r"\frac{\partial\,\mathrm{loss}}{\partial \hat{y}} &= -2 \, \left(y - \hat{y}\right) && = " in text
-    assert text.count("{") == text.count("}")
-    assert text.count(r"\left") == text.count(r"\right")
-
-
-def test_markdown_has_a_heading_and_a_block_of_mathematics_for_each_weight() -> None:
+    assert (text.count("{"), text.count(r"\left")) == (text.count("}"), text.count(r"\right"))
     text = TEXTS["markdown"](derivation(line()))
     assert re.findall("^#+ .*", text, re.MULTILINE) == [
         "# line: the derivative of the loss by each weight",
@@ -117,34 +120,10 @@ def test_html_is_well_formed_and_uses_mathml_that_browsers_have(name: str) -> No
     assert "script" not in page.seen
 
 
-def test_a_part_of_a_page_is_a_section_alone() -> None:
-    part = derivation_html(derivation(line()))
-    assert part.startswith('<section class="derivation">')
-    assert part.endswith("</section>\n")
-    assert "<style" not in part
-
-
-def test_data_has_the_steps_from_the_loss_to_each_weight() -> None:
-    data = derivation_data(derivation(line(), {"x": 2.0, "y": 1.0, "a": 3.0, "b": 0.5}))
-    steps = [
-        {"of": "loss", "by": "y_hat", "partial": "-2*(y - y_hat)", "value": 11.0},
-        {"of": "y_hat", "by": "a", "partial": "x", "value": 2.0},
-    ]
-    chains = [{"from": "loss", "steps": steps, "value": 22.0}]
-    assert data["weights"]["a"] == {"chains": chains, "formula": "-2*(y - y_hat)*x", "value": 22.0}
-
-
-@pytest.mark.parametrize(
-    ("name", "latex"),
-    [
-        ("y_hat", r"\hat{y}"),
-        ("alpha_max", r"\alpha_{\mathrm{max}}"),
-        ("x__y", r"\mathrm{x\_\_y}"),
-        ("w1_2", "w_{1 2}"),
-        ("log_sigma", r"\mathrm{log\_sigma}"),
-        ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
-    ],
-)
+@pytest.mark.parametrize(("name", "latex"), [
+    ("y_hat", r"\hat{y}"), ("alpha_max", r"\alpha_{\mathrm{max}}"), ("x__y", r"\mathrm{x\_\_y}"), ("w1_2", "w_{1 2}"),
+    ("log_sigma", r"\mathrm{log\_sigma}"), ("y_hat_part12", r"\hat{y}_{\mathrm{part12}}"),
+])  # fmt: skip
 def test_a_name_in_latex(name: str, latex: str) -> None:
     assert STYLES["latex"].name(name) == latex
 
@@ -154,13 +133,8 @@ x, (a, b) = model.feature("x"), model.weights("a b")
 plain, latex = STYLES["text"], STYLES["latex"]
 
 
-def test_positive_terms_come_first_and_quotients_have_one_line() -> None:
-    assert formula(-a + x, plain) == "x - a"
-    assert formula(-a / (b * x), plain) == "-a/(b*x)"
-    assert formula(-a / (b * x), latex) == r"-\frac{a}{b \, x}"
-    assert formula((x - a) ** -b, plain) == "1/(x - a)**b"
-
-
 def test_a_power_of_a_power_or_a_quotient_is_in_brackets() -> None:
     assert formula((x**b) ** a, plain) == "(x**b)**a"  # x**b**a is another number
     assert formula((x / b) ** a, latex) == r"\left(\frac{x}{b}\right)^{a}"
+    assert (formula(-a + x, plain), formula(-a / (b * x), plain)) == ("x - a", "-a/(b*x)")
+    assert (formula(-a / (b * x), latex), formula((x - a) ** -b, plain)) == (r"-\frac{a}{b \, x}", "1/(x - a)**b")

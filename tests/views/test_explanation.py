@@ -40,15 +40,20 @@ def said(found: Explanation, about: str) -> list[str]:
     return [text for word, text in found.facts if word == about]
 
 
-def test_a_statement_as_the_spec_has_it_is_said_to_be_so() -> None:
+def test_a_statement_says_what_it_computes_and_passes_limits_gradients_and_comments_are_explained() -> None:
     found = explained("nine_weights", "t = ")
     assert found.computes
     assert said(found, "in") == ["_forward: Compute every node; the loss only if y is given."]
-    assert said(found, "node") == ["t = w1*f1 + w2*f2"]
-    assert said(found, "form") == ["as the spec has it"]
-
-
-def test_a_pass_and_the_expansion_of_a_composed_function_are_named_with_what_stood_there_before() -> None:
+    assert (said(found, "node"), said(found, "form")) == (["t = w1*f1 + w2*f2"], ["as the spec has it"])
+    found = explained("nine_weights", "d_exp_1 = ")
+    assert [form.partition(":")[0] for form in said(found, "form")] == ["differentiate", "limit"]
+    assert said(found, "remark") == ["limited to the largest number, since 0 * inf is nan"]
+    found = explained("nine_weights", "d_w9 = ")
+    assert said(found, "node") == ["d_w9 = d loss / d w9"]
+    assert said(found, "formula") == ["d loss / d w9 = -2*(y - y_hat)*sigmoid"]
+    assert said(found, "form")[0].startswith("dots: ")
+    found = explained("nine_weights", "# 1/(1 + exp(-v))")
+    assert said(found, "computes") == ["abs(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
     found = explained("nine_weights", "sigmoid_3 = ")
     assert said(found, "node") == ["part of sigmoid = sigmoid(w8 + (w4*f4 + w5*f5)*sin(w3*f3))"]
     assert said(found, "computes") == ["sin(w3 * f3)"]
@@ -58,23 +63,6 @@ def test_a_pass_and_the_expansion_of_a_composed_function_are_named_with_what_sto
     found = explained("nine_weights", "sigmoid = ")
     assert said(found, "computes") == ["sigmoid(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
     assert said(found, "form")[0].startswith("expand: Exact: ops with a stable form are replaced by it")
-
-
-def test_a_limit_is_named_beside_the_product_that_it_guards() -> None:
-    found = explained("nine_weights", "d_exp_1 = ")
-    assert [form.partition(":")[0] for form in said(found, "form")] == ["differentiate", "limit"]
-    assert said(found, "remark") == ["limited to the largest number, since 0 * inf is nan"]
-
-
-def test_a_remark_at_the_end_of_a_line_of_c_is_told() -> None:
-    assert said(explained("nine_weights", "const double d_y_hat =", "c"), "remark") == ["also d_tanh_"]
-
-
-def test_the_gradient_of_a_weight_has_the_formula_of_the_derivation() -> None:
-    found = explained("nine_weights", "d_w9 = ")
-    assert said(found, "node") == ["d_w9 = d loss / d w9"]
-    assert said(found, "formula") == ["d loss / d w9 = -2*(y - y_hat)*sigmoid"]
-    assert said(found, "form")[0].startswith("dots: ")
 
 
 def test_a_rule_of_the_table_is_named_with_what_it_gains() -> None:
@@ -97,38 +85,24 @@ def test_statements_of_the_penalty_are_not_said_to_be_the_loss_and_their_graph_i
     statements = [origin() for _, origin in found.statements()]
     assert {one.node for one in statements if not one.traced and not one.back} == {"penalty"}
     text = next(one.text for one in statements if one.node == "penalty" and one.named)
-    artifact = next(one for one in found.artifacts if text in one.text)
-    explanation = explained_in(model, backend, artifact, text)
+    explanation = explained_in(model, backend, next(one for one in found.artifacts if text in one.text), text)
     assert said(explanation, "node") == ["penalty = a + 3*log(a**2 + 1)"]
     assert said(explanation, "form")[0].startswith("of a graph of its own (a penalty")
 
 
 @pytest.mark.parametrize("backend", ["scalar", "c"])
 def test_statements_of_other_backends_are_explained(backend: str) -> None:
-    start = "d_y_hat = " if backend == "scalar" else "const double d_y_hat = "
-    found = explained("nine_weights", start, backend)
+    found = explained("nine_weights", "d_y_hat = " if backend == "scalar" else "const double d_y_hat = ", backend)
     assert said(found, "node") == ["d_y_hat = d loss / d y_hat"]
+    assert said(found, "remark") == [f"also d_tanh{'_' if backend == 'c' else ''}"]  # at the end of a line
 
 
-def test_a_comment_is_explained_by_the_statement_that_it_is_about() -> None:
-    found = explained("nine_weights", "# 1/(1 + exp(-v))")
-    assert said(found, "computes") == ["abs(sin(w3 * f3) * (w4 * f4 + w5 * f5) + w8)"]
-
-
-@pytest.mark.parametrize(
-    ("start", "text"),
-    [
-        ("# @generated", "the header"),
-        ("import numpy", "an import"),
-        ("METADATA", "facts about the model"),
-        ("tanh_1: Array", "a field: the value that _forward calls tanh_1"),
-        ("w1, w2", "names for the inputs"),
-        ("largest =", "an input or a value"),
-        ("_model = bind", "binds the lines above"),
-        ("grad = ", "the public function grad"),
-        ("return Tape", "the results"),
-    ],
-)
+@pytest.mark.parametrize(("start", "text"), [
+    ("# @generated", "the header"), ("import numpy", "an import"), ("METADATA", "facts about the model"),
+    ("tanh_1: Array", "a field: the value that _forward calls tanh_1"), ("w1, w2", "names for the inputs"),
+    ("largest =", "an input or a value"), ("_model = bind", "binds the lines above"), ("grad = ", "the public function grad"),
+    ("return Tape", "the results"),
+])  # fmt: skip
 def test_plumbing_says_what_it_is(start: str, text: str) -> None:
     found = explained("nine_weights", start)
     assert not found.computes

@@ -145,7 +145,6 @@ class Formula(ast.NodeTransformer):
 
 
 def evaluated(formula: str, values: Values) -> Any:
-    """Evaluate a formula as it was printed."""
     for name in filter(keyword.iskeyword, values):
         formula = re.sub(rf"\b{name}\b", f"{name}_of_model", formula)
     values = {f"{name}_of_model" if keyword.iskeyword(name) else name: value for name, value in values.items()}
@@ -157,8 +156,7 @@ def evaluated(formula: str, values: Values) -> Any:
 def exact(value: Any) -> Any:
     """Return a number of a probe as mpmath's; a truth as it is."""
     value = value[0] if isinstance(value, tuple) else value  # the first of a pair of doubles
-    array = np.asarray(value, dtype=object if isinstance(value, bool) else None)
-    one = array.reshape(-1)[0]
+    one = np.asarray(value, dtype=object if isinstance(value, bool) else None).reshape(-1)[0]
     return bool(one) if isinstance(one, bool | np.bool_) else mpmath.mpf(float(one))
 
 
@@ -180,12 +178,10 @@ def total(model: Model, value: str, by: list[str], point: Values) -> Any:
 
 
 def value_of(model: Model, name: str, point: Values) -> Any:
-    """Return the value of a node."""
     return number_of(model, next(node.symbol for node in model.nodes if node.name == name), point)
 
 
 def number_of(model: Model, expr: sympy.Expr, point: Values) -> Any:
-    """Return the value of an expression of inputs and nodes."""
     for node in reversed(model.nodes):
         expr = expr.subs(node.symbol, node.expr)
     numbers = {entry.symbol: sympy.Float(repr(point[entry.name]), 40) for entry in model.inputs}
@@ -238,16 +234,22 @@ def held(model: Model, backend: str, options: Options, points: int = 2) -> int:
             if not found.computes:
                 continue
             values = {**forward, **by_function[one.function], **numbers_of(one.values), **primals, **inputs}
-            for said, left, right in claims(found.facts, one.name):
-                if not CUT.search(left + right):
-                    sides = side(model, left, values, point), side(model, right, values, point)
-                    assert same(*sides), f"{artifact.name}:{one.first}: {found.text}\n  {said}\n  {sides} at {point}"
-                    number += 1
+            number += agreed(model, f"{artifact.name}:{one.first}", found, one.name, values, point)
+    return number
+
+
+def agreed(model: Model, place: str, found: Any, name: str, values: Values, point: Values) -> int:
+    """Hold both sides of what is explained of one line against each other; return how many equations there were."""
+    number = 0
+    for said, left, right in claims(found.facts, name):
+        if not CUT.search(left + right):
+            sides = side(model, left, values, point), side(model, right, values, point)
+            assert same(*sides), f"{place}: {found.text}\n  {said}\n  {sides} at {point}"
+            number += 1
     return number
 
 
 def numbers_of(values: Values) -> dict[str, Any]:
-    """Return the numbers among local values."""
     found = {}
     for name, value in values.items():
         with suppress(TypeError, ValueError, IndexError):
@@ -336,8 +338,7 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
     point = batch.points[0]
     w = (ctypes.c_double * 32)(*(point[one.name] for one in (*model.weight_inputs, *model.constant_inputs)))
     x = (ctypes.c_double * 32)(*(point[one.name] for one in model.feature_inputs))
-    row = getattr(library, f"{name}_row")
-    row(w, x, ctypes.c_double(point[model.target_inputs[0].name]), (ctypes.c_double * 32)())
+    getattr(library, f"{name}_row")(w, x, ctypes.c_double(point[model.target_inputs[0].name]), (ctypes.c_double * 32)())
     count = ctypes.c_int.in_dll(library, "probed_count_").value
     places = (ctypes.c_int * 20000).in_dll(library, "probed_line_")[:count]
     numbers = (ctypes.c_double * 20000).in_dll(library, "probed_")[:count]
@@ -354,10 +355,5 @@ def test_formulas_that_explain_lines_of_c_are_what_they_compute(name: str) -> No
         values = sums | {found[at][0]: seen[at] for at in seen if found[at][1] == function and at <= place} | inputs
         explained = explain_line(model, "c", artifact.name, artifact.text, place, spec="m.py")
         if explained.computes:
-            for said, left, right in claims(explained.facts, name):
-                if CUT.search(left + right):
-                    continue
-                sides = side(model, left, values, point), side(model, right, values, point)
-                assert same(*sides), f"{artifact.name}:{place}: {explained.text}\n  {said}\n  {sides} at {point}"
-                told += 1
+            told += agreed(model, f"{artifact.name}:{place}", explained, name, values, point)
     assert told > 5

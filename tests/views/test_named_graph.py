@@ -15,16 +15,13 @@ from symgraph.views.named_graph import NamedGraph
 
 def squares() -> Model:
     model = Model("squares")
-    x, y = model.feature("x"), model.target("y")
-    a, k = model.weights("a k")
-    decay = model.node("decay", exp(-k * x))
-    y_hat = model.output("y_hat", a * decay)
-    model.loss((y - y_hat) ** 2)
+    x, y, (a, k) = model.feature("x"), model.target("y"), model.weights("a k")
+    model.loss((y - model.output("y_hat", a * model.node("decay", exp(-k * x)))) ** 2)
     model.penalty(0.5 * k**2)
     return model
 
 
-def test_edges_are_the_uses_with_their_local_partials_which_name_their_own_node() -> None:
+def test_edges_are_the_uses_with_their_local_partials_and_numbers_at_a_row_are_what_each_passes_on() -> None:
     graph = NamedGraph(squares())
     found = {(edge.source, edge.target): str(edge.partial) for edge in graph.edges}
     assert found == {
@@ -35,10 +32,6 @@ def test_edges_are_the_uses_with_their_local_partials_which_name_their_own_node(
     assert [vertex.kind for vertex in graph.vertices] == [
         "feature", "weight", "weight", "target", "node", "output", "loss", "penalty"
     ]  # fmt: skip
-
-
-def test_numbers_at_a_row_are_values_cotangents_and_what_each_edge_passes_on() -> None:
-    graph = NamedGraph(squares())
     numbers = graph.numbers({"x": 2.0, "a": 3.0, "k": 0.5, "y": 1.0})
     decay = math.exp(-1.0)
     slope = 2 * (3 * decay - 1)
@@ -48,14 +41,10 @@ def test_numbers_at_a_row_are_values_cotangents_and_what_each_edge_passes_on() -
     assert dict(numbers.cotangents) == pytest.approx(expected, rel=2e-15, abs=2**-51)
     assert numbers.values["penalty"] == 0.125
     assert [numbers.passed(edge) for edge in graph.edges if edge.source == "k"] == pytest.approx([-6 * slope * decay, 0.5])
-
-
-def test_a_model_without_loss_has_values_and_no_cotangents() -> None:
     model = Model("line")
     model.output("y_hat", model.weight("a") * model.feature("x"))
     numbers = NamedGraph(model).numbers({"a": 2.0, "x": 3.0})
-    assert numbers.values == {"a": 2.0, "x": 3.0, "y_hat": 6.0}
-    assert numbers.cotangents == {}
+    assert (numbers.values, numbers.cotangents) == ({"a": 2.0, "x": 3.0, "y_hat": 6.0}, {})
 
 
 @pytest.mark.parametrize("name", [name for name, make in CORPUS.items() if make().loss_expr is not None])

@@ -19,11 +19,8 @@ from symgraph.views.picture import lines_of, pictured
 
 def decay() -> Model:
     model = Model("decay", doc="An exponential decay.")
-    x, y = model.feature("x"), model.target("y")
-    a, k = model.weights("a k")
-    c = model.constant("c", 0.5)
-    t = model.node("t", exp(-k * x))
-    model.loss((y - model.output("y_hat", a * t + c)) ** 2)
+    x, y, (a, k), c = model.feature("x"), model.target("y"), model.weights("a k"), model.constant("c", 0.5)
+    model.loss((y - model.output("y_hat", a * model.node("t", exp(-k * x)) + c)) ** 2)
     model.penalty(k**2)
     return model
 
@@ -37,7 +34,7 @@ def boxes(picture: Any) -> dict[str, tuple[str, str, str]]:
     return {box.key: (box.kind, box.value, box.cotangent) for box in picture.boxes}
 
 
-def test_a_drawing_has_a_box_for_each_input_node_and_end_with_its_formula() -> None:
+def test_a_drawing_has_a_box_for_each_input_node_and_end_with_its_formula_and_the_numbers_of_a_row() -> None:
     picture = decay().draw().picture
     assert [(box.key, box.kind, " ".join(box.lines)) for box in picture.boxes] == [
         ("x", "feature", ""), ("a", "weight", ""), ("k", "weight", ""), ("c", "constant", ""), ("y", "target", ""),
@@ -46,6 +43,17 @@ def test_a_drawing_has_a_box_for_each_input_node_and_end_with_its_formula() -> N
     ]  # fmt: skip
     assert (picture.title, picture.subtitle) == ("decay", "An exponential decay.")
     assert (picture.has_numbers, len(picture.arrows)) == (False, 8)
+    picture = decay().draw(W, ROW).picture
+    found = boxes(picture)
+    assert (found["t"], found["a"]) == (("node", f"{T:.4g}", f"{3 * SLOPE:.4g}"), ("weight", "3", f"{SLOPE * T:.4g}"))
+    assert found["k"] == ("weight", "0.5", f"{3 * SLOPE * T * -2 + 1:.4g}")
+    assert found["loss"][1:] == (f"{(SLOPE / 2) ** 2:.4g}", "1")
+    share = {(arrow.source, arrow.target): arrow.share for arrow in picture.arrows}
+    assert max(share.values()) == 1.0
+    carried = {("t", "y_hat"): 3 * SLOPE, ("a", "y_hat"): SLOPE * T}
+    assert (share["a", "y_hat"] / share["t", "y_hat"]) ** 2 == pytest.approx(carried["a", "y_hat"] / carried["t", "y_hat"])
+    assert "gradient" in picture.description
+    assert decay().draw([3.0, 0.5], [2.0, 1.0]).picture == picture  # arrays, in the order of declaration
 
 
 def test_a_likelihood_is_drawn_as_textbooks_write_it_with_its_numbers() -> None:
@@ -69,32 +77,12 @@ def test_a_long_docstring_is_broken_below_the_title_and_makes_a_picture_no_wider
     assert len([one for one in texts.iter() if one.get("class") == "subtitle"]) > 2
 
 
-def test_numbers_of_a_row_are_values_cotangents_and_thickness() -> None:
-    picture = decay().draw(W, ROW).picture
-    found = boxes(picture)
-    assert found["t"] == ("node", f"{T:.4g}", f"{3 * SLOPE:.4g}")
-    assert found["a"] == ("weight", "3", f"{SLOPE * T:.4g}")
-    assert found["k"] == ("weight", "0.5", f"{3 * SLOPE * T * -2 + 1:.4g}")
-    assert found["loss"][1:] == (f"{(SLOPE / 2) ** 2:.4g}", "1")
-    share = {(arrow.source, arrow.target): arrow.share for arrow in picture.arrows}
-    assert max(share.values()) == 1.0
-    carried = {("t", "y_hat"): 3 * SLOPE, ("a", "y_hat"): SLOPE * T}
-    ratio = share["a", "y_hat"] / share["t", "y_hat"]
-    assert ratio**2 == pytest.approx(carried["a", "y_hat"] / carried["t", "y_hat"])
-    assert "gradient" in picture.description
-    assert decay().draw([3.0, 0.5], [2.0, 1.0]).picture == picture  # arrays, in the order of declaration
-
-
-@pytest.mark.parametrize(
-    ("w", "row", "said"),
-    [
-        (None, ROW, "model decay: w is missing; numbers need values of a, k"),
-        (W, None, "model decay: row is missing; numbers need values of x, y"),
-        ([1.0], ROW, "model decay: w has shape (1,); it needs (2,): a, k"),
-        (W, {"x": 1.0}, "model decay: row has no y; it has x"),
-        ([1.0, math.nan], ROW, "model decay: w must be finite numbers, not [1.0, nan]"),
-    ],
-)
+@pytest.mark.parametrize(("w", "row", "said"), [
+    (None, ROW, "model decay: w is missing; numbers need values of a, k"),
+    (W, None, "model decay: row is missing; numbers need values of x, y"),
+    ([1.0], ROW, "model decay: w has shape (1,); it needs (2,): a, k"), (W, {"x": 1.0}, "model decay: row has no y; it has x"),
+    ([1.0, math.nan], ROW, "model decay: w must be finite numbers, not [1.0, nan]"),
+])  # fmt: skip
 def test_what_does_not_fit_the_model_is_refused(w: Any, row: Any, said: str) -> None:
     with pytest.raises(SymgraphError) as caught:
         decay().draw(w, row)
@@ -103,8 +91,7 @@ def test_what_does_not_fit_the_model_is_refused(w: Any, row: Any, said: str) -> 
 
 def test_a_model_in_the_making_is_drawn_and_stays_open() -> None:
     model = Model("half")
-    x = model.feature("x")
-    node = model.node("double", 2 * x)
+    node = model.node("double", 2 * model.feature("x"))
     assert [box.key for box in model.draw().picture.boxes] == ["x", "double"]
     assert "double" in model._repr_html_()
     model.output("y_hat", model.weight("a") * node)
@@ -119,28 +106,26 @@ def test_each_vertex_of_the_corpus_is_drawn_or_counted_in_a_group(name: str) -> 
     model = CORPUS[name]()
     picture = pictured(model)
     root = ElementTree.fromstring(svg(picture))
-    drawn = [one.get("data-node") for one in root.iter() if one.get("data-node")]
-    assert drawn == [box.key for box in picture.boxes]
+    assert [one.get("data-node") for one in root.iter() if one.get("data-node")] == [box.key for box in picture.boxes]
     many = sum(int(box.name.split()[0]) if box.key.startswith("group ") else 1 for box in picture.boxes)
     assert many == len(model.inputs) + len(model.nodes) + (model.loss_expr is not None) + (model.penalty_expr is not None)
 
 
-def test_operations_have_the_values_and_cotangents_of_the_chain_rule() -> None:
+def test_operations_have_the_numbers_of_the_chain_rule_a_choice_is_one_and_too_many_give_way_to_named_nodes() -> None:
     picture = pictured(decay(), {**W, **ROW, "c": 0.5}, ops=True)
     by_name = {box.name: (box.kind, box.value, box.cotangent) for box in picture.boxes}
     assert by_name["\N{MULTIPLICATION SIGN}"] == ("operation", f"{3 * T:.4g}", f"{SLOPE:.4g}")  # a * t
     assert by_name["y \N{MINUS SIGN} y_hat"] == ("operation", f"{-SLOPE / 2:.4g}", f"{-SLOPE:.4g}")
     assert boxes(picture)["k"][2] == f"{3 * SLOPE * T * -2 + 1:.4g}"
     assert {box.key: box.lines for box in picture.boxes if box.kind == "loss"} == {"loss": ("square",)}
-
-
-def test_a_choice_is_one_operation_with_its_condition_in_words() -> None:
+    picture = pictured(CORPUS["perceptron"](), ops=True)
+    assert picture.note.startswith("All operations would be ")
+    assert not any(box.kind == "operation" for box in picture.boxes)
     model = Model("choice")
     x, a = model.feature("x"), model.weight("a")
     model.output("y_hat", Piecewise((a * x, x > 1), (a, True)))
     graph, signs = operations(model)
-    assert signs["y_hat"] == "if x > 1"
-    assert graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"] == 6.0
+    assert (signs["y_hat"], graph.numbers({"x": 2.0, "a": 3.0}).values["y_hat"]) == ("if x > 1", 6.0)
     assert graph.numbers({"x": 0.5, "a": 3.0}).values["y_hat"] == 3.0
 
 
@@ -156,12 +141,6 @@ def test_operations_give_nodes_their_values_and_inputs_their_cotangents(name: st
             assert single[key][2] == cotangent
 
 
-def test_more_operations_than_can_be_read_give_way_to_named_nodes() -> None:
-    picture = pictured(CORPUS["perceptron"](), ops=True)
-    assert picture.note.startswith("All operations would be ")
-    assert not any(box.kind == "operation" for box in picture.boxes)
-
-
 def test_a_large_model_is_drawn_by_level_without_a_partial_of_each_edge() -> None:
     picture = pictured(perceptron(2000))
     assert next(box.name for box in picture.boxes if box.key.startswith("group ")).endswith(" features")
@@ -169,19 +148,16 @@ def test_a_large_model_is_drawn_by_level_without_a_partial_of_each_edge() -> Non
 
 
 def test_long_formulas_are_broken_at_operators_and_end_in_three_points() -> None:
-    assert lines_of("") == ()
-    assert lines_of("a + b") == ("a + b",)
+    assert (lines_of(""), lines_of("a + b")) == ((), ("a + b",))
     broken = lines_of(" + ".join(f"weight_{index}*feature_{index}" for index in range(4)))
     assert broken == ("weight_0*feature_0 + weight_1*", "feature_1 + weight_2*feature_2", "+ weight_3*feature_3")
     choice = lines_of("z0 if a_long_feature == 0 else z1 if k == 2 else 0")
     assert choice == ("z0 if a_long_feature == 0 else z1", "if k == 2 else 0")
     long = lines_of(" + ".join("abcdefghi" for _ in range(30)))
-    assert len(long) == 4
-    assert long[0] == "abcdefghi + abcdefghi + abcdefghi"
-    assert long[-1].endswith(" ...")
+    assert (len(long), long[0], long[-1][-4:]) == (4, "abcdefghi + abcdefghi + abcdefghi", " ...")
 
 
-def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path: Path) -> None:
+def test_a_drawing_is_saved_in_the_format_of_its_suffix_and_png_is_the_light_picture_at_twice_its_size(tmp_path: Path) -> None:
     drawing = decay().draw()
     for name, start in (("a.svg", b"<svg "), ("a.dot", b"digraph"), ("a.gv", b"digraph"), ("a.mmd", b"flowchart LR")):
         drawing.save(tmp_path / name)
@@ -191,11 +167,7 @@ def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path: Path) -> None:
         drawing.save(tmp_path / "a.txt")
     with pytest.raises(SymgraphError, match="cannot be written"):
         drawing.save(tmp_path / "nowhere" / "a.svg")
-
-
-def test_png_is_the_light_picture_at_twice_its_size(tmp_path: Path) -> None:
     pytest.importorskip("resvg_py", reason="the extra png is not installed")
-    drawing = decay().draw()
     try:
         drawing.save(tmp_path / "a.png")
     except SymgraphError as error:

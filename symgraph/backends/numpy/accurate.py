@@ -28,7 +28,7 @@ class AccurateWriter(LinesWriter):
         return found
 
     def rests(self) -> Mapping[float, float]:
-        """What the floats of constants lack, by their size."""
+        """The rests of constants that are no floats, by their size."""
         constants = {node.data for graph in self._graphs() for node in graph.nodes if isinstance(node.data, float)}
         rests = {constant: self.source.rests.get(constant, 0.0) for constant in constants}
         return {abs(constant): rest if constant > 0 else -rest for constant, rest in sorted(rests.items()) if rest}

@@ -1,10 +1,6 @@
 """Hand-written module of the contract (ABI 1), for tests of the runtime that must not depend on the generator."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections import namedtuple
 
 import numpy as np
 
@@ -15,28 +11,11 @@ TARGET = "y"
 WEIGHTS = ("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9")
 NODES = ("t", "exp", "tanh", "sigmoid", "y_hat")
 OUTPUTS = ("y_hat",)
-METADATA: Mapping[str, Any] = {
+METADATA = {
     "spec": "nine_weights.py", "doc": "", "model_hash": "sha256:0", "has_loss": True, "residual_factor": 1.0, "domains": {},
 }  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Tape:
-    w: Any
-    X: Any
-    y: Any
-    t: Any
-    exp: Any
-    tanh: Any
-    sigmoid: Any
-    y_hat: Any
-    loss: Any
-    v0: Any
-    v1: Any
-    v2: Any
-    v3: Any
-    v4: Any
-    v5: Any
+Tape = namedtuple("Tape", "w X y t exp tanh sigmoid y_hat loss v0 v1 v2 v3 v4 v5")
 
 
 def _inputs(w, X, y=None):
