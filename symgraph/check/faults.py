@@ -31,7 +31,7 @@ _FAR_OFF = 1e3
 _TWOFOLD = 2.0**-98
 """The rounding unit of compensated arithmetic."""
 _ACCURATE_KAPPA = 2.0**48
-_ACCURATE_RANGE = (-900, 900)
+_ACCURATE_RANGE = (-(2**20), 2**20)
 """Where accurate modules promise 1 ulp: kappa_graph below that, and binary exponents of all values on the way within these."""
 _SLACK = 1.0 + 2.0**-4
 _SUM_ROOM = 8

@@ -29,7 +29,17 @@ from symgraph.runtime.double_double import (
     with_sign,
 )
 from symgraph.runtime.facts import Array
-from symgraph.runtime.wide_pairs import NO_POWER, OfAnySize, Wide, beyond_pairs, like_itself, wide_where
+from symgraph.runtime.wide_pairs import (
+    NO_POWER,
+    ORDINARY,
+    OfAnySize,
+    Wide,
+    beyond_pairs,
+    like_itself,
+    same_power,
+    wide_div,
+    wide_where,
+)
 
 PI_PARTS = (
     0.19634954084936207,
@@ -136,7 +146,17 @@ def leg_of(x: Pair) -> Pair:
     return pair_root(pair_mul(pair_add_float(x, 1.0), pair_add_float(dd_neg(x), 1.0)))
 
 
-dd_atan2 = settled_of_two(angle_of, np.arctan2)
+pair_atan2 = settled_of_two(angle_of, np.arctan2)
+
+
+def wide_atan2(y: Wide, x: Wide) -> Wide:
+    """Compute the angle of the point (x, y): y/x where that is very small, and x above 0."""
+    a, b, _ = same_power(y, x)
+    slope = wide_div(y, x)
+    return wide_where((slope[2] < -ORDINARY) & (x[0] > 0), slope, (*pair_atan2(a, b), NO_POWER))
+
+
+dd_atan2 = OfAnySize(pair_atan2, wide_atan2)
 pair_atan = settled_of_one(lambda x: angle_of(x, pair_of(1.0)), np.arctan)
 
 

@@ -31,12 +31,13 @@ from symgraph.runtime.double_double import (
 from symgraph.runtime.facts import DOUBLE, Array
 from symgraph.runtime.wide_pairs import (
     NO_POWER,
+    ORDINARY,
     OfAnySize,
     Wide,
-    aligned,
     compact,
     is_ordinary,
     narrow,
+    same_power,
     wide_add,
     wide_div,
     wide_mul,
@@ -102,10 +103,10 @@ class Pairs:
     def _left(hi: Array, numbers: Any) -> bool:
         """Tell if a result may be infinite, 0 or without its digits only because it left the range of pairs."""
         size, ordinary = np.abs(hi), [one.hi for one in numbers if isinstance(one, Pairs)]
-        suspect = ~((size > 2.0**-800) & (size < 2.0**800))
+        suspect = ~((size > 2.0**-ORDINARY) & (size < 2.0**ORDINARY))
         for one in ordinary:
-            suspect = suspect & np.isfinite(one)
-        return bool(np.any(suspect & ((hi != 0) | np.logical_and.reduce([one != 0 for one in np.broadcast_arrays(*ordinary)]))))
+            suspect = suspect & np.isfinite(one) & ((hi != 0) | (one != 0))
+        return bool(suspect.any())
 
     @property
     def pair(self) -> Pair:
@@ -155,7 +156,7 @@ class Pairs:
 
     def _compared(self, compare: Callable[[Pair, Pair], Array], other: Any) -> Any:
         x, y = self.wide, self.of(other).wide
-        return compare(x[:2], y[:2]) if x[2] is NO_POWER is y[2] else compare(*aligned(x, y)[:2])
+        return compare(x[:2], y[:2]) if x[2] is NO_POWER is y[2] else compare(*same_power(x, y)[:2])
 
     def __lt__(self, other: Any) -> Any:
         return self._compared(dd_less, other)
@@ -179,7 +180,7 @@ class Pairs:
 
 
 class PairArithmetic:
-    """What runs the lines of one module over pairs.
+    """Runs the lines of one module over pairs.
 
     Args:
         functions: for each function that the lines call by name, such as "np.exp", the function of pairs in its place.

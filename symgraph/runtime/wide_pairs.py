@@ -58,7 +58,7 @@ class OfAnySize:
 def is_ordinary(x: Pair) -> bool:
     """Tell if no number of an array may have left the range of pairs."""
     size = np.abs(x[0])
-    return bool(np.all((size > 2.0**-ORDINARY) & (size < 2.0**ORDINARY)))
+    return bool(size.min() > 2.0**-ORDINARY and size.max() < 2.0**ORDINARY)
 
 
 def shifted(x: Pair, power: Array) -> Pair:
@@ -110,7 +110,7 @@ def wide_neg(x: Wide) -> Wide:
     return *dd_neg((x[0], x[1])), x[2]
 
 
-def aligned(x: Wide, y: Wide) -> tuple[Pair, Pair, Array]:
+def same_power(x: Wide, y: Wide) -> tuple[Pair, Pair, Array]:
     """Give two numbers as pairs times the same power of two, the larger one below 1."""
     (a, b, p), (c, d, q) = normal(x), normal(y)
     p, q = np.where(a == 0, -2 * FURTHEST, p), np.where(c == 0, -2 * FURTHEST, q)
@@ -120,7 +120,7 @@ def aligned(x: Wide, y: Wide) -> tuple[Pair, Pair, Array]:
 
 def wide_add(x: Wide, y: Wide) -> Wide:
     """Add."""
-    a, b, power = aligned(x, y)
+    a, b, power = same_power(x, y)
     return *settled(pair_add(a, b), np.add, a[0], b[0]), power
 
 
@@ -131,7 +131,7 @@ def wide_sub(x: Wide, y: Wide) -> Wide:
 
 def compared(compare: Callable[[Pair, Pair], Array]) -> Callable[[Wide, Wide], Array]:
     """Make the comparison of wide numbers of one of pairs."""
-    return lambda x, y: compare(*aligned(x, y)[:2])
+    return lambda x, y: compare(*same_power(x, y)[:2])
 
 
 wide_less = compared(dd_less)
@@ -201,7 +201,7 @@ def wide_cbrt(x: Wide) -> Wide:
 
 def wide_hypot(x: Wide, y: Wide) -> Wide:
     """Take the root of x*x + y*y."""
-    a, b, power = aligned(x, y)
+    a, b, power = same_power(x, y)
     return *pair_hypot(a, b), power
 
 

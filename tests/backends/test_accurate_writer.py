@@ -183,6 +183,14 @@ def test_overflow_gives_what_plain_arithmetic_gives() -> None:
             same(np.isinf(a), np.isinf(b))
 
 
+def test_values_on_the_way_may_leave_the_range_of_floats() -> None:
+    model = one_output(lambda f, g, a, b: sp.exp(a * f) * sp.erfc(b * g) + 1 / sp.cosh(a * f) ** 2 * sp.exp(2 * a * f + 0 * g))
+    module, known = load_artifact(accurate_text(model)), reference(model)
+    for w, x in (([1.0, 1.0], [960.0, 31.0]), ([2.0, -1.0], [600.0, -34.5]), ([0.5, 1.0], [3000.0, 38.7])):
+        truth = known.truth(point_of(module, w, x, 0.0)).values["output"]
+        assert ulps(module.predict(np.array(w), np.array(x)), truth) <= 0.5 + 2**-5
+
+
 def test_the_scalar_backend_has_no_accurate_modules() -> None:
     with pytest.raises(OptionError, match="precision 'accurate' is of numpy"):
         generate(MODELS["line"](), ("scalar",), options=ACCURATE)

@@ -62,7 +62,8 @@ def test_exponentials_and_their_logarithms_have_all_their_digits() -> None:
     ("function", "true"),
     [
         (ADD, lambda a, b: a + b), (SUB, lambda a, b: a - b), (MUL, lambda a, b: a * b), (DIV, lambda a, b: a / b),
-        (DD.dd_max, max), (DD.dd_min, min), (DD.dd_hypot, lambda a, b: mpmath.sqrt(a * a + b * b)),
+        (DD.dd_max, max), (DD.dd_min, min), (DD.dd_atan2, mpmath.atan2),
+        (DD.dd_hypot, lambda a, b: mpmath.sqrt(a * a + b * b)),
     ],
 )  # fmt: skip
 def test_functions_of_two_numbers(function: Any, true: Callable[..., Any], signs: tuple[float, float]) -> None:

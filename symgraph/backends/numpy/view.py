@@ -320,7 +320,7 @@ def _of_pairs(writer: AccurateWriter) -> tuple[str, ...]:
     """The arguments of a binding that runs lines over pairs: functions by the names that lines call, and rests of constants."""
     functions = [f'"{called}": {function}' for called, function in writer.functions().items()]
     rests = [f"{number(constant)}: {number(rest)}" for constant, rest in writer.rests().items()]
-    return tuple(f"    {filled('{', items, '},', 4)}" for items in (functions, rests))
+    return tuple(f"    {sequence_layout('{', items, '},', 4)}" for items in (functions, rests))
 
 
 def _law(law: Law, times: int) -> str:
