@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symgraph.errors import BuildError
-from symgraph.io.documents import text_of
+from symgraph.io.documents import parsed, text_of
 
 FILE = "symgraph.lock.json"
 NOT_RUN = "its text was not run"
@@ -79,7 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         return Manifest()
     try:
-        document = json.loads(text_of(path))
+        document = parsed(text_of(path))
         entries = {output: Entry(**_checked(facts)) for output, facts in _checked(document["outputs"], dict).items()}
         specs = _checked(document.get("specs", {}), dict)  # a manifest of an earlier version has none
         origins = {
@@ -88,7 +88,7 @@ def read_manifest(folder: Path) -> Manifest:
         }
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BuildError(f"{path} is no manifest of symgraph ({error}); delete it and build again") from error
     return Manifest(entries, origins)
 
