@@ -1,7 +1,7 @@
 """Manifest of an output folder: the spec of each file, and digests of everything it was made from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -86,6 +86,8 @@ def read_manifest(folder: Path) -> Manifest:
             spec: Origin(**_checked({"root": facts["root"]}), sources=_checked(facts["sources"]))
             for spec, facts in specs.items()
         }
+        _check_below([entry.spec for entry in entries.values()])
+        _check_below([name for origin in origins.values() for name in origin.sources])
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -103,6 +105,13 @@ def _checked(facts: dict[str, Any], kind: type = str) -> dict[str, Any]:
         if not isinstance(value, kind) or "\0" in name or (isinstance(value, str) and "\0" in value):
             raise ValueError(f"{name!r} is {value!r:.80}")
     return facts
+
+
+def _check_below(names: Iterable[str]) -> None:
+    """Refuse names that lead out of the project: a spec runs, and a source is read, because the manifest names it."""
+    for name in names:
+        if Path(name).anchor or ".." in Path(name).parts:
+            raise ValueError(f"{name[:80]!r} is not below the project's folder")
 
 
 def manifest_text(manifest: Manifest) -> str:
