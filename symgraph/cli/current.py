@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.terminal import nearer, note
 from symgraph.errors import ModuleError, OptionError
+from symgraph.io.lineage import missing_spec
 from symgraph.io.manifest import read_manifest
 from symgraph.io.trust import objection
 from symgraph.options import DOUBLE, options_of
@@ -78,6 +79,9 @@ def current(
         BuildError, SpecError, VerificationError: it cannot be built.
     """
     lineage = lineage_of_module(path, module, settings)
+    gone = missing_spec(path) if lineage is None else None
+    if gone is not None:
+        note(f"{nearer(gone)}, which {nearer(path)} was built from, is not there; changes of it are not noticed", quiet=quiet)
     if lineage is None or not lineage.doubt:
         return module
     require_own(lineage, settings)

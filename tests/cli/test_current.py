@@ -141,6 +141,16 @@ def test_a_module_alone_is_used_as_it_is(command: Run, built: Project, tmp_path:
     assert (done.code, renewals(done)) == (0, [])
 
 
+def test_a_spec_that_was_renamed_is_missed(command: Run, copy: Project) -> None:
+    line = "predict decay --data rows.csv --weights weights.json"
+    before = command(line)
+    copy.path("models.py").rename(copy.path("renamed.py"))
+    done = command(f"{line} --locked")
+    said = "models.py, which generated/decay.py was built from, is not there; changes of it are not noticed\n"
+    assert (done.code, done.out, done.err) == (0, before.out, said + before.err)
+    assert said not in command(f"{line} --quiet").err
+
+
 def test_a_spec_outside_the_project_is_found_by_the_settings_that_list_it(command: Run, tmp_path: Path) -> None:
     project = Project(tmp_path)
     for folder in ("specs", "project"):
