@@ -207,10 +207,8 @@ def _own_document(path: Path) -> dict[str, Any]:
 def _refuse_doubt(path: Path, advice: str) -> None:
     try:
         doubt = objection(path, Path())
-    except (FileNotFoundError, ValueError):  # what reads it says so
+    except (OSError, ValueError):  # what reads it next says so
         return
-    except OSError as error:
-        raise OptionError(f"{path} cannot be read: {error.strerror}") from error
     if doubt is not None:
         raise OptionError(f"{path} {doubt}, {advice}")
 
