@@ -331,13 +331,20 @@ def _saved(document: Any, kept: Path) -> Saved:
     arrays = (weights, best, *slots)
     if {array.shape for array in arrays} != {(len(weights),)} or not np.isfinite(arrays).all():
         raise ValueError("weights and slots are no finite numbers of one length")
-    best_epoch, judged = count("best_epoch", document["best_epoch"], at_least=first), held or losses
-    least = min((loss for loss in judged if loss < math.inf), default=math.inf)  # those of rows held out may be inf or nan
-    if best_epoch != (first + 1 + judged.index(least) if least < math.inf else first):
-        raise ValueError(f"its best epoch is {best_epoch}, and {_LOSSES} says another")
-    step, epoch = (count(name, document[name], at_least=0) for name in ("step", "epoch"))
+    step, epoch, best_epoch = (count(name, document[name], at_least=0) for name in ("step", "epoch", "best_epoch"))
+    least = _least(held or losses, first, best_epoch)
+    if epoch != first + done:
+        raise ValueError(f"it is of epoch {epoch}, and has the losses of {done} epochs after epoch {first}")
     state = OptimizerState(int64(step), int64(epoch), slots)
     return Saved(run, Reached(weights, state, best, best_epoch, least), losses, held, cast("Reason | None", ended))
+
+
+def _least(losses: Sequence[float], first: int, best_epoch: int) -> float:
+    """Return the least loss, which must be that of the best epoch; of rows held out a loss may be infinite or nan."""
+    least = min((loss for loss in losses if loss < math.inf), default=math.inf)
+    if best_epoch != (first + 1 + losses.index(least) if least < math.inf else first):
+        raise ValueError(f"its best epoch is {best_epoch}, and {_LOSSES} says another")
+    return least
 
 
 def _losses_in(path: Path, first: int, done: int, columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -170,6 +170,7 @@ DAMAGES = {
     "a weight too few": {"weights": [0.0, 1.0]},
     "a best epoch that was not": {"best_epoch": 17},
     "no such end": {"ended": "happily"},
+    "another epoch than that of its losses": {"epoch": 2},
     "a step of text": {"step": "many"},
 }
 
