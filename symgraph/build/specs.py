@@ -3,6 +3,7 @@
 It records the files that a spec is read from: itself, the modules that it imports, the tables of data that it opens.
 """
 
+import errno
 import importlib.util
 import os
 import sys
@@ -246,7 +247,7 @@ def _listen() -> None:
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    """Record a file that is about to be read, if it is one of the project's."""
+    """Record a file that is about to be read, if it is one of the project's; refuse bytecode, which may be of an older text."""
     recording = _recording.get()
     if recording is None or event not in ("open", "exec"):
         return
@@ -257,10 +258,24 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     try:
         with suppress(ValueError):  # a name with a NUL, which `open` refuses next
             path = Path(os.fsdecode(name)).resolve()
+            if path.suffix == ".pyc" and _is_cached(os.fsdecode(name)):
+                raise OSError(errno.EACCES, "older bytecode is not read", name)
             if path.suffix != ".pyc" and _is_project_file(path, recording[0]):
                 _record(path, *recording)
     finally:
         _recording.reset(token)
+
+
+def _is_cached(name: str) -> bool:
+    """Tell if a file is the bytecode that Python keeps of a file that is neither installed nor part of symgraph or Python.
+
+    Python compares no more than size and time of the text with it. Where it cannot be read, the text is compiled.
+    """
+    try:
+        source = Path(importlib.util.source_from_cache(name)).resolve()
+    except (ValueError, NotImplementedError):  # bytecode alone
+        return False
+    return _is_project_file(source, Path(source.anchor))
 
 
 @cache

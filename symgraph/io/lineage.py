@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symgraph.errors import ModuleError
 from symgraph.io.documents import text_of
-from symgraph.io.manifest import FILE, digest_of, read_manifest
+from symgraph.io.manifest import FILE, Entry, Origin, digest_of, read_manifest
 
 _TEXT_HASH = re.compile(r"^(?://|#) text sha256:([0-9a-f]{64})\n", re.MULTILINE)
 """Line of a generated file's header that has the digest of all other lines."""
@@ -45,12 +45,10 @@ def lineage_of(path: Path, model_hash: str) -> Lineage | None:
     Raises:
         BuildError: the manifest cannot be read.
     """
-    manifest = read_manifest(path.parent)
-    entry = manifest.entries.get(path.name)
-    origin = None if entry is None else manifest.origins.get(entry.spec)
-    if entry is None or origin is None:
+    known = _origin_of(path)
+    if known is None:
         return None
-    root = (path.parent / origin.root).resolve()
+    entry, origin, root = known
     spec = root / entry.spec
     if not spec.is_file():
         return None
@@ -62,6 +60,21 @@ def lineage_of(path: Path, model_hash: str) -> Lineage | None:
     elif entry.model_hash != model_hash:
         doubt = f"{path.name} is not of the version of {entry.spec} that {FILE} states"
     return Lineage(spec, root, doubt)
+
+
+def missing_spec(path: Path) -> Path | None:
+    """Return the spec that the manifest beside a generated file names for it if it is not there, else None."""
+    known = _origin_of(path)
+    spec = None if known is None else known[2] / known[0].spec
+    return None if spec is None or spec.is_file() else spec
+
+
+def _origin_of(path: Path) -> tuple[Entry, Origin, Path] | None:
+    """Return what the manifest beside a generated file has about it and its spec, with the root of the spec's project."""
+    manifest = read_manifest(path.parent)
+    entry = manifest.entries.get(path.name)
+    origin = None if entry is None else manifest.origins.get(entry.spec)
+    return None if entry is None or origin is None else (entry, origin, (path.parent / origin.root).resolve())
 
 
 def require_unedited(*paths: Path) -> None:

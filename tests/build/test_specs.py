@@ -1,5 +1,7 @@
 """symgraph.build.specs: how spec files are found, run and named."""
 
+import os
+import py_compile
 import sys
 from pathlib import Path
 
@@ -86,6 +88,31 @@ def test_reading_leaves_the_interpreter_as_it_was(folder: Path) -> None:
         read_spec("broken.py", folder)
     assert (sys.path, set(sys.modules), sys.dont_write_bytecode) == (path, modules, bytecode)
     assert not list(folder.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize("prefix", [None, "elsewhere"])
+@pytest.mark.parametrize("project", [".", "project"])
+def test_bytecode_of_an_older_text_is_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, prefix: str | None, project: str
+) -> None:
+    """Size and time of the text, by which Python compares them, are what they were."""
+    monkeypatch.setattr("sys.pycache_prefix", prefix and str(folder / prefix))
+    (folder / "project").mkdir()
+    write(folder / "line.py", f"from shape import bend\n{LINE}", output="bend(a, x) + b")
+    shape = write(folder / "shape.py", "def bend(a, x):\n    return a * x\n")
+    before = shape.stat()
+    py_compile.compile(str(shape), doraise=True)
+    write(shape, "def bend(a, x):\n    return a + x\n")
+    os.utime(shape, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert outputs("line.py", root=folder / project) == ["a + b + x"]
+
+
+def test_a_module_of_which_there_is_bytecode_alone_is_imported(folder: Path) -> None:
+    write(folder / "line.py", f"from shape import bend\n{LINE}", output="bend(a, x) + b")
+    shape = write(folder / "shape.py", "def bend(a, x):\n    return a * x\n")
+    py_compile.compile(str(shape), str(folder / "shape.pyc"), doraise=True)
+    shape.unlink()
+    assert outputs("line.py", root=folder) == ["a*x + b"]
 
 
 def test_a_module_of_a_package_is_the_same_by_path_and_by_name_and_imports_relatively(folder: Path) -> None:
