@@ -89,7 +89,7 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         OptionError: the project's settings cannot be read, or are another user's.
 
     Warns:
-        StaleModuleWarning: a file that the model's spec was read from has changed since the file was built.
+        StaleModuleWarning: the file, or one that the model's spec was read from, has changed since it was built.
     """
     path = find(name_or_path)
     module = load_file(path, compiler)

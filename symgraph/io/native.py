@@ -24,7 +24,7 @@ import numpy as np
 from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
 from symgraph.io.compiled import is_single, module_of, offered, read_texts
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
-from symgraph.io.lineage import require_unedited
+from symgraph.io.lineage import is_edited, require_unedited
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
@@ -160,7 +160,7 @@ def load(
         OptionError: the project's settings cannot be read or belong to another user; or the backend is unknown.
 
     Warns:
-        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
+        StaleModuleWarning: the module, or a file that its spec was read from, has changed since the module was built.
         NativeWarning: it runs on NumPy because the C file beside it cannot be used.
     """
     path = find(name_or_path, config)
@@ -172,7 +172,7 @@ def load(
 def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPILE_SECONDS) -> GeneratedModule:
     """Load the module of a file, whether or not its spec has changed since; see ``load``."""
     choice, module = chosen(backend), load_file(path)
-    if choice == "numpy":
+    if choice == "numpy" or (choice == "auto" and is_edited(path)):  # the C file beside it lacks the edit
         return module
     try:
         files, floats = _files_beside(path, module)
