@@ -23,7 +23,7 @@ import numpy as np
 
 from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
 from symgraph.io.compiled import is_single, module_of, offered, read_texts
-from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
+from symgraph.io.compiler import Compiler, find_compiler, from_library, is_at_hand
 from symgraph.io.lineage import is_edited, require_unedited
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
@@ -300,7 +300,7 @@ def extension(compiler: Compiler) -> Any:
     flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *(f"-I{folder}" for folder in folders))
     text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
     plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
-    return _loaded(compiled_library(_SOURCE.name, text, plain, linked=_LINKED))
+    return cast("ModuleType", from_library(_loaded, _SOURCE.name, text, plain, linked=_LINKED))
 
 
 @cache
