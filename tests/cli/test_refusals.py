@@ -76,6 +76,9 @@ REFUSED: dict[str, dict[str, str]] = {
     "explain": {
         "generated/decay.py": "names no line; give FILE:LINE",
         "generated/decay.py:0": "there is no line 0",
+        "generated/decay.py:\u00b2": "names no line; give FILE:LINE",
+        f"generated/decay.py:{'1' * 5000}": "names no line; give FILE:LINE",
+        "/dev/zero:1": "/dev/zero cannot be read: it has more than 67,108,864 bytes",
         "generated/decay.py:100000": "there is no line 100000",
         "models.py:3": "is no file that symgraph has generated",
         "missing.py:3": "cannot be read",
