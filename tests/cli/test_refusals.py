@@ -213,7 +213,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "decay --derivation --weights weights.json --data rows.csv --row 6": "there is no row 6 in ",
         "decay --derivation --weights weights.json --data rows.csv --row -1": "there is no row -1 in ",
         "decay --derivation -o no/steps.txt": "there is no folder no",
-        "decay --out rows.csv": "rows.csv is there and no text in a file",
+        "decay --out rows.csv": "rows.csv is there and no text of `symgraph show`",
     },
     "train decay --data rows.csv": {
         "--optimizer adma": "--optimizer | 'adma' | vanilla, sgd, momentum, nesterov, rmsprop, adam, adamw; did you mean adam?",
