@@ -85,6 +85,12 @@ REFUSED: dict[str, dict[str, str]] = {
     },
     f"fit {MISRA}": {
         "--start b1": "--start: b1 is nothing, not a number; write b1=1.5",
+        "--start b1=1_0": "--start: b1 is '1_0', not a number; write b1=1.5",
+        "--start b1=1,": "--start: '' is not NAME=VALUE",
+        "--fix b1=5 --bounds b1=0:1": "fixed has b1 = 5, which is not within its bounds 0 to 1",
+        "--sigma ''": "--sigma: '' is no number and names no column; leave the option out for none",
+        "--sigma-x ''": "--sigma-x: '' is no number and names no column",
+        "--backend c": "backend 'c' is unknown; known are auto, native, numpy",
         "--start b1=x": "--start: b1 is 'x', not a number; write b1=1.5",
         "--start b1=1,b1=2": "--start: 'b1=2' is not NAME=VALUE, or names a weight again",
         "--start b1=1 --start b2=1": "error: --start is given 2 times; write all after one --start, such as A=1,B=2; see `",
@@ -151,6 +157,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "generated/decay_scalar.py": "scalar backend | numpy | decay",
         "decay --points many": "--points | --help`",
         "decay --points 0": "--points | 0",
+        "decay --rows 1000000000000": "--rows must be a whole number of at least 1 and at most 1000000, not 1000000000000",
         "decay --rows 0": "--rows | 0",
         "decay --seed -1": "--seed | -1",
         "decay --data gone.csv": "gone.csv | No such file",
@@ -296,6 +303,7 @@ REFUSED: dict[str, dict[str, str]] = {
     },
     "truth": {
         "decay --points 0": "--points",
+        "decay --points 1000000000000": "--points must be a whole number of at least 1 and at most 1000000",
         "decay --kinds norml": "there is no kind of points 'norml'; there are small weights | did you mean normal?",
         "decay --plot errors.txt": "must end in .svg, .png, .pdf",
         "decay --module generated/decay_scalar.py": "the module is of the scalar backend; give --backend scalar",
