@@ -75,9 +75,7 @@ def fit(
     """
     from symgraph.fitting import FitWarning
     from symgraph.io.data import column_names, known_file
-    from symgraph.io.native import chosen
 
-    chosen(backend)
     check_plot(plot, *(data or []))
     several = len(data or []) > 1 or bool(group_by)
     ready = partial(_files, save, [*(data or []), plot])
@@ -217,6 +215,7 @@ def _of_formula(
 ) -> tuple[Mapping[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
+    from symgraph.io.native import chosen
     from symgraph.spec.formula_text import names_of_columns
 
     if header is None:
@@ -225,13 +224,14 @@ def _of_formula(
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     note_names(made, quiet=quiet)
-    return {name: column for column, name in names_of_columns(there).items()}, compile(made, backend, extras=extras)
+    return {name: column for column, name in names_of_columns(there).items()}, compile(made, chosen(backend), extras=extras)
 
 
 def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...], backend: str) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
     from symgraph import compile  # noqa: A004  the public name
+    from symgraph.io.native import chosen
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return compile(one_model(model, config), backend, extras=extras) if is_spec(Path(model)) else load(model)
+    return compile(one_model(model, config), chosen(backend), extras=extras) if is_spec(Path(model)) else load(model)
