@@ -9,7 +9,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -146,7 +146,7 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
 
 @contextmanager
 def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
-    """Let a spec import its neighbours, and leave no bytecode beside them.
+    """Let a spec import its neighbours, leave no bytecode beside them, and stay in the current folder if the spec leaves it.
 
     It reads them, and all else that it imports from its project, again: they may have changed since this process imported
     them. They are forgotten afterwards: another folder may use their names.
@@ -158,7 +158,8 @@ def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
     sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     try:
-        yield
+        with chdir(os.curdir):
+            yield
     finally:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode

@@ -77,16 +77,22 @@ def current(
     Raises:
         ModuleError: it is old and locked, its spec has no such model any more, or the spec is another user's.
         BuildError, SpecError, VerificationError: it cannot be built.
+
+    Warns:
+        StaleModuleWarning: it was edited by hand.
     """
+    from symgraph.io.lineage import warn_if_edited
+
     lineage = lineage_of_module(path, module, settings)
     gone = missing_spec(path) if lineage is None else None
     if gone is not None:
         note(f"{nearer(gone)}, which {nearer(path)} was built from, is not there; changes of it are not noticed", quiet=quiet)
-    if lineage is None or not lineage.doubt:
-        return module
-    require_own(lineage, settings)
-    plan = _renewal(path, module, lineage, locked=locked)
-    if plan is None:
+    plan = None
+    if lineage is not None and lineage.doubt:
+        require_own(lineage, settings)
+        plan = _renewal(path, module, lineage, locked=locked)
+    if lineage is None or plan is None:
+        warn_if_edited(path)
         return module
     from symgraph.build.build import build
 

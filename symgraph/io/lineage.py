@@ -1,12 +1,13 @@
 """Spec that a generated file was built from, and whether it has changed since, found without running it."""
 
 import re
+import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from symgraph.errors import ModuleError
-from symgraph.io.documents import text_of
 from symgraph.io.manifest import FILE, Entry, Origin, digest_of, read_manifest
 
 _TEXT_HASH = re.compile(r"^(?://|#) text sha256:([0-9a-f]{64})\n", re.MULTILINE)
@@ -14,7 +15,7 @@ _TEXT_HASH = re.compile(r"^(?://|#) text sha256:([0-9a-f]{64})\n", re.MULTILINE)
 
 
 class StaleModuleWarning(UserWarning):
-    """Warning that a generated module is used although files that its spec was read from have changed since it was built."""
+    """Warning that a generated module is used although it, or a file that its spec reads, has changed since its build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,35 @@ def require_unedited(*paths: Path) -> None:
         ModuleError: one was, or cannot be read.
     """
     for path in paths:
-        try:
-            text = text_of(path).replace("\r\n", "\n")
-        except (OSError, ValueError) as error:
-            raise ModuleError(f"{path} cannot be read: {error}") from error
-        line = _TEXT_HASH.search(text)
-        if line is not None and sha256((text[: line.start()] + text[line.end() :]).encode()).hexdigest() != line[1]:
+        if is_edited(path):
             others = " and ".join(other.name for other in paths if other != path)
             raise ModuleError(
                 f"{path.name} was edited by hand, and {others} beside it was not; `symgraph build --force` writes both"
             )
+
+
+def is_edited(path: Path) -> bool:
+    """Tell if a generated file was edited by hand since it was built.
+
+    Raises:
+        ModuleError: it cannot be read.
+    """
+    try:
+        return is_edited_text(path.read_bytes().decode(errors="replace"))
+    except OSError as error:
+        raise ModuleError(f"{path} cannot be read: {error.strerror}") from error
+
+
+@lru_cache(maxsize=16)  # each run of a training asks
+def is_edited_text(text: str) -> bool:
+    """Tell if the text of a generated file is not that of which its header has the digest; line ends of CRLF count as LF."""
+    text = text.replace("\r\n", "\n")
+    line = _TEXT_HASH.search(text)
+    return line is not None and sha256((text[: line.start()] + text[line.end() :]).encode()).hexdigest() != line[1]
+
+
+def warn_if_edited(path: Path, stacklevel: int = 3) -> None:
+    """Warn of a generated file that was edited by hand: it computes what the edit says, and not what its spec does."""
+    if is_edited(path):
+        said = f"{path.name} was edited by hand since it was built, and computes what the edit says, not its spec"
+        warnings.warn(f"{said}; `symgraph build --force` writes it anew", StaleModuleWarning, stacklevel=stacklevel)

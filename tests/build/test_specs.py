@@ -3,6 +3,7 @@
 import os
 import py_compile
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_path_is_looked_for_here_first_and_then_below_the_root(folder: Path, m
     assert outputs("line.py", root=folder) == ["a*x + b"]
     monkeypatch.chdir(folder / "there")
     assert outputs("line.py", root=folder) == ["a + b + x"]
+
+
+@pytest.mark.parametrize("end", ["", "raise ValueError\n"])
+def test_a_spec_that_leaves_the_current_folder_leaves_it_alone(folder: Path, end: str) -> None:
+    write(folder / "models" / "line.py", f"import os\nos.chdir(os.path.dirname(__file__))\n{end}{LINE}")
+    with pytest.raises(BuildError) if end else nullcontext():
+        read_spec("models/line.py", folder)
+    assert Path.cwd() == folder
 
 
 def test_models_come_in_the_order_of_their_names_in_the_file_and_once_each(folder: Path) -> None:

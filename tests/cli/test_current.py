@@ -9,7 +9,7 @@ import pytest
 from command_line import LINE, ROWS, SPEC, Outcome, Project, Run, names_in, refused, snapshot
 
 import symgraph
-from symgraph.io.native import NativeWarning
+from symgraph.io.lineage import StaleModuleWarning
 
 TRAIN = "train decay --data rows.csv --epochs 1"
 DOUBLED = SPEC.replace("top * exp(", "2 * top * exp(")
@@ -99,9 +99,18 @@ def test_what_cannot_be_built_anew_is_left_as_it_is(command: Run, copy: Project,
 
 def test_a_module_edited_by_hand_is_used_as_long_as_its_spec_is_what_it_was(command: Run, copy: Project) -> None:
     copy.write(MODULE, copy.text(MODULE) + "# mine\n")
-    with pytest.warns(NativeWarning, match=r"decay\.py was edited by hand"):
-        done = command(TRAIN)
-    assert (done.code, renewals(done)) == (0, [])
+    for options in ("", "--backend numpy -q --locked"):
+        with pytest.warns(
+            StaleModuleWarning, match=r"^decay\.py was edited by hand .*; `symgraph build --force` writes it anew$"
+        ):
+            done = command(f"{TRAIN} {options}")
+        assert (done.code, renewals(done)) == (0, [])
+
+
+def test_no_row_is_trained_by_an_edited_module_of_another_backend(command: Run, copy: Project) -> None:
+    other = "generated/decay_scalar.py"
+    copy.write(other, copy.text(other) + "# mine\n")
+    refused(command(f"{TRAIN} --backend scalar"), "decay_scalar.py was edited by hand, and not the files beside it")
 
 
 def test_a_module_put_back_from_an_earlier_version_is_built_anew(command: Run, copy: Project) -> None:
