@@ -3,12 +3,13 @@
 It records the files that a spec is read from: itself, the modules that it imports, the tables of data that it opens.
 """
 
+import errno
 import importlib.util
 import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -145,7 +146,7 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
 
 @contextmanager
 def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
-    """Let a spec import its neighbours, and leave no bytecode beside them.
+    """Let a spec import its neighbours, leave no bytecode beside them, and stay in the current folder if the spec leaves it.
 
     It reads them, and all else that it imports from its project, again: they may have changed since this process imported
     them. They are forgotten afterwards: another folder may use their names.
@@ -157,7 +158,8 @@ def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
     sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     try:
-        yield
+        with chdir(os.curdir):
+            yield
     finally:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode
@@ -246,7 +248,7 @@ def _listen() -> None:
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    """Record a file that is about to be read, if it is one of the project's."""
+    """Record a file that is about to be read, if it is one of the project's; refuse bytecode, which may be of an older text."""
     recording = _recording.get()
     if recording is None or event not in ("open", "exec"):
         return
@@ -257,10 +259,24 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     try:
         with suppress(ValueError):  # a name with a NUL, which `open` refuses next
             path = Path(os.fsdecode(name)).resolve()
+            if path.suffix == ".pyc" and _is_cached(os.fsdecode(name)):
+                raise OSError(errno.EACCES, "older bytecode is not read", name)
             if path.suffix != ".pyc" and _is_project_file(path, recording[0]):
                 _record(path, *recording)
     finally:
         _recording.reset(token)
+
+
+def _is_cached(name: str) -> bool:
+    """Tell if a file is the bytecode that Python keeps of a file that is neither installed nor part of symgraph or Python.
+
+    Python compares no more than size and time of the text with it. Where it cannot be read, the text is compiled.
+    """
+    try:
+        source = Path(importlib.util.source_from_cache(name)).resolve()
+    except (ValueError, NotImplementedError):  # bytecode alone
+        return False
+    return _is_project_file(source, Path(source.anchor))
 
 
 @cache

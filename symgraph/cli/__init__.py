@@ -4,6 +4,7 @@ Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check s
 a bug of symgraph. Each command's module imports what is heavy when the command runs, so that ``--help`` stays quick.
 """
 
+import os
 import re
 import sys
 import warnings
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from pkgutil import resolve_name
+from time import gmtime
 from types import MappingProxyType
 from typing import Any
 
@@ -93,9 +95,18 @@ def _options(
 def main() -> None:
     """Run the command line; errors of the user's and the system's become one line and exit code 2, a failed verification 1."""
     warnings.formatwarning = _warning_line
+    _ignore_wrong_date()
     with shown_streams():
         code = _answered(lambda: app(standalone_mode=False))
         sys.exit(_answered(sys.stdout.flush) or code)
+
+
+def _ignore_wrong_date() -> None:
+    """Leave out SOURCE_DATE_EPOCH if it is no time: no result of ours depends on it, and NumPy and Matplotlib fail by it."""
+    try:
+        gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", "0")))
+    except (ValueError, OverflowError, OSError):
+        del os.environ["SOURCE_DATE_EPOCH"]
 
 
 def _answered(call: Callable[[], int | None]) -> int:

@@ -16,7 +16,8 @@ def cache(
 ) -> None:
     """Show the folder of compiled code, its size, and its libraries, newest first.
 
-    SYMGRAPH_CACHE names another folder. The first compilation makes the folder, and you may delete it at any time.
+    SYMGRAPH_CACHE names another folder. The first compilation makes the folder, and you may delete it at any time. --clear
+    waits for compilations.
     """
     from symgraph.io.cache import MOST_BYTES, cache_root, entries
     from symgraph.io.cache import clear as delete
@@ -30,7 +31,7 @@ def cache(
             raise BuildError(f"{error.filename} cannot be deleted: {error.strerror}") from error
         note(f"{len(kept)} files, {total / 2**20:.1f} MiB, deleted from {cache_root()}", quiet=quiet)
         kept, total = [], 0
-    libraries = [(path.name, size) for _, path, size in sorted(kept, reverse=True) if path.suffix != ".sha256"]
+    libraries = [(path.name, size) for _, path, size in sorted(kept, reverse=True) if path.suffix == ".so"]
     if json:
         found = [{"name": name, "bytes": size} for name, size in libraries]
         print_json({"folder": str(cache_root()), "bytes": total, "most_bytes": MOST_BYTES, "libraries": found})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.terminal import nearer, note
 from symgraph.errors import ModuleError, OptionError
+from symgraph.io.lineage import missing_spec
 from symgraph.io.manifest import read_manifest
 from symgraph.io.trust import objection
 from symgraph.options import DOUBLE, options_of
@@ -76,13 +77,22 @@ def current(
     Raises:
         ModuleError: it is old and locked, its spec has no such model any more, or the spec is another user's.
         BuildError, SpecError, VerificationError: it cannot be built.
+
+    Warns:
+        StaleModuleWarning: it was edited by hand.
     """
+    from symgraph.io.lineage import warn_if_edited
+
     lineage = lineage_of_module(path, module, settings)
-    if lineage is None or not lineage.doubt:
-        return module
-    require_own(lineage, settings)
-    plan = _renewal(path, module, lineage, locked=locked)
-    if plan is None:
+    gone = missing_spec(path) if lineage is None else None
+    if gone is not None:
+        note(f"{nearer(gone)}, which {nearer(path)} was built from, is not there; changes of it are not noticed", quiet=quiet)
+    plan = None
+    if lineage is not None and lineage.doubt:
+        require_own(lineage, settings)
+        plan = _renewal(path, module, lineage, locked=locked)
+    if lineage is None or plan is None:
+        warn_if_edited(path)
         return module
     from symgraph.build.build import build
 
@@ -108,7 +118,7 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
         return None  # without an entry it is a spec of that name, but of another project
     if locked and not is_whole:
         raise ModuleError(f"{path} and the manifest beside it are of two builds; `symgraph build {spec.label}` makes them one")
-    if locked or path.name not in entries:
+    if locked or entry is None or entry.spec != spec.label:  # else nothing would be built
         raise ModuleError(f"{path} is older than its spec; `symgraph build {spec.label}` brings it up to date")
     files = [entry for entry in entries.values() if entry.spec == spec.label]
     extras = sorted({extra for entry in files for extra in entry.extras.split(",") if extra})
@@ -141,18 +151,24 @@ def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Li
 
 
 def require_own(lineage: "Lineage", settings: "Config | None") -> None:
-    """Refuse to run another user's spec that nobody has named; specs of a trusted project and our own count as named.
+    """Refuse to run another user's spec that nobody has named; those in the settings of a trusted project, and ours, are named.
 
     Raises:
         ModuleError: it is another user's.
     """
-    vouched = settings is not None and settings.file is not None and settings.root == lineage.root
-    if vouched or lineage.spec.is_relative_to(_PACKAGE):
+    spec = lineage.spec.resolve()  # the name comes from a file that nobody trusts, and may have links and .. in it
+    if spec.is_relative_to(_PACKAGE) or (settings is not None and spec in _listed(settings)):
         return
     doubt = objection(lineage.spec, Path.cwd())
     if doubt is not None:
         why = f"{lineage.doubt}, and " if lineage.doubt else ""
         raise ModuleError(f"{why}{lineage.spec} {doubt}: it would run as code; name the spec itself if you trust it")
+
+
+def _listed(settings: "Config") -> set[Path]:
+    """Return the files of the specs that settings list, by path or as dotted modules."""
+    names = (name if name.endswith(".py") else f"{name.replace('.', '/')}.py" for name in settings.models)
+    return {(settings.root / name).resolve() for name in names}
 
 
 def models_of(reference: str, config: Path | None = None) -> list["Model"]:

@@ -1,5 +1,6 @@
 """``symgraph explain``: say what a line of a generated file computes, and why it has that form."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from symgraph.cli import shared
 from symgraph.cli.terminal import nearer, note, print_json
 from symgraph.errors import OptionError
+from symgraph.io.documents import text_of
 from symgraph.io.manifest import Entry, read_manifest
 from symgraph.options import DOUBLE, options_of
 
@@ -62,18 +64,16 @@ def explain(
 
 def _parsed(place: str) -> tuple[Path, int]:
     name, found, number = place.rpartition(":")
-    if not found or not number.isdigit():
+    if not found or not re.fullmatch("[0-9]{1,9}", number):
         raise OptionError(f"{place!r} names no line; give FILE:LINE, such as generated/model.py:42")
     return Path(name), int(number)
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OptionError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise OptionError(f"{path} is no text") from None
+        return text_of(path)
+    except (OSError, ValueError) as error:  # a pipe, which nobody may write to, or what has no end
+        raise OptionError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
 
 
 def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings: "Config") -> "Model":

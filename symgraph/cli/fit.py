@@ -43,8 +43,12 @@ def fit(
     start: Annotated[str, option("A=1,B=2", "Start values; other weights start as in the spec, or at 1 in a formula.")] = "",
     fix: Annotated[str, option("A,B=2", "Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, option("A=0:,B=1:2", "Ranges of weights, in place of the spec's.")] = "",
-    sigma: Annotated[str, option("COLUMN|NUMBER|FORMULA", "Standard deviations of the observations, such as 0.05*v.")] = "",
-    sigma_x: Annotated[str, option("COLUMN|NUMBER|X=...", "Standard deviations of the features, in addition to --sigma.")] = "",
+    sigma: Annotated[
+        str | None, option("COLUMN|NUMBER|FORMULA", "Standard deviations of the observations, such as 0.05*v.")
+    ] = None,
+    sigma_x: Annotated[
+        str | None, option("COLUMN|NUMBER|X=...", "Standard deviations of the features, in addition to --sigma.")
+    ] = None,
     absolute_sigma: Annotated[
         bool, typer.Option("--absolute-sigma", help="Standard errors follow from --sigma alone, not from the scatter.")
     ] = False,
@@ -84,10 +88,10 @@ def fit(
     begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, header)
     extras = ("feature-jacobian",) if sigma_x else ()
     if "~" in model:
-        columns, module = _of_formula(model, header, begin, extras, quiet)
+        columns, module = _of_formula(model, header, begin, extras, backend, quiet)
     else:
         load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
-        columns, module = SAME, _of_name(model, load, config, extras)
+        columns, module = SAME, _of_name(model, load, config, extras, backend)
     source = Source(module, files[0] if files else None, reading, quiet, columns)
     options = {
         "start": begin or None,
@@ -206,10 +210,12 @@ def _of_formula(
     header: Callable[[], Sequence[str]] | None,
     start: Mapping[str, float],
     extras: tuple[str, ...],
+    backend: str,
     quiet: bool,
 ) -> tuple[Mapping[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
+    from symgraph.io.native import chosen
     from symgraph.spec.formula_text import names_of_columns
 
     if header is None:
@@ -218,13 +224,14 @@ def _of_formula(
     in_all = {name: value for name, value in start.items() if "[" not in name}
     made = Model.from_formula(formula, there, in_all)
     note_names(made, quiet=quiet)
-    return {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
+    return {name: column for column, name in names_of_columns(there).items()}, compile(made, chosen(backend), extras=extras)
 
 
-def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...]) -> Any:
+def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...], backend: str) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
     from symgraph import compile  # noqa: A004  the public name
+    from symgraph.io.native import chosen
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return compile(one_model(model, config), extras=extras) if is_spec(Path(model)) else load(model)
+    return compile(one_model(model, config), chosen(backend), extras=extras) if is_spec(Path(model)) else load(model)

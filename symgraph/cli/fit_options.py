@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from symgraph.cli.data_sets import Deviation, Deviations
-from symgraph.cli.weights import number, pairs
+from symgraph.cli.weights import number, pairs, real
 from symgraph.errors import OptionError, SpecError, did_you_mean
 
 _FORMULA = re.compile(r"[-+*/(`]")
@@ -41,18 +41,22 @@ def ranges_of(text: str) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def deviations_of(sigma: str, sigma_x: str, header: Callable[[], Sequence[str]] | None) -> Deviations:
+def deviations_of(sigma: str | None, sigma_x: str | None, header: Callable[[], Sequence[str]] | None) -> Deviations:
     """Return the standard deviations of --sigma and --sigma-x: numbers, names of columns, and for --sigma a formula of some.
 
     Args:
-        sigma: the text of --sigma.
-        sigma_x: that of --sigma-x.
+        sigma: the text of --sigma, or None.
+        sigma_x: that of --sigma-x, or None.
         header: reads the names of the columns of the file; None where there is no file.
     """
 
-    def one(option: str, text: str) -> Deviation:
+    def one(option: str, text: str | None) -> Deviation:
+        if text is None:
+            return Deviation((), lambda _: None)
+        if not text.strip():
+            raise OptionError(f"{option}: {text!r} is no number and names no column; leave the option out for none")
         try:
-            value = float(text) if text else None
+            value = real(text)
         except ValueError:
             if header is None:
                 raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column") from None
@@ -60,7 +64,7 @@ def deviations_of(sigma: str, sigma_x: str, header: Callable[[], Sequence[str]] 
             return _of_columns(text, header()) if is_formula else Deviation((text,), itemgetter(text))
         return Deviation((), lambda _: value)
 
-    by_name = pairs("--sigma-x", sigma_x) if "=" in sigma_x else [("", sigma_x)] if sigma_x else []
+    by_name = [] if sigma_x is None else pairs("--sigma-x", sigma_x) if "=" in sigma_x else [("", sigma_x)]
     return Deviations(one("--sigma", sigma), {name: one("--sigma-x", text or "") for name, text in by_name})
 
 

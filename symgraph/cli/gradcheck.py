@@ -32,11 +32,11 @@ def gradcheck(
 ) -> None:
     """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged."""
     from symgraph.gradcheck import gradcheck as run
-    from symgraph.training.options import count
+    from symgraph.training.options import MOST, count
 
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    count("--points", points)
-    count("--rows", rows)
+    count("--points", points, at_most=MOST)
+    count("--rows", rows, at_most=MOST)
     count("--seed", seed, at_least=0)
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     has_loss = bool(module.METADATA["has_loss"])

@@ -22,18 +22,25 @@ _HEAD = 4096
 
 
 class Kind(NamedTuple):
-    """A kind of results: its name for messages, how a file of it begins, and its suffixes where the beginning tells nothing."""
+    """A kind of results: its name for messages, and how a file of it begins."""
 
     name: str
     begins: re.Pattern[bytes]
-    suffixes: tuple[str, ...] = ()
 
 
 WEIGHTS = Kind("file of weights", re.compile(rb'\s*\{\s*"format": "symgraph weights '))
 PICTURE = Kind("picture", re.compile(rb"(?s)\x89PNG|%PDF|(?:<\?xml.*?|\s*)<svg\s|(?:strict )?digraph |flowchart "))
-PAGE = Kind("page", re.compile(rb"(?i)\s*<!doctype html>"))
-_TEXTS = (".txt", ".md", ".tex", ".html", ".htm")
-TEXT = Kind(f"text in a file {', '.join(_TEXTS)}", re.compile(b""), _TEXTS)
+PAGE = Kind("page of `symgraph report`", re.compile(rb"(?s)<!DOCTYPE html>.*<title>[^<]*: a report by symgraph</title>"))
+_DERIVATION = rb"[^\n<]*: the derivative of the [^\n<]* by each weight"
+_FORMULA = rb"(?>[^\n]+? = [^\n]+)"
+TEXT = Kind(
+    "text of `symgraph show`",
+    re.compile(
+        rb"graph [^\n]*\n%0 = |(?:% [^\n]*\n)?\\begin\{align\*\}\n|% [^\n]*\n\\paragraph\{Graph\}\n|"
+        rb"(?:# )?" + _DERIVATION + rb"\n|(?s:<!DOCTYPE html>.*<title>)" + _DERIVATION + rb"</title>|"
+        rb"(?:# [^\n]*\n)?" + _FORMULA + rb"\n(?:(?:# [^\n]*|" + _FORMULA + rb"|)\n)*+[^\n]*\Z"  # the last may be cut
+    ),
+)
 JSON = Kind("JSON of symgraph's", re.compile(rb'\{\s*"models?": '))
 
 
@@ -100,8 +107,7 @@ def _check_replaceable(option: str, path: Path, target: Path, kind: Kind) -> Non
         raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
     with target.open("rb") as file:
         head = file.read(_HEAD)
-    is_own = kind.begins.match(head) and (not kind.suffixes or target.suffix.lower() in kind.suffixes)
-    if target.suffix.lower() in _SOURCES or target.name == FILE or (head and not is_own):
+    if target.suffix.lower() in _SOURCES or target.name == FILE or (head and not kind.begins.match(head)):
         raise OptionError(f"{option}: {path} is there and no {kind.name}; choose another name, or delete it first")
 
 

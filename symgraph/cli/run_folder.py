@@ -66,7 +66,7 @@ class RunFolder:
             if self._goes_on:
                 for folder in filter(is_kept, sorted(self.path.iterdir())):
                     read_kept(folder)  # before anything is written
-                record = _document(self.path / _RECORD, named=True)
+                record = _document(self.path / _RECORD)
                 changed = {name: settings[name] for name in ("epochs", "epochs_scheduled", "checkpoint_every")}
                 if changed.items() <= record["options"].items():
                     return
@@ -114,7 +114,7 @@ class RunFolder:
     def _record(self, settings: Settings, module: Any) -> dict[str, Any]:
         options = {name: value for name, value in settings.items() if name not in _OF_THE_CALL}
         for name in _PATHS:
-            options[name] = None if options[name] is None else str(Path(options[name]).absolute())
+            options[name] = options[name] if options[name] in (None, "-") else str(Path(options[name]).absolute())
         if options["init"] is not None:
             options["init"] = _START
         file = str(Path(module.__file__).absolute())
@@ -124,7 +124,11 @@ class RunFolder:
             | {"model": file, "optimizer": list(options["optimizer"] or []), "lr": list(options["lr"] or [])},
             "model": module.MODEL,
             "model_hash": module.METADATA["model_hash"],
-            "digests": {path: _digest(path) for path in (file, options["data"]) if path is not None},
+            "digests": {
+                path: _digest(path)
+                for path in (file, options["data"])
+                if path not in (None, "-") and Path(path).is_file()  # a pipe has been read
+            },
             "versions": versions(),
         }
 
@@ -156,7 +160,7 @@ def settings_of(context: typer.Context) -> dict[str, Any]:
 def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dict[str, Any]:
     path = folder / _RECORD
     explicit = {name for name in given if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
-    document = _document(path, named="model" in explicit)
+    document = _own_document(path)
     try:
         options = dict(document["options"])
         scheduled = options.get("epochs_scheduled")
@@ -176,16 +180,41 @@ def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dic
         if name == "epochs":
             settings["epochs_scheduled"] = scheduled or settings["epochs"]
         settings[name] = given[name]
+    if "model" not in explicit and settings["model"] is not None:
+        _refuse_doubt(
+            Path(settings["model"]), f"and {path} names it as the module, which would run; if you trust it, name it too"
+        )
     for name, now in versions().items():
         if stated.get(name) != now:
             note(f"{name} was {stated.get(name)} and is {now}: the last bits may differ", quiet=given["quiet"])
     return settings
 
 
-def _document(path: Path, *, named: bool) -> dict[str, Any]:
-    """Read the record of a run, which names a module that will run as code unless the user has named one."""
+def _own_document(path: Path) -> dict[str, Any]:
+    """Read a record unless it is another's: it names code that runs, data that are read and files that are written.
+
+    A link in its folder is not followed either: a run has its own files there, and a link would have others replaced.
+    """
+    advice = "and names what would run, be read and be written; if you trust all of it, go on with a copy of the folder"
+    for one in (path.parent, path):
+        _refuse_doubt(one, advice)
+    document = _document(path)
+    for link in filter(Path.is_symlink, [*path.parent.glob("*"), *path.parent.glob("*/*")]):
+        raise OptionError(f"--resume: {link} is a link, and would have a file elsewhere replaced; put a file in its place")
+    return document
+
+
+def _refuse_doubt(path: Path, advice: str) -> None:
     try:
-        doubt = objection(path, Path.cwd())
+        doubt = objection(path, Path())
+    except (OSError, ValueError):  # what reads it next says so
+        return
+    if doubt is not None:
+        raise OptionError(f"{path} {doubt}, {advice}")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
         document = read_document(path, _FORMAT)
     except FileNotFoundError:
         raise OptionError(f"--resume: {path.parent} holds no run: there is no {path.name} in it") from None
@@ -195,8 +224,6 @@ def _document(path: Path, *, named: bool) -> dict[str, Any]:
         raise OptionError(f"{path} is no record of a run: {error}; begin a new run") from error
     if not isinstance(document.get("options"), dict):
         raise OptionError(f"{path} is no record of a run: it has no options; begin a new run")
-    if doubt is not None and not named:
-        raise OptionError(f"{path} {doubt}, and names a module that would run as code; if you trust it, name the module too")
     return document
 
 

@@ -213,7 +213,7 @@ def _path(settings: Settings, name: str) -> Path | None:
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
     data, plot = _path(settings, "data"), _path(settings, "plot")
-    files, taken = {}, [data, _path(settings, "run")]
+    files, taken = {}, [data, _path(settings, "init"), _path(settings, "run")]
     for which in ("save", "save_best"):
         path = _path(settings, which)
         files[which] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
@@ -221,6 +221,9 @@ def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dic
             check_writable(flag(which), file, WEIGHTS, *taken)
         taken += files[which].values()
     check_plot(plot, *taken)
+    if plot is not None and len(runs) > 1:
+        for name in runs:  # each has a plot of its own beside it
+            check_plot(file_of(plot, name, runs), *taken)
     return files
 
 

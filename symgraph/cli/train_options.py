@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from symgraph.cli.weights import real
 from symgraph.errors import OptionError, unknown_name
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _rate(text: str) -> float:
     from symgraph.training.options import number
 
     try:
-        rate = float(text)
+        rate = real(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a number.", param_hint="'--lr'") from None
     return number("--lr", rate, above=0.0)

@@ -51,9 +51,9 @@ def truth(
     from symgraph.check.judging import judge, of_constraints
     from symgraph.check.truth_report import COLUMNS
     from symgraph.gradcheck.drawing import KINDS
-    from symgraph.training.options import count
+    from symgraph.training.options import MOST, count
 
-    count("--points", points)
+    count("--points", points, at_most=MOST)
     count("--seed", seed, at_least=0)
     check_plot(plot)
     one = one_model(model, config)

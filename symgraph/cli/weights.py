@@ -22,8 +22,8 @@ _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
 def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
     """Return names with what stands after their "=", None where there is none."""
     items: dict[str, str | None] = {}
-    pieces = re.split(r",(?![^[]*\])", text)  # a comma within brackets belongs to the name of a data set
-    for part in filter(None, map(str.strip, pieces)):
+    pieces = re.split(r",(?![^[]*\])", text) if text.strip() else []  # a comma within brackets is of the name of a data set
+    for part in map(str.strip, pieces):
         found = _ITEM.fullmatch(part)
         name, equals, value = map(str.strip, found.groups("")) if found else ("", "", "")
         name = name if "[" in name else unicodedata.normalize("NFKC", name)  # as Python reads it in formulas
@@ -36,10 +36,17 @@ def pairs(option: str, text: str) -> list[tuple[str, str | None]]:
 def number(option: str, name: str, text: str | None) -> float:
     """Return the number of a name."""
     try:
-        return float(text if text is not None else "")
+        return real(text if text is not None else "")
     except ValueError:
         shown = "nothing" if text is None else repr(text)
         raise OptionError(f"{option}: {name} is {shown}, not a number; write {name}=1.5") from None
+
+
+def real(text: str) -> float:
+    """Return the number of a text; a ValueError, too, where Python reads 1_0 as 10, for which hardly anyone means it."""
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def numbers(option: str, text: str) -> dict[str, float]:

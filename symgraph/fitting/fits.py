@@ -197,6 +197,8 @@ def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, see
             w[names.index(name)] = _number(f"fixed weight {name}", value)
     low, high = _ranges(names, metadata.get("bounds", {}) if bounds is None else bounds)
     free = np.array([j for j, name in enumerate(names) if name not in held], np.intp)
+    given = [names.index(name) for name, value in held.items() if value is not None]
+    refuse_outside("fixed", [natural.names[j] for j in given], *(natural.values(one)[given] for one in (w, low, high)))
     if start is None or isinstance(start, Mapping):
         drawn = [j for j in free if start is None or names[j] not in start]
         w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])

@@ -16,7 +16,7 @@ from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule
 from symgraph.runtime.facts import ArrayLike
-from symgraph.training.options import count
+from symgraph.training.options import MOST, count
 from symgraph.training.rows import as_rows, as_weights
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
@@ -77,7 +77,7 @@ def gradcheck(
         'passed'
     """
     for option, value in ({"points": points, "rows": rows} | ({} if singles is None else {"singles": singles})).items():
-        count(option, value)
+        count(option, value, at_most=MOST)
     count("seed", seed, at_least=0)
     if not module.METADATA["has_loss"] and not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")

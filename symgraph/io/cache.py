@@ -1,6 +1,7 @@
 """Folder in which compiled code is kept from one process to the next."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -8,13 +9,20 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from symgraph.io.files import locked
+
 VARIABLE = "SYMGRAPH_CACHE"
 """Environment variable that names another folder."""
 
 MOST_BYTES = 256 * 2**20
 """Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
 
+UNDER_WAY = ".making-"
+"""Beginning of the names of folders in which libraries are made."""
+
 _DIGEST = ".sha256"
+_OWN = re.compile(rf".+-[0-9a-f]{{20}}\.so({re.escape(_DIGEST)})?|{re.escape(UNDER_WAY)}[a-z0-9_]{{8}}")
+"""Names of what we make in the folder, which others may keep their files in, too: only these are ever deleted."""
 _DIGEST_BYTES = 100
 """Bytes of a digest's file at most."""
 
@@ -97,7 +105,11 @@ def with_digest(made: Path, target: Path) -> None:
 
 def bounded(folder: Path, kept: Path) -> None:
     """Delete the libraries that were made first, until the others take no more than ``MOST_BYTES``; one is kept in any case."""
-    libraries = [(path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*.so") if path != kept]
+    libraries = [
+        (path.stat().st_mtime_ns, path.stat().st_size, path)
+        for path in folder.glob("*.so")
+        if _OWN.fullmatch(path.name) and path != kept
+    ]
     left = MOST_BYTES - kept.stat().st_size
     for _, size, path in sorted(libraries, reverse=True):
         left -= size
@@ -107,14 +119,26 @@ def bounded(folder: Path, kept: Path) -> None:
 
 
 def entries() -> list[Path]:
-    """Return every file of the cache."""
-    return [path for path in sorted(_folder().rglob("*")) if path.is_file()]
+    """Return every file of the cache that we have made."""
+    return [path for own in _own() for path in (own, *own.rglob("*")) if path.is_file()]
+
+
+def _own() -> list[Path]:
+    return [path for path in sorted(_folder().glob("*")) if _OWN.fullmatch(path.name)]
 
 
 def clear() -> None:
-    """Delete what is in the cache; a process that has loaded a library keeps it in memory."""
-    with suppress(FileNotFoundError):
-        shutil.rmtree(_folder())
+    """Delete what we have made in the cache, after those who compile; a process that has loaded a library keeps it in memory.
+
+    Raises:
+        OSError: a file cannot be deleted.
+    """
+    with suppress(FileNotFoundError), locked(_folder()):  # the folder stays: another process may wait for its lock
+        for path in _own():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _digest_file(library: Path) -> Path:

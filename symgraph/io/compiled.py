@@ -6,7 +6,7 @@ The functions take and return what those of the numpy backend do, except that al
 import ctypes
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
-from symgraph.io.compiler import Compiler, compiled_library, find_compiler
+from symgraph.io.compiler import Compiler, find_compiler, from_library
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
 from symgraph.runtime.compiled_binding import CompiledBinding, address_of
@@ -89,7 +89,7 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         OptionError: the project's settings cannot be read, or are another user's.
 
     Warns:
-        StaleModuleWarning: a file that the model's spec was read from has changed since the file was built.
+        StaleModuleWarning: the file, or one that the model's spec was read from, has changed since it was built.
     """
     path = find(name_or_path)
     module = load_file(path, compiler)
@@ -159,20 +159,25 @@ def module_of(
         ModuleError, BuildError: as for ``load``.
     """
     prefix = prefix_of(source, files[source])
-    path = compiled_library(main or source, files, compiler or find_compiler(), folder)
+    load = partial(_loaded, source, prefix, files)
+    module: ModuleType = from_library(load, main or source, files, compiler or find_compiler(), folder)
+    vars(module).update(C_FILES=MappingProxyType(dict(files)))
+    return module
+
+
+def _loaded(source: str, prefix: str, files: Mapping[str, str], path: Path) -> ModuleType:
+    """Load the library of a C file."""
     try:
         library = ctypes.CDLL(str(path))
         selftest = getattr(library, f"{prefix}_selftest", None)
         if selftest is None:
             raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
         _check_arithmetic(selftest(), source, path)
-        module = _module(_binding(library, prefix, Path(source).stem, is_single(files[source])), path)
+        return _module(_binding(library, prefix, Path(source).stem, is_single(files[source])), path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
         raise ModuleError(
             f"{path} cannot be loaded: {error}; delete it, or set {VARIABLE} to a folder whose files may run"
         ) from error
-    vars(module).update(C_FILES=MappingProxyType(dict(files)))
-    return module
 
 
 def prefix_of(source: str, text: str) -> str:

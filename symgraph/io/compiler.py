@@ -9,15 +9,24 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from symgraph.errors import BuildError, CompileTimeError
-from symgraph.io.cache import VARIABLE, bounded, cache_folder, objection_to_folder, objection_to_library, with_digest
+from symgraph.errors import BuildError, CompileTimeError, ModuleError
+from symgraph.io.cache import (
+    UNDER_WAY,
+    VARIABLE,
+    bounded,
+    cache_folder,
+    objection_to_folder,
+    objection_to_library,
+    with_digest,
+)
 from symgraph.io.files import locked
 
 FLAGS = ("-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
@@ -31,8 +40,6 @@ _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
 _SHOWN = 3  # lines of a compiler's message, with so many characters each
 _WIDE = 200
-_UNDER_WAY = "tmp"
-"""Beginning of the names of folders in which libraries are made."""
 _ANSWERS = 3.0
 """Seconds of processor time in which a compiler answers what takes it a twentieth of one."""
 PATIENCE = 30.0
@@ -176,7 +183,7 @@ def compiled_library(
         with locked(folder):
             if objection_to_library(target) is not None:  # no other process has made it meanwhile
                 if made_here:  # what is half made while we hold the lock, nobody makes any more
-                    for left in folder.glob(f"{_UNDER_WAY}*"):
+                    for left in folder.glob(f"{UNDER_WAY}*"):
                         shutil.rmtree(left, ignore_errors=True)
                 _make(target, source, files, compiler, linked)
                 if made_here:
@@ -186,9 +193,20 @@ def compiled_library(
     return target
 
 
+def from_library(load: Callable[[Path], Any], *given: Any, **named: Any) -> Any:
+    """Load what ``compiled_library`` makes of the other arguments, again if `symgraph cache --clear` has deleted it."""
+    path = compiled_library(*given, **named)
+    try:
+        return load(path)
+    except (ImportError, ModuleError):
+        if path.exists():
+            raise
+        return load(compiled_library(*given, **named))
+
+
 def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compiler, linked: str) -> None:
     """Compile in another folder and move what comes of it, so that no process loads half a library."""
-    with tempfile.TemporaryDirectory(prefix=_UNDER_WAY, dir=target.parent, ignore_cleanup_errors=True) as work:
+    with tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=target.parent, ignore_cleanup_errors=True) as work:
         for name, text in files.items():
             (Path(work) / name).write_text(text, encoding="utf-8")
         made = Path(work) / target.name

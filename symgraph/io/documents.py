@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,32 @@ def read_document(path: Path, form: str, *, pipe: bool = False, **hooks: Any) ->
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no UTF-8 text, too long, no JSON, or of another format; says which.
+        ValueError: it is no UTF-8 text, too long, no JSON, of another format, or has a key twice; says which.
     """
-    try:
-        document = json.loads(text_of(path, pipe=pipe), **hooks)
-    except RecursionError as error:  # brackets in brackets, thousands deep
-        raise ValueError(str(error)) from error
+    document = parsed(text_of(path, pipe=pipe), **hooks)
     if not isinstance(document, dict) or document.get("format") != form:
         raise ValueError(f"it does not say {form!r} as its format")
     return document
+
+
+def parsed(text: str, **hooks: Any) -> Any:
+    """Return the value that a JSON text says, in which no object has a key twice: readers take the first, or the last.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique, **hooks)
+    except RecursionError as error:  # brackets in brackets, thousands deep
+        raise ValueError(str(error)) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"{name!r} stands there twice")
+    return result
 
 
 def jsonable(value: Any) -> Any:

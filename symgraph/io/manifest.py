@@ -1,14 +1,14 @@
 """Manifest of an output folder: the spec of each file, and digests of everything it was made from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from symgraph.errors import BuildError
-from symgraph.io.documents import text_of
+from symgraph.io.documents import parsed, text_of
 
 FILE = "symgraph.lock.json"
 NOT_RUN = "its text was not run"
@@ -79,16 +79,18 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         return Manifest()
     try:
-        document = json.loads(text_of(path))
+        document = parsed(text_of(path))
         entries = {output: Entry(**_checked(facts)) for output, facts in _checked(document["outputs"], dict).items()}
         specs = _checked(document.get("specs", {}), dict)  # a manifest of an earlier version has none
         origins = {
             spec: Origin(**_checked({"root": facts["root"]}), sources=_checked(facts["sources"]))
             for spec, facts in specs.items()
         }
+        _check_below([entry.spec for entry in entries.values()])
+        _check_below([name for origin in origins.values() for name in origin.sources])
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BuildError(f"{path} is no manifest of symgraph ({error}); delete it and build again") from error
     return Manifest(entries, origins)
 
@@ -103,6 +105,13 @@ def _checked(facts: dict[str, Any], kind: type = str) -> dict[str, Any]:
         if not isinstance(value, kind) or "\0" in name or (isinstance(value, str) and "\0" in value):
             raise ValueError(f"{name!r} is {value!r:.80}")
     return facts
+
+
+def _check_below(names: Iterable[str]) -> None:
+    """Refuse names that lead out of the project: a spec runs, and a source is read, because the manifest names it."""
+    for name in names:
+        if Path(name).anchor or ".." in Path(name).parts:
+            raise ValueError(f"{name[:80]!r} is not below the project's folder")
 
 
 def manifest_text(manifest: Manifest) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from symgraph.errors import BuildError, ModuleError, did_you_mean, listed
 from symgraph.io.config import Config, read_config
-from symgraph.io.lineage import StaleModuleWarning, lineage_of
+from symgraph.io.lineage import StaleModuleWarning, lineage_of, warn_if_edited
 from symgraph.io.loaded import execute, module_of_text
 from symgraph.io.trust import objection
 from symgraph.options import DERIVATIVES, ERROR_BOUND
@@ -79,13 +79,14 @@ def load_file(path: Path) -> GeneratedModule:
 
 
 def warn_if_stale(path: Path, module: Any, stacklevel: int = 3) -> None:
-    """Warn of a module whose spec has changed since it was built, according to digests of its files.
+    """Warn of a module that was edited, or whose spec has changed, since it was built, according to digests of its files.
 
     Args:
         path: the file that was built.
         module: the module loaded from it.
         stacklevel: the number of calls above this one to which the warning points.
     """
+    warn_if_edited(path, stacklevel + 1)
     try:
         lineage = lineage_of(path, module.METADATA.get("model_hash", ""))
     except BuildError as error:

@@ -23,8 +23,8 @@ import numpy as np
 
 from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
 from symgraph.io.compiled import is_single, module_of, offered, read_texts
-from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
-from symgraph.io.lineage import require_unedited
+from symgraph.io.compiler import Compiler, find_compiler, from_library, is_at_hand
+from symgraph.io.lineage import is_edited, require_unedited
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
@@ -160,7 +160,7 @@ def load(
         OptionError: the project's settings cannot be read or belong to another user; or the backend is unknown.
 
     Warns:
-        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
+        StaleModuleWarning: the module, or a file that its spec was read from, has changed since the module was built.
         NativeWarning: it runs on NumPy because the C file beside it cannot be used.
     """
     path = find(name_or_path, config)
@@ -172,7 +172,7 @@ def load(
 def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPILE_SECONDS) -> GeneratedModule:
     """Load the module of a file, whether or not its spec has changed since; see ``load``."""
     choice, module = chosen(backend), load_file(path)
-    if choice == "numpy":
+    if choice == "numpy" or (choice == "auto" and is_edited(path)):  # the C file beside it lacks the edit
         return module
     try:
         files, floats = _files_beside(path, module)
@@ -300,7 +300,7 @@ def extension(compiler: Compiler) -> Any:
     flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *(f"-I{folder}" for folder in folders))
     text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
     plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
-    return _loaded(compiled_library(_SOURCE.name, text, plain, linked=_LINKED))
+    return cast("ModuleType", from_library(_loaded, _SOURCE.name, text, plain, linked=_LINKED))
 
 
 @cache

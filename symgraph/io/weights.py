@@ -3,7 +3,6 @@
 import json
 import os
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -131,7 +130,7 @@ def _checked(module: GeneratedModule, w: Any) -> Weights:
 
 def _document(path: str) -> dict[str, Any]:
     try:
-        document = read_document(Path(path), _FORMAT, pipe=True, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        document = read_document(Path(path), _FORMAT, pipe=True, parse_constant=_refuse_constant)
     except OSError as error:
         raise WeightsError(f"cannot read weights from {path}: {error.strerror or error}") from error
     except ValueError as error:
@@ -142,14 +141,6 @@ def _document(path: str) -> dict[str, Any]:
     if document["dtype"] not in _DTYPES:
         raise WeightsError(f"{path}: dtype is {document['dtype']!r}; it can be {' or '.join(_DTYPES)}")
     return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"{name!r} stands there twice")
-    return result
 
 
 def _refuse_constant(text: str) -> NoReturn:

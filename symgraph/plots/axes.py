@@ -1,6 +1,5 @@
 """Axes to draw into, colours that all readers can tell apart, and files of plots. Matplotlib is imported when it is needed."""
 
-import importlib.util
 import io
 import itertools
 import os
@@ -144,11 +143,11 @@ def check_plot_path(path: PathLike) -> None:
     """Refuse a file that no plot can be written to, before a run whose plot it is to hold.
 
     Raises:
-        OptionError: the suffix is unknown, or Matplotlib is missing.
+        OptionError: the suffix is unknown, or Matplotlib is missing or cannot be imported.
     """
     _metadata_for(Path(path))
-    if importlib.util.find_spec("matplotlib") is None:
-        raise OptionError(_MISSING)
+    with _style():
+        pass
 
 
 def save(path: PathLike, plot: Callable[..., Any], *arguments: Any, title: str = "", **options: Any) -> None:
@@ -230,10 +229,16 @@ def _metadata_for(path: Path) -> Mapping[str, Any]:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Set the style of files, so that they are the same for every user."""
+    """Set the style of files, so that they are the same for every user.
+
+    Raises:
+        OptionError: Matplotlib is missing, or its settings keep it from being imported.
+    """
     try:
         import matplotlib.style
     except ModuleNotFoundError as error:
         raise OptionError(_MISSING) from error
+    except ValueError as error:
+        raise OptionError(f"Matplotlib refuses its settings, MPLBACKEND or matplotlibrc: {error}") from error
     with matplotlib.style.context(["default", _STYLE]):
         yield

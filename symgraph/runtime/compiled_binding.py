@@ -40,8 +40,9 @@ class RowFunctions:
             y: the target; a sequence of several targets.
             grad: a list or array that receives d loss / d w.
         """
+        refuse_truncation(grad, "grad")
         targets = self._vector(y, self.facts.targets, "y") if self.facts.targets else None
-        target = float(0.0 if y is None else y) if targets is None else address_of(targets)
+        target = float(0.0 if y is None else real_numbers(np.asarray(y), "y")) if targets is None else address_of(targets)
         partials = np.empty(len(self.facts.weights), self.dtype)
         weights, features = self._of_a_row(w, x)
         if self._rules:
@@ -63,6 +64,8 @@ class RowFunctions:
             x: features in the order of FEATURES.
             jacobian: a list or array that receives d output / d w; of several outputs one of such, or of shape (m, k).
         """
+        for into in (jacobian, *jacobian) if len(self.facts.outputs) > 1 else (jacobian,):
+            refuse_truncation(into, "jacobian")
         table = np.empty((max(1, len(self.facts.outputs)), len(self.facts.weights)), self.dtype)
         found = self._outputs("predict_jacobian_row", w, x, table)
         if len(table) > 1:
@@ -86,7 +89,7 @@ class RowFunctions:
 
     def _vector(self, values: Any, names: Sequence[str], what: str) -> Array:
         """Check a vector with an entry for each name."""
-        vector = for_c(array_of(values, names, what), self.dtype)
+        vector = for_c(real_numbers(array_of(values, names, what), what), self.dtype)
         if vector.shape != (len(names),):
             raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
         return vector
@@ -216,6 +219,27 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
         return work(min(SHARE, rows - start), w, *moved)
 
     return shared(piece, range(0, rows, SHARE), threads)
+
+
+def real_numbers(array: Array, what: str) -> Array:
+    """Return an array of one row's arguments as it is.
+
+    Raises:
+        TypeError: its entries are complex, texts or dates, of which a cast would leave a part.
+    """
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{what} has dtype {array.dtype}; it needs real numbers")
+    return array
+
+
+def refuse_truncation(into: Any, what: str) -> None:
+    """Refuse an array that cannot hold partials, which would be cut to whole numbers in it.
+
+    Raises:
+        TypeError: it is one.
+    """
+    if isinstance(into, np.ndarray) and into.dtype.kind not in "fO":
+        raise TypeError(f"{what} has dtype {into.dtype}, which cannot hold partials; give one of float64")
 
 
 def for_c(array: Any, dtype: np.dtype[Any]) -> Array:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from threading import Condition, local
+from threading import Condition, RLock, local
 from typing import Any, Generic, NamedTuple
 
 import numpy as np
@@ -276,9 +276,19 @@ def evaluate(operations: Sequence[Operation], values: list[Any]) -> None:
 
 
 @cache
+def importing() -> Any:
+    """Give a lock that forks wait for: a child waits for ever for an import that another thread had begun."""
+    lock = RLock()
+    if hasattr(os, "register_at_fork"):  # Windows has no forks
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
+@cache
 def pool(threads: int, process: int) -> Any:
     """Give threads that are kept between calls of a process, with their scratch memory."""
-    from concurrent.futures import ThreadPoolExecutor  # which takes a while
+    with importing():
+        from concurrent.futures import ThreadPoolExecutor  # which takes a while
 
     del process  # a fork has none of the threads
     return ThreadPoolExecutor(threads)

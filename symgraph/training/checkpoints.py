@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.io.documents import read_document, text_of
+from symgraph.io.documents import read_document
 from symgraph.io.files import locked, write_file
 from symgraph.training.history import Reached, Reason
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
@@ -28,6 +29,8 @@ from symgraph.training.rows import Array, Rows
 
 _FORMAT = "symgraph checkpoint 2"
 _STATE, _LOSSES = "checkpoint.json", "losses.csv"
+_LONGEST = 100
+"""Signs of a line of losses at most: an epoch and two numbers take some 70."""
 _ENDS: tuple[Reason, ...] = ("tolerance", "patience", "stop")
 """Reasons that end a run for good: it has done what it was asked for."""
 
@@ -213,6 +216,9 @@ def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
                 folder.mkdir(parents=True, exist_ok=True)
             if folder.is_dir():
                 stack.enter_context(locked(folder, wait=False))
+        for path in (folder / _STATE, folder / _LOSSES):
+            if path.is_symlink():  # the file that it leads to would be replaced
+                raise OptionError(f"{path} is a link; a run writes only files of its own folder: put a file in its place")
         if checkpoint.goes_on:
             saved = read_kept(folder)
         elif is_kept(folder):
@@ -302,8 +308,7 @@ def read_kept(folder: Path) -> Saved:
     """
     path = folder / _STATE
     try:
-        document, lines = read_document(path, _FORMAT), text_of(folder / _LOSSES).split("\n")
-        return _saved(document, lines)
+        return _saved(read_document(path, _FORMAT), folder / _LOSSES)
     except FileNotFoundError as error:
         raise OptionError(f"{folder} holds no run to go on with: there is no {Path(error.filename).name} in it") from None
     except OSError as error:
@@ -314,29 +319,52 @@ def read_kept(folder: Path) -> Saved:
         ) from error
 
 
-def _saved(document: Any, lines: Sequence[str]) -> Saved:
+def _saved(document: Any, kept: Path) -> Saved:
     run, done, ended = dict(document["run"]), count("epochs", document["epochs"], at_least=0), document["ended"]
     count("seed", run["seed"], at_least=0)
     if ended is not None and ended not in get_args(Reason):
         raise ValueError(f"it ended by {ended!r}")
-    losses, held = _losses_in(lines[1 : 1 + done], done, 1 + (run["validation"] is not None))
+    first = count("first_epoch", run["first_epoch"], at_least=0)
+    losses, held = _losses_in(kept, first, done, 1 + (run["validation"] is not None))
     weights, best = (np.array(document[name], np.dtype(run["dtype"])) for name in ("weights", "best_weights"))
     slots = tuple(np.array(slot, np.float64) for slot in document["slots"])
     arrays = (weights, best, *slots)
     if {array.shape for array in arrays} != {(len(weights),)} or not np.isfinite(arrays).all():
         raise ValueError("weights and slots are no finite numbers of one length")
-    best_epoch = count("best_epoch", document["best_epoch"], at_least=run["first_epoch"])
-    place = best_epoch - run["first_epoch"] - 1
-    least = (held or losses)[place] if place >= 0 else math.inf
-    step, epoch = (count(name, document[name], at_least=0) for name in ("step", "epoch"))
+    step, epoch, best_epoch = (count(name, document[name], at_least=0) for name in ("step", "epoch", "best_epoch"))
+    least = _least(held or losses, first, best_epoch)
+    if epoch != first + done:
+        raise ValueError(f"it is of epoch {epoch}, and has the losses of {done} epochs after epoch {first}")
     state = OptimizerState(int64(step), int64(epoch), slots)
     return Saved(run, Reached(weights, state, best, best_epoch, least), losses, held, cast("Reason | None", ended))
 
 
-def _losses_in(lines: Sequence[str], done: int, columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the losses in some lines, and those of the rows held out, () if there is but one column of losses."""
-    rows = [tuple(map(float, line.split(",")[1:])) for line in lines]
-    whole = [row for row in rows if len(row) == columns]
+def _least(losses: Sequence[float], first: int, best_epoch: int) -> float:
+    """Return the least loss, which must be that of the best epoch; of rows held out a loss may be infinite or nan."""
+    least = min((loss for loss in losses if loss < math.inf), default=math.inf)
+    if best_epoch != (first + 1 + losses.index(least) if least < math.inf else first):
+        raise ValueError(f"its best epoch is {best_epoch}, and {_LOSSES} says another")
+    return least
+
+
+def _losses_in(path: Path, first: int, done: int, columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the losses of some epochs, and those of the rows held out, () if there is but one column of losses.
+
+    A run may have millions of epochs: the file is read line by line, no further than these, in pieces no longer than a line is.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name} is no file")
+    whole: list[tuple[float, ...]] = []
+    with path.open(encoding="utf-8") as file:
+        lines = iter(partial(file.readline, _LONGEST), "")
+        next(lines, None)  # the names of the columns
+        for epoch, line in zip(range(first + 1, first + done + 1), lines, strict=False):
+            row = line.split(",")
+            if len(row) != 1 + columns or not line.endswith("\n"):
+                break
+            whole.append(tuple(map(float, row[1:])))
+            if row[0] != str(epoch) or not math.isfinite(whole[-1][0]):
+                raise ValueError(f"the line of epoch {epoch} in {_LOSSES} is {line[:-1]!r}")
     if len(whole) < done:
         raise ValueError(f"{_LOSSES} has {len(whole)} of its {done} epochs")
     return tuple(row[0] for row in whole), tuple(held for row in whole for held in row[1:])

@@ -6,6 +6,9 @@ from typing import Any
 
 from symgraph.errors import OptionError
 
+MOST = 10**6
+"""Points, rows or weight vectors at most that a check draws: more would take days, and memory before that."""
+
 GREATEST_SEED = 2**32 - 1
 """Greatest seed of numpy's RandomState, from which initial weights are drawn."""
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from symgraph.errors import ModuleError
+from symgraph.io.lineage import is_edited_text
+from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, ScalarModule, from_source
 from symgraph.io.native import NativeModule
 from symgraph.io.trust import objection
@@ -100,7 +102,7 @@ def _other(module: Any, stem: str | None, suffix: str, given_scalar: bool) -> An
         return f"there is no module {name} beside it"
     if is_scalar(found) is given_scalar or identity(found) != identity(module):
         return f"{name} was not built from the same spec; build it again"
-    return found
+    return _edited(module, found) or found
 
 
 def _c_files(module: Any, stem: str | None, suffix: str) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
@@ -111,7 +113,23 @@ def _c_files(module: Any, stem: str | None, suffix: str) -> tuple[tuple[tuple[st
     files = tuple((f"{name}{end}", _read(f"{stem}{end}")) for end in (".c", ".h"))
     if None in (text for _, text in files):
         return files, {"c": f"there is no {name}.c beside it, which `symgraph build --backend c` makes"}
-    return files, {}
+    edited = _edited(module, *files)
+    return files, {"c": edited} if edited else {}
+
+
+def _edited(module: Any, *others: Any) -> str:
+    """Return the reason why files beside a module do not compute the same: it, or one of them, was edited; "" if none was."""
+    texts = (_text_of(one) for one in (module, *others))
+    edited = next((name for name, text in texts if is_edited_text(text)), None)
+    return f"{edited} was edited by hand, and not the files beside it; `symgraph build --force` writes all" if edited else ""
+
+
+def _text_of(part: Any) -> tuple[str, str]:
+    """Return the name and the text of a file: of a module that was loaded from one ("" if it was not), or those of C."""
+    if isinstance(part, tuple):
+        return part
+    loader: Any = part.__loader__ if isinstance(part, LoadedModule) else None
+    return os.path.basename(vars(part).get("__file__") or ""), loader.get_source(part.__name__) if loader else ""  # noqa: PTH119
 
 
 @lru_cache(maxsize=64)  # a run is often short beside the search for files

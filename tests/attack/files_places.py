@@ -26,6 +26,7 @@ PLACES: dict[str, tuple[str, str]] = {
     "C file": ("generated/decay.c", "predict decay --weights a=1,k=1 --data rows.csv"),
     "spec": ("in.py", "show in.py"),
     "source": ("decay.py", "predict decay --weights a=1,k=1 --data rows.csv"),
+    "explained": ("in.py", "explain in.py:1"),
     "student": ("in.py", "grade in.py --model decay.py"),
     "worksheet's data": ("in.csv", "worksheet decay.py -o week --data in.csv"),
 }

@@ -126,6 +126,7 @@ def _checkpoints() -> dict[str, dict[str, bytes | None]]:
         "NaN": text.replace('"weights": [', '"weights": [NaN, '),
         "1e999": text.replace('"weights": [', '"weights": [1e999, '),
         "deep": text.replace('"weights": [', '"weights": [' + DEEP),
+        "weights twice": text.replace('"weights": [', '"weights": [9.0, 9.0], "weights": ['),
         "60,000 keys": text.replace('"run":', '"more": ' + MANY + ', "run":'),
         "nothing": "",
         "NUL": "\0" * 500,
@@ -164,6 +165,7 @@ def _losses() -> dict[str, bytes]:
         "a line twice": "".join(lines + lines[-1:]),
         "in another order": "".join([lines[0], *lines[:0:-1]]),
         "NaN": "".join(lines[:-1]) + "6,nan\n",
+        "a loss below all": "".join([*lines[:2], "2,-7.0\n", *lines[3:]]),
         "inf": "".join(lines[:-1]) + "6,1e999\n",
         "words": "".join(lines[:-1]) + "six,half\n",
         "ESC": "".join(lines[:-1]) + "6,\x1b[31m\n",
@@ -214,6 +216,7 @@ def _runs() -> dict[str, dict[str, bytes | None]]:
         "brackets": DEEP,
         "deep": text.replace("{", '{"deep": ' + DEEP + ",", 1),
         "60,000 keys": text.replace('"options":', '"more": ' + MANY + ', "options":'),
+        "a key twice": text.replace('"options": {', '"options": {"epochs": 3,'),
     }
     found |= {name: {RUN: content.encode()} for name, content in others.items()}
     return found | {"without run.json": {RUN: None}}
@@ -240,9 +243,23 @@ def _links() -> dict[str, Callable[[Path], None]]:
     targets = ("/dev/zero", "nowhere", "/dev/null", "checkpoint.json", ".")
     found = {f"{CHECKPOINT} leads to {to}": linked(CHECKPOINT, to) for to in targets}
     found |= {f"{place} leads to {to}": linked(place, to) for place in (LOSSES, RUN) for to in targets[:2]}
+    results = ("kept/report.txt", "kept/adam/weights.json", "kept/adam/best.json")
+    found |= {f"{place} leads to rows.csv": linked(place, os.path.relpath("rows.csv", Path(place).parent)) for place in results}
     found |= {f"{place} is a folder": made(place, Path.mkdir) for place in (CHECKPOINT, LOSSES, RUN)}
     found |= {f"{place} is a FIFO": made(place, os.mkfifo) for place in (CHECKPOINT, LOSSES, RUN)}
     return found | {"the folder of the run leads out": linked("kept/adam", "../generated")}
+
+
+def _foreign(*paths: str) -> Callable[[Path], None]:
+    """Have a run that names a file of ours for its weights, of which some paths belong to another user."""
+
+    def prepare(folder: Path) -> None:
+        _changed(_edit(RUN, options__save=str(folder / "mine.json")))(folder)
+        shutil.copy(folder / "kept/adam/weights.json", folder / "mine.json")
+        for path in paths:
+            os.chown(folder / path, 65534, 65534)
+
+    return prepare
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
@@ -264,6 +281,8 @@ def cases(rng: random.Random) -> Iterator[Case]:
         yield Case(f"run.json: {name}", **given, prepare=_changed(change), check=check, seconds=5)
     for name, prepare in _links().items():
         yield Case(f"run: {name}", **given, prepare=prepare, check=_clear, seconds=1)
+    for path in ("kept", RUN) if os.geteuid() == 0 else ():
+        yield Case(f"run: {path} of another user", **given, prepare=_foreign(path), codes=(2,), check=_wholly_unchanged)
     for file, times in ((CHECKPOINT, 22), (LOSSES, 11), (RUN, 11)):
         for kind, content in mutated(kept()[0][file], rng, times, TEXT):
             yield Case(

@@ -121,6 +121,8 @@ REFUSED = {
     "tiny number": "1e-999*t",
     "not finite": "nan*t*a/0",
     "division by zero": "a/0*t",
+    "remainder by zero": "Mod(a*t, 1 - 1)",
+    "remainder by what is too small": "Mod(a*t, 10**-400)",
     "zero to minus one": "0**-1*t",
     "log of zero": "log(0)*t",
     "brackets 200 deep open": "(" * 200 + "t",

@@ -40,10 +40,12 @@ OF_OTHERS = {
     "key.pem": "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n",
     "data.npy": "\x93NUMPY",
     "main.c": "int main(void) { return 0; }\n",
+    "thesis.md": "# My thesis\n\nIt has a = b on its first page.\n",
+    "coverage.html": "<!DOCTYPE html>\n<title>coverage of three days</title>\n",
 }
 VICTIMS = ("decay.py", "generated/decay.py", "generated/decay_scalar.py", "generated/decay.c", "generated/decay.h")
 VICTIMS += ("generated/symgraph.lock.json", "pyproject.toml", "rows.csv", *OF_OTHERS)
-_FEW = ("decay.py", "generated/decay.c", "generated/symgraph.lock.json", "rows.csv", "notes.ipynb")
+_FEW = ("decay.py", "generated/decay.c", "generated/symgraph.lock.json", "rows.csv", "notes.ipynb", "thesis.md")
 
 
 def _with_others(folder: Path) -> None:
@@ -55,7 +57,9 @@ def _victims(rng: random.Random) -> Iterator[Case]:
     """Each option that names an output, with files that are no such output."""
     for writer, line in WRITERS.items():
         few = (
-            ("decay.py", "notes.ipynb") if writer == "report -o" else (*_FEW, *rng.sample(sorted(set(VICTIMS) - set(_FEW)), 4))
+            ("decay.py", "notes.ipynb", "coverage.html")
+            if writer == "report -o"
+            else (*_FEW, *rng.sample(sorted(set(VICTIMS) - set(_FEW)), 4))
         )
         for victim in few:
             yield refused(f"{writer} {victim}", [*line.split(), victim], _with_others)
@@ -107,6 +111,7 @@ def _one_file_twice() -> Iterator[Case]:
         "train: save and best": f"{TRAIN} --save x.json --save-best x.json",
         "train: save and plot": f"{TRAIN} --save x.svg --plot x.svg",
         "train: save and init, by a link": f"{TRAIN} --init weights.json --save rows.csv",
+        "train: save and init": f"{TRAIN} --init weights.json --save weights.json",
         "train: run and save": f"{TRAIN} --run r --save r",
         "train: save into run": f"{TRAIN} --run r --save r/run.json",
         "train: best into run": f"{TRAIN} --run r --save-best r/adam/checkpoint.json",
@@ -149,6 +154,8 @@ def _one_file_twice() -> Iterator[Case]:
 
     for name, line in lines.items():
         yield refused(f"two options, {name}", line.split(), prepare)
+    line = f"{TRAIN} --optimizer adam,sgd --plot new.svg"
+    yield refused("train --plot whose file of one run is a text", line.split(), lambda f: (f / "new-sgd.svg").write_text("x"))
 
 
 def _kept(mode: int, links: int, path: str, folder: Path, outcome: Outcome) -> str:

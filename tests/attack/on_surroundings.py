@@ -147,6 +147,8 @@ def _true_interpreters() -> Iterator[Case]:
             {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"},
             "fit decay --data rows.csv --backend numpy",
         ),
+        "a date that is a word": ({"SOURCE_DATE_EPOCH": "never"}, "fit decay --data rows.csv --backend numpy --plot p.svg"),
+        "no such backend of Matplotlib": ({"MPLBACKEND": "nonsense"}, "truth decay --points 5 --plot p.svg"),
     }
     for name, (environment, line) in lines.items():
 

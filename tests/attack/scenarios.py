@@ -193,7 +193,7 @@ def differences(name: str, now: Contents) -> list[str]:
 
 def leftovers(now: Contents) -> list[str]:
     """Return the files that are nobody's."""
-    return sorted(path for path in now if (path.endswith(".tmp") and "notes" not in path) or fnmatch(path, "cache/*/tmp*"))
+    return sorted(path for path in now if (path.endswith(".tmp") and "notes" not in path) or fnmatch(path, "cache/*/.making-*"))
 
 
 def hindered(name: str, setup: Callable[[], object], codes: Sequence[int], clean: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Settings that are hostile, and files of other users."""
 
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -7,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from cases import PAYLOAD, Case, Outcome
-from victim import SETTINGS, SPEC
+from victim import ROOT, SETTINGS, SPEC
 
+LOCK, PACKAGE = "generated/symgraph.lock.json", ROOT / "symgraph"
 FOE = 65534
 """A user who is nobody of interest."""
 BAD = {
@@ -139,6 +141,22 @@ def _given(paths: tuple[str, ...], folder: Path, plant: str = "decay.py") -> Non
         os.chown(folder / path, FOE, FOE, follow_symlinks=False)
 
 
+def _misled(kind: str, folder: Path) -> None:
+    """Have settings of ours without models, and a manifest that names a changed spec of another user."""
+    (folder / "theirs").mkdir()
+    spec = folder / "theirs" / "decay.py"
+    spec.write_text(FOREIGN_SPEC)
+    os.chown(spec, FOE, FOE)
+    (folder / "pyproject.toml").write_text("[tool.symgraph]\n")
+    names = {"below": "theirs/decay.py", "absolute": str(spec), "by its root": "decay.py"}
+    name = names.get(kind, f"{PACKAGE}/{os.path.relpath(spec, PACKAGE)}")
+    lock = json.loads((folder / LOCK).read_text())
+    for entry in lock["outputs"].values():
+        entry["spec"] = name
+    lock["specs"] = {name: {"root": "../theirs" if kind == "by its root" else "..", "sources": {"decay.py": "sha256:0"}}}
+    (folder / LOCK).write_text(json.dumps(lock))
+
+
 def _others() -> Iterator[Case]:
     """Files of another user: that they name code does not make it run."""
     refused = {"codes": (2,), "project": True}
@@ -177,6 +195,11 @@ def _others() -> Iterator[Case]:
     for words in (SHOW, FIT, ["predict", "decay", "--weights", "a=1,k=1", "--data", "rows.csv"]):
         codes = (0, 2) if words is SHOW else (2,)  # it may show the spec
         yield Case(f"a module of another user without settings, {words[0]}", words, prepare=without, project=True, codes=codes)
+
+    for kind in ("below", "absolute", "by way of the package", "by its root"):
+        for words in (SHOW, FIT):
+            title = f"a manifest that names a spec of another user, {kind}, {words[0]}"
+            yield Case(title, words, prepare=partial(_misled, kind), project=True, codes=(2,))
 
     def writable(folder: Path) -> None:
         _given((), folder)

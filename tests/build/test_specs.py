@@ -1,6 +1,9 @@
 """symgraph.build.specs: how spec files are found, run and named."""
 
+import os
+import py_compile
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,14 @@ def test_a_path_is_looked_for_here_first_and_then_below_the_root(folder: Path, m
     assert outputs("line.py", root=folder) == ["a + b + x"]
 
 
+@pytest.mark.parametrize("end", ["", "raise ValueError\n"])
+def test_a_spec_that_leaves_the_current_folder_leaves_it_alone(folder: Path, end: str) -> None:
+    write(folder / "models" / "line.py", f"import os\nos.chdir(os.path.dirname(__file__))\n{end}{LINE}")
+    with pytest.raises(BuildError) if end else nullcontext():
+        read_spec("models/line.py", folder)
+    assert Path.cwd() == folder
+
+
 def test_models_come_in_the_order_of_their_names_in_the_file_and_once_each(folder: Path) -> None:
     text = LINE + "\nagain = model\nsecond = Model('second')\nk = second.weight('k')\nsecond.loss(k**2)\n"
     write(folder / "line.py", text)
@@ -86,6 +97,31 @@ def test_reading_leaves_the_interpreter_as_it_was(folder: Path) -> None:
         read_spec("broken.py", folder)
     assert (sys.path, set(sys.modules), sys.dont_write_bytecode) == (path, modules, bytecode)
     assert not list(folder.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize("prefix", [None, "elsewhere"])
+@pytest.mark.parametrize("project", [".", "project"])
+def test_bytecode_of_an_older_text_is_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, prefix: str | None, project: str
+) -> None:
+    """Size and time of the text, by which Python compares them, are what they were."""
+    monkeypatch.setattr("sys.pycache_prefix", prefix and str(folder / prefix))
+    (folder / "project").mkdir()
+    write(folder / "line.py", f"from shape import bend\n{LINE}", output="bend(a, x) + b")
+    shape = write(folder / "shape.py", "def bend(a, x):\n    return a * x\n")
+    before = shape.stat()
+    py_compile.compile(str(shape), doraise=True)
+    write(shape, "def bend(a, x):\n    return a + x\n")
+    os.utime(shape, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert outputs("line.py", root=folder / project) == ["a + b + x"]
+
+
+def test_a_module_of_which_there_is_bytecode_alone_is_imported(folder: Path) -> None:
+    write(folder / "line.py", f"from shape import bend\n{LINE}", output="bend(a, x) + b")
+    shape = write(folder / "shape.py", "def bend(a, x):\n    return a * x\n")
+    py_compile.compile(str(shape), str(folder / "shape.pyc"), doraise=True)
+    shape.unlink()
+    assert outputs("line.py", root=folder) == ["a*x + b"]
 
 
 def test_a_module_of_a_package_is_the_same_by_path_and_by_name_and_imports_relatively(folder: Path) -> None:

@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import ROWS, SPEC, Outcome, Project, Run, names_in, refused, snapshot
+from command_line import LINE, ROWS, SPEC, Outcome, Project, Run, names_in, refused, snapshot
 
-from symgraph.io.native import NativeWarning
+import symgraph
+from symgraph.io.lineage import StaleModuleWarning
 
 TRAIN = "train decay --data rows.csv --epochs 1"
 DOUBLED = SPEC.replace("top * exp(", "2 * top * exp(")
+PACKAGE = Path(symgraph.__file__).resolve().parent
 MODULE, LOCK = "generated/decay.py", "generated/symgraph.lock.json"
 
 
@@ -97,9 +99,18 @@ def test_what_cannot_be_built_anew_is_left_as_it_is(command: Run, copy: Project,
 
 def test_a_module_edited_by_hand_is_used_as_long_as_its_spec_is_what_it_was(command: Run, copy: Project) -> None:
     copy.write(MODULE, copy.text(MODULE) + "# mine\n")
-    with pytest.warns(NativeWarning, match=r"decay\.py was edited by hand"):
-        done = command(TRAIN)
-    assert (done.code, renewals(done)) == (0, [])
+    for options in ("", "--backend numpy -q --locked"):
+        with pytest.warns(
+            StaleModuleWarning, match=r"^decay\.py was edited by hand .*; `symgraph build --force` writes it anew$"
+        ):
+            done = command(f"{TRAIN} {options}")
+        assert (done.code, renewals(done)) == (0, [])
+
+
+def test_no_row_is_trained_by_an_edited_module_of_another_backend(command: Run, copy: Project) -> None:
+    other = "generated/decay_scalar.py"
+    copy.write(other, copy.text(other) + "# mine\n")
+    refused(command(f"{TRAIN} --backend scalar"), "decay_scalar.py was edited by hand, and not the files beside it")
 
 
 def test_a_module_put_back_from_an_earlier_version_is_built_anew(command: Run, copy: Project) -> None:
@@ -139,6 +150,16 @@ def test_a_module_alone_is_used_as_it_is(command: Run, built: Project, tmp_path:
     assert (done.code, renewals(done)) == (0, [])
 
 
+def test_a_spec_that_was_renamed_is_missed(command: Run, copy: Project) -> None:
+    line = "predict decay --data rows.csv --weights weights.json"
+    before = command(line)
+    copy.path("models.py").rename(copy.path("renamed.py"))
+    done = command(f"{line} --locked")
+    said = "models.py, which generated/decay.py was built from, is not there; changes of it are not noticed\n"
+    assert (done.code, done.out, done.err) == (0, before.out, said + before.err)
+    assert said not in command(f"{line} --quiet").err
+
+
 def test_a_spec_outside_the_project_is_found_by_the_settings_that_list_it(command: Run, tmp_path: Path) -> None:
     project = Project(tmp_path)
     for folder in ("specs", "project"):
@@ -161,5 +182,52 @@ def test_the_spec_of_another_user_is_not_run_to_build_a_module_anew(command: Run
     refused(command(TRAIN), "models.py belongs to user 54321, not to you: it would run as code")
     assert command("show decay").code == 2
     assert "models.py belongs to user 54321" in command("show models").err  # models.py, for want of such a module
-    copy.write("pyproject.toml", "[tool.symgraph]\n")  # settings of one's own vouch for the project
-    assert "models.py:1: SystemExit: it ran" in command(TRAIN).err
+    copy.write("pyproject.toml", "[tool.symgraph]\n")  # settings of one's own vouch for the specs that they list
+    refused(command(TRAIN), "models.py belongs to user 54321")
+    for listed in ("models.py", "models"):
+        copy.write("pyproject.toml", f'[tool.symgraph]\nmodels = ["{listed}"]\n')
+        assert "models.py:1: SystemExit: it ran" in command(TRAIN).err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("way", ["a name above", "a root above", "a link", "a header"])
+def test_a_manifest_or_a_header_cannot_have_a_spec_of_another_user_run(command: Run, copy: Project, way: str) -> None:
+    copy.path("theirs").mkdir()
+    copy.write("theirs/models.py", f"raise SystemExit('it ran')\n{SPEC}")
+    os.chown(copy.path("theirs/models.py"), 54321, -1)
+    copy.write("pyproject.toml", "[tool.symgraph]\n")
+    lock, said = json.loads(copy.text(LOCK)), "models.py belongs to user 54321"
+    package = os.path.relpath(copy.path("theirs/models.py"), PACKAGE)
+    name = {"a name above": f"{PACKAGE}/{package}", "a link": "link/models.py"}.get(way, "models.py")
+    copy.path("link").symlink_to("theirs")
+    for entry in lock["outputs"].values():
+        entry["spec"] = name
+    lock["specs"] = {name: {"root": "../theirs" if way == "a root above" else "..", "sources": {"models.py": "sha256:0"}}}
+    if way == "a header":
+        text = copy.text("generated/decay.c").replace("models.py", f"{PACKAGE}/{package}", 1)
+        copy.write("decay.c", text)
+        refused(command("explain decay.c:60"), said)
+        return
+    copy.write(LOCK, json.dumps(lock))
+    if way == "a name above":
+        said = f"symgraph.lock.json is no manifest of symgraph ('{name[:80]}' is not below"
+    refused(command(TRAIN), said)
+
+
+def test_a_manifest_by_which_nothing_would_be_built_anew_is_refused(command: Run, copy: Project) -> None:
+    copy.write("models.py", DOUBLED)
+    copy.path("link").symlink_to(".")
+    copy.write(LOCK, copy.text(LOCK).replace('"models.py"', '"link/models.py"'))
+    before = snapshot(copy.root)
+    refused(command(TRAIN), "decay.py is older than its spec; `symgraph build models.py` brings it up to date")
+    assert snapshot(copy.root) == before
+
+
+def test_a_rebuild_has_the_backends_of_its_own_spec(command: Run, copy: Project) -> None:
+    shutil.rmtree(copy.path("generated"))
+    copy.write("line.py", LINE)
+    for line in ("build models.py --backend numpy", "build line.py --backend scalar"):
+        assert command(line).code == 0
+    copy.write("models.py", DOUBLED)
+    assert len(renewals(command(TRAIN))) == 1
+    assert names_in(copy.path("generated")) == ["decay.py", "line_scalar.py", "symgraph.lock.json", "valley.py"]

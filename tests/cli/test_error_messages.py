@@ -1,5 +1,6 @@
 """Errors that are no case of test_refusals.py: of a model without a loss, in a real process, and of our own."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def test_a_real_process_ends_the_same_way(fresh: Project) -> None:
     refused(fresh.run("build models.py"), "models.py:10: NameError: name 'airyai'")
     refused(fresh.run("train dekay --data rows.csv"), "dekay")
     assert snapshot(fresh.root) == before
+
+
+@pytest.mark.parametrize(("date", "kept"), [("0", True), ("abc", False), ("9" * 40, False), ("", False)])
+def test_a_date_that_is_none_is_kept_from_other_libraries(
+    command: Run, monkeypatch: pytest.MonkeyPatch, date: str, kept: bool
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", date)  # NumPy reads it as a number when it is imported
+    assert command("--version").code == 0
+    assert ("SOURCE_DATE_EPOCH" in os.environ) is kept
 
 
 def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from command_line import Project, Run
+
+from symgraph.io.lineage import StaleModuleWarning
 
 
 def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
@@ -25,10 +28,12 @@ def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: 
     assert text.count("    return (d_top, d_rate)") >= 1
     wrong = text.replace("    return (d_top, d_rate)", "    return (d_top, 1.001 * d_rate)")
     Path("decay.py").write_text(wrong, encoding="utf-8")
-    done = command("gradcheck ./decay.py")
+    with pytest.warns(StaleModuleWarning, match=r"decay\.py was edited by hand"):
+        done = command("gradcheck ./decay.py")
     assert (done.code, done.notes) == (1, "")
     assert all(part in done.out for part in ("decay: failed", "  top   ok", "  rate  failed"))
-    document = command("gradcheck ./decay.py --json")
+    with pytest.warns(StaleModuleWarning, match=r"decay\.py was edited by hand"):
+        document = command("gradcheck ./decay.py --json")
     assert document.code == 1
     assert [weight["verdict"] for weight in json.loads(document.out)["weights"]] == ["ok", "failed"]
 

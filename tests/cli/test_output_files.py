@@ -12,12 +12,19 @@ OWN = [
     (WEIGHTS, "w.json", b'{\n  "format": "symgraph weights 1"'),
     *((PICTURE, "p", head) for head in (b"\x89PNG\r\n", b"%PDF-1.4", b"<svg x", b'digraph "m" {', b"flowchart LR")),
     (PICTURE, "p", b'<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg '),
-    (PAGE, "r.html", b"<!DOCTYPE html>\n"),
-    (TEXT, "t.md", b"anything"),
+    (PAGE, "r.html", b"<!DOCTYPE html>\n<title>decay: a report by symgraph</title>\n"),
+    (TEXT, "t.md", b"# two\ny_hat = a*x\nloss = (y_hat - y)**2\n\n# three\no = x\nd los"),
     (JSON, "j.json", b'{\n  "models": ['),
     *((predictions("u,v\n"), "p.csv", head) for head in (b"u,v\n1,2\n", b'{\n  "model": "m"')),
 ]
 OTHERS = [b"import sympy\n", b"t,y\n0,1\n", b'{"name": "package"}', b"\x00", b"<?xml version='1.0'?><html/>"]
+OTHERS += [
+    b"<!DOCTYPE html>\n<title>coverage</title>\n",
+    b"# Mine\n\nx = 1\n",
+    b"mine\n",
+    b"\\documentclass{}\n",
+    b"a = b = c\n" * 200 + b"d\ne\n",
+]
 
 
 @pytest.mark.parametrize(("kind", "name", "head"), OWN)
@@ -26,7 +33,7 @@ def test_a_file_is_replaced_by_one_of_its_kind_alone(tmp_path: Path, kind: Kind,
     for content in (b"", head):
         path.write_bytes(content)
         check_writable("--out", path, kind)
-    for content in OTHERS if kind is not TEXT else ():
+    for content in OTHERS:
         path.write_bytes(content)
         with pytest.raises(OptionError, match=rf"--out: .*{name} is there and no {kind.name}; choose another name"):
             check_writable("--out", path, kind)

@@ -1,10 +1,12 @@
 """``symgraph train --run`` and ``--resume``: what is kept, what goes on, and what is refused."""
 
+import io
 import json
 import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -175,7 +177,7 @@ def test_other_data_another_module_and_another_backend_are_refused(command: Run,
     Path("other.csv").write_text(own.text("rows.csv").replace("2,0.735759", "2,0.735758"), encoding="utf-8")
     refused(command("train --resume r --data other.csv"), stopped, "its data was sha256:")
     refused(command(f"train {own.path('generated/valley.py')} --resume r"), "valley")
-    own.write("generated/decay.py", own.text("generated/decay.py") + "# edited\n")
+    own.write("generated/decay.py", own.text("generated/decay.py").replace("# text ", "# "))  # as another version may write it
     refused(command("train --resume r"), stopped, "its generated module was sha256:")
     own.module.unlink()
     refused(command("train --resume r"), "there is no file", "decay.py")
@@ -194,7 +196,17 @@ def test_a_record_that_was_damaged_is_refused_by_name(command: Run, run: Path) -
     options = json.loads(text)["options"]
     changes = ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
     changed_texts = [json.dumps({**json.loads(text), **change}) for change in changes]
-    for damage in ("", text[:100], "[]", "null", text.replace("symgraph run 1", "symgraph run 9"), *changed_texts, "\xff\xfe"):
+    twice = text.replace('"options": {', '"options": {"epochs": 3, ')
+    for damage in (
+        "",
+        text[:100],
+        twice,
+        "[]",
+        "null",
+        text.replace("symgraph run 1", "symgraph run 9"),
+        *changed_texts,
+        "\xff\xfe",
+    ):
         (run / "run.json").write_text(damage, encoding="latin-1")
         refused(command("train --resume r"), "run.json is no record of a run", "begin a new run")
 
@@ -213,10 +225,50 @@ def test_a_folder_that_cannot_be_written_is_refused(command: Run, line: str) -> 
     refused(command(f"{line} --run closed/r"), "--run: closed/r cannot be written: Permission denied")
 
 
-def test_a_record_of_another_user_or_version(command: Run, built: Project, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_is_told_and_another_users_record_or_module_is_refused(
+    command: Run, built: Project, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed(run, versions={**record_of(run)["versions"], "numpy": "1.0"})
     done = command("train --resume r")
     assert (done.code, f"numpy was 1.0 and is {version('numpy')}: the last bits may differ\n" in done.err) == (0, True)
-    monkeypatch.setattr("symgraph.cli.run_folder.objection", lambda *_: "belongs to mallory, not to you")
-    refused(command("train --resume r"), "run.json belongs to mallory", "names a module that would run as code")
-    assert command(f"train {built.module} --resume r").code == 0
+    before = snapshot(run)
+    for theirs in (run, run / "run.json", built.module):
+        doubts = {str(theirs): "belongs to mallory, not to you"}
+        monkeypatch.setattr("symgraph.cli.run_folder.objection", lambda path, _, doubts=doubts: doubts.get(str(path)))
+        refused(command("train --resume r"), f"{theirs} belongs to mallory", "would run")
+        named = command(f"train {built.module} --data {built.rows} --resume r")
+        if theirs != built.module:
+            refused(named, f"{theirs} belongs to mallory", "go on with a copy of the folder")
+            assert snapshot(run) == before
+        else:
+            assert named.code == 0
+
+
+def test_no_link_in_a_run_folder_is_followed(command: Run, run: Path) -> None:
+    mine, before = Path("mine.txt"), files_of_run(run)
+    mine.write_text("mine\n", encoding="utf-8")
+    for place in ("report.txt", "adam/weights.json", "adam/new", "adam"):
+        (run / place).rename("aside") if (run / place).exists() else Path("aside").touch()
+        (run / place).symlink_to(mine.absolute())
+        refused(command("train --resume r --epochs 21"), f"--resume: r/{place} is a link")
+        (run / place).unlink()
+        Path("aside").rename(run / place)
+    (run / "adam/new").unlink()
+    assert (mine.read_text(encoding="utf-8"), files_of_run(run)) == ("mine\n", before)
+
+
+def test_more_epochs_twice_stay_on_the_schedule_that_a_run_was_begun_with(command: Run, line: str, run: Path) -> None:
+    assert command("train --resume r --epochs 24 --quiet").code == 0
+    assert command("train --resume r --epochs 28 --quiet").code == 0
+    record = record_of(run)["options"]
+    assert (record["epochs"], record["epochs_scheduled"]) == (28, 20)
+
+
+def test_rows_from_stdin_are_no_file_of_the_run(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(built.rows.read_bytes())))
+        line = f"train {built.module} --data - --epochs 3 --run r" if not Path("r").exists() else "train --resume r --epochs 4"
+        done = command(line)
+        assert done.code == 0, done.err
+    assert record_of(Path("r"))["options"]["data"] == "-"
+    assert list(record_of(Path("r"))["digests"]) == [str(built.module)]

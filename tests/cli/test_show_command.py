@@ -86,9 +86,18 @@ def test_the_derivation_has_the_steps_for_each_weight_and_numbers_at_a_row_of_da
 
 @pytest.mark.parametrize(("form", "start"), [("markdown", "# decay"), ("latex", "% decay"), ("html", "<!DOCTYPE html>")])
 def test_a_derivation_is_written_to_a_file_in_each_format(command: Run, built: Project, form: str, start: str) -> None:
-    done = command(f"show {built.module} --derivation --format {form} -o steps")
-    assert (done.code, done.out, done.err) == (0, "", "")
+    for _ in range(2):
+        done = command(f"show {built.module} --derivation --format {form} -o steps")
+        assert (done.code, done.out, done.err) == (0, "", "")
     assert Path("steps").read_text(encoding="utf-8").startswith(start)
+
+
+def test_a_text_replaces_one_of_ours_and_none_of_others(command: Run, built: Project) -> None:
+    line = f"show {built.module} -o steps.md"
+    for options in ("", "--format latex", "--graph", "--derivation", ""):
+        assert command(f"{line} {options}").code == 0
+    Path("steps.md").write_text("# My thesis\n\nin ten chapters\n", encoding="utf-8")
+    refused(command(line), "--out: steps.md is there and no text of `symgraph show`; choose another name, or delete it first")
 
 
 def test_derivatives_through_many_paths_are_left_to_the_derivation(command: Run) -> None:

@@ -171,6 +171,11 @@ def test_no_option_overwrites_the_file_of_another(command: Run, built: Project, 
     Path("w-adam.json").mkdir()
     line = f"train {built.module} --data {built.rows} --optimizer sgd,adam --save w.json"  # each file before the runs
     refused(command(line), "error: --save: w-adam.json is a folder; name a file in it")
+    Path("p-adam.svg").write_text("mine", encoding="utf-8")
+    refused(command(line.replace("--save w.json", "--plot p.svg")), "--plot: p-adam.svg is there and no picture")
+    Path("i.json").write_bytes(built.weights.read_bytes())
+    line = f"train {built.module} --data {built.rows} --init i.json --save i.json"
+    refused(command(line), "--save: i.json is the file of another option, which would be lost")
 
 
 def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:

@@ -19,6 +19,7 @@ from symgraph.derive.guards import guarded_symbols, safe_point
 from symgraph.derive.lowering import Lowering, lower
 from symgraph.derive.powers import common_power
 from symgraph.errors import SpecError
+from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.passes import expand
 from symgraph.spec.canonical import ordered
@@ -110,6 +111,14 @@ def test_branches_that_are_not_taken_see_safe_values() -> None:
         assert np.isfinite(values_of(expand(graph), {"f": f, "g": 1, "a": 1, "b": 1, "y": 0})["output"])
     logarithm = next(node for node in graph.nodes if node.op == "log")
     assert graph.nodes[logarithm.args[0]].op == "select"
+
+
+def test_the_last_of_three_branches_sees_safe_values_where_any_before_it_is_taken() -> None:
+    model = one_output(lambda f, g, a, b: sp.Piecewise((a * f, f > 5), (b * f, f < -5), (a * sp.sqrt(25 - f * f * b), True)))
+    graph = differentiated(model)
+    for f in (-9.0, 0.0, 9.0):
+        slopes = values_of(graph, {"f": f, "g": 1, "a": 1, "b": 1, "y": 0, "cotangent": 1})
+        assert all(np.isfinite(slopes[f"grad {weight}"]) for weight in "ab")
 
 
 a, b, c, x, z = sp.symbols("a b c x z", real=True)

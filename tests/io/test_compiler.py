@@ -15,7 +15,7 @@ from c_code import compiler as program_of
 
 from symgraph.errors import BuildError
 from symgraph.io import cache
-from symgraph.io.compiler import FLAGS, NATIVE, Compiler, check_syntax, compiled_library, compiles, find_compiler
+from symgraph.io.compiler import FLAGS, NATIVE, Compiler, check_syntax, compiled_library, compiles, find_compiler, from_library
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
 
@@ -123,6 +123,20 @@ def test_what_the_compiler_refuses_is_shown_and_a_folder_that_cannot_be_written_
         compiled_library("answer.c", ANSWER, gcc)
 
 
+def test_a_library_that_is_deleted_before_it_is_loaded_is_made_again(gcc: Compiler, tmp_path: Path) -> None:
+    found = []
+
+    def load(path: Path) -> bool:
+        found.append(path)
+        if len(found) == 1:
+            path.unlink()
+            raise ImportError
+        return path.is_file()
+
+    assert from_library(load, "answer.c", ANSWER, gcc, tmp_path)
+    assert found == 2 * found[:1]
+
+
 def test_threads_that_compile_the_same_text_get_the_same_whole_library(gcc: Compiler, tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: compiled_library("answer.c", ANSWER, gcc, tmp_path), range(4)))
@@ -167,6 +181,9 @@ def test_the_libraries_made_first_are_deleted_when_all_take_too_much(
     size = made(1).stat().st_size
     monkeypatch.setattr(cache, "MOST_BYTES", 3 * size + size // 2)
     kept = [made(number) for number in range(2, 6)][1:]
+    (tmp_path / "cache/c/mine.so").write_bytes(bytes(4 * size))  # is none of ours
+    kept = [*kept[1:], made(6)]
+    (tmp_path / "cache/c/mine.so").unlink()
     assert sorted(kept[0].parent.iterdir()) == sorted([*kept, *(path.with_name(f"{path.name}.sha256") for path in kept)])
 
 

@@ -71,6 +71,15 @@ def test_a_changed_spec_is_warned_of_where_the_module_is_loaded(project: Path, w
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("way", ["by name", "for rows"])
+def test_an_edited_module_is_warned_of_where_it_is_loaded(project: Path, way: str) -> None:
+    for path in (project / "generated").glob("line*.py"):
+        path.write_text(path.read_text(encoding="utf-8").replace("a * x", "b * x"), encoding="utf-8")
+    with pytest.warns(StaleModuleWarning, match=r"^line\w*\.py was edited by hand .*`symgraph build --force`") as caught:
+        LOADS[way]()
+    assert caught[0].filename == __file__
+
+
 def test_a_module_of_another_version_than_its_manifest_is_warned_of(project: Path) -> None:
     old = (project / "generated" / "line.py").read_bytes()
     (project / "shape.py").write_text(SHAPE.replace("*", "+"), encoding="utf-8")

@@ -53,6 +53,8 @@ NONE_OF_OURS = {
     "an unknown fact": '{"outputs": {"a.py": {"hue": 1}}}',
     "specs in a list": '{"outputs": {}, "specs": []}',
     "a spec without sources": '{"outputs": {}, "specs": {"a.py": {"root": "."}}}',
+    "a source elsewhere": '{"outputs": {}, "specs": {"a.py": {"root": ".", "sources": {"../a.py": ""}}}}',
+    "outputs twice": '{"outputs": {}, "outputs": {}}',
     "no text": "\udcff",
 }
 

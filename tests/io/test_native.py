@@ -110,6 +110,22 @@ def test_a_row_gives_the_same_through_both() -> None:
     assert into.tolist() == models.native.per_sample_grad(w, X[0], y[0]).tolist()
 
 
+def test_a_row_refuses_what_it_would_take_or_give_a_part_of() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
+    for row, predict_row in ((one.row, one.predict_row) for one in (models.native, models.ctypes)):
+        for own in (X[0] * 1j, X[0].astype(str)):
+            with pytest.raises(TypeError, match=rf"x has dtype {own.dtype}; it needs real numbers"):
+                row(w, own, y[0], np.empty(9))
+            with pytest.raises(TypeError, match="x has dtype"):
+                predict_row(w, own)
+        with pytest.raises(TypeError, match="w has dtype complex128"):
+            row(w + 0j, X[0], y[0], np.empty(9))
+        with pytest.raises(TypeError, match="y has dtype complex128"):
+            row(w, X[0], np.complex128(1j), np.empty(9))
+        with pytest.raises(TypeError, match="grad has dtype int64, which cannot hold partials; give one of float64"):
+            row(w, X[0], y[0], np.empty(9, np.int64))
+
+
 def unaligned(array: Any) -> Any:
     """A copy one byte behind where its numbers may lie."""
     copy = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)

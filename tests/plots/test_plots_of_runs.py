@@ -1,6 +1,7 @@
 """Plots of runs and of judgements: each takes and returns Axes, and shows the numbers that it was given."""
 
 import inspect
+import os
 import subprocess
 import sys
 import textwrap
@@ -209,6 +210,20 @@ def test_training_works_without_matplotlib_and_a_plot_says_what_to_install(tmp_p
     command = [sys.executable, "-c", textwrap.dedent(program)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert run.stdout == "plots need Matplotlib; install it: pip install matplotlib\n" * 2
+
+
+def test_a_setting_that_keeps_matplotlib_from_being_imported_is_told_before_the_work() -> None:
+    program = """
+        from symgraph.plots.axes import check_plot_path
+        try:
+            check_plot_path("p.svg")
+        except Exception as error:
+            print(repr(error))
+    """
+    environment = os.environ | {"MPLBACKEND": "nonsense"}
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert run.stdout.startswith('OptionError("Matplotlib refuses its settings, MPLBACKEND or matplotlibrc: ')
 
 
 def test_a_plot_is_drawn_through_a_link_and_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

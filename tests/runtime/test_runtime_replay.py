@@ -178,6 +178,38 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+IMPORTING = """
+import os, signal, sys, threading, time, warnings
+from symgraph.runtime.replay import shared
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "queue":  # which concurrent.futures.thread imports
+            begun.set()
+            time.sleep(0.05)
+
+begun = threading.Event()
+sys.modules.pop("queue", None)
+sys.meta_path.insert(0, Slow())
+thread = threading.Thread(target=shared, args=(abs, range(4), 2))
+thread.start()
+begun.wait()
+warnings.simplefilter("ignore")  # as above
+child = os.fork()
+if child == 0:
+    signal.alarm(5)
+    os._exit(shared(abs, range(4), 2) != [0, 1, 2, 3])
+thread.join()
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_during_the_first_call_of_another_thread_does_not_wait_for_ever() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_threads_are_kept_between_calls_and_are_new_in_a_fork() -> None:
     subprocess.run([sys.executable, "-c", FORK], cwd=GENERATED, check=True, timeout=60)

@@ -121,6 +121,7 @@ REFUSED: dict[str, tuple[int, str]] = {
     "y ~ |a|*x": (5, "'|' is not read; write abs(...)"),
     "y ~ a*x + b\udcff": (12, r"'\udcff' is not read: only numbers"),
     "y ~ a*\u0663": (7, "is not read: only numbers"),
+    "y ~ Mod(a*x, 1 - 1)": (5, "Mod cannot be called so: Modulo by zero"),
     "y ~ \u00e4\u00f6\u00fc*a[0]": (10, ""),  # characters and not bytes
 }
 

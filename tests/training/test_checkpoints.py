@@ -170,6 +170,7 @@ DAMAGES = {
     "a weight too few": {"weights": [0.0, 1.0]},
     "a best epoch that was not": {"best_epoch": 17},
     "no such end": {"ended": "happily"},
+    "another epoch than that of its losses": {"epoch": 2},
     "a step of text": {"step": "many"},
 }
 
@@ -191,10 +192,53 @@ def test_a_checkpoint_that_was_damaged_is_refused_by_name(linear, decay, plane, 
     path.write_text(text, encoding="utf-8")
     with pytest.raises(OptionError, match="the run that is to go on is of model linear, with 3 weights, not of decay"):
         train(decay, plane[0][:, 0], plane[1], optimizer=adam(), epochs=5, checkpoint=resume(tmp_path))
-    for kept in ("epoch,loss\n0,0.5\n1,0.25\n", "epoch,loss\n0,0.5\n1,0.25\n2", ""):
-        losses.write_text(kept, encoding="utf-8")
-        with pytest.raises(OptionError, match=rf"ValueError: losses\.csv has {2 if kept else 0} of its 3 epochs"):
+    path.write_text(text.replace('"weights": [', '"weights": [1.0, 1.0, 1.0], "weights": [', 1), encoding="utf-8")
+    with pytest.raises(OptionError, match=f"{CHANGED}ValueError: 'weights' stands there twice"):
+        train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
+    path.write_text(text, encoding="utf-8")
+    names, *rows = losses.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole, two = [names, *rows], r"losses\.csv has 2 of its 3 epochs"
+    for kept, said in (
+        (whole[:3], two),
+        ([*whole[:3], rows[2][:-1]], two),
+        ([*whole[:3], "3\n"], two),
+        ([], r"losses\.csv has 0 of its 3 epochs"),
+        (rows, r"the line of epoch 1 in losses\.csv is '2,"),
+        ([*whole[:3], "3,nan\n"], r"the line of epoch 3 in losses\.csv is '3,nan'"),
+        ([names, "1,-7.0\n", *rows[1:]], r"its best epoch is 3, and losses\.csv says another"),
+        ([*whole[:3], f"3,0.{'5' * 200}\n"], two),
+    ):
+        losses.write_text("".join(kept), encoding="utf-8")
+        with pytest.raises(OptionError, match=f"{CHANGED}ValueError: {said}"):
             train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
+
+
+def test_a_long_run_goes_on_whose_losses_are_larger_than_a_document(linear, plane, tmp_path, monkeypatch):
+    run = {"optimizer": sgd(), "seed": 0}
+    train(linear, *plane, epochs=200, checkpoint=checkpoints(tmp_path, 200), **run)
+    monkeypatch.setattr("symgraph.io.documents._MOST", 2000)
+    assert (tmp_path / "checkpoint.json").stat().st_size < 2000 < (tmp_path / "losses.csv").stat().st_size
+    assert train(linear, *plane, epochs=201, checkpoint=resume(tmp_path), **run).epochs == 201
+
+
+@pytest.mark.parametrize("name", ["checkpoint.json", "losses.csv"])
+@pytest.mark.parametrize("begin", [checkpoints, resume])
+def test_a_link_in_the_place_of_a_file_of_a_run_is_not_followed(linear, plane, tmp_path, name, begin):
+    (tmp_path / "mine").write_text("mine\n", encoding="utf-8")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "mine")
+    with pytest.raises(OptionError, match=rf"{name} is a link; a run writes only files of its own folder"):
+        train(linear, *plane, optimizer=sgd(), epochs=2, checkpoint=begin(tmp_path / "run"))
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_losses_of_rows_held_out_that_overflow_are_read_again(linear, plane, tmp_path):
+    run = {"optimizer": sgd(), "seed": 0, "validation": (plane[0][:1], np.array([1e200]))}
+    begun = train(linear, *plane, epochs=3, checkpoint=checkpoints(tmp_path), **run)
+    assert (begun.best_epoch, begun.validation_losses.tolist()) == (0, [np.inf] * 3)
+    assert bits(train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)) == bits(
+        train(linear, *plane, epochs=5, **run)
+    )
 
 
 def test_a_folder_without_a_run_or_with_one_already_or_in_use_is_refused(linear, plane, tmp_path):
