@@ -5,12 +5,12 @@ import io
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _CELLS = 200_000  # of a block, which are objects of Python, at most
 _LINE = 1 << 24  # characters of a line at most
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _BREAK = re.compile(r"\r\n|\r|\n")
+_COMMENT = ["#"]
+"""The row of a line that is a comment."""
 _VANISHES = re.compile(r"^[^eE]*[1-9]")
 """A number that is not 0, whatever double is next to it."""
 _TINY = re.compile(r"\d[eE]-\d+$")
@@ -80,13 +82,14 @@ class _Text:
     def _parts(self) -> Iterator[tuple[list[list[str]], Callable[[int], str]]]:
         name, width = self.file.name, len(self.header)
         with _opened(self.file) as stream:
-            reader = _reader(name, stream, self.dialect.delimiter or ",")
-            next(_filled(reader))
+            reader = _Reader(_lines(name, stream), self.dialect.delimiter or ",")
+            rest = iter(reader)
+            next(_filled(rest))
             blank, count = 0, 0
             while True:
-                before = reader.line_num
+                before = reader.line
                 try:
-                    rows = list(islice(reader, max(1, min(BLOCK_ROWS, _CELLS // width))))
+                    rows = list(islice(rest, max(1, min(BLOCK_ROWS, _CELLS // width))))
                 except csv.Error as error:
                     line = self._broken_line()
                     raise DataError(f"{name} is no readable CSV: the row that begins in line {line}: {error}") from error
@@ -105,9 +108,9 @@ class _Text:
         """Return the line where the first row begins that cannot be read."""
         line = 0
         with _opened(self.file) as stream, suppress(csv.Error):
-            reader = _reader(self.file.name, stream, self.dialect.delimiter or ",")
+            reader = _Reader(_lines(self.file.name, stream), self.dialect.delimiter or ",")
             for _ in reader:
-                line = reader.line_num
+                line = reader.line
         return line + 1
 
     def _block(self, rows: list[list[str]], places: list[int], where: Callable[[int], str]) -> Block:
@@ -145,7 +148,7 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
     with _opened(file) as stream:
         lines = list(islice(_lines(file.name, stream), 1000))
     tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
-    headers = {delimiter: _header(file.name, lines, delimiter) for delimiter in tried}
+    headers = {delimiter: _header(lines, delimiter) for delimiter in tried}
     wanted = (*names, label) if label else tuple(names)
     found = [one for one in tried if set(wanted) <= set(headers[one])]
     # the first of those with most columns; names may have spaces in them
@@ -157,24 +160,24 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
         raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(wanted)}".rstrip())
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
     places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]
-    decimal = asked.decimal or ("," if delimiter != "," and _has_commas(file.name, lines, delimiter, places) else ".")
+    decimal = asked.decimal or ("," if delimiter != "," and _has_commas(lines, delimiter, places) else ".")
     told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(delimiter, delimiter)}"]
     words = ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
     text = _Text(file, tuple(names), replace(asked, delimiter=delimiter, decimal=decimal), tuple(header), label)
     return Table(text.blocks, None, text.header, words)
 
 
-def _header(name: str, lines: list[str], delimiter: str) -> list[str]:
+def _header(lines: list[str], delimiter: str) -> list[str]:
     """Return the names in the first line, none where the delimiter does not fit its quotes."""
     try:
-        return next(([cell.strip() for cell in row] for row in _filled(_reader(name, lines, delimiter))), [])
+        return next(([cell.strip() for cell in row] for row in _filled(_Reader(lines, delimiter))), [])
     except csv.Error:
         return []
 
 
-def _has_commas(name: str, lines: list[str], delimiter: str, places: list[int]) -> bool:
+def _has_commas(lines: list[str], delimiter: str, places: list[int]) -> bool:
     """Tell if numbers of the first rows have decimal commas."""
-    reader = _filled(_reader(name, lines, delimiter))
+    reader = _filled(_Reader(lines, delimiter))
     try:
         rows = [row for row in islice(reader, 1, 1 + _SAMPLE) if len(row) > max(places, default=0)]
     except csv.Error:  # which the first reading of all rows tells with its line
@@ -219,22 +222,40 @@ def _undecodable(file: DataFile) -> str:
 
 
 def _lines(name: str, stream: TextIO) -> Iterator[str]:
-    """Yield lines, of comments only the sign."""
     for line in iter(partial(stream.readline, _LINE), ""):
         if len(line) == _LINE:
             raise DataError(f"{name} has a line of more than {_LINE:,} characters, so it is no table of text")
-        yield "#\n" if line[0] == "#" else line
+        yield line
 
 
-def _reader(name: str, lines: TextIO | list[str], delimiter: str) -> Any:
-    several = lines if isinstance(lines, list) else _lines(name, lines)
-    if delimiter == " ":
-        several = (" ".join(line.split()) for line in several)
-    return csv.reader(several, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+class _Reader:
+    """Rows of lines, by csv, which alone knows where a row begins: a line that begins with # is a comment only there."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        self._begins = self._comment = False
+        fed = self._fed(lines, joined=delimiter == " ")
+        self._rows = csv.reader(fed, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+
+    @property
+    def line(self) -> int:
+        """The number of lines that are read."""
+        return self._rows.line_num
+
+    def __iter__(self) -> Iterator[list[str]]:
+        self._begins = True
+        for row in self._rows:
+            self._begins = True
+            yield _COMMENT if self._comment else row
+
+    def _fed(self, lines: Iterable[str], *, joined: bool) -> Iterator[str]:
+        for line in lines:
+            self._comment = self._begins and line[0] == "#"
+            self._begins = False
+            yield "#\n" if self._comment else " ".join(line.split()) if joined else line
 
 
-def _filled(reader: Any) -> Iterator[list[str]]:
-    return (row for row in reader if row and row != ["#"])
+def _filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    return (row for row in rows if row and row is not _COMMENT)
 
 
 def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: int) -> tuple[list[list[str]], list[int], int]:
@@ -251,7 +272,7 @@ def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: i
     for row in rows:
         if not row or (len(row) == 1 and width > 1 and not row[0].strip()):
             blank = blank or line
-        elif row == ["#"]:
+        elif row is _COMMENT:
             pass
         elif blank:
             raise DataError(f"{name}: line {blank} is blank, and more rows follow; remove the line or fill it")

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.data import column_names
+from symgraph.io.data import column_names, read_data
 
 TABLE = np.array([[1.0, 2.5, 3.0], [4.0, 5.0, -0.25], [1234.5, 8.0, 9.0]])
 TEXT = "a,b,y\n1,2.5,3\n4,5,-0.25\n1234.5,8,9\n"
@@ -32,6 +32,11 @@ DIALECTS: dict[str, tuple[str, dict[str, str], str]] = {
     "spaces": ("a b  y\n1   2.5 3\n 4 5\t-0.25 \n1234.5 8 9\n", {}, "columns separated by spaces"),
     "spaces and commas": ("a b y\n1 2,5 3\n4 5 -0,25\n1234,5 8 9\n", {}, "columns separated by spaces, decimal commas"),
     "comments": ('# a study\n#;\na,b,y\n1,2.5,3\n# quoted "\n4,5,-0.25\n1234.5,8,9\n#', {}, ""),
+    "lines in quotes that begin like comments": (
+        '#"\na,b,y,n\n1,2.5,3,"\n#tag"\n4,5,-0.25,"5"" #\n# ""\n#"\n# "\n1234.5,8,9,5" #\n#',
+        {},
+        "",
+    ),
     "commas in quotes": ('"a";"b";"y"\n"1";"2,5";"3"\n"4";"5";"-0,25"\n"1234,5";"8";"9"\n', {}, WITH_COMMAS),
     "old ends of lines": ("a,b,y\r1,2.5,3\r4,5,-0.25\r1234.5,8,9\r", {}, ""),
     "thousands": ('a,b,y\n1,2.5,3\n4,5,-0.25\n"1,234.5",8,9\n', {"thousands": ","}, ""),
@@ -82,11 +87,19 @@ def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
         ("a,b,y\n1,,3\n1,inf,3\n", {"drop_missing": True}, "line 3, column b is 'inf', not a finite number$"),
         ("a,b,y\n1,,3\n1,1e999,3\n", {"drop_missing": True}, "line 3, column b is '1e999', not a finite number$"),
         ("a,b,y\n1,,3\n1,-,3\n", {"drop_missing": True}, "line 3, column b is '-', not a finite number$"),
+        ('a,b,y,n\n1,2,3,"u\nv"\n# note\n4,x,6,\n', {}, r"line 5, column b is 'x'"),
+        ('a,b,y,n\n1,2,3,"u\n#v"\n4,x,6,"\n#"\n', {}, r"line 4, column b is 'x'"),
+        ('a,b,y\n1,2,3\n"#\n",5,6\n', {}, r"line 3, column a is '#'"),
     ],
 )
 def test_a_fault_is_named_where_it_stands(tmp_path: Path, text: str, how: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(written(tmp_path / "d.csv", text), **how)
+
+
+def test_a_cell_is_no_comment(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 3, column y is '#'"):
+        read_data(written(tmp_path / "d.csv", 'y\n1\n"#"\n#\n2\n'), [], "y")
 
 
 def test_a_sign_that_cannot_be_is_refused(tmp_path: Path) -> None:
