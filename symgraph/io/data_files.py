@@ -67,12 +67,11 @@ class DataFile:
         """Open it for reading from the beginning, decompressed.
 
         Raises:
-            DataError: it cannot be read, has changed since it was first looked at, or is damaged where it is compressed.
+            DataError: it cannot be read, has changed since it was first looked at, also while it was read, or is damaged where
+                it is compressed.
         """
         try:
-            with io.BytesIO(self.content) if self.path is None else self.path.open("rb") as raw:
-                if self.path is not None and _seen(os.fstat(raw.fileno())) != self.seen:
-                    raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
+            with io.BytesIO(self.content) if self.path is None else self._watched(self.path) as raw:
                 yield COMPRESSIONS[self.compression](raw) if self.compression else raw
         except (EOFError, gzip.BadGzipFile, zlib.error, _lzma_error()) as error:
             raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
@@ -80,6 +79,22 @@ class DataFile:
             if self.compression and not error.strerror:  # as bz2 and zstd tell of damage
                 raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
             raise unreadable(self.name, error) from error
+
+    @contextmanager
+    def _watched(self, path: Path) -> Iterator[IO[bytes]]:
+        """Open the file, and refuse it if it has changed, before and after: what was read meanwhile may be a mixture."""
+        with path.open("rb") as own:
+            self._check(own.fileno())
+            try:
+                yield os.fdopen(own.fileno(), "rb", closefd=False)  # who reads it may close it
+            except Exception:
+                self._check(own.fileno())
+                raise
+            self._check(own.fileno())
+
+    def _check(self, handle: int) -> None:
+        if _seen(os.fstat(handle)) != self.seen:
+            raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
 
 
 def data_file(path: str | Path) -> DataFile:
