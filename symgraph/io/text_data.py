@@ -160,7 +160,8 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
         raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(wanted)}".rstrip())
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
     places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]
-    decimal = asked.decimal or ("," if delimiter != "," and _has_commas(lines, delimiter, places) else ".")
+    by_commas = "," not in (delimiter, asked.thousands) and _has_commas(lines, delimiter, places)
+    decimal = asked.decimal or ("," if by_commas else ".")
     told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(delimiter, delimiter)}"]
     words = ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
     text = _Text(file, tuple(names), replace(asked, delimiter=delimiter, decimal=decimal), tuple(header), label)
@@ -176,15 +177,27 @@ def _header(lines: list[str], delimiter: str) -> list[str]:
 
 
 def _has_commas(lines: list[str], delimiter: str, places: list[int]) -> bool:
-    """Tell if numbers of the first rows have decimal commas."""
+    """Tell if numbers of the first rows have decimal commas.
+
+    Of the columns that are read, those do that have commas. Where none has, other columns tell it, which are of numbers alone:
+    then 1.234 may be a thousand, unless a column that is read has a point where none can be between groups of digits.
+    """
     reader = _filled(_Reader(lines, delimiter))
     try:
-        rows = [row for row in islice(reader, 1, 1 + _SAMPLE) if len(row) > max(places, default=0)]
+        header = next(reader)
+        rows = [row for row in islice(reader, max(1, min(_SAMPLE, _CELLS // len(header)))) if len(row) == len(header)]
     except csv.Error:  # which the first reading of all rows tells with its line
         return False
-    cells = [row[place] for row in rows for place in places if "," in row[place]]
-    by_commas = Reading(decimal=",")
-    return bool(cells) and not any(math.isinf(_number(cell, by_commas)) for cell in cells)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+
+    def are_numbers(cells: Iterable[str], thousands: str | None = None) -> bool:
+        return not any(math.isinf(_number(cell, Reading(decimal=",", thousands=thousands))) for cell in cells)
+
+    commas = [cell for place in places for cell in columns[place] if "," in cell]
+    if commas:
+        return are_numbers(commas)
+    told = any("," in "".join(column) and are_numbers(column, ".") for column in columns)
+    return told and all(are_numbers(columns[place], ".") for place in places)
 
 
 @contextmanager

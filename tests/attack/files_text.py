@@ -144,6 +144,7 @@ WRONG: dict[str, tuple[str | bytes, Sequence[str]]] = {
     "text behind a quote": ('t,y\n0,"1"2\n2,3\n', ("line 2",)),
     "a million quotes": ("t,y\n0," + '"' * 1_000_001 + "\n", ()),
     "decimal commas and points": ("t;y\n0,5;1\n2.5;3\n", ("line 3",)),
+    "a point among decimal commas that are not read": ("t;y;z\n1.234;1;5,6\n2.345;3;7.890,1\n", ("line 2", "t")),
     "a decimal comma in row 300": ("t;y\n" + "0.5;1\n" * 300 + "0,5;1\n", ("line 302",)),
     "thousands": ("t;y\n1.000.000;1\n", ("line 2", "t")),
     "NUL": (b"t,y\n0,1\x00\n2,3\n", ()),

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.data import column_names, read_data
+from symgraph.io.data import Reading, column_names, read_data
 
 TABLE = np.array([[1.0, 2.5, 3.0], [4.0, 5.0, -0.25], [1234.5, 8.0, 9.0]])
 TEXT = "a,b,y\n1,2.5,3\n4,5,-0.25\n1234.5,8,9\n"
@@ -95,6 +95,22 @@ def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
 def test_a_fault_is_named_where_it_stands(tmp_path: Path, text: str, how: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(written(tmp_path / "d.csv", text), **how)
+
+
+@pytest.mark.parametrize("other", ["5,6", "5.678,9", "-0,5;7"])
+def test_other_columns_tell_that_a_point_may_group_digits(tmp_path: Path, other: str) -> None:
+    names = "y;" + ";".join("uv"[: other.count(";") + 1])
+    path = written(tmp_path / "d.csv", f"{names}\n1.234;{other}\n2.345;{other}\n")
+    said = r"line 2, column y is '1\.234' \(read with decimal commas\), .* thousands='\.', decimal=',', else decimal='\.'$"
+    with pytest.raises(DataError, match=said):
+        read_data(path, [], "y")
+    for how, number in (({"decimal": "."}, 1.234), ({"decimal": ",", "thousands": "."}, 1234.0)):
+        assert read_data(path, [], "y", reading=Reading(**how)).y[0] == number
+    plain = read_data(written(path, f"{names}\n1.234;{other}\n0.5;{other}\n"), [], "y")  # no group is of one digit
+    assert (plain.y.tolist(), plain.dialect) == ([1.234, 0.5], "columns separated by semicolons")
+    for cell in ("5,6 m", "1,2,3", "a, b"):
+        assert read_data(written(path, f"y;note\n1.234;5,6\n2.345;{cell}\n"), [], "y").y[0] == 1.234
+    assert read_data(written(path, "y;n\n1.234;5,678\n"), [], "y", reading=Reading(thousands=",")).y[0] == 1.234
 
 
 def test_a_cell_is_no_comment(tmp_path: Path) -> None:
