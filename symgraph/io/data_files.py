@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from symgraph.errors import DataError, OptionError
+from symgraph.io.documents import content_of_pipe, content_up_to
 
-_PATIENCE = 5.0
-"""Seconds until a pipe that nobody has opened for writing is given up."""
+_STREAM = 1 << 30
+"""Bytes of stdin or a pipe at most, which are kept in memory: larger files are read in blocks."""
 
 _MAGIC = {
     b"PAR1": ".parquet",
@@ -104,7 +104,7 @@ def data_file(path: str | Path) -> DataFile:
         DataError: there is none, or it cannot be read.
     """
     if str(path) == "-":
-        content = sys.stdin.buffer.read()
+        content = _stream("stdin", lambda: content_up_to(sys.stdin.buffer.read, _STREAM))
         return DataFile("stdin", *_kind_of(content[:8]), None, content)
     path = Path(path)
     try:
@@ -114,12 +114,19 @@ def data_file(path: str | Path) -> DataFile:
                 head = file.read(8)
             return DataFile(str(path), *_kind(path, head), path, seen=_seen(found))
         if stat.S_ISFIFO(found.st_mode):
-            content = _content_of_pipe(path)
+            content = _stream(str(path), lambda: content_of_pipe(path, _STREAM))
             return DataFile(str(path), *_kind(path, content[:8]), None, content)
     except OSError as error:
         raise unreadable(str(path), error) from error
     what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device or a socket"
     raise DataError(f"{path} cannot be read: it is {what}, no file")
+
+
+def _stream(name: str, read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except ValueError as error:
+        raise DataError(f"{name} cannot be read: {error}; name a file") from error
 
 
 def unreadable(name: str, error: OSError) -> DataError:
@@ -150,21 +157,6 @@ def _kind(path: Path, head: bytes) -> tuple[str, str]:
 
 def _seen(found: os.stat_result) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
-
-
-def _content_of_pipe(path: Path) -> bytes:
-    """Read a pipe to its end; give it up where nobody opens it for writing."""
-    handle, end = os.open(path, os.O_RDONLY | os.O_NONBLOCK), time.monotonic() + _PATIENCE
-    with os.fdopen(handle, "rb", buffering=0) as pipe:
-        first: bytes | None = b""
-        while first == b"" and time.monotonic() < end:
-            first = pipe.read(1 << 16)  # b"" without a writer, None where one is silent
-            if first == b"":
-                time.sleep(0.02)
-        if first == b"":
-            raise DataError(f"{path} is a pipe into which nobody writes")
-        os.set_blocking(handle, True)
-        return (first or b"") + pipe.readall()
 
 
 def _lzma_error() -> type[Exception]:

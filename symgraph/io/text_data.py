@@ -26,6 +26,7 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
 _SAMPLE = 200  # rows by which the decimal sign is told
 _CELLS = 200_000  # of a block, which are objects of Python, at most
 _LINE = 1 << 24  # characters of a line at most
+_EMPTY = 1_000_000  # lines without a row, beyond the number of rows, at most
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _BREAK = re.compile(r"\r\n|\r|\n")
 _COMMENT = ["#"]
@@ -85,7 +86,7 @@ class _Text:
             reader = _Reader(_lines(name, stream), self.dialect.delimiter or ",")
             rest = iter(reader)
             next(_filled(rest))
-            blank, count = 0, 0
+            blank = count = empty = 0
             while True:
                 before = reader.line
                 try:
@@ -95,11 +96,13 @@ class _Text:
                     raise DataError(f"{name} is no readable CSV: the row that begins in line {line}: {error}") from error
                 if not rows:
                     break
-                lines: list[int] = []
+                lines, there = list[int](), len(rows)
                 if blank or width == 1 or set(map(len, rows)) != {width}:
                     rows, lines, blank = _regular(name, rows, before, width, blank)
+                count, empty = count + len(rows), empty + there - len(rows)
+                if empty > _EMPTY + count:
+                    raise DataError(f"{name} has more than {_EMPTY:,} blank lines and comments; remove them")
                 if rows:
-                    count += len(rows)
                     yield rows, partial(_where, rows, lines, before)
         if not count:
             raise DataError(f"{name} has column names but no rows")

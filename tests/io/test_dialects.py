@@ -6,7 +6,7 @@ import io
 import lzma
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import DataError, OptionError
+from symgraph.io import data_files, text_data
 from symgraph.io.data import Reading, column_names, read_data
 
 TABLE = np.array([[1.0, 2.5, 3.0], [4.0, 5.0, -0.25], [1234.5, 8.0, 9.0]])
@@ -213,6 +214,30 @@ def test_a_pipe_is_read_as_far_as_its_writer_goes(tmp_path: Path, name: str) -> 
     writer.start()
     assert_table(read(path), TABLE)
     writer.join()
+
+
+def test_a_stream_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "_STREAM", 2 * len(TEXT))
+    path, said = tmp_path / "pipe", f"has more than {2 * len(TEXT)} bytes; name a file"
+    os.mkfifo(path)
+    for times in (1, 100):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(TEXT.encode() * times)))
+        with pytest.raises(DataError, match=said) if times > 1 else nullcontext():
+            read(Path("-"))
+        writer = Thread(target=lambda times=times: path.write_text(TEXT * times, encoding="utf-8"))
+        writer.start()
+        with pytest.raises(DataError, match=said) if times > 1 else nullcontext():
+            read(path)
+        writer.join()
+
+
+def test_many_lines_without_a_row_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_data, "_EMPTY", 10)
+    for most in ("\n" * 10, "#\n" * 6 + "\n" * 4, "#1,2,3\n" * 12 + " \n"):
+        text = TEXT + most
+        assert_table(read(written(tmp_path / "d.csv", text)), TABLE)
+        with pytest.raises(DataError, match=r"d\.csv has more than 10 blank lines and comments; remove them"):
+            read(written(tmp_path / "d.csv", text + "\n#\n\n#\n"))
 
 
 CELLS = st.one_of(
