@@ -7,6 +7,7 @@ the message alone and exits with 2; any other exception is a bug of ours and kee
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 
 def placed(text: str, place: tuple[str, int | str] | None) -> str:
@@ -18,7 +19,18 @@ def placed(text: str, place: tuple[str, int | str] | None) -> str:
 
 
 class SymgraphError(Exception):
-    """Base class of all errors that a user of symgraph can cause."""
+    """Base class of all errors that a user of symgraph can cause.
+
+    Attributes:
+        row: the row that the message names as "row 3", counted from 0 in what a function was given; None where it names none.
+    """
+
+    row: int | None = None
+
+    def at_row(self, row: int) -> Self:
+        """Note the row that the message names, so that whoever has left out others can name it as its source does."""
+        self.row = row
+        return self
 
 
 class SpecError(SymgraphError):

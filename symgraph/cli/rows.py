@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symgraph.cli.terminal import console, note
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, SymgraphError
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -47,11 +47,17 @@ class Given(NamedTuple):
         inputs: a module, X and y, or a stream: the first arguments of such a function.
         n: the number of rows.
         others: (n, columns) further columns, or None.
+        kept: which of the rows of the file they are; None where they are all.
     """
 
     inputs: tuple[Any, ...]
     n: int
-    others: Any
+    others: Any = None
+    kept: Any = None
+
+    def of_file(self, row: int) -> int:
+        """Return the number that a row has in the file, where others may have been left out."""
+        return row if self.kept is None else int(self.kept.nonzero()[0][row])
 
 
 class Source(NamedTuple):
@@ -111,11 +117,18 @@ class Source(NamedTuple):
         """
         if self.in_blocks(stream, against):
             with self.streamed() as opened:
-                yield Given((opened,), len(opened), None)
+                yield Given((opened,), len(opened))
             return
         rows = self.read(others=others)
         inputs = (self.module, *inputs_of(rows))
-        yield Given(inputs, 1 if rows is None else len(rows), None if rows is None else rows.others)
+        given = Given(inputs, 1) if rows is None else Given(inputs, len(rows), rows.others, rows.kept)
+        try:
+            yield given
+        except SymgraphError as error:
+            if rows is None or rows.kept is None or error.row is None:
+                raise
+            text = str(error).replace(f"row {error.row}", f"row {given.of_file(error.row)} of {self.path}", 1)
+            raise type(error)(text) from error
 
     def in_blocks(self, asked: bool, against: str) -> bool:
         """Tell if rows are read in blocks: where that was asked for, or the file is large and nothing speaks against it.

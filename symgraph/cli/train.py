@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -148,6 +149,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     with Interrupts() as interrupts:
         run = partial(training.train, *given.inputs, **options)
         results = _runs(run, optimizers, settings, options["stop"], folder, interrupts)
+        results = {name: _as_in_file(one, given) for name, one in results.items()}
         # the results are on the disk before anything is printed: the terminal may be gone
         saved = [save_all(results, module, own, best=option == "save_best") for option, own in files.items()]
         doubts: Any = training.doubts
@@ -175,6 +177,14 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         if interrupts.received is None:
             raise
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
+
+
+def _as_in_file(result: "TrainResult", given: Given) -> "TrainResult":
+    """Return a result that names the row at which the run stopped as the file counts it."""
+    failure = result.failure
+    if failure is None or failure.row is None:
+        return result
+    return replace(result, failure=replace(failure, row=given.of_file(failure.row)))
 
 
 def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]], row: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symgraph.errors import OptionError, SpecError, WeightsError, did_you_mean
 from symgraph.fitting.doubts import warnings_of
@@ -293,19 +294,20 @@ def _check_start(problem: Problem, v: Array) -> None:
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    rows = _rows_at_fault(problem, v)
-    else_ = ", or data in units that are not so large" if math.isinf(value) and not rows else rows
-    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one{else_}")
+    bad = _rows_at_fault(problem, v)
+    text = f"{problem.module.MODEL}: {what} at the start; give another one"
+    if not len(bad):
+        raise WeightsError(f"{text}{', or data in units that are not so large' if math.isinf(value) else ''}")
+    left_out = f"leave out {len(bad)} of {problem.rows.n} rows"
+    raise WeightsError(f"{text}, or {left_out}: the residual of row {bad[0]} (counted from 0) is not finite").at_row(bad[0])
 
 
-def _rows_at_fault(problem: Problem, v: Array) -> str:
-    """Say which rows have a residual that is not finite, where others have one."""
+def _rows_at_fault(problem: Problem, v: Array) -> NDArray[np.int64]:
+    """Return the rows with a residual that is not finite, where others have one."""
     if not (problem.has_residual and problem.rows.given):
-        return ""
+        return np.empty(0, np.int64)
     bad = np.flatnonzero(~np.isfinite(problem.residual(v)))
-    if not 0 < len(bad) < problem.rows.n:
-        return ""
-    return f", or leave out {len(bad)} of {problem.rows.n} rows: the residual of row {bad[0]} (counted from 0) is not finite"
+    return bad if len(bad) < problem.rows.n else bad[:0]
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:

@@ -105,7 +105,7 @@ def checked_sigma_x(problem: Problem, sigma_x: Any) -> Array:
     array = np.array(np.broadcast_to(array, (n, d)), np.float64)
     if not (np.isfinite(array).all() and (array >= 0.0).all()):
         row, column = np.argwhere(~(np.isfinite(array) & (array >= 0.0)))[0]
-        raise DataError(f"sigma_x is {array[row, column]} in row {row}, column {names[column]}; give 0 or more")
+        raise DataError(f"sigma_x is {array[row, column]} in row {row}, column {names[column]}; give 0 or more").at_row(row)
     if not array.any():
         raise OptionError("sigma_x is 0 in every row; leave it out")
     checked: Array = array

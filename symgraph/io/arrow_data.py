@@ -18,6 +18,10 @@ _AT_ONCE = 64
 """Labels that become texts at a time: many may share the bytes of one that is long."""
 
 
+_LARGE_BATCH = 1 << 28
+"""Bytes of a batch above which it is not read whole."""
+
+
 def _texts(name: str, label: str, column: Any, first: int) -> list[str]:
     """Return the labels of rows, of which `first` is the number of the first."""
     texts: list[str] = []
@@ -100,9 +104,12 @@ def _ipc(file: DataFile, stream: Any) -> tuple[list[str], Any, int | None]:
 
     in_blocks = stream.read(6) == b"ARROW1"
     stream.seek(0)
-    source = stream if file.path is None else pa.memory_map(str(file.path))  # all rows may be one batch
     begin: Any = pa.ipc.open_file if in_blocks else pa.ipc.open_stream
-    header: list[str] = begin(source).schema.names
+    first = begin(stream)
+    header: list[str] = first.schema.names
+    least = max(1, first.num_record_batches) if in_blocks else 1
+    # a map is no place to be where others shorten the file, but the only one for a batch that is larger than memory
+    source = stream if file.path is None or file.size <= least * _LARGE_BATCH else pa.memory_map(str(file.path))
 
     def batches(names: Sequence[str]) -> Any:
         source.seek(0)

@@ -151,7 +151,8 @@ def _hint(cell: str, *, missing: bool, words: bool) -> str:
     grouped = re.match(r"'[-+]?\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?'", cell)
     if grouped:
         decimal = "," if grouped[1] == "." else "."
-        return f"; if its digits are grouped, say by what: thousands={grouped[1]!r}, decimal={decimal!r}"
+        other = ", else decimal='.'" if decimal == "," and "read with decimal commas" in cell else ""
+        return f"; if its digits are grouped, say by what: thousands={grouped[1]!r}, decimal={decimal!r}{other}"
     return "; if these are units, put # before the line" if words and re.match(r"'[^\W\d]", cell) else ""
 
 

@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from symgraph.errors import DataError, OptionError
+from symgraph.io.documents import content_of_pipe, content_up_to
 
-_PATIENCE = 5.0
-"""Seconds until a pipe that nobody has opened for writing is given up."""
+_STREAM = 1 << 30
+"""Bytes of stdin or a pipe at most, which are kept in memory: larger files are read in blocks."""
 
 _MAGIC = {
     b"PAR1": ".parquet",
@@ -67,12 +67,11 @@ class DataFile:
         """Open it for reading from the beginning, decompressed.
 
         Raises:
-            DataError: it cannot be read, has changed since it was first looked at, or is damaged where it is compressed.
+            DataError: it cannot be read, has changed since it was first looked at, also while it was read, or is damaged where
+                it is compressed.
         """
         try:
-            with io.BytesIO(self.content) if self.path is None else self.path.open("rb") as raw:
-                if self.path is not None and _seen(os.fstat(raw.fileno())) != self.seen:
-                    raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
+            with io.BytesIO(self.content) if self.path is None else self._watched(self.path) as raw:
                 yield COMPRESSIONS[self.compression](raw) if self.compression else raw
         except (EOFError, gzip.BadGzipFile, zlib.error, _lzma_error()) as error:
             raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
@@ -80,6 +79,22 @@ class DataFile:
             if self.compression and not error.strerror:  # as bz2 and zstd tell of damage
                 raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
             raise unreadable(self.name, error) from error
+
+    @contextmanager
+    def _watched(self, path: Path) -> Iterator[IO[bytes]]:
+        """Open the file, and refuse it if it has changed, before and after: what was read meanwhile may be a mixture."""
+        with path.open("rb") as own:
+            self._check(own.fileno())
+            try:
+                yield os.fdopen(own.fileno(), "rb", closefd=False)  # who reads it may close it
+            except Exception:
+                self._check(own.fileno())
+                raise
+            self._check(own.fileno())
+
+    def _check(self, handle: int) -> None:
+        if _seen(os.fstat(handle)) != self.seen:
+            raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
 
 
 def data_file(path: str | Path) -> DataFile:
@@ -89,7 +104,7 @@ def data_file(path: str | Path) -> DataFile:
         DataError: there is none, or it cannot be read.
     """
     if str(path) == "-":
-        content = sys.stdin.buffer.read()
+        content = _stream("stdin", lambda: content_up_to(sys.stdin.buffer.read, _STREAM))
         return DataFile("stdin", *_kind_of(content[:8]), None, content)
     path = Path(path)
     try:
@@ -99,12 +114,19 @@ def data_file(path: str | Path) -> DataFile:
                 head = file.read(8)
             return DataFile(str(path), *_kind(path, head), path, seen=_seen(found))
         if stat.S_ISFIFO(found.st_mode):
-            content = _content_of_pipe(path)
+            content = _stream(str(path), lambda: content_of_pipe(path, _STREAM))
             return DataFile(str(path), *_kind(path, content[:8]), None, content)
     except OSError as error:
         raise unreadable(str(path), error) from error
     what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device or a socket"
     raise DataError(f"{path} cannot be read: it is {what}, no file")
+
+
+def _stream(name: str, read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except ValueError as error:
+        raise DataError(f"{name} cannot be read: {error}; name a file") from error
 
 
 def unreadable(name: str, error: OSError) -> DataError:
@@ -135,21 +157,6 @@ def _kind(path: Path, head: bytes) -> tuple[str, str]:
 
 def _seen(found: os.stat_result) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
-
-
-def _content_of_pipe(path: Path) -> bytes:
-    """Read a pipe to its end; give it up where nobody opens it for writing."""
-    handle, end = os.open(path, os.O_RDONLY | os.O_NONBLOCK), time.monotonic() + _PATIENCE
-    with os.fdopen(handle, "rb", buffering=0) as pipe:
-        first: bytes | None = b""
-        while first == b"" and time.monotonic() < end:
-            first = pipe.read(1 << 16)  # b"" without a writer, None where one is silent
-            if first == b"":
-                time.sleep(0.02)
-        if first == b"":
-            raise DataError(f"{path} is a pipe into which nobody writes")
-        os.set_blocking(handle, True)
-        return (first or b"") + pipe.readall()
 
 
 def _lzma_error() -> type[Exception]:

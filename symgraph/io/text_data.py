@@ -5,12 +5,12 @@ import io
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -26,8 +26,11 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
 _SAMPLE = 200  # rows by which the decimal sign is told
 _CELLS = 200_000  # of a block, which are objects of Python, at most
 _LINE = 1 << 24  # characters of a line at most
+_EMPTY = 1_000_000  # lines without a row, beyond the number of rows, at most
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _BREAK = re.compile(r"\r\n|\r|\n")
+_COMMENT = ["#"]
+"""The row of a line that is a comment."""
 _VANISHES = re.compile(r"^[^eE]*[1-9]")
 """A number that is not 0, whatever double is next to it."""
 _TINY = re.compile(r"\d[eE]-\d+$")
@@ -80,23 +83,26 @@ class _Text:
     def _parts(self) -> Iterator[tuple[list[list[str]], Callable[[int], str]]]:
         name, width = self.file.name, len(self.header)
         with _opened(self.file) as stream:
-            reader = _reader(name, stream, self.dialect.delimiter or ",")
-            next(_filled(reader))
-            blank, count = 0, 0
+            reader = _Reader(_lines(name, stream), self.dialect.delimiter or ",")
+            rest = iter(reader)
+            next(_filled(rest))
+            blank = count = empty = 0
             while True:
-                before = reader.line_num
+                before = reader.line
                 try:
-                    rows = list(islice(reader, max(1, min(BLOCK_ROWS, _CELLS // width))))
+                    rows = list(islice(rest, max(1, min(BLOCK_ROWS, _CELLS // width))))
                 except csv.Error as error:
                     line = self._broken_line()
                     raise DataError(f"{name} is no readable CSV: the row that begins in line {line}: {error}") from error
                 if not rows:
                     break
-                lines: list[int] = []
+                lines, there = list[int](), len(rows)
                 if blank or width == 1 or set(map(len, rows)) != {width}:
                     rows, lines, blank = _regular(name, rows, before, width, blank)
+                count, empty = count + len(rows), empty + there - len(rows)
+                if empty > _EMPTY + count:
+                    raise DataError(f"{name} has more than {_EMPTY:,} blank lines and comments; remove them")
                 if rows:
-                    count += len(rows)
                     yield rows, partial(_where, rows, lines, before)
         if not count:
             raise DataError(f"{name} has column names but no rows")
@@ -105,9 +111,9 @@ class _Text:
         """Return the line where the first row begins that cannot be read."""
         line = 0
         with _opened(self.file) as stream, suppress(csv.Error):
-            reader = _reader(self.file.name, stream, self.dialect.delimiter or ",")
+            reader = _Reader(_lines(self.file.name, stream), self.dialect.delimiter or ",")
             for _ in reader:
-                line = reader.line_num
+                line = reader.line
         return line + 1
 
     def _block(self, rows: list[list[str]], places: list[int], where: Callable[[int], str]) -> Block:
@@ -145,7 +151,7 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
     with _opened(file) as stream:
         lines = list(islice(_lines(file.name, stream), 1000))
     tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
-    headers = {delimiter: _header(file.name, lines, delimiter) for delimiter in tried}
+    headers = {delimiter: _header(lines, delimiter) for delimiter in tried}
     wanted = (*names, label) if label else tuple(names)
     found = [one for one in tried if set(wanted) <= set(headers[one])]
     # the first of those with most columns; names may have spaces in them
@@ -157,31 +163,44 @@ def text_table(file: DataFile, names: Sequence[str], asked: Reading, label: str 
         raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(wanted)}".rstrip())
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
     places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]
-    decimal = asked.decimal or ("," if delimiter != "," and _has_commas(file.name, lines, delimiter, places) else ".")
+    by_commas = "," not in (delimiter, asked.thousands) and _has_commas(lines, delimiter, places)
+    decimal = asked.decimal or ("," if by_commas else ".")
     told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(delimiter, delimiter)}"]
     words = ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
     text = _Text(file, tuple(names), replace(asked, delimiter=delimiter, decimal=decimal), tuple(header), label)
     return Table(text.blocks, None, text.header, words)
 
 
-def _header(name: str, lines: list[str], delimiter: str) -> list[str]:
+def _header(lines: list[str], delimiter: str) -> list[str]:
     """Return the names in the first line, none where the delimiter does not fit its quotes."""
     try:
-        return next(([cell.strip() for cell in row] for row in _filled(_reader(name, lines, delimiter))), [])
+        return next(([cell.strip() for cell in row] for row in _filled(_Reader(lines, delimiter))), [])
     except csv.Error:
         return []
 
 
-def _has_commas(name: str, lines: list[str], delimiter: str, places: list[int]) -> bool:
-    """Tell if numbers of the first rows have decimal commas."""
-    reader = _filled(_reader(name, lines, delimiter))
+def _has_commas(lines: list[str], delimiter: str, places: list[int]) -> bool:
+    """Tell if numbers of the first rows have decimal commas.
+
+    Of the columns that are read, those do that have commas. Where none has, other columns tell it, which are of numbers alone:
+    then 1.234 may be a thousand, unless a column that is read has a point where none can be between groups of digits.
+    """
+    reader = _filled(_Reader(lines, delimiter))
     try:
-        rows = [row for row in islice(reader, 1, 1 + _SAMPLE) if len(row) > max(places, default=0)]
+        header = next(reader)
+        rows = [row for row in islice(reader, max(1, min(_SAMPLE, _CELLS // len(header)))) if len(row) == len(header)]
     except csv.Error:  # which the first reading of all rows tells with its line
         return False
-    cells = [row[place] for row in rows for place in places if "," in row[place]]
-    by_commas = Reading(decimal=",")
-    return bool(cells) and not any(math.isinf(_number(cell, by_commas)) for cell in cells)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+
+    def are_numbers(cells: Iterable[str], thousands: str | None = None) -> bool:
+        return not any(math.isinf(_number(cell, Reading(decimal=",", thousands=thousands))) for cell in cells)
+
+    commas = [cell for place in places for cell in columns[place] if "," in cell]
+    if commas:
+        return are_numbers(commas)
+    told = any("," in "".join(column) and are_numbers(column, ".") for column in columns)
+    return told and all(are_numbers(columns[place], ".") for place in places)
 
 
 @contextmanager
@@ -219,22 +238,40 @@ def _undecodable(file: DataFile) -> str:
 
 
 def _lines(name: str, stream: TextIO) -> Iterator[str]:
-    """Yield lines, of comments only the sign."""
     for line in iter(partial(stream.readline, _LINE), ""):
         if len(line) == _LINE:
             raise DataError(f"{name} has a line of more than {_LINE:,} characters, so it is no table of text")
-        yield "#\n" if line[0] == "#" else line
+        yield line
 
 
-def _reader(name: str, lines: TextIO | list[str], delimiter: str) -> Any:
-    several = lines if isinstance(lines, list) else _lines(name, lines)
-    if delimiter == " ":
-        several = (" ".join(line.split()) for line in several)
-    return csv.reader(several, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+class _Reader:
+    """Rows of lines, by csv, which alone knows where a row begins: a line that begins with # is a comment only there."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        self._begins = self._comment = False
+        fed = self._fed(lines, joined=delimiter == " ")
+        self._rows = csv.reader(fed, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+
+    @property
+    def line(self) -> int:
+        """The number of lines that are read."""
+        return self._rows.line_num
+
+    def __iter__(self) -> Iterator[list[str]]:
+        self._begins = True
+        for row in self._rows:
+            self._begins = True
+            yield _COMMENT if self._comment else row
+
+    def _fed(self, lines: Iterable[str], *, joined: bool) -> Iterator[str]:
+        for line in lines:
+            self._comment = self._begins and line[0] == "#"
+            self._begins = False
+            yield "#\n" if self._comment else " ".join(line.split()) if joined else line
 
 
-def _filled(reader: Any) -> Iterator[list[str]]:
-    return (row for row in reader if row and row != ["#"])
+def _filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    return (row for row in rows if row and row is not _COMMENT)
 
 
 def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: int) -> tuple[list[list[str]], list[int], int]:
@@ -251,7 +288,7 @@ def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: i
     for row in rows:
         if not row or (len(row) == 1 and width > 1 and not row[0].strip()):
             blank = blank or line
-        elif row == ["#"]:
+        elif row is _COMMENT:
             pass
         elif blank:
             raise DataError(f"{name}: line {blank} is blank, and more rows follow; remove the line or fill it")

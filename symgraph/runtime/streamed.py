@@ -17,7 +17,7 @@ class Window:
     Args:
         read: begins to read, and gives tables (rows, columns) one after the other.
         count: the number of all rows.
-        lost: gives the error for a table that has fewer rows than it had.
+        lost: gives the error for a table that has fewer or more rows than it had.
     """
 
     def __init__(self, read: Callable[[], Iterator[Array]], count: int, lost: Callable[[], Exception]) -> None:
@@ -39,8 +39,8 @@ class Window:
                 raise self._lost()
             self._table = np.concatenate([self._table[passed:], more]) if passed < len(self._table) else more
             self._first += passed
-        if stop == self.count:
-            self._tables = iter(())  # which closes the file
+        if stop == self.count and any(map(len, self._tables)):  # at its end a file is closed, and tells if it has changed
+            raise self._lost()
         return self._table[start - self._first : stop - self._first]
 
 

@@ -146,7 +146,8 @@ def as_sigma(sigma: Any, y: Array | None) -> NDArray[np.float64]:
     if not (np.isfinite(array).all() and (array > 0).all()):
         place = np.argwhere(~(np.isfinite(array) & (array > 0)))[0]
         where = f" in row {place[0]}" if len(place) else ""
-        raise DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
+        error = DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
+        raise error.at_row(place[0]) if len(place) else error
     return np.reshape(array, -1).astype(np.float64)
 
 

@@ -112,14 +112,16 @@ def _compressed(suffix: str, name: str, whole: bytes) -> Iterator[Case]:
 
 
 def _bombs(suffix: str, name: str, compress: Callable[[bytes], bytes]) -> Iterator[Case]:
-    """Small files of 640 MiB: one line, one cell, one quote, in members of 16 MiB."""
+    """Small files of 640 MiB: one line, one cell, one quote, lines without a row, in members of 16 MiB."""
     for kind, begin, sign in (
         ("a line", b"t,y\n", b"1"),
         ("names", b"", b"n,"),
         ("a quote", b't,y\n0,"', b"\n"),
+        ("empty lines", b"t,y\n0,1\n", b"\n"),
+        ("comments", b"t,y\n0,1\n", b"#\n"),
     ):
         times = 40
-        if kind in ("a line", {"gz": "names", "xz": "a quote"}.get(suffix)):
+        if kind in ("a line", "empty lines", {"gz": "names", "xz": "a quote", "bz2": "comments"}.get(suffix)):
 
             def prepare(folder: Path, begin: bytes = begin, sign: bytes = sign, times: int = times) -> None:
                 (folder / name).write_bytes(compress(begin) + compress(sign * (2**24 // len(sign))) * times)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cases import Case, Outcome
+from cases import MIB, Case, Outcome
 from files_checks import PREDICT, Rows, clear_or_done, is_predicted, is_refused, unclear, written
 
 ROWS: Rows = [(t / 4, 0.0) for t in range(12)]
@@ -53,8 +53,6 @@ THINGS: dict[str, Callable[[Path], object]] = {
 }
 LEGAL = ("settings", "manifest", "C file", "source")
 """Places of files that a command need not have."""
-WAITS = ("data", "data, .npy", "data, .pkl", "data, .parquet", "data, .csv.gz", "weights", "init", "config", "worksheet's data")
-"""Files that the user has named, and may be a pipe: then a command waits for who writes into it."""
 NAMES = (
     "a b.csv",
     "-x.csv",
@@ -86,7 +84,7 @@ def cases(rng: random.Random) -> Iterator[Case]:
     del rng
     for place, (name, line) in PLACES.items():
         for thing, make in THINGS.items():
-            if (thing == "a FIFO" and place in WAITS) or (place == "student" and "link" in thing and "zero" not in thing):
+            if place == "student" and "link" in thing and "zero" not in thing:
                 continue
 
             def prepare(folder: Path, name: str = name, make: Callable[[Path], object] = make) -> None:
@@ -130,6 +128,8 @@ def cases(rng: random.Random) -> Iterator[Case]:
             check=is_refused(),
         )
     yield from _pipes()
+    yield Case("place: stdin without an end", (*PREDICT, "-"), project=True, memory=1_400 * MIB, check=is_refused("stdin"),
+               setup=lambda: os.dup2(os.open("/dev/zero", os.O_RDONLY), 0))  # fmt: skip
 
 
 def _fine(folder: Path, outcome: Outcome) -> str:

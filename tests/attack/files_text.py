@@ -31,6 +31,7 @@ RIGHT: dict[str, tuple[str, Rows]] = {
     "no last end of line": ("t,y\n0,1\n2,3", TWO),
     "quotes": ('"t","y"\n"0","1"\n"2",3\n', TWO),
     "a line break in quotes": ('t,note,y\n0,"a\nb",1\n2,"c\r\nd",3\n', TWO),
+    "lines in quotes that begin like comments": ('t,note,y\n0,"\n#tag",1\n# "\n2,"#\n#",3\n', TWO),
     "doubled quotes": ('t,note,y\n0,"a "" , b",1\n2,"""",3\n', TWO),
     "comments": ("# made by us\nt,y\n0,1\n# 7,8\n2,3\n", TWO),
     "columns in another order": ("y,other,t\n1,x,0\n3,,2\n", TWO),
@@ -143,6 +144,7 @@ WRONG: dict[str, tuple[str | bytes, Sequence[str]]] = {
     "text behind a quote": ('t,y\n0,"1"2\n2,3\n', ("line 2",)),
     "a million quotes": ("t,y\n0," + '"' * 1_000_001 + "\n", ()),
     "decimal commas and points": ("t;y\n0,5;1\n2.5;3\n", ("line 3",)),
+    "a point among decimal commas that are not read": ("t;y;z\n1.234;1;5,6\n2.345;3;7.890,1\n", ("line 2", "t")),
     "a decimal comma in row 300": ("t;y\n" + "0.5;1\n" * 300 + "0,5;1\n", ("line 302",)),
     "thousands": ("t;y\n1.000.000;1\n", ("line 2", "t")),
     "NUL": (b"t,y\n0,1\x00\n2,3\n", ()),
@@ -220,7 +222,8 @@ def _file(content: str | bytes, name: str = "rows.csv") -> Prepare:
 def _right() -> Iterator[Case]:
     for name, (text, rows) in RIGHT.items():
         yield Case(f"text: {name}", call=reading("rows.csv"), prepare=_file(text), codes=(0,), check=is_read(rows))
-    for name in ("CRLF", "a line break in quotes", "semicolons and decimal commas", "ends of the range", "20,000 rows"):
+    hashes = "lines in quotes that begin like comments"
+    for name in ("CRLF", hashes, "semicolons and decimal commas", "ends of the range", "20,000 rows"):
         text, rows = RIGHT[name]
         prepared = {"project": True, "prepare": _file(text), "codes": (0,)}
         yield Case(f"text: {name}, by stream", call=streaming("rows.csv", rows=2), check=is_read(rows), **prepared)
@@ -288,7 +291,7 @@ def _drawn(number: int, rng: random.Random) -> Iterator[Case]:
         text = text.replace(".", ",") if comma and not isinstance(value, str) else text
         return f'"{text}"' if quote or delimiter in text or "\n" in text else text
 
-    lines, others = [delimiter.join(map(cell, names))], ["a", "", "b\nc", "d#", f"e{delimiter}f"]
+    lines, others = [delimiter.join(map(cell, names))], ["a", "", "b\nc", "d#", f"e{delimiter}f", "g\n#h"]
     for t, y in rows:
         of = {"t": t, "y": y}
         lines.append(delimiter.join(cell(of.get(name, rng.choice(others))) for name in names))

@@ -1,5 +1,7 @@
 """Several commands at once in one folder, and files that change while they are read."""
 
+import gzip
+import io
 import os
 import random
 import signal
@@ -10,6 +12,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 from cases import Case, Outcome
+from files_checks import is_refused, made
 from forked import command, leave_by
 
 WRITERS = {
@@ -40,11 +43,51 @@ def cases(rng: random.Random) -> Iterator[Case]:
             words = [*line.split(), *(["--data", "rows.csv"] if "--data" not in line else [])]
             yield Case(f"{words[0]} on data that become {name}", words, project=True, changes=("rows.csv",),
                        setup=_changes("rows.csv", content, rng.random()))  # fmt: skip
+    for kind in ("csv", "csv.gz", "arrow", "parquet"):
+        for cut in (False, True):
+            yield Case(f"stream of a .{kind} that is {'cut' if cut else 'written anew'} in the midst", project=True,
+                       prepare=lambda folder, kind=kind: _rows(folder / f"in.{kind}"), changes=("in.*",), codes=(2,),
+                       call=_changing(f"in.{kind}", cut=cut), check=is_refused(f"in.{kind} has changed"))  # fmt: skip
     for name in ("decay.py", "pyproject.toml", "generated/symgraph.lock.json", "generated/decay.py", "weights.json"):
         for what, content in {"cut": b"", "no text": b"\0\xff", "text": b"x = [\n", "a folder": None}.items():
             for line in ("build --quiet", "predict decay --data rows.csv --weights weights.json"):
                 yield Case(f"{line.split()[0]} while {name} becomes {what}", line.split(), project=True, changes=("*",),
                            setup=_changes(name, content, rng.random()), check=_whole)  # fmt: skip
+
+
+def _rows(path: Path, value: float = 1.5) -> None:
+    """Write 100,000 rows into a file, in place."""
+
+    def content() -> bytes:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        text, file = b"t,y\n" + f"{value},1.5\n".encode() * 100_000, io.BytesIO()
+        table = pa.table({"t": [value + row for row in range(100_000)], "y": [1.5] * 100_000})
+        if path.suffix == ".parquet":
+            parquet.write_table(table, file, row_group_size=5_000)
+        elif path.suffix == ".arrow":
+            with pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table, max_chunksize=5_000)
+        else:
+            file.write(gzip.compress(text, 1) if path.suffix == ".gz" else text)
+        return file.getvalue()
+
+    path.write_bytes(made(content))
+
+
+def _changing(name: str, *, cut: bool) -> Callable[[Path], None]:
+    """Return what goes through a stream, whose file is another one after the second block."""
+
+    def call(folder: Path) -> None:
+        import symgraph
+
+        module = symgraph.load(folder / "generated" / "decay.py", backend="numpy")
+        for number, _ in enumerate(symgraph.stream(module, folder / name).blocks()):
+            if number == 1:
+                os.truncate(folder / name, 4_096) if cut else _rows(folder / name, 7.5)
+
+    return call
 
 
 def _beside(one: str, other: str) -> Callable[[Path], None]:

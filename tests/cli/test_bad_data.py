@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from command_line import Project, Run, refused
 
-from symgraph.io import data_files
+from symgraph.io import documents
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -161,7 +161,7 @@ PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
     "links in a circle": (loop, "cannot be read: Too many levels of symbolic links"),
     "link to nothing": (lambda here: link(here, here / "gone.csv"), "cannot be read: No such file or directory"),
     "folder": (lambda here: (here / "d.csv").mkdir(), "cannot be read: it is a folder, no file"),
-    "pipe without a writer": (lambda here: os.mkfifo(here / "d.csv"), "is a pipe into which nobody writes"),
+    "pipe without a writer": (lambda here: os.mkfifo(here / "d.csv"), "cannot be read: it is a pipe into which nobody writes"),
     "device": (lambda here: link(here, "/dev/zero"), "cannot be read: it is a device or a socket, no file"),
     "socket": (bound_socket, "cannot be read: it is a device or a socket, no file"),
 }
@@ -223,7 +223,7 @@ def test_predictions_of_a_bad_file_are_not_written(command: Run, built: Project,
 def test_what_is_no_file_is_refused_by_one_line(
     command: Run, built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
-    monkeypatch.setattr(data_files, "_PATIENCE", 0.1)
+    monkeypatch.setattr(documents, "_PATIENCE", 0.1)
     make, said = PLACES[case]
     make(tmp_path)
     check_training(command, built, tmp_path / "d.csv", f"{tmp_path / 'd.csv'} {said}")

@@ -13,6 +13,7 @@ from command_line import ROWS, Project, Run, refused
 
 from symgraph import load
 from symgraph.cli import rows as rows_of_commands
+from symgraph.errors import DataError
 from symgraph.io.weights import load_weights
 
 HOLES = "time;y\n0;2,0\n;5\n1;1,213061\n2;NA\n2;0,735759\n3;0,446260\n4;0,270671\n5;0,164170\n"
@@ -53,6 +54,27 @@ def test_train_fit_and_gradcheck_leave_out_rows_with_a_missing_cell_and_count_th
     Path("odd.txt").write_text("time:y\n1:2\n1'000:1,5\n", encoding="utf-8")
     done = command(f"{line} odd.txt --delimiter :  --decimal , --thousands", "'")
     assert (done.code, done.notes) == (0, "odd.txt: columns separated by :, decimal commas\n")
+
+
+def test_rows_at_fault_are_those_of_the_file_where_others_are_left_out(command: Run, module: Path) -> None:
+    Path("n.csv").write_text("time,s,y\n1,1,1\n,1,2\nNA,1,0\n1,1,2\n-1e300,-1,5\n", encoding="utf-8")
+    for more in ("", "--batch-size 2", "--batch-size all"):
+        done = command(f"train {module} --data n.csv --drop-missing --epochs 2 {more}")
+        assert (done.code, "stopped: in row 4 of epoch 1" in done.err) == (1, True), done
+    for line, said in {
+        f"{module}": "leave out 1 of 3 rows: the residual of row 4 of n.csv (counted from 0) is not finite",
+        f"{module} --sigma s": "sigma is -1.0 in row 4 of n.csv; standard deviations are above 0",
+    }.items():
+        refused(command(f"fit {line} --data n.csv --drop-missing -q"), said)
+
+
+def test_a_count_that_the_likelihood_excludes_is_named_by_the_row_of_the_file(tmp_path: Path) -> None:
+    counts = {"labels": ("count", None), "likelihood": "poisson"}
+    module = SimpleNamespace(MODEL="counts", FEATURES=("x",), TARGET="y", METADATA=counts)
+    (tmp_path / "d.csv").write_text("x,y\n,1\n1,2\nNA,3\n1,2.5\n", encoding="utf-8")
+    source = rows_of_commands.Source(module, tmp_path / "d.csv", rows_of_commands.reading_of(True, None, None, None))
+    with pytest.raises(DataError, match=r"d\.csv: row 3 \(counted from 0\) has y = 2\.5"):
+        source.read()
 
 
 @pytest.mark.parametrize("more", ["", "--stream"])

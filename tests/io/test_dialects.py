@@ -6,7 +6,7 @@ import io
 import lzma
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.data import column_names
+from symgraph.io import data_files, text_data
+from symgraph.io.data import Reading, column_names, read_data
 
 TABLE = np.array([[1.0, 2.5, 3.0], [4.0, 5.0, -0.25], [1234.5, 8.0, 9.0]])
 TEXT = "a,b,y\n1,2.5,3\n4,5,-0.25\n1234.5,8,9\n"
@@ -32,6 +33,11 @@ DIALECTS: dict[str, tuple[str, dict[str, str], str]] = {
     "spaces": ("a b  y\n1   2.5 3\n 4 5\t-0.25 \n1234.5 8 9\n", {}, "columns separated by spaces"),
     "spaces and commas": ("a b y\n1 2,5 3\n4 5 -0,25\n1234,5 8 9\n", {}, "columns separated by spaces, decimal commas"),
     "comments": ('# a study\n#;\na,b,y\n1,2.5,3\n# quoted "\n4,5,-0.25\n1234.5,8,9\n#', {}, ""),
+    "lines in quotes that begin like comments": (
+        '#"\na,b,y,n\n1,2.5,3,"\n#tag"\n4,5,-0.25,"5"" #\n# ""\n#"\n# "\n1234.5,8,9,5" #\n#',
+        {},
+        "",
+    ),
     "commas in quotes": ('"a";"b";"y"\n"1";"2,5";"3"\n"4";"5";"-0,25"\n"1234,5";"8";"9"\n', {}, WITH_COMMAS),
     "old ends of lines": ("a,b,y\r1,2.5,3\r4,5,-0.25\r1234.5,8,9\r", {}, ""),
     "thousands": ('a,b,y\n1,2.5,3\n4,5,-0.25\n"1,234.5",8,9\n', {"thousands": ","}, ""),
@@ -82,11 +88,35 @@ def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
         ("a,b,y\n1,,3\n1,inf,3\n", {"drop_missing": True}, "line 3, column b is 'inf', not a finite number$"),
         ("a,b,y\n1,,3\n1,1e999,3\n", {"drop_missing": True}, "line 3, column b is '1e999', not a finite number$"),
         ("a,b,y\n1,,3\n1,-,3\n", {"drop_missing": True}, "line 3, column b is '-', not a finite number$"),
+        ('a,b,y,n\n1,2,3,"u\nv"\n# note\n4,x,6,\n', {}, r"line 5, column b is 'x'"),
+        ('a,b,y,n\n1,2,3,"u\n#v"\n4,x,6,"\n#"\n', {}, r"line 4, column b is 'x'"),
+        ('a,b,y\n1,2,3\n"#\n",5,6\n', {}, r"line 3, column a is '#'"),
     ],
 )
 def test_a_fault_is_named_where_it_stands(tmp_path: Path, text: str, how: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(written(tmp_path / "d.csv", text), **how)
+
+
+@pytest.mark.parametrize("other", ["5,6", "5.678,9", "-0,5;7"])
+def test_other_columns_tell_that_a_point_may_group_digits(tmp_path: Path, other: str) -> None:
+    names = "y;" + ";".join("uv"[: other.count(";") + 1])
+    path = written(tmp_path / "d.csv", f"{names}\n1.234;{other}\n2.345;{other}\n")
+    said = r"line 2, column y is '1\.234' \(read with decimal commas\), .* thousands='\.', decimal=',', else decimal='\.'$"
+    with pytest.raises(DataError, match=said):
+        read_data(path, [], "y")
+    for how, number in (({"decimal": "."}, 1.234), ({"decimal": ",", "thousands": "."}, 1234.0)):
+        assert read_data(path, [], "y", reading=Reading(**how)).y[0] == number
+    plain = read_data(written(path, f"{names}\n1.234;{other}\n0.5;{other}\n"), [], "y")  # no group is of one digit
+    assert (plain.y.tolist(), plain.dialect) == ([1.234, 0.5], "columns separated by semicolons")
+    for cell in ("5,6 m", "1,2,3", "a, b"):
+        assert read_data(written(path, f"y;note\n1.234;5,6\n2.345;{cell}\n"), [], "y").y[0] == 1.234
+    assert read_data(written(path, "y;n\n1.234;5,678\n"), [], "y", reading=Reading(thousands=",")).y[0] == 1.234
+
+
+def test_a_cell_is_no_comment(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 3, column y is '#'"):
+        read_data(written(tmp_path / "d.csv", 'y\n1\n"#"\n#\n2\n'), [], "y")
 
 
 def test_a_sign_that_cannot_be_is_refused(tmp_path: Path) -> None:
@@ -184,6 +214,30 @@ def test_a_pipe_is_read_as_far_as_its_writer_goes(tmp_path: Path, name: str) -> 
     writer.start()
     assert_table(read(path), TABLE)
     writer.join()
+
+
+def test_a_stream_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "_STREAM", 2 * len(TEXT))
+    path, said = tmp_path / "pipe", f"has more than {2 * len(TEXT)} bytes; name a file"
+    os.mkfifo(path)
+    for times in (1, 100):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(TEXT.encode() * times)))
+        with pytest.raises(DataError, match=said) if times > 1 else nullcontext():
+            read(Path("-"))
+        writer = Thread(target=lambda times=times: path.write_text(TEXT * times, encoding="utf-8"))
+        writer.start()
+        with pytest.raises(DataError, match=said) if times > 1 else nullcontext():
+            read(path)
+        writer.join()
+
+
+def test_many_lines_without_a_row_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_data, "_EMPTY", 10)
+    for most in ("\n" * 10, "#\n" * 6 + "\n" * 4, "#1,2,3\n" * 12 + " \n"):
+        text = TEXT + most
+        assert_table(read(written(tmp_path / "d.csv", text)), TABLE)
+        with pytest.raises(DataError, match=r"d\.csv has more than 10 blank lines and comments; remove them"):
+            read(written(tmp_path / "d.csv", text + "\n#\n\n#\n"))
 
 
 CELLS = st.one_of(

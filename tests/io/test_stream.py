@@ -1,6 +1,7 @@
 """symgraph.stream: the bits of rows in memory from files of any cut, in less memory than the file has."""
 
 import csv
+import os
 import subprocess
 import sys
 import textwrap
@@ -19,9 +20,10 @@ import symgraph
 from symgraph import Model, stream
 from symgraph.errors import BuildError, DataError, ModuleError, OptionError
 from symgraph.generate import generate
+from symgraph.io import arrow_data
 from symgraph.io.data import read_data
 from symgraph.io.module import targets_of
-from symgraph.io.stream import triangle
+from symgraph.io.stream import Stream, triangle
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -208,6 +210,49 @@ def test_a_pass_over_a_file_is_told_to_the_one_who_watches_and_refused_if_the_fi
     for call in (rows.loss, rows.value_and_grad, rows.r_factor, lambda w: list(rows.predict(w))):
         with pytest.raises(DataError, match=r"d\.csv has changed since it was first read"):
             call(W)
+
+
+@pytest.mark.parametrize("change", ["written", "cut"])
+@pytest.mark.parametrize("kind", ["csv", "arrow", "arrows", "parquet"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, kind: str, change: str) -> None:
+    """Text would be a mixture of old and new rows; a map of an Arrow file that is shortened would end the process."""
+    module, path = compiled("decay", "numpy"), tmp_path / f"d.{kind}"
+    if kind == "csv":
+        path.write_text("t,z,y\n" + "1,2,3\n" * 17_000, encoding="utf-8")
+    else:
+        stored(path, pa.table(table_of(*rows_of(module, 17_000))), **({} if kind == "parquet" else {"max_chunksize": 5_000}))
+    whole = path.read_bytes()
+    other = whole.replace(b"1,2,3", b"7,2,3") if change == "written" else whole[:4_096]
+
+    def watch(done: int, _: int | None) -> None:
+        if done < 17_000:
+            path.write_bytes(other)  # in place
+
+    said = rf"^\S*d\.{kind} has changed since it was first read; leave it alone meanwhile$"
+    for call in (Stream.loss, lambda one, w: list(one.predictions(w))):
+        path.write_bytes(whole)
+        os.utime(path, (1, 1))  # clocks of file systems are coarse
+        rows = stream(module, path)
+        rows.watch = watch
+        with pytest.raises(DataError, match=said):
+            call(rows, W)
+    path.write_bytes(whole)
+    os.utime(path, (1, 1))
+    with pytest.raises(DataError, match=said):
+        stream(module, path, watch=watch)
+
+
+def test_an_arrow_file_of_one_large_batch_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mapped, memory_map = [], pa.memory_map
+    monkeypatch.setattr(pa, "memory_map", lambda path: mapped.append(path) or memory_map(path))
+    monkeypatch.setattr(arrow_data, "_LARGE_BATCH", 20_000)
+    module = compiled("decay", "numpy")
+    X, y = rows_of(module, 2_000)  # 48,000 bytes
+    for name, size, large in (("one.arrow", 2_000, True), ("many.arrow", 500, False), ("one.arrows", 2_000, True)):
+        mapped.clear()
+        path = stored(tmp_path / name, pa.table(table_of(X, y)), max_chunksize=size)
+        assert bits(stream(module, path).value_and_grad(W)) == bits(module.value_and_grad(W, X, y))
+        assert set(mapped) == ({str(path)} if large else set()), name
 
 
 def test_a_pass_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:

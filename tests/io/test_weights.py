@@ -1,4 +1,6 @@
 import json
+import os
+from threading import Thread
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgraph.errors import WeightsError
+from symgraph.io import documents
 from symgraph.io.weights import WeightsVersionWarning, load_weights, save_weights
 
 
@@ -89,6 +92,18 @@ def text(**changes):
 
 def weight(value):
     return text(weights={**NUMBERS, "rate": "?"}).replace('"?"', value)
+
+
+def test_weights_come_from_a_pipe_if_somebody_writes_into_it(tmp_path, saved, monkeypatch):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(saved.read_bytes(),))
+    writer.start()
+    assert load_weights(pipe, module()).tolist() == load_weights(saved, module()).tolist()
+    writer.join()
+    monkeypatch.setattr(documents, "_PATIENCE", 0.05)
+    with pytest.raises(WeightsError, match="pipe is no weights file: it is a pipe into which nobody writes"):
+        load_weights(pipe, module())
 
 
 def test_a_file_written_by_hand_may_hold_whole_numbers(tmp_path):
