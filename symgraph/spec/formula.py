@@ -179,11 +179,8 @@ class Reader:
         is_long = CALLS[name] in (sympy.Max, sympy.Min) and len(args) > _COMPARED
         try:
             value = CALLS[name](*args, **({"evaluate": False} if is_long else {}))
-        except (
-            TypeError,
-            ValueError,
-            ArithmeticError,
-        ) as error:  # the number of arguments, an order that is not whole, Mod by 0
+        # the number of arguments, an order that is not whole, Mod by 0
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
         if value.is_number and not _is_double(value):
             raise self._error(node.col_offset, f"{name} of this number is not real, or not finite")
