@@ -118,6 +118,8 @@ def build(
         former = spec_of(plan.out / name)
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
+    if _way_up(plan) is None:
+        tell(f"{plan.out} is not below {plan.root}, the folder of the spec's project: later changes of the spec go unnoticed")
     if compiler is not None and not verify:
         _check_c(made, compiler)
     verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())

@@ -196,7 +196,7 @@ class PairArithmetic:
             **lifted,
             "np": SimpleNamespace(finfo=lambda _: SimpleNamespace(max=np.inf), inf=np.inf, nan=np.nan, **of_numpy),
             "select": chosen,
-            "every_row": lambda value, column: chosen(np.True_, value, column),
+            "every_row": lambda value, column: value if column is None else chosen(np.True_, value, column),
         }
 
     def _lifted(self, function: Callable[..., Any]) -> Callable[..., Any]:

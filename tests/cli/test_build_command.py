@@ -166,6 +166,12 @@ def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(command: Run,
     assert command("build --check").code == 0
 
 
+def test_a_build_beyond_the_project_says_that_changes_of_the_spec_go_unnoticed(command: Run, fresh: Project) -> None:
+    beyond, said = fresh.root.parent / "beyond", "the folder of the spec's project: later changes of the spec go unnoticed"
+    assert said in command(f"build models.py --backend numpy --out {beyond}").err
+    assert said not in command("build models.py --backend numpy").err
+
+
 def test_a_profile_in_json_has_an_entry_for_each_stage(command: Run, copy: Project) -> None:
     done = command("build models.py --check --profile --json --quiet")
     assert done.code == 0
