@@ -55,6 +55,7 @@ def test_an_answer_of_each_role_is_read(role: str, answer: dict[str, Any]) -> No
         ("gradient_checking", {**CHECK, "steps": {**SIDES, "up": [[1e-5], None]}}),
         ("gradient_checking", {**CHECK, "steps": {**SIDES, "several": -1}}),
         ("gradient_checking", {**CHECK, "steps": {**SIDES, "up": [[float("nan"), 1.0], None]}}),
+        ("gradient_checking", {**CHECK, "steps": {**SIDES, "up": [[float("inf"), 1.0], None]}}),
         ("gradient_checking", {key: CHECK[key] for key in ("check", "found")}),
         ("adam", {"W": [1.0]}),
         ("adam", {"u": [1.0, 2.0]}),

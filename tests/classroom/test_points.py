@@ -88,6 +88,8 @@ def test_a_right_solution_has_all_points_of_the_worksheet(tmp_path: Path) -> Non
     table = list(csv.reader(io.StringIO(csv_text(["a.py", "b,c.py"], [found, other]))))
     assert table[:2] == [["file", "points", *WHOLE], ["maximum", "23", *map(str, WHOLE.values())]]
     assert table[2:] == [["a.py", "23", *map(str, WHOLE.values())], ["b,c.py", "0", *["0"] * len(WHOLE)]]
+    odd = [f"{sign}1.py" for sign in "=+-@"]  # which spreadsheets compute
+    assert [row[0] for row in csv.reader(io.StringIO(csv_text(odd, [other] * 4)))][2:] == [f"./{name}" for name in odd]
 
 
 @pytest.mark.parametrize("code", [without("momentum"), stopping("momentum")], ids=["left out", "blank"])

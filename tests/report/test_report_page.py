@@ -85,12 +85,15 @@ def test_without_its_script_the_page_has_all_numbers_of_the_first_row(text: str,
 
 
 def test_of_several_runs_the_best_one_comes_last() -> None:
-    """Without a fit, predictions are those of the last weights."""
+    """Without a fit that succeeded, predictions are those of the last weights."""
     ended = {name: SimpleNamespace(epochs=3, best=(loss, 1), best_weights=name) for name, loss in (("adam", 0.1), ("sgd", 5.0))}
     for names in (("adam", "sgd"), ("sgd", "adam")):
         runs = {name: SimpleNamespace(result=ended[name]) for name in names}
-        found = _weights(SimpleNamespace(initial_weights=lambda seed: "initial"), SimpleNamespace(w=None, seed=0), None, runs)
-        assert [*found.values()] == ["initial", "sgd", "adam"]
+        module, choices = SimpleNamespace(initial_weights=lambda seed: "initial"), SimpleNamespace(w=None, seed=0)
+        assert [*_weights(module, choices, None, runs).values()] == ["initial", "sgd", "adam"]
+        for success, last in ((True, "fitted"), (False, "adam")):  # a fit that failed has no weights to show
+            fitted = SimpleNamespace(w="fitted", success=success)
+            assert [*_weights(module, choices, fitted, runs).values()][-1] == last
 
 
 def test_given_weights_are_shown_alone() -> None:
