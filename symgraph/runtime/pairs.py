@@ -55,13 +55,14 @@ def product(x: Pair, y: Pair) -> Pair:
 
 ADD, SUB, MUL = OfAnySize(dd_add, wide_add), OfAnySize(dd_sub, wide_sub), OfAnySize(product, wide_mul)
 DIV, NEG, WHERE = OfAnySize(dd_div, wide_div), OfAnySize(dd_neg, wide_neg), OfAnySize(dd_where, wide_where)
+ROWSUM = OfAnySize(dd_rowsum, wide_rowsum)
 
 
 class Pairs:
     """An array of numbers of twice the digits, (hi + lo) * 2**power.
 
-    Arguments of lines, and constants that are floats, have the object NOTHING as lo. Where all numbers are of ordinary size,
-    power is None; see ``wide_pairs``.
+    Floats of ordinary size have the object NOTHING as lo. Where all numbers are of ordinary size, 0, infinite or NaN, power is
+    None; see ``wide_pairs``.
 
     Attributes:
         rests: of the module's constants that are no floats, what their floats lack.
@@ -84,7 +85,14 @@ class Pairs:
         if not isinstance(value, float):
             return value
         rest = cls.rests.get(value) or -cls.rests.get(-value, 0.0)
-        return cls(*two_sum(np.asarray(value)[()], np.asarray(rest)[()])) if rest else cls(np.asarray(value)[()])
+        float_ = np.asarray(value)[()]
+        return cls.given(two_sum(float_, np.asarray(rest)[()]) if rest else (float_, NOTHING))
+
+    @classmethod
+    def given(cls, pair: Pair) -> "Pairs":
+        """Give pairs of any size as these numbers."""
+        hi, lo, power = (*pair, NO_POWER) if is_ordinary(pair) else compact((*pair, NO_POWER))
+        return cls(hi, lo, power) if np.any(power) else cls(*pair)
 
     @classmethod
     def applied(cls, function: Callable[..., Any], operands: Any) -> Any:
@@ -102,10 +110,10 @@ class Pairs:
     @staticmethod
     def _left(hi: Array, numbers: Any) -> bool:
         """Tell if a result may be infinite, 0 or without its digits only because it left the range of pairs."""
-        size, ordinary = np.abs(hi), [one.hi for one in numbers if isinstance(one, Pairs)]
+        size = np.abs(hi)
         suspect = ~((size > 2.0**-ORDINARY) & (size < 2.0**ORDINARY))
-        for one in ordinary:
-            suspect = suspect & np.isfinite(one) & ((hi != 0) | (one != 0))
+        for operand in (one.hi for one in numbers if isinstance(one, Pairs)):
+            suspect = suspect & np.isfinite(operand) & ((hi != 0) | (operand != 0))
         return bool(suspect.any())
 
     @property
@@ -121,10 +129,15 @@ class Pairs:
     @property
     def T(self) -> "Pairs":  # noqa: N802  as NumPy calls it
         """Give the columns of an argument."""
-        return type(self)(self.hi.T)
+        return self._each(np.transpose)
 
     def __getitem__(self, place: Any) -> "Pairs":
-        return type(self)(np.array(self.hi[place], order="C")[()])
+        return self._each(lambda part: np.array(part[place], order="C")[()])
+
+    def _each(self, take: Callable[[Array], Array]) -> "Pairs":
+        """Take the same of all parts that are arrays."""
+        hi, lo = (take(part) if np.ndim(part) else part for part in self.pair)
+        return type(self)(hi, lo, None if self.power is None else take(self.power))
 
     def __iter__(self) -> "Iterator[Pairs]":
         return (self[place] for place in range(len(self.hi)))
@@ -155,8 +168,9 @@ class Pairs:
         return type(self)(-self.hi) if self.lo is NOTHING and self.power is None else self.applied(NEG, (self,))
 
     def _compared(self, compare: Callable[[Pair, Pair], Array], other: Any) -> Any:
-        x, y = self.wide, self.of(other).wide
-        return compare(x[:2], y[:2]) if x[2] is NO_POWER is y[2] else compare(*same_power(x, y)[:2])
+        number = self.of(other)
+        has_power = self.power is not None or number.power is not None
+        return compare(*same_power(self.wide, number.wide)[:2] if has_power else (self.pair, number.pair))
 
     def __lt__(self, other: Any) -> Any:
         return self._compared(dd_less, other)
@@ -209,7 +223,7 @@ class PairArithmetic:
 
     def given(self, value: Any) -> Any:
         """Give an argument of lines: numbers without a low part, in float64; None as it is."""
-        return None if value is None else self.numbers(np.array(value, np.float64, order="C")[()])
+        return None if value is None else self.numbers.given((np.array(value, np.float64, order="C")[()], NOTHING))
 
     def rounded(self, value: Any, dtype: np.dtype[Any]) -> Any:
         """Round what lines have computed to a dtype; a truth value or None is left as it is."""
@@ -220,5 +234,4 @@ class PairArithmetic:
 
     def rowsum(self, rows: Any, others: Any = None, /) -> Any:
         """Add up rows, or their products with others."""
-        number = self.numbers.of(rows if others is None else rows * others)
-        return self.numbers.applied(OfAnySize(dd_rowsum, lambda x: wide_rowsum(x, dd_rowsum)), (number,))
+        return self.numbers.applied(ROWSUM, (rows if others is None else rows * others,))

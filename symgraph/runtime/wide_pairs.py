@@ -11,9 +11,9 @@ import numpy as np
 
 from symgraph.runtime.double_double import (
     Pair,
-    dd_at_most,
     dd_less,
     dd_neg,
+    dd_rowsum,
     dd_where,
     pair_abs,
     pair_add,
@@ -58,7 +58,7 @@ class OfAnySize:
 def is_ordinary(x: Pair) -> bool:
     """Tell if no number of an array may have left the range of pairs."""
     size = np.abs(x[0])
-    return bool(size.min() > 2.0**-ORDINARY and size.max() < 2.0**ORDINARY)
+    return bool(size.min(initial=1.0) > 2.0**-ORDINARY and size.max(initial=1.0) < 2.0**ORDINARY)  # a model may have no columns
 
 
 def shifted(x: Pair, power: Array) -> Pair:
@@ -129,13 +129,9 @@ def wide_sub(x: Wide, y: Wide) -> Wide:
     return wide_add(x, wide_neg(y))
 
 
-def compared(compare: Callable[[Pair, Pair], Array]) -> Callable[[Wide, Wide], Array]:
-    """Make the comparison of wide numbers of one of pairs."""
-    return lambda x, y: compare(*same_power(x, y)[:2])
-
-
-wide_less = compared(dd_less)
-wide_at_most = compared(dd_at_most)
+def wide_less(x: Wide, y: Wide) -> Array:
+    """Tell where x < y."""
+    return dd_less(*same_power(x, y)[:2])
 
 
 def wide_max(x: Wide, y: Wide) -> Wide:
@@ -161,13 +157,13 @@ def wide_sqrt(x: Wide) -> Wide:
     return *settled(pair_root((hi, lo)), np.sqrt, hi), (power - odd) >> 1
 
 
-def wide_rowsum(rows: Wide, add: Callable[[Pair], Pair]) -> Wide:
-    """Add up rows by a function that does so with pairs, times the power of the largest."""
+def wide_rowsum(rows: Wide) -> Wide:
+    """Add up rows as pairs, times the power of the largest."""
     hi, lo, power = normal(rows)
     if not np.ndim(hi):
         return hi, lo, power
     top = np.max(np.where(hi == 0, -2 * FURTHEST, power))
-    return *add(shifted((hi, lo), power - top)), np.maximum(top, -FURTHEST)
+    return *dd_rowsum(shifted((hi, lo), power - top)), np.maximum(top, -FURTHEST)
 
 
 def wide_product(n: Array, parts: tuple[float, ...]) -> Pair:

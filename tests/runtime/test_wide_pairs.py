@@ -105,6 +105,15 @@ def test_powers_of_numbers_that_are_no_floats() -> None:
         assert_close(Pairs.applied(DD.dd_pow, (numbers, Pairs(np.float64(exponent)))), [t**exponent for t in truth])
 
 
+def test_arguments_that_are_tiny_have_all_digits_too() -> None:
+    tiny = np.array([1e-300, 3e-310, 5e-324, 1e-260])
+    x, y = PairArithmetic({}, {}).given(np.array([tiny, 7.0 * tiny[::-1]]))
+    a, b = ([mpmath.mpf(one) for one in part.tolist()] for part in (tiny, 7.0 * tiny[::-1]))
+    assert_close(Pairs.applied(DD.dd_sqrt, (x,)), [mpmath.sqrt(one) for one in a])
+    assert_close(x / y, [one / other for one, other in zip(a, b, strict=True)])
+    assert_close(x * y, [one * other for one, other in zip(a, b, strict=True)])
+
+
 def test_sums_over_rows_and_what_is_rounded_in_the_end() -> None:
     arithmetic = PairArithmetic({"np.exp": dd_exp}, {})
     large, truth = exponentials()
