@@ -29,6 +29,23 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         wofz_slope_im as wofz_slope_im,
         wofz_slope_re as wofz_slope_re,
     )
+    from symgraph.ir.kernels import (
+        bernoulli_function as bernoulli_function,
+        bernoulli_slope as bernoulli_slope,
+        exprel as exprel,
+        exprel2 as exprel2,
+        exprel2_slope as exprel2_slope,
+        exprel_slope as exprel_slope,
+        langevin as langevin,
+        langevin_slope as langevin_slope,
+        log1pmx as log1pmx,
+        log1prel as log1prel,
+        log1prel_slope as log1prel_slope,
+        sinhc as sinhc,
+        sinhc_slope as sinhc_slope,
+        sinmx as sinmx,
+        tanhmx as tanhmx,
+    )
     from symgraph.ir.sympy_classes import (
         betaln as betaln,
         cbrt as cbrt,
@@ -41,7 +58,6 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         ierfcx as ierfcx,
         lambertw1p as lambertw1p,
         log1p as log1p,
-        log1prel as log1prel,
         log_erfc as log_erfc,
         log_half_erfc as log_half_erfc,
         log_ndtr as log_ndtr,
@@ -68,8 +84,12 @@ _NAMES = {
     "symgraph.spec.laws": ("Normal", "Uniform", "Constant"),
     "symgraph.ir.sympy_classes": (
         "betaln", "cbrt", "dawson", "digamma_step", "erfcx", "expm1", "gauss", "hypot", "ierfcx", "lambertw1p", "log1p",
-        "log1prel", "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "relu",
+        "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "relu",
         "sigmoid", "softplus", "stirlerr", "stirlerr_slope", "wrightomega", "xlogx", "xlogy",
+    ),
+    "symgraph.ir.kernels": (
+        "bernoulli_function", "bernoulli_slope", "exprel", "exprel2", "exprel2_slope", "exprel_slope", "langevin",
+        "langevin_slope", "log1pmx", "log1prel", "log1prel_slope", "sinhc", "sinhc_slope", "sinmx", "tanhmx",
     ),
     "symgraph.ir.faddeeva": (
         "voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im", "wofz_bend_re", "wofz_bend_im",

@@ -283,6 +283,14 @@ gamma_moments = curve("gamma_moments", lambda x, a: sp.digamma(a * x) + sp.triga
 stirling_rests = curve("stirling_rests", lambda x, a, b: sg.stirlerr(a * x) + sg.log1prel(b * x), {"x": (0.2, 5)},
                        dict.fromkeys("ab", (0.1, 10)), y=(0, 5))
 """Rest of Stirling's formula at a shape that is estimated, and the mean of a logarithm near 1."""
+kernels = curve(
+    "kernels",
+    lambda x, a, b: sg.exprel(a * x) + sg.exprel2(b * x) + sg.bernoulli_function(a * x) + sg.sinhc(b * x) + sg.langevin(a * x)
+    + sg.log1pmx(b * x / 9) + sg.sinmx(a * x) + sg.tanhmx(b * x) + sg.exprel_slope(b * x) + sg.exprel2_slope(a * x)
+    + sg.bernoulli_slope(b * x) + sg.sinhc_slope(a * x) + sg.langevin_slope(b * x) + sg.log1prel_slope(a * x / 9),
+    {"x": (-3, 3)}, dict.fromkeys("ab", (-2, 2)),
+)
+"""Functions whose formulas are 0/0 or cancel at 0, each once."""
 beta_moments = curve("beta_moments", lambda x, a, b: -sg.digamma_step(a * x, b), {"x": (0.2, 500)},
                      {"a": (0.2, 3), "b": (0.01, 30)})
 """The mean logarithm of a share under a beta law, for two counts that differ in size."""
@@ -304,7 +312,7 @@ _DECLARED = (
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
-        *_REGRESSIONS, *map(declared, _DECLARED), gamma_moments, stirling_rests, beta_moments, declared(beta_shares),
+        *_REGRESSIONS, *map(declared, _DECLARED), gamma_moments, stirling_rests, kernels, beta_moments, declared(beta_shares),
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

@@ -11,7 +11,8 @@ from symgraph.ir.evaluate import FLOAT, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
 from symgraph.ir.op import SCIPY, WHOLE_NUMBERS
 from symgraph.ir.ops import OPS
-from symgraph.runtime import gamma
+from symgraph.ir.ops_kernels import KERNELS
+from symgraph.runtime import gamma, kernels
 from symgraph.runtime.special import SpecialFunctions
 
 SCIPYS = SpecialFunctions()
@@ -31,6 +32,7 @@ NUMPY = {
         name: (lambda a, function=FLOAT[name]: np.float64(function(float(a))))
         for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
     },
+    **{row.name: getattr(kernels, row.name) for row in KERNELS},
     **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma", "stirlerr", "stirlerr_slope")},
     **{
         name: getattr(SCIPYS, row.numpy.removeprefix(f"{SCIPY}."))

@@ -1,6 +1,7 @@
 """Hypothesis strategies for whole specs: nodes, powers, functions in and out of their domains, Piecewise, uniform nodes."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import sympy as sp
 from hypothesis import strategies as st
@@ -39,6 +40,10 @@ BINARY: tuple[Callable[[Expr, Expr], Expr], ...] = (
     lambda p, q: sp.Mod(p, q**2 + 1), lambda p, q: sg.betaln(p**2 + sp.Rational(1, 4), q**2 + sp.Rational(1, 4)),
     lambda p, q: sg.stirlerr(p**2 + q**2 + 0.25), lambda p, q: sg.stirlerr_slope(p**2 + q**2 + 0.25),
     lambda p, q: sg.log1prel(p**2 - sp.tanh(q) / 2),
+    *(partial(lambda function, p, q: function(p * q), function) for function in (
+        sg.exprel, sg.exprel_slope, sg.exprel2, sg.exprel2_slope, sg.bernoulli_function, sg.bernoulli_slope, sg.sinhc,
+        sg.sinhc_slope, sg.langevin, sg.langevin_slope, sg.sinmx, sg.tanhmx)),
+    lambda p, q: sg.log1prel_slope(p**2 - sp.tanh(q) / 2), lambda p, q: sg.log1pmx(p**2 - sp.tanh(q) / 2),
     lambda p, q: p**2 - q**2,
     lambda p, q: sp.log(sp.exp(p) + sp.exp(q)), lambda p, q: sp.exp(p) / (sp.exp(p) + sp.exp(q)),
 )  # fmt: skip

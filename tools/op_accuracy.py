@@ -140,12 +140,18 @@ _digamma_step = _in_balls(lambda x, h: (x + h).digamma() - x.digamma())
 _stirlerr, _stirlerr_slope, _stirlerr_bend = (_in_balls(partial(ball_of_stirlerr, order=order)) for order in range(3))
 
 
-def _log1prel(x: Any) -> tuple[Any, Any]:
-    if not x:
-        return mp.mpf(1), mp.mpf(-0.5)
-    with mp.workdps(mp.mp.dps + 700):
-        value = mp.log1p(x) / x
-        return value, (1 / (1 + x) - value) / x
+def _exactly(at_0: Any, formula: Any) -> Any:
+    """A formula that is 0/0 at 0, where the terms cancel, and has this limit there."""
+    return lambda x: mp.mpf(at_0) if not x else _with_digits(formula, x)
+
+
+def _with_digits(formula: Any, x: Any) -> Any:
+    with mp.workdps(mp.mp.dps + 2100):
+        return formula(mp.mpf(x))
+
+
+def _exprel_slope(x: Any) -> Any:
+    return (mp.exp(x) - mp.expm1(x) / x) / x
 
 
 def _third(a: Any, b: Any) -> Any:
@@ -247,7 +253,41 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "betaln": (_betaln, lambda a, b: -_digamma_step(a, b), lambda a, b: -_digamma_step(b, a)),
     "stirlerr": (_stirlerr, _stirlerr_slope),
     "stirlerr_slope": (_stirlerr_slope, _stirlerr_bend),
-    "log1prel": (lambda x: _log1prel(x)[0], lambda x: _log1prel(x)[1]),
+    "log1prel": (_exactly(1, lambda x: mp.log1p(x) / x), _exactly(-0.5, lambda x: (1 / (1 + x) - mp.log1p(x) / x) / x)),
+    "log1prel_slope": (
+        _exactly(-0.5, lambda x: (1 / (1 + x) - mp.log1p(x) / x) / x),
+        _exactly(2 / mp.mpf(3), lambda x: (2 * (mp.log1p(x) / x - 1 / (1 + x)) / x - 1 / (1 + x) ** 2) / x),
+    ),
+    "exprel": (_exactly(1, lambda x: mp.expm1(x) / x), _exactly(0.5, _exprel_slope)),
+    "exprel_slope": (_exactly(0.5, _exprel_slope), _exactly(1 / mp.mpf(3), lambda x: (mp.exp(x) - 2 * _exprel_slope(x)) / x)),
+    "bernoulli_function": (
+        _exactly(1, lambda x: x / mp.expm1(x)), _exactly(-0.5, lambda x: (1 - x - x / mp.expm1(x)) / mp.expm1(x)),
+    ),
+    "bernoulli_slope": (
+        _exactly(-0.5, lambda x: (1 - x - x / mp.expm1(x)) / mp.expm1(x)),
+        _exactly(1 / mp.mpf(6), lambda x: mp.exp(-x) * (x - 2 + (x + 2) * mp.exp(-x)) / (-mp.expm1(-x)) ** 3),
+    ),
+    "exprel2": (
+        _exactly(0.5, lambda x: (mp.expm1(x) - x) / x**2),
+        _exactly(1 / mp.mpf(6), lambda x: (x * mp.exp(x) - 2 * mp.expm1(x) + x) / x**3),
+    ),
+    "exprel2_slope": (
+        _exactly(1 / mp.mpf(6), lambda x: (x * mp.exp(x) - 2 * mp.expm1(x) + x) / x**3),
+        _exactly(1 / mp.mpf(12), lambda x: ((x * x - 4 * x + 6) * mp.exp(x) - 6 - 2 * x) / x**4),
+    ),
+    "sinhc": (_exactly(1, lambda x: mp.sinh(x) / x), _exactly(0, lambda x: (mp.cosh(x) - mp.sinh(x) / x) / x)),
+    "sinhc_slope": (
+        _exactly(0, lambda x: (mp.cosh(x) - mp.sinh(x) / x) / x),
+        _exactly(1 / mp.mpf(3), lambda x: mp.sinh(x) / x - 2 * (mp.cosh(x) - mp.sinh(x) / x) / x**2),
+    ),
+    "langevin": (_exactly(0, lambda x: mp.coth(x) - 1 / x), _exactly(1 / mp.mpf(3), lambda x: 1 / x**2 - mp.csch(x) ** 2)),
+    "langevin_slope": (
+        _exactly(1 / mp.mpf(3), lambda x: 1 / x**2 - mp.csch(x) ** 2),
+        _exactly(0, lambda x: 2 * mp.csch(x) ** 2 * mp.coth(x) - 2 / x**3),
+    ),
+    "log1pmx": (_exactly(0, lambda x: mp.log1p(x) - x), lambda x: -x / (1 + x)),
+    "sinmx": (_exactly(0, lambda x: mp.sin(x) - x), lambda x: -2 * mp.sin(x / 2) ** 2),
+    "tanhmx": (_exactly(0, lambda x: mp.tanh(x) - x), lambda x: -mp.tanh(x) ** 2),
     "digamma_step": (
         _digamma_step, _in_balls(lambda x, h: acb(x + h).polygamma(1).real - acb(x).polygamma(1).real),
         lambda a, b: _trigamma(a + b),

@@ -16,7 +16,7 @@ from symgraph.check.balls import ONE, UNKNOWN, Missing, Value
 from symgraph.check.form import slope_of
 from symgraph.check.forms import STRAIGHT
 from symgraph.check.program import Program, Slopes, Step, plus, times
-from symgraph.check.special_forms import log1prel, sinc_derivative
+from symgraph.check.special_forms import sinc_derivative
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 
@@ -26,7 +26,7 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
     "si": lambda x: (sympy.sinc(x),),
 }
 """Partials of operations for which SymPy has none, or one that is 0/0 at 0."""
-_AT_0: Mapping[str, Callable[[Any, int], Value]] = {"sinc": sinc_derivative, "log1prel": log1prel}
+_AT_0: Mapping[str, Callable[[Any, int], Value]] = {"sinc": sinc_derivative}
 """Derivatives of an order of functions of one operand whose formulas are 0/0 at 0."""
 
 

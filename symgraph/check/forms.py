@@ -13,6 +13,7 @@ from flint import arb, ctx
 from symgraph.check import balls
 from symgraph.check.balls import HALF, KINK, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.form import Form, Function, finite, is_positive, method, slope_of, value_of
+from symgraph.check.kernel_forms import KERNEL_FORMS
 from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.check.user_forms import slope_of_user, value_of_user
 from symgraph.ir.op import Op
@@ -199,6 +200,7 @@ _FORMS: dict[str, Form] = {
         side=is_positive,
     ),
     **SPECIAL_FORMS,
+    **KERNEL_FORMS,
     "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
     "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
     "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),

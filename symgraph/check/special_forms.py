@@ -48,12 +48,6 @@ def stirlerr(x: arb, order: int = 0) -> Value:
         return x.digamma() - x.log() + HALF / x if order == 1 else _trigamma(x) - 1 / x - HALF / (x * x)
 
 
-def log1prel(x: arb, order: int = 0) -> Value:
-    """log(1 + x)/x, or its derivative of an order up to 2: up to a factor 2F1(n, n; n + 1; -x) with n = order + 1."""
-    factor, n = (ONE, -HALF, arb(2) / 3)[order], arb(order + 1)
-    return factor * (-x).hypgeom_2f1(n, n, n + 1) if x.is_finite() else UNKNOWN
-
-
 def _dawson(x: arb) -> arb:
     """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
     return x * (-x * x).hypgeom_1f1(1, arb(1.5))
@@ -156,7 +150,6 @@ SPECIAL_FORMS: dict[str, Form] = {
     ),
     "stirlerr": Form(stirlerr, (lambda v, x: stirlerr(x, 1),), lambda x: x <= 0),
     "stirlerr_slope": Form(lambda x: stirlerr(x, 1), (lambda v, x: stirlerr(x, 2),), lambda x: x <= 0),
-    "log1prel": Form(log1prel, (lambda v, x: log1prel(x, 1),), lambda x: x <= -1),
     "dawson": Form(finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": Form(finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
     "ei": Form(finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),

@@ -78,6 +78,7 @@ from symgraph.ir.op import (
     regions,
 )
 from symgraph.ir.ops_erf import ERROR_FUNCTIONS
+from symgraph.ir.ops_kernels import KERNELS
 from symgraph.ir.ops_special import SPECIAL_FUNCTIONS
 from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
 from symgraph.ir.user_functions import Table, UserFunction
@@ -257,6 +258,7 @@ _ROWS = (
        parity=-1, **library("atanh", "arctanh"), **_FUNCTION | {"ulp": 2.0}, partial_ulp=(2.0,)),
     *ERROR_FUNCTIONS,
     *SPECIAL_FUNCTIONS,
+    *KERNELS,
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,
        kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", array_api="xp.abs", **named("abs"), **_EXACT,

@@ -105,17 +105,6 @@ _STIRLERR_SLOPE: tuple[Any, ...] = (
 _STEPS = sum((1 / ((p + _k) * (p + _k + 1))) ** 2 for _k in range(10)) / 2
 _STIRLERR_BEND = Piecewise((_STEPS, x0 < 10), (0, True)) + _bend * u * r
 
-# the slope of log(1 + x)/x, near 0 by s = x/(2 + x), in which log(1 + x) is 2*atanh(s); the next term is below 2**-110
-_odd: Any = Rational(1, 51)
-for _n in range(49, 1, -2):
-    _odd = Rational(1, _n) + s * s * _odd
-_NEAR_0 = sympy.And(x0 > -Rational(1, 3), x0 < _HALF)
-_LOG1PREL: tuple[Any, ...] = (
-    (p, Piecewise((x0, _NEAR_0), (0, True))), (g, Piecewise((1, _NEAR_0), (x0, True))), (s, p / (2 + p)),
-    (h, _AWAY),
-)  # fmt: skip
-_DLOG1PREL = Piecewise((-(1 - s) * (1 - s) / 2 * (1 / (1 + s) + s * _odd), _NEAR_0), ((1 / (1 + x0) - v) / g, True))
-
 # 1 - 2*x*dawson(x) cancels; from 1.7 on as a part of the slope of Faddeeva's function
 _DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fad.wofz_slope_im(x0, 0), True))
 
@@ -230,10 +219,6 @@ SPECIAL_FUNCTIONS = (
        domain=POSITIVE, range=Span(high=0.0), trend=RISING, **own("stirlerr_slope") | {"pairs": None},
        mpmath=lambda a: stirlerr(a, 1), **_GAMMA,
        regions=regions(0.0, (12, 5), 1.0, (5, 5), 10.0, (3.5, 4), math.inf)),
-    Op("log1prel", 1, fn.log1prel(x0).definition(), ((_DLOG1PREL,),), fn.log1prel, _LOG1PREL,
-       Piecewise((1, sympy.Eq(x0, 0)), (fn.log1p(h) / h, True)), domain=Span(-1.0), range=POSITIVE, trend=FALLING,
-       reference="log1prel", cost=2 * TRANSCENDENTAL, ulp32=6.0,
-       regions=regions(-1.0, (1.5, 5), 0.0, (1.5, 8), math.inf)),
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",

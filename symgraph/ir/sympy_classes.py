@@ -299,14 +299,6 @@ class stirlerr_slope(SpecFunction):  # noqa: N801
     slopes = (lambda f, x: polygamma(1, x) - 1 / x - 1 / (2 * x**2),)
 
 
-class log1prel(SpecFunction):  # noqa: N801
-    """log(1 + x)/x, which is 1 at 0."""
-
-    nargs = 1
-    form = staticmethod(lambda x: Piecewise((1, Eq(x, 0)), (log(1 + x) / x, True)))
-    slopes = (lambda f, x: Piecewise((-Rational(1, 2), Eq(x, 0)), ((1 / (1 + x) - f) / x, True)),)
-
-
 class dawson(SpecFunction):  # noqa: N801
     """Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x."""
 

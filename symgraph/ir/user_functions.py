@@ -25,16 +25,7 @@ from symgraph.ir.optext import OpText
 V = TypeVar("V")
 
 
-class OwnRow(str):
-    """Op that is not of the op table and carries a row of its own."""
-
-    @property
-    def row(self) -> Op:
-        """The row."""
-        raise NotImplementedError
-
-
-class UserOp(OwnRow):
+class UserOp(str):
     """Op of a user's function; its text says by which paths it and its partials are imported.
 
     Attributes:
@@ -193,12 +184,12 @@ class Table(dict[str, V]):
         self._of_own = of_own
 
     def __missing__(self, op: str) -> V:
-        if isinstance(op, OwnRow):
+        if isinstance(op, UserOp):
             return self._of_own(op)
         raise KeyError(op)
 
     def __contains__(self, op: object) -> bool:
-        return isinstance(op, OwnRow) or super().__contains__(op)
+        return isinstance(op, UserOp) or super().__contains__(op)
 
 
 def user_op(path: str, partials: Sequence[str | None], where: str) -> UserOp:

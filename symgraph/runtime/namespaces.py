@@ -11,6 +11,7 @@ from typing import Any
 
 from symgraph.runtime.functions import erf
 from symgraph.runtime.gamma import lgamma
+from symgraph.runtime.kernels import exprel
 
 
 def named_by_itself(array: Any) -> Any:
@@ -39,7 +40,7 @@ class Namespace:
 
     def __init__(self, library: Any) -> None:
         self._library = library
-        self._own: dict[str, Any] = {**erf.__globals__, **lgamma.__globals__}  # all of the two files
+        self._own: dict[str, Any] = {**erf.__globals__, **lgamma.__globals__, **exprel.__globals__}  # all of the three files
         own = [name for name, value in self._own.items() if isinstance(value, FunctionType)]
         self._own |= {name: FunctionType(self._own[name].__code__, self._own, name) for name in own}
         replaced: tuple[Callable[..., Any], ...] = (self.widened, self.narrowed, self.square_parts)

@@ -19,7 +19,8 @@ import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, atanh, cosh, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.sympy_classes import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
+from symgraph.ir.kernels import log1prel
+from symgraph.ir.sympy_classes import hypot, log1p, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
 _TINY = Rational(1, 2**1000)

@@ -23,7 +23,9 @@ DIGITS = 250
 """Of the numbers compared with: a hundred remain after what the formulas below lose, and differences at half of them."""
 
 OF_MPMATH = """add sub mul div neg sqrt exp expm1 log log1p gauss log_sigmoid softplus logaddexp sin cos tan asin acos atan
-atan2 sinc sinh cosh tanh sech asinh acosh atanh sec csc cot csch coth gamma erfinv erfcinv ndtri dawson expint ei lambertw"""
+atan2 sinc sinh cosh tanh sech asinh acosh atanh sec csc cot csch coth gamma erfinv erfcinv ndtri dawson expint ei lambertw
+exprel exprel_slope exprel2 exprel2_slope bernoulli_function bernoulli_slope sinhc sinhc_slope langevin langevin_slope sinmx
+tanhmx log1prel_slope log1pmx"""
 TRUE: dict[str, Callable[..., Any]] = {
     **{name: TRUTH[name][0] for name in OF_MPMATH.split()},
     "pow": lambda a, b: a**b, "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)), "hypot": lambda a, b: mp.sqrt(a * a + b * b),
@@ -67,7 +69,8 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
-    **dict.fromkeys(("stirlerr", "stirlerr_slope"), (SIZES[2:],)), "log1prel": (SIZES[1:],),
+    **dict.fromkeys(("stirlerr", "stirlerr_slope"), (SIZES[2:],)),
+    **dict.fromkeys(("log1prel", "log1prel_slope", "log1pmx"), (SIZES[1:],)),
     "wrightomega": (tuple(x for x in REAL if abs(x) < 1e3),),
     "lambertw1p": (SIZES[1:],), "digamma_step": (SIZES[2:], SIZES[2:]),
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))

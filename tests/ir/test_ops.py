@@ -167,7 +167,7 @@ def test_every_number_type_computes_the_op(name: str) -> None:
 def test_every_function_has_a_row_of_its_own_and_a_model_of_the_corpus_and_ops_that_jump_or_bend_say_so() -> None:
     assert len(FUNCTIONS) == len(set(FUNCTIONS.values()))
     assert all(OPS[name].function is function for function, name in FUNCTIONS.items())
-    models = [CORPUS[name]() for name in ("every_op", "gamma_law", "gamma_moments", "sawtooth")]
+    models = [CORPUS[name]() for name in ("every_op", "gamma_law", "gamma_moments", "sawtooth", "kernels")]
     models += [*map(of_one, SPECIAL), voigt_peak(), slopes_of_faddeeva(), beta_law()]
     exprs = [expr for model in models for expr in (*(node.expr for node in model.nodes), model.loss_expr)]
     used = {op_of(part)[0] for expr in exprs for part in sympy.preorder_traversal(expr)}

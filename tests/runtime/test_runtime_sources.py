@@ -26,7 +26,8 @@ def test_the_runtime_imports_numpy_the_standard_library_and_itself_and_no_name_s
         defined.update(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
         assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
         targets = [one for node in assigned for one in (node.targets if isinstance(node, ast.Assign) else [node.target])]
-        defined.update(one.id for one in targets if isinstance(one, ast.Name) and one.id != "__all__")
+        names = [part for one in targets for part in ast.walk(one) if isinstance(part, ast.Name)]  # of tuples, too
+        defined.update(one.id for one in names if isinstance(one.ctx, ast.Store) and one.id != "__all__")
         for name in imported(tree):
             top = name.partition(".")[0]
             known = name.startswith("symgraph.runtime.") or top == "numpy" or top in sys.stdlib_module_names
