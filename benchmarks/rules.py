@@ -23,13 +23,15 @@ import sympy
 from symgraph import Model
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
-from symgraph.ir import sympy_classes
+from symgraph.ir import kernels, sympy_classes
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
+from symgraph.ir.ops_kernels import KERNELS
 from symgraph.passes import PIPELINE
 from symgraph.passes.cancel import cancel
 from symgraph.passes.expand import expand
 from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
+from symgraph.runtime import kernels as of_runtime
 from symgraph.runtime.special import scipy_special
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
@@ -47,6 +49,7 @@ _NUMPY = {
     "atanh": np.arctanh, "pow": np.power, "rowsum": lambda a: a, "heaviside": np.heaviside,
     **{name: np.vectorize(getattr(math, name)) for name in ("erf", "erfc")},
     **{name: np.vectorize(FLOAT[name]) for name in ("gauss", "erfcx", "ierfcx")},
+    **{row.name: getattr(of_runtime, row.name) for row in KERNELS},
 }  # fmt: skip
 
 
@@ -119,8 +122,22 @@ def model_of(rule: Rule) -> Model:
         name: (model.feature if name == "f" else model.weight)(f"{name}1", domain=(low, high))
         for name, low, high in sorted(rule.domain, key=lambda row: row[0] != "f")
     }
-    own = ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy", "gauss", "erfcx", "softplus", "logit")
-    known = {name: getattr(sympy_classes, name) for name in own}
+    own = (
+        "expm1",
+        "log1p",
+        "sigmoid",
+        "hypot",
+        "xlogx",
+        "xlogy",
+        "gauss",
+        "erfcx",
+        "softplus",
+        "logit",
+        "exprel",
+        "log1prel",
+        "bernoulli_function",
+    )
+    known = {name: getattr(kernels, name, None) or getattr(sympy_classes, name) for name in own}
 
     def node(expr: Any) -> Any:
         return model.node("named", expr)

@@ -23,7 +23,7 @@ from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
 from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, HESSIAN, HVP, PLAIN, Options
-from symgraph.passes import BEFORE_SECOND, PRECISE_STEPS, STEPS, printed, run_passes
+from symgraph.passes import BEFORE_SECOND, STEPS, printed, run_passes
 from symgraph.passes.orient import orient
 from symgraph.spec.model import Model
 from symgraph.spec.penalty import rows_of
@@ -109,16 +109,15 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
     # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
-    precise = options.precision == ACCURATE or options.error_bound
-    steps = _steps(lowered, run, options.derivatives, precise)
+    steps = _steps(lowered, run, options.derivatives)
     graphs = list(steps) if options != PLAIN else [_last(steps)]
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", _rests, model, graphs, ("numpy", ACCURATE)) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
-    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second, precise)
+    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second)
     if penalty is not None and options.precision == ACCURATE:
-        rests = {**_rests(penalty.part, [*_steps(penalty.lowered, unmeasured, second, precise)], ("penalty", DOUBLE)), **rests}
+        rests = {**_rests(penalty.part, [*_steps(penalty.lowered, unmeasured, second)], ("penalty", DOUBLE)), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
 
 
@@ -127,12 +126,12 @@ def _rests(model: Model, graphs: Sequence[Graph], pipeline: tuple[str, str]) -> 
     return remainders(model, [*graphs, printed(graphs[-1], *pipeline)])
 
 
-def _penalty(model: Model, derivatives: Collection[str], precise: bool) -> Penalty:
+def _penalty(model: Model, derivatives: Collection[str]) -> Penalty:
     """Make the graphs of a model's penalty, with the derivatives on request that are asked for."""
     part, rows = model.penalty_part(), rows_of(model)
     lowered = lower(part)
-    graph = _last(_steps(lowered, unmeasured, derivatives, precise))
-    of_rows = graph if rows is None else _last(_steps(lower(rows.part), unmeasured, precise=precise))
+    graph = _last(_steps(lowered, unmeasured, derivatives))
+    of_rows = graph if rows is None else _last(_steps(lower(rows.part), unmeasured))
     return Penalty(part, lowered, graph, rows, of_rows)
 
 
@@ -167,7 +166,7 @@ def _constraints(model: Model, backend: str, precision: str) -> tuple[Constraint
     names = tuple(one.name for one in model.constraints)
     own = model.of_constraints(*names)
     graphs = [lower(own)]
-    for step in PRECISE_STEPS if precision == ACCURATE else STEPS:
+    for step in STEPS:
         graphs.append(constraint_partials(graphs[-1], names) if step is differentiate else step(graphs[-1]))
     lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), backend, precision)
     return ConstraintSource(own, lowered, graph, names), remainders(own, [*graphs, graph]) if precision == ACCURATE else {}
@@ -192,18 +191,17 @@ def require(backends: Sequence[str], options: Options) -> None:
             raise OptionError(f"{text} is {where}; the backends chosen are {', '.join(backends)}")
 
 
-def differentiated(model: Model, *, precise: bool = False) -> Graph:
+def differentiated(model: Model) -> Graph:
     """Return the graph from which a model's modules are written: forward and backward, after all passes.
 
     Args:
         model: the spec.
-        precise: whether for modules that are more accurate than their floats.
 
     Raises:
         SpecError: the model cannot be lowered.
     """
     with uncollected(), evaluate(True):
-        return _last(_steps(lower(model), unmeasured, precise=precise))
+        return _last(_steps(lower(model), unmeasured))
 
 
 def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
@@ -212,17 +210,17 @@ def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    return printed(_differentiated(model, precise=precision == ACCURATE), backend, precision)
+    return printed(_differentiated(model), backend, precision)
 
 
 _differentiated = lru_cache(maxsize=8)(differentiated)
 
 
-def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = (), precise: bool = False) -> Iterator[Graph]:
+def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = ()) -> Iterator[Graph]:
     """Yield the graph that lowering gives, then the graph after each step."""
     graph, prepare = lowered, partial(run_passes, BEFORE_SECOND)
     yield graph
-    for step in PRECISE_STEPS if precise else STEPS:
+    for step in STEPS:
         graph = run(step.__name__, step, graph)
         if step is differentiate and derivatives:
             graph = run("derivatives on request", differentiate_on_request, graph, derivatives, prepare)

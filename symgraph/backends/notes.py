@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from symgraph.ir.graph import Graph, Node
-from symgraph.ir.polynomials import AT_0
 from symgraph.rewrite.table import RULES
 
 _FORWARD: Mapping[tuple[str, str], str] = {
@@ -26,7 +25,6 @@ _LIMITED = "limited to the largest number, since 0 * inf is nan"
 _MASKED = "0 where the factor is 0, since 0 * inf is nan"
 _RULES = {rule.name: f"in the place of {rule.name}: {rule.gain}" for rule in RULES}
 _ARITHMETIC = frozenset({"neg", "add", "sub", "mul", "div"})
-_NEAR_0 = "near 0 by a Taylor polynomial, since what the spec has cancels there, or is 0/0"
 
 
 def form_notes(lowered: Graph, graph: Graph, order: Iterable[int]) -> dict[int, str]:
@@ -64,8 +62,6 @@ def _note(node: Node, written: Mapping[str, set[str]]) -> str:
     of, found, _ = node.origin.removeprefix("adjoint of ").partition(" in ")
     if found:
         return _REVERSE.get((of, node.op), "")
-    if of.endswith(AT_0):
-        return _NEAR_0
     rule, own = _RULES.get(of.rpartition(": ")[2]), written.get(node.origin, set())
     return rule or next(
         (note for (op, first), note in _FORWARD.items() if first == node.op and op in own and first not in own), ""

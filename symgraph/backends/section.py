@@ -187,7 +187,7 @@ class SectionWriter:
         if text.level is Level.ATOM and text.text.endswith(")"):
             function, operands = text.text[:-1].split("(", 1)
             if len(inner) + columns(operands) > WIDTH:
-                operands = operands.replace(", ", f",\n{inner}") + ","
+                operands = _BETWEEN_OPERANDS.sub(f",\n{inner}", operands) + ","
             return f"{name} = {function}(\n{inner}{operands}\n{outer})"
         body = text.text
         if len(inner) + columns(body) > WIDTH and text.level is Level.TERNARY:
@@ -198,6 +198,10 @@ class SectionWriter:
             operator = body[len(left) :].split(" ", 2)[1]
             body = f"{left}\n{inner}{operator} {right}"
         return f"{name} = (\n{inner}{body}\n{outer})"
+
+
+_BETWEEN_OPERANDS = re.compile(r", (?![^()]*\))")
+"""A comma that is not inside of a call among the operands."""
 
 
 def _is_long(text: str, most: int = _LONGEST_PART) -> bool:

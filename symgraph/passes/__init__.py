@@ -1,8 +1,6 @@
 """Passes: pure functions from graph to graph, one a file, and the order in which they run."""
 
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
-from functools import partial, update_wrapper
 from types import MappingProxyType
 
 from symgraph.derive.adjoint import differentiate
@@ -32,7 +30,6 @@ from symgraph.passes.order import order
 from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
 from symgraph.passes.quotients import quotients
-from symgraph.passes.removable import removable
 from symgraph.passes.rewrite import rewrite
 from symgraph.passes.saturate import saturate
 from symgraph.passes.signs import signs
@@ -56,12 +53,8 @@ that are left."""
 BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants, simplify)
 """Passes over a gradient that is differentiated again; ops stay whole, so that the slopes of the table are taken."""
 
-STEPS: Passes = (removable, rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
+STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
-
-PRECISE_STEPS: Passes = (update_wrapper(partial(removable, precision=Fraction(1, 2**108)), removable), *STEPS[1:])
-"""The same for modules that are more accurate than their floats, or bound their errors: what polynomials leave away must not
-show in the digits that two floats hold."""
 
 _NUMPY: Passes = (half_angle, tangents, hyperbolic, dots)
 

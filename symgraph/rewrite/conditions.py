@@ -36,8 +36,9 @@ class Conditions:
         """Tell if a condition is known to hold.
 
         Args:
-            text: comparisons, proved by intervals, and words on placeholders, joined by ``and``, ``or`` and ``not``. An empty
-                text always holds. The words: ``single(a)``, a is one term; ``side(a)``, a is one of the sides; ``constant(a)``,
+            text: comparisons, proved by intervals, equations, which hold where forms are the same, and words on placeholders,
+                joined by ``and``, ``or`` and ``not``. An empty text always holds. The words: ``single(a)``, a is one term;
+                ``cancels(a*b)``, the one divides by a factor of the other; ``side(a)``, a is one of the sides; ``constant(a)``,
                 a depends on no leaf; ``whole(a)``, a is a whole number; ``ordinary(a)``, squares of a list's values neither
                 overflow nor all underflow;
                 ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
@@ -61,13 +62,24 @@ class Conditions:
                 return len(self.writer.expanded(arg, bound)) == 1
             case ast.Call(func=ast.Name(id="side"), args=[arg]):
                 return self.writer.expanded(arg, bound) in sides
+            case ast.Call(func=ast.Name(id="cancels"), args=[ast.BinOp(left=left, op=ast.Mult(), right=right)]):
+                return self._cancel(self.writer.value(left, bound), self.writer.value(right, bound))
             case ast.Call(func=ast.Name(id=word), args=[ast.Name(id=name)]):
                 value = bound[name]
                 return self._word(word, (value,) if isinstance(value, dict) else value)
+            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+                return self.writer.expanded(left, bound) == self.writer.expanded(right, bound)
             case ast.Compare(left=left, ops=ops, comparators=right):
                 bounds = [self._bounds(self.writer.value(part, bound)) for part in (left, *right)]
                 return all(_proved(op, *pair) for op, pair in zip(ops, pairwise(bounds), strict=True))
         raise ValueError(f"{ast.unparse(node)!r} is no condition")
+
+    def _cancel(self, left: Form, right: Form) -> bool:
+        """Tell if a product has fewer factors that are no constants than its two sides."""
+        if len(left) != 1 or len(right) != 1:
+            return False
+        (one,), (other,) = left, right
+        return any(dict(one).get(node, 0) * exponent < 0 for node, exponent in self.writer.forms.split(other)[1])
 
     def _word(self, word: str, values: tuple[Form, ...]) -> bool:
         match word:

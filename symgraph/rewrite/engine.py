@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, reachable
-from symgraph.ir.monomials import ONE, product
+from symgraph.ir.monomials import MOST, ONE, product
 from symgraph.rewrite.conditions import Conditions
 from symgraph.rewrite.glance import BELOW, CONSTANT, SQUARES, Glance
 from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, raised, scaled, times
@@ -138,6 +138,7 @@ class _Engine:
     conditions: Conditions = field(init=False)
     best: dict[int, int] = field(default_factory=dict)
     before: dict[int, int] = field(default_factory=dict)
+    first: dict[int, Form] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.forms = Forms(self.builder, self.named)
@@ -185,14 +186,15 @@ class _Engine:
     def read_as(self, kind: str, position: int) -> tuple[Form, ...]:
         """Return the forms in which rules look at a sum or product.
 
-        Named parts stay whole, but beside a constant, or above a sum, they are looked into as well: the constants of 1 - p
-        cancel where p is (1 + erf(x))/2, and p/(p + q) is a sigmoid where p and q are exponentials.
+        Replaced factors are read as they were, too. Named parts stay whole, but beside a constant, or above a sum, they are
+        looked into as well: the constants of 1 - p cancel where p is (1 + erf(x))/2, and p/(p + q) is a sigmoid where p and q
+        are exponentials.
         """
         if kind not in (SUM, PRODUCT):
             return ()
         form = self.forms.outer(position)
-        opened = self.opened_product(form) if kind == PRODUCT else self.opened_sum(form)
-        return (form,) if opened == form else (form, opened)
+        others = (self.opened_product(form), self.first_product(position)) if kind == PRODUCT else (self.opened_sum(form),)
+        return (form, *(other for other in others if other != form))
 
     def opened_sum(self, form: Form) -> Form:
         """Return a sum with its named terms written out if it has a constant, else as it is."""
@@ -213,6 +215,23 @@ class _Engine:
             inner = self.forms.inner(node) if node in self.named else {}
             result = times(result, raised(inner if len(inner) == 1 else atom(node), exponent))
         return result
+
+    def first_product(self, position: int) -> Form:
+        """Return a product with its replaced factors as they were, where these were products.
+
+        x**2*exp(x) times 1/(exp(x) - 1)**2 has a rule, which what stands in the place of the latter would hide.
+        """
+        if position not in self.first:
+            nodes, before = self.builder.nodes, self.before.get(position, position)
+            node = nodes[before if _KINDS.get(nodes[before].op) == PRODUCT else position]
+            if node.op in ("mul", "div"):
+                above, below = map(self.first_product, node.args)
+                form = times(above, below if node.op == "mul" else raised(below, -1))
+            else:
+                form = self.forms.inner(position)
+            (monomial, _), *_ = *form.items(), (ONE, 0)
+            self.first[position] = form if len(form) == 1 and len(monomial) <= MOST else atom(position)
+        return self.first[position]
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
         """Return the node that a rule puts in the place of another, or None."""

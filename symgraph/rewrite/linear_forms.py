@@ -173,6 +173,18 @@ def without(form: Form, monomial: Monomial) -> Form:
     return {m: c for m, c in form.items() if m != monomial}
 
 
+def multiple(form: Form, total: Form) -> tuple[Monomial, Fraction] | None:
+    """Return the product and the number by which a sum is a multiple of another; None where it is none."""
+    if len(form) != len(total):
+        return None
+    lead, size_of_lead = next(iter(total.items()))
+    for monomial, coefficient in form.items():
+        by, ratio = product(monomial, power(lead, -1)), Fraction(coefficient) / Fraction(size_of_lead)
+        if form == {product(part, by): ratio * c for part, c in total.items()}:
+            return by, ratio
+    return None
+
+
 def _bits(value: Number) -> int:
     """Count the bits of a dyadic number from the first to the last one that is set."""
     numerator = abs(value.numerator)

@@ -3,12 +3,27 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial, reduce
 from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
 from symgraph.ir.monomials import MOST, ONE, Monomial, Number, power, product, size
 from symgraph.ir.ops import EVEN, ODD
-from symgraph.rewrite.linear_forms import LOOKED_INTO, Form, Forms, atom, halves, quotient, raised, root, scaled, times, without
+from symgraph.rewrite.linear_forms import (
+    LOOKED_INTO,
+    Form,
+    Forms,
+    atom,
+    halves,
+    multiple,
+    plus,
+    quotient,
+    raised,
+    root,
+    scaled,
+    times,
+    without,
+)
 from symgraph.rewrite.pattern import Each, Head, Hole, Sum, Term
 
 Bindings = Mapping[str, "Form | tuple[Form, ...]"]
@@ -135,6 +150,11 @@ class Matcher:
         elif first.hole is not None and (inside or first.hole.name in part.bound):
             for scale, found in self._hole(first, first.hole, part, scaled_by or SELF):
                 yield from self._terms(others, found, scaled_by=scale, inside=inside)
+        elif scaled_by is not None and (value := self._value(first, part.bound)):
+            number, constants = scaled_by
+            wanted: Form = {product(m, constants): number * c for m, c in value.items()}
+            for rest in self._without(wanted, part.rest):
+                yield from self._terms(others, Part(part.bound, part.scale, rest), scaled_by=scaled_by, inside=inside)
         else:
             for scale, found in self._term(first, part, scaled_by):
                 yield from self._terms(others, found, scaled_by=scale, inside=inside)
@@ -203,6 +223,17 @@ class Matcher:
             for rest in self._without(wanted, part.rest):
                 yield scaled_by, Part(part.bound, part.scale, rest)
 
+    def _value(self, term: Term, bound: Bindings) -> Form:
+        """Return the value of a product of placeholders that are bound; empty for any other term."""
+        result: Form = {ONE: term.coefficient}
+        for part, exponent in term.factors:
+            value = bound.get(part.name) if isinstance(part, Hole) else None
+            if not isinstance(value, dict) or not value or (len(value) > 1 and (exponent != 1 or len(result) > 1)):
+                return {}
+            power_of = raised(value, exponent) if len(value) == 1 else value
+            result = {product(m, n): c * d for m, c in result.items() for n, d in power_of.items()}
+        return result if term.factors else {}
+
     def _without(self, wanted: Form, form: Form) -> Iterator[Form]:
         """Yield a form without some terms, which may be one named sum in it, or a sum that is written out in it."""
         if not wanted:
@@ -267,9 +298,15 @@ class Matcher:
         if not factors:
             yield left
             return
+        value = self._value(Term(1, factors), left.bound) if len(factors) > 1 else {}
+        if len(value) == 1:  # of several placeholders whose factors may cancel
+            yield from self._bound_factor(value, 1, left, partly=False)
+            return
         (part, exponent), others = factors[0], factors[1:]
         if isinstance(part, Hole):
             found = self._hole_factor(part, exponent, left)
+        elif isinstance(part, Sum) and (values := [self._value(term, left.bound) for term in part.terms]) and all(values):
+            found = self._bound_factor(reduce(partial(plus, scale=1), values), exponent, left, partly=True)
         elif isinstance(part, Each):
             found = iter(())
         else:
@@ -288,8 +325,12 @@ class Matcher:
                     yield from self._whole_power(part, node, found, exponent, left)
                 for bound, sign in self._calls(part, node, left.bound):
                     yield Factor(bound, left.scale * sign if exponent % 2 else left.scale, rest)
-            elif self.builder.nodes[node].op in ("add", "sub"):
-                for match in self.within(part, self.forms.inner(node), left.bound, inside=True):
+                continue
+            summed = node
+            if self.builder.nodes[node].op not in ("add", "sub") and part.terms[-1].each is None:
+                summed = self.before.get(node, node)  # a list of like terms is for sums that no rule has a name for
+            if self.builder.nodes[summed].op in ("add", "sub"):
+                for match in self.within(part, self.forms.inner(summed), left.bound, inside=True):
                     number, constants = match.scale
                     scale = left.scale * Fraction(number) ** exponent
                     yield Factor(match.bound, scale, product(rest, power(constants, exponent)))
@@ -312,25 +353,28 @@ class Matcher:
                 halved = halves(core)
                 if halved is not None:
                     yield Factor({**left.bound, hole.name: {halved: 1}}, left.scale, constants)
-        elif isinstance(value, dict) and len(value) == 1:
-            ((monomial, scale),) = raised(value, exponent).items()
-            rest = product(left.rest, power(monomial, -1))
-            present = dict(left.rest)
-            # a constant may be missing: sin(pi*x) / x is pi * sinc(pi*x)
-            if all(_reaches(present.get(node, 0), e) for node, e in self.forms.split(monomial)[1]):
-                yield Factor(left.bound, Fraction(left.scale) / scale, rest)
-        elif isinstance(value, dict) and value:
-            yield from self._sum_factor(value, exponent, left)
+        elif isinstance(value, dict):
+            yield from self._bound_factor(value, exponent, left, partly=hole.partly)
 
-    def _sum_factor(self, value: Form, exponent: int, left: Factor) -> Iterator[Factor]:
-        """Match a bound sum to a power with a node whose form is a multiple of it."""
-        lead = next(iter(value))
+    def _bound_factor(self, value: Form, exponent: int, left: Factor, *, partly: bool) -> Iterator[Factor]:
+        """Match a value to a power with factors of a product, of which some may be missing: the rest is divided by these."""
+        if len(value) == 1:
+            ((monomial, scale),) = raised(value, exponent).items()
+            present, wanted = dict(left.rest), self.forms.split(monomial)[1]
+            # a constant may be missing in any case: sin(pi*x) / x is pi * sinc(pi*x)
+            found = {node: _reaches(present.get(node, 0), e) for node, e in wanted}
+            if all(found.values()) or (partly and any(found[node] for node, e in wanted if e * exponent > 0)):
+                yield Factor(left.bound, Fraction(left.scale) / scale, product(left.rest, power(monomial, -1)))
+        elif value:
+            yield from self._sum_factor(value, exponent, left, partly=partly)
+
+    def _sum_factor(self, value: Form, exponent: int, left: Factor, *, partly: bool) -> Iterator[Factor]:
+        """Match a bound sum to a power with a node whose form is a multiple of it, by a product as well where a part may do."""
         for node, found in left.rest:
-            form = self.forms.inner(node)
-            ratio = Fraction(form.get(lead, 0)) / value[lead]
-            if ratio and _reaches(found, exponent) and form == scaled(value, ratio):
-                rest = product(left.rest, ((node, -exponent),))
-                yield Factor(left.bound, left.scale * ratio**exponent, rest)
+            by, ratio = multiple(value, self.forms.inner(node)) or (ONE, 0)
+            if ratio and _reaches(found, exponent) and (partly or by == ONE):
+                rest = product(left.rest, ((node, -exponent),), power(by, -exponent))
+                yield Factor(left.bound, left.scale / ratio**exponent, rest)
 
 
 def _reaches(found: Number, wanted: Number) -> bool:

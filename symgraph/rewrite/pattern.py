@@ -10,12 +10,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+WITH_SUMS = frozenset({"expm1", "log1p"})
+"""Ops f for which f(x)/x and x times its slope add up to a function that rules know, the slope of t*f(k*t)/(k*t) by t."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Placeholder."""
+    """Placeholder.
+
+    Attributes:
+        name: its name.
+        partly: whether it divides what one of ``WITH_SUMS`` multiplies, or the other way round, so that a part of its value may
+            do as well: (exp(k*t) - 1)/k is t times (exp(x) - 1)/x.
+    """
 
     name: str
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +164,19 @@ def _alone(each: Each) -> Sum:
 def _product(left: Term, right: Term, power: int) -> Term:
     both = [*left.factors, *((atom, exponent * power) for atom, exponent in right.factors)]
     factors = [(_alone(atom) if isinstance(atom, Each) else atom, exponent) for atom, exponent in both]
+    sides = {(name, exponent > 0) for atom, exponent in factors for name in _names(atom)}
+    factors = [
+        (Hole(atom.name, (atom.name, exponent < 0) in sides) if isinstance(atom, Hole) else atom, exponent)
+        for atom, exponent in factors
+    ]
     return Term(left.coefficient * right.coefficient**power, tuple(sorted(factors, key=lambda factor: _rank(factor[0]))))
+
+
+def _names(atom: object) -> list[str]:
+    """Return the placeholder that is the operand of one of ``WITH_SUMS``, if it is one."""
+    if not isinstance(atom, Head) or atom.op not in WITH_SUMS:
+        return []
+    return [term.hole.name for arg in atom.args for term in arg.terms if term.hole is not None]
 
 
 def _rank(atom: object) -> int:

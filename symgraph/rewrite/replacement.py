@@ -46,7 +46,8 @@ class Writer:
             text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, or over an expression
                 for each of its values, to which ``others_a`` is the list of the others and ``all_a`` the whole list;
                 ``op(a, *b)`` is the node that was found; rules apply in turn to the expression in ``best(...)``;
-                ``x if a < b else y`` is a choice. Sums whose sides have terms in common are written without them.
+                ``x if a < b else y`` is a choice, in which ``and`` may join comparisons. Sums whose sides have terms in common
+                are written without them.
             bound: the value of each placeholder.
         """
         return replace(self, make=self.builder.add).value(read(text), bound)
@@ -82,14 +83,18 @@ class Writer:
         raise ValueError(f"{ast.unparse(node)!r} is no part of a replacement")
 
     def _choice(self, node: ast.IfExp, bound: Bindings) -> Form:
-        match node.test:
+        condition = self._condition(node.test, bound)
+        branches = [self.node(self.value(branch, bound)) for branch in (node.body, node.orelse)]
+        return atom(self.builder.add("select", condition, *branches))
+
+    def _condition(self, test: ast.expr, bound: Bindings) -> int:
+        match test:
+            case ast.BoolOp(op=ast.And(), values=values):
+                return self.builder.chain("and", [self._condition(value, bound) for value in values])
             case ast.Compare(left=left, ops=[order], comparators=[right]):
-                condition = self.builder.add(
-                    _COMPARISONS[type(order)], *(self.node(self.value(x, bound)) for x in (left, right))
-                )
-                branches = [self.node(self.value(branch, bound)) for branch in (node.body, node.orelse)]
-                return atom(self.builder.add("select", condition, *branches))
-        raise ValueError(f"{ast.unparse(node.test)!r} is no condition of a choice")
+                sides = [self.node(self.value(side, bound)) for side in (left, right)]
+                return self.builder.add(_COMPARISONS[type(order)], *sides)
+        raise ValueError(f"{ast.unparse(test)!r} is no condition of a choice")
 
     def _hole(self, value: Any) -> Form:
         """Return the value of a placeholder, a sum as a single term."""

@@ -1,5 +1,6 @@
 """Table of rules. A row that does not pay is not here: ``benchmarks/rules.py`` measures each row's gain (``docs/rules.md``)."""
 
+from symgraph.rewrite.kernel_table import KERNEL_RULES, KERNEL_VALUE_RULES
 from symgraph.rewrite.rule import Rule
 
 _UNIT = (("x", -1.0, 1.0),)
@@ -16,7 +17,6 @@ _HYPOT_LESS_B = "mul(a/2, a/(hypot(a/2, b/2) + b/2 if b/2 > 0 else 1)) if b/2 > 
 
 _SMALL = "1/2**60"
 """Bound above which a value is not 0 when it is computed, in float32 either; exp(x) > 0 may be."""
-
 _BETWEEN = f"{{0}} >= {_SMALL} and {{0}} <= 2**60"
 
 # where a and b are close, their quotient is 1 plus a small number, which is 0 where this form is not chosen
@@ -69,6 +69,7 @@ _EXP_LESS_EXP = "-c*max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)"
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
+    *KERNEL_RULES,
     # logarithms of exponentials
     Rule("log(1 + exp x)", "log(1 + exp(x))", "softplus(x)", "exp overflows; for x << 0 it is lost beside 1", _FAR),
     Rule("log1p(exp x)", "log1p(exp(x))", "softplus(x)", "exp overflows", _FAR),
@@ -366,6 +367,7 @@ RULES: tuple[Rule, ...] = (
 """Rules in the order in which they are tried at each node of the forward graph, so that derivatives follow the better form."""
 
 VALUE_RULES: tuple[Rule, ...] = (
+    *KERNEL_VALUE_RULES,
     Rule("c exp a - c exp b", "c*exp(a) - c*exp(b)", _EXP_LESS_EXP, "cancels for a near b",
          (("x", -10.0, 10.0), ("k", 0.1, 1.0)), when=_NEAR_BY, example="exp(-k*x) - exp(-x)"),
     Rule("c exp a - c exp b over rows", "rowsum(c*exp(a)) + rowsum(-c*exp(b))", f"rowsum({_EXP_LESS_EXP})",

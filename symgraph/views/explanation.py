@@ -9,6 +9,7 @@ from types import MappingProxyType
 from symgraph.errors import OptionError
 from symgraph.options import PLAIN, Options
 from symgraph.rewrite import RULES, VALUE_RULES
+from symgraph.rewrite.kernel_table import KERNEL_RULES, KERNEL_VALUE_RULES
 from symgraph.spec.model import Model
 from symgraph.views.derivation import derivation
 from symgraph.views.formulas import formula
@@ -132,7 +133,8 @@ def _facts(model: Model, statement: Statement, remark: str) -> Iterator[tuple[st
         before = f"; {origin.part or 'before it'}{' was' if origin.part else ':'} {origin.before}" if origin.before else ""
         rule = next((one for one in (*RULES, *VALUE_RULES) if one.name == origin.rule), None)
         if rule is not None:
-            yield "rule", f"{rule.name}: without it {rule.gain} (rewrite/table.py){before}"
+            table = "kernel_table" if rule in (*KERNEL_RULES, *KERNEL_VALUE_RULES) else "table"
+            yield "rule", f"{rule.name}: without it {rule.gain} (rewrite/{table}.py){before}"
         elif origin.stage.name == "differentiate":
             yield "form", "differentiate: the reverse sweep multiplies cotangents by local partials (derive/adjoint.py)"
         else:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sympy import asinh, exp, sqrt
+from sympy import asinh, cosh, exp, sqrt
 from written import written
 
 import symgraph
@@ -31,8 +31,8 @@ def einstein(R: Any, x: Any) -> Any:
 
 
 def unknown(R: Any, x: Any) -> Any:
-    """An entropy's slope: a sum over a square, which no rule knows."""
-    return R * (exp(x) * (x - 1) + 1) / (exp(x) - 1) ** 2
+    """An exponential over a root of larger ones, which no rule knows."""
+    return R * exp(x) / sqrt(1 + exp(2 * x) * cosh(x))
 
 
 def test_a_value_that_is_0_and_should_not_be_fails_the_build() -> None:
