@@ -50,6 +50,7 @@ class VerificationReport:
         untaken: branches of Piecewise expressions that no point took, likewise.
         far: the partial or enormous value that is wrong where exponentials are large, with the point; "" if none was found.
         beyond: what is wrong where an exponential is infinite or 0 to a double, with that and the point; "" likewise.
+        undefined: where the module is NaN although it is a number on both sides, as "k = 0" or "a = b".
         unrun: names of files whose text was not run, so that only the graph that they are written from is verified.
         lost: the result that loses the most digits by the module's own operations, if that was asked for.
     """
@@ -67,6 +68,7 @@ class VerificationReport:
     lost: LostDigits | None = None
     far: str = ""
     beyond: str = ""
+    undefined: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
@@ -74,6 +76,9 @@ class VerificationReport:
         gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
         told = "; ".join(f"{gap}: {listed(names, 10)}" for gap, names in gaps.items() if names)
         text = f"{text}\n{self.model}: not verified, {told}" if told else text
+        if self.undefined:
+            where = f"NaN at {listed(self.undefined, 10)}, where the formula is 0/0"
+            text = f"{text}\n{self.model}: {where}; write its limit as a Piecewise, or declare a domain without"
         far = [f"exponentials are large: {self.far}"] if self.far else []
         far = [" ".join(what.splitlines()) for what in (*far, self.beyond) if what]
         text = "\n".join([text, *(f"{self.model}: not right where {what}" for what in far)])

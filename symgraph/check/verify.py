@@ -14,6 +14,7 @@ from symgraph.check.far_points import FarBatches, beyond_range, far_batches, is_
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
+from symgraph.check.undefined import undefined_at
 from symgraph.check.user_functions import UserFunctions, trouble_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
@@ -127,7 +128,8 @@ def verify(
         beyond = _far_out(reference, module, plain, out.beyond, refuses=False)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             hold(in_floats, batch, turn, "those in floats of ", ExpectedInFloats)
-        return replace(search.report(tally), far=far, beyond=beyond)
+        undefined = undefined_at(model, module, search.batches[0]) if module in plain else ()
+        return replace(search.report(tally), far=far, beyond=beyond, undefined=undefined)
 
 
 def _far_out(reference: Reference, module: Any, modules: list[Any], batches: list[Batch], *, refuses: bool) -> str:
