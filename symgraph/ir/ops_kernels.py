@@ -35,14 +35,27 @@ def _bernoulli(n: int) -> Fraction:
     return Fraction(int(number.p), int(number.q))
 
 
-def _near_0(limit: Any, formula: Callable[[Any], Any], low: float, high: float) -> Callable[[Any], Any]:
-    """Return a formula on mpmath's numbers that has a limit at 0, with the digits that cancel near there, and ends far out."""
+_TINY = 20_000
+"""Binary exponent from which on numbers below 1 stand for their first power alone: no double or pair of doubles is as small."""
+
+
+def _near_0(
+    limit: Any, formula: Callable[[Any], Any], low: float, high: float, first: Callable[[Any], Any] = lambda x: 0
+) -> Callable[[Any], Any]:
+    """Return a formula on mpmath's numbers that has a limit at 0, with the digits that cancel near there, and ends far out.
+
+    Args:
+        limit: the value at 0.
+        formula: computes it elsewhere.
+        low, high: the values at minus infinity and at infinity.
+        first: the first power of x behind a limit that is 0.
+    """
 
     def value(x: Any) -> Any:
         if mpmath.isinf(x):
             return mpmath.mpf(high if x > 0 else low)
-        if not x:
-            return mpmath.mpf(Fraction(limit).numerator) / Fraction(limit).denominator
+        if not x or mpmath.mag(x) < -_TINY:
+            return mpmath.mpf(Fraction(limit).numerator) / Fraction(limit).denominator + first(x)
         with mpmath.workprec(mpmath.mp.prec + 6 * max(0, -mpmath.mag(x)) + 16):
             return formula(mpmath.mpf(x))
 
@@ -99,12 +112,13 @@ KERNELS = (
        mpmath=_near_0(Fraction(1, 6), lambda x: (x * mpmath.exp(x) - 2 * mpmath.expm1(x) + x) / x**3, 0, inf), **_FUNCTION,
        regions=regions(-inf, (8.5, 13.5), -1, (1.5, 2.5), 1, (3.5, 10), inf)),
     Op("bernoulli_function", 1, fn.bernoulli_function(x0).definition(), ((fn.bernoulli_slope(x0),),), fn.bernoulli_function,
-       range=Span(0.0), trend=FALLING, **own("bernoulli_function"), mpmath=_near_0(1, lambda x: x / mpmath.expm1(x), inf, 0),
+       range=Span(0.0), trend=FALLING, steep=True, **own("bernoulli_function"),
+       mpmath=_near_0(1, lambda x: x / mpmath.expm1(x), inf, 0),
        **_FUNCTION, regions=regions(-inf, (2.5, 4), -1, (2.5, 6), 1, (3, 5), inf)),
     Op("bernoulli_slope", 1, fn.bernoulli_slope(x0).definition(), (_BERNOULLI_BEND,), fn.bernoulli_slope,
        (*_BESIDE, (q, exp(-Abs(h) / 2)), (d, -expm1(-Abs(h))),
         (t, (Abs(h) - 2 + (Abs(h) + 2) * exp(-Abs(h))) / d / d / d), (r, 1 / fn.exprel(p)), (g, fn.exprel_slope(p) * r)),
-       range=Span(-1.0, 0.0), trend=RISING, bounded_slope=True, **own("bernoulli_slope"),
+       range=Span(-1.0, 0.0), trend=RISING, steep=True, bounded_slope=True, **own("bernoulli_slope"),
        mpmath=_near_0(-0.5, _slope_of_bernoulli, -1, 0), **_FUNCTION,
        regions=regions(-inf, (4, 33.5), -1, (6, 28), 1, (5, 33.5), inf)),
     Op("sinhc", 1, fn.sinhc(x0).definition(), ((fn.sinhc_slope(x0),),), fn.sinhc, range=Span(1.0, ends="[)"), parity=1,
@@ -115,11 +129,11 @@ KERNELS = (
        fn.sinhc_slope, (*_BESIDE, (r, 1 / Abs(h)), (q, exp(Abs(h) / 2)), (d, q * r / 2), (t, exp(-Abs(h) / 2)), (s, t * r / 2)),
        range=REALS,
        trend=RISING, parity=-1, steep=True, **own("sinhc_slope"),
-       mpmath=_near_0(0, lambda x: (mpmath.cosh(x) - mpmath.sinh(x) / x) / x, -inf, inf), **_FUNCTION,
+       mpmath=_near_0(0, lambda x: (mpmath.cosh(x) - mpmath.sinh(x) / x) / x, -inf, inf, lambda x: x / 3), **_FUNCTION,
        regions=regions(0.0, (1.5, 4), 1, (4, 8), inf)),
     Op("langevin", 1, fn.langevin(x0).definition(), ((fn.langevin_slope(x0),),), fn.langevin, range=Span(-1.0, 1.0),
        trend=RISING, parity=-1, bounded_slope=True, **own("langevin"),
-       mpmath=_near_0(0, lambda x: mpmath.coth(x) - 1 / x, -1, 1),
+       mpmath=_near_0(0, lambda x: mpmath.coth(x) - 1 / x, -1, 1, lambda x: x / 3),
        **_FUNCTION, regions=regions(0.0, (3.5, 3.5), 1, (6, 8), inf)),
     Op("langevin_slope", 1, fn.langevin_slope(x0).definition(),
        ((Piecewise((_LANGEVIN_BEND, _NEAR), (2 * d * d / tanh(h) - 2 * r * r * r, True)),),), fn.langevin_slope,
@@ -138,13 +152,14 @@ KERNELS = (
        mpmath=_near_0(-0.5, lambda x: (1 / (1 + x) - mpmath.log1p(x) / x) / x, -inf, 0), **_FUNCTION | {"domain": Span(-1.0)},
        regions=regions(-1.0, (5.5, 13.5), -0.25, (6.5, 29), 1, (6, 19.5), inf)),
     Op("log1pmx", 1, fn.log1pmx(x0).definition(), ((-x0 / (1 + x0),),), fn.log1pmx, range=Span(high=0.0, ends="(]"),
-       **own("log1pmx"), mpmath=_near_0(0, lambda x: mpmath.log1p(x) - x, -inf, -inf), **_FUNCTION | {"domain": Span(-1.0)},
+       **own("log1pmx"), mpmath=_near_0(0, lambda x: mpmath.log1p(x) - x, -inf, -inf, lambda x: -x * x / 2),
+       **_FUNCTION | {"domain": Span(-1.0)},
        regions=regions(-1.0, (4, 1.5), -0.25, (3.5, 1.5), 1, (1.5, 1.5), inf)),
     Op("sinmx", 1, fn.sinmx(x0).definition(), ((-2 * sin(x0 / 2), sin(x0 / 2)),), fn.sinmx, range=REALS, trend=FALLING,
-       parity=-1, **own("sinmx"), mpmath=_near_0(0, lambda x: mpmath.sin(x) - x, inf, -inf), **_FUNCTION,
+       parity=-1, **own("sinmx"), mpmath=_near_0(0, lambda x: mpmath.sin(x) - x, inf, -inf, lambda x: -(x**3) / 6), **_FUNCTION,
        regions=regions(0.0, (2.5, 2), 1, (2.5, 2.5), inf)),
     Op("tanhmx", 1, fn.tanhmx(x0).definition(), ((-tanh(x0), tanh(x0)),), fn.tanhmx, range=REALS, trend=FALLING, parity=-1,
-       **own("tanhmx"), mpmath=_near_0(0, lambda x: mpmath.tanh(x) - x, inf, -inf), **_FUNCTION,
+       **own("tanhmx"), mpmath=_near_0(0, lambda x: mpmath.tanh(x) - x, inf, -inf, lambda x: -(x**3) / 3), **_FUNCTION,
        regions=regions(0.0, (3, 3.5), 1, (3, 2.5), inf)),
 )
 # fmt: on
