@@ -79,6 +79,7 @@ def _sinhc_bend(x: arb) -> arb:
 
 
 def _csch(x: arb) -> arb:
+    # by exponentials, which keep wide balls narrower than 1/sinh does
     small = balls.exp(-abs(x))
     return 2 * small / (1 - small * small) * (ONE if x > 0 else -ONE)
 

@@ -77,8 +77,8 @@ class VerificationReport:
         told = "; ".join(f"{gap}: {listed(names, 10)}" for gap, names in gaps.items() if names)
         text = f"{text}\n{self.model}: not verified, {told}" if told else text
         if self.undefined:
-            where = f"NaN at {listed(self.undefined, 10)}, where the formula is 0/0"
-            text = f"{text}\n{self.model}: {where}; write its limit as a Piecewise, or declare a domain without"
+            where = f"NaN at {listed(self.undefined, 10)}, where both sides are numbers (0/0 or the like)"
+            text = f"{text}\n{self.model}: {where}; write the limit as a Piecewise, or declare a domain without"
         far = [f"exponentials are large: {self.far}"] if self.far else []
         far = [" ".join(what.splitlines()) for what in (*far, self.beyond) if what]
         text = "\n".join([text, *(f"{self.model}: not right where {what}" for what in far)])

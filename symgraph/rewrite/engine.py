@@ -229,8 +229,8 @@ class _Engine:
                 form = times(above, below if node.op == "mul" else raised(below, -1))
             else:
                 form = self.forms.inner(position)
-            (monomial, _), *_ = *form.items(), (ONE, 0)
-            self.first[position] = form if len(form) == 1 and len(monomial) <= MOST else atom(position)
+            is_short = len(form) == 1 and all(len(monomial) <= MOST for monomial in form)
+            self.first[position] = form if is_short else atom(position)
         return self.first[position]
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
