@@ -72,7 +72,7 @@ bernoulli_function_bound = bounded(
 )
 # a fall from -1 to 0 by a slope of at most 1/6, which is below twice the size of the value on the right
 bernoulli_slope_bound = bounded(
-    bernoulli_slope, lambda a, da, _: da * np.fmin(1.0 / 6.0, -2.0 * bernoulli_slope(np.float64(a) - da)), 6.0, 1.0
+    bernoulli_slope, lambda a, da, _: da * np.fmin(1.0 / 6.0, -2.0 * bernoulli_slope(np.float64(a) - da)), 5.0, 1.0
 )
 exprel2_bound = bounded(exprel2, rising(exprel2_slope), 5.5, 1.0)
 # whose own slope is below it

@@ -28,7 +28,7 @@ from symgraph.runtime.kernels import (
     tanhmx,
 )
 from symgraph.runtime.pairs import PairArithmetic
-from symgraph.runtime.wide_pairs import OfAnySize, Wide, dd_abs, narrow
+from symgraph.runtime.wide_pairs import OfAnySize, Wide, dd_abs, dd_min, narrow
 
 
 class KernelArithmetic(PairArithmetic):
@@ -37,7 +37,7 @@ class KernelArithmetic(PairArithmetic):
     def __init__(self) -> None:
         functions = {
             "np.abs": dd_abs, "np.exp": dd_exp, "np.expm1": dd_expm1, "np.log1p": dd_log1p, "np.sin": dd_sin,
-            "np.tanh": dd_tanh,
+            "np.tanh": dd_tanh, "np.minimum": dd_min,
         }  # fmt: skip
         super().__init__(functions, {})
         self.names.update(
@@ -51,7 +51,7 @@ class KernelArithmetic(PairArithmetic):
             ATANH_LESS=self.series(lambda n: Fraction(1, 2 * n + 3), 25),
             SINMX=self.series(lambda n: Fraction((-1) ** (n + 1), math.factorial(2 * n + 3)), 17),
         )
-        self.names.update(exprel=self.over(exprel), exprel_slope=self.over(exprel_slope))
+        self.names.update(bernoulli_function=self.over(bernoulli_function))
 
     def series(self, coefficient: Callable[[int], Fraction], count: int) -> tuple[Any, ...]:
         """Round so many coefficients of a series to pairs, the highest first."""

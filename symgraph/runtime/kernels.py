@@ -137,6 +137,8 @@ SINMX = (
 )
 AS_GOOD_AS_0 = 2.0**-500
 """Where half of x may have lost digits to underflow, and x is as good as 0."""
+VANISHED = 1400.0
+"""Where x/(exp(x) - 1) is 0, and exp(x/2) finite."""
 
 
 def exprel(x: Array) -> Array:
@@ -184,10 +186,12 @@ def exprel2_slope(x: Array) -> Array:
 
 
 def bernoulli_function(x: Array) -> Array:
-    """Compute x/(exp(x) - 1) within 4 ulp; 1 at 0."""
-    z = widened(x)
-    root = np.exp(select(z > 0.0, -0.5 * z, 0.0))
-    result: Array = narrowed(root / exprel(-np.abs(z)) * root, x)
+    """Compute x/(exp(x) - 1) within 3 ulp; 1 at 0."""
+    z = np.minimum(widened(x), VANISHED)
+    tiny = np.abs(z) < AS_GOOD_AS_0
+    # q*(q + 2) is exp(x) - 1, and does not overflow before the quotient vanishes
+    q = np.expm1(0.5 * z)
+    result: Array = narrowed(select(tiny, 1.0, z / select(tiny, 1.0, q) / (q + 2.0)), x)
     return result
 
 
@@ -195,14 +199,11 @@ def bernoulli_slope(x: Array) -> Array:
     """Compute the slope of bernoulli_function within 5 ulp; -1/2 at 0."""
     z = widened(x)
     near = np.abs(z) < 1.0
-    a, b = select(near, z, 0.0), select(near, 1.0, np.abs(z))
-    close = 1.0 / exprel(a)
-    # with m = 1 - exp(-|x|): on the right exp(-x)*(x - m)/m**2, on the left (1 - |x|*exp(-|x|)/m)/m
-    root = np.exp(-0.5 * b)
-    m = -np.expm1(-b)
-    right, left = root * ((b - m) / m / m) * root, (1.0 - b * root * root / m) / m
-    far = select(z > 0.0, right, left)
-    result: Array = narrowed(-select(near, close * close * exprel_slope(a), far), x)
+    a, b = select(near, z, 0.0), select(near, 1.0, np.minimum(np.abs(z), VANISHED))
+    s = bernoulli_function(select(near, z, b))
+    # beyond 1 by s at |x|: on the right s*(1 - exp(x)*s/x) = -s*(s + x - 1)/x, on the left by s + |x|, which is that at x
+    far = select(z > 0.0, s * (s + (b - 1.0)) / b, (1.0 + s / b) * (1.0 - s))
+    result: Array = narrowed(-select(near, s * s * polynomial(EXPREL_SLOPE, a), far), x)
     return result
 
 
