@@ -111,7 +111,7 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
     steps = _steps(lowered, run, options.derivatives)
     graphs = list(steps) if options != PLAIN else [_last(steps)]
-    radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
+    radii = run("errors of constants", _radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", _rests, model, graphs, ("numpy", ACCURATE)) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
@@ -119,6 +119,11 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     if penalty is not None and options.precision == ACCURATE:
         rests = {**_rests(penalty.part, [*_steps(penalty.lowered, unmeasured, second)], ("penalty", DOUBLE)), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
+
+
+def _radii(model: Model, graphs: Sequence[Graph]) -> Mapping[float, float]:
+    """Bound the errors of the constants of the graph that the numpy backend prints."""
+    return constant_radii(model, [*graphs, printed(graphs[-1], "numpy", ERROR_BOUND)])
 
 
 def _rests(model: Model, graphs: Sequence[Graph], pipeline: tuple[str, str]) -> Mapping[float, float]:
@@ -138,15 +143,16 @@ def _penalty(model: Model, derivatives: Collection[str]) -> Penalty:
 def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:
     """Render the files that a backend writes."""
     had = options.within(backend.options)
-    graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
-    bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
+    graph = run(
+        f"{backend.name}: passes", printed, source.graph, backend.name, ERROR_BOUND if had.error_bound else had.precision
+    )
     has = backend.name in ("numpy", "c") and source.model.constraints
     constraints, rests = _constraints(source.model, backend.name, had.precision) if has else (None, {})
     penalty = source.penalty
     if penalty is not None:
         variant = backend.name if backend.name == "scalar" else "penalty"
         penalty = replace(penalty, graph=printed(penalty.graph, variant), rows_graph=printed(penalty.rows_graph, "penalty"))
-    own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints, penalty=penalty)
+    own = replace(source, graph=graph, options=had, constraints=constraints, penalty=penalty)
     own = replace(own, rests={**rests, **source.rests})
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []

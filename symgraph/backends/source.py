@@ -81,7 +81,6 @@ class Source:
         lowered: the forward graph without guards, for formulas.
         graph: the differentiated graph that the module is printed from.
         options: the options of the module that its backend has.
-        bounds: the graph that ``error_bound`` is printed from, or None where the module has no such function.
         constraints: the constraints, or None where there are none, or the module has no functions for them.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
@@ -93,7 +92,6 @@ class Source:
     lowered: Graph
     graph: Graph
     options: Options = PLAIN
-    bounds: Graph | None = None
     constraints: ConstraintSource | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
@@ -105,6 +103,11 @@ class Source:
         graphs = [self.graph, *([self.penalty.graph, self.penalty.rows_graph] if self.penalty else [])]
         graphs += [self.constraints.graph] if self.constraints else []
         return functions_in(graphs)
+
+    @property
+    def has_error_bound(self) -> bool:
+        """Tell if the module has the function ``error_bound``."""
+        return self.options.error_bound and "loss" in self.graph.roots
 
     @property
     def has_residual(self) -> bool:
@@ -177,7 +180,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, Any]:
         "helpers": tuple(name for name in known if name in model.helpers),
         "functions": {name: (op.path, *(one and one.path for one in op.partials)) for name, op in model.functions.items()},
         "constraints": {one.name: one.limits for one in model.constraints} if source.constraints else {},
-        "extras": (*([ERROR_BOUND] if source.bounds is not None else []), *derivatives),
+        "extras": (*([ERROR_BOUND] if source.has_error_bound else []), *derivatives),
         "precision": source.options.precision if source.options.precision != DOUBLE else "",
     }
     return {

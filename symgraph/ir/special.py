@@ -11,12 +11,6 @@ from typing import NamedTuple
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild, replaced
 from symgraph.ir.ops import OPS
 
-EDGED = ("lt", "le", "gt", "ge", "eq", "ne", "sign", "heaviside")
-"""Ops with a jump."""
-
-OPEN = "_open"
-"""Suffix of an op with a jump at which it has no derivative."""
-
 
 class Special(NamedTuple):
     """One such operation.
@@ -65,7 +59,6 @@ SPECIAL: Mapping[str, Special] = MappingProxyType(
         "fnma": Special(3, lambda builder, a, b, c: builder.add("sub", c, builder.add("mul", a, b))),
         # the exponential of a number that is never above 0
         "exp_minus": _variant("exp"),
-        **{f"{op}{OPEN}": _variant(op) for op in EDGED},
     }
 )
 """Every special operation by name."""

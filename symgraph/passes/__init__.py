@@ -25,7 +25,6 @@ from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
 from symgraph.passes.mask import mask
 from symgraph.passes.one_row import one_row
-from symgraph.passes.open_jumps import open_jumps
 from symgraph.passes.order import order
 from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
@@ -62,16 +61,15 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
     {
         ("numpy", DOUBLE): _NUMPY,
         ("numpy", ACCURATE): _NUMPY,  # the same lines, run over pairs
-        ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
+        ("numpy", ERROR_BOUND): (hyperbolic, dots),  # the bound of a tangent is infinite near its poles
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
         ("penalty", DOUBLE): (one_row, *PIPELINE[:-1]),
         ("array_api", DOUBLE): (),
     }
 )
-"""Passes from the optimized graph to the one that is printed, by backend and precision, or extra that has a graph of its own.
-An error bound follows the operations of the module's batches; a penalty, which has no rows, is the same in all backends but the
-scalar one, which prints it as it prints rows."""
+"""Passes from the optimized graph to the one that is printed, by backend and precision, or the extra ``ERROR_BOUND``. A
+penalty, which has no rows, is the same in all backends but the scalar one, which prints it as it prints rows."""
 
 
 def run_passes(passes: Iterable[Callable[[Graph], Graph]], graph: Graph) -> Graph:

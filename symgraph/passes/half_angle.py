@@ -9,7 +9,7 @@ is nearly 0 it is as good as the last bit of x allows, and not better. Both stay
 multiple of pi that t*t overflows. Half of a subnormal x may round, and its sine is the next number then.
 
 For batches alone, after all other passes: ``half_angle`` writes the pair as operations on x/2, which ``tangents`` takes apart.
-An error bound takes them as they are, since a bound that goes through the tangent would be infinite near its poles.
+A module with an error bound has them as they are, since a bound that goes through the tangent is infinite near its poles.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,8 @@
 Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), section 3.3. Values are those of plain arithmetic.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -24,15 +25,27 @@ def exactly(value: Array) -> Bounded:
     return value, np.zeros(())
 
 
-def constant_bound(w: Sequence[Bounded], value: float, radius: float = 0.0) -> Bounded:
-    """Take a constant in the dtype of w, that stands for a number no further off than radius."""
-    rounded = w[0][0].dtype.type(value)
+def constant_bound(dtype: "np.dtype[Any]", value: float, radius: float = 0.0) -> Bounded:
+    """Take a constant in a dtype, that stands for a number no further off than radius."""
+    rounded = dtype.type(value)
     return rounded, np.asarray(np.abs(np.float64(rounded) - value) + radius)
 
 
-def largest_bound(w: Sequence[Bounded]) -> Bounded:
-    """Take the largest finite number of the dtype of w."""
-    return exactly(w[0][0].dtype.type(np.finfo(w[0][0].dtype).max))
+class Jump:
+    """A function that bounds an operation with a jump, where there is no derivative.
+
+    Attributes:
+        at_data: bounds it where operands are data: exactly on the jump, the spec says what holds there.
+        open: bounds it where weights move them: it is certain beside the jump alone.
+    """
+
+    def __init__(self, at_data: Callable[..., Bounded], open: Callable[..., Bounded]) -> None:  # noqa: A002  as intervals are
+        self.at_data = at_data
+        self.open = open
+
+    def __call__(self, *operands: Bounded) -> Bounded:
+        """Bound it where operands are data."""
+        return self.at_data(*operands)
 
 
 def outward(value: Array, error: Array, large: Array | bool = False) -> Bounded:
@@ -208,54 +221,37 @@ def extremum(function: np.ufunc) -> Callable[[Bounded, Bounded], Bounded]:
 max_bound, min_bound = extremum(np.maximum), extremum(np.minimum)
 
 
-def sign_bound(x: Bounded) -> Bounded:
-    """Bound sign(a): exact away from 0 and at 0."""
-    a, da = x
-    sure = (size_of(a) > da) | (da == 0.0)
-    return np.sign(a), np.where(sure, 0.0, np.inf)
+def sign_of(is_certain: Callable[[Bounded], Array]) -> Callable[[Bounded], Bounded]:
+    """Make the function that bounds sign(a): exact where that is certain."""
+    return lambda x: (np.sign(x[0]), np.where(is_certain(x), 0.0, np.inf))
 
 
-def sign_open_bound(x: Bounded) -> Bounded:
-    """Bound sign(a) where a depends on weights: exact away from 0."""
-    a, da = x
-    sure = size_of(a) > da
-    return np.sign(a), np.where(sure, 0.0, np.inf)
+sign_bound = Jump(
+    sign_of(lambda x: (size_of(x[0]) > x[1]) | (x[1] == 0.0)), sign_of(lambda x: np.asarray(size_of(x[0]) > x[1]))
+)
 
 
-def heaviside_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound the step at a, b at 0: exact away from 0; at 0, as good as b."""
-    (a, da), (b, db) = x, y
-    at_zero = np.where(da == 0.0, db, np.inf)
-    return np.heaviside(a, b), np.where(size_of(a) > da, 0.0, at_zero)
-
-
-def heaviside_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound the step at a where a depends on weights: exact away from 0."""
-    (a, da), (b, db) = x, y
-    at_zero = np.inf + db
-    return np.heaviside(a, b), np.where(size_of(a) > da, 0.0, at_zero)
-
-
-def comparison(function: np.ufunc, sure: Callable[[Bounded, Bounded], Array]) -> Callable[[Bounded, Bounded], Bounded]:
-    """Make the function that compares two values and tells where errors cannot change the result.
-
-    Args:
-        function: compares the values.
-        sure: decided, which counts equal values without errors; or apart, if they depend on weights and decide nothing.
-    """
+def step_of(at_zero: Callable[[Bounded, Bounded], Array]) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that bounds the step at a, b at 0: exact away from 0."""
 
     def bound(x: Bounded, y: Bounded) -> Bounded:
-        return function(x[0], y[0]), sure(x, y)
+        return np.heaviside(x[0], y[0]), np.where(size_of(x[0]) > x[1], 0.0, at_zero(x, y))
 
     return bound
 
 
-lt_bound, lt_open_bound = comparison(np.less, decided), comparison(np.less, apart)
-le_bound, le_open_bound = comparison(np.less_equal, decided), comparison(np.less_equal, apart)
-gt_bound, gt_open_bound = comparison(np.greater, decided), comparison(np.greater, apart)
-ge_bound, ge_open_bound = comparison(np.greater_equal, decided), comparison(np.greater_equal, apart)
-eq_bound, eq_open_bound = comparison(np.equal, decided), comparison(np.equal, apart)
-ne_bound, ne_open_bound = comparison(np.not_equal, decided), comparison(np.not_equal, apart)
+heaviside_bound = Jump(step_of(lambda x, y: np.where(x[1] == 0.0, y[1], np.inf)), step_of(lambda x, y: np.inf + y[1]))
+
+
+def comparison(function: np.ufunc) -> Jump:
+    """Make the functions that compare two values and tell where errors cannot change the result: equal ones may be data."""
+    by_data, by_weights = (lambda x, y, sure=sure: (function(x[0], y[0]), sure(x, y)) for sure in (decided, apart))
+    return Jump(by_data, by_weights)
+
+
+lt_bound, le_bound = comparison(np.less), comparison(np.less_equal)
+gt_bound, ge_bound = comparison(np.greater), comparison(np.greater_equal)
+eq_bound, ne_bound = comparison(np.equal), comparison(np.not_equal)
 
 
 def junction(function: np.ufunc, decisive: bool) -> Callable[[Bounded, Bounded], Bounded]:

@@ -120,31 +120,6 @@ def exp_bound(x: Bounded) -> Bounded:
     return outward(value, moved, a - da > np.log(far_from(value)) + 1.0)
 
 
-def two_over(t: Array) -> Array:
-    """Compute 2/(t*t + 1), of which and of t, the tangent of half an angle, modules make sine and cosine."""
-    q: Array = 2.0 / (t * t + 1.0)
-    return q
-
-
-def double_sine(a: Array) -> Array:
-    """Compute sin(2*a) from tan(a)."""
-    t: Array = np.tan(a)
-    return t * two_over(t)
-
-
-double_sine_bound = bounded(
-    double_sine, lambda a, da, value: turned_move(2.0 * da, np.cos(2.0 * np.float64(a)), value), 3.0, 6.0
-)
-
-
-def double_cosine_bound(x: Bounded) -> Bounded:
-    """Bound cos(2*a) from tan(a): the error of the angle times the slope, and what is computed from the tangent."""
-    a, da = x
-    value: Array = two_over(np.tan(a)) - 1.0
-    moved = turned_move(2.0 * da, np.sin(2.0 * np.float64(a)), value)
-    return outward(value, moved + rounding_of(np.ones_like(value), 3.75, 6.75))
-
-
 def atan2_bound(x: Bounded, y: Bounded) -> Bounded:
     """Bound atan2(a, b): the angle by which errors turn (a, b); infinite near the cut and near 0."""
     (a, da), (b, db) = x, y

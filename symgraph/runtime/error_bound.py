@@ -1,21 +1,20 @@
 """Binding of error_bound, which a module has on request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.binding import Kept
-from symgraph.runtime.bounds import Bounded, certain, exactly
+from symgraph.runtime.bounded_numbers import BoundedArithmetic, BoundOf, Origin
+from symgraph.runtime.bounds import certain
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.derivatives_on_request import mirrored
-from symgraph.runtime.facts import Array, ArrayLike, Facts
-from symgraph.runtime.lines import absent, check_target_of_loss
+from symgraph.runtime.facts import Array, ArrayLike, Facts, Inputs
+from symgraph.runtime.lines import Lines, absent, check_target_of_loss, losses_of
+from symgraph.runtime.recording import Entries
+from symgraph.runtime.sums import unsummed
 from symgraph.runtime.target_values import label_rules, refuse_other_values
-
-BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Any], tuple[Bounded, Sequence[Bounded]]]
-"""Lines that compute the loss of a row and its partials from weights, columns and y, or several targets, all with bounds of
-their errors."""
 
 
 class ErrorBound(Kept):
@@ -24,16 +23,12 @@ class ErrorBound(Kept):
     kept_as = "_errors"
 
     def __init__(
-        self,
-        facts: Facts,
-        forward: Callable[[Array, Any, Any], Any],
-        lines: BoundedLines,
-        second: BoundedLines | None = None,
+        self, facts: Facts, lines: "Lines[Any]", functions: Mapping[str, BoundOf], radii: Mapping[float, float]
     ) -> None:
         self.facts = facts
-        self._forward = forward
         self._lines = lines
-        self._second = second or absent(facts, "Hessian")
+        self._functions = functions
+        self._radii = radii
         self._rules = label_rules(facts.model, facts.metadata, facts.features, facts.target_names)
 
     def error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> tuple[Array, Array]:
@@ -56,7 +51,7 @@ class ErrorBound(Kept):
             (n,) bounds of the losses and (n, k) bounds of the partials, float64; a scalar
             and (k,) for one row.
         """
-        return self._bounded(self._lines, w, X, y)
+        return self._bounded("backward", w, X, y)
 
     def hessian_error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> Array:
         """Bound how far rounding puts the second derivatives of each row's loss off, those of hessian of that row alone.
@@ -71,22 +66,31 @@ class ErrorBound(Kept):
         Returns:
             (n, k, k) bounds, float64; (k, k) for one row.
         """
-        return mirrored(self._bounded(self._second, w, X, y)[1], len(self.facts.weights))
+        return mirrored(self._bounded("hessian", w, X, y)[1], len(self.facts.weights))
 
     @np.errstate(all="ignore")
-    def _bounded(self, lines: BoundedLines, w: "ArrayLike", X: Any, y: Any) -> tuple[Array, Array]:
-        """Compute the bounds of the losses, (n,), and of the other results of some lines, (n, results)."""
+    def _bounded(self, name: str, w: "ArrayLike", X: Any, y: Any) -> tuple[Array, Array]:
+        """Compute the bounds of the losses, (n,), and of the derivatives that some lines compute, (n, results)."""
         inputs = checked_inputs(self.facts, w, X, y)
-        check_target_of_loss(self.facts, lambda one: self._forward(*one), inputs)
+        check_target_of_loss(self.facts, lambda one: self._lines.forward(*one), inputs)
         refuse_other_values(self._rules, inputs.X, inputs.y)
-        columns = () if inputs.X is None else inputs.X.T
-        count = len(self.facts.targets)
-        target = np.zeros(count or ()) if inputs.y is None else inputs.y
-        y = [exactly(one) for one in target.T] if count else exactly(target)
-        loss, partials = lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], y)
-        jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the partials see nothing
-        shape = row_shape(inputs)
-        bounds = np.empty((*shape, len(partials)))
-        for index, slope in enumerate(partials):
+        arithmetic = BoundedArithmetic(self._functions, self._radii, inputs.w.dtype)
+        tape = arithmetic.over(self._lines.forward)(*self._arguments(arithmetic, inputs))
+        lines = getattr(self._lines, name) or absent(self.facts, "Hessian")
+        one = arithmetic.given(inputs.w.dtype.type(1.0), Origin.DERIVATIVES)
+        derivatives = [arithmetic.number(each).bound for each in arithmetic.over(lines)(tape, one, unsummed)]
+        loss, shape = arithmetic.number(losses_of(tape)).bound, row_shape(inputs)
+        jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the derivatives see nothing
+        bounds = np.empty((*shape, len(derivatives)))
+        for index, slope in enumerate(derivatives):
             bounds[..., index] = np.where(jump, np.inf, certain(slope))
         return np.broadcast_to(certain(loss), shape).copy()[()], bounds
+
+    def _arguments(self, arithmetic: BoundedArithmetic, inputs: Inputs) -> Sequence[Any]:
+        """Give the arguments of the lines; constants follow the weights, and no target counts as 0."""
+        count, targets = len(self.facts.weights), len(self.facts.targets)
+        w = arithmetic.entries(inputs.w[:count], Origin.WEIGHTS)
+        w = Entries([*w.T, *arithmetic.entries(inputs.w[count:]).T], w.dtype)
+        X = None if inputs.X is None else arithmetic.entries(inputs.X.T)
+        target = np.zeros(targets or ()) if inputs.y is None else inputs.y
+        return w, X, arithmetic.entries(target.T) if targets else arithmetic.given(target)

@@ -1,11 +1,6 @@
-"""Straight lines over pairs of floats: a module's own lines, run with numbers of twice the digits in the place of arrays.
-
-A line such as ``u = a * x - np.exp(b)`` says what is computed, not by which arithmetic: its operators are those of its
-operands, and the functions that it calls are found by name when it runs.
-"""
+"""Straight lines over pairs of floats: a module's own lines, run with numbers of twice the digits in the place of arrays."""
 
 from collections.abc import Callable, Iterator, Mapping
-from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +24,7 @@ from symgraph.runtime.double_double import (
     two_sum,
 )
 from symgraph.runtime.facts import DOUBLE, Array
+from symgraph.runtime.other_numbers import names_of_lines, run_with
 from symgraph.runtime.wide_pairs import (
     NO_POWER,
     ORDINARY,
@@ -203,23 +199,19 @@ class PairArithmetic:
 
     def __init__(self, functions: Mapping[str, Callable[..., Pair]], rests: Mapping[float, float]) -> None:
         self.numbers: type[Pairs] = type("Pairs", (Pairs,), {"__slots__": (), "rests": rests})
-        lifted = {name: self._lifted(function) for name, function in functions.items()}
-        of_numpy = {name.removeprefix("np."): function for name, function in lifted.items() if name.startswith("np.")}
         chosen = self._lifted(WHERE)
-        self.names = {
-            **lifted,
-            "np": SimpleNamespace(finfo=lambda _: SimpleNamespace(max=np.inf), inf=np.inf, nan=np.nan, **of_numpy),
+        named = {name: self._lifted(function) for name, function in functions.items()} | {
             "select": chosen,
             "every_row": lambda value, column: value if column is None else chosen(np.True_, value, column),
         }
+        self.names = names_of_lines(named, np.inf)
 
     def _lifted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *operands: self.numbers.applied(function, operands)
 
     def over(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Give a function of lines that computes with pairs."""
-        assert isinstance(function, FunctionType)
-        return FunctionType(function.__code__, function.__globals__ | self.names, function.__name__, function.__defaults__)
+        return run_with(self.names, function)
 
     def given(self, value: Any) -> Any:
         """Give an argument of lines: numbers without a low part, in float64; None as it is."""

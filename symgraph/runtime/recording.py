@@ -151,13 +151,18 @@ class Traced(NDArrayOperatorsMixin):
 
 
 class Entries:
-    """Traced entries in the place of the weights, or traced columns in the place of X, or of y with several targets."""
+    """Entries in the place of the weights, or columns in the place of X, or of y with several targets.
 
-    def __init__(self, entries: Sequence[Traced], dtype: np.dtype[Any]) -> None:
+    Args:
+        entries: traced values, or other numbers than arrays.
+        dtype: what lines take for their dtype.
+    """
+
+    def __init__(self, entries: Sequence[Any], dtype: Any) -> None:
         self.T = tuple(entries)
         self.dtype = dtype
 
-    def __iter__(self) -> Iterator[Traced]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.T)
 
     def __getitem__(self, key: Any) -> Any:

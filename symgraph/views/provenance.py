@@ -26,7 +26,7 @@ from symgraph.generate import Artifact, generate
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder
 from symgraph.ir.ops import OPS
-from symgraph.ir.special import OPEN, SPECIAL
+from symgraph.ir.special import SPECIAL
 from symgraph.options import PLAIN, Options
 from symgraph.passes import PIPELINES
 from symgraph.passes.expand import expand
@@ -291,7 +291,6 @@ def _near(some: Sequence[Any], others: Sequence[Any]) -> bool:
 
 
 def _form(op: str, args: Sequence[Any]) -> Any:
-    op = op.removesuffix(OPEN)
     op, args = (_COMPARISONS[op], args[::-1]) if _COMPARISONS.get(op) else (op, args)
     return (op, tuple(sorted(args, key=repr)) if op in _SWAPPED else tuple(args))
 

@@ -25,7 +25,6 @@ from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
-from symgraph.ir.special import EDGED
 from symgraph.options import Options, options_of
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None and not lacking(MODELS[name](), "bound")]
@@ -139,7 +138,6 @@ def test_every_op_that_a_module_computes_has_a_bound() -> None:
     for op in OPS:
         assert OPS[op].stable is not None or op in ("rowsum", *WITHOUT_BOUND) or f"{op}_bound" in functions, op
         assert (OPS[op].stable is None and OPS[op].bound is None) == (op in WITHOUT_BOUND), op
-    assert {f"{op}_open_bound" for op in EDGED} <= functions.keys()
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "uniform_nodes", "every_op"])

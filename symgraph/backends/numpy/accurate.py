@@ -5,9 +5,9 @@ What is the module's own is which functions of pairs its lines need, and what it
 
 from collections.abc import Iterator, Mapping
 
+from symgraph.backends.numpy.called import functions_called
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.ir.graph import Graph
-from symgraph.ir.ops import OPS
 
 
 class AccurateWriter(LinesWriter):
@@ -20,12 +20,7 @@ class AccurateWriter(LinesWriter):
 
     def functions(self) -> Mapping[str, str]:
         """The functions of pairs that the lines need, by the names that the lines call."""
-        found = {}
-        for op in sorted({node.op for graph in self._graphs() for node in graph.nodes if node.op in OPS}):
-            text, function = OPS[op].text("numpy"), OPS[op].pairs
-            if text is not None and function:
-                found[text.format.partition("(")[0]] = function
-        return found
+        return functions_called(self._graphs(), "pairs")
 
     def rests(self) -> Mapping[float, float]:
         """The rests of constants that are no floats, by their size."""

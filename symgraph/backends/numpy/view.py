@@ -9,7 +9,7 @@ from typing import NamedTuple
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, Names, identifiers, partial_names, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
-from symgraph.backends.numpy.error_bound import bounds_lines
+from symgraph.backends.numpy.called import functions_called
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import Header, Source, describe, header, laws_of, modules_called
@@ -24,7 +24,6 @@ from symgraph.spec.model import Model
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
 _OF_CONSTRAINTS = ("constraints", "constraints_jacobian", "nonlinear_constraint")
-_SECOND_BOUNDS = "_hessian_bounds"
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
 """The module's own class, types of the standard library, NumPy, and an argument."""
 
@@ -76,13 +75,13 @@ def view_of(writer: LinesWriter) -> NumpyView:
     forward = writer.body()
     functions = (
         *_functions(source, kernel, writer),
-        *(_bounds(source, source.bounds) if source.bounds else ()),
         *_of_weights(source, writer),
     )
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     names.update(writer.functions().values() if isinstance(writer, AccurateWriter) else ())
+    names.update(functions_called([source.graph], "bound").values() if source.has_error_bound else ())
     modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
     head = header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes})
     public = (*head.facts, "Tape", *sorted([*_public(writer), *_extras(source)]))
@@ -186,29 +185,6 @@ def _has_second(source: Source) -> bool:
     return source.penalty is not None and bool(roots_of(source.penalty.graph, HESSIAN))
 
 
-def _bounds(source: Source, graph: Graph) -> list[Function]:
-    """The functions that compute loss and derivatives with bounds of their errors."""
-    y = "Sequence[Bounded]" if several_targets(source.model) else "Bounded"
-    parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", f"y: {y}"]
-    wanted = {
-        "grad": ("_bounds", "partials"),
-        **({HESSIAN: (_SECOND_BOUNDS, "second derivatives")} if _bounds_second(source) else {}),
-    }
-    return [
-        Function(
-            call_layout(f"def {name}(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:"),
-            f"The loss of a row and its {what}, each with a bound of its error.",
-            *bounds_lines(source, graph, prefix),
-        )
-        for prefix, (name, what) in wanted.items()
-    ]
-
-
-def _bounds_second(source: Source) -> bool:
-    """Tell if the module bounds the errors of second derivatives."""
-    return source.bounds is not None and bool(roots_of(source.bounds, HESSIAN))
-
-
 def _shapes(source: Source) -> str:
     features, weights = len(source.model.feature_inputs), len(source.model.weight_inputs)
     targets = len(source.model.target_inputs)
@@ -245,8 +221,8 @@ def _public(writer: LinesWriter) -> list[str]:
 def _extras(source: Source) -> list[str]:
     """The functions that are not those of the binding."""
     return [
-        *(["error_bound"] if source.bounds else []),
-        *(["hessian_error_bound"] if _bounds_second(source) else []),
+        *(["error_bound"] if source.has_error_bound else []),
+        *(["hessian_error_bound"] if source.has_error_bound and roots_of(source.graph, HESSIAN) else []),
         *(_OF_CONSTRAINTS if source.constraints else []),
         *(["with_constants"] if source.model.constant_inputs else []),
     ]
@@ -285,7 +261,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     source, model = writer.source, writer.source.model
     bind = writer.binders[not model.feature_inputs or not model.target_inputs]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
-    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", _SECOND_BOUNDS, "_constraints"))]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_constraints")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
@@ -304,10 +280,16 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     if declared is not None and declared.labels.kind == "class" and not model.output_nodes and not lacking:
         lines += ["predict = _model.class_probabilities"]
     lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
-    if source.bounds:
-        second = f", {_SECOND_BOUNDS}" if _bounds_second(source) else ""
-        lines += [f"_errors = ErrorBound(_model.facts, _forward, _bounds{second})", "error_bound = _errors.error_bound"]
-        lines += ["hessian_error_bound = _errors.hessian_error_bound"] if second else []
+    if source.has_error_bound:
+        own = [one for one in given if one.partition("=")[0] in ("_forward", "backward", "hessian")]
+        lines += [
+            "_errors = ErrorBound(",
+            "    _model.facts,",
+            f"    {call_layout('Lines(', own, '),', 4)}",
+            *_of_bounds(source),
+            ")",
+        ]
+        lines += [f"{name} = _errors.{name}" for name in _extras(source) if name.endswith("error_bound")]
     if source.constraints:
         lines += [
             f"_limits = Constraints(_model.facts, {writer.of_constraints})",
@@ -316,11 +298,21 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _of_pairs(writer: AccurateWriter) -> tuple[str, ...]:
+def _of_pairs(writer: AccurateWriter) -> Iterator[str]:
     """The arguments of a binding that runs lines over pairs: functions by the names that lines call, and rests of constants."""
-    functions = [f'"{called}": {function}' for called, function in writer.functions().items()]
-    rests = [f"{number(constant)}: {number(rest)}" for constant, rest in writer.rests().items()]
-    return tuple(f"    {sequence_layout('{', items, '},', 4)}" for items in (functions, rests))
+    yield from _by_name_and_by_size(writer.functions(), writer.rests())
+
+
+def _of_bounds(source: Source) -> Iterator[str]:
+    """The same of one that runs lines over bounds of errors, and radii of constants."""
+    radii = {abs(constant): float(f"{1.06 * radius:.2g}") for constant, radius in source.radii.items()}  # rounded up
+    yield from _by_name_and_by_size(functions_called([source.graph], "bound"), dict(sorted(radii.items())))
+
+
+def _by_name_and_by_size(functions: Mapping[str, str], numbers: Mapping[float, float]) -> Iterator[str]:
+    by_name = [f'"{called}": {function}' for called, function in functions.items()]
+    by_size = [f"{number(one)}: {number(other)}" for one, other in numbers.items()]
+    yield from (f"    {sequence_layout('{', items, '},', 4)}" for items in (by_name, by_size))
 
 
 def _law(law: Law, times: int) -> str:

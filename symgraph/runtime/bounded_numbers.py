@@ -1,0 +1,158 @@
+"""Straight lines over values with bounds of their errors: a module's own lines, run with these in the place of arrays."""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from symgraph.runtime.bounds import (
+    Bounded,
+    Jump,
+    add_bound,
+    and_bound,
+    constant_bound,
+    div_bound,
+    eq_bound,
+    exactly,
+    ge_bound,
+    gt_bound,
+    le_bound,
+    lt_bound,
+    mul_bound,
+    ne_bound,
+    neg_bound,
+    not_bound,
+    or_bound,
+    select_bound,
+    sub_bound,
+)
+from symgraph.runtime.facts import Array
+from symgraph.runtime.other_numbers import names_of_lines, run_with
+from symgraph.runtime.recording import Entries
+
+BoundOf = Callable[..., Bounded]
+
+
+class Origin(IntEnum):
+    """Inputs that a value follows from; a result has the highest of its operands."""
+
+    DATA = 0
+    WEIGHTS = 1
+    DERIVATIVES = 2
+
+
+class BoundedNumber:
+    """A value of every row or of all, with a bound of its error."""
+
+    __slots__ = ("arithmetic", "bound", "origin")
+    __array_ufunc__ = None  # so that NumPy's numbers leave operators to this class
+
+    def __init__(self, arithmetic: "BoundedArithmetic", bound: Bounded, origin: Origin) -> None:
+        self.arithmetic = arithmetic
+        self.bound = bound
+        self.origin = origin
+
+    def __add__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(add_bound, self, other)
+
+    def __radd__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(add_bound, other, self)
+
+    def __sub__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(sub_bound, self, other)
+
+    def __rsub__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(sub_bound, other, self)
+
+    def __mul__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(mul_bound, self, other)
+
+    def __rmul__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(mul_bound, other, self)
+
+    def __truediv__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(div_bound, self, other)
+
+    def __rtruediv__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(div_bound, other, self)
+
+    def __neg__(self) -> "BoundedNumber":
+        return self.arithmetic.applied(neg_bound, self)
+
+    def __lt__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(lt_bound, self, other)
+
+    def __le__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(le_bound, self, other)
+
+    def __gt__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(gt_bound, self, other)
+
+    def __ge__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(ge_bound, self, other)
+
+    def __eq__(self, other: object) -> "BoundedNumber":  # type: ignore[override]  # as arrays
+        return self.arithmetic.applied(eq_bound, self, other)
+
+    def __ne__(self, other: object) -> "BoundedNumber":  # type: ignore[override]  # as arrays
+        return self.arithmetic.applied(ne_bound, self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # as arrays
+
+    def __and__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(and_bound, self, other)
+
+    def __or__(self, other: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(or_bound, self, other)
+
+    def __invert__(self) -> "BoundedNumber":
+        return self.arithmetic.applied(not_bound, self)
+
+
+class BoundedArithmetic:
+    """Runs the lines of one module over values of one dtype with bounds of their errors.
+
+    Args:
+        functions: for each function that the lines call by name, such as "np.exp", the function that bounds its error.
+        radii: for constants that may not be exact, by their size, a bound of how far off they are.
+        dtype: of the values.
+    """
+
+    def __init__(self, functions: Mapping[str, BoundOf], radii: Mapping[float, float], dtype: "np.dtype[Any]") -> None:
+        self.radii = radii
+        self.dtype = dtype
+        named = {name: self._lifted(function) for name, function in functions.items()}
+        named |= {"select": self._lifted(select_bound), "every_row": lambda value, column: value}
+        largest = BoundedNumber(self, exactly(dtype.type(np.finfo(dtype).max)), Origin.DATA)
+        self.names = names_of_lines(named, largest)
+
+    def _lifted(self, function: BoundOf) -> Callable[..., BoundedNumber]:
+        return lambda *operands: self.applied(function, *operands)
+
+    def over(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a function of lines that computes with bounds."""
+        return run_with(self.names, function)
+
+    def applied(self, function: BoundOf, *operands: Any) -> BoundedNumber:
+        """Apply a function that bounds an operation; at a jump of what weights move there is no derivative."""
+        numbers = [self.number(one) for one in operands]
+        origin = max(one.origin for one in numbers)
+        chosen = function.open if isinstance(function, Jump) and origin == Origin.WEIGHTS else function
+        return BoundedNumber(self, chosen(*(one.bound for one in numbers)), origin)
+
+    def number(self, value: Any) -> BoundedNumber:
+        """Give a constant as one of these numbers; what is one already is left as it is."""
+        if isinstance(value, BoundedNumber):
+            return value
+        return BoundedNumber(self, constant_bound(self.dtype, value, self.radii.get(abs(value), 0.0)), Origin.DATA)
+
+    def given(self, values: Array, origin: Origin = Origin.DATA) -> BoundedNumber:
+        """Give what is exact."""
+        return BoundedNumber(self, exactly(values), origin)
+
+    def entries(self, columns: Any, origin: Origin = Origin.DATA) -> Entries:
+        """Give weights or columns as arguments of lines."""
+        constants: Any = SimpleNamespace(type=self.number)  # in the place of a dtype, which makes constants
+        return Entries([self.given(one, origin) for one in columns], constants)
