@@ -1,7 +1,7 @@
 """Which tests are quick, by what they cost in processor time.
 
 ``costs.json`` has the tests that take 0.1 s and more, in steps of a factor of 2, as one run measured them (see
-measured_costs.py). A test from 0.2 s on is slow, unless it is the cheapest case of its function and below 0.8 s, or
+measured_costs.py). A test from 0.2 s on is slow, unless it is the cheapest case of its function and below 0.4 s, or
 ``tools/mutants.toml`` names it as one that finds a fault, or it has the mark ``quick``. A new test is quick until it is
 measured.
 
@@ -23,7 +23,7 @@ LEAST = 0.1
 """Seconds from which on the cost of a test is kept."""
 SLOW = 0.2
 """Seconds from which on a test is slow unless it is the cheapest case of its function."""
-DEAR = 0.8
+DEAR = 0.4
 """Seconds from which on it is slow in any case, unless a planted fault needs it."""
 _SLACK = 1.4
 """Factor by which a measured cost may leave its step before another is kept: runs differ by as much."""

@@ -27,7 +27,7 @@ CASES = {"x": 0.4, "y": 0.2, "z": 3.0, "w": 0.8}
 
 
 def test_a_dear_test_is_slow_unless_it_is_the_cheapest_case_or_finds_a_fault() -> None:
-    found = {"a::one": 0.4, "a::dear": 0.8, "b::two[x]": 0.1, "b::two[y]": 0.2}
+    found = {"a::one": 0.2, "a::dear": 0.4, "b::two[x]": 0.1, "b::two[y]": 0.2}
     found |= {f"a::two[{case}]": cost for case, cost in CASES.items()}
     assert slow_among(found, {"a::two[z]"}) == {"a::two[x]", "a::two[w]", "b::two[y]", "a::dear"}
 

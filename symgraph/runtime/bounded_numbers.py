@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from symgraph.runtime.bounds import (
     Bounded,
@@ -34,6 +35,13 @@ from symgraph.runtime.recording import Entries
 
 BoundOf = Callable[..., Bounded]
 
+OPERATORS_ON_BOUNDS: Mapping[np.ufunc, BoundOf] = {
+    np.add: add_bound, np.subtract: sub_bound, np.multiply: mul_bound, np.true_divide: div_bound, np.negative: neg_bound,
+    np.less: lt_bound, np.less_equal: le_bound, np.greater: gt_bound, np.greater_equal: ge_bound,
+    np.equal: eq_bound, np.not_equal: ne_bound, np.bitwise_and: and_bound, np.bitwise_or: or_bound, np.invert: not_bound,
+}  # fmt: skip
+"""Functions that bound what operators of Python compute, which NumPy calls by these."""
+
 
 class Origin(IntEnum):
     """Inputs that a value follows from; a result has the highest of its operands."""
@@ -43,72 +51,18 @@ class Origin(IntEnum):
     DERIVATIVES = 2
 
 
-class BoundedNumber:
+class BoundedNumber(NDArrayOperatorsMixin):
     """A value of every row or of all, with a bound of its error."""
 
     __slots__ = ("arithmetic", "bound", "origin")
-    __array_ufunc__ = None  # so that NumPy's numbers leave operators to this class
 
     def __init__(self, arithmetic: "BoundedArithmetic", bound: Bounded, origin: Origin) -> None:
         self.arithmetic = arithmetic
         self.bound = bound
         self.origin = origin
 
-    def __add__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(add_bound, self, other)
-
-    def __radd__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(add_bound, other, self)
-
-    def __sub__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(sub_bound, self, other)
-
-    def __rsub__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(sub_bound, other, self)
-
-    def __mul__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(mul_bound, self, other)
-
-    def __rmul__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(mul_bound, other, self)
-
-    def __truediv__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(div_bound, self, other)
-
-    def __rtruediv__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(div_bound, other, self)
-
-    def __neg__(self) -> "BoundedNumber":
-        return self.arithmetic.applied(neg_bound, self)
-
-    def __lt__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(lt_bound, self, other)
-
-    def __le__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(le_bound, self, other)
-
-    def __gt__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(gt_bound, self, other)
-
-    def __ge__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(ge_bound, self, other)
-
-    def __eq__(self, other: object) -> "BoundedNumber":  # type: ignore[override]  # as arrays
-        return self.arithmetic.applied(eq_bound, self, other)
-
-    def __ne__(self, other: object) -> "BoundedNumber":  # type: ignore[override]  # as arrays
-        return self.arithmetic.applied(ne_bound, self, other)
-
-    __hash__ = None  # type: ignore[assignment]  # as arrays
-
-    def __and__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(and_bound, self, other)
-
-    def __or__(self, other: Any) -> "BoundedNumber":
-        return self.arithmetic.applied(or_bound, self, other)
-
-    def __invert__(self) -> "BoundedNumber":
-        return self.arithmetic.applied(not_bound, self)
+    def __array_ufunc__(self, function: np.ufunc, method: str, *operands: Any) -> "BoundedNumber":
+        return self.arithmetic.applied(OPERATORS_ON_BOUNDS[function], *operands)
 
 
 class BoundedArithmetic:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from symgraph.runtime.double_double import (
     NOTHING,
@@ -49,12 +50,20 @@ def product(x: Pair, y: Pair) -> Pair:
     return settled(two_prod(x[0], y[0]), np.multiply, x[0], y[0]) if x[1] is NOTHING is y[1] else dd_mul(x, y)
 
 
-ADD, SUB, MUL = OfAnySize(dd_add, wide_add), OfAnySize(dd_sub, wide_sub), OfAnySize(product, wide_mul)
-DIV, NEG, WHERE = OfAnySize(dd_div, wide_div), OfAnySize(dd_neg, wide_neg), OfAnySize(dd_where, wide_where)
+OPERATORS_ON_PAIRS: Mapping[np.ufunc, OfAnySize] = {
+    np.add: OfAnySize(dd_add, wide_add), np.subtract: OfAnySize(dd_sub, wide_sub), np.multiply: OfAnySize(product, wide_mul),
+    np.true_divide: OfAnySize(dd_div, wide_div), np.negative: OfAnySize(dd_neg, wide_neg),
+}  # fmt: skip
+"""Functions of pairs for operators of Python, which NumPy calls by these."""
+COMPARISONS_OF_PAIRS: Mapping[np.ufunc, Callable[[Pair, Pair], Array]] = {
+    np.less: dd_less, np.less_equal: dd_at_most, np.greater: lambda x, y: dd_less(y, x),
+    np.greater_equal: lambda x, y: dd_at_most(y, x), np.equal: dd_equal, np.not_equal: lambda x, y: ~dd_equal(x, y),
+}  # fmt: skip
+WHERE = OfAnySize(dd_where, wide_where)
 ROWSUM = OfAnySize(dd_rowsum, wide_rowsum)
 
 
-class Pairs:
+class Pairs(NDArrayOperatorsMixin):
     """An array of numbers of twice the digits, (hi + lo) * 2**power.
 
     Floats of ordinary size have the object NOTHING as lo. Where all numbers are of ordinary size, 0, infinite or NaN, power is
@@ -66,7 +75,6 @@ class Pairs:
     """
 
     __slots__ = ("hi", "lo", "power")
-    __array_ufunc__ = None  # so that NumPy's numbers leave operators to this class
     rests: Mapping[float, float] = {}
     dtype = DOUBLE
 
@@ -138,55 +146,20 @@ class Pairs:
     def __iter__(self) -> "Iterator[Pairs]":
         return (self[place] for place in range(len(self.hi)))
 
-    def __add__(self, other: Any) -> "Pairs":
-        return self.applied(ADD, (self, other))  # type: ignore[no-any-return]
+    def __array_ufunc__(self, function: np.ufunc, method: str, *operands: Any) -> Any:
+        if function is np.negative and self.lo is NOTHING and self.power is None:
+            return type(self)(-self.hi)
+        if function in OPERATORS_ON_PAIRS:
+            return self.applied(OPERATORS_ON_PAIRS[function], operands)
+        return COMPARISONS_OF_PAIRS[function](*self._together(operands))
 
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> "Pairs":
-        return self.applied(SUB, (self, other))  # type: ignore[no-any-return]
-
-    def __rsub__(self, other: Any) -> "Pairs":
-        return self.applied(SUB, (other, self))  # type: ignore[no-any-return]
-
-    def __mul__(self, other: Any) -> "Pairs":
-        return self.applied(MUL, (self, other))  # type: ignore[no-any-return]
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> "Pairs":
-        return self.applied(DIV, (self, other))  # type: ignore[no-any-return]
-
-    def __rtruediv__(self, other: Any) -> "Pairs":
-        return self.applied(DIV, (other, self))  # type: ignore[no-any-return]
-
-    def __neg__(self) -> "Pairs":
-        return type(self)(-self.hi) if self.lo is NOTHING and self.power is None else self.applied(NEG, (self,))
-
-    def _compared(self, compare: Callable[[Pair, Pair], Array], other: Any) -> Any:
-        number = self.of(other)
-        has_power = self.power is not None or number.power is not None
-        return compare(*same_power(self.wide, number.wide)[:2] if has_power else (self.pair, number.pair))
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compared(dd_less, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compared(dd_at_most, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compared(lambda x, y: dd_less(y, x), other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compared(lambda x, y: dd_at_most(y, x), other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared(dd_equal, other)
-
-    def __ne__(self, other: object) -> Any:
-        return ~self._compared(dd_equal, other)
-
-    __hash__ = None  # type: ignore[assignment]  # as arrays
+    @classmethod
+    def _together(cls, operands: Any) -> tuple[Pair, Pair]:
+        """Give two numbers as pairs that compare as they do."""
+        one, other = map(cls.of, operands)
+        if one.power is None and other.power is None:
+            return one.pair, other.pair
+        return same_power(one.wide, other.wide)[:2]
 
 
 class PairArithmetic:

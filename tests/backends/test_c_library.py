@@ -27,6 +27,8 @@ KINDS = {
     "gcc, fused, floats": ("gcc", FUSED, "float32"),
     "clang, fused, floats": ("clang", FUSED, "float32"),
 }
+ALIKE = ("clang, fused", "gcc, fused, floats")
+"""Kinds whose functions have nothing but others together do: slow."""
 DOUBLES = [kind for kind, (_, _, dtype) in KINDS.items() if dtype == "float64"]
 POINTS = 8
 """Of each of some ten kinds of points; runs with 400 and other seeds found nothing above the figures."""
@@ -52,7 +54,7 @@ def test_c_lacks_nothing_but_what_scipy_alone_has() -> None:
         assert OPS[op].numpy.startswith(SCIPY), op
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [pytest.param(one, marks=[pytest.mark.slow] * (one in ALIKE)) for one in KINDS])
 @pytest.mark.parametrize("case", IN_C, ids=str)
 def test_no_error_is_above_the_figure_that_the_table_states(case: Case, kind: str) -> None:
     dtype = KINDS[kind][2]

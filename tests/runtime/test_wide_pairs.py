@@ -1,6 +1,7 @@
 """Pairs with an exponent: each function against mpmath where operands or results are no floats, and beside ordinary numbers."""
 
 import itertools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from accurate import DD
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.runtime.double_double_exponentials import dd_exp, dd_log
-from symgraph.runtime.pairs import ADD, DIV, MUL, SUB, PairArithmetic, Pairs
+from symgraph.runtime.pairs import OPERATORS_ON_PAIRS, PairArithmetic, Pairs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # modules call these functions under errstate
 
@@ -61,7 +62,8 @@ def test_exponentials_and_their_logarithms_have_all_their_digits() -> None:
 @pytest.mark.parametrize(
     ("function", "true"),
     [
-        (ADD, lambda a, b: a + b), (SUB, lambda a, b: a - b), (MUL, lambda a, b: a * b), (DIV, lambda a, b: a / b),
+        (OPERATORS_ON_PAIRS[np.add], operator.add), (OPERATORS_ON_PAIRS[np.subtract], operator.sub),
+        (OPERATORS_ON_PAIRS[np.multiply], operator.mul), (OPERATORS_ON_PAIRS[np.true_divide], operator.truediv),
         (DD.dd_max, max), (DD.dd_min, min), (DD.dd_atan2, mpmath.atan2),
         (DD.dd_hypot, lambda a, b: mpmath.sqrt(a * a + b * b)),
     ],
