@@ -112,7 +112,8 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     steps = _steps(lowered, run, options.derivatives)
     graphs = list(steps) if options != PLAIN else [_last(steps)]
     radii = run("errors of constants", _radii, model, graphs) if options.error_bound else {}
-    rests = run("rests of constants", _rests, model, graphs, ("numpy", ACCURATE)) if options.precision == ACCURATE else {}
+    precision = options.precision
+    rests = run("rests of constants", _rests, model, graphs, ("numpy", precision)) if precision != DOUBLE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
     penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second)

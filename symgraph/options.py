@@ -11,7 +11,7 @@ from typing import Any
 from symgraph.errors import OptionError, did_you_mean, unknown_name
 
 ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalone", "float", "workspace", "functions"
-DOUBLE, ACCURATE = "double", "accurate"
+DOUBLE, ACCURATE, AUTO = "double", "accurate", "auto"
 
 HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
 ON_REQUEST = (HESSIAN, HVP, FEATURE_JACOBIAN, JVP)
@@ -35,8 +35,8 @@ C_FUNCTIONS = (
 )  # fmt: skip
 """Functions of a C file, and the names that ``--functions`` takes."""
 
-PRECISIONS = (DOUBLE, ACCURATE)
-"""Names that ``--precision`` takes: plain floats, or compensated arithmetic."""
+PRECISIONS = (DOUBLE, AUTO, ACCURATE)
+"""Names that ``--precision`` takes: plain floats, pairs of floats for rows in which digits are lost, or for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Options:
         single: whether a C file computes in single precision.
         workspace: whether the functions of a C file over rows take their memory from the caller.
         functions: the functions of a C file; all that the model has if there are none.
-        precision: "double" (the dtype of the inputs) or "accurate" (compensated).
+        precision: "double" (the dtype of the inputs), "accurate" (pairs of floats), or "auto" (pairs where digits are lost).
         derivatives: names of the functions that compute derivatives on request.
     """
 

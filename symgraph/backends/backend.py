@@ -7,7 +7,7 @@ from symgraph.backends.source import Source
 from symgraph.errors import SpecError
 from symgraph.ir.ops import OPS, texts_of
 from symgraph.ir.optext import OpText, OpTexts
-from symgraph.options import ACCURATE
+from symgraph.options import AUTO, DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,9 @@ class Backend:
         own: dict[str, OpText] = {op: text for op in source.functions if (text := OPS[op].text(self.name)) is not None}
         written = {**self.texts, **own}
         tables: dict[str, OpTexts] = {f"the backend {self.name}": written}
-        tables |= {"double-double arithmetic": texts_of("pairs")} if source.options.precision == ACCURATE else {}
-        tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
+        precision = source.options.precision
+        tables |= {"double-double arithmetic": texts_of("pairs")} if precision != DOUBLE else {}
+        tables |= {"the error bound": texts_of("bound")} if source.options.error_bound or precision == AUTO else {}
         for said, texts in tables.items():
             lacking = {name for name in (*OPS, *source.functions) if OPS[name].stable is None and name not in texts}
             limits = [source.constraints.graph] if source.constraints and said != "the error bound" else []

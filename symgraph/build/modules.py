@@ -45,7 +45,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
         backend: "native" is the numpy module with functions in compiled C; "auto" is the value of SYMGRAPH_BACKEND, else
             native if there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: further functions of the module, for instance ("error-bound",).
-        precision: "double", or "accurate" for compensated arithmetic, by NumPy.
+        precision: "double"; by NumPy also "auto" for pairs of floats where digits are lost, or "accurate" for all rows.
         functions: names of functions of the C file, to which it is limited; all by default.
         compile_seconds: processor time that the C compiler may take.
 

@@ -40,7 +40,7 @@ def build(
             completes=EXTRAS,
         ),
     ] = None,
-    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, accurate.")] = None,
+    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, auto, accurate.")] = None,
     standalone: Annotated[
         bool, typer.Option("--standalone", help="Write NumPy modules that contain the runtime and need only NumPy.")
     ] = False,

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from symgraph.derive.adjoint import differentiate
 from symgraph.ir.graph import Graph
-from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND
+from symgraph.options import ACCURATE, AUTO, DOUBLE, ERROR_BOUND
 from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
 from symgraph.passes.collect import collect
@@ -55,13 +55,16 @@ BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants,
 STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
+# the bound of a tangent is infinite near its poles
+_BOUNDED: Passes = (hyperbolic, dots)
 _NUMPY: Passes = (half_angle, tangents, hyperbolic, dots)
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
     {
         ("numpy", DOUBLE): _NUMPY,
         ("numpy", ACCURATE): _NUMPY,  # the same lines, run over pairs
-        ("numpy", ERROR_BOUND): (hyperbolic, dots),  # the bound of a tangent is infinite near its poles
+        ("numpy", ERROR_BOUND): _BOUNDED,
+        ("numpy", AUTO): _BOUNDED,
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
         ("penalty", DOUBLE): (one_row, *PIPELINE[:-1]),

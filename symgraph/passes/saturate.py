@@ -19,7 +19,8 @@ LAST = {
 
 def saturate(graph: Graph) -> Graph:
     """Make those exponentials inf, as in NumPy, with which the loss is finite; not part of the pipeline, for row functions."""
-    survived = {position for overflow in overflows(graph) if overflow.survived for position in overflow.values}
+    values = {position for overflow in overflows(graph) if overflow.survived for position in overflow.values}
+    survived = {position for position in values if graph.nodes[position].op in LAST}  # others are inf by themselves
     if not survived:
         return graph
 

@@ -57,6 +57,7 @@ class Recorder:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self.nodes: list[Node] = []
+        self.watched: list[tuple[Any, Any]] = []  # see ``watch``
         self.known: dict[tuple[Any, ...], int] = {}
 
     def traced(self, node: Node) -> "Traced":
@@ -104,6 +105,16 @@ class Recorder:
         """Record a sum over rows: a dot product of rows of float64, of one alone with ones."""
         one = self.operand(1.0, DOUBLE) if others is None else self.row_of(others)
         return self.traced(Node(DOT, (self.row_of(rows).position, one.position), Kind.TOTAL, DOUBLE))
+
+
+def watch(*pairs: tuple[Any, Any]) -> None:
+    """Watch operations that lose digits where they are much smaller than what stands beside them.
+
+    Lines call this, and nothing is computed by it. A recording notes it for bindings that compute such rows with pairs.
+    """
+    for one, beside in pairs:
+        if isinstance(one, Traced):
+            one.recorder.watched.append((one, beside))
 
 
 class Traced(NDArrayOperatorsMixin):

@@ -235,8 +235,10 @@ class Replay:
         strips = -(-rows // (threads * STRIP)) * threads  # as many for each thread
         size = -(-rows // (strips * block)) * block
 
+        handling: Any = {**np.geterr(), "call": np.geterrcall()}
+
         def strip(start: int) -> None:
-            with np.errstate(all="ignore"):  # which each thread has for itself
+            with np.errstate(**handling):  # which each thread has for itself
                 self.in_turn(program, batch, range(start, start + size, size), rows, work)
 
         shared(strip, range(0, rows, size), threads)

@@ -5,7 +5,9 @@ import inspect
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 
+import symgraph
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
 from symgraph.ir.ops_kernels import KERNELS
@@ -54,3 +56,15 @@ def test_far_out_a_function_is_no_nan(name: str) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         found = getattr(kernels, name)(x[:: 2 if OPS[name].domain[0].low == -1.0 else 1])
     assert not np.isnan(found).any()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if OPS[name].domain[0].high == np.inf])
+def test_plain_python_gives_what_numpy_gives_far_out_where_functions_of_math_would_raise(name: str) -> None:
+    model = symgraph.Model("far")
+    a, f, y = model.weight("a"), model.feature("f"), model.target("y")
+    model.loss(sp.tanh(getattr(symgraph, name)(a * f)) * y)  # finite however large the function is
+    numpy, scalar = (symgraph.compile(model, backend) for backend in ("numpy", "scalar"))
+    for at in (700.0, 1e3, 1e300, -1e3, -1e300):
+        if at in OPS[name].domain[0]:
+            found, wanted = scalar.row([at], [1.0], 0.5, [0.0]), numpy.forward(np.array([at]), np.ones(1), 0.5).loss
+            assert found == pytest.approx(float(wanted), rel=1e-14), at

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from symgraph.backends.numpy.called import functions_called
 from symgraph.backends.numpy.lines import LinesWriter
+from symgraph.backends.source import Source
+from symgraph.derive.doubtful import losing
+from symgraph.derive.schedule import Kernel
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts
 
 
 class AccurateWriter(LinesWriter):
@@ -32,3 +36,25 @@ class AccurateWriter(LinesWriter):
         yield self.graph
         parts = (self.source.penalty, self.source.constraints)
         yield from (part.graph for part in parts if part is not None)
+
+
+class CarefulWriter(AccurateWriter):
+    """Writes the functions of one module whose rows are computed with pairs where digits are lost."""
+
+    binders = ("bind_carefully", "bind_carefully")
+    on_request = ""
+    of_constraints = "_constraints"
+    lacks = frozenset()
+    besides = ("counting",)
+
+    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
+        super().__init__(source, kernel, texts, literals)
+        self.watched = losing(self.graph)
+
+    def functions(self) -> Mapping[str, str]:
+        """The function that bounds an error, and that of pairs, by the names that the lines call."""
+        bounds, pairs = functions_called([self.graph], "bound"), functions_called([self.graph], "pairs")
+        return {name: f"({bounds[name]}, {pairs[name]})" for name in pairs}
+
+    def _graphs(self) -> Iterator[Graph]:
+        yield self.graph

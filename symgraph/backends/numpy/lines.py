@@ -44,6 +44,7 @@ class LinesWriter:
         on_request: the end of the names of the binders of modules with derivatives on request.
         of_constraints: the text of what computes the constraints from the weights.
         lacks: the functions that its binding does not have.
+        besides: functions that it has besides those of others.
         long_tape: whether the fields of the tape have no defaults.
     """
 
@@ -57,6 +58,7 @@ class LinesWriter:
     binders = ("bind", "bind_loosely")
     of_constraints = "_constraints"
     lacks: frozenset[str] = frozenset()
+    besides: tuple[str, ...] = ()
     on_request = "_with_derivatives"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
@@ -80,6 +82,7 @@ class LinesWriter:
         self.uniform_loss = self._uniform_loss()
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
+        self.watched: Mapping[int, int | None] = {}  # see ``losing``
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""
@@ -99,9 +102,9 @@ class LinesWriter:
         self.numbering = self._fresh_numbering()
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
-        before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
+        before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing, *self._named_to_watch(kernel.forward)})
         writer.indent = _INNER
-        after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
+        after = writer.write(kernel.forward_target, {*kernel.tape, *labels, *self._named_to_watch(kernel.forward_target)})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
@@ -110,10 +113,16 @@ class LinesWriter:
         read = {arg for position in kernel.forward_target for arg in graph.nodes[position].args}
         targets = [line for line in self._targets(read | self._read_aliases(), "y") if line != "y = y"]
         return (
-            (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
+            (
+                *opening,
+                *self._text(kernel.forward, before, {}),
+                *self._watching(writer, kernel.forward),
+                *self._aliases(needs_target=False),
+            ),
             (
                 *(f"{' ' * _INNER}{line}" for line in targets),
                 *self._text(kernel.forward_target, after, {}, _INNER),
+                *self._watching(writer, kernel.forward_target, _INNER),
                 *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
             ),
         )
@@ -159,9 +168,24 @@ class LinesWriter:
         self.numbering = self._fresh_numbering(labels.values())
         bound, opening = self._tape_bindings(order, results)
         writer = self._section(bound, labels, "tape.w")
-        lines = writer.write(order, {*results, *labels})
+        lines = writer.write(order, {*results, *labels, *self._named_to_watch(order)})
         items = [self._result(writer, position) for position in results]
-        return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
+        text = (*opening, *self._text(order, lines, aliases), *self._watching(writer, order))
+        return text, filled("return (", items, ")", 4)
+
+    def _named_to_watch(self, order: Sequence[int]) -> set[int]:
+        """The operations that need a name since they are watched, or are what those are small beside."""
+        watched = {position for position in order if position in self.watched}
+        beside = {self.watched[position] for position in watched} & set(order)
+        return watched | {position for position in beside if position is not None}
+
+    def _watching(self, writer: SectionWriter, order: Sequence[int], indent: int = 4) -> list[str]:
+        """The statement that watches the operations of a function that may lose digits, if there are any."""
+        beside = [(position, self.watched[position]) for position in order if position in self.watched]
+        pairs = [
+            f"({writer.operand(one).text}, {'1.0' if term is None else writer.operand(term).text})" for one, term in beside
+        ]
+        return [f"{' ' * indent}{filled('watch(', pairs, ')', indent)}"] if pairs else []
 
     def of_weights(
         self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, Names, identifiers, partial_names, several_targets
-from symgraph.backends.numpy.accurate import AccurateWriter
+from symgraph.backends.numpy.accurate import AccurateWriter, CarefulWriter
 from symgraph.backends.numpy.called import functions_called
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
@@ -17,15 +17,17 @@ from symgraph.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
-from symgraph.options import DERIVATIVES, DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.options import ACCURATE, AUTO, DERIVATIVES, DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.model import Model
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
+_NAME = re.compile(r"\w+")
 _OF_CONSTRAINTS = ("constraints", "constraints_jacobian", "nonlinear_constraint")
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
 """The module's own class, types of the standard library, NumPy, and an argument."""
+_WRITERS = {DOUBLE: LinesWriter, AUTO: CarefulWriter, ACCURATE: AccurateWriter}
 
 
 class Function(NamedTuple):
@@ -65,8 +67,7 @@ class NumpyView:
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the template lays out."""
-    plain, kernel = source.options.precision == DOUBLE, schedule(source.graph)
-    return view_of((LinesWriter if plain else AccurateWriter)(source, kernel, texts, literals))
+    return view_of(_WRITERS[source.options.precision](source, schedule(source.graph), texts, literals))
 
 
 def view_of(writer: LinesWriter) -> NumpyView:
@@ -80,7 +81,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
-    names.update(writer.functions().values() if isinstance(writer, AccurateWriter) else ())
+    names.update(_NAME.findall(" ".join(writer.functions().values())) if isinstance(writer, AccurateWriter) else ())
     names.update(functions_called([source.graph], "bound").values() if source.has_error_bound else ())
     modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
     head = header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes})
@@ -215,7 +216,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["penalty"] if source.penalty else []
     names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
-    return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
+    return [name for name in (*names, "pack", "unpack", "initial_weights", *writer.besides) if name not in writer.lacks]
 
 
 def _extras(source: Source) -> list[str]:

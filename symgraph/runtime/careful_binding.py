@@ -1,0 +1,331 @@
+"""Binding of modules that compute with NumPy, and rows in which digits are lost over pairs of floats.
+
+A row goes through three stages. The lines watch operations that may lose digits, such as sums that are small beside their
+terms; most rows have none. Of the others the error is bounded, and those whose bound is not small beside the result are
+computed again, by the same lines over pairs of floats.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from symgraph.runtime.binding import Binding
+from symgraph.runtime.bounded_numbers import BoundedArithmetic, BoundedNumber, BoundOf, Origin
+from symgraph.runtime.bounds import WIDER, add_bound, sub_bound
+from symgraph.runtime.contract import is_batch, row_shape, some_rows
+from symgraph.runtime.derivatives_on_request import BoundOnRequestLoosely
+from symgraph.runtime.double_double import Pair
+from symgraph.runtime.doubts import in_doubt, out_of_range
+from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
+from symgraph.runtime.lines import Lines, T
+from symgraph.runtime.pairs import PairArithmetic
+from symgraph.runtime.recording import Entries, Given, Kind
+from symgraph.runtime.replay import uniform_values
+from symgraph.runtime.sums import PIECE, added, rowsum, unsummed
+from symgraph.runtime.weights import Law
+
+CareFunctions = Mapping[str, tuple[BoundOf, Callable[..., Pair]]]
+
+CARE = 1e-11
+"""Rows whose bound is above this times a result are computed over pairs."""
+SMALLEST = 2.0**-1022
+PAIRS_GAIN = 2.0**-45
+"""Errors of pairs are taken for at most so much of a bound for floats; this leaves room for functions of pairs."""
+
+TERMS, DOUBTS, RANGES, COUNTED = "terms of ", "doubts of ", "ranges of ", "counted "
+"""Before the name of a function, the programs that stand beside its own; see where they are made."""
+
+
+class Care:
+    """Rows that calls took care of while they were counted.
+
+    Attributes:
+        rows: how many rows were computed, once for each function.
+        suspect: those of them in which something watched was small.
+        careful: those that were computed over pairs.
+        uncertain: those that may lack digits all the same.
+        first_uncertain: the function and the row of the first of these.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self.suspect = self.careful = self.uncertain = 0
+        self.first_uncertain: tuple[str, int] | None = None
+
+    def __repr__(self) -> str:
+        shown = f"rows={self.rows}, suspect={self.suspect}, careful={self.careful}, uncertain={self.uncertain}"
+        return f"Care({shown}, first_uncertain={self.first_uncertain})"
+
+
+class UncertainDigitsWarning(RuntimeWarning):
+    """A row that may lack digits although it was computed over pairs of floats."""
+
+
+class Signals:
+    """Tells if a number overflowed or underflowed, which processors note by the way."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, *_: Any) -> None:
+        """Note one; NumPy calls this."""
+        self.came = True
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what comes meanwhile."""
+        with np.errstate(all="ignore", over="call", under="call", divide="call", call=self):
+            yield
+
+
+class CarefulBounds(BoundedArithmetic):
+    """Bounds errors beside what is given: a residual's own rounding does not count where it is small beside the target."""
+
+    def applied(self, function: BoundOf, *operands: Any) -> BoundedNumber:
+        """Apply a function; the target less a value, which is as small as noise, is judged beside these two."""
+        found = super().applied(function, *operands)
+        if function in (add_bound, sub_bound) and any(isinstance(one, TargetOfRows) for one in operands):
+            value, error = found.bound
+            size = np.maximum(*(np.abs(self.number(one).bound[0]) for one in operands))
+            found.bound = value, np.where(error <= CARE * size, 0.0, error)
+        return found
+
+
+class TargetOfRows(BoundedNumber):
+    """The target, as it is given."""
+
+
+class CarefulBound(BoundOnRequestLoosely[T]):
+    """The public functions of a module that computes with NumPy, rows in which digits are lost over pairs.
+
+    All is computed in float64. forward, backward, penalties and constraints are those of plain arithmetic.
+    """
+
+    _products = Binding._products
+
+    def __init__(
+        self, facts: Facts, lines: Lines[T], functions: CareFunctions, rests: Mapping[float, float], laws: Sequence[Law]
+    ) -> None:
+        super().__init__(facts, lines, laws)
+        radii = {constant: abs(rest) * WIDER for constant, rest in rests.items()}
+        self._bounds = CarefulBounds({name: bound for name, (bound, _) in functions.items()}, radii, DOUBLE)
+        self._pairs = PairArithmetic({name: pairs for name, (_, pairs) in functions.items()}, rests)
+        self._bounded, self._paired = (
+            BoundOnRequestLoosely(facts, lines_over(lines, over), laws) for over in (self._bounds.over, self._pairs.over)
+        )
+        own = {**self._sums}
+        for name in (*self._columns, *self._sums):
+            own[TERMS + name] = partial(self._watched_terms, name)
+            own[DOUBTS + name] = partial(self._doubts, name)
+            own[RANGES + name] = partial(self._ranges, name)
+        own |= {COUNTED + name: partial(self._counted, name) for name in self._sums}
+        self._sums = own
+        self._open: tuple[tuple[Care, bool], ...] = ()
+
+    @contextmanager
+    def counting(self, *, strict: bool = False) -> "Iterator[Care]":
+        """Count the rows that calls of this module take care of, in all threads.
+
+        Args:
+            strict: raise where a row may lack digits all the same.
+
+        Yields:
+            rows, suspect, careful and uncertain, how many there were.
+
+        Raises:
+            FloatingPointError: a row is uncertain, and strict is True.
+        """
+        entry = Care(), strict
+        self._open = (*self._open, entry)
+        try:
+            yield entry[0]
+        finally:
+            self._open = tuple(one for one in self._open if one is not entry)
+
+    def _watched_terms(self, name: str, given: Given) -> Sequence[Any]:
+        """Give what a function computes of each row before sums, and where something was small in it."""
+        terms = self._terms(name, given)
+        return [*terms, in_doubt(terms, tuple(Kind), given.w.T[0].recorder)]
+
+    def _doubts(self, name: str, given: Given) -> Sequence[Any]:
+        """Give the last of these alone."""
+        return self._watched_terms(name, given)[-1:]
+
+    def _ranges(self, name: str, given: Given) -> Sequence[Any]:
+        """Give where something on the way to what a function computes left the range of normal numbers."""
+        return [out_of_range(self._terms(name, given), given.w.T[0].recorder)]
+
+    def _terms(self, name: str, given: Given) -> Sequence[Any]:
+        given = given._replace(weight=None, rowsum=unsummed)
+        columns = self._columns.get(name)
+        return self._sums[name](given) if columns is None else columns(self._tape_of(given))
+
+    def _counted(self, name: str, given: Given) -> Sequence[Any]:
+        """Give the sums of a function, in how many rows something was small, and whether something was in the sums."""
+        sums, recorder = self._sums[name](given), given.w.T[0].recorder
+        of_rows = given.rowsum(in_doubt(sums, (Kind.UNIFORM, Kind.ROW), recorder))
+        return [*sums, of_rows, in_doubt(sums, (Kind.TOTAL,), recorder)]
+
+    @np.errstate(all="ignore")
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        table = self._table(name, in_doubles(inputs), threads).astype(inputs.w.dtype, copy=False)
+        table = table.reshape(*row_shape(inputs), -1)
+        if self._several:
+            return table.reshape(result_shape(self.facts, name, row_shape(inputs)))[()]
+        return table if name not in OF_OUTPUTS else table[..., 0]
+
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        wide, s = in_doubles(inputs), s.astype(np.float64)
+        if not is_batch(wide):
+            return np.asarray(self._table(name, wide, threads)[0] * s)
+        sums, careful = self._plain_sums(name, wide, s, threads)
+        if careful.size == 0:
+            return sums
+        rows, parts = row_shape(wide)[0], list[Any]()
+        for start in range(0, rows, PIECE):
+            some, factors = some_rows(wide, slice(start, start + PIECE)), s[start : start + PIECE] if s.ndim else s
+            if ((start <= careful) & (careful < start + PIECE)).any():
+                table = self._table(name, some, threads)
+                parts.append([rowsum(np.ascontiguousarray(term) * factors) for term in table.T])
+            else:
+                parts.append(self._plain_sums(name, some, factors, threads)[0])
+        return added(np.array(parts).T, rows // PIECE)
+
+    def _plain_sums(self, name: str, inputs: Inputs, s: Array, threads: int) -> tuple[Array, Array]:
+        """Compute sums over the rows of a batch, and give those rows of which some terms must be computed over pairs."""
+        program, signals = self._program(COUNTED + name, inputs, s.ndim > 0), Signals()
+        with signals.noted():
+            *sums, suspects, doubt = self._replay.totals(program, inputs, s, threads)
+        rows = np.arange(row_shape(inputs)[0])
+        if doubt or not np.isfinite(sums).all():
+            return np.array(sums), rows
+        if suspects or signals.came:
+            rows = np.flatnonzero(self._all_doubts(name, inputs, signals, threads))
+            some = some_rows(inputs, rows)
+            careful, _ = self._with_care(name, some, self._plain_table(TERMS + name, some, 1)[:, :-1], np.arange(len(rows)))
+            if careful.size:
+                return np.array(sums), rows[careful]
+        self._count(name, row_shape(inputs)[0], len(rows) if suspects or signals.came else 0, 0, ())
+        return np.array(sums), np.arange(0)
+
+    def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Compute what a function computes of each row, (rows, results), where digits are lost over pairs."""
+        signals = Signals()
+        with signals.noted():
+            table = self._plain_table(TERMS + name, inputs, threads)
+        table, doubts = table[:, :-1].copy(), table[:, -1]
+        if signals.came:
+            doubts = doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0]
+        suspects = np.flatnonzero((doubts != 0.0) | ~np.isfinite(table).all(axis=1))
+        careful, uncertain = self._with_care(name, inputs, table, suspects)
+        self._count(name, len(table), len(suspects), len(careful), uncertain)
+        return table
+
+    def _all_doubts(self, name: str, inputs: Inputs, signals: "Signals", threads: int) -> Array:
+        doubts = self._plain_table(DOUBTS + name, inputs, threads)[:, 0]
+        return doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0] if signals.came else doubts
+
+    def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
+        """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""
+        if suspects.size == 0:
+            return suspects, suspects
+        errors = self._errors_at(name, inputs, suspects)
+        losing = ~np.all(errors <= CARE * np.abs(table[suspects]) + SMALLEST, axis=1)
+        careful = suspects[losing]
+        if careful.size:
+            table[careful] = self._over_pairs(name, inputs, careful)
+        kept = np.all(errors[losing] * PAIRS_GAIN <= CARE * np.abs(table[careful]) + SMALLEST, axis=1)
+        return careful, careful[~kept]
+
+    def _plain_table(self, name: str, inputs: Inputs, threads: int) -> Array:
+        one, rows = np.asarray(1.0), as_batch(inputs)
+        program = self._program(name, rows, False)
+        if is_batch(rows):
+            return self._replay.by_row(program, rows, one, threads)
+        values = uniform_values(program, rows.w, one)  # there is nothing but weights
+        return np.array([[values[position] for position in program.results]], np.float64)
+
+    def _errors_at(self, name: str, inputs: Inputs, rows: Array) -> Array:
+        """Bound the errors of the results in some rows."""
+        w, X, y = some_rows(as_batch(inputs), rows)
+        count, bounds = len(self.facts.weights), self._bounds
+        weights = bounds.entries(w[:count], Origin.WEIGHTS)
+        weights = Entries([*weights.T, *bounds.entries(w[count:]).T], weights.dtype)
+        target: Any = None
+        if y is not None:
+            several = [TargetOfRows(bounds, (one, np.zeros(())), Origin.DATA) for one in (y.T if y.ndim > 1 else [y])]
+            target = Entries(several, weights.dtype) if self.facts.targets else several[0]
+        one = bounds.given(np.asarray(1.0), Origin.DERIVATIVES)
+        columns = None if X is None else bounds.entries(X.T)
+        found = self._terms_over(self._bounded, name, Given(weights, columns, target, one, None, unsummed))
+        result = np.empty((len(rows), len(found)))
+        for place, number in enumerate(found):
+            value, error = bounds.number(number).bound
+            result[:, place] = np.where(np.isfinite(value), error, np.inf)
+        return result
+
+    def _over_pairs(self, name: str, inputs: Inputs, rows: Array) -> Array:
+        """Compute some rows over pairs."""
+        w, X, y = map(self._pairs.given, some_rows(as_batch(inputs), rows))
+        found = self._terms_over(self._paired, name, Given(w, X, y, self._pairs.given(1.0), None, unsummed))
+        columns = [np.broadcast_to(self._pairs.rounded(one, DOUBLE), len(rows)) for one in found]
+        return np.stack(columns, axis=1)
+
+    @staticmethod
+    def _terms_over(other: "BoundOnRequestLoosely[T]", name: str, given: Given) -> Sequence[Any]:
+        columns = other._columns.get(name)
+        return other._sums[name](given) if columns is None else columns(other._tape_of(given))
+
+    def _count(self, name: str, rows: int, suspect: int, careful: int, uncertain: Any) -> None:
+        for care, strict in self._open:
+            care.rows += rows
+            care.suspect += suspect
+            care.careful += careful
+            care.uncertain += len(uncertain)
+            if len(uncertain):
+                care.first_uncertain = care.first_uncertain or (name, int(uncertain[0]))
+                if strict:
+                    raise FloatingPointError(f"{self.facts.model}: {uncertain_rows(name, uncertain)}")
+        if len(uncertain) and not self._open:
+            message = f"{self.facts.model}: {uncertain_rows(name, uncertain)}"
+            warnings.warn(message, UncertainDigitsWarning, stacklevel=5)
+
+
+def uncertain_rows(name: str, rows: Any) -> str:
+    """Say which rows are uncertain."""
+    others = f", and {len(rows) - 1} more rows" if len(rows) > 1 else ""
+    return f"{name} at row {rows[0]} (counted from 0{others}) may have fewer than 11 digits, over pairs of floats too"
+
+
+def lines_over(lines: Lines[T], over: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Lines[T]:
+    """Give lines that compute with other numbers."""
+    return Lines(*(None if one is None else over(one) for one in lines))  # type: ignore[arg-type]
+
+
+def in_doubles(inputs: Inputs) -> Inputs:
+    """Give inputs in float64."""
+    return Inputs(*(None if one is None else np.asarray(one, np.float64) for one in inputs))  # type: ignore[arg-type]
+
+
+def as_batch(inputs: Inputs) -> Inputs:
+    """Give one row as a batch of it; weights alone as they are."""
+    w, X, y = inputs
+    if is_batch(inputs) or (X is None and y is None):
+        return inputs
+    return Inputs(w, None if X is None else X[np.newaxis], None if y is None else np.asarray(y)[np.newaxis])
+
+
+def bind_carefully(
+    facts: Facts, lines: Lines[T], functions: CareFunctions, rests: Mapping[float, float], laws: Sequence[Law]
+) -> CarefulBound[T]:
+    """Make the public functions of a module whose rows are computed over pairs where digits are lost.
+
+    Args:
+        facts, lines, laws: as for bind; X and y may be None.
+        functions: for each function that the lines call by name the one that bounds its error, and that of pairs.
+        rests: of constants that are no floats, what their floats lack.
+    """
+    return CarefulBound(facts, lines, functions, rests, laws)

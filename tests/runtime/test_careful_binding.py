@@ -1,0 +1,174 @@
+"""Modules of --precision auto: rows in which digits are lost are computed over pairs, others with the bits of plain ones."""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from built import MODELS
+from flint import arb, ctx
+from sympy import cos, exp, log, loggamma, sqrt
+
+from symgraph import Model
+from symgraph.build.modules import load_artifact
+from symgraph.check.reference import reference
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.options import options_of
+from symgraph.runtime.careful_binding import CARE, UncertainDigitsWarning
+
+
+def of(model: Model, precision: str = "auto", extras: tuple[str, ...] = ()) -> ModuleType:
+    return load_artifact(generate(model, options=options_of(extras, precision))[0])
+
+
+def two_rates() -> Model:
+    """Two exponentials whose rates may be next to each other."""
+    model = Model("two_rates")
+    t = model.feature("t", domain=(0, 5))
+    a, k, b = (model.weight(name, domain=(0, None)) for name in "akb")
+    model.output("c", a * (exp(-k * t) - exp(-b * t)) / (b - k))
+    model.target("y")
+    model.loss("squared_error")
+    return model
+
+
+@cache
+def modules() -> tuple[ModuleType, ModuleType, ModuleType]:
+    return of(two_rates(), "double"), of(two_rates()), of(two_rates(), "accurate")
+
+
+def rows(count: int = 300) -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    return rng.uniform(0.1, 5.0, (count, 1)), rng.normal(size=count)
+
+
+def test_ordinary_rows_have_the_bits_of_plain_ones_and_none_is_in_doubt() -> None:
+    plain, auto, _ = modules()
+    (X, y), w = rows(), np.array([1.0, 0.5, 1.3])
+    with auto.counting() as care:
+        for name in ("grad", "per_sample_grad", "residual"):
+            assert np.array_equal(getattr(auto, name)(w, X, y), getattr(plain, name)(w, X, y)), name
+        assert np.array_equal(auto.predict(w, X), plain.predict(w, X))
+    assert (care.rows, care.suspect, care.careful, care.uncertain) == (4 * 300, 0, 0, 0)
+
+
+LOST: dict[str, tuple[Callable[..., Any], tuple[float, ...]]] = {
+    "a difference of two products": (lambda a, b, c: (a * b - c) ** 2 + a, (1.1, 1.1, 1.21 - 1e-12)),
+    "a log near 1": (lambda a, b, c: c * log(a * b), (1.0 + 1e-10, 1.0 / (1.0 + 1.1e-10), 2.0)),
+    "a root of a cosine": (lambda a, b, c: cos(a * b) / c, (2.0**30 * 1.1, 1.3301, 1e-5)),
+    "an underflow on the way": (lambda a, b, c: a * (a - b) / (a - b * exp((b - a) * c)), (0.46, 1.94, 244.0)),
+    "an overflow on the way": (lambda a, b, c: c * exp(a) / (1 + exp(b)) ** 2, (1400.0, 700.0, 0.5)),
+    "a sum of squares less one": (lambda a, b, c: (sqrt(a * a + b * b) - b) * c, (1e-5, 3.0, 1e5)),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_rows_that_lose_digits_are_right_or_announced(name: str) -> None:
+    formula, point = LOST[name]
+    model = Model("lossy")
+    model.loss(formula(*(model.weight(one) for one in "abc")))
+    truth = reference(model).truth(dict(zip("abc", point, strict=True))).named(("a", "b", "c"))
+    module = of(model)
+    with module.counting() as care:
+        value, gradient = module.value_and_grad(np.array(point))
+    for found, true in zip([value, *gradient], [truth["loss"], *(truth[f"grad {one}"] for one in "abc")], strict=True):
+        assert isinstance(true, arb)
+        with ctx.workprec(300):
+            assert care.uncertain or abs(arb(float(found)) - true) <= 2 * CARE * abs(true) + arb((1, -1000))
+    assert care.rows == 1
+
+
+@pytest.mark.parametrize("gap", [1e-13, 0.0])
+@pytest.mark.parametrize("count", [1, 7, 300, 25_000])
+def test_batches_with_careful_rows_add_up_what_single_rows_give(gap: float, count: int) -> None:
+    """25,000 rows are three pieces, of which one has careful rows."""
+    model = Model("near")
+    x, z = model.feature("x"), model.feature("z")
+    a, b = model.weight("a"), model.weight("b")
+    model.loss((a * x - b * z) ** 2)
+    plain, auto, accurate = of(model, "double"), of(model), of(model, "accurate")
+    rng = np.random.default_rng(1)
+    X, w = rng.uniform(1, 2, (count, 2)), np.array([1.1, 1.3])
+    X[count // 2] = 1.3, 1.1 * (1 + gap)
+    with auto.counting() as care:
+        value, gradient = auto.value_and_grad(w, X)
+        terms, single = auto.per_sample_grad(w, X), auto.per_sample_grad(w, X[count // 2])
+    assert care.careful >= 2
+    assert np.array_equal(terms[count // 2], accurate.per_sample_grad(w, X)[count // 2])
+    assert np.array_equal(terms[count // 2], single)
+    changed = (terms != plain.per_sample_grad(w, X)).any(axis=1)
+    assert changed.sum() <= 1 + count / 1000  # those whose sum is below 1e-5 of its terms
+    # sums of n terms in pieces of 10,000: see rowsum
+    np.testing.assert_allclose(gradient, terms.mean(axis=0), rtol=1e-10)
+    assert value == pytest.approx(accurate.loss(w, X), rel=1e-10)
+
+
+def test_a_fit_without_noise_switches_no_rows_at_its_end() -> None:
+    """A residual is 0 by nature there, and counts as given."""
+    auto = modules()[1]
+    w, (X, _) = np.array([1.0, 0.5, 1.3]), rows()
+    with auto.counting() as care:
+        auto.value_and_grad(w, X, auto.predict(w, X))
+    assert care.careful == 0
+
+
+def test_weights_of_rows_and_float32_are_taken() -> None:
+    plain, auto, accurate = modules()
+    (X, y), w = rows(), np.array([1.0, 0.5, 0.5 + 1e-13])
+    s = np.linspace(0.0, 2.0, len(y))
+    np.testing.assert_allclose(auto.grad(w, X, y, sample_weight=s), accurate.grad(w, X, y, sample_weight=s), rtol=1e-10)
+    narrow = auto.value_and_grad(w.astype(np.float32), X.astype(np.float32), y)
+    assert narrow[1].dtype == np.float32
+    wide = auto.value_and_grad(w.astype(np.float32).astype(float), X.astype(np.float32).astype(float), y.astype(np.float32))
+    assert np.array_equal(narrow[1], wide[1].astype(np.float32))
+    matrix, slope, total = auto.normal_equations(w, X, y)
+    for one, other in zip((matrix, slope, total), plain.normal_equations(w, X, y), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)  # plain arithmetic loses half of the digits here
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "location", "rosenbrock", "penalty", "uniform_nodes", "curve"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_models_of_every_shape_give_what_plain_modules_give(name: str, threads: int) -> None:
+    plain, auto = of(MODELS[name](), "double", ("hessian",)), of(MODELS[name](), "auto", ("hessian",))
+    rng = np.random.default_rng(2)
+    w, X = rng.uniform(0.3, 0.9, len(plain.WEIGHTS)), rng.uniform(0.3, 0.9, (50, len(plain.FEATURES)))
+    arguments = [X if plain.FEATURES else None, rng.uniform(0.3, 0.9, 50) if plain.TARGET else None]
+    for one in {"loss", "grad", "hessian", "per_sample_grad", "jacobian", "residual"} & {*plain.__all__}:
+        found, wanted = (getattr(module, one)(w, *arguments, threads=threads) for module in (auto, plain))
+        assert np.shape(found) == np.shape(wanted), one
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_a_row_that_stays_uncertain_is_warned_of_counted_and_refused_if_strict() -> None:
+    model = Model("hopeless")
+    a, b = model.weight("a"), model.weight("b")
+    model.loss((cos(a) - cos(b)) / (a - b))  # 0/0 at a = b
+    module, w = of(model), np.array([0.7, 0.7])
+    with pytest.warns(UncertainDigitsWarning, match=r"hopeless: value_and_grad at row 0 .* may have fewer than 11 digits"):
+        module.value_and_grad(w)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with module.counting() as care:
+            module.value_and_grad(w)
+    assert care.uncertain == 1
+    assert care.first_uncertain == ("value_and_grad", 0)
+    with pytest.raises(FloatingPointError, match="hopeless"), module.counting(strict=True):
+        module.value_and_grad(w)
+
+
+def test_an_op_without_pairs_is_refused_in_one_sentence_and_standalone_modules_run() -> None:
+    model = Model("gammas")
+    a = model.weight("a", domain=(0, None))
+    model.loss(loggamma(a))
+    with pytest.raises(SpecError, match="needs lgamma, which double-double arithmetic lacks"):
+        of(model)
+    text = generate(two_rates(), options=options_of(("standalone",), "auto"))[0].text
+    assert "symgraph.runtime" not in text
+    names: dict[str, Any] = {"__name__": "alone"}
+    exec(compile(text, "alone.py", "exec"), names)
+    (X, y), w = rows(20), np.array([1.0, 0.5, 0.5 + 1e-13])
+    assert np.array_equal(names["grad"](w, X, y), modules()[1].grad(w, X, y))
