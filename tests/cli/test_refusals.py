@@ -49,7 +49,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "models.py other.py": "decay.py | models.py | other.py | rename one",
         "models.py --with hesian": "'hesian' is unknown; known are error-bound | did you mean hessian?",
         "models.py --with error-bound --backend scalar": "'error-bound' is of numpy; the backends chosen are scalar",
-        "models.py --precision no-such-kind": "'no-such-kind' is unknown; known are double, accurate",
+        "models.py --precision no-such-kind": "'no-such-kind' is unknown; known are double, auto, accurate",
         "decay.py --out . --force --quiet": "decay.py would overwrite the spec of that name in .; choose",
         "models.py --backend numpy --float": "the extra 'float' is of c; the backends chosen are numpy",
         "models.py --backend numpy --compile": "--compile is for the backend c; the backends chosen are numpy",
