@@ -23,7 +23,7 @@ from symgraph.runtime.doubts import in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
 from symgraph.runtime.pairs import PairArithmetic
-from symgraph.runtime.recording import Entries, Given, Kind
+from symgraph.runtime.recording import Entries, Given, Kind, Traced
 from symgraph.runtime.replay import uniform_values
 from symgraph.runtime.sums import PIECE, added, rowsum, unsummed
 from symgraph.runtime.weights import Law
@@ -166,8 +166,10 @@ class CarefulBound(BoundOnRequestLoosely[T]):
     def _counted(self, name: str, given: Given) -> Sequence[Any]:
         """Give the sums of a function, in how many rows something was small, and whether something was in the sums."""
         sums, recorder = self._sums[name](given), given.w.T[0].recorder
-        of_rows = given.rowsum(in_doubt(sums, (Kind.UNIFORM, Kind.ROW), recorder))
-        return [*sums, of_rows, in_doubt(sums, (Kind.TOTAL,), recorder)]
+        of_rows = in_doubt(sums, (Kind.UNIFORM, Kind.ROW), recorder)
+        rowsum_of: Any = given.rowsum
+        total = rowsum_of(of_rows) if isinstance(of_rows, Traced) else of_rows  # where nothing is watched
+        return [*sums, total, in_doubt(sums, (Kind.TOTAL,), recorder)]
 
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
@@ -181,35 +183,42 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         wide, s = in_doubles(inputs), s.astype(np.float64)
         if not is_batch(wide):
             return np.asarray(self._table(name, wide, threads)[0] * s)
-        sums, careful = self._plain_sums(name, wide, s, threads)
+        rows, parts = row_shape(wide)[0], list[Any]()
+        sums, careful, terms = self._plain_sums(name, wide, s, threads)
         if careful.size == 0:
             return sums
-        rows, parts = row_shape(wide)[0], list[Any]()
         for start in range(0, rows, PIECE):
             some, factors = some_rows(wide, slice(start, start + PIECE)), s[start : start + PIECE] if s.ndim else s
-            if ((start <= careful) & (careful < start + PIECE)).any():
-                table = self._table(name, some, threads)
+            inside = (start <= careful) & (careful < start + PIECE)
+            if inside.any():
+                table = self._plain_table(TERMS + name, some, threads)[:, :-1].copy()
+                table[careful[inside] - start] = terms[inside]
                 parts.append([rowsum(np.ascontiguousarray(term) * factors) for term in table.T])
             else:
-                parts.append(self._plain_sums(name, some, factors, threads)[0])
+                program = self._program(COUNTED + name, some, factors.ndim > 0)
+                parts.append(self._replay.totals(program, some, factors, threads)[:-2])
         return added(np.array(parts).T, rows // PIECE)
 
-    def _plain_sums(self, name: str, inputs: Inputs, s: Array, threads: int) -> tuple[Array, Array]:
-        """Compute sums over the rows of a batch, and give those rows of which some terms must be computed over pairs."""
+    def _plain_sums(self, name: str, inputs: Inputs, s: Array, threads: int) -> tuple[Array, Array, Array]:
+        """Compute sums over the rows of a batch; give also the rows that need care, and their terms."""
         program, signals = self._program(COUNTED + name, inputs, s.ndim > 0), Signals()
         with signals.noted():
             *sums, suspects, doubt = self._replay.totals(program, inputs, s, threads)
         rows = np.arange(row_shape(inputs)[0])
         if doubt or not np.isfinite(sums).all():
-            return np.array(sums), rows
-        if suspects or signals.came:
-            rows = np.flatnonzero(self._all_doubts(name, inputs, signals, threads))
-            some = some_rows(inputs, rows)
-            careful, _ = self._with_care(name, some, self._plain_table(TERMS + name, some, 1)[:, :-1], np.arange(len(rows)))
-            if careful.size:
-                return np.array(sums), rows[careful]
-        self._count(name, row_shape(inputs)[0], len(rows) if suspects or signals.came else 0, 0, ())
-        return np.array(sums), np.arange(0)
+            return np.array(sums), rows, self._table(name, inputs, threads)
+        if not suspects and not signals.came:
+            self._count(name, len(rows), 0, 0, ())
+            return np.array(sums), rows[:0], rows[:0]
+        doubts = self._plain_table(DOUBTS + name, inputs, threads)[:, 0]
+        if signals.came:
+            doubts = doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0]
+        found = np.flatnonzero(doubts)
+        some = some_rows(inputs, found)
+        terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
+        careful, uncertain = self._with_care(name, some, terms, np.arange(len(found)))
+        self._count(name, len(rows), len(found), len(careful), found[uncertain])
+        return np.array(sums), found[careful], terms[careful]
 
     def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Compute what a function computes of each row, (rows, results), where digits are lost over pairs."""
@@ -223,10 +232,6 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         careful, uncertain = self._with_care(name, inputs, table, suspects)
         self._count(name, len(table), len(suspects), len(careful), uncertain)
         return table
-
-    def _all_doubts(self, name: str, inputs: Inputs, signals: "Signals", threads: int) -> Array:
-        doubts = self._plain_table(DOUBTS + name, inputs, threads)[:, 0]
-        return doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0] if signals.came else doubts
 
     def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
         """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""
