@@ -235,6 +235,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
         """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""
+        suspects = suspects[are_numbers(as_batch(inputs), suspects)] if suspects.size else suspects
         if suspects.size == 0:
             return suspects, suspects
         errors = self._errors_at(name, inputs, suspects)
@@ -308,6 +309,15 @@ def uncertain_rows(name: str, rows: Any) -> str:
 def lines_over(lines: Lines[T], over: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Lines[T]:
     """Give lines that compute with other numbers."""
     return Lines(*(None if one is None else over(one) for one in lines))  # type: ignore[arg-type]
+
+
+def are_numbers(inputs: Inputs, rows: Array) -> Array:
+    """Tell for some rows whether all that is given is finite."""
+    finite: Array = np.full(len(rows), np.isfinite(inputs.w).all())
+    for one in (inputs.X, inputs.y):
+        if one is not None:
+            finite = finite & np.isfinite(one[rows]).all(axis=tuple(range(1, one.ndim)))
+    return finite
 
 
 def in_doubles(inputs: Inputs) -> Inputs:

@@ -175,3 +175,14 @@ def test_an_op_without_pairs_is_refused_in_one_sentence_and_standalone_modules_r
     exec(compile(text, "alone.py", "exec"), names)
     (X, y), w = rows(20), np.array([1.0, 0.5, 0.5 + 1e-13])
     assert np.array_equal(names["grad"](w, X, y), modules()[1].grad(w, X, y))
+
+
+def test_what_is_not_finite_is_computed_as_ever_and_nothing_is_said_of_its_digits() -> None:
+    plain, auto, _ = modules()
+    (X, y), w = rows(5), np.array([1.0, 0.5, 0.5 + 1e-13])
+    X[3] = np.nan
+    with auto.counting(strict=True) as care:
+        found, wanted = auto.per_sample_grad(w, X, y), plain.per_sample_grad(w, X, y)
+        np.testing.assert_allclose(found, wanted, rtol=1e-2)
+        assert np.isnan(auto.loss(np.array([1.0, 0.5, np.inf]), X, y))
+    assert care.uncertain == 0
