@@ -5,8 +5,8 @@ measured_costs.py). A test from 0.2 s on is slow, unless it is the cheapest case
 ``tools/mutants.toml`` names it as one that finds a fault, or it has the mark ``quick``. A new test is quick until it is
 measured.
 
-``--share K/N`` leaves the slow tests out but for the K-th of N parts, in which a function's cases stay together, and for those
-below the folders that ``--touching`` names.
+``--share K/N`` leaves the slow tests out but for the K-th of N parts, among which a function's cases are shared out, and for
+those below the folders that ``--touching`` names.
 """
 
 import json
@@ -81,8 +81,8 @@ def function_of(name: str) -> str:
 
 
 def in_share(name: str, k: int, n: int) -> bool:
-    """Tell if a test is in the K-th of N shares of all, with the other cases of its function."""
-    return crc32(function_of(name).encode()) % n == k % n
+    """Tell if a test is in the K-th of N shares of all, which take as long as each other: cases of a function are alike."""
+    return crc32(name.encode()) % n == k % n
 
 
 def read() -> dict[str, float]:
