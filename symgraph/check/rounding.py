@@ -88,8 +88,9 @@ def figure_of(node: Node, dtype: Any) -> float:
 
 def _is_meant(number: float, exact: frozenset[float], dtype: Any) -> bool:
     """Tell whether a constant is exactly the number that the spec means."""
-    if float(dtype(number)) != number:
-        return False
+    with np.errstate(over="ignore"):  # of a number beyond the range of float32
+        if float(dtype(number)) != number:
+            return False
     numerator = abs(number.as_integer_ratio()[0])
     short = numerator.bit_length() - (numerator & -numerator).bit_length() < _SHORT_BITS
     return short or number in exact or (number.is_integer() and abs(number) < 2**53)

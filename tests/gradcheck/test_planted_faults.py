@@ -32,6 +32,7 @@ ONLY_THE_SPEC_CAN_TELL = (
     # other features or another target, to all functions alike
     'rows = array_of(X, facts.features, "X", len(facts.features) == 1)',
     "given = rows if rows.dtype is dtype else rows.astype(dtype, copy=False)",
+    "rows = checked_rows(facts, X, y)",
     'target = np.asarray(array_of(y, facts.target_names or ("y",), "y", column=not facts.targets), order="C")',
     "return target[()]",
     "exp = np.exp(t * t + w6)",  # c * exp is its own derivative
