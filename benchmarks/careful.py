@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for kind, counts in judged(models["M"], models["rng"]).items():
         print(f"{kind} points: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     if given.file == MODELS:
-        print(f"times of plain modules, a batch and one row, on {describe()['CPU'] if 'CPU' in describe() else describe()}")
+        print(f"times of plain modules, a batch and one row, on {', '.join(describe().values())}")
         for name, (batch, row) in prices(FULL).items():
             print(f"{name:28} {batch:5.2f} {row:5.2f}")
 

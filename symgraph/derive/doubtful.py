@@ -5,20 +5,14 @@ and a sine of many turns near its roots. What is given is exact, so that its sum
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from symgraph.ir.graph import Graph, Node
 from symgraph.ir.intervals import Interval, intervals
 
-UNIT, ARGUMENT = "1", "x"
-_ROOTS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("log", "acos", "acosh", "lgamma", "digamma"), UNIT),
-        **dict.fromkeys(("sin", "cos", "tan"), ARGUMENT),
-    }
-)
-"""Functions with roots at which the argument is not 0, and what they are small beside where digits are lost."""
+_SMALL_BESIDE_1 = frozenset({"log", "acos", "acosh", "lgamma", "digamma"})
+_SMALL_BESIDE_ARGUMENT = frozenset({"sin", "cos", "tan"})
+"""Functions with roots at which the argument is not 0, by what they are small beside where digits are lost."""
 
 _EXACT = frozenset({"neg", "abs", "max", "min", "select"})
 """Operations that give one of their operands but for the sign."""
@@ -36,8 +30,8 @@ def losing(graph: Graph) -> Mapping[int, int | None]:
     given = [node.data is not None for node in nodes]  # or chosen among what is
     bounds: list[Interval] = []
     for position, node in enumerate(nodes):
-        if node.op in _ROOTS and not given[node.args[0]]:
-            found[position] = node.args[0] if _ROOTS[node.op] == ARGUMENT else None
+        if node.op in _SMALL_BESIDE_1 | _SMALL_BESIDE_ARGUMENT and not given[node.args[0]]:
+            found[position] = node.args[0] if node.op in _SMALL_BESIDE_ARGUMENT else None
         if node.op in _EXACT:
             given[position] = all(given[arg] for arg in node.args[node.op == "select" :])
         if node.op not in ("add", "sub") or all(given[arg] for arg in node.args):
@@ -47,8 +41,13 @@ def losing(graph: Graph) -> Mapping[int, int | None]:
         bounds = bounds or intervals(graph)
         a, b = (bounds[arg] for arg in node.args)
         if not _is_harmless(a, b if node.op == "add" else Interval(-b.high, -b.low)):
-            found[position] = next((arg for arg in node.args if given[arg]), node.args[0])
+            found[position] = _beside(node, found, given)
     return found
+
+
+def _beside(node: Node, found: Mapping[int, int | None], given: Sequence[bool]) -> int:
+    """Return the term that a sum is watched beside: in a chain of sums the one before, else one that is given."""
+    return min(node.args, key=lambda arg: (arg not in found, not given[arg]))
 
 
 def _is_in_turn(nodes: Sequence[Node], node: Node) -> bool:

@@ -29,7 +29,7 @@ from symgraph.runtime.bounds import (
     select_bound,
     sub_bound,
 )
-from symgraph.runtime.facts import Array
+from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.other_numbers import names_of_lines, run_with
 from symgraph.runtime.recording import Entries
 
@@ -77,10 +77,28 @@ class BoundedArithmetic:
     def __init__(self, functions: Mapping[str, BoundOf], radii: Mapping[float, float], dtype: "np.dtype[Any]") -> None:
         self.radii = radii
         self.dtype = dtype
+        self.constants = SimpleNamespace(type=self.number)  # in the place of a dtype, which makes constants
         named = {name: self._lifted(function) for name, function in functions.items()}
         named |= {"select": self._lifted(select_bound), "every_row": lambda value, column: value}
         largest = BoundedNumber(self, exactly(dtype.type(np.finfo(dtype).max)), Origin.DATA)
         self.names = names_of_lines(named, largest)
+
+    target = BoundedNumber
+    """The kind of number that a target is."""
+
+    def arguments(self, facts: Facts, inputs: Inputs) -> tuple[Any, Any, Any]:
+        """Give checked inputs as arguments of lines: w, in which constants follow the weights, X and y; None as it is."""
+        count = len(facts.weights)
+        w, constants = self._entries(inputs.w[:count], Origin.WEIGHTS), self._entries(inputs.w[count:])
+        X = None if inputs.X is None else Entries(self._entries(inputs.X.T), self.constants)
+        y: Any = None
+        if inputs.y is not None:
+            columns = [self.target(self, exactly(one), Origin.DATA) for one in (inputs.y.T if facts.targets else [inputs.y])]
+            y = Entries(columns, self.constants) if facts.targets else columns[0]
+        return Entries([*w, *constants], self.constants), X, y
+
+    def _entries(self, columns: Any, origin: Origin = Origin.DATA) -> list[BoundedNumber]:
+        return [self.given(one, origin) for one in columns]
 
     def _lifted(self, function: BoundOf) -> Callable[..., BoundedNumber]:
         return lambda *operands: self.applied(function, *operands)
@@ -105,8 +123,3 @@ class BoundedArithmetic:
     def given(self, values: Array, origin: Origin = Origin.DATA) -> BoundedNumber:
         """Give what is exact."""
         return BoundedNumber(self, exactly(values), origin)
-
-    def entries(self, columns: Any, origin: Origin = Origin.DATA) -> Entries:
-        """Give weights or columns as arguments of lines."""
-        constants: Any = SimpleNamespace(type=self.number)  # in the place of a dtype, which makes constants
-        return Entries([self.given(one, origin) for one in columns], constants)

@@ -245,8 +245,10 @@ heaviside_bound = Jump(step_of(lambda x, y: np.where(x[1] == 0.0, y[1], np.inf))
 
 def comparison(function: np.ufunc) -> Jump:
     """Make the functions that compare two values and tell where errors cannot change the result: equal ones may be data."""
-    by_data, by_weights = (lambda x, y, sure=sure: (function(x[0], y[0]), sure(x, y)) for sure in (decided, apart))
-    return Jump(by_data, by_weights)
+    return Jump(
+        lambda x, y: (function(x[0], y[0]), decided(x, y)),
+        lambda x, y: (function(x[0], y[0]), apart(x, y)),
+    )
 
 
 lt_bound, le_bound = comparison(np.less), comparison(np.less_equal)

@@ -5,7 +5,6 @@ terms; most rows have none. Of the others the error is bounded, and those whose 
 computed again, by the same lines over pairs of floats.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +15,7 @@ import numpy as np
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.bounded_numbers import BoundedArithmetic, BoundedNumber, BoundOf, Origin
 from symgraph.runtime.bounds import WIDER, add_bound, sub_bound
+from symgraph.runtime.care import CareCounts
 from symgraph.runtime.contract import is_batch, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import BoundOnRequestLoosely
 from symgraph.runtime.double_double import Pair
@@ -23,7 +23,7 @@ from symgraph.runtime.doubts import in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
 from symgraph.runtime.pairs import PairArithmetic
-from symgraph.runtime.recording import Entries, Given, Kind, Traced
+from symgraph.runtime.recording import Given, Kind, Traced
 from symgraph.runtime.replay import uniform_values
 from symgraph.runtime.sums import PIECE, added, rowsum, unsummed
 from symgraph.runtime.weights import Law
@@ -38,30 +38,6 @@ PAIRS_GAIN = 2.0**-45
 
 TERMS, DOUBTS, RANGES, COUNTED = "terms of ", "doubts of ", "ranges of ", "counted "
 """Before the name of a function, the programs that stand beside its own; see where they are made."""
-
-
-class Care:
-    """Rows that calls took care of while they were counted.
-
-    Attributes:
-        rows: how many rows were computed, once for each function.
-        suspect: those of them in which something watched was small.
-        careful: those that were computed over pairs.
-        uncertain: those that may lack digits all the same.
-        first_uncertain: the function and the row of the first of these.
-    """
-
-    def __init__(self) -> None:
-        self.rows = self.suspect = self.careful = self.uncertain = 0
-        self.first_uncertain: tuple[str, int] | None = None
-
-    def __repr__(self) -> str:
-        shown = f"rows={self.rows}, suspect={self.suspect}, careful={self.careful}, uncertain={self.uncertain}"
-        return f"Care({shown}, first_uncertain={self.first_uncertain})"
-
-
-class UncertainDigitsWarning(RuntimeWarning):
-    """A row that may lack digits although it was computed over pairs of floats."""
 
 
 class Signals:
@@ -81,8 +57,14 @@ class Signals:
             yield
 
 
+class TargetOfRows(BoundedNumber):
+    """The target, as it is given."""
+
+
 class CarefulBounds(BoundedArithmetic):
     """Bounds errors beside what is given: a residual's own rounding does not count where it is small beside the target."""
+
+    target = TargetOfRows
 
     def applied(self, function: BoundOf, *operands: Any) -> BoundedNumber:
         """Apply a function; the target less a value, which is as small as noise, is judged beside these two."""
@@ -92,10 +74,6 @@ class CarefulBounds(BoundedArithmetic):
             size = np.maximum(*(np.abs(self.number(one).bound[0]) for one in operands))
             found.bound = value, np.where(error <= CARE * size, 0.0, error)
         return found
-
-
-class TargetOfRows(BoundedNumber):
-    """The target, as it is given."""
 
 
 class CarefulBound(BoundOnRequestLoosely[T]):
@@ -123,27 +101,8 @@ class CarefulBound(BoundOnRequestLoosely[T]):
             own[RANGES + name] = partial(self._ranges, name)
         own |= {COUNTED + name: partial(self._counted, name) for name in self._sums}
         self._sums = own
-        self._open: tuple[tuple[Care, bool], ...] = ()
-
-    @contextmanager
-    def counting(self, *, strict: bool = False) -> "Iterator[Care]":
-        """Count the rows that calls of this module take care of, in all threads.
-
-        Args:
-            strict: raise where a row may lack digits all the same.
-
-        Yields:
-            rows, suspect, careful and uncertain, how many there were.
-
-        Raises:
-            FloatingPointError: a row is uncertain, and strict is True.
-        """
-        entry = Care(), strict
-        self._open = (*self._open, entry)
-        try:
-            yield entry[0]
-        finally:
-            self._open = tuple(one for one in self._open if one is not entry)
+        self._counts = CareCounts(facts.model)
+        self.counting = self._counts.counting
 
     def _watched_terms(self, name: str, given: Given) -> Sequence[Any]:
         """Give what a function computes of each row before sums, and where something was small in it."""
@@ -151,7 +110,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         return [*terms, in_doubt(terms, tuple(Kind), given.w.T[0].recorder)]
 
     def _doubts(self, name: str, given: Given) -> Sequence[Any]:
-        """Give the last of these alone."""
+        """Give where something was small in what a function computes, without the results."""
         return self._watched_terms(name, given)[-1:]
 
     def _ranges(self, name: str, given: Given) -> Sequence[Any]:
@@ -159,9 +118,8 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         return [out_of_range(self._terms(name, given), given.w.T[0].recorder)]
 
     def _terms(self, name: str, given: Given) -> Sequence[Any]:
-        given = given._replace(weight=None, rowsum=unsummed)
-        columns = self._columns.get(name)
-        return self._sums[name](given) if columns is None else columns(self._tape_of(given))
+        """Give what a function computes of each row, unsummed."""
+        return self._lines_of(name)(given._replace(weight=None, rowsum=unsummed))
 
     def _counted(self, name: str, given: Given) -> Sequence[Any]:
         """Give the sums of a function, in how many rows something was small, and whether something was in the sums."""
@@ -208,16 +166,14 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         if doubt or not np.isfinite(sums).all():
             return np.array(sums), rows, self._table(name, inputs, threads)
         if not suspects and not signals.came:
-            self._count(name, len(rows), 0, 0, ())
+            self._counts.add(name, len(rows), 0, 0, ())
             return np.array(sums), rows[:0], rows[:0]
-        doubts = self._plain_table(DOUBTS + name, inputs, threads)[:, 0]
-        if signals.came:
-            doubts = doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0]
+        doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
         found = np.flatnonzero(doubts)
         some = some_rows(inputs, found)
         terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
         careful, uncertain = self._with_care(name, some, terms, np.arange(len(found)))
-        self._count(name, len(rows), len(found), len(careful), found[uncertain])
+        self._counts.add(name, len(rows), len(found), len(careful), found[uncertain].tolist())
         return np.array(sums), found[careful], terms[careful]
 
     def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
@@ -225,13 +181,15 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         signals = Signals()
         with signals.noted():
             table = self._plain_table(TERMS + name, inputs, threads)
-        table, doubts = table[:, :-1].copy(), table[:, -1]
-        if signals.came:
-            doubts = doubts + self._plain_table(RANGES + name, inputs, threads)[:, 0]
+        table, doubts = table[:, :-1].copy(), self._with_ranges(name, inputs, table[:, -1], signals)
         suspects = np.flatnonzero((doubts != 0.0) | ~np.isfinite(table).all(axis=1))
         careful, uncertain = self._with_care(name, inputs, table, suspects)
-        self._count(name, len(table), len(suspects), len(careful), uncertain)
+        self._counts.add(name, len(table), len(suspects), len(careful), uncertain.tolist())
         return table
+
+    def _with_ranges(self, name: str, inputs: Inputs, doubts: Array, signals: "Signals") -> Array:
+        """Add rows in which something left the range of normal numbers to those in doubt, if it did in any."""
+        return doubts + self._plain_table(RANGES + name, inputs, 1)[:, 0] if signals.came else doubts
 
     def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
         """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""
@@ -256,54 +214,21 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _errors_at(self, name: str, inputs: Inputs, rows: Array) -> Array:
         """Bound the errors of the results in some rows."""
-        w, X, y = some_rows(as_batch(inputs), rows)
-        count, bounds = len(self.facts.weights), self._bounds
-        weights = bounds.entries(w[:count], Origin.WEIGHTS)
-        weights = Entries([*weights.T, *bounds.entries(w[count:]).T], weights.dtype)
-        target: Any = None
-        if y is not None:
-            several = [TargetOfRows(bounds, (one, np.zeros(())), Origin.DATA) for one in (y.T if y.ndim > 1 else [y])]
-            target = Entries(several, weights.dtype) if self.facts.targets else several[0]
-        one = bounds.given(np.asarray(1.0), Origin.DERIVATIVES)
-        columns = None if X is None else bounds.entries(X.T)
-        found = self._terms_over(self._bounded, name, Given(weights, columns, target, one, None, unsummed))
+        given = self._bounds.arguments(self.facts, some_rows(as_batch(inputs), rows))
+        one = self._bounds.given(np.asarray(1.0), Origin.DERIVATIVES)
+        found = self._bounded._lines_of(name)(Given(*given, one, None, unsummed))
         result = np.empty((len(rows), len(found)))
         for place, number in enumerate(found):
-            value, error = bounds.number(number).bound
+            value, error = self._bounds.number(number).bound
             result[:, place] = np.where(np.isfinite(value), error, np.inf)
         return result
 
     def _over_pairs(self, name: str, inputs: Inputs, rows: Array) -> Array:
         """Compute some rows over pairs."""
         w, X, y = map(self._pairs.given, some_rows(as_batch(inputs), rows))
-        found = self._terms_over(self._paired, name, Given(w, X, y, self._pairs.given(1.0), None, unsummed))
+        found = self._paired._lines_of(name)(Given(w, X, y, self._pairs.given(1.0), None, unsummed))
         columns = [np.broadcast_to(self._pairs.rounded(one, DOUBLE), len(rows)) for one in found]
         return np.stack(columns, axis=1)
-
-    @staticmethod
-    def _terms_over(other: "BoundOnRequestLoosely[T]", name: str, given: Given) -> Sequence[Any]:
-        columns = other._columns.get(name)
-        return other._sums[name](given) if columns is None else columns(other._tape_of(given))
-
-    def _count(self, name: str, rows: int, suspect: int, careful: int, uncertain: Any) -> None:
-        for care, strict in self._open:
-            care.rows += rows
-            care.suspect += suspect
-            care.careful += careful
-            care.uncertain += len(uncertain)
-            if len(uncertain):
-                care.first_uncertain = care.first_uncertain or (name, int(uncertain[0]))
-                if strict:
-                    raise FloatingPointError(f"{self.facts.model}: {uncertain_rows(name, uncertain)}")
-        if len(uncertain) and not self._open:
-            message = f"{self.facts.model}: {uncertain_rows(name, uncertain)}"
-            warnings.warn(message, UncertainDigitsWarning, stacklevel=5)
-
-
-def uncertain_rows(name: str, rows: Any) -> str:
-    """Say which rows are uncertain."""
-    others = f", and {len(rows) - 1} more rows" if len(rows) > 1 else ""
-    return f"{name} at row {rows[0]} (counted from 0{others}) may have fewer than 11 digits, over pairs of floats too"
 
 
 def lines_over(lines: Lines[T], over: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Lines[T]:

@@ -8,10 +8,12 @@ import numpy as np
 
 from symgraph.runtime.recording import Kind, Recorder, Traced
 
-ORDINARY_LOSS = 2.0**-4
-"""A sum may be smaller than its terms by this factor without a doubt."""
-LOSING = 2.0**-8
-"""Rows are in doubt whose watched values are smaller by more than this, beyond that factor, all of them together."""
+ORDINARY_LOSS, LOSING = 2.0**-4, 2.0**-8
+"""A row is in doubt where its watched values are smaller by more than the second factor, all of them together, the first left
+out for each: what they are made of has errors of its own."""
+
+STEP_LOSS, LOSING_IN_TURN = 2.0**-1, 2.0**-11
+"""It is, too, where a value and those of which it is made in turn are: a chain of small losses is a large one."""
 
 LEAVING = frozenset({np.multiply, np.true_divide, np.exp, np.expm1, np.power, np.sinh, np.cosh, np.log})
 """Functions of normal numbers that may give larger or smaller ones."""
@@ -27,13 +29,32 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
         kinds: those of the values that count.
         recorder: has the operations.
     """
-    kept, uses = list[Any](), uses_of(results, recorder)
-    for one, beside in recorder.watched:
+    together, in_turn, uses, below = list[Any](), dict[int, Any](), uses_of(results, recorder), watched_below(recorder)
+    for one, beside in sorted(recorder.watched, key=lambda pair: pair[0].position):
         if one.position in uses and one.node.kind in kinds:
-            ratio: Any = np.abs(one / (beside * ORDINARY_LOSS))
+            ratio: Any = np.abs(one / beside)
             used: list[Any] = [value_at(recorder, place, chosen) for place, chosen in sorted(uses[one.position])]
-            kept.append(np.fmin(np.where(all_of(used), ratio, 1.0) if used else ratio, 1.0))
-    return np.where(reduce(lambda one, other: one * other, kept) < LOSING, 1.0, 0.0) if kept else 0.0
+            ratio = np.where(all_of(used), ratio, 1.0) if used else ratio
+            together.append(np.fmin(ratio / ORDINARY_LOSS, 1.0))
+            parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
+            own: Any = np.fmin(ratio / STEP_LOSS, 1.0)
+            in_turn[one.position] = own * reduce(np.minimum, parts) if parts else own
+    if not together:
+        return 0.0
+    is_losing = reduce(lambda one, other: one * other, together) < LOSING
+    return np.where(is_losing | (reduce(np.minimum, in_turn.values()) < LOSING_IN_TURN), 1.0, 0.0)
+
+
+def watched_below(recorder: Recorder) -> Mapping[int, frozenset[int]]:
+    """Give for each watched value the nearest watched ones of which it is made."""
+    watched = {one.position for one, _ in recorder.watched}
+    nearest: list[frozenset[int]] = []  # of each value, itself if it is watched
+    found = {}
+    for position, node in enumerate(recorder.nodes):
+        below = frozenset[int]().union(*(nearest[arg] for arg in node.args))
+        found[position] = below
+        nearest.append(frozenset((position,)) if position in watched else below)
+    return {position: found[position] for position in watched}
 
 
 def out_of_range(results: Sequence[Any], recorder: Recorder) -> Any:

@@ -1,6 +1,6 @@
 """Binding of error_bound, which a module has on request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ from symgraph.runtime.bounded_numbers import BoundedArithmetic, BoundOf, Origin
 from symgraph.runtime.bounds import certain
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.derivatives_on_request import mirrored
-from symgraph.runtime.facts import Array, ArrayLike, Facts, Inputs
+from symgraph.runtime.facts import Array, ArrayLike, Facts
 from symgraph.runtime.lines import Lines, absent, check_target_of_loss, losses_of
-from symgraph.runtime.recording import Entries
 from symgraph.runtime.sums import unsummed
 from symgraph.runtime.target_values import label_rules, refuse_other_values
 
@@ -74,23 +73,17 @@ class ErrorBound(Kept):
         inputs = checked_inputs(self.facts, w, X, y)
         check_target_of_loss(self.facts, lambda one: self._lines.forward(*one), inputs)
         refuse_other_values(self._rules, inputs.X, inputs.y)
+        shape = row_shape(inputs)
         arithmetic = BoundedArithmetic(self._functions, self._radii, inputs.w.dtype)
-        tape = arithmetic.over(self._lines.forward)(*self._arguments(arithmetic, inputs))
+        if inputs.y is None:  # which the loss does not need
+            inputs = inputs._replace(y=np.zeros(len(self.facts.targets) or ()))
+        tape = arithmetic.over(self._lines.forward)(*arithmetic.arguments(self.facts, inputs))
         lines = getattr(self._lines, name) or absent(self.facts, "Hessian")
         one = arithmetic.given(inputs.w.dtype.type(1.0), Origin.DERIVATIVES)
         derivatives = [arithmetic.number(each).bound for each in arithmetic.over(lines)(tape, one, unsummed)]
-        loss, shape = arithmetic.number(losses_of(tape)).bound, row_shape(inputs)
+        loss = arithmetic.number(losses_of(tape)).bound
         jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the derivatives see nothing
         bounds = np.empty((*shape, len(derivatives)))
         for index, slope in enumerate(derivatives):
             bounds[..., index] = np.where(jump, np.inf, certain(slope))
         return np.broadcast_to(certain(loss), shape).copy()[()], bounds
-
-    def _arguments(self, arithmetic: BoundedArithmetic, inputs: Inputs) -> Sequence[Any]:
-        """Give the arguments of the lines; constants follow the weights, and no target counts as 0."""
-        count, targets = len(self.facts.weights), len(self.facts.targets)
-        w = arithmetic.entries(inputs.w[:count], Origin.WEIGHTS)
-        w = Entries([*w.T, *arithmetic.entries(inputs.w[count:]).T], w.dtype)
-        X = None if inputs.X is None else arithmetic.entries(inputs.X.T)
-        target = np.zeros(targets or ()) if inputs.y is None else inputs.y
-        return w, X, arithmetic.entries(target.T) if targets else arithmetic.given(target)

@@ -116,14 +116,18 @@ class Bound(Binding[T]):
         partials = self._backward(tape, given.cotangent, given.rowsum)
         return given.rowsum(losses_of(tape), given.weight), *partials
 
+    def _lines_of(self, name: str) -> Callable[[Given], Sequence[Array]]:
+        """Give the lines of a function by its name, as functions of what they are given."""
+        columns = self._columns.get(name)
+        return self._sums[name] if columns is None else lambda given: columns(self._tape_of(given))
+
     def _program(self, name: str, inputs: Inputs, by_row: bool) -> Program:
         """Give the program of some lines, which are recorded when they are first needed for such arguments."""
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
             counts, targets = (len(inputs.w), len(self.facts.features)), len(self.facts.targets)
-            columns, has_target = self._columns.get(name), inputs.y is not None
-            lines = self._sums[name] if columns is None else lambda given: columns(self._tape_of(given))
+            lines, has_target = self._lines_of(name), inputs.y is not None
             recording = record(lines, counts, inputs.w.dtype, has_target=has_target, by_row=by_row, targets=targets)
             known = self._programs[key] = planned(recording)
         return known

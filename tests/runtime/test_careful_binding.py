@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,8 @@ from symgraph.check.reference import reference
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.options import options_of
-from symgraph.runtime.careful_binding import CARE, UncertainDigitsWarning
+from symgraph.runtime.care import UncertainDigitsWarning
+from symgraph.runtime.careful_binding import CARE
 
 
 def of(model: Model, precision: str = "auto", extras: tuple[str, ...] = ()) -> ModuleType:
@@ -80,6 +82,26 @@ def test_rows_that_lose_digits_are_right_or_announced(name: str) -> None:
         with ctx.workprec(300):
             assert care.uncertain or abs(arb(float(found)) - true) <= 2 * CARE * abs(true) + arb((1, -1000))
     assert care.rows == 1
+
+
+@pytest.mark.parametrize("factor", [3.0, 4.0, 7.0, 15.0])
+def test_a_chain_of_small_losses_is_a_large_one(factor: float) -> None:
+    """Each of 20 sums is smaller than the one before by a factor that raises no doubt by itself."""
+    model, count = Model("chain"), 20
+    a, b = model.weight("a"), model.weight("b")
+    left, point = a * b, [1.1, 1.3]
+    exact, rounded = Fraction(1.1) * Fraction(1.3), 1.1 * 1.3
+    for place in range(count):
+        step = rounded * (1.0 - 1.0 / factor)
+        left = model.node(f"left_{place}", left - model.weight(f"c{place}"))
+        exact, rounded = exact - Fraction(step), rounded - step
+        point.append(step)
+    model.loss(left)
+    module = of(model)
+    with module.counting() as care:
+        value = module.loss(np.array(point))
+    assert care.careful == 1
+    assert abs(Fraction(value) - exact) <= Fraction(CARE) * abs(exact)
 
 
 @pytest.mark.parametrize("gap", [1e-13, 0.0])
