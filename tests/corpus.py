@@ -7,11 +7,13 @@ and a result without digits, not one that is NaN or infinite, is excused where t
 in those LEAVING an exponential is 0 or infinite where what becomes of it is not. What is excused is counted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pytest
 from corpus_sciences import SCIENCES
 from corpus_statistics import STATISTICS
 from odd_models import ODD
@@ -27,6 +29,12 @@ from symgraph.check.truth_report import Report
 
 CORPUS: Mapping[str, Callable[[], Model]] = ZOO | ODD | SCIENCES | STATISTICS
 """Every model by name; each call builds a new one."""
+
+
+def thirds(names: Iterable[str]) -> list[Any]:
+    """Names of models as the cases of a property that each model shows: the quick suite has each third of them."""
+    return [pytest.param(name, marks=[pytest.mark.slow] * (place % 3 > 0)) for place, name in enumerate(names)]
+
 
 CANCELLING: Mapping[str, str] = {
     "ackley": "the loss is 0 at its minimum as the sum of four terms",

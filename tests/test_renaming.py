@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from built import modules_of
-from corpus import CORPUS
+from corpus import CORPUS, thirds
 from renaming import NAMINGS, Renamed, anonymous
 
 import symgraph
@@ -94,7 +94,7 @@ def _of_scalar(module: ModuleType, model: Model, w: np.ndarray, X: Any, y: Any) 
     return [_bytes([loss, *grad])]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", thirds(MODELS))
 def test_a_renamed_model_has_the_same_graph_but_for_names(name: str) -> None:
     own = anonymous(differentiated(MODELS[name]()), {})
     # the sensitive ones under all names, each model of the corpus under two, which go round

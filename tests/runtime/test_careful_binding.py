@@ -156,7 +156,7 @@ def test_weights_of_rows_and_float32_are_taken() -> None:
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "location", "rosenbrock", "penalty", "uniform_nodes", "curve"])
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_models_of_every_shape_give_what_plain_modules_give(name: str, threads: int) -> None:
     plain, auto = of(MODELS[name](), "double", ("hessian",)), of(MODELS[name](), "auto", ("hessian",))
     rng = np.random.default_rng(2)

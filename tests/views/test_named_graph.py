@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from corpus import CORPUS
+from corpus import CORPUS, thirds
 from sympy import Symbol, exp
 
 from symgraph import Model
@@ -47,7 +47,7 @@ def test_edges_are_the_uses_with_their_local_partials_and_numbers_at_a_row_are_w
     assert (numbers.values, numbers.cotangents) == ({"a": 2.0, "x": 3.0, "y_hat": 6.0}, {})
 
 
-@pytest.mark.parametrize("name", [name for name, make in CORPUS.items() if make().loss_expr is not None])
+@pytest.mark.parametrize("name", thirds(name for name, make in CORPUS.items() if make().loss_expr is not None))
 def test_cotangents_of_inputs_are_the_partials_of_the_reference(name: str) -> None:
     """Each is a sum over edges of numbers rounded a few times; intermediate values, rounded as well, shift slopes."""
     model = CORPUS[name]()
