@@ -48,7 +48,8 @@ def c_module(name: str) -> Any:
 @pytest.mark.parametrize(("name", "extra", "family"), [
     *itertools.product((*MODELS, *SEVERAL), ("", "float"), ["clang"]),
     *((name, "", "gcc") for name in (*MODELS, *SEVERAL)),
-    *itertools.product(IN_PLACES, ("float", "workspace"), ["gcc", "clang"]),
+    *((name, "float", "gcc") for name in IN_PLACES),
+    *itertools.product(IN_PLACES, ["workspace"], ["gcc", "clang"]),
 ])  # fmt: skip
 def test_every_model_is_strict_c99_and_compiles_without_a_warning(name: str, extra: str, family: str) -> None:
     # gcc sees unused and uninitialized values only where it optimizes; clang needs no code for its warnings

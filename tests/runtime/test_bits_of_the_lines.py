@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from built import MODELS, sample
 from compared import assert_same_bits
-from corpus import CORPUS
+from corpus import CORPUS, thirds
 
 from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
@@ -55,7 +55,7 @@ def results_of_the_lines(module: Any, w: Any, X: Any, y: Any, s: Any) -> dict[st
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("name", thirds(CORPUS))
 def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(name: str, dtype: type, monkeypatch: Any) -> None:
     """X is in Fortran's order, as blocks are: of columns that are not side by side NumPy's routines may give other bits."""
     monkeypatch.setattr(replay, "STRIP", PIECE)  # threads share what is twice as large
@@ -76,7 +76,7 @@ def test_functions_give_the_bits_of_the_lines_with_any_number_of_threads(name: s
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("name", thirds(CORPUS))
 def test_one_row_gives_the_bits_of_the_lines(name: str, dtype: type) -> None:
     module, (w, X, y) = module_of(name), arguments_of(name, 4, dtype)
     x, target = None if X is None else X[2], None if y is None else y[2]
