@@ -10,6 +10,7 @@ groups are the modules on_*.py; each has ``cases(rng)``, which makes its cases.
 """
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -29,10 +30,12 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import forked  # noqa: E402  # behind the variables, which libraries read when they are imported
 from cases import Case  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 from verdicts import faults  # noqa: E402
 from victim import built, copied  # noqa: E402
 
 import symgraph  # noqa: E402
+from symgraph.cli import app  # noqa: E402
 
 Named = tuple[str, Case]
 
@@ -77,6 +80,9 @@ def import_all() -> None:
                 importlib.import_module(module.name)
             except ImportError:  # what bridges lead to need not be installed
                 continue
+    importlib.import_module("matplotlib.font_manager")  # writes its list of fonts, on a new machine
+    CliRunner().invoke(app, ["draw", "nothing"])  # what typer imports when a command is called
+    gc.freeze()  # a collection in a fork would copy every page of what was imported
 
 
 def shares(named: Sequence[Named], jobs: int) -> Iterator[tuple[str, list[str], float]]:

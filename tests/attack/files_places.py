@@ -49,7 +49,7 @@ THINGS: dict[str, Callable[[Path], object]] = {
     "a link to /dev/null": lambda path: path.symlink_to("/dev/null"),
     "a link to /dev/zero": lambda path: path.symlink_to("/dev/zero"),
     "a link to its memory": lambda path: path.symlink_to("/proc/self/mem"),
-    "64 MiB of nothing": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 2**26),
+    "64 MiB of nothing": lambda path: (path.touch(), os.truncate(path, 2**26)),
 }
 LEGAL = ("settings", "manifest", "C file", "source")
 """Places of files that a command need not have."""
