@@ -46,6 +46,10 @@ class Points:
         """One point, name -> value."""
         return dict(zip(self.names, self.values[place].tolist(), strict=True))
 
+    def __add__(self, other: "Points") -> "Points":
+        """These points, and then others of the same model."""
+        return Points(self.names, np.concatenate([self.values, other.values]), self.kinds + other.kinds)
+
     def rounded(self, dtype: str) -> "Points":
         """The points with every value rounded to float32; those that overflow become its largest number."""
         if dtype == "float64":
@@ -82,7 +86,8 @@ def points(model: Model, kinds: Sequence[str] = tuple(KINDS), n: int = 1000, see
 def given(model: Model, rows: Sequence[Mapping[str, float]], kind: str = "given") -> Points:
     """Points from anywhere else, each a mapping name -> value."""
     names = tuple(entry.name for entry in model.freeze().inputs)
-    return Points(names, np.array([[row[name] for name in names] for row in rows], np.float64), (kind,) * len(rows))
+    values = np.array([[row[name] for name in names] for row in rows], np.float64).reshape(len(rows), len(names))
+    return Points(names, values, (kind,) * len(rows))
 
 
 def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[tuple[str, list[float]]]:

@@ -232,9 +232,15 @@ class Report:
     def points_to_paste(self) -> list[str]:
         """The worst points, two lines each: of all, of where digits die, and of where nothing is promised."""
         found = {"worst": self.worst, "digits die here": self.digits, "outside the range": self.worst_outside}
-        if self.digits is not None and self.digits.kappa_graph < _DYING * (1 + self.digits.kappa_in):
+        if self.digits is None or not self.dying:
             del found["digits die here"]
         return [line for title, point in found.items() if point is not None for line in (f"{title}: {point}", point.literal)]
+
+    @property
+    def dying(self) -> float:
+        """Decimal digits that the operations lose beyond those that the inputs leave open, at the worst point; 0 if few."""
+        ratio = 0.0 if self.digits is None else self.digits.kappa_graph / (1 + self.digits.kappa_in)
+        return min(math.log10(ratio), -math.log10(np.finfo(self.dtype).epsneg)) if ratio >= _DYING else 0.0
 
     def bound(self) -> str:
         """Return the promised bound."""
@@ -245,7 +251,8 @@ class Report:
     def verdict(self) -> str:
         """One line."""
         found = "1 fault" if self.faults == 1 else f"{self.faults} faults"
-        outcome = "no faults" if self.ok else found if self.faults else "nothing could be judged"
+        held = f"{self.dying:.1f} digits die where others remain" if self.dying else "no faults"
+        outcome = held if self.ok else found if self.faults else "nothing could be judged"
         outside = f", {self.outside_range} wrong results where nothing is promised" if self.outside_range else ""
         return f"truth of {self.model}, {self.dtype}: {outcome}{outside} at {self.points} points"
 

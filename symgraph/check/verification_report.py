@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from symgraph.display.html import card, notes
 from symgraph.errors import listed
 
+_ALL = -math.log10(2.0**-53)
+"""Digits of a double."""
 _MANY = 3.0
 """Digits beyond which the point is named at which they are lost."""
+_IN_PAIRS = "`--precision auto` computes such rows in pairs of doubles"
+_WITHOUT = "write the formula so that it does not cancel, or declare a narrower domain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class LostDigits:
         point: the inputs by name at which that is so.
         node: the user's node whose rounding errors are enlarged the most.
         kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
+        tried: at how many points digits that are lost were looked for.
+        has_pairs: whether all of the model's functions can be computed in pairs of doubles.
     """
 
     result: str
@@ -27,13 +33,23 @@ class LostDigits:
     kappa_in: float
     kappa_graph: float
     point: Mapping[str, float]
+    tried: int = 0
+    has_pairs: bool = True
+
+    @property
+    def digits(self) -> float:
+        """The decimal digits that are lost beyond those that the inputs leave open, of 16."""
+        return min(_ALL, math.log10(max(1.0, self.kappa_graph / (1.0 + self.kappa_in))))
 
     def __str__(self) -> str:
-        digits = math.log10(max(1.0, self.kappa_graph / (1.0 + self.kappa_in)))
-        kappas = f"kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
-        where = ": " + ", ".join(f"{name} = {value!r}" for name, value in self.point.items()) if digits > _MANY else ""
-        lost = f"{digits:.1f} of those that its inputs determine"
-        return f"{self.result} loses the most digits, {lost}, at {self.node} ({kappas}){where}"
+        by = f"rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
+        if self.digits <= _MANY:
+            return (
+                f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, by {by})"
+            )
+        where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
+        lost = f"{self.result} loses {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} (by {by})"
+        return f"{lost}; {_IN_PAIRS if self.has_pairs else _WITHOUT}"
 
 
 @dataclass(frozen=True, slots=True)

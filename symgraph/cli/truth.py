@@ -41,12 +41,15 @@ def truth(
 ) -> None:
     """Judge a module: run all its functions, and compare loss, predictions and partials with exact values of the spec.
 
-    The points are ordinary and adversarial. Exit 1 if a function raises; if a result is NaN, infinite, 0 or has no correct
-    digit while the exact value is a normal number; if an error is larger than the condition numbers of the operations
+    The points are ordinary and adversarial; without --kinds, also some at which a search found that digits are lost. Exit 1
+    if a function raises; if a result is NaN, infinite, 0 or has no correct digit while the exact value is a normal number; if
+    an error is larger than the condition numbers of the operations
     explain; or if nothing could be judged. Nothing is promised where an intermediate value leaves the range of normal numbers
     other than through an exponential, or where the differentiated value exceeds the dtype: wrong results there are reported
     and do not count. Constraints are judged separately, as outputs of their own model.
     """
+    from symgraph.check.digits import losing_digits
+    from symgraph.check.judged_points import given
     from symgraph.check.judged_points import points as draw
     from symgraph.check.judging import judge, of_constraints
     from symgraph.check.truth_report import COLUMNS
@@ -63,7 +66,9 @@ def truth(
     reports = []
     for own, of_own in [(one, judged)] + ([limits] if limits else []):
         drawn = draw(own, wanted, points, seed)
-        with progress(points, f"judging {'constraints of ' * (own is not one)}{one.name}", quiet=quiet) as advance:
+        if kinds is None and dtype == "float64":
+            drawn += given(own, losing_digits(own), "losing digits")
+        with progress(len(drawn), f"judging {'constraints of ' * (own is not one)}{one.name}", quiet=quiet) as advance:
             reports.append(judge(own, of_own, drawn, dtype=dtype, progress=advance))
     report, *others = reports
     if json:

@@ -134,12 +134,11 @@ def cancelling(large: float) -> Model:
 
 
 def test_a_node_whose_rounding_is_all_that_is_left_is_named_with_a_point() -> None:
-    large, small = digits_lost(cancelling(1e8)), digits_lost(cancelling(1e4))
+    large = digits_lost(cancelling(1e8))
     assert (large.result in ("output", "loss", "grad a", "residual"), large.node) == (True, "node shifted")
-    # a*x is of size 1e-4 to 1e2 at the points that are tried, so that 1e8 stands above it by 6 to 12 digits
-    assert 1e6 < large.kappa_graph / (1 + large.kappa_in) < 1e14
+    # the search finds an a*x that is as small beside 1e8 as a double has digits, which the smallest inputs, 1e-12, allow
+    assert large.digits > 15
     assert str(large).count(" = ") == 3  # x, a and y, to be pasted
-    assert large.kappa_graph > 1e3 * small.kappa_graph
 
 
 def test_a_sound_model_loses_a_digit_or_two_and_no_point_is_named() -> None:

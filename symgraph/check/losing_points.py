@@ -1,0 +1,162 @@
+"""Points at which a graph loses digits: a search for where doubles differ from pairs of doubles by more than inputs explain."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from symgraph.check.graph_numbers import GraphNumbers, losses
+from symgraph.gradcheck.drawing import KINDS, in_domain, inside
+from symgraph.spec.inputs import Input
+
+_FIRST, _ROUNDS, _POINTS = 3, 9, 256
+"""Generations of the search after which it ends where it has found little, at most, and points of each."""
+_LITTLE, _ALL = 16.0, 2.0**50
+"""Losses up to which, and from which on, the search need not go on: those of sound formulas, and of what has no digit left."""
+_EVALUATIONS = 10_000
+"""Operations that all generations may take for a point; each takes some 0.1 ms for all points."""
+_PARENTS, _ALIKE = 24, 3
+"""Points that those of the next generation are made of, and how many of them may be of one result."""
+_FRESH = 0.2
+"""Share of a generation that is drawn anew, by the kinds of the judge, and not from others."""
+_FEW, _DIGITS, _NEARLY = 12, (1, 2, 3, 5, 8), 0.25
+"""Of points of so few inputs the inputs get so few digits if at least that share of the loss stays."""
+_LEAST, _MOST = 1e-12, 1e6
+"""The smallest size of inputs that are not 0, and distance from the ends of domains, in units of 1 or of a smaller domain; and
+the largest size without a domain."""
+_LAWS = ("small weights", "normal", "wide", "magnitudes", "domain", "saturated", "whole")
+_WHOLE = (0.0, 1.0, -1.0, 2.0, 0.5)
+
+Row = list[float]
+Change = Callable[[random.Random, Input, float, Row], float]
+
+
+class Losing(NamedTuple):
+    """A point at which digits are lost.
+
+    Attributes:
+        row: the inputs.
+        column: the place of the result that loses the most.
+        loss: the error of doubles in units of 2**-53, over one more than the units by which inputs move it that move by one.
+    """
+
+    row: Row
+    column: int
+    loss: float
+
+
+class Search(NamedTuple):
+    """What a search found: points, those that lose the most first, some of each result; and how many it tried."""
+
+    found: Sequence[Losing]
+    tried: int
+
+
+def losing_points(entries: Sequence[Input], numbers: GraphNumbers, seed: int = 0) -> Search:
+    """Find points at which results lose digits.
+
+    Args:
+        entries: the model's inputs; points are inside their domains, and the bounds of weights.
+        numbers: its graph, in two arithmetics.
+        seed: of all that is drawn.
+    """
+    draw, names = random.Random(seed), [entry.name for entry in entries]
+    found: list[Losing] = []
+    tried, most = 0, max(1, min(_ROUNDS, _EVALUATIONS // numbers.operations)) if entries else 0
+    for turn in range(most):
+        if turn >= _FIRST and not (found and _LITTLE < found[0].loss < _ALL):
+            break
+        rows = [_row(entries, found, draw) for _ in range(_POINTS)]
+        lost = losses(names, numbers, np.array(rows), max(_PARENTS, _POINTS // len(names)))
+        columns = np.argmax(lost, axis=1).tolist()
+        found += [Losing(row, column, float(of[column])) for row, column, of in zip(rows, columns, lost, strict=True)]
+        found, tried = _best(found), tried + len(rows)
+    return Search(_shortened(entries, numbers, found) if len(entries) <= _FEW else found, tried)
+
+
+def _best(found: Sequence[Losing]) -> list[Losing]:
+    """Return those that lose the most, a few of each result."""
+    kept, seen = list[Losing](), dict[int, int]()
+    for one in sorted(found, key=lambda one: -one.loss):
+        seen[one.column] = seen.get(one.column, 0) + 1
+        if seen[one.column] <= _ALIKE and one.loss > 1.0:
+            kept.append(one)
+    return kept[:_PARENTS]
+
+
+def _shortened(entries: Sequence[Input], numbers: GraphNumbers, found: Sequence[Losing]) -> list[Losing]:
+    """Round the inputs of each point, one after the other, to the fewest digits with which it loses nearly as much."""
+    names, rows = [entry.name for entry in entries], [list(one.row) for one in found]
+    for place, entry in enumerate(entries if found else ()):
+        tried = [[*row[:place], value, *row[place + 1 :]] for row in rows for value in _shorter(entry, row[place])]
+        lost = losses(names, numbers, np.array(tried), len(tried)).reshape(len(rows), len(_DIGITS), -1)
+        for index, one in enumerate(found):
+            good = np.flatnonzero(lost[index, :, one.column] >= one.loss * _NEARLY)
+            if good.size:
+                rows[index][place] = _shorter(entry, rows[index][place])[int(good[0])]
+    return [one._replace(row=row) for one, row in zip(found, rows, strict=True)]
+
+
+def _shorter(entry: Input, value: float) -> Row:
+    """Return a value with few digits, and more and more."""
+    return [_within(entry, float(f"{value:.{digits}g}")) for digits in _DIGITS]
+
+
+def _row(entries: Sequence[Input], found: Sequence[Losing], draw: random.Random) -> Row:
+    """Draw a point: anew, or as another one with one or two inputs changed."""
+    if not found or draw.random() < _FRESH:
+        law = KINDS[draw.choice(_LAWS)]
+        return [_within(entry, inside(law, draw, entry)) for entry in entries]
+    row = list(draw.choice(found).row)
+    for _ in range(draw.choice((1, 1, 2))):
+        place = draw.randrange(len(entries))
+        row[place] = _within(entries[place], draw.choice(_CHANGES)(draw, entries[place], row[place], row))
+    return row
+
+
+def _small(draw: random.Random) -> float:
+    """Draw a small number of either sign, even in the exponent."""
+    return float(draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-12.0, -0.5))
+
+
+def _beside_another(draw: random.Random, _: Input, value: float, row: Row) -> float:
+    """Go close to another input, or as far again as that."""
+    other = draw.choice(row)
+    return other * (1.0 + _small(draw)) if draw.random() < 0.5 else other + (value - other) * 10.0 ** draw.uniform(-3.0, 0.5)
+
+
+def _beside_a_number(draw: random.Random, entry: Input, value: float, _: Row) -> float:
+    """Go close to a whole number or to an end of the domain, or nearer to it."""
+    ends = [end for end in _range(entry) if abs(end) < _MOST]
+    number = draw.choice((*_WHOLE, *ends))
+    return number + (value - number) * 10.0 ** draw.uniform(-3.0, 0.5) if draw.random() < 0.5 else number + _small(draw)
+
+
+_CHANGES: Sequence[Change] = (
+    _beside_another,
+    _beside_a_number,
+    lambda draw, _, value, __: value * 10.0 ** draw.uniform(-3.0, 3.0),
+    lambda draw, _, value, __: value * (1.0 + 0.3 * draw.gauss(0.0, 1.0)),
+    lambda draw, entry, _, __: in_domain(draw, entry),
+)
+
+
+def _range(entry: Input) -> tuple[float, float]:
+    """Return the range of an input: its domain, and the bounds of a weight."""
+    ranges = [one for one in (entry.domain, entry.bounds) if one is not None]
+    return max((low for low, _ in ranges), default=-math.inf), min((high for _, high in ranges), default=math.inf)
+
+
+def _within(entry: Input, value: float) -> float:
+    """Return a value inside the range of an input, and of ordinary size where it has none."""
+    if entry.values:
+        return value if value in entry.values else entry.values[0]
+    low, high = _range(entry)
+    floor = _LEAST * min(1.0, high - low)
+    most = _MOST if entry.domain is None else math.inf
+    value = math.copysign(min(max(abs(value), floor), most), value) if value else value
+    if math.isfinite(low):  # what happens at the very ends is another matter
+        value = max(value, low + max(floor, _LEAST * abs(low)))
+    return min(value, high - max(floor, _LEAST * abs(high))) if math.isfinite(high) else value

@@ -1,0 +1,103 @@
+"""The search for points at which digits die, and what a build says of them."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy as sp
+from brought import oven
+
+from symgraph.check.digits import digits_lost
+from symgraph.check.graph_numbers import GraphNumbers, losses
+from symgraph.check.losing_points import losing_points
+from symgraph.check.truth_at_points import names_of_model
+from symgraph.generate import printed_graph
+from symgraph.ir.special import elementary
+from symgraph.spec.model import Model
+
+
+def of(formula: str, **domains: tuple[float, float]) -> Model:
+    """A model whose loss is a formula of weights, those with domains first."""
+    model = Model("m")
+    names = sorted(map(str, sp.sympify(formula).free_symbols))
+    symbols = {name: model.weight(name, domain=domains.get(name)) for name in names}
+    model.loss(sp.sympify(formula, locals=symbols))
+    return model
+
+
+# the digits that die where the formula is worst: the differences are rounded, so that each can lose all of them
+LOSING = {
+    "nearly equal, squared": ("(a**2 + b**2)/2 - ((a + b)/2)**2", {}, 6.0),
+    "a root at a small argument": ("sqrt(1 + x) - sqrt(1 + x*y)", {"x": (0, 10), "y": (0, 10)}, 6.0),
+    "a small parameter": ("log(1 + k**2/2)/k**2 - 1/2", {"k": (0, 5)}, 6.0),
+    "far out": ("x*exp(1/x) - x - 1", {"x": (1, 1e9)}, 6.0),
+    "beside a number": ("(x**3 - 3*x + 2)/(x - 1)**2*cos(x)", {"x": (0.5, 3)}, 6.0),
+}
+SOUND = {
+    "a decay": ("a*exp(-k*t)", {"t": (0, 50)}),
+    "a difference of inputs": ("(a - b)**2", {}),
+    "a root": ("sqrt(a**2 + b**2)", {}),
+    "a logistic function": ("log(1 + exp(-a*b))", {}),
+    "a rule has it": ("(1 - cos(x))/x**2", {}),
+}
+
+
+@pytest.mark.parametrize("case", LOSING)
+def test_where_digits_die_is_found_and_judged(case: str) -> None:
+    formula, domains, least = LOSING[case]
+    lost = digits_lost(of(formula, **domains))
+    assert lost is not None
+    assert lost.digits >= least, str(lost)
+    assert str(lost).endswith("`--precision auto` computes such rows in pairs of doubles")
+    for name, (low, high) in domains.items():
+        assert low < lost.point[name] < high
+        assert f"{name} = {lost.point[name]!r}" in str(lost)
+
+
+@pytest.mark.parametrize("case", SOUND)
+def test_a_sound_formula_loses_next_to_nothing(case: str) -> None:
+    formula, domains = SOUND[case]
+    lost = digits_lost(of(formula, **domains))
+    assert lost is not None
+    assert lost.digits <= 2.0, str(lost)  # some ten operations of an ulp each, and their condition
+    assert f"at {lost.tried:,} points" in str(lost)
+    assert lost.tried > 3 * 256  # generations, and what verification would draw
+
+
+def numbers_of(model: Model) -> GraphNumbers:
+    return GraphNumbers(elementary(printed_graph(model, "numpy")), names_of_model(model))
+
+
+def test_the_same_seed_gives_the_same_points_and_another_one_others() -> None:
+    model = of(LOSING["far out"][0]).freeze()
+    one, again, other = (losing_points(model.inputs, numbers_of(model), seed) for seed in (0, 0, 1))
+    assert one == again != other
+
+
+def test_what_inputs_leave_open_is_no_loss() -> None:
+    """b/(a - 1) at a = 1 + u moves by 1/u units if a does by one; (1 + a) - 1 at a = u by one, and loses 1/u."""
+    close = 1.0 + 2.0**-30 / 3
+    model = of("b/(a - 1)").freeze()
+    assert losses(["a", "b"], numbers_of(model), np.array([[close, 0.7]]), 1).max() < 4
+    model = of("(b + a) - b").freeze()  # SymPy sees through this
+    assert losses(["a"], numbers_of(model), np.array([[0.3]]), 1).max() == 0
+    model = Model("kept")
+    a = model.weight("a")
+    model.loss(model.node("shifted", 1 + a) - 1)
+    model.freeze()
+    found = losses(["a"], numbers_of(model), np.array([[2.0**-30 / 3]]), 1)[0, 0]
+    assert 2**28 < found < 2**33  # half an ulp of 1 beside 2**-30/3, over the two units of the input and its own
+
+
+def test_a_function_of_a_user_is_judged_at_a_few_points_without_a_search() -> None:
+    lost = digits_lost(oven())
+    assert lost is not None
+    assert (lost.tried < 20, lost.has_pairs) == (True, False)
+
+
+def test_functions_that_pairs_lack_are_searched_and_the_advice_is_another() -> None:
+    lost = digits_lost(of("loggamma(x + 1) - loggamma(x) - log(x) + x*1e-9", x=(0.1, 1e5)))
+    assert lost is not None
+    assert lost.tried > 3 * 256
+    assert math.isfinite(lost.digits)
+    assert "precision auto" not in str(lost)
