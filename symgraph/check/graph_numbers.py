@@ -109,8 +109,8 @@ def _errors(names: Sequence[str], numbers: GraphNumbers, rows: Floats, exact: Se
     with np.errstate(all="ignore"):
         sizes = _columns([np.abs(numbers.rounded(one)) for one in exact], len(rows))
         errors = _columns([numbers.distance(one, other) for one, other in zip(exact, plain, strict=True)], len(rows))
-        errors = np.fmin(errors / (_UNIT * sizes), 1.0 / _UNIT)
-    return np.where(np.isfinite(errors) & np.isfinite(sizes), errors, 0.0), sizes
+        known = np.isfinite(errors) & np.isfinite(sizes)
+        return np.where(known, np.minimum(errors / (_UNIT * sizes), 1.0 / _UNIT), 0.0), sizes
 
 
 def _condition(names: Sequence[str], numbers: GraphNumbers, rows: Floats, places: Places, exact: Sequence[Any]) -> Floats:

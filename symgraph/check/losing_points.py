@@ -11,7 +11,7 @@ from symgraph.check.graph_numbers import GraphNumbers, losses
 from symgraph.gradcheck.drawing import KINDS, in_domain, inside
 from symgraph.spec.inputs import Input
 
-_FIRST, _ROUNDS, _POINTS = 3, 9, 256
+_FIRST, _ROUNDS, _POINTS = 3, 12, 256
 """Generations of the search after which it ends where it has found little, at most, and points of each."""
 _LITTLE, _ALL = 16.0, 2.0**50
 """Losses up to which, and from which on, the search need not go on: those of sound formulas, and of what has no digit left."""
@@ -139,6 +139,7 @@ _CHANGES: Sequence[Change] = (
     _beside_a_number,
     lambda draw, _, value, __: value * 10.0 ** draw.uniform(-3.0, 3.0),
     lambda draw, _, value, __: value * (1.0 + 0.3 * draw.gauss(0.0, 1.0)),
+    lambda draw, _, value, __: value * (1.0 + _small(draw)),
     lambda draw, entry, _, __: in_domain(draw, entry),
 )
 

@@ -11,6 +11,8 @@ _ALL = -math.log10(2.0**-53)
 """Digits of a double."""
 _MANY = 3.0
 """Digits beyond which the point is named at which they are lost."""
+_SHARE = 1e-2
+"""Share of an error from which on first order explains it."""
 _IN_PAIRS = "`--precision auto` computes such rows in pairs of doubles"
 _WITHOUT = "write the formula so that it does not cancel, or declare a narrower domain"
 
@@ -24,6 +26,8 @@ class LostDigits:
         point: the inputs by name at which that is so.
         node: the user's node whose rounding errors are enlarged the most.
         kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
+        loss: the error seen there in units of 2**-53, over 1 + kappa_in; it may be larger than what first order explains, where
+            a value on the way leaves the range of doubles or a decision is wrong.
         tried: at how many points digits that are lost were looked for.
         has_pairs: whether all of the model's functions can be computed in pairs of doubles.
     """
@@ -33,22 +37,30 @@ class LostDigits:
     kappa_in: float
     kappa_graph: float
     point: Mapping[str, float]
+    loss: float = 0.0
     tried: int = 0
     has_pairs: bool = True
 
     @property
     def digits(self) -> float:
         """The decimal digits that are lost beyond those that the inputs leave open, of 16."""
-        return min(_ALL, math.log10(max(1.0, self.kappa_graph / (1.0 + self.kappa_in))))
+        return min(_ALL, math.log10(max(1.0, self.loss, self._explained)))
+
+    @property
+    def _explained(self) -> float:
+        return self.kappa_graph / (1.0 + self.kappa_in)
 
     def __str__(self) -> str:
-        by = f"rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
+        by = f"by rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
+        by = (
+            by
+            if self._explained > self.loss * _SHARE
+            else "a value on the way leaves the range of doubles, or a decision is wrong"
+        )
         if self.digits <= _MANY:
-            return (
-                f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, by {by})"
-            )
+            return f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, {by})"
         where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
-        lost = f"{self.result} loses {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} (by {by})"
+        lost = f"{self.result} loses {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} ({by})"
         return f"{lost}; {_IN_PAIRS if self.has_pairs else _WITHOUT}"
 
 
