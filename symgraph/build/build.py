@@ -11,7 +11,7 @@ from typing import NamedTuple
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.modules import artifacts_of, load_verified, lost_digits, verifier
+from symgraph.build.modules import artifacts_of, load_verified, lost_digits, require_digits, verifier
 from symgraph.build.outputs import BuildReport, Output, State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
@@ -81,6 +81,7 @@ def build(
     *,
     force: bool = False,
     verify: bool = True,
+    require: float | None = None,
     progress: Progress | None = None,
     profile: Profile | None = None,
 ) -> BuildReport:
@@ -93,6 +94,8 @@ def build(
         plan: the specs, backends and options of the build.
         force: whether to overwrite such files, and those that are not ours.
         verify: whether to verify the modules against their specs; if not, the manifest says so of each new text.
+        require: largest relative error of a result, beyond what the inputs leave open, at points at which a search finds digits
+            to be lost; None for no limit.
         progress: called with one line at each step.
         profile: records time and memory of each stage.
 
@@ -122,7 +125,7 @@ def build(
         tell(f"{plan.out} is not below {plan.root}, the folder of the spec's project: later changes of the spec go unnoticed")
     if compiler is not None and not verify:
         _check_c(made, compiler)
-    verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())
+    verifications, libraries = _verify(plan, made, compiler, tell, profile, require) if verify else ({}, ())
     for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
         accurate = [ACCURATE] if had.precision != plan.options.precision else []
         if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *accurate]:
@@ -135,7 +138,7 @@ def build(
 
 
 def _verify(
-    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, profile: Profile
+    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, profile: Profile, require: float | None
 ) -> tuple[dict[str, VerificationReport], tuple[Path, ...]]:
     """Verify every model; return the reports by name, and the libraries that C files were compiled into."""
     verifications: dict[str, VerificationReport] = {}
@@ -145,7 +148,9 @@ def _verify(
         profile.model = entry.model.name
         with TemporaryDirectory() as folder, forgotten():
             compiled = _compiled(plan, entry, compiler, Path(folder), tell)
-            _, report = load_verified(entry.model, entry.generated, compiled, profile)
+            modules, report = load_verified(entry.model, entry.generated, compiled, profile)
+            if require is not None:
+                profile.run("required digits", require_digits, entry.model, modules["numpy"], require)
         if plan.options.precision == DOUBLE:
             report = replace(report, lost=profile.run("digits", lost_digits, entry.model))
         verifications[entry.model.name] = report

@@ -11,7 +11,7 @@ from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
 from symgraph.build.specs import registered
 from symgraph.check.verification_report import LostDigits, VerificationReport
-from symgraph.errors import BuildError, OptionError, SpecError
+from symgraph.errors import BuildError, OptionError, SpecError, VerificationError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
@@ -186,6 +186,19 @@ def lost_digits(model: Model) -> LostDigits | None:
     from symgraph.check.digits import digits_lost
 
     return digits_lost(model)
+
+
+def require_digits(model: Model, module: ModuleType, limit: float) -> None:
+    """Refuse a module that does not keep a limit of the relative error, see ``check.digits.kept``.
+
+    Raises:
+        VerificationError: a result is farther off at one of the points that are tried.
+    """
+    from symgraph.check.digits import kept
+
+    if said := kept(model, module, limit):
+        advice = "write the formula so that it does not cancel, declare narrower domains, or try --precision auto or accurate"
+        raise VerificationError(f"{model.name} does not keep --require {limit:g}: {said}; {advice}")
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:

@@ -1,13 +1,17 @@
 """The digits that a module loses by itself: the line with which a build ends."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.check.graph_numbers import GraphNumbers, has_pairs, is_of_the_table
 from symgraph.check.judged_points import Points, given
+from symgraph.check.judging import judge
 from symgraph.check.losing_points import losing_points
 from symgraph.check.reference import Point, reference
 from symgraph.check.truth_at_points import KNOWN, Truths, names_of_model, truths
+from symgraph.check.truth_report import Worst
 from symgraph.check.verification_points import Sampler
 from symgraph.check.verification_report import LostDigits
 from symgraph.generate import printed_graph
@@ -88,6 +92,31 @@ def losing_digits(model: Model) -> list[Point]:
     """Return some points at which results lose the most digits, by the search that a build makes."""
     graph = elementary(printed_graph(model, "numpy"))
     return _searched(model, GraphNumbers(graph, names_of_model(model)) if is_of_the_table(graph) else None)[0]
+
+
+def kept(model: Model, module: Any, limit: float) -> str:
+    """Tell whether a module keeps a limit of the relative error, beyond what its inputs leave open, where it is most in danger.
+
+    Args:
+        model: the spec.
+        module: a module of the numpy backend, which is run at the worst points of the search and at some that are drawn.
+        limit: the largest |error| / |result| allowed, by 1 + kappa_in.
+
+    Returns:
+        "" if it does; else the result that is farthest off, and the point.
+    """
+    drawn = [batch.points[0] for batch in Sampler(reference(model), 0, None, 1).several(_ALONE)]
+    report = judge(model, module, given(model, [*drawn, *losing_digits(model)]))
+    if report.faults or not report.judged:
+        return f"{report.verdict().partition(': ')[2]}: {_with_point(report.worst)}"
+    one = max(report.results, key=lambda one: np.nan_to_num(one.figures["worst_in"]))
+    off = one.figures["worst_in"] * float(np.finfo(np.float64).eps)
+    said = f"{one.result} is off by {off:.1g} of itself beyond what its inputs leave open"
+    return f"{said}: {_with_point(one.worst)}" if off > limit else ""
+
+
+def _with_point(worst: Worst | None) -> str:
+    return "" if worst is None else f"{worst}, {worst.literal}"
 
 
 def _searched(model: Model, numbers: GraphNumbers | None) -> tuple[list[Point], int]:

@@ -48,7 +48,7 @@ class Losing(NamedTuple):
 
 
 class Search(NamedTuple):
-    """What a search found: points, those that lose the most first, some of each result; and how many it tried."""
+    """Points that a search found, those that lose the most first, some of each result; and how many it tried."""
 
     found: Sequence[Losing]
     tried: int

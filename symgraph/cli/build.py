@@ -52,6 +52,9 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs from a new build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not verify the modules; the manifest says so.")] = False,
+    require: Annotated[
+        float | None, option("X", "Fail if a result is farther off, of itself, where digits are lost, such as 1e-9.")
+    ] = None,
     libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
     config: shared.ConfigFile = None,
@@ -62,12 +65,19 @@ def build(
 
     SPEC is a spec file or a dotted module. Without SPEC, build the models that [tool.symgraph] of pyproject.toml lists.
 
+    --require X searches the declared domains for points at which digits are lost, runs the module there, and exits with 1, with
+    nothing written, if the relative error of a result is above X * (1 + kappa_in), kappa_in being what its inputs leave open.
+
     --check names the cause of each difference: the spec, the options, the generator (another version of symgraph) or an edit.
     """
     from symgraph.build import build as building
     from symgraph.build.profile import Profile
     from symgraph.io.config import read_config
 
+    if require is not None and (check or no_verify or not 0.0 < require < 1.0):
+        raise OptionError(
+            "--require needs a number between 0 and 1, and a build that verifies, without --check and --no-verify"
+        )
     settings = read_config(file=config)
     flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
     wanted = _options(settings, extras, precision, functions, [name for name, on in flags.items() if on])
@@ -81,7 +91,7 @@ def build(
         if check:
             report = building.check(plan, progress=tell, profile=measured)
         else:
-            report = building.build(plan, force=force, verify=not no_verify, progress=tell, profile=measured)
+            report = building.build(plan, force=force, verify=not no_verify, require=require, progress=tell, profile=measured)
     _print(report, measured.done if profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)

@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 from brought import oven
 
-from symgraph.check.digits import digits_lost
+import symgraph as sg
+from symgraph.check.digits import digits_lost, kept
 from symgraph.check.graph_numbers import GraphNumbers, losses
 from symgraph.check.losing_points import losing_points
 from symgraph.check.truth_at_points import names_of_model
@@ -101,3 +102,11 @@ def test_functions_that_pairs_lack_are_searched_and_the_advice_is_another() -> N
     assert lost.tried > 3 * 256
     assert math.isfinite(lost.digits)
     assert "precision auto" not in str(lost)
+
+
+def test_a_limit_is_kept_or_the_result_and_the_point_are_named_where_it_is_not() -> None:
+    sound, losing = of(SOUND["a decay"][0], t=(0, 50)), of(LOSING["far out"][0], x=(1, 1e9))
+    assert kept(sound, sg.compile(sound, backend="numpy"), 1e-14) == ""
+    said = kept(losing, sg.compile(losing, backend="numpy"), 1e-9)
+    assert "w = [" in said
+    assert "loss" in said or "grad x" in said

@@ -114,6 +114,7 @@ def test_the_result_at_which_digits_die_is_named_with_its_node_and_point() -> No
     module, dying = module_of(model), {"x": 2.0**-40 / 3, "a": 3.0}
     found = judge(model, module, given(model, [dying, {"x": 0.5, "a": 3.0}]))
     assert found.ok, str(found)  # a warning: the bound is kept
+    assert found.verdict().endswith(": 12.2 digits die where others remain at 2 points")  # log10 of 3.3e12/2
     assert (found.digits.where, found.digits.kappa_in, found.digits.point["x"]) == ("node shifted", 1, dying["x"])
     lines = str(found).splitlines()
     place = next(place for place, line in enumerate(lines) if line.startswith("digits die here: kappa_graph 3.3e+12 against"))

@@ -193,3 +193,31 @@ def test_a_pipe_that_is_closed_early_leaves_no_traceback(built: Project) -> None
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+CLOSE = '''"""Two numbers that are close to each other."""
+from symgraph import Model
+
+model = Model("close")
+a, b = model.weight("a", domain=(1, 2)), model.weight("b", domain=(1, 2))
+model.loss(a * (model.node("beside", b + 1e6 * a) - 1e6 * a) ** 2)
+'''
+
+
+@pytest.mark.slow  # three builds, 0.4 s each
+def test_a_build_may_require_digits_which_plain_doubles_lack_and_pairs_have(command: Run, fresh: Project) -> None:
+    fresh.write("close.py", CLOSE)
+    before = snapshot(fresh.root)
+    done = command("build close.py --backend numpy --require 1e-12")
+    assert done.code == 1
+    assert "close does not keep --require 1e-12: " in done.err
+    assert "w = [" in done.err  # the point
+    assert snapshot(fresh.root) == before
+    # 1e6 beside 1 costs six digits of 16, of which 1e-8 asks for eight
+    assert command("build close.py --backend numpy --require 1e-8 --force").code == 0
+    assert command("build close.py --backend numpy --require 1e-12 --precision accurate").code == 0
+
+
+@pytest.mark.parametrize("options", ["--require 0", "--require 1", "--require 1e-9 --check", "--require 1e-9 --no-verify"])
+def test_digits_can_be_required_of_a_build_that_verifies_alone(command: Run, options: str) -> None:
+    assert "--require needs a number between 0 and 1" in refused(command(f"build models.py {options}"))
