@@ -94,7 +94,7 @@ def build(
         plan: the specs, backends and options of the build.
         force: whether to overwrite such files, and those that are not ours.
         verify: whether to verify the modules against their specs; if not, the manifest says so of each new text.
-        require: largest relative error of a result, beyond what the inputs leave open, at points at which a search finds digits
+        require: largest relative error of a result, beyond what the inputs leave open, where a search finds digits
             to be lost; None for no limit.
         progress: called with one line at each step.
         profile: records time and memory of each stage.
