@@ -5,6 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symgraph"
 
@@ -165,6 +167,7 @@ def test_functions_are_short() -> None:
                 assert length <= 50, f"{name}.{node.name} has {length} lines"
 
 
+@pytest.mark.quick  # 0.4 s, and what it finds is written each day
 def test_every_module_says_what_it_is_and_no_docstring_begins_with_a_question() -> None:
     for name, path in MODULES.items():
         assert ast.get_docstring(tree_of(path)), name

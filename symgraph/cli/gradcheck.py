@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from symgraph.cli import shared
+from symgraph.cli.beside_spec import beside_spec
 from symgraph.cli.current import load_model
 from symgraph.cli.rows import Source, inputs_of, reading_of
 from symgraph.cli.shared import option
@@ -30,7 +31,11 @@ def gradcheck(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged."""
+    """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged.
+
+    Differences know nothing of the formula and see no small faults. So where the spec is at hand, values and derivatives are
+    also held against its exact values, as by `symgraph truth`, at 30 ordinary points and at the first rows of the data.
+    """
     from symgraph.gradcheck import gradcheck as run
     from symgraph.training.options import MOST, count
 
@@ -44,13 +49,22 @@ def gradcheck(
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)
+    exact = "" if report.verdict == "failed" else beside_spec(model, module, report.points, (X, y), seed, config)
+    said = exact if isinstance(exact, str) else ""
+    judged = None if isinstance(exact, str) else exact
     if json:
-        print_json(report.to_dict())
+        print_json(report.to_dict() | {"spec": None if judged is None else judged.to_dict()})
     else:
         print(report)
+        if judged is not None:
+            print(f"exact values of the spec: {judged.verdict().partition(': ')[2]}")
+            for line in judged.points_to_paste() if judged.faults else ():
+                print(line)
+    if said:
+        note(f"values were not held against the spec: {said}", quiet=quiet)
     if report.unjudged:
         note("a fault in the weights not judged would have gone unseen; try other --weights, --data or --seed", quiet=quiet)
-    if report.verdict in ("failed", "nothing judged"):
+    if report.verdict in ("failed", "nothing judged") or (judged is not None and judged.faults):
         note_next("truth", model, quiet=quiet or json)  # which says if the values are wrong, or the derivatives
         raise typer.Exit(1)
     if has_loss:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Care:
-    """What calls took care of while it was counted.
+    """Rows that calls took care of while it was counted.
 
     Attributes:
         rows: how many rows were computed, once for each function.

@@ -1,6 +1,7 @@
 """``symgraph gradcheck``: the verdict, its exit code and its formats."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from symgraph.io.lineage import StaleModuleWarning
 def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
     done = built.run("gradcheck decay --points 2 --rows 4")
     assert (done.code, done.notes) == (0, "")
-    head, *weights = done.out.splitlines()
+    head, *weights, exact = done.out.splitlines()
     assert head == "gradient check of decay: passed (2 of 2 weights judged, 2 points, seed 0)"
     assert [line.split()[:2] for line in weights] == [["top", "ok"], ["rate", "ok"]]
+    assert exact == "exact values of the spec: no faults at 30 points"
     assert max(map(len, done.out.splitlines())) <= 80
     report = json.loads(command(f"gradcheck {built.module} --json --seed 3").out)
     assert (report["verdict"], report["model"], report["seed"]) == ("passed", "decay", 3)
+    assert (report["spec"]["faults"], report["spec"]["points"]) == (0, 30)
     assert [(weight["weight"], weight["verdict"]) for weight in report["weights"]] == [("top", "ok"), ("rate", "ok")]
     without_data = command(f"gradcheck {built.path('generated/valley.py')}")
     assert (without_data.code, "valley: passed (2 of 2 weights judged" in without_data.out) == (0, True)
@@ -36,6 +39,24 @@ def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: 
         document = command("gradcheck ./decay.py --json")
     assert document.code == 1
     assert [weight["verdict"] for weight in json.loads(document.out)["weights"]] == ["ok", "failed"]
+
+
+def test_a_fault_too_small_for_differences_is_found_by_exact_values_of_the_spec(copy: Project) -> None:
+    text = copy.text("generated/decay.py").replace("    return (d_top, d_rate)", "    return (d_top, (1 + 1e-9) * d_rate)")
+    copy.write("generated/decay.py", text)
+    done = copy.run("gradcheck decay --backend numpy --points 1")
+    assert done.code == 1
+    assert "decay.py was edited by hand" in done.err
+    assert "gradient check of decay: passed" in done.out
+    assert re.search(r"^exact values of the spec: \d+ faults at 30 points$", done.out, re.MULTILINE)
+    assert re.search(r"^worst: (grad|jacobian) rate", done.out, re.MULTILINE)
+
+
+def test_without_the_spec_it_is_said_that_values_were_not_held_against_it(command: Run, built: Project) -> None:
+    Path("decay.py").write_text(built.text("generated/decay.py"), encoding="utf-8")
+    done = command("gradcheck ./decay.py --points 1")
+    assert done.code == 0
+    assert done.err.startswith("values were not held against the spec: ")
 
 
 def test_rows_and_weights_can_be_given(command: Run, built: Project) -> None:
