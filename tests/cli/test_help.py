@@ -39,7 +39,6 @@ def test_help_loads_no_heavy_module_and_commands_on_built_modules_load_numpy_alo
     assert printed(built, PROBE.format(lines=lines)) == []
     lines = (
         "train decay --data rows.csv --epochs 1",
-        "gradcheck decay --points 1",
         "predict decay --data rows.csv --weights weights.json",
     )
     assert printed(built, PROBE.format(lines=lines)) == ["numpy"]
