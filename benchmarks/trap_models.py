@@ -4,18 +4,14 @@ Written for this project's issues by somebody who saw neither its passes nor its
 SymPy symbols, sampler of ordinary points, sampler of trap points, domains). Each argument is a weight; the formula is the loss.
 """
 
-# ruff: noqa: E501, E731, E741, F401, I001, N802
+# ruff: noqa: E501, E731, E741, F401, I001
 # fmt: off
 import math
 import random
 
 import sympy as sp
 from sympy import exp,log,sqrt,sin,cos,tan,tanh,erf,erfc,acos,asin,atan,pi,Rational as Q, Abs
-rng=random.Random(5)
-U=rng.uniform
-def LU(a,b): return 10**U(a,b)
-S=lambda: rng.choice([-1,1])
-N=lambda: rng.gauss(0,1)
+from trap_drawing import LU, N, S, U, rng
 M=[]
 def add(name,args,f,ordn,traps,dom=None): M.append((name,args.split(),f,ordn,traps,dom or {}))
 Phi=lambda x: (1+erf(x/sqrt(2)))/2

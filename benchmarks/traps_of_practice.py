@@ -10,11 +10,7 @@ import random
 
 import sympy as sp
 from sympy import exp,log,sqrt,sin,cos,tan,tanh,sinh,erf,erfc,acos,asin,atan,pi,Rational as Q, Abs
-rng=random.Random(5)
-U=rng.uniform
-def LU(a,b): return 10**U(a,b)
-S=lambda: rng.choice([-1,1])
-N=lambda: rng.gauss(0,1)
+from trap_drawing import LU, N, S, U, rng
 M=[]
 def add(name,args,f,ordn,traps,dom=None): M.append((name,args.split(),f,ordn,traps,dom or {}))
 Phi=lambda x: (1+erf(x/sqrt(2)))/2

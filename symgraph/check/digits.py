@@ -1,14 +1,15 @@
 """The digits that a module loses by itself: the line with which a build ends."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.graph_numbers import GraphNumbers, has_pairs, is_of_the_table
+from symgraph.check.graph_numbers import GraphNumbers, is_of_the_table
 from symgraph.check.judged_points import Points, given
 from symgraph.check.judging import judge
-from symgraph.check.losing_points import losing_points
+from symgraph.check.losing_points import Search, losing_points
 from symgraph.check.reference import Point, reference
 from symgraph.check.truth_at_points import KNOWN, Truths, names_of_model, truths
 from symgraph.check.truth_report import Worst
@@ -44,31 +45,24 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    known = reference(model)
-    if at is None and len(known.program.steps) > _MOST:
+    if at is None and len(reference(model).program.steps) > _MOST:
         return None
-    names = names_of_model(model)
-    if len(names) * len(known.program.steps) > _MOST_SHARES:
-        names = tuple(name for name in names if " " not in name)
-    graph = elementary(printed_graph(model, "numpy"))
-    numbers = GraphNumbers(graph, names) if is_of_the_table(graph) else None
-    tried = 0
+    numbers, tried = _numbers(model), 0
     if at is None:
-        worst, tried = _searched(model, numbers)
-        drawn = Sampler(known, 0, None, 1).several(_DRAWN if tried else _ALONE)
-        at = given(model, [*(batch.points[0] for batch in drawn), *worst])
-    found = truths(model, at, names=names)
+        search = _searched(model)
+        tried = search.tried
+        at = given(model, [*_drawn(model, _DRAWN if tried else _ALONE), *_named(model, search)])
+    found = truths(model, at, names=_asked(model))
     seen = np.full(found.state.shape, np.nan) if numbers is None else _errors(found, numbers)
-    explained = np.where(_holds_to_first_order(found), found.sizes.kappa_graph, np.nan)
     kappa_in = found.sizes.kappa_in.copy()
-    worst_of = found.largest(np.fmax(seen, explained), kappa_in, range(len(names)), sure=True)
-    if worst_of is None:
+    worst = found.worst_digits(_holds_to_first_order(found), kappa_in, seen)
+    if worst is None:
         return None
-    place, column = worst_of
-    node = found.conditioning.enlarged_node(at.point(place), found.bits[place], column)
-    kappas = float(kappa_in[worst_of]), float(found.sizes.kappa_graph[worst_of])
-    loss = float(np.nan_to_num(seen[worst_of])) / (1.0 + kappas[0])
-    return LostDigits(names[column], node, *kappas, at.point(place), loss, tried + len(at), has_pairs(graph))
+    place, column, node = worst
+    kappas = float(kappa_in[place, column]), float(found.sizes.kappa_graph[place, column])
+    loss = float(np.nan_to_num(seen[place, column])) / (1.0 + kappas[0])
+    in_pairs = numbers is not None and numbers.has_pairs
+    return LostDigits(found.names[column], node, *kappas, at.point(place), loss, tried + len(at), in_pairs)
 
 
 def _holds_to_first_order(found: Truths) -> NDArray[np.bool_]:
@@ -79,8 +73,7 @@ def _holds_to_first_order(found: Truths) -> NDArray[np.bool_]:
 
 def _errors(found: Truths, numbers: GraphNumbers) -> NDArray[np.float64]:
     """Compute by how many units of 2**-53 doubles are off the truth, 2**53 at most; NaN where either is no normal number."""
-    leaves = dict(zip(found.points.names, found.points.values.T, strict=True)) | {"cotangent": np.ones(len(found.points))}
-    plain = np.stack([np.broadcast_to(one, len(found.points)) for one in numbers.in_doubles(leaves)], axis=1)
+    plain = numbers.in_doubles(found.points.values)
     exponents = np.clip(found.exponent, *_EXPONENTS).astype(np.int32)
     known = (found.state == KNOWN) & (found.exponent == exponents) & (found.high != 0.0) & np.isfinite(plain)
     with np.errstate(all="ignore"):
@@ -90,8 +83,7 @@ def _errors(found: Truths, numbers: GraphNumbers) -> NDArray[np.float64]:
 
 def losing_digits(model: Model) -> list[Point]:
     """Return some points at which results lose the most digits, by the search that a build makes."""
-    graph = elementary(printed_graph(model, "numpy"))
-    return _searched(model, GraphNumbers(graph, names_of_model(model)) if is_of_the_table(graph) else None)[0]
+    return _named(model, _searched(model))
 
 
 def kept(model: Model, module: Any, limit: float) -> str:
@@ -105,8 +97,7 @@ def kept(model: Model, module: Any, limit: float) -> str:
     Returns:
         "" if it does; else the result that is farthest off, and the point.
     """
-    drawn = [batch.points[0] for batch in Sampler(reference(model), 0, None, 1).several(_ALONE)]
-    report = judge(model, module, given(model, [*drawn, *losing_digits(model)]))
+    report = judge(model, module, given(model, [*_drawn(model, _ALONE), *losing_digits(model)]))
     if report.faults or not report.judged:
         return f"{report.verdict().partition(': ')[2]}: {_with_point(report.worst)}"
     one = max(report.results, key=lambda one: np.nan_to_num(one.figures["worst_in"]))
@@ -119,10 +110,32 @@ def _with_point(worst: Worst | None) -> str:
     return "" if worst is None else f"{worst}, {worst.literal}"
 
 
-def _searched(model: Model, numbers: GraphNumbers | None) -> tuple[list[Point], int]:
-    """Search for points at which results lose digits; the worst, and how many points were tried."""
-    if numbers is None:
-        return [], 0
-    search = losing_points(model.inputs, numbers)
+def _asked(model: Model) -> tuple[str, ...]:
+    """Return the results that are asked for."""
+    names, steps = names_of_model(model), len(reference(model).program.steps)
+    return names if len(names) * steps <= _MOST_SHARES else tuple(name for name in names if " " not in name)
+
+
+@lru_cache(maxsize=8)
+def _numbers(model: Model) -> GraphNumbers | None:
+    """Make what computes the graph at many points; None for one with functions of users."""
+    graph = elementary(printed_graph(model, "numpy"))
+    return GraphNumbers(graph, [entry.name for entry in model.inputs], _asked(model)) if is_of_the_table(graph) else None
+
+
+@lru_cache(maxsize=8)
+def _searched(model: Model) -> Search:
+    """Search for points at which results lose digits, once for each model."""
+    numbers = _numbers(model)
+    return Search((), 0) if numbers is None else losing_points(model.inputs, numbers)
+
+
+def _named(model: Model, search: Search) -> list[Point]:
+    """Return the worst points of a search."""
     inputs = [entry.name for entry in model.inputs]
-    return [dict(zip(inputs, one.row, strict=True)) for one in search.found[:_WORST]], search.tried
+    return [dict(zip(inputs, one.row, strict=True)) for one in search.found[:_WORST]]
+
+
+def _drawn(model: Model, count: int) -> list[Point]:
+    """Return points that verification would draw."""
+    return [batch.points[0] for batch in Sampler(reference(model), 0, None, 1).several(count)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symgraph.check.graph_numbers import GraphNumbers, losses
+from symgraph.check.graph_numbers import GraphNumbers
 from symgraph.gradcheck.drawing import KINDS, in_domain, inside
 from symgraph.spec.inputs import Input
 
@@ -62,14 +62,14 @@ def losing_points(entries: Sequence[Input], numbers: GraphNumbers, seed: int = 0
         numbers: its graph, in two arithmetics.
         seed: of all that is drawn.
     """
-    draw, names = random.Random(seed), [entry.name for entry in entries]
+    draw = random.Random(seed)
     found: list[Losing] = []
     tried, most = 0, max(1, min(_ROUNDS, _EVALUATIONS // numbers.operations)) if entries else 0
     for turn in range(most):
         if turn >= _FIRST and not (found and _LITTLE < found[0].loss < _ALL):
             break
         rows = [_row(entries, found, draw) for _ in range(_POINTS)]
-        lost = losses(names, numbers, np.array(rows), max(_PARENTS, _POINTS // len(names)))
+        lost = numbers.losses(np.array(rows), max(_PARENTS, _POINTS // len(entries)))
         columns = np.argmax(lost, axis=1).tolist()
         found += [Losing(row, column, float(of[column])) for row, column, of in zip(rows, columns, lost, strict=True)]
         found, tried = _best(found), tried + len(rows)
@@ -88,10 +88,10 @@ def _best(found: Sequence[Losing]) -> list[Losing]:
 
 def _shortened(entries: Sequence[Input], numbers: GraphNumbers, found: Sequence[Losing]) -> list[Losing]:
     """Round the inputs of each point, one after the other, to the fewest digits with which it loses nearly as much."""
-    names, rows = [entry.name for entry in entries], [list(one.row) for one in found]
+    rows = [list(one.row) for one in found]
     for place, entry in enumerate(entries if found else ()):
         tried = [[*row[:place], value, *row[place + 1 :]] for row in rows for value in _shorter(entry, row[place])]
-        lost = losses(names, numbers, np.array(tried), len(tried)).reshape(len(rows), len(_DIGITS), -1)
+        lost = numbers.losses(np.array(tried), len(tried)).reshape(len(rows), len(_DIGITS), -1)
         for index, one in enumerate(found):
             good = np.flatnonzero(lost[index, :, one.column] >= one.loss * _NEARLY)
             if good.size:

@@ -112,15 +112,19 @@ class Truths:
             looked_up.add((place, column))
             kappa_in[place, column] = self.kappa_in(place, column)
 
-    def worst_digits(self, inside: NDArray[np.bool_], kappa_in: Floats) -> tuple[int, int, str] | None:
+    def worst_digits(
+        self, inside: NDArray[np.bool_], kappa_in: Floats, errors: Floats | float = np.nan
+    ) -> tuple[int, int, str] | None:
         """Find place and column of the largest kappa_graph / (1 + kappa_in), and the node whose rounding errors it enlarges.
 
         Args:
             inside: (n, k) the results that are asked for; None is returned if there is none.
             kappa_in: as for ``largest``.
+            errors: (n, k) errors in units of 2**-53, which count instead where they are larger or kappa_graph is not asked for;
+                NaN where none is known.
         """
         kappa_graph = np.where(inside & (self.sizes.kappa_graph < _OUT_OF_REACH), self.sizes.kappa_graph, np.nan)
-        at = self.largest(kappa_graph, kappa_in, range(len(self.names)), sure=True)
+        at = self.largest(np.fmax(kappa_graph, errors), kappa_in, range(len(self.names)), sure=True)
         return None if at is None else (*at, self.conditioning.enlarged_node(self.points.point(at[0]), self.bits[at[0]], at[1]))
 
     def left_open(self, place: int) -> NDArray[np.bool_]:

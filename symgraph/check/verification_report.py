@@ -52,11 +52,8 @@ class LostDigits:
 
     def __str__(self) -> str:
         by = f"by rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
-        by = (
-            by
-            if self._explained > self.loss * _SHARE
-            else "a value on the way leaves the range of doubles, or a decision is wrong"
-        )
+        if self._explained <= self.loss * _SHARE:
+            by = "a value on the way leaves the range of doubles, or a decision is wrong"
         if self.digits <= _MANY:
             return f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, {by})"
         where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())

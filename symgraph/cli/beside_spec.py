@@ -19,7 +19,7 @@ _LARGE, _FEW = 3_000, 5
 
 def beside_spec(
     reference: str, module: Any, weights: Sequence[Sequence[float]], rows: tuple[Any, Any], seed: int, config: Path | None
-) -> "Report | str":
+) -> "tuple[Report | None, str]":
     """Judge a module by exact values of its spec, at ordinary points and at rows of data.
 
     Args:
@@ -31,16 +31,16 @@ def beside_spec(
         config: the file with the project's settings, if the user gave one.
 
     Returns:
-        The judge's report, or why there is none.
+        The judge's report, or None and why there is none.
     """
     from symgraph.backends.source import model_hash
 
     try:
         model = one_model(reference, config)
     except (ModuleError, SpecError, BuildError, OptionError) as error:
-        return str(error)
+        return None, str(error)
     if model_hash(model) != module.METADATA["model_hash"]:
-        return "the spec has changed since the module was built"
+        return None, "the spec has changed since the module was built"
     try:
         from symgraph.check.judged_points import given, points
         from symgraph.check.judging import judge
@@ -48,14 +48,14 @@ def beside_spec(
     except ModuleNotFoundError as error:
         if error.name != "flint":
             raise
-        return "python-flint is not installed"
+        return None, "python-flint is not installed"
     from symgraph.gradcheck.drawing import ORDINARY
 
     is_large = len(reference_of(model).program.steps) >= _LARGE
     drawn = points(model, (*ORDINARY, "domain"), _FEW if is_large else _DRAWN, seed)
     vectors, most = (weights[:1], _FEW) if is_large else (weights, _ROWS)
     found = [{**getattr(module, "CONSTANTS", {}), **point} for point in _of_data(model, vectors, *rows, most)]
-    return judge(model, module, drawn + given(model, found, "data"))
+    return judge(model, module, drawn + given(model, found, "data")), ""
 
 
 def _of_data(model: "Model", weights: Sequence[Sequence[float]], X: Any, y: Any, most: int) -> Iterator[Mapping[str, float]]:

@@ -34,7 +34,8 @@ def gradcheck(
     """Check the derivatives of a built model against differences; exit 1 if one is wrong or none could be judged.
 
     Differences know nothing of the formula and see no small faults. So where the spec is at hand, values and derivatives are
-    also held against its exact values, as by `symgraph truth`, at 30 ordinary points and at the first rows of the data.
+    also held against its exact values, as by `symgraph truth`, at 30 ordinary points and at the first rows of the data; exit 1
+    as well if one is wrong.
     """
     from symgraph.gradcheck import gradcheck as run
     from symgraph.training.options import MOST, count
@@ -49,9 +50,9 @@ def gradcheck(
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)
-    exact = "" if report.verdict == "failed" else beside_spec(model, module, report.points, (X, y), seed, config)
-    said = exact if isinstance(exact, str) else ""
-    judged = None if isinstance(exact, str) else exact
+    judged, lacking = None, ""
+    if report.verdict != "failed":
+        judged, lacking = beside_spec(model, module, report.points, (X, y), seed, config)
     if json:
         print_json(report.to_dict() | {"spec": None if judged is None else judged.to_dict()})
     else:
@@ -60,8 +61,8 @@ def gradcheck(
             print(f"exact values of the spec: {judged.verdict().partition(': ')[2]}")
             for line in judged.points_to_paste() if judged.faults else ():
                 print(line)
-    if said:
-        note(f"values were not held against the spec: {said}", quiet=quiet)
+    if lacking:
+        note(f"values were not held against the spec: {lacking}", quiet=quiet)
     if report.unjudged:
         note("a fault in the weights not judged would have gone unseen; try other --weights, --data or --seed", quiet=quiet)
     if report.verdict in ("failed", "nothing judged") or (judged is not None and judged.faults):
