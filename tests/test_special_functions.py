@@ -166,6 +166,11 @@ def test_faddeevas_functions_are_right_below_the_real_axis_too(name: str) -> Non
     assert judged > 100
 
 
+def test_faddeevas_function_is_a_gaussian_on_the_real_axis_as_far_as_doubles_go() -> None:
+    x = np.arange(1.0, 53.0) / 2.0  # whose squares are exact: a few roundings are all
+    np.testing.assert_allclose(scipy_special.wofz_re(x, 0.0 * x), np.exp(-x * x), rtol=8 * 2.0**-52)
+
+
 @pytest.mark.parametrize("order", [sp.Rational(1, 2), sp.Symbol("nu")])
 def test_orders_that_are_no_whole_constants_are_refused_and_another_branch_of_lambert_w(order: Any) -> None:
     m = Model("cylinder")

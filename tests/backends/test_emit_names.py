@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from symgraph.backends.layout import columns
 from symgraph.backends.names import LONGEST, python_names
+from symgraph.generate import generate
+from symgraph.spec.model import Model
 
 NAMES = st.lists(
     st.from_regex(r"[a-z字][a-z0-9_]{0,70}", fullmatch=True) | st.sampled_from(["class", "np", "max", "class_"]),
@@ -34,6 +36,14 @@ def test_long_names_keep_beginning_and_end() -> None:
     assert re.fullmatch(r"population_density_populati\w*_urban", short[one])
     assert short[one] != short[other]
     assert python_names([one]) == {one: short[one]}
+
+
+def test_a_derivative_of_several_names_lists_nodes_before_weights() -> None:
+    model = Model("shift")
+    y, (a, b) = model.target("y"), model.weights("a b")
+    model.loss((model.output("y_hat", model.node("moved", a + 1) + b) - y) ** 2)
+    (scalar,) = generate(model, ("scalar",))
+    assert "    d_y_hat = 2.0 * v0  # also d_moved, d_a, d_b\n" in scalar.text
 
 
 @given(NAMES)

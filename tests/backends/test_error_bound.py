@@ -182,14 +182,15 @@ def test_saturation_beyond_overflow_is_no_reason_for_an_infinite_bound() -> None
     assert partials[1] < 2.0**-48
 
 
-def test_rounded_constants_count() -> None:
+@pytest.mark.parametrize("constant", [sp.Rational(1, 3), sp.Rational(2, 9)])  # an error of 1.2336e-17, in two digits
+def test_rounded_constants_count(constant: sp.Rational) -> None:
     """a - 1/3 at the double next to 1/3 is known to half a unit of 1/3 and no better, though the subtraction is exact."""
-    module = module_of(one_output(lambda f, _g, a, b: (a - sp.Rational(1, 3)) * f + b))
-    w, x = np.array([1 / 3, 0.0]), np.array([1.0, 0.0])
+    module = module_of(one_output(lambda f, _g, a, b: (a - constant) * f + b))
+    w, x = np.array([float(constant), 0.0]), np.array([1.0, 0.0])
     loss, _ = module.error_bound(w, x, 0.0)
     assert module.forward(w, x, 0.0).loss == 0.0
     with mpmath.workdps(40):
-        exact = (mpmath.mpf(1 / 3) - mpmath.mpf(1) / 3) ** 2
+        exact = (mpmath.mpf(float(constant)) - mpmath.mpf(constant.p) / constant.q) ** 2
         assert 0 < exact <= mpmath.mpf(float(loss))
 
 

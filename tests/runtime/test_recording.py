@@ -149,6 +149,7 @@ def test_blocks_have_fewer_rows_where_a_program_has_many_values(monkeypatch: pyt
     (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
     (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
     (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
+    (lambda given: (select(given.w[0] > 0.0, given.rowsum(given.y), given.y),), "where takes a sum over rows together with"),
 ])  # fmt: skip
 def test_lines_that_cannot_be_recorded_are_refused(lines: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):

@@ -65,6 +65,9 @@ def test_a_residual_that_is_found_in_the_loss_has_normal_equations_of_it_whose_b
     products, slope, loss = module.normal_equations([2.0], rows, y)
     assert (products.tolist(), slope.tolist()) == ([[6.0 * (1.0 + 4.0)]], [6.0 * (2.0 * 1.0 + 3.0 * 2.0)])
     assert loss == 3.0 * (2.0**2 + 3.0**2)
+    x = np.zeros(80_001)
+    x[0], x[10_000::10_000] = 2.0**27, 1.0  # beside the square of the first, a double loses those of the others, one by one
+    assert module.normal_equations([2.0], x, 2.0 * x)[0].tolist() == [[6.0 * (2.0**54 + 8.0)]]
     plain, robust = symgraph.compile(decay(), backend="numpy"), symgraph.compile(decay("cauchy", 2.0), backend="numpy")
     assert (plain.METADATA["residual_factor"], plain.METADATA.get("robust")) == (0.5, None)
     assert (robust.METADATA["residual_factor"], robust.METADATA["robust"]) == (0.0, ("cauchy", 2.0))
