@@ -215,7 +215,7 @@ def _worst_runs(found: Truths, results: Results, promise: _Promise, finite: Mask
     computed, source = np.full(shape, np.nan), np.full(shape, -1, np.intp)
     allowed, raised = promise.bound.copy(), np.zeros(shape, np.int8)
     worst, eps = np.full(shape, -1.0), float(np.finfo(found.dtype).eps)
-    tiny = found.exponent < np.finfo(np.float64).minexp
+    zero, tiny, far = found.high == 0.0, found.exponent < np.finfo(np.float64).minexp, _far_off(found)
     for place, run in enumerate(results.runs):
         columns = list(run.columns)
         trouble = _trouble(run, finite[:, columns])
@@ -223,6 +223,7 @@ def _worst_runs(found: Truths, results: Results, promise: _Promise, finite: Mask
             sums = np.maximum(1.0, found.sizes.sums[:, columns]) if run.summed else 1.0
             permitted = run.factor * promise.bound[:, columns] + run.slack * sums
             off = np.where(tiny[:, columns], np.abs(run.values), _distances(found, run.values, columns)) / (eps * permitted)
+            off = np.where(zero[:, columns], np.abs(run.values) / far[:, columns], off)  # no bound is relative to 0
         off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
         if run.summed:
             off = np.where(promise.room[:, columns], off, -1.0)
@@ -262,10 +263,14 @@ def _above_own(found: Truths, results: Results, finite: Mask) -> Mask:
 
 def _missed(found: Truths, computed: Floats, small: Mask) -> Mask:
     """Where the truth is 0 or subnormal, and the result far from it by more than rounding explains."""
-    least = _FAR_OFF * float(np.finfo(found.dtype).tiny)
     with np.errstate(invalid="ignore"):
         off = np.where(small & np.isfinite(computed), np.abs(computed - found.values), 0.0)
-    return np.asarray(off > np.maximum(_FAR_OFF * np.where(small, found.sizes.scatter, 0.0), least))
+    return np.asarray(off > _far_off(found))
+
+
+def _far_off(found: Truths) -> Floats:
+    """Return the distances from a truth that is 0 or subnormal beyond which rounding explains no result."""
+    return np.maximum(_FAR_OFF * found.sizes.scatter, _FAR_OFF * float(np.finfo(found.dtype).tiny))
 
 
 def _distances(found: Truths, computed: Floats, columns: Any = slice(None)) -> Floats:

@@ -180,6 +180,17 @@ def test_a_truth_of_0_or_a_subnormal_one_is_met_up_to_what_rounding_explains(
     assert (report.faults, report.results[0].counts["wrong"]) == (len(wrong) + 1, len(wrong))
 
 
+@pytest.mark.parametrize(("bad", "fault"), [(1e-9, "wrong"), (np.nan, "nan")])
+def test_a_function_that_alone_misses_a_truth_of_0_is_found(bad: float, fault: str) -> None:
+    """Others give the slope, which is 0 where a is, too; no error is relative to it."""
+    model = written(lambda x, y, a, b: (y - a * b * x) ** 2, "loss")
+    module = module_of(model)
+    right = module.grad
+    module.grad = lambda *args, **options: (found := right(*args, **options)) + np.where(found == 0.0, bad, 0.0)
+    report = judge(model, module, given(model, [{"x": 1.0, "y": 1.0, "a": 0.0, "b": 3.0}]))
+    assert faults(report) == {fault: 1}
+
+
 def test_a_loss_that_is_an_input_is_exact() -> None:
     model = written(lambda a: a, "loss")
     report = judge(model, module_of(model), points(model, n=52))
