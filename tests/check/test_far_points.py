@@ -79,6 +79,14 @@ def test_a_declared_domain_says_that_nothing_overflows(domain: tuple[float, floa
     assert report_of(curve(unknown_beyond, domain)).beyond == ""
 
 
+def test_a_penalty_that_is_enormous_there_is_no_fault_of_the_rows() -> None:
+    model = curve(logistic)
+    model.loss((model.output_nodes[0].symbol - model.target("y")) ** 2)
+    model.penalty(exp(2 * model.weight_inputs[1].symbol))  # beyond the doubles from theta = 355 on
+    report = report_of(model, "scalar")
+    assert report.far == report.beyond == ""
+
+
 def far_points_of(model: Model, count: int = 4) -> FarBatches:
     reference = Reference(model)
     return far_batches(reference, Sampler(reference, 0, None, 3).several(count), count)

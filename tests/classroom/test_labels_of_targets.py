@@ -233,6 +233,14 @@ def test_the_labels_of_likelihoods() -> None:
     assert {min(point["y"], 2) for points in Exercise(model).batches for point in points[:1]} == {0, 1, 2}
 
 
+def test_a_row_of_a_binomial_has_one_trial_at_least() -> None:
+    model = Model("coins")
+    n, w, _ = model.feature("n"), model.weight("w"), model.target("y")
+    model.likelihood("binomial", probability=model.output("p", sigmoid(w)), trials=n)
+    (labels,) = labels_of(model.freeze())
+    assert min(most for _, most in labels.cases) == 1.0
+
+
 @pytest.mark.parametrize(
     ("name", "cases", "said"),
     [

@@ -141,6 +141,14 @@ def test_a_mistake_counts_once_though_other_functions_rest_on_it(text: str, func
     assert not alone.passed  # what it rests on is not judged here, and so it is wrong
 
 
+@pytest.mark.parametrize(
+    ("right", "off", "ok"), [(1e-4, 5e-9, True), (1e-4, 1e-8, False), (1e-9, 9e-14, True), (1e-9, 1e-9, False)]
+)
+def test_a_number_is_right_to_eight_decimals_or_to_four_digits_where_it_is_smaller(right: float, off: float, ok: bool) -> None:
+    (verdict,) = judged({"w": np.array([right + off])}, {}, {"w": np.array([right])}, [])
+    assert verdict.ok == ok
+
+
 def test_several_results_are_spoken_of_in_the_plural_and_the_number_shown_is_the_one_that_is_most_wrong() -> None:
     (verdict,) = judged({"w": np.zeros(2)}, {}, {"w": np.array([1e-25, 2.0])}, [])
     assert verdict.numbers == "is 0, right is 2"

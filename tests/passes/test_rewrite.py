@@ -158,6 +158,8 @@ SMALL, WIDE, LAW = (-0.1, 0.1), (-9.0, 9.0), a * sp.exp(-(b**2)) + (1 - a) * sp.
     (sp.sqrt(a**2 - b) - a, {"a": (1.0, 2.0)}, "neg(div(b, add(sqrt(sub(pow(a, 2), b)), a)))"),
     (sp.sqrt(a**2 - b) - a, {"a": (-2.0, -1.0)}, "sub(sqrt(sub(pow(a, 2), b)), a)"),
     (sp.log(2 + sp.exp(a)), {"a": WIDE}, "log(add(exp(a), 2))"),  # exp overflows nowhere there
+    # nor here, and one is enough that does not vanish
+    (sp.log(2 * sp.exp(a) + sp.exp(b)), {"a": WIDE, "b": (-900.0, 9.0)}, "log(add(mul(2, exp(a)), exp(b)))"),
     (sp.log(LAW), {"a": (0.1, 0.9)}, "logaddexp(sub(log(a), pow(b, 2)), sub(log1p(neg(a)), pow(c, 2)))"),
     (a**c / (b**c + a**c), dict.fromkeys("ab", (0.1, 9.0)), "sigmoid(mul(c, log(div(a, b))))"),
     (sp.exp(a) - sp.exp(b), {"a": (1.0, 2.0), "b": (-2.0, -1.0)}, "sub(exp(a), exp(b))"),
