@@ -38,7 +38,7 @@ class LogProbability:
             raise DataError(f"vectors have shape {v.shape}; give (S, {len(self.names)}), and EnsembleSampler vectorize=True")
         w = np.tile(known.start, (len(v), 1))
         w[:, known.free] = v
-        inside = ((w >= known.lower) & (w <= known.upper) | ~known.free).all(axis=1)
+        inside = ((w >= known.lower) & (w <= known.upper)).all(axis=1)
         loss = self._negative(np.where(inside[:, np.newaxis], w, known.start))
         return np.where(inside & ~np.isnan(loss), -loss, -np.inf)
 
