@@ -5,8 +5,10 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
+from wheel_of_model import write_wheel
 
 UNLOCKED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
@@ -45,6 +47,14 @@ for name in ("value_and_grad", "grad", "loss", "predict", "jacobian", "per_sampl
         raise AssertionError(name)
 print(_nine_weights.__file__.rpartition(".abi3")[1] or "unlocked")
 """
+
+
+def test_the_record_of_a_wheel_has_digests_without_padding(tmp_path: Path) -> None:
+    """Installers that check them refuse others (https://packaging.python.org/specifications/recording-installed-packages)."""
+    with ZipFile(write_wheel("line", "1.0", {"line.py": b""}, tmp_path)) as wheel:
+        record = wheel.read("line-1.0.dist-info/RECORD").decode().splitlines()
+    assert record[0] == "line.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0"  # of no bytes
+    assert record[-1] == "line-1.0.dist-info/RECORD,,"
 
 
 def test_a_wheel_has_the_standalone_module_and_the_extension_and_needs_numpy_alone(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_boxes_are_groups_with_name_and_numbers_arrows_name_their_ends_and_scree
     assert texts(ElementTree.fromstring(svg(Picture("empty", "", "Nothing.", (), ()))), "title") == ["empty"]
 
 
+def test_inputs_in_a_column_are_as_wide_as_the_widest_of_them_whichever_comes_first() -> None:
+    def widths(*names: str) -> set[str | None]:
+        boxes = (*(Box(name, "weight", name) for name in names), Box("y_hat", "output", "y_hat"))
+        root = ElementTree.fromstring(svg(Picture("", "", "", boxes, tuple(Arrow(name, "y_hat") for name in names))))
+        rects = [one.find(f"{SVG}rect") for one in root.iter(f"{SVG}g") if one.get("class") == "vertex weight"]
+        return {rect.get("width") for rect in rects if rect is not None}
+
+    assert widths("a_long_name", "b") == widths("b", "a_long_name") == widths("a_long_name")
+
+
 def test_colours_follow_the_reader_unless_one_theme_is_asked_for() -> None:
     assert "prefers-color-scheme: dark" in svg(PICTURE)
     for theme in ("light", "dark"):

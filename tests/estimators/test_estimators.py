@@ -94,6 +94,11 @@ def test_a_row_of_weight_2_counts_as_two_rows(given: Any) -> None:
             Regressor(given).fit(TIMES, LEVELS, sample_weight=bad)
 
 
+def test_one_sample_weight_is_that_of_every_row() -> None:
+    ours, theirs = Regressor().fit(X, Y, sample_weight=4.0), Ridge(1.0).fit(X, Y, sample_weight=4.0)
+    assert np.allclose(ours.result_.w, [*theirs.coef_, theirs.intercept_], rtol=1e-10)  # what Ridge's normal equations leave
+
+
 def test_a_frame_gives_a_model_its_features_by_name() -> None:
     frame = pd.DataFrame({"u": TIMES[:, 1], "more": 0.0, "t": TIMES[:, 0]})
     by_name, by_place = Regressor(decay()).fit(frame, LEVELS), Regressor(decay()).fit(TIMES, LEVELS)

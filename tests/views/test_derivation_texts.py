@@ -78,6 +78,14 @@ def test_plain_text_and_data_have_each_step_and_its_number_and_a_part_of_a_page_
     assert (part[:28], part[-11:], "<style" in part) == ('<section class="derivation">', "</section>\n", False)
 
 
+def test_the_chains_of_a_weight_that_is_used_twice_are_told_from_the_weight_to_the_loss() -> None:
+    model = Model("twice")
+    y, a = model.target("y"), model.weight("a")
+    model.loss((y - model.output("y_hat", a + model.node("square", a**2))) ** 2)
+    lines = TEXTS["text"](derivation(model)).splitlines()
+    assert [line for line in lines if line.startswith("  by ")] == ["  by square, y_hat, loss", "  by y_hat, loss"]
+
+
 def test_partials_that_nobody_reads_are_told_by_their_number_of_operations() -> None:
     model = Model("loop")
     x, y, a = model.feature("x"), model.target("y"), model.weight("a")
