@@ -1,18 +1,36 @@
-"""Operations in which digits may be lost: sums that may be much smaller than their terms, and functions near their roots.
+"""Operations in which digits may be lost: sums that may be much smaller than their terms, functions near roots and ends.
 
 A sum of values that were rounded has the errors of its terms, and few digits where it is small beside them; so has log near 1,
-and a sine of many turns near its roots. What is given is exact, so that its sums lose nothing.
+a sine of many turns near its roots, and atanh where its argument is close to 1. What is given is exact, so that its sums lose
+nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from symgraph.ir.graph import Graph, Node
 from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.ops import OPS
 
-_SMALL_BESIDE_1 = frozenset({"log", "acos", "acosh", "lgamma", "digamma"})
+_SMALL_BESIDE_1 = frozenset({"log", "lgamma", "digamma"})
 _SMALL_BESIDE_ARGUMENT = frozenset({"sin", "cos", "tan"})
 """Functions with roots at which the argument is not 0, by what they are small beside where digits are lost."""
+
+
+class Doubtful(NamedTuple):
+    """A value that may have few digits where it is near a number.
+
+    Attributes:
+        position: of the value.
+        beside: a node beside which its distance from that number is small then; None for the number itself, or for 1.
+        end: the number; 0, or an end of the domain of a function of the value.
+    """
+
+    position: int
+    beside: int | None
+    end: float = 0.0
+
 
 _EXACT = frozenset({"neg", "abs", "max", "min", "select"})
 """Operations that give one of their operands but for the sign."""
@@ -21,17 +39,19 @@ _BESIDE = 0.75
 """Where one term is never larger than so much of the other, their sum is at least a quarter of it."""
 
 
-def losing(graph: Graph) -> Mapping[int, int | None]:
-    """Return the operations that may lose digits, with a node that they are small beside then; None for 1.
+def losing(graph: Graph) -> tuple[Doubtful, ...]:
+    """Return the values that may lose digits.
 
     A target less what a model computes is left out: a residual is as small as noise, and loses nothing that anyone measured.
     """
-    nodes, found = graph.nodes, dict[int, int | None]()
+    nodes, found, ends = graph.nodes, dict[int, int | None](), set[tuple[int, float]]()
     given = [node.data is not None for node in nodes]  # or chosen among what is
     bounds: list[Interval] = []
     for position, node in enumerate(nodes):
         if node.op in _SMALL_BESIDE_1 | _SMALL_BESIDE_ARGUMENT and not given[node.args[0]]:
             found[position] = node.args[0] if node.op in _SMALL_BESIDE_ARGUMENT else None
+        if len(node.args) == 1 and not given[node.args[0]]:
+            ends |= {(node.args[0], end) for end in _ends(node.op)}
         if node.op in _EXACT:
             given[position] = all(given[arg] for arg in node.args[node.op == "select" :])
         if node.op not in ("add", "sub") or all(given[arg] for arg in node.args):
@@ -42,7 +62,14 @@ def losing(graph: Graph) -> Mapping[int, int | None]:
         a, b = (bounds[arg] for arg in node.args)
         if not _is_harmless(a, b if node.op == "add" else Interval(-b.high, -b.low)):
             found[position] = _beside(node, found, given)
-    return found
+    small = [Doubtful(*one) for one in found.items()]
+    return tuple(sorted([*small, *(Doubtful(position, None, end) for position, end in ends)], key=lambda one: one[::2]))
+
+
+def _ends(op: Any) -> Iterator[float]:
+    """Yield the ends of a function's domain near which an argument that was rounded has few digits: those but 0."""
+    spans = OPS[op].domain if op in OPS else None
+    yield from (end for end in (spans[0].low, spans[0].high) if spans and end and math.isfinite(end)) if spans else ()
 
 
 def _beside(node: Node, found: Mapping[int, int | None], given: Sequence[bool]) -> int:

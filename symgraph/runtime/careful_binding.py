@@ -197,7 +197,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         if suspects.size == 0:
             return suspects, suspects
         errors = self._errors_at(name, inputs, suspects)
-        losing = ~np.all(errors <= CARE * np.abs(table[suspects]) + SMALLEST, axis=1)
+        losing = ~np.all((errors <= CARE * np.abs(table[suspects]) + SMALLEST) & np.isfinite(table[suspects]), axis=1)
         careful = suspects[losing]
         if careful.size:
             table[careful] = self._over_pairs(name, inputs, careful)

@@ -30,15 +30,16 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
         recorder: has the operations.
     """
     together, in_turn, uses, below = list[Any](), dict[int, Any](), uses_of(results, recorder), watched_below(recorder)
-    for one, beside in sorted(recorder.watched, key=lambda pair: pair[0].position):
+    for one, beside, end in sorted(recorder.watched, key=lambda watched: watched[0].position):
         if one.position in uses and one.node.kind in kinds:
-            ratio: Any = np.abs(one / beside)
+            ratio: Any = np.abs((one - end if end else one) / beside)
             used: list[Any] = [value_at(recorder, place, chosen) for place, chosen in sorted(uses[one.position])]
             ratio = np.where(all_of(used), ratio, 1.0) if used else ratio
             together.append(np.fmin(ratio / ORDINARY_LOSS, 1.0))
             parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
             own: Any = np.fmin(ratio / STEP_LOSS, 1.0)
-            in_turn[one.position] = own * reduce(np.minimum, parts) if parts else own
+            chain = own * reduce(np.minimum, parts) if parts else own
+            in_turn[one.position] = np.minimum(chain, in_turn[one.position]) if one.position in in_turn else chain
     if not together:
         return 0.0
     is_losing = reduce(lambda one, other: one * other, together) < LOSING
@@ -47,7 +48,7 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
 
 def watched_below(recorder: Recorder) -> Mapping[int, frozenset[int]]:
     """Give for each watched value the nearest watched ones of which it is made."""
-    watched = {one.position for one, _ in recorder.watched}
+    watched = {one.position for one, *_ in recorder.watched}
     nearest: list[frozenset[int]] = []  # of each value, itself if it is watched
     found = {}
     for position, node in enumerate(recorder.nodes):

@@ -57,7 +57,7 @@ class Recorder:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self.nodes: list[Node] = []
-        self.watched: list[tuple[Any, Any]] = []  # see ``watch``
+        self.watched: list[tuple[Any, Any, float]] = []  # see ``watch``
         self.known: dict[tuple[Any, ...], int] = {}
 
     def traced(self, node: Node) -> "Traced":
@@ -107,14 +107,14 @@ class Recorder:
         return self.traced(Node(DOT, (self.row_of(rows).position, one.position), Kind.TOTAL, DOUBLE))
 
 
-def watch(*pairs: tuple[Any, Any]) -> None:
-    """Watch operations that lose digits where they are much smaller than what stands beside them.
+def watch(*values: tuple[Any, ...]) -> None:
+    """Watch values that lose digits where they are much smaller than what stands beside them, or as close to a third number.
 
     Lines call this, and nothing is computed by it. A recording notes it for bindings that compute such rows with pairs.
     """
-    for one, beside in pairs:
+    for one, beside, *ends in values:
         if isinstance(one, Traced):
-            one.recorder.watched.append((one, beside))
+            one.recorder.watched.append((one, beside, *(ends or (0.0,))))
 
 
 class Traced(NDArrayOperatorsMixin):

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sympy import Max, Piecewise, Symbol, acos, cos, exp, log
+from sympy import Max, Piecewise, Symbol, acos, atanh, cos, exp, log
 
 from symgraph import Model
 from symgraph.derive.doubtful import losing
@@ -17,7 +17,8 @@ a, b, x = (Symbol(name, real=True) for name in "abx")
     (a * b - x, ["sub"]), (1 - a * b, ["sub"]), (a * b + x, ["add"]),
     (a * a + b * b, []), (1 + exp(a), []), (exp(a) + exp(b), []), (2 - exp(-a * a), []),  # of one sign, or one larger
     (1 - exp(-a * a), ["sub"]),
-    (log(a * a + 1), ["log"]), (log(x), []), (cos(a * b), ["cos"]), (cos(a), []), (acos(a * b), ["acos"]),
+    (log(a * a + 1), ["log"]), (log(x), []), (cos(a * b), ["cos"]), (cos(a), []), (acos(a), []),
+    (acos(a * b), ["mul", "mul"]), (atanh(exp(a)), ["exp", "exp"]), # arguments, near either end
 ])  # fmt: skip
 def test_what_may_lose_digits_is_found_and_nothing_else(formula: Any, found: list[str]) -> None:
     model, names = Model("one"), {str(symbol) for symbol in formula.free_symbols}
@@ -25,4 +26,4 @@ def test_what_may_lose_digits_is_found_and_nothing_else(formula: Any, found: lis
     unused = made["a"] if "a" not in names else 0
     model.loss(formula.subs({Symbol(name, real=True): one for name, one in made.items()}) * exp(unused))
     graph = lower(model)
-    assert [graph.nodes[position].op for position in losing(graph)] == found
+    assert [graph.nodes[one.position].op for one in losing(graph)] == found

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from built import MODELS
 from flint import arb, ctx
-from sympy import cos, exp, log, loggamma, sqrt
+from sympy import acos, atanh, cos, exp, log, loggamma, sqrt
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
@@ -65,6 +65,9 @@ LOST: dict[str, tuple[Callable[..., Any], tuple[float, ...]]] = {
     "an underflow on the way": (lambda a, b, c: a * (a - b) / (a - b * exp((b - a) * c)), (0.46, 1.94, 244.0)),
     "an overflow on the way": (lambda a, b, c: c * exp(a) / (1 + exp(b)) ** 2, (1400.0, 700.0, 0.5)),
     "a sum of squares less one": (lambda a, b, c: (sqrt(a * a + b * b) - b) * c, (1e-5, 3.0, 1e5)),
+    "an argument near the end of a domain": (lambda a, b, c: c * atanh(a / (a + 2 * b)), (5.0, 1e-12, 2.0)),
+    "an angle near its end": (lambda a, b, c: c * acos(a / (a + b)), (6371000.0, 1.7, 1.0)),
+    "a product beyond all floats on the way": (lambda a, b, c: a * c / (b + c), (1e200, 1e190, 1e200)),
 }
 
 

@@ -10,6 +10,7 @@ from symgraph.backends.names import Names, Numbering, apart, identifiers, severa
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, annotated, statements, straight
 from symgraph.backends.source import Source
+from symgraph.derive.doubtful import Doubtful
 from symgraph.derive.schedule import Kernel, roots_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import HESSIAN
@@ -82,7 +83,7 @@ class LinesWriter:
         self.uniform_loss = self._uniform_loss()
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
-        self.watched: Mapping[int, int | None] = {}  # see ``losing``
+        self.watched: Sequence[Doubtful] = ()  # see ``losing``
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""
@@ -175,17 +176,17 @@ class LinesWriter:
 
     def _named_to_watch(self, order: Sequence[int]) -> set[int]:
         """The operations that need a name since they are watched, or are what those are small beside."""
-        watched = {position for position in order if position in self.watched}
-        beside = {self.watched[position] for position in watched} & set(order)
-        return watched | {position for position in beside if position is not None}
+        own = set(order)
+        watched = [one for one in self.watched if one.position in own]
+        return {one.position for one in watched} | {one.beside for one in watched if one.beside is not None} & own
 
     def _watching(self, writer: SectionWriter, order: Sequence[int], indent: int = 4) -> list[str]:
         """The statement that watches the operations of a function that may lose digits, if there are any."""
-        beside = [(position, self.watched[position]) for position in order if position in self.watched]
-        pairs = [
-            f"({writer.operand(one).text}, {'1.0' if term is None else writer.operand(term).text})" for one, term in beside
+        own = set(order)
+        watched = [
+            f"({writer.operand(one.position).text}, {_beside(writer, one)})" for one in self.watched if one.position in own
         ]
-        return [f"{' ' * indent}{filled('watch(', pairs, ')', indent)}"] if pairs else []
+        return [f"{' ' * indent}{filled('watch(', watched, ')', indent)}"] if watched else []
 
     def of_weights(
         self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
@@ -338,3 +339,10 @@ class LinesWriter:
             result += [f"{' ' * indent}# {above[line.node]}"] if line.node in above else []
             result.append(annotated(f"{' ' * indent}{line.text}", aliases.get(line.node, "")))
         return tuple(result)
+
+
+def _beside(writer: SectionWriter, one: Doubtful) -> str:
+    """Write what a watched value is small beside, or a number that it is near, after 1.0 or that number."""
+    if one.end:
+        return f"{abs(one.end)!r}, {one.end!r}"
+    return "1.0" if one.beside is None else writer.operand(one.beside).text
