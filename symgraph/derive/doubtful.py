@@ -44,14 +44,15 @@ def losing(graph: Graph) -> tuple[Doubtful, ...]:
 
     A target less what a model computes is left out: a residual is as small as noise, and loses nothing that anyone measured.
     """
-    nodes, found, ends = graph.nodes, dict[int, int | None](), set[tuple[int, float]]()
+    nodes, found, near = graph.nodes, dict[int, int | None](), set[Doubtful]()
     given = [node.data is not None for node in nodes]  # or chosen among what is
     bounds: list[Interval] = []
     for position, node in enumerate(nodes):
         if node.op in _SMALL_BESIDE_1 | _SMALL_BESIDE_ARGUMENT and not given[node.args[0]]:
             found[position] = node.args[0] if node.op in _SMALL_BESIDE_ARGUMENT else None
         if len(node.args) == 1 and not given[node.args[0]]:
-            ends |= {(node.args[0], end) for end in _ends(node.op)}
+            near |= {Doubtful(node.args[0], None, end) for end in _ends(node.op)}
+            near |= {Doubtful(node.args[0], position)} if node.op == "tan" else set()  # near its poles
         if node.op in _EXACT:
             given[position] = all(given[arg] for arg in node.args[node.op == "select" :])
         if node.op not in ("add", "sub") or all(given[arg] for arg in node.args):
@@ -62,8 +63,7 @@ def losing(graph: Graph) -> tuple[Doubtful, ...]:
         a, b = (bounds[arg] for arg in node.args)
         if not _is_harmless(a, b if node.op == "add" else Interval(-b.high, -b.low)):
             found[position] = _beside(node, found, given)
-    small = [Doubtful(*one) for one in found.items()]
-    return tuple(sorted([*small, *(Doubtful(position, None, end) for position, end in ends)], key=lambda one: one[::2]))
+    return tuple(sorted([*(Doubtful(*one) for one in found.items()), *near], key=lambda one: one[::2]))
 
 
 def _ends(op: Any) -> Iterator[float]:

@@ -22,7 +22,7 @@ from symgraph.runtime.double_double import Pair
 from symgraph.runtime.doubts import in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
-from symgraph.runtime.pairs import PairArithmetic
+from symgraph.runtime.pairs import BlurredPairs, PairArithmetic, Pairs
 from symgraph.runtime.recording import Given, Kind, Traced
 from symgraph.runtime.replay import uniform_values
 from symgraph.runtime.sums import PIECE, added, rowsum, unsummed
@@ -35,6 +35,9 @@ CARE = 1e-11
 SMALLEST = 2.0**-1022
 PAIRS_GAIN = 2.0**-45
 """Errors of pairs are taken for at most so much of a bound for floats; this leaves room for functions of pairs."""
+STILL = CARE / 16
+"""By how much of itself a result may move with blurred pairs where it counts as known. A blur is some 2**8 times what pairs
+round, so that a result moves less than it is off only where 2**12 chances in a row are against it."""
 
 TERMS, DOUBTS, RANGES, COUNTED = "terms of ", "doubts of ", "ranges of ", "counted "
 """Before the name of a function, the programs that stand beside its own; see where they are made."""
@@ -90,10 +93,12 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         super().__init__(facts, lines, laws)
         radii = {constant: abs(rest) * WIDER for constant, rest in rests.items()}
         self._bounds = CarefulBounds({name: bound for name, (bound, _) in functions.items()}, radii, DOUBLE)
-        self._pairs = PairArithmetic({name: pairs for name, (_, pairs) in functions.items()}, rests)
-        self._bounded, self._paired = (
-            BoundOnRequestLoosely(facts, lines_over(lines, over), laws) for over in (self._bounds.over, self._pairs.over)
-        )
+        of_pairs = {name: pairs for name, (_, pairs) in functions.items()}
+        self._pairs, self._blurred = (PairArithmetic(of_pairs, rests, numbers) for numbers in (Pairs, BlurredPairs))
+        self._lines_over = {
+            arithmetic: BoundOnRequestLoosely(facts, lines_over(lines, arithmetic.over), laws)
+            for arithmetic in (self._bounds, self._pairs, self._blurred)
+        }
         own = {**self._sums}
         for name in (*self._columns, *self._sums):
             own[TERMS + name] = partial(self._watched_terms, name)
@@ -199,10 +204,14 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         errors = self._errors_at(name, inputs, suspects)
         losing = ~np.all((errors <= CARE * np.abs(table[suspects]) + SMALLEST) & np.isfinite(table[suspects]), axis=1)
         careful = suspects[losing]
-        if careful.size:
-            table[careful] = self._over_pairs(name, inputs, careful)
-        kept = np.all(errors[losing] * PAIRS_GAIN <= CARE * np.abs(table[careful]) + SMALLEST, axis=1)
-        return careful, careful[~kept]
+        if careful.size == 0:
+            return careful, careful
+        table[careful] = self._over_pairs(name, inputs, careful, self._pairs)
+        uncertain = careful[~np.all(errors[losing] * PAIRS_GAIN <= CARE * np.abs(table[careful]) + SMALLEST, axis=1)]
+        if uncertain.size:
+            shifts = np.abs(self._over_pairs(name, inputs, uncertain, self._blurred) - table[uncertain])
+            uncertain = uncertain[~np.all(shifts <= STILL * np.abs(table[uncertain]) + SMALLEST, axis=1)]
+        return careful, uncertain
 
     def _plain_table(self, name: str, inputs: Inputs, threads: int) -> Array:
         one, rows = np.asarray(1.0), as_batch(inputs)
@@ -216,18 +225,18 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         """Bound the errors of the results in some rows."""
         given = self._bounds.arguments(self.facts, some_rows(as_batch(inputs), rows))
         one = self._bounds.given(np.asarray(1.0), Origin.DERIVATIVES)
-        found = self._bounded._lines_of(name)(Given(*given, one, None, unsummed))
+        found = self._lines_over[self._bounds]._lines_of(name)(Given(*given, one, None, unsummed))
         result = np.empty((len(rows), len(found)))
         for place, number in enumerate(found):
             value, error = self._bounds.number(number).bound
             result[:, place] = np.where(np.isfinite(value), error, np.inf)
         return result
 
-    def _over_pairs(self, name: str, inputs: Inputs, rows: Array) -> Array:
+    def _over_pairs(self, name: str, inputs: Inputs, rows: Array, pairs: PairArithmetic) -> Array:
         """Compute some rows over pairs."""
-        w, X, y = map(self._pairs.given, some_rows(as_batch(inputs), rows))
-        found = self._paired._lines_of(name)(Given(w, X, y, self._pairs.given(1.0), None, unsummed))
-        columns = [np.broadcast_to(self._pairs.rounded(one, DOUBLE), len(rows)) for one in found]
+        w, X, y = map(pairs.given, some_rows(as_batch(inputs), rows))
+        found = self._lines_over[pairs]._lines_of(name)(Given(w, X, y, pairs.given(1.0), None, unsummed))
+        columns = [np.broadcast_to(pairs.rounded(one, DOUBLE), len(rows)) for one in found]
         return np.stack(columns, axis=1)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sympy import Max, Piecewise, Symbol, acos, atanh, cos, exp, log
+from sympy import Max, Piecewise, Symbol, acos, atanh, cos, exp, log, tan
 
 from symgraph import Model
 from symgraph.derive.doubtful import losing
@@ -18,7 +18,7 @@ a, b, x = (Symbol(name, real=True) for name in "abx")
     (a * a + b * b, []), (1 + exp(a), []), (exp(a) + exp(b), []), (2 - exp(-a * a), []),  # of one sign, or one larger
     (1 - exp(-a * a), ["sub"]),
     (log(a * a + 1), ["log"]), (log(x), []), (cos(a * b), ["cos"]), (cos(a), []), (acos(a), []),
-    (acos(a * b), ["mul", "mul"]), (atanh(exp(a)), ["exp", "exp"]), # arguments, near either end
+    (acos(a * b), ["mul", "mul"]), (atanh(exp(a)), ["exp", "exp"]), (tan(a * b), ["mul", "tan"]),  # near ends and poles
 ])  # fmt: skip
 def test_what_may_lose_digits_is_found_and_nothing_else(formula: Any, found: list[str]) -> None:
     model, names = Model("one"), {str(symbol) for symbol in formula.free_symbols}

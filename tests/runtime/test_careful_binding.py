@@ -87,6 +87,19 @@ def test_rows_that_lose_digits_are_right_or_announced(name: str) -> None:
     assert care.rows == 1
 
 
+@pytest.mark.parametrize(("name", "announced"), [("a product beyond all floats on the way", 0), ("a root of a root", 1)])
+def test_a_row_is_announced_where_moves_of_pairs_show_in_its_results(name: str, announced: int) -> None:
+    """The bound for floats is infinite in both; 1e-38 beside 1 is beyond pairs once a root has been taken of it."""
+    root = (lambda a, b, c: sqrt(sqrt(1 + a * b) + c) - sqrt(1 + c), (1e-19, 1e-19, 1.5))
+    formula, point = {**LOST, "a root of a root": root}[name]
+    model = Model("lossy")
+    model.loss(formula(*(model.weight(one) for one in "abc")))
+    module = of(model)
+    with module.counting() as care:
+        module.loss(np.array(point))
+    assert (care.careful, care.uncertain) == (1, announced)
+
+
 @pytest.mark.parametrize("factor", [3.0, 4.0, 7.0, 15.0])
 def test_a_chain_of_small_losses_is_a_large_one(factor: float) -> None:
     """Each of 20 sums is smaller than the one before by a factor that raises no doubt by itself."""
