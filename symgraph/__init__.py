@@ -66,6 +66,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         logit as logit,
         ndtr as ndtr,
         ndtri as ndtri,
+        power_slope as power_slope,
         relu as relu,
         sigmoid as sigmoid,
         softplus as softplus,
@@ -84,7 +85,7 @@ _NAMES = {
     "symgraph.spec.laws": ("Normal", "Uniform", "Constant"),
     "symgraph.ir.sympy_classes": (
         "betaln", "cbrt", "dawson", "digamma_step", "erfcx", "expm1", "gauss", "hypot", "ierfcx", "lambertw1p", "log1p",
-        "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "relu",
+        "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "power_slope", "relu",
         "sigmoid", "softplus", "stirlerr", "stirlerr_slope", "wrightomega", "xlogx", "xlogy",
     ),
     "symgraph.ir.kernels": (

@@ -197,6 +197,11 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "div": (lambda a, b: a / b, lambda a, b: 1 / b, lambda a, b: -a / b**2),
     "neg": (lambda a: -a, lambda a: mp.mpf(-1)),
     "pow": (mp.power, lambda a, b: b * mp.power(a, b - 1) if b else b, lambda a, b: a and mp.power(a, b) * mp.log(a)),
+    "power_slope": (
+        lambda a, b: b * mp.power(a, b) / a if a else b * mp.power(a, b - 1),
+        lambda a, b: b * (b - 1) * mp.power(a, b) / a**2 if a else b * (b - 1) * mp.power(a, b - 2),
+        lambda a, b: a and mp.power(a, b) / a * _more(lambda: 1 + b * mp.log(a)),
+    ),
     "sqrt": (mp.sqrt, lambda a: 1 / (2 * mp.sqrt(a))),
     "cbrt": (_cbrt, lambda a: 1 / (3 * _cbrt(a) ** 2)),
     "hypot": (mp.hypot, _direction, lambda a, b: _direction(b, a)),
@@ -408,6 +413,8 @@ LEFT_OUT: Mapping[tuple[str, str], Callable[..., bool]] = {
     ),
     ("digamma_step", "partial 0"): lambda top, a, b: 1 / a**2 >= top,
     ("mod", "partial 1"): lambda top, a, b: abs(a / b) >= 2**20,
+    ("power_slope", "partial 0"): lambda top, a, b: abs((b - 1) * mp.power(a, b - 2)) >= top,
+    ("power_slope", "partial 1"): lambda top, a, b: mp.power(a, b - 1) >= top,
     ("div", "partial 1"): lambda top, a, b: abs(1 / b) >= top,
 }
 """Points, besides those at which the value overflows, where a factor of a partial overflows although the product does not."""
@@ -443,12 +450,13 @@ def graph_of(case: Case) -> Graph:
     seed = builder.leaf("input", "c", varying=True)
     roots = {"value": value}
     for operand in case.moving:
-        if row.partials[operand] in (REFUSED, ()):
+        kind, partials = ("fixed", row.fixed) if row.fixed and case.constant is not None else ("partial", row.partials)
+        if partials[operand] in (REFUSED, ()):
             continue
         product = seed
-        factors = list(enumerate(row.partials[operand]))
+        factors = list(enumerate(partials[operand]))
         for place, factor in sorted(factors, key=lambda item: isinstance(item[1], late)):
-            part = instantiate(builder, case.op, f"partial {operand} {place}", operands, value)
+            part = instantiate(builder, case.op, f"{kind} {operand} {place}", operands, value)
             product = builder.add("div" if isinstance(factor, over) else "mul", product, part)
         roots[f"partial {operand}"] = product
     return passed(builder.build(roots, {}))

@@ -159,6 +159,14 @@ _FORMS: dict[str, Form] = {
     ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
     "pow": Form(balls.power, (_power_slope, _exponent_slope), lambda x, n: x < 0 and n.is_exact() and not n.is_integer()),
+    "power_slope": Form(
+        lambda x, n: _power_slope(ZERO, x, n),
+        (
+            lambda v, x, n: n * one if isinstance(one := _power_slope(v, x, n - 1), arb) else one,
+            lambda v, x, n: below * (1 + n * x.log()) if isinstance(below := balls.power(x, n - 1), arb) and x > 0 else UNKNOWN,
+        ),
+        lambda x, n: x < 0 and n.is_exact() and not n.is_integer(),
+    ),
     "sqrt": Form(lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0),
     "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),)),
     "hypot": Form(

@@ -148,7 +148,7 @@ class Sweep:
         self.again = again
         self.sum_rows = sum_rows
         self.builder = GraphBuilder.over(graph)
-        self._factors: dict[str, tuple[tuple[_Factor, ...] | None, ...]] = {}
+        self._factors: dict[tuple[str, str], tuple[tuple[_Factor, ...] | None, ...]] = {}
 
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Return the cotangent of every node on a path from a leaf by which it differentiates to the root."""
@@ -169,7 +169,7 @@ class Sweep:
                 cotangent = _Held(self.whole(cotangent))
             held[position] = cotangent
             for operand, arg in enumerate(node.args):
-                if active[arg] and (factors := self.factors(node.op)[operand]) != ():
+                if active[arg] and (factors := self.factors(node)[operand]) != ():
                     if factors is None:
                         raise self.refusal(node.op)
                     pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
@@ -217,13 +217,15 @@ class Sweep:
                 value = self.apply(value, factor, node, position)
         return made(_Held, (value, tuple(waiting) if waits else cotangent.late))
 
-    def factors(self, op: str) -> tuple[tuple[_Factor, ...] | None, ...]:
+    def factors(self, node: Node) -> tuple[tuple[_Factor, ...] | None, ...]:
         """Return the factors of the local partial by each operand; None for one that the table does not have."""
-        found = self._factors.get(op)
+        op, row = node.op, OPS[node.op]
+        kind, partials = ("again", row.again) if self.again and row.again else ("partial", row.partials)
+        if row.fixed and self.builder.nodes[node.args[-1]].op == "const":
+            kind, partials = "fixed", row.fixed
+        found = self._factors.get((op, kind))
         if found is None:
-            row = OPS[op]
-            kind, partials = ("again", row.again) if self.again and row.again else ("partial", row.partials)
-            found = self._factors[op] = tuple(
+            found = self._factors[op, kind] = tuple(
                 None
                 if factors is REFUSED
                 else tuple(_factor(op, f"{kind} {operand} {index}", factor) for index, factor in enumerate(factors))

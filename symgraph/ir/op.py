@@ -11,9 +11,13 @@ from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
-from sympy import Abs, Basic, Symbol
+from sympy import Abs, Basic, Eq, Piecewise, Symbol
 
 from symgraph.ir.optext import OpText, call
+
+_x0 = Symbol("x0", real=True)
+AWAY = Piecewise((1, Eq(_x0, 0)), (_x0, True))
+"""The first operand, or 1 where it is 0."""
 
 ARITHMETIC, ROOT, TRANSCENDENTAL = 1, 5, 20
 """Rough costs of ops on one row, relative to an addition."""
@@ -71,7 +75,7 @@ class Whole(Span):
         return f"{name} a whole constant"
 
 
-REALS = Span()
+REALS, POSITIVE, FROM_0 = Span(), Span(0.0), Span(0.0, ends="[)")
 WHOLE_NUMBERS = Whole(-(2.0**53), 2.0**53, "[]")
 
 
@@ -175,6 +179,7 @@ class Op:
             and those of ``symgraph.runtime.namespaces``.
         numbers: computes the op on numbers of any type, or None.
         again: the partials in a form that loses no digits where it is differentiated in turn; () where ``partials`` is one.
+        fixed: the partials where the last operand is a constant, in a form that it makes shorter; () where ``partials`` is one.
         mpmath: computes it on mpmath's: a function, or the name of one of mpmath; where ``numbers`` is None.
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
         pairs: the function of pairs of floats that computes it; "" where it is an operator or a choice, which ``Pairs`` has;
@@ -221,6 +226,7 @@ class Op:
     pairs: str | None = MISSING
     reference: Any = MISSING
     again: tuple[Any, ...] = ()
+    fixed: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         if self.regions:
@@ -264,11 +270,11 @@ class Op:
 
     @property
     def formulas(self) -> dict[str, Any]:
-        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", those of partials that are
-        differentiated again, "again <operand> <factor>", and "stable" if there is one."""
+        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", those that stand in their place
+        where partials are differentiated again, "again ...", or the last operand is a constant, "fixed ...", and "stable"."""
         written = {
             f"{kind} {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
-            for kind, partials in (("partial", self.partials), ("again", self.again))
+            for kind, partials in (("partial", self.partials), ("again", self.again), ("fixed", self.fixed))
             for operand, factors in enumerate(partials)
             if factors is not REFUSED
             for place, factor in enumerate(factors)

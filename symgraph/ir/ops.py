@@ -58,8 +58,11 @@ from sympy import (
 # fmt: on
 from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import (
+    AWAY,
     FALLING,
+    FROM_0,
     HILL,
+    POSITIVE,
     REALS,
     RISING,
     ROOT,
@@ -75,6 +78,7 @@ from symgraph.ir.op import (
     named,
     operator_named,
     over,
+    own,
     regions,
 )
 from symgraph.ir.ops_erf import ERROR_FUNCTIONS
@@ -92,7 +96,6 @@ _ONE = (Integer(1),)
 _ZERO: tuple[Any, ...] = ()
 _ATOM, _TERNARY = (Level.ATOM,), (Level.BITOR,)
 _PI = 3.1415926535897936  # rounded upward
-POSITIVE, FROM_0 = Span(0.0), Span(0.0, ends="[)")
 _UNIT, _QUARTERS = Span(-1.0, 1.0, "[]"), Span(-_PI / 2, _PI / 2, "[]")
 _REAL: dict[str, Any] = {"domain": REALS, "range": REALS}
 _EXACT: dict[str, Any] = {"ulp": 0.0, "ulp32": 0.0}
@@ -129,7 +132,6 @@ for _n in range(17, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
 
-_AWAY = Piecewise((1, Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _STEEP = x1 < _HALF  # there x1 - 1 would round, and v is a normal number where x0 is
 _POWER = Piecewise((Piecewise((1, Eq(x0, 0)), (v, True)), _STEEP), (x0 ** (x1 - 1), True))
 _DIVISOR = Piecewise((x0, _STEEP & Ne(x1, 0)), (1, True))
@@ -149,11 +151,16 @@ _ROWS = (
     # -a * b negates a first, which gives the same bits as -(a * b); C binds a sign to the operand behind it
     Op("neg", 1, -x0, ((Integer(-1),),), **_REAL, numbers=operator.neg, **operator_named("neg"), **_EXACT, partial_ulp=(0.0,),
        **everywhere(OpText("-{0}", Level.PRODUCT, (Level.PRODUCT,))) | {"c": OpText("-{0}", Level.UNARY, _ATOM)}),
-    Op("pow", 2, x0**x1, ((x1, _POWER, over(_DIVISOR)), (v, log(_AWAY))), domain=(POSITIVE, REALS), range=REALS,
-       besides="or x1 a constant integer", kinks="partial by x1 is 0 at x0 = 0",
+    Op("pow", 2, x0**x1, ((fn.power_slope(x0, x1),), (v, log(AWAY))), fixed=((x1, _POWER, over(_DIVISOR)), ()),
+       domain=(POSITIVE, REALS), range=REALS, besides="or x1 a constant integer", kinks="partial by x1 is 0 at x0 = 0",
        **library("pow", "power") | {"mpmath": "power"}, cost=TRANSCENDENTAL, ulp=1.0, ulp32=4.0, partial_ulp=(2.5, 3.0),
        note="partial by x0: for x1 up to 2**53, beyond which x1 - 1 rounds",
        regions=regions(0, (1, 2, 2.5), 1, (1, 2, 2), 40, (1, 2, 2), math.inf), region_of=Abs(x1 * log(x0))),
+    Op("power_slope", 2, fn.power_slope(x0, x1).definition(),
+       ((x1, fn.power_slope(x0, x1 - 1)), (x0 ** (x1 - 1), 1 + x1 * log(AWAY))), fn.power_slope, domain=(POSITIVE, REALS),
+       range=REALS, besides="or x1 a constant integer", **own("power_slope"),
+       mpmath=lambda x, n: n * mpmath.power(x, n - 1) if n else n, cost=TRANSCENDENTAL, ulp=2.5, ulp32=6.0,
+       partial_ulp=(4.0, 5.0), note="for x1 up to 2**53, beyond which x1 - 1 rounds"),
     Op("sqrt", 1, sqrt(x0), ((_HALF, over(v)),), domain=FROM_0, range=FROM_0, trend=RISING, **library("sqrt"), cost=ROOT,
        **_ROUNDED, partial_ulp=(1.0,)),
     Op("cbrt", 1, fn.cbrt(x0), ((over(3 * v * v),),), fn.cbrt, **_REAL, trend=RISING, parity=-1,
@@ -191,7 +198,7 @@ _ROWS = (
        note="value: of the largest of |x0|, |x1|, |v|; partials: |x0 - x1|/2 more, as x0 - x1 rounds",
        regions=regions(0, (1.5, 2.5, 2.5), 1, (1, 2.5, 2), 40, (0.5, 0.5, 0.5), math.inf), region_of=Abs(x0 - x1)),
     Op("xlogx", 1, Piecewise((0, Eq(x0, 0)), (x0 * log(x0), True)),
-       ((Piecewise((fn.log1p(t), Abs(t) < _HALF), (1 + log(x0), True)),),), fn.xlogx, _XLOGX, x0 * log(_AWAY),
+       ((Piecewise((fn.log1p(t), Abs(t) < _HALF), (1 + log(x0), True)),),), fn.xlogx, _XLOGX, x0 * log(AWAY),
        domain=FROM_0, range=Span(-0.375), reference="xlogx", ulp=1.5, ulp32=5.0, partial_ulp=(4.0,), cost=TRANSCENDENTAL),
     Op("xlogy", 2, Piecewise((0, Eq(x0, 0)), (x0 * log(x1), True)), ((log(x1),), (x0, over(g))), fn.xlogy,
        ((g, Piecewise((1, Eq(x0, 0)), (x1, True))),), x0 * log(g), domain=(REALS, POSITIVE), besides="or x0 = 0", range=REALS,

@@ -11,7 +11,7 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, erf, erfc, exp, log, pi, sqrt
 
 from symgraph.ir import sympy_classes as fn
-from symgraph.ir.op import FALLING, HILL, REALS, RISING, TRANSCENDENTAL, Op, Span, late, library, over, own, regions
+from symgraph.ir.op import FALLING, HILL, POSITIVE, REALS, RISING, TRANSCENDENTAL, Op, Span, late, library, over, own, regions
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 
 x0 = Symbol("x0", real=True)
@@ -19,7 +19,7 @@ v = Symbol("v", real=True)
 a, g, m, s = sympy.symbols("a g m s", real=True)
 
 _HALF = Rational(1, 2)
-POSITIVE, _UNIT = Span(0.0), Span(-1.0, 1.0, "[]")
+_UNIT = Span(-1.0, 1.0, "[]")
 
 # the slope 2*x*v - erfcx(x) of ierfcx is -2*v/(x + (3/2)/(x + 2/(x + (5/2)/(x + ...)))), by the continued fraction of erfc
 # (NIST DLMF 7.9.3); from 16 on the rest that is cut off is below 2**-106 of it, as accurate modules need it

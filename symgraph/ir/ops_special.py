@@ -13,7 +13,10 @@ from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log,
 from symgraph.ir import faddeeva as fad
 from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import (
+    AWAY,
     FALLING,
+    FROM_0,
+    POSITIVE,
     REALS,
     RISING,
     TRANSCENDENTAL,
@@ -45,9 +48,7 @@ a, d, g, h, m, n, p, q, r, s, t, u = sympy.symbols("a d g h m n p q r s t u", re
 
 _HALF = Rational(1, 2)
 _ZERO: tuple[Any, ...] = ()
-POSITIVE, FROM_0 = Span(0.0), Span(0.0, ends="[)")
 _REAL: dict[str, Any] = {"domain": REALS, "range": REALS}
-_AWAY = Piecewise((1, sympy.Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 
 _NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
 """exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
@@ -245,12 +246,12 @@ SPECIAL_FUNCTIONS = (
        regions=regions(-math.inf, (7.5, 2.5), 0.0, (3, 2.5), 0.2, (3.5, 2.5), 0.6, (6.5, 2.5), 6.0, (15, 2.5),
                        40.0, (3, 2.5), math.inf),
        note="value: of |v| + 1 for 0.2 < x0 < 0.6, next to the zero"),
-    Op("lambertw", 1, sympy.LambertW(x0), ((over(fn.lambertw1p(x0)), Piecewise((exp(-v), x0 < 1), (v / _AWAY, True))),),
+    Op("lambertw", 1, sympy.LambertW(x0), ((over(fn.lambertw1p(x0)), Piecewise((exp(-v), x0 < 1), (v / AWAY, True))),),
        sympy.LambertW,
        domain=Span(-0.36787944117144233), range=Span(-1.0), trend=RISING, **scipy("lambertw"), mpmath="lambertw",
        reference="lambertw", cost=4 * TRANSCENDENTAL, ulp32=2.0,
        regions=regions(-0.36787944117144233, (2, 4.5), -0.35, (3.5, 12.5), 1.0, (1.5, 2.5), math.inf)),
-    Op("lambertw1p", 1, fn.lambertw1p(x0).definition(), ((over(v), Piecewise((exp(1 - v), x0 < 1), ((v - 1) / _AWAY, True))),),
+    Op("lambertw1p", 1, fn.lambertw1p(x0).definition(), ((over(v), Piecewise((exp(1 - v), x0 < 1), ((v - 1) / AWAY, True))),),
        fn.lambertw1p, domain=Span(-0.36787944117144233), range=Span(0.0), trend=RISING, **scipy("lambertw1p"),
        mpmath=lambda a: 1 + mpmath.lambertw(a), reference="lambertw1p", cost=4 * TRANSCENDENTAL, ulp32=2.0,
        regions=regions(-0.36787944117144233, (3, 4.5), -0.35, (9, 12.5), 1.0, (1.5, 2.5), math.inf)),

@@ -136,6 +136,17 @@ class expm1(SpecFunction):  # noqa: N801
     slopes = (lambda f, x: exp(x),)
 
 
+class power_slope(SpecFunction):  # noqa: N801
+    """n*x**(n - 1), the derivative of x**n by x; 0 for n = 0."""
+
+    nargs = 2
+    form = staticmethod(lambda x, n: Piecewise((0, Eq(n, 0)), (n * x ** (n - 1), True)))
+    slopes = (
+        lambda f, x, n: n * power_slope(x, n - 1),
+        lambda f, x, n: x ** (n - 1) * (1 + n * log(x)),
+    )
+
+
 class hypot(SpecFunction):  # noqa: N801
     """sqrt(a**2 + b**2) without overflow or underflow inside."""
 

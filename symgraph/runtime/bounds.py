@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.facts import Array
-from symgraph.runtime.functions import select
+from symgraph.runtime.functions import power_slope, select
 
 Bounded = tuple[Array, Array]
 """A value, and a bound of its error in float64, or of a truth value whether it is certain. An infinite value with the bound 0
@@ -202,6 +202,14 @@ def pow_bound(x: Bounded, y: Bounded) -> Bounded:
     zero = (p + da == 0.0) & (b - db > 0.0)
     moved = np.where(zero, 0.0, np.where(whole & (da >= p), near_zero, moved))
     return outward(value, moved + rounding)
+
+
+def power_slope_bound(x: Bounded, n: Bounded) -> Bounded:
+    """Bound n*x**(n - 1) by the operations of its form, of which there are two."""
+    one = np.ones_like(n[0]), np.zeros_like(n[1])
+    far, near = mul_bound(n, pow_bound(x, sub_bound(n, one))), div_bound(mul_bound(n, pow_bound(x, n)), x)
+    error = np.where(n[0] < 0.5, near[1], far[1])
+    return power_slope(x[0], n[0]), np.where((n[0] == 0.0) & (n[1] == 0.0), 0.0, error)
 
 
 def extremum(function: np.ufunc) -> Callable[[Bounded, Bounded], Bounded]:

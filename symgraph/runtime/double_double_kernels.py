@@ -1,4 +1,4 @@
-"""The functions of ``kernels.py`` over pairs of floats: the same lines, with longer series."""
+"""The functions of ``kernels.py``, and the slope of a power, over pairs of floats: the same lines, with longer series."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,8 @@ import numpy as np
 
 from symgraph.runtime.double_double import Pair
 from symgraph.runtime.double_double_angles import dd_sin
-from symgraph.runtime.double_double_exponentials import dd_exp, dd_expm1, dd_log1p, dd_tanh
+from symgraph.runtime.double_double_exponentials import dd_exp, dd_expm1, dd_log1p, dd_pow, dd_tanh
+from symgraph.runtime.functions import power_slope
 from symgraph.runtime.kernels import (
     bernoulli_function,
     bernoulli_slope,
@@ -37,7 +38,7 @@ class KernelArithmetic(PairArithmetic):
     def __init__(self) -> None:
         functions = {
             "np.abs": dd_abs, "np.exp": dd_exp, "np.expm1": dd_expm1, "np.log1p": dd_log1p, "np.sin": dd_sin,
-            "np.tanh": dd_tanh, "np.minimum": dd_min,
+            "np.tanh": dd_tanh, "np.minimum": dd_min, "np.power": dd_pow,
         }  # fmt: skip
         super().__init__(functions, {})
         self.names.update(
@@ -68,11 +69,11 @@ def over_pairs(function: Callable[..., Any]) -> OfAnySize:
     """Give a function of arrays as one of pairs, and of numbers of any size."""
     over = ARITHMETIC.over(function)
 
-    def of_wide(x: Wide) -> Wide:
-        return over(ARITHMETIC.numbers(*x)).wide  # type: ignore[no-any-return]
+    def of_wide(*operands: Wide) -> Wide:
+        return over(*(ARITHMETIC.numbers(*one) for one in operands)).wide  # type: ignore[no-any-return]
 
-    def of_pairs(x: Pair) -> Pair:
-        found = over(ARITHMETIC.numbers(*x))
+    def of_pairs(*operands: Pair) -> Pair:
+        found = over(*(ARITHMETIC.numbers(*one) for one in operands))
         return found.pair if found.power is None else narrow(found.wide)
 
     return OfAnySize(of_pairs, of_wide)
@@ -85,3 +86,4 @@ dd_sinhc, dd_sinhc_slope = over_pairs(sinhc), over_pairs(sinhc_slope)
 dd_langevin, dd_langevin_slope = over_pairs(langevin), over_pairs(langevin_slope)
 dd_log1prel, dd_log1prel_slope = over_pairs(log1prel), over_pairs(log1prel_slope)
 dd_log1pmx, dd_sinmx, dd_tanhmx = over_pairs(log1pmx), over_pairs(sinmx), over_pairs(tanhmx)
+dd_power_slope = over_pairs(power_slope)

@@ -181,8 +181,8 @@ class BlurredPairs(Pairs):
         if function is WHERE:
             return found
         digits = np.frexp(found.hi)[0] * 1234567891.2345678 + np.frexp(found.lo)[0] * 2718281828.4590452
-        drawn = digits - np.floor(digits)
-        move = np.where(drawn < 0.5, drawn - 1.0, drawn) * np.where(np.isfinite(found.hi), found.hi, 0.0)
+        chance = digits - np.floor(digits)
+        move = np.where(chance < 0.5, chance - 1.0, chance) * np.where(np.isfinite(found.hi), found.hi, 0.0)
         return cls(found.hi, found.lo + BLUR * move, found.power)
 
 

@@ -145,7 +145,7 @@ def test_every_op_is_arithmetic_or_known_as_a_function_of_the_library_or_of_the_
     texts = {**BACKENDS["c"].texts, **LOOP}
     called = {op: name for op, text in texts.items() if "(" in text.format and (name := text.format.split("(")[0])}
     known = {op: name for op, name in called.items() if name not in ("sqrt", "fabs")}
-    assert {op for op, name in known.items() if not name.startswith(OWN)} == LIBRARY
+    assert {op for op, name in known.items() if not name.startswith(OWN)} | {"power_slope"} == LIBRARY  # which calls pow
     assert {name.removeprefix(OWN).removesuffix("_") for op, name in known.items() if op not in LIBRARY} <= set(parts("my"))
 
 

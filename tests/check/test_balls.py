@@ -25,7 +25,7 @@ DIGITS = 250
 OF_MPMATH = """add sub mul div neg sqrt exp expm1 log log1p gauss log_sigmoid softplus logaddexp sin cos tan asin acos atan
 atan2 sinc sinh cosh tanh sech asinh acosh atanh sec csc cot csch coth gamma erfinv erfcinv ndtri dawson expint ei lambertw
 exprel exprel_slope exprel2 exprel2_slope bernoulli_function bernoulli_slope sinhc sinhc_slope langevin langevin_slope sinmx
-tanhmx log1prel_slope log1pmx"""
+tanhmx log1prel_slope log1pmx power_slope"""
 TRUE: dict[str, Callable[..., Any]] = {
     **{name: TRUTH[name][0] for name in OF_MPMATH.split()},
     "pow": lambda a, b: a**b, "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)), "hypot": lambda a, b: mp.sqrt(a * a + b * b),
@@ -65,7 +65,8 @@ FEW = (2.0**-1000, 1e-5, 0.3, 1.7, 26.0, 800.0, -1e-5, -0.75, -8.1, -1e6)
 OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("sqrt", "log", "xlogx"), (POSITIVE,)), "log1p": ((*POSITIVE, *(-x for x in UNIT)),), "logit": (UNIT,),
     **dict.fromkeys(("asin", "acos", "atanh"), (WITHIN,)), "acosh": (tuple(1 + x for x in (2.0**-52, *SIZES[2:], *FAR)),),
-    "pow": ((0.3, 1.7, 26.0, 1e-5), FEW), "xlogy": (FEW, (1e-5, 0.3, 1.7, 1e6)), "heaviside": (REAL, (0.5,)),
+    **dict.fromkeys(("pow", "power_slope"), ((0.3, 1.7, 26.0, 1e-5), FEW)),
+    "xlogy": (FEW, (1e-5, 0.3, 1.7, 1e6)), "heaviside": (REAL, (0.5,)),
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),

@@ -188,5 +188,5 @@ def test_a_constant_exponent_leaves_no_choice_by_exponent_to_be_made_at_run_time
     builder = GraphBuilder("power")
     operands = [builder.leaf("input", "x0"), builder.const(exponent)]
     value = builder.add("pow", *operands)
-    roots = {f"{place}": instantiate(builder, "pow", f"partial 0 {place}", operands, value) for place in range(3)}
+    roots = {f"{place}": instantiate(builder, "pow", f"fixed 0 {place}", operands, value) for place in range(3)}
     assert not [node for node in passed(builder.build(roots, {})).nodes if node.op in ("lt", "ne", "and", "not")]
