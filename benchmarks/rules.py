@@ -31,7 +31,7 @@ from symgraph.passes import PIPELINE
 from symgraph.passes.cancel import cancel
 from symgraph.passes.expand import expand
 from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
-from symgraph.runtime import kernels as of_runtime
+from symgraph.runtime import kernels as of_runtime, power_slope
 from symgraph.runtime.special import scipy_special
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
@@ -49,7 +49,7 @@ _NUMPY = {
     "atanh": np.arctanh, "pow": np.power, "rowsum": lambda a: a, "heaviside": np.heaviside,
     **{name: np.vectorize(getattr(math, name)) for name in ("erf", "erfc")},
     **{name: np.vectorize(FLOAT[name]) for name in ("gauss", "erfcx", "ierfcx")},
-    **{row.name: getattr(of_runtime, row.name) for row in KERNELS},
+    **{row.name: getattr(of_runtime, row.name) for row in KERNELS}, "power_slope": power_slope,
 }  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def model_of(rule: Rule) -> Model:
         "xlogy",
         "gauss",
         "erfcx",
+        "ndtr",
         "softplus",
         "logit",
         "exprel",

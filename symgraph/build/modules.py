@@ -25,7 +25,7 @@ from symgraph.io.native import (
     runs_on_numpy,
 )
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import DOUBLE, JACOBIAN_ROW, Options, options_of
+from symgraph.options import AUTO, DOUBLE, JACOBIAN_ROW, Options, options_of
 from symgraph.spec.model import Model
 
 
@@ -182,10 +182,20 @@ def verifier() -> Callable[..., VerificationReport]:
 
 
 def lost_digits(model: Model) -> LostDigits | None:
-    """Find where a module of the model loses the most digits; see ``check.digits``, imported late as ``verifier`` says."""
-    from symgraph.check.digits import digits_lost
+    """Find where a module of the model loses the most digits, and, if these are many, what ``--precision auto`` makes of it.
 
-    return digits_lost(model)
+    See ``check.digits``, which is imported late as ``verifier`` says.
+    """
+    from symgraph.check.digits import digits_lost, with_care
+
+    found = digits_lost(model)
+    if found is None or not (found.are_many and found.has_pairs):
+        return found
+    try:
+        careful = load_artifact(generate(model, options=options_of((), AUTO))[0])
+    except SpecError:  # a function of it has no bound
+        return replace(found, has_pairs=False)
+    return replace(found, with_care=with_care(model, careful))
 
 
 def require_digits(model: Model, module: ModuleType, limit: float) -> None:

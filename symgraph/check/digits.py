@@ -1,5 +1,6 @@
 """The digits that a module loses by itself: the line with which a build ends."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from symgraph.check.judged_points import Points, given
 from symgraph.check.judging import judge
 from symgraph.check.losing_points import Search, losing_points
 from symgraph.check.reference import Point, reference
+from symgraph.check.runs import compute
 from symgraph.check.truth_at_points import KNOWN, Truths, names_of_model, truths
 from symgraph.check.truth_report import Worst
 from symgraph.check.verification_points import Sampler
@@ -22,6 +24,7 @@ from symgraph.spec.model import Model
 _WORST, _DRAWN, _ALONE = 6, 4, 15
 """Points of the search that are judged, those that verification would draw beside them, and those where there is no search:
 a handful, since each takes some milliseconds."""
+_CAREFUL = frozenset({"loss", "value_and_grad", "grad", "per_sample_grad", "predict", "jacobian"})
 _MOST = 3_000
 """Operations of a spec beyond which deriving the model once more takes too long for a remark."""
 _EXPONENTS = -1000, 1000
@@ -53,7 +56,7 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         tried = search.tried
         at = given(model, [*_drawn(model, _DRAWN if tried else _ALONE), *_named(model, search)])
     found = truths(model, at, names=_asked(model))
-    seen = np.full(found.state.shape, np.nan) if numbers is None else _errors(found, numbers)
+    seen = np.full(found.state.shape, np.nan) if numbers is None else _errors(found, numbers.in_doubles(at.values))
     kappa_in = found.sizes.kappa_in.copy()
     worst = found.worst_digits(_holds_to_first_order(found), kappa_in, seen)
     if worst is None:
@@ -71,14 +74,40 @@ def _holds_to_first_order(found: Truths) -> NDArray[np.bool_]:
     return (sizes.lowest > limits.minexp) & (sizes.highest < limits.maxexp) & np.isfinite(sizes.scatter)
 
 
-def _errors(found: Truths, numbers: GraphNumbers) -> NDArray[np.float64]:
+def _errors(found: Truths, plain: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute by how many units of 2**-53 doubles are off the truth, 2**53 at most; NaN where either is no normal number."""
-    plain = numbers.in_doubles(found.points.values)
     exponents = np.clip(found.exponent, *_EXPONENTS).astype(np.int32)
     known = (found.state == KNOWN) & (found.exponent == exponents) & (found.high != 0.0) & np.isfinite(plain)
     with np.errstate(all="ignore"):
         scaled = np.ldexp(plain, -exponents) - found.high - found.low
         return np.where(known, np.fmin(np.abs(scaled / found.high) * 2.0**53, 2.0**53), np.nan)
+
+
+def with_care(model: Model, module: Any) -> tuple[float, float]:
+    """Tell what a module of ``--precision auto`` makes of a model that loses digits.
+
+    Args:
+        model: the spec.
+        module: of it, by NumPy, whose functions with care are run: not forward and backward, which are plain.
+
+    Returns:
+        The decimal digits that the module loses at the worst points of the search, beyond what inputs leave open, and its share
+        of careful rows at points such as verification would draw.
+    """
+    with module.counting():
+        results = compute(module, given(model, losing_digits(model)))
+    found = truths(model, given(model, losing_digits(model)), names=results.names)
+    kappa_in, seen = found.sizes.kappa_in.copy(), np.full(found.state.shape, np.nan)
+    for run in (run for run in results.runs if run.plain and run.function in _CAREFUL):
+        columns = list(run.columns)
+        values = np.full(seen.shape, np.nan)
+        values[:, columns] = run.values
+        seen = np.fmax(seen, np.where(run.tried[:, np.newaxis], _errors(found, values), np.nan))
+    at = found.largest(seen, kappa_in, range(len(found.names)), sure=True)
+    lost = 0.0 if at is None else math.log10(max(1.0, seen[at] / (1.0 + kappa_in[at])))
+    with module.counting() as care:
+        compute(module, given(model, _drawn(model, _ALONE)))
+    return lost, care.careful / max(1, care.rows)
 
 
 def losing_digits(model: Model) -> list[Point]:

@@ -14,6 +14,7 @@ _MANY = 3.0
 _SHARE = 1e-2
 """Share of an error from which on first order explains it."""
 _IN_PAIRS = "`--precision auto` computes such rows in pairs of doubles"
+_WITH_CARE = "`--precision auto` loses {lost:.1f} there, and takes pairs of doubles in {share:.1%} of the rows drawn"
 _WITHOUT = "write the formula so that it does not cancel, or declare a narrower domain"
 
 
@@ -30,6 +31,8 @@ class LostDigits:
             a value on the way leaves the range of doubles or a decision is wrong.
         tried: at how many points digits that are lost were looked for.
         has_pairs: whether all of the model's functions can be computed in pairs of doubles.
+        with_care: the digits that a module of ``--precision auto`` loses at the worst points, and its share of careful rows at
+            ordinary ones, as far as they are known; see ``check.digits.with_care``.
     """
 
     result: str
@@ -40,6 +43,12 @@ class LostDigits:
     loss: float = 0.0
     tried: int = 0
     has_pairs: bool = True
+    with_care: tuple[float, float] | None = None
+
+    @property
+    def are_many(self) -> bool:
+        """Tell if so many are lost that the point is to be named."""
+        return self.digits > _MANY
 
     @property
     def digits(self) -> float:
@@ -54,10 +63,12 @@ class LostDigits:
         by = f"by rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
         if self._explained <= self.loss * _SHARE:
             by = "a value on the way leaves the range of doubles, or a decision is wrong"
-        if self.digits <= _MANY:
+        if not self.are_many:
             return f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, {by})"
         where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
         lost = f"{self.result} loses {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} ({by})"
+        if self.with_care is not None:
+            return f"{lost}; {_WITH_CARE.format(lost=self.with_care[0], share=self.with_care[1])}"
         return f"{lost}; {_IN_PAIRS if self.has_pairs else _WITHOUT}"
 
 

@@ -91,6 +91,11 @@ KERNEL_RULES: tuple[Rule, ...] = (
     Rule("(1 + a) log1p x, a x free of a divisor", "(1 + a)*log1p(x)", "log1p(x) + a*x*log1prel(x)",
          "no value at 0; the derivative cancels near it", (("x", -1.0, 1.0), ("y", 0.1, 1.0)), when="cancels(a*x)",
          example="(1 + 1/x)*log(1 + x*y)"),
+    Rule("(exp x - 1)/exp x", "expm1(x)*exp(-x)", "-expm1(-x)", "exp overflows", _FAR, example="(exp(x) - 1)/exp(x)"),
+    Rule("|a| sqrt(1 + x^2), a x free of a divisor", "abs(a)*hypot(1, x)", "hypot(a, a*x)", "the quotient overflows",
+         (("a", -1.0, 1.0), ("b", -10.0, 10.0)), when="cancels(a*x)", example="abs(a)*sqrt(1 + (b/a)**2)"),
+    Rule("a sqrt(1 + x^2), a > 0, a x free of a divisor", "a*hypot(1, x)", "hypot(a, a*x)", "the quotient overflows",
+         (("a", 0.0, 1.0), ("b", -10.0, 10.0)), when="cancels(a*x) and a >= 0", example="a*sqrt(1 + (b/a)**2)"),
     # differences
     Rule("a coth x - a/x", "a*coth(x) - a/x", "a*langevin(x)", "poles cancel at 0", _SCALED),
     Rule("a/tanh x - a/x", "a/tanh(x) - a/x", "a*langevin(x)", "poles cancel at 0", _SCALED, example="a/tanh(x) - a/x"),
@@ -104,6 +109,9 @@ KERNEL_RULES: tuple[Rule, ...] = (
          example="a*log(1 + x) - a*x"),
     Rule("a (exp x - 1) - a x", "a*expm1(x) - a*x", "a*x**2*exprel2(x)", "cancels near 0", _SCALED, when=_NEAR_0,
          example="a*(exp(x) - 1) - a*x"),
+    Rule("a sin x/x - a", "a*sinc(x) - a", "a*(sinmx(x)/(x if abs(x) > 0 else 1))", "cancels near 0", _SCALED, when=_NEAR_0,
+         example="a*sinc(x) - a"),
+    Rule("1 - ndtr x", "1 - ndtr(x)", "ndtr(-x)", "all digits are lost for x >> 0", (("x", -30.0, 30.0),)),
     Rule("a (exp x - 1)/x - a", "a*exprel(x) - a", "a*x*exprel2(x)", "cancels near 0", _SCALED, when=_NEAR_0,
          example="a*(exp(x) - 1)/x - a"),
 )

@@ -8,6 +8,7 @@ import sympy as sp
 from brought import oven
 
 import symgraph as sg
+from symgraph.build.modules import lost_digits
 from symgraph.check.digits import digits_lost, kept
 from symgraph.check.graph_numbers import GraphNumbers
 from symgraph.check.losing_points import losing_points
@@ -53,6 +54,25 @@ def test_where_digits_die_is_found_and_judged(case: str) -> None:
     for name, (low, high) in domains.items():
         assert low < lost.point[name] < high
         assert f"{name} = {lost.point[name]!r}" in str(lost)
+
+
+@pytest.mark.parametrize(("case", "share"), [("nearly equal, squared", "0.0%"), ("far out", "29.2%")])
+def test_what_care_makes_of_it_is_measured_where_digits_die(case: str, share: str) -> None:
+    """Drawn from 1 to 1e9, x is often so large that x*exp(1/x) - x - 1 has no digit; near a = b nothing is drawn."""
+    formula, domains, least = LOSING[case]
+    lost = lost_digits(of(formula, **domains))
+    assert lost is not None
+    assert lost.with_care is not None
+    assert lost.with_care[0] <= 1.0 < least < lost.digits
+    said = f"`--precision auto` loses {lost.with_care[0]:.1f} there, and takes pairs of doubles in {share} of the rows drawn"
+    assert str(lost).endswith(said)
+
+
+def test_where_pairs_lack_a_function_the_line_gives_other_advice() -> None:
+    lost = lost_digits(of("(sqrt(1 + x) - sqrt(1 + x*y))*loggamma(3 + x)", x=(0, 10), y=(0, 10)))
+    assert lost is not None
+    assert lost.with_care is None
+    assert str(lost).endswith("write the formula so that it does not cancel, or declare a narrower domain")
 
 
 @pytest.mark.parametrize("case", SOUND)
