@@ -9,7 +9,7 @@ Moore, Kearfott, Cloud, Introduction to Interval Analysis (SIAM, 2009), chapters
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import mpmath
@@ -100,12 +100,15 @@ class _Rules:
 
     def __init__(self, graph: Graph | GraphBuilder, largest: float) -> None:
         self.domains = graph.domains
+        self.nodes = graph.nodes
         self.largest = largest
         self.memo: dict[tuple[object, ...], Interval] = {}
         self.distinct: dict[tuple[object, ...], Interval] = {}
 
     def interval(self, node: Node, operands: list[Interval]) -> Interval:
         """Return the interval of one node."""
+        if node.op == "select":
+            operands = self._branches(node, operands)
         same = len(node.args) == 2 and node.args[0] == node.args[1]
         if node.data is None:
             key: tuple[object, ...] = (node.op, same, *map(id, operands))
@@ -117,6 +120,19 @@ class _Rules:
             # equal intervals become one, and all are kept, so that no other one takes their identity
             found = self.memo[key] = self.distinct.setdefault(tuple(getattr(end, "_mpf_", end) for end in new), new)
         return found
+
+    def _branches(self, node: Node, operands: list[Interval]) -> list[Interval]:
+        """Bound the branches of a selection where each is taken; a branch that nowhere is has the interval of the other one."""
+        condition, *branches = operands
+        for place, taken in enumerate((True, False)):
+            low, high = branches[place]
+            for bound in _implied(self.nodes, node.args[0], node.args[1 + place], taken):
+                low, high = max(low, bound.low), min(high, bound.high)
+            branches[place] = Interval(low, high)
+        one, other = branches
+        if one.low > one.high or other.low > other.high:
+            one, other = (other, other) if one.low > one.high else (one, one)
+        return [condition, one, other] if one.low <= one.high else operands
 
     def _computed(self, node: Node, operands: list[Interval], same: bool) -> Interval:
         if isinstance(node.data, float):
@@ -270,6 +286,23 @@ def _heaviside(x: Interval, at_zero: Interval) -> Interval:
     if 0 not in x:
         return _YES if x.low > 0 else _NO
     return Interval(min(at_zero.low, mpmath.mpf(x.low == 0)), max(at_zero.high, mpmath.mpf(x.high > 0)))
+
+
+def _implied(nodes: Sequence[Node], condition: int, value: int, holds: bool) -> Iterator[Interval]:
+    """Yield bounds of a value that follow from a condition, or from its opposite, if it compares the value with numbers."""
+    node = nodes[condition]
+    if node.op == "not" or node.op == ("and" if holds else "or"):
+        for arg in node.args:
+            yield from _implied(nodes, arg, value, holds is not (node.op == "not"))
+    elif node.op in ("lt", "le", "gt", "ge"):
+        below = (node.op[0] == "l") is holds
+        for place, arg in enumerate(node.args):
+            limit, is_below = nodes[node.args[1 - place]].data, below is (place == 0)
+            if isinstance(limit, float) and limit == limit:
+                if arg == value:
+                    yield Interval(-_INF, mpmath.mpf(limit)) if is_below else Interval(mpmath.mpf(limit), _INF)
+                elif nodes[arg].op == "abs" and nodes[arg].args[0] == value and is_below:
+                    yield between(-limit, limit)
 
 
 def _select(condition: Interval, chosen: Interval, other: Interval) -> Interval:

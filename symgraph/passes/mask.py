@@ -56,6 +56,8 @@ class _Masks(Zeros):
                 operands = (inner, factor) if index == 0 else (factor, inner)
                 # what is selected may be a selection itself, whose 0 the factor must not meet either
                 within = None if inner == masked else self.moved(op, operands)
+                if within is not None and self.of(within) == condition:
+                    return within
                 return self.only_where(condition, self.builder.add(op, *operands) if within is None else within)
         return None
 

@@ -92,10 +92,10 @@ KERNEL_RULES: tuple[Rule, ...] = (
          "no value at 0; the derivative cancels near it", (("x", -1.0, 1.0), ("y", 0.1, 1.0)), when="cancels(a*x)",
          example="(1 + 1/x)*log(1 + x*y)"),
     Rule("(exp x - 1)/exp x", "expm1(x)*exp(-x)", "-expm1(-x)", "exp overflows", _FAR, example="(exp(x) - 1)/exp(x)"),
-    Rule("|a| sqrt(1 + x^2), a x free of a divisor", "abs(a)*hypot(1, x)", "hypot(a, a*x)", "the quotient overflows",
-         (("a", -1.0, 1.0), ("b", -10.0, 10.0)), when="cancels(a*x)", example="abs(a)*sqrt(1 + (b/a)**2)"),
+    Rule("abs a sqrt(1 + x^2), a x free of a divisor", "abs(a)*hypot(1, x)", "hypot(a, a*x)", "the quotient overflows",
+         (("a", -1e-150, 1e-150), ("b", -1e160, 1e160)), when="cancels(a*x)", example="abs(a)*sqrt(1 + (b/a)**2)"),
     Rule("a sqrt(1 + x^2), a > 0, a x free of a divisor", "a*hypot(1, x)", "hypot(a, a*x)", "the quotient overflows",
-         (("a", 0.0, 1.0), ("b", -10.0, 10.0)), when="cancels(a*x) and a >= 0", example="a*sqrt(1 + (b/a)**2)"),
+         (("a", 0.0, 1e-150), ("b", -1e160, 1e160)), when="cancels(a*x) and a >= 0", example="a*sqrt(1 + (b/a)**2)"),
     # differences
     Rule("a coth x - a/x", "a*coth(x) - a/x", "a*langevin(x)", "poles cancel at 0", _SCALED),
     Rule("a/tanh x - a/x", "a/tanh(x) - a/x", "a*langevin(x)", "poles cancel at 0", _SCALED, example="a/tanh(x) - a/x"),

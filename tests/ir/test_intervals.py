@@ -153,6 +153,17 @@ def test_a_square_is_not_negative_a_node_less_itself_is_zero_and_domains_bound_t
     assert float(value.high) == pytest.approx(math.exp(2), rel=1e-15, abs=0.0)  # as above
 
 
+@pytest.mark.parametrize(("condition", "within"), [
+    ("lt(%1, %2)", (-3.0, 3.0)), ("gt(%2, %1)", (-3.0, 3.0)), ("le(%0, %2)", (-sys.float_info.max, 3.0)),
+    ("and(%3, %5)", (-3.0, 1.0)), ("not(%5)", (1.0, sys.float_info.max)),
+    ("ge(%1, %2)", (-sys.float_info.max, sys.float_info.max)),
+])  # fmt: skip
+def test_a_branch_is_bounded_by_the_condition_under_which_it_is_taken(condition: str, within: tuple[float, float]) -> None:
+    lines = ["%0 = weight a", "%1 = abs(%0)", "%2 = const 3.0", "%3 = lt(%1, %2)", "%4 = const 1.0", "%5 = lt(%0, %4)"]
+    graph = from_text("\n".join(["graph g", *lines, f"%6 = {condition}", "%7 = select(%6, %0, %4)", "root r = %7", ""]))
+    assert intervals(graph)[-1] == between(*within)
+
+
 @pytest.mark.parametrize(("op", "operands", "result"), [
     ("add", (math.inf, 1.0), point(math.inf)), ("sub", (math.inf, math.inf), WHOLE), ("mul", (math.inf, 0.0), WHOLE),
     ("div", (1.0, math.inf), point(0.0)), ("div", (math.inf, math.inf), WHOLE), ("exp", (-math.inf,), point(0.0)),
