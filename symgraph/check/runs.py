@@ -166,7 +166,8 @@ class _Runner:
         self.own = self.module = module
         self.columns, self.kinds, self.seen = columns, points.kinds, Counter[str]()
         self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
-        """Results of each way of calling a function, one for each row that is looked at: the first and last of a batch."""
+        """Results of each way of calling a function, one for each row that is looked at: the first and last of a batch, or the
+        one of copies of a row that differs the most from the first."""
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
         self.names = tuple(getattr(module, "CONSTANTS", ()))
@@ -194,6 +195,8 @@ class _Runner:
         self._run_all(given.take((place + _BESIDE) % len(self.w), text), place, turn)
         every, rest = divmod(turn, _TURNS)
         if rest == 0:
+            alike = given.take(np.full(BATCH, place), f" of {BATCH} copies")
+            self._run_all(alike._replace(ways=()), place, turn)
             ways = WAYS[:4] if turn == 0 else (WAYS[every % 4],)
             copies = given.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
             sums = self._calls(copies)
@@ -226,7 +229,8 @@ class _Runner:
         try:
             for fact, result in zip(call.facts, call.run(given), strict=True):
                 size = len(self.columns[fact])
-                for run, row in zip(runs, _ends(result) if len(runs) == 2 else (result,), strict=True):
+                summed = call.factors is not None or given.alone
+                for run, row in zip(runs, (result,) if summed else _looked_at(result, given), strict=True):
                     if np.size(row) != size:
                         raise ValueError(f"{np.size(row)} results instead of {size}")
                     run.values[place, end : end + size] = row
@@ -247,15 +251,24 @@ class _Runner:
             allowed = {"factor": _LOOSE, "slack": 4.0, "summed": True}
         n, label = len(self.w), f"{call.function}{how}{given.text}"
         shared = np.zeros(n, bool), np.zeros(n, np.int8), list[str]()
-        rows = 2 if call.factors is None and not given.alone else 1
+        rows = 2 if call.factors is None and not given.alone and not _are_copies(given) else 1
         return [Run(label, columns, np.full((n, len(columns)), np.nan), *shared, **allowed) for _ in range(rows)]
 
 
-def _ends(result: Any) -> tuple[Any, Any]:
-    """The first and the last row of a batch."""
+def _are_copies(given: Given) -> bool:
+    """Tell if a batch repeats one row."""
+    return bool((given.rows == given.rows[0]).all())
+
+
+def _looked_at(result: Any, given: Given) -> Sequence[Any]:
+    """The first and the last row of a batch; of copies of a row the one that differs the most from the first."""
     rows = np.asarray(result)
     if rows.ndim == 0:
-        return rows, rows
+        return (rows,) if _are_copies(given) else (rows, rows)
     if len(rows) != BATCH:
         raise ValueError(f"{len(rows)} rows instead of {BATCH}")
-    return rows[0], rows[-1]
+    if not _are_copies(given):
+        return rows[0], rows[-1]
+    alike = (rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))
+    apart = np.where(alike, 0.0, np.nan_to_num(np.abs(rows - rows[0]), nan=np.inf))
+    return (rows[np.argmax(apart.reshape(BATCH, -1).max(axis=1))],)

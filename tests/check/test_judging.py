@@ -216,6 +216,24 @@ def test_a_fault_in_a_batch_alone_is_found() -> None:
     assert " of 33 rows; normal)" in str(report)
 
 
+@pytest.mark.parametrize(("function", "wrong"), [("per_sample_grad", 1.000001), ("predict", np.nan), ("jacobian", np.inf)])
+def test_a_wrong_row_in_the_middle_of_a_batch_is_found(function: str, wrong: float) -> None:
+    model = decay()
+    module = module_of(model)
+    right = getattr(module, function)
+
+    def with_fault(*args: Any) -> Any:
+        found = np.array(right(*args))
+        if found.shape[:1] == (33,):
+            found[17] *= wrong
+        return found
+
+    setattr(module, function, with_fault)
+    report = judge(model, module, points(model, ("normal",), n=5))
+    assert not report.ok
+    assert f"{function} of 33 copies" in str(report)
+
+
 def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:
     model = decay()
     # y is the float next to the prediction: the loss is the square of a rounding error
