@@ -196,7 +196,7 @@ class _Runner:
         every, rest = divmod(turn, _TURNS)
         if rest == 0:
             alike = given.take(np.full(BATCH, place), f" of {BATCH} copies")
-            self._run_all(alike._replace(ways=()), place, turn)
+            self._run_all(alike._replace(ways=()), place, 0)  # all of them: this is their turn
             ways = WAYS[:4] if turn == 0 else (WAYS[every % 4],)
             copies = given.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
             sums = self._calls(copies)
