@@ -116,10 +116,12 @@ class _Rules:
             key = (self.domains.get(node.data) if isinstance(node.data, str) else repr(node.data), node.op == "largest")
         found = self.memo.get(key)
         if found is None:
-            new = self._computed(node, operands, same)
-            # equal intervals become one, and all are kept, so that no other one takes their identity
-            found = self.memo[key] = self.distinct.setdefault(tuple(getattr(end, "_mpf_", end) for end in new), new)
+            found = self.memo[key] = self._kept(self._computed(node, operands, same))
         return found
+
+    def _kept(self, new: Interval) -> Interval:
+        """Return the interval that equals a new one; all are kept, so that no other one takes their identity."""
+        return self.distinct.setdefault(tuple(getattr(end, "_mpf_", end) for end in new), new)
 
     def _branches(self, node: Node, operands: list[Interval]) -> list[Interval]:
         """Bound the branches of a selection where each is taken; a branch that nowhere is has the interval of the other one."""
@@ -128,7 +130,7 @@ class _Rules:
             low, high = branches[place]
             for bound in _implied(self.nodes, node.args[0], node.args[1 + place], taken):
                 low, high = max(low, bound.low), min(high, bound.high)
-            branches[place] = Interval(low, high)
+            branches[place] = self._kept(Interval(low, high))
         one, other = branches
         if one.low > one.high or other.low > other.high:
             one, other = (other, other) if one.low > one.high else (one, one)

@@ -1,9 +1,16 @@
 """Rows that a module with care computed, counted and announced: how many were in doubt, and which may lack digits."""
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_INNER = str(Path(__file__).parent), str(Path(np.__file__).parent)
+"""Folders whose lines are not what a warning is about."""
 
 
 @dataclass(slots=True)
@@ -75,4 +82,12 @@ class CareCounts:
         if any(strict for _, strict in self._open):
             raise FloatingPointError(message)
         if not self._open:
-            warnings.warn(message, UncertainDigitsWarning, stacklevel=6)
+            warnings.warn(message, UncertainDigitsWarning, stacklevel=calls_from_outside())
+
+
+def calls_from_outside() -> int:
+    """Count the calls from who asks up to one that is neither ours nor of NumPy, as ``warnings.warn`` counts them."""
+    frame, count = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INNER):
+        frame, count = frame.f_back, count + 1
+    return count
