@@ -5,12 +5,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-_INNER = str(Path(__file__).parent), str(Path(np.__file__).parent)
-"""Folders whose lines are not what a warning is about."""
+_INNER = (__name__, "symgraph.runtime.", "numpy.")
+"""Beginnings of names of modules whose lines are not what a warning is about; a module that stands alone has all in its own."""
 
 
 @dataclass(slots=True)
@@ -88,6 +85,6 @@ class CareCounts:
 def calls_from_outside() -> int:
     """Count the calls from who asks up to one that is neither ours nor of NumPy, as ``warnings.warn`` counts them."""
     frame, count = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INNER):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_INNER):
         frame, count = frame.f_back, count + 1
     return count

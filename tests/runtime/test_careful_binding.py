@@ -189,7 +189,8 @@ def test_a_row_that_stays_uncertain_is_warned_of_counted_and_refused_if_strict()
     a, b = model.weight("a"), model.weight("b")
     model.loss((cos(a) - cos(b)) / (a - b))  # 0/0 at a = b
     module, w = of(model), np.array([0.7, 0.7])
-    with pytest.warns(UncertainDigitsWarning, match=r"hopeless: value_and_grad at row 0 .* may have fewer than 11 digits") as told:
+    said = r"hopeless: value_and_grad at row 0 .* may have fewer than 11 digits"
+    with pytest.warns(UncertainDigitsWarning, match=said) as told:
         module.value_and_grad(w)
     assert told[0].filename == __file__
     with warnings.catch_warnings():
