@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-_INNER = (__name__, "symgraph.runtime.", "numpy.")
+_INNER = (__name__.removesuffix(".care"), "numpy.")
 """Beginnings of names of modules whose lines are not what a warning is about; a module that stands alone has all in its own."""
 
 
