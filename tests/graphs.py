@@ -12,7 +12,7 @@ from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
 from symgraph.ir.op import SCIPY, WHOLE_NUMBERS
 from symgraph.ir.ops import OPS
 from symgraph.ir.ops_kernels import KERNELS
-from symgraph.runtime import gamma, kernels
+from symgraph.runtime import functions, gamma, kernels
 from symgraph.runtime.special import SpecialFunctions
 
 SCIPYS = SpecialFunctions()
@@ -29,8 +29,9 @@ NUMPY = {
         if isinstance(row.numpy, str) and row.numpy.startswith("np.")
     },
     **{
-        name: (lambda a, function=FLOAT[name]: np.float64(function(float(a))))
-        for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
+        name: (lambda *numbers, function=FLOAT[name]: np.float64(function(*map(float, numbers))))
+        for name, row in OPS.items()
+        if isinstance(row.numpy, str) and row.numpy in vars(functions)
     },
     **{row.name: getattr(kernels, row.name) for row in KERNELS},
     **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma", "stirlerr", "stirlerr_slope")},

@@ -27,7 +27,7 @@ try:
 except ModuleNotFoundError:
     array_namespace = named_by_itself
 
-_STANDARD = {"rint": "round"}
+_STANDARD = {"power": "pow", "rint": "round"}
 """Names of the standard for functions that the runtime calls by NumPy's."""
 
 

@@ -19,7 +19,8 @@ from symgraph.check.judged_points import points
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import KINDS
-from symgraph.runtime import namespaces
+from symgraph.ir.ops import OPS
+from symgraph.runtime import functions, gamma, kernels, namespaces
 
 ROUNDING = 1e-13
 """Relative to the largest entry: some hundred units in the last place, as functions of libraries are good to a few of them."""
@@ -209,6 +210,19 @@ def test_signs_keep_nan_and_a_function_that_a_library_lacks_is_named_where_it_is
     poor = SimpleNamespace(__name__="poor", where=np.where, abs=np.abs)
     with pytest.raises(AttributeError, match="poor lacks tanh of the array API standard, which the lines of this model need"):
         namespaces.Namespace(poor).tanh(1.0)
+
+
+def test_every_function_of_the_runtime_that_lines_call_runs_on_strict_arrays_as_on_numpys() -> None:
+    values = np.array([0.375, 0.5, 0.875])
+    on_strict, on_numpys = (namespaces.namespace(library.asarray(values)) for library in (array_api_strict, np))
+    own = (vars(functions) | vars(gamma) | vars(kernels)).keys() - {"select"}  # which takes a condition
+    names = {row.numpy: row.arity for row in OPS.values() if isinstance(row.numpy, str) and row.numpy in own}
+    assert {"erf", "lgamma", "exprel", "power_slope"} <= {*names}
+    for name, arity in names.items():
+        with np.errstate(all="ignore"):  # as in the functions of a module
+            got = getattr(on_strict, name)(*[array_api_strict.asarray(values)] * arity)
+            want = getattr(on_numpys, name)(*[values] * arity)
+        np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14, err_msg=name)
 
 
 def test_cube_roots_are_good_to_an_ulp_from_the_smallest_to_the_largest_number() -> None:
