@@ -214,10 +214,11 @@ def _abs(x: Interval) -> Interval:
 def _by_trend(row: Op) -> Callable[[Interval], Interval]:
     """Make the rule of a function that rises, falls or turns once in a part of its domain; elsewhere its range holds."""
     evaluated, part, whole = MPMATH[row.name], row.trend_on or row.domain[0], row.trend_on is None
+    slow = row.steep or callable(row.mpmath)  # a formula over functions some of which are
 
     def end(value: Any, side: int) -> list[Any]:
         """Return numbers between which the function lies at an end; beyond what mpmath computes, its limit is one of them."""
-        if row.steep and abs(value) > _HUGE:
+        if slow and abs(value) > _HUGE:
             limit = mpmath.mpf(row.limit(side))
             return [limit] if mpmath.isinf(value) else [*end(side * _HUGE, side), limit]
         try:

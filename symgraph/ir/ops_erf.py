@@ -12,6 +12,7 @@ from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, erf, erfc
 
 from symgraph.ir import sympy_classes as fn
 from symgraph.ir.op import FALLING, HILL, POSITIVE, REALS, RISING, TRANSCENDENTAL, Op, Span, late, library, over, own, regions
+from symgraph.ir.scaled_erfc import erfc as erfc_of_mpmath
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 
 x0 = Symbol("x0", real=True)
@@ -49,8 +50,8 @@ ERROR_FUNCTIONS = (
        ulp32=1.0, partial_ulp=(3.0,),
        regions=regions(0, (1, 2), 1, (1, 2), 2, (0.5, 2), math.inf)),
     Op("erfc", 1, erfc(x0), ((-2 / sqrt(pi), late(fn.gauss(x0))),), sympy.erfc, domain=REALS, range=Span(0.0, 2.0),
-       trend=FALLING, steep=True, bounded_slope=True, **own("erfc"), mpmath="erfc", cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0,
-       partial_ulp=(3.0,),
+       trend=FALLING, steep=True, bounded_slope=True, **own("erfc"), mpmath=erfc_of_mpmath, cost=2 * TRANSCENDENTAL, ulp=3.0,
+       ulp32=1.0, partial_ulp=(3.0,),
        regions=regions(-math.inf, (1, 1.5), -1, (1.5, 2), 0.5, (2.5, 2), 2, (2, 2), math.inf)),
     # scaled by exp(x*x), so that nothing underflows: erfc and its integral; the slope 2*x*v - 2/sqrt(pi) of erfcx would cancel
     Op("erfcx", 1, exp(x0**2) * erfc(x0), ((Integer(-2), fn.ierfcx(x0)),), fn.erfcx, domain=REALS,

@@ -62,6 +62,11 @@ def _near_0(
     return value
 
 
+def _sin_less_itself(x: Any) -> Any:
+    """Return sin(x) - x; far out, where the wave changes no digit, it is left out, since it takes all digits of x."""
+    return -x if mpmath.mag(x) > mpmath.mp.prec else mpmath.sin(x) - x
+
+
 def _beside(near: Any, end: int) -> tuple[tuple[Any, Any], ...]:
     """Return x0 as it is near 0, its square, and x0 as it is elsewhere, each of them ordinary where the other one is meant."""
     return (p, Piecewise((x0, near), (0, True))), (h, Piecewise((end, near), (x0, True))), (u, p * p)
@@ -156,7 +161,7 @@ KERNELS = (
        **_FUNCTION | {"domain": Span(-1.0)},
        regions=regions(-1.0, (4, 1.5), -0.25, (3.5, 1.5), 1, (1.5, 1.5), inf)),
     Op("sinmx", 1, fn.sinmx(x0).definition(), ((-2 * sin(x0 / 2), sin(x0 / 2)),), fn.sinmx, range=REALS, trend=FALLING,
-       parity=-1, **own("sinmx"), mpmath=_near_0(0, lambda x: mpmath.sin(x) - x, inf, -inf, lambda x: -(x**3) / 6), **_FUNCTION,
+       parity=-1, **own("sinmx"), mpmath=_near_0(0, _sin_less_itself, inf, -inf, lambda x: -(x**3) / 6), **_FUNCTION,
        regions=regions(0.0, (2.5, 2), 1, (2.5, 2.5), inf)),
     Op("tanhmx", 1, fn.tanhmx(x0).definition(), ((-tanh(x0), tanh(x0)),), fn.tanhmx, range=REALS, trend=FALLING, parity=-1,
        **own("tanhmx"), mpmath=_near_0(0, lambda x: mpmath.tanh(x) - x, inf, -inf, lambda x: -(x**3) / 3), **_FUNCTION,

@@ -18,7 +18,6 @@ import sympy
 from symgraph.ir.evaluate import MPMATH, Arithmetic, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
-from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.ir.user_functions import Table
 
 REACH = 12
@@ -32,7 +31,8 @@ Values = tuple[Value, ...]
 """Values of a node at several points."""
 
 _ABSURD = mpmath.ldexp(1, 50_000)
-"""Size of an argument beyond which mpmath is not asked for a function that takes as many digits as its argument's logarithm."""
+"""Size of an argument beyond which mpmath is not asked for a function that takes as many digits as its argument's logarithm,
+nor for a formula over such functions."""
 _LONG_POWER = mpmath.ldexp(1, 64)
 """Exponent beyond which powers are computed by exp and log, since mpmath raises to integers bit by bit; Bessel functions, which
 it does not know at infinity, and whose series of such arguments take minutes, by their leading terms."""
@@ -118,12 +118,16 @@ def operation(op: str, *operands: Value) -> Value:
     for operand in operands:
         if operand is None:
             return None
+    if op == "power_slope":
+        base, exponent = operands
+        power = operation("pow", base, exponent - 1)
+        return None if power is None else exponent * power
     if op == "pow" and abs(operands[1]) > _LONG_POWER:
         if operands[0] <= 0:
             return None
         op, operands = "exp", (operands[1] * mpmath.log(operands[0]),)
     try:
-        if OPS[op].steep and _absurd(operands[0]):
+        if any(map(_absurd, operands)) and (OPS[op].steep or callable(OPS[op].mpmath)):
             value = _far_out(op, operands[0])
         elif op.startswith("bessel_") and abs(operands[-1]) > _LONG_POWER:
             value = _bessel(op, operands)
@@ -151,9 +155,21 @@ def _defined(op: str) -> Callable[..., Value]:
 
 @cache
 def _functions_by_class() -> dict[str, Callable[..., Value]]:
-    """Return the ops that graphs keep whole by the names of their classes, since definitions may speak of classes of ours."""
-    rows = (row for row in OPS.values() if isinstance(row.function, type) and issubclass(row.function, SpecFunction))
-    return {row.function.__name__: MPMATH[row.name] for row in rows if row.name in MPMATH}
+    """Return the functions that definitions call, by the names of their classes."""
+    rows = (row for row in OPS.values() if isinstance(row.function, type) and row.name in MPMATH)
+    return {row.function.__name__: partial(_within_definition, row.name) for row in rows}
+
+
+def _within_definition(op: str, *operands: Value) -> Value:
+    """Compute an operation of a definition.
+
+    Raises:
+        ValueError: it has no real value, or none that is known.
+    """
+    value = operation(op, *operands)
+    if value is None:
+        raise ValueError(f"{op} has no real value")
+    return value
 
 
 def _absurd(value: Value) -> bool:

@@ -3,6 +3,7 @@
 import math
 import random
 import sys
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -11,6 +12,7 @@ from graph_text import from_text
 from graphs import graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath.libmp import libelefun
 from region_accuracy import LEAST, in_reach, numbers, truth
 
 from symgraph.ir.evaluate import MPMATH
@@ -18,6 +20,7 @@ from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point, renewed
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
+from symgraph.ir.spread import operation
 
 DIGITS = 60
 PRIMITIVE = sorted(op for op in RULES if op in MPMATH and op in OPS and OPS[op].stable is None and op != "rowsum")
@@ -189,6 +192,24 @@ def test_known_intervals_are_kept_where_nothing_is_fixed_and_only_what_is_asked_
     part = intervals(graph, only=[4])
     assert (part[2], part[4]) == (base[2], base[4])
     assert part[0] == part[1] == WHOLE != base[0]
+
+
+def test_no_op_is_asked_for_more_digits_than_its_value_has_however_large_the_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = libelefun.bs_chudnovsky
+
+    def counted(first: int, last: int, *others: int) -> Any:
+        assert last - first < 2**16, "a million digits of pi"
+        return sums(first, last, *others)
+
+    monkeypatch.setattr(libelefun, "bs_chudnovsky", counted)
+    with mpmath.workdps(30):
+        far = [mpmath.exp(2_000), mpmath.exp(20_000), mpmath.exp(mpmath.ldexp(1, 40)), mpmath.exp(mpmath.exp(20_000))]
+        for op, row in OPS.items():
+            for value in far if row.arity in (1, 2) and op not in ("and", "or", "not", "stop") else ():
+                operation(op, *[value] * row.arity)
+                operation(op, *[mpmath.mpf(3), value][-row.arity :])
+                if op in RULES:
+                    RULES[op](*[Interval(mpmath.mpf(2), value)] * row.arity)
 
 
 def test_the_intervals_of_a_chain_of_alike_links_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
