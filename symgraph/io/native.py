@@ -362,7 +362,8 @@ def _files_beside(path: Path, module: Any) -> tuple[Texts | None, Texts]:
         NativeWarning: the others.
     """
     source = path.with_name(f"{module.MODEL}.c")
-    files = _files_of(source, path, module, single=False) if isinstance(vars(module).get("_model"), Bound) else None
+    plain = isinstance(vars(module).get("_model"), Bound) and "precision" not in module.METADATA
+    files = _files_of(source, path, module, single=False) if plain else None
     if files is None:
         return None, {}
     try:

@@ -65,6 +65,15 @@ def test_load_runs_natively_where_the_c_file_lies_beside_the_module(path: Path, 
         load(path, backend="native")
 
 
+@pytest.mark.parametrize("precision", ["auto", "accurate"])
+def test_a_module_of_another_precision_does_not_run_as_the_plain_c_file_beside_it(path: Path, precision: str) -> None:
+    (artifact,) = generate(MODELS["line"](), ("numpy",), options=Options(precision=precision))
+    path.write_text(artifact.text, encoding="utf-8")
+    assert "numpy backend" in repr(load(path))
+    with pytest.raises(ModuleError, match=r"line\.py cannot run natively: it is no plain module"):
+        load(path, backend="native")
+
+
 def test_the_c_file_in_the_folder_float_computes_float32(path: Path) -> None:
     folder, args = path.parent / "float", single_arguments()
     write(folder, "line", single=True)
