@@ -29,10 +29,10 @@ NUMPY = {
         if isinstance(row.numpy, str) and row.numpy.startswith("np.")
     },
     **{
-        name: (lambda *numbers, function=FLOAT[name]: np.float64(function(*map(float, numbers))))
-        for name, row in OPS.items()
-        if isinstance(row.numpy, str) and row.numpy in vars(functions)
+        name: (lambda a, function=FLOAT[name]: np.float64(function(float(a))))
+        for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
     },
+    "power_slope": functions.power_slope,
     **{row.name: getattr(kernels, row.name) for row in KERNELS},
     **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma", "stirlerr", "stirlerr_slope")},
     **{

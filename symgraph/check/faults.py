@@ -270,7 +270,8 @@ def _missed(found: Truths, computed: Floats, small: Mask) -> Mask:
 
 def _far_off(found: Truths) -> Floats:
     """Return the distances from a truth that is 0 or subnormal beyond which rounding explains no result."""
-    return np.maximum(_FAR_OFF * found.sizes.scatter, _FAR_OFF * float(np.finfo(found.dtype).tiny))
+    with np.errstate(over="ignore"):  # no result is farther off than any number
+        return np.maximum(_FAR_OFF * found.sizes.scatter, _FAR_OFF * float(np.finfo(found.dtype).tiny))
 
 
 def _distances(found: Truths, computed: Floats, columns: Any = slice(None)) -> Floats:
