@@ -31,7 +31,8 @@ from symgraph.passes import PIPELINE
 from symgraph.passes.cancel import cancel
 from symgraph.passes.expand import expand
 from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
-from symgraph.runtime import kernels as of_runtime, power_slope
+from symgraph.runtime import kernels as of_runtime
+from symgraph.runtime import power_slope
 from symgraph.runtime.special import scipy_special
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
