@@ -25,7 +25,7 @@ from symgraph.io.native import (
     runs_on_numpy,
 )
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import AUTO, DOUBLE, JACOBIAN_ROW, Options, options_of
+from symgraph.options import ACCURATE, AUTO, DOUBLE, JACOBIAN_ROW, Options, options_of
 from symgraph.spec.model import Model
 
 
@@ -86,7 +86,8 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     if native:
         if made is None:
             return modules["numpy"]
-        floats = Floats(made, partial(_in_floats, model, options.derivatives), partial(verifier(), model, None))
+        in_floats = partial(_in_floats, model, options.derivatives) if options.precision == DOUBLE else dict
+        floats = Floats(made, in_floats, partial(verifier(), model, None))
         return native_module(modules["numpy"], made, files, floats)
     return modules[asked]
 
@@ -123,10 +124,10 @@ def artifacts_of(
 
 def _may_be_native(options: Options, asked: str) -> bool:
     """Tell if a module is to have compiled functions, which compute in plain doubles."""
-    plain = options.precision == DOUBLE and not options.standalone
-    if asked == "native" and not plain:
+    able = options.precision != ACCURATE and not options.standalone
+    if asked == "native" and not able:
         raise OptionError("accurate and standalone modules run on NumPy; leave out backend='native'")
-    return plain and (asked == "native" or is_at_hand())
+    return able and (asked == "native" or is_at_hand())
 
 
 def load_verified(

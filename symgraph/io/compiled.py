@@ -41,6 +41,8 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "feature_jacobian": (None, (_P, _P, _N, _P)),
     "jvp": (None, (_P, _P, _P, _N, _P)),
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
+    "doubts": (ctypes.c_int, (_P, _P, _P, _N, _P)),
+    "output_doubts": (ctypes.c_int, (_P, _P, _N, _P)),
     "penalty": (_REAL, (_P, _P)),
     "penalty_hessian": (None, (_P, _P)),
     "constraints": (None, (_P, _P)),
@@ -54,6 +56,7 @@ _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
 }
 """The same of functions that are others where there are several targets or outputs."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
+_DOUBTS = re.compile(r"^int \w+_doubts\(", re.MULTILINE)
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (
@@ -205,6 +208,11 @@ def is_single(text: str) -> bool:
     return _SINGLE.search(text) is not None
 
 
+def tells_doubts(text: str) -> bool:
+    """Tell if a C file has a function that tells where digits may be lost."""
+    return _DOUBTS.search(text) is not None
+
+
 def _check_arithmetic(found: int, source: str, path: Path) -> None:
     """Refuse a library whose self-test has found a fault."""
     faults = [fault for bit, fault in enumerate(_FAULTS) if found >> bit & 1]
@@ -307,7 +315,7 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
 
 def offered(binding: CompiledBinding) -> tuple[str, ...]:
     """Give the names of the functions that a compiled model has, without those of its constraints."""
-    own = (name for name in binding.functions if not name.startswith("constraints"))
+    own = (name for name in binding.functions if not name.startswith("constraints") and not name.endswith("doubts"))
     return (*own, *(["grad"] if "value_and_grad" in binding.functions else []))
 
 

@@ -5,13 +5,8 @@ compiled once for an interpreter, or through ``ctypes`` where Python's headers a
 bits. The C file of floats is compiled when the module first gets arrays of float32.
 """
 
-import ctypes
-import importlib.machinery
-import importlib.util
 import os
 import re
-import sys
-import sysconfig
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -22,12 +17,14 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 import numpy as np
 
 from symgraph.errors import BuildError, ModuleError, SymgraphError, unknown_name
-from symgraph.io.compiled import is_single, module_of, offered, read_texts
-from symgraph.io.compiler import Compiler, find_compiler, from_library, is_at_hand
+from symgraph.io.compiled import is_single, module_of, offered, read_texts, tells_doubts
+from symgraph.io.compiler import Compiler, find_compiler, is_at_hand
+from symgraph.io.extension import addresses_of, extension
 from symgraph.io.lineage import is_edited, require_unedited
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
+from symgraph.options import AUTO
 from symgraph.runtime import compiled_binding
 from symgraph.runtime.compiled_binding import CompiledBinding
 from symgraph.runtime.constants import WithConstants
@@ -48,14 +45,7 @@ LONGEST = 500_000
 
 Choice = Literal["auto", "native", "numpy"]
 
-_LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
-_SOURCE = Path(__file__).with_name("extension.c")
 _HASH = re.compile(r'^const char \*const \w+_hash =\s+"([^"]*)";$', re.MULTILINE)
-_ORDER = (
-    "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
-    "penalty",
-)  # fmt: skip
-"""Functions of a C file in the order in which the extension takes their addresses."""
 
 
 class NativeWarning(UserWarning):
@@ -243,13 +233,14 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     native, compiled = NativeModule(module.__name__), made.library._model
     vars(native).update(vars(module), C_FILES=MappingProxyType(dict(files)), _numpy=module)
     vars(module)["_native"] = native
-    kind = NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
-    binding: NativeBinding[Any] = kind(module._model, compiled)
+    binding: NativeBinding[Any] = _kind_of(module)(module._model, compiled)
     binding.travel, binding.front_travel = (part_of, (native, "_binding")), (part_of, (native, "_functions"))
-    front, native._way = front_of(binding, compiled, made.compiler)
+    careful = _is_careful(module)
+    front, native._way = (binding, "rows in doubt on NumPy") if careful else front_of(binding, compiled, made.compiler)
     native._binding, native._functions, native._floats = binding, front, floats
     floats.front, binding.floats = front if front is not binding else None, floats.binding
-    there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
+    of_one_row = [name for name in offered(compiled) if (name.endswith("_row") or name == "row") and not careful]
+    there = [*of_one_row, *(name for name in offered(compiled) if hasattr(module, name))]
     vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
     if "constraints" in compiled.functions and hasattr(module, "constraints"):
         plain: Constraints = module._limits
@@ -259,6 +250,19 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
+
+
+def _is_careful(module: Any) -> bool:
+    return bool(module.METADATA.get("precision") == AUTO)
+
+
+def _kind_of(module: Any) -> type[NativeBinding[Any]]:
+    """Give the class of the binding of a module's functions by compiled libraries."""
+    if _is_careful(module):
+        from symgraph.runtime.native_careful import NativeCarefully  # with the arithmetic of pairs, which others do without
+
+        return NativeCarefully
+    return NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> tuple[Any, str]:
@@ -272,45 +276,6 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
         return binding, f"ctypes, since {reason}"
     functions.take(False, addresses_of(compiled))
     return functions, "a CPython extension"
-
-
-def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
-    """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not.
-
-    Rows alone that have several targets or outputs, or constants behind the weights, are left to the binding.
-    """
-    facts = compiled.facts
-    left = {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
-    return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
-
-
-def extension(compiler: Compiler) -> Any:
-    """Compile the extension for this interpreter, unless the cache has it, and load it, once a process.
-
-    Raises:
-        BuildError: a header is missing, or the compiler refuses it.
-        ImportError: it cannot be loaded here.
-    """
-    folders = sysconfig.get_path("include"), np.get_include()
-    for folder, header in zip(folders, ("Python.h", "numpy/arrayobject.h"), strict=True):
-        if not (Path(folder) / header).is_file():
-            raise BuildError(f"{header} is missing")
-    # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
-    versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
-    flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *(f"-I{folder}" for folder in folders))
-    text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
-    plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
-    return cast("ModuleType", from_library(_loaded, _SOURCE.name, text, plain, linked=_LINKED))
-
-
-@cache
-def _loaded(path: Path) -> ModuleType:
-    loader = importlib.machinery.ExtensionFileLoader("symgraph_extension", str(path))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
 
 
 def native_again(module: Any, files: Texts, floats: Texts) -> ModuleType:
@@ -329,11 +294,6 @@ def native_again(module: Any, files: Texts, floats: Texts) -> ModuleType:
 def part_of(module: Any, name: str) -> Any:
     """Return the object that a module which was pickled keeps, or, where it runs on NumPy here, its only binding."""
     return getattr(module, name, module._model)
-
-
-def _address(function: Any) -> int:
-    # one that takes memory from its caller is called by the binding, which has some
-    return 0 if function is None or not hasattr(function, "argtypes") else ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def _refused(model: str, error: SymgraphError, choice: str) -> None:
@@ -362,8 +322,9 @@ def _files_beside(path: Path, module: Any) -> tuple[Texts | None, Texts]:
         NativeWarning: the others.
     """
     source = path.with_name(f"{module.MODEL}.c")
-    plain = isinstance(vars(module).get("_model"), Bound) and "precision" not in module.METADATA
-    files = _files_of(source, path, module, single=False) if plain else None
+    files = _files_of(source, path, module, single=False) if isinstance(vars(module).get("_model"), Bound) else None
+    if files is not None and _is_careful(module) and not tells_doubts(files[source.name]):
+        return None, {}
     if files is None:
         return None, {}
     try:

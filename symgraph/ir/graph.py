@@ -28,6 +28,9 @@ OPPOSITE = "opposite residual"
 """Name of a root for the negated residual, kept until every pass has run. A root for the residual itself, beside the difference
 that the loss squares, would make the passes that share work change the signs in the gradient."""
 
+DOUBTS, OUTPUT_DOUBTS = "doubts", "output_doubts"
+"""Names of roots, and of C functions, that are below 1 where digits may be lost in what needs the target, and in outputs."""
+
 Data = float | str | None
 
 Domains = Mapping[str, tuple[float, float]]

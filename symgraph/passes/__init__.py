@@ -10,6 +10,7 @@ from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
 from symgraph.passes.collect import collect
 from symgraph.passes.dots import dots
+from symgraph.passes.doubts import doubts
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
 from symgraph.passes.falling import falling
@@ -67,6 +68,7 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
         ("numpy", AUTO): _BOUNDED,
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
+        ("c", AUTO): (doubts, fused, falling),
         ("penalty", DOUBLE): (one_row, *PIPELINE[:-1]),
         ("array_api", DOUBLE): (),
     }

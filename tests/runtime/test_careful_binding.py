@@ -1,7 +1,6 @@
 """Modules of --precision auto: rows in which digits are lost are computed over pairs, others with the bits of plain ones."""
 
 import warnings
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from types import ModuleType
@@ -11,7 +10,8 @@ import numpy as np
 import pytest
 from built import MODELS
 from flint import arb, ctx
-from sympy import acos, atanh, cos, exp, log, loggamma, sqrt
+from losing_models import LOST, two_rates
+from sympy import cos, loggamma, sqrt
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
@@ -25,17 +25,6 @@ from symgraph.runtime.careful_binding import CARE
 
 def of(model: Model, precision: str = "auto", extras: tuple[str, ...] = ()) -> ModuleType:
     return load_artifact(generate(model, options=options_of(extras, precision))[0])
-
-
-def two_rates() -> Model:
-    """Two exponentials whose rates may be next to each other."""
-    model = Model("two_rates")
-    t = model.feature("t", domain=(0, 5))
-    a, k, b = (model.weight(name, domain=(0, None)) for name in "akb")
-    model.output("c", a * (exp(-k * t) - exp(-b * t)) / (b - k))
-    model.target("y")
-    model.loss("squared_error")
-    return model
 
 
 @cache
@@ -56,19 +45,6 @@ def test_ordinary_rows_have_the_bits_of_plain_ones_and_none_is_in_doubt() -> Non
             assert np.array_equal(getattr(auto, name)(w, X, y), getattr(plain, name)(w, X, y)), name
         assert np.array_equal(auto.predict(w, X), plain.predict(w, X))
     assert (care.rows, care.suspect, care.careful, care.uncertain) == (4 * 300, 0, 0, 0)
-
-
-LOST: dict[str, tuple[Callable[..., Any], tuple[float, ...]]] = {
-    "a difference of two products": (lambda a, b, c: (a * b - c) ** 2 + a, (1.1, 1.1, 1.21 - 1e-12)),
-    "a log near 1": (lambda a, b, c: c * log(a * b), (1.0 + 1e-10, 1.0 / (1.0 + 1.1e-10), 2.0)),
-    "a root of a cosine": (lambda a, b, c: cos(a * b) / c, (2.0**30 * 1.1, 1.3301, 1e-5)),
-    "an underflow on the way": (lambda a, b, c: a * (a - b) / (a - b * exp((b - a) * c)), (0.46, 1.94, 244.0)),
-    "an overflow on the way": (lambda a, b, c: c * exp(a) / (1 + exp(b)) ** 2, (1400.0, 700.0, 0.5)),
-    "a sum of squares less one": (lambda a, b, c: (sqrt(a * a + b * b) - b) * c, (1e-5, 3.0, 1e5)),
-    "an argument near the end of a domain": (lambda a, b, c: c * atanh(a / (a + 2 * b)), (5.0, 1e-12, 2.0)),
-    "an angle near its end": (lambda a, b, c: c * acos(a / (a + b)), (6371000.0, 1.7, 1.0)),
-    "a product beyond all floats on the way": (lambda a, b, c: a * c / (b + c), (1e200, 1e190, 1e200)),
-}
 
 
 @pytest.mark.parametrize("name", LOST)

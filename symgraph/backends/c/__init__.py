@@ -5,7 +5,7 @@ from symgraph.backends.c.library import OWN, own
 from symgraph.backends.c.view import c_view
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import Level, OpText
-from symgraph.options import DERIVATIVES, FLOAT, FUNCTIONS, WORKSPACE
+from symgraph.options import AUTO, DERIVATIVES, FLOAT, FUNCTIONS, WORKSPACE
 
 BACKEND = Backend(
     name="c",
@@ -18,7 +18,7 @@ BACKEND = Backend(
     },
     literals={"inf": "(double)INFINITY", "-inf": "-(double)INFINITY", "nan": "(double)NAN"},
     viewer=c_view,
-    options=(FLOAT, WORKSPACE, FUNCTIONS, *DERIVATIVES),
+    options=(FLOAT, WORKSPACE, FUNCTIONS, AUTO, *DERIVATIVES),
     comment="//",
     loader="library",
 )

@@ -8,6 +8,7 @@ from symgraph.backends.c.parts import CFunction
 from symgraph.backends.c.writer import WITH_SLOPES, FunctionWriter, Result, direction_of
 from symgraph.backends.names import JACOBIAN
 from symgraph.derive.schedule import roots_of
+from symgraph.ir.graph import DOUBTS
 
 WITH_VALUES = "with_values"
 """Flag that tells a function whether the values themselves are wanted."""
@@ -52,6 +53,13 @@ class UseWriter(FunctionWriter):
         parameters = ("y",) if values == "residual" else direction_of(slopes)
         roots = roots_of(self.graph, values), roots_of(self.graph, slopes)
         return self._uses(uses, *roots, labels, parameters, (values, "partials"))
+
+    def doubts(self, kind: str) -> CFunction | None:
+        """Write the function that tells for each row if digits may be lost, as the root of a kind does, if there is one."""
+        roots = roots_of(self.graph, kind)
+        parameters = ("y", "cotangent") if kind == DOUBTS else ()
+        uses = [Use(kind, kind, slopes=True)] if roots else []
+        return next(iter(self._uses(uses, (), roots, self.labels, parameters, (kind, "partials"))), None)
 
     def _uses(
         self,

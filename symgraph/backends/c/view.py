@@ -15,7 +15,7 @@ from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import values_of
+from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
 from symgraph.spec.model import Model
@@ -75,8 +75,9 @@ class CView:
             the sums, "losses" the loss of each row, "prediction" the output, "jacobian" its derivatives, "residual" the
             residual where it is not the output less the target, "residual_jacobian" its derivatives where they are not those
             of the output, "normal" these derivatives and what is behind them: the residual, or the output that is the residual
-            but for the target. On request "by_features" writes the derivatives of the output by the features, "along" that
-            along a direction, "both" the output with its derivatives.
+            but for the target. "doubts" and "output_doubts" tell where digits may be lost. On request "by_features" writes
+            the derivatives of the output by the features, "along" that along a direction, "both" the output with those by the
+            weights.
         gradient: the code that makes partials of the sums.
         direct: whether the partials of a row are the terms of its sums.
         difference: whether the residual is the output less the target.
@@ -222,6 +223,8 @@ class CView:
             "normal_equations": (loops["normal"], "columns"),
             FEATURE_JACOBIAN: (loops["by_features"], "partials"),
             JVP: (loops["along"], "outputs" if self.outputs else ""),
+            DOUBTS: (loops[DOUBTS], ""),
+            OUTPUT_DOUBTS: (loops[OUTPUT_DOUBTS], ""),
             **{one.name: (one.terms, "terms") for one in self.summed},
         }
         sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
@@ -236,7 +239,7 @@ class CView:
             columns |= {"residual": (1 if alone else residuals) * self.normal_blocks}
             columns |= dict.fromkeys(("shares", "losses", "weighted"), self.normal_blocks)
             columns |= {} if alone else {"partials": written.most}
-        columns |= {"ones": 1} if name == "terms" else {}
+        columns |= {"ones": 1} if name == "terms" or function == DOUBTS else {}
         columns |= {"x": written.features if self.by_part else self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
         found = {
@@ -314,6 +317,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
     chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "predict" in offered else ()
+    chosen += tuple(name for name in (DOUBTS, OUTPUT_DOUBTS) if name in source.graph.roots)
     if not chosen:
         raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
     return chosen
@@ -363,6 +367,7 @@ def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFu
     for some, write in kinds:
         wanted = {name: use for name, use in some.items() if needed_by[name] & chosen}
         found |= dict(zip(wanted, write([*wanted.values()]), strict=True)) if wanted else {}
+    found |= {name: writer.doubts(name) for name in (DOUBTS, OUTPUT_DOUBTS)}
     return found
 
 

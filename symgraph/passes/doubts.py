@@ -1,0 +1,145 @@
+"""Exact: adds a root that is below 1 in each row in which digits may be lost, by the rules of the runtime's ``doubts``.
+
+There is one for the functions that know the target, and one for those of outputs. A partial in which sums over rows may cancel
+becomes the sum of its rows. For C alone, whose lines nobody records.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+
+from symgraph.derive.doubtful import Doubtful, losing
+from symgraph.derive.schedule import roots_of
+from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, Graph, GraphBuilder, reachable
+from symgraph.runtime.doubts import LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS
+
+_OF_OUTPUTS = ("output", "jacobian", "feature_jacobian")
+_OF_LOSS = ("loss", "grad", "residual", "residual_jacobian")
+"""Kinds of the roots that each of the two is about: those known without a target, and others."""
+
+_POWERS = frozenset({"exp", "pow", "power_slope"})
+_LEAVING = frozenset({"expm1", "sinh", "cosh"})
+"""Functions of normal numbers that may give larger ones, and before them those that may give smaller ones, too; C's own raise
+no flag where they do."""
+
+Uses = Mapping[int, frozenset[tuple[int, bool]]]
+
+
+def doubts(graph: Graph) -> Graph:
+    """Add the roots that tell where digits may be lost."""
+    builder = GraphBuilder.over(graph)
+    row = _of_one_row(builder, graph)
+    roots = {root: _of_whole_terms(builder, graph, row, position) for root, position in graph.roots.items()}
+    for name, kinds in ((DOUBTS, _OF_LOSS), (OUTPUT_DOUBTS, _OF_OUTPUTS)):
+        results = [row.get(position, position) for kind in kinds for position in roots_of(graph, kind)]
+        if results:
+            roots[name] = _Doubts(builder, results).found()
+    return builder.build(roots, graph.names)
+
+
+def _of_one_row(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
+    """Add what follows from sums over rows as it is for one row; return it by the nodes in whose places it is."""
+    found: dict[int, int] = {}
+    for position, node in enumerate(graph.nodes):
+        if node.op == "rowsum":
+            found[position] = found.get(node.args[0], node.args[0])
+        elif any(arg in found for arg in node.args):
+            found[position] = builder.copy(node, tuple(found.get(arg, arg) for arg in node.args))
+    return found
+
+
+def _of_whole_terms(builder: GraphBuilder, graph: Graph, row: Mapping[int, int], position: int) -> int:
+    """Add the sum of what a root is for one row, if digits may be lost in what it makes of sums; else return the root."""
+    if position not in row or graph.nodes[position].op == "rowsum":
+        return position
+    behind = reachable(graph.nodes, [position]) & row.keys()
+    loses = any(one.position in behind for one in losing(graph))
+    return builder.add("rowsum", row[position]) if loses else position
+
+
+class _Doubts:
+    """Writer of the doubt about some results of one row."""
+
+    def __init__(self, builder: GraphBuilder, results: Sequence[int]) -> None:
+        self.builder = builder
+        self.graph = builder.build({}, {})
+        self.uses = _uses_of(self.graph, results)
+
+    def found(self) -> int:
+        """Return the node that is below 1 where the results may have few digits."""
+        add, const = self.builder.add, self.builder.const
+        watched = [one for one in losing(self.graph) if one.position in self.uses]
+        below = _watched_below(self.graph, {one.position for one in watched})
+        in_turn, together, known = dict[int, int](), list[int](), [*self._within_range()]
+        for one in watched:
+            ratio = self._ratio(one)
+            together.append(self._at_most_1(ratio, 1 / ORDINARY_LOSS))
+            chain = self._at_most_1(ratio, 1 / STEP_LOSS)
+            parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
+            chain = add("mul", chain, reduce(self._least, parts)) if parts else chain
+            in_turn[one.position] = self._least(chain, in_turn[one.position]) if one.position in in_turn else chain
+        if watched:
+            known.append(add("mul", self.builder.chain("mul", together), const(1 / LOSING)))
+            known.append(add("mul", reduce(self._least, in_turn.values()), const(1 / LOSING_IN_TURN)))
+        return reduce(self._least, known) if known else const(1.0)
+
+    def _ratio(self, one: Doubtful) -> int:
+        """Add how small a watched value is beside what stands by it, 1 where it is not used."""
+        add, const, value = self.builder.add, self.builder.const, one.position
+        value = add("sub", value, const(one.end)) if one.end else value
+        if one.end or one.beside is None:
+            return self._where_used(one.position, add("abs", add("mul", value, const(1 / abs(one.end))) if one.end else value))
+        return self._where_used(one.position, add("abs", add("div", value, one.beside)))
+
+    def _where_used(self, position: int, ratio: int) -> int:
+        """Select 1 where a node is not used."""
+        unused = self.builder.const(1.0)
+        for condition, holds in sorted(self.uses[position]):
+            ratio = self.builder.add("select", condition, *((ratio, unused) if holds else (unused, ratio)))
+        return ratio
+
+    def _within_range(self) -> Iterator[int]:
+        """Yield 0 where a function gives a number that is not normal, of one that is, else 1."""
+        add, const, one, zero = self.builder.add, self.builder.const, self.builder.const(1.0), self.builder.const(0.0)
+        for position, node in enumerate(self.graph.nodes):
+            if position not in self.uses or node.op not in _POWERS | _LEAVING:
+                continue
+            size = add("abs", position)
+            known = add("select", add("gt", size, const(sys.float_info.max)), zero, one)
+            if node.op in _POWERS:
+                known = add("select", add("lt", size, const(sys.float_info.min)), zero, known)
+            if node.op in _POWERS - {"exp"}:
+                known = add("select", add("eq", node.args[0], zero), one, known)
+            yield self._where_used(position, known)
+
+    def _least(self, one: int, other: int) -> int:
+        """Add the lesser of two numbers; compilers make no vector code of conditions that are joined, as for NaN in min."""
+        return self.builder.add("select", self.builder.add("lt", one, other), one, other)
+
+    def _at_most_1(self, ratio: int, factor: float) -> int:
+        """Add a multiple of a ratio, 1 where it is more or no number."""
+        product, one = self.builder.add("mul", ratio, self.builder.const(factor)), self.builder.const(1.0)
+        return self.builder.add("select", self.builder.add("lt", product, one), product, one)
+
+
+def _uses_of(graph: Graph, results: Sequence[int]) -> Uses:
+    """Give the nodes from which results follow, each with conditions and their truths that hold wherever it is used."""
+    uses: dict[int, frozenset[tuple[int, bool]]] = dict.fromkeys(results, frozenset())
+    for position in sorted(reachable(graph.nodes, results), reverse=True):
+        node = graph.nodes[position]
+        for place, arg in enumerate(node.args):
+            chosen = {(node.args[0], place == 1)} if node.op == "select" and place else set()
+            more = uses[position] | chosen
+            uses[arg] = uses[arg] & more if arg in uses else more
+    return uses
+
+
+def _watched_below(graph: Graph, watched: set[int]) -> Mapping[int, frozenset[int]]:
+    """Give for each watched node the nearest watched ones of which it is made."""
+    nearest: list[frozenset[int]] = []
+    found: dict[int, frozenset[int]] = {}
+    for position, node in enumerate(graph.nodes):
+        below = frozenset[int]().union(*(nearest[arg] for arg in node.args))
+        found |= {position: below} if position in watched else {}
+        nearest.append(frozenset((position,)) if position in watched else below)
+    return found

@@ -1,0 +1,105 @@
+"""Binding of a careful module whose rows compiled code computes, and tells which of them are in doubt.
+
+The lines of NumPy bound the errors of these, and compute those in which digits are lost over pairs of floats.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symgraph.runtime.binding import Binding
+from symgraph.runtime.careful_binding import RANGES, TERMS, CarefulBound, as_batch, in_doubles
+from symgraph.runtime.compiled_binding import ALONG, in_pieces
+from symgraph.runtime.contract import is_batch, row_shape, some_rows
+from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
+from symgraph.runtime.lines import T
+from symgraph.runtime.native_binding import NativeLoosely
+from symgraph.runtime.streamed import ReadRows
+from symgraph.runtime.sums import rowsum
+
+_SUMS = ("loss", "value_and_grad")
+"""Functions that add up rows and of which compiled code tells the rows in doubt."""
+
+
+class Found(NamedTuple):
+    """The rows of a call: how many there are, those in doubt, those over pairs, and those left uncertain."""
+
+    rows: int
+    suspects: Array
+    careful: Array
+    uncertain: Array
+
+
+class NativeCarefully(NativeLoosely[T]):
+    """The public functions of a careful module by compiled libraries, except for the rows in which digits are lost."""
+
+    _lines: CarefulBound[T]
+    _products = Binding._products
+
+    @np.errstate(all="ignore")
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        if not self._is_compiled(name, inputs):
+            return self._lines._by_row(name, inputs, threads)
+        result = np.asarray(self._compiled._by_row(name, inputs, threads))
+        rows = row_shape(inputs)[0] if is_batch(inputs) else 1
+        table = result.reshape(rows, -1)
+        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads) | ~np.isfinite(table).all(axis=1))
+        self._note(name, Found(rows, suspects, *self._lines._with_care(name, inputs, table, suspects)))
+        return result if result.ndim else result[()]
+
+    @np.errstate(all="ignore")
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        if name not in _SUMS or not self._is_compiled(name, inputs):
+            return self._lines._sums_of(name, inputs, s, threads)
+        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads))
+        batch = as_batch(inputs)
+        rows = row_shape(batch)[0] if is_batch(batch) else 1
+        some = some_rows(batch, suspects)
+        terms = self._lines._plain_table(TERMS + name, some, 1)[:, :-1].copy() if suspects.size else np.empty((0, 0))
+        careful, uncertain = self._lines._with_care(name, some, terms, np.arange(len(suspects)))
+        found = Found(rows, suspects, suspects[careful], suspects[uncertain])
+        sums = self._sums_with(name, inputs, s, found, terms[careful], threads)
+        if not np.isfinite(sums).all():  # by a row that nothing else tells
+            return self._lines._sums_of(name, inputs, s, threads)
+        self._note(name, found)
+        return sums
+
+    def _sums_with(self, name: str, inputs: Inputs, s: Array, found: Found, terms: Array, threads: int) -> Array:
+        """Add up the rows that compiled code computes and those that pairs have computed."""
+        if found.careful.size == 0:
+            return self._compiled._sums_of(name, inputs, s, threads)
+        factors = s[found.careful] if s.ndim else np.full(len(terms), s)
+        sums = np.array([rowsum(np.ascontiguousarray(term) * factors) for term in terms.T])
+        others = np.delete(np.arange(found.rows), found.careful)
+        if others.size:
+            sums += self._compiled._sums_of(name, some_rows(inputs, others), s[others] if s.ndim else s, threads)
+        return sums
+
+    def _is_compiled(self, name: str, inputs: Inputs) -> bool:
+        """Tell if compiled code has a function, and tells which of the rows that are given are in doubt."""
+        there = name in self._compiled.functions and name not in ALONG
+        tells = self._telling(name) in self._compiled.functions
+        whole = not isinstance(inputs.y if inputs.X is None else inputs.X, ReadRows)
+        missing = inputs.y is None and bool(self.facts.target_names) and self._telling(name) == "doubts"
+        return there and tells and whole and not missing and bool(inputs.w.dtype == DOUBLE)
+
+    @staticmethod
+    def _telling(name: str) -> str:
+        return "doubts" if name in (*_SUMS, *WITH_TARGET) else "output_doubts"
+
+    def _in_doubt(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Tell for each row if digits may be lost in what a function computes of it."""
+        telling = self._telling(name)
+        function, found = self._compiled.functions[telling], np.empty(row_shape(inputs) or 1)
+        given = (inputs.X, inputs.y) if telling == "doubts" else (inputs.X,)
+
+        def piece(count: int, w: int, *places: int | None) -> Any:
+            return function(w, *places[:-1], count, places[-1])
+
+        if any(in_pieces(piece, inputs, (*given, found), threads)):  # something left the range of normal numbers
+            found -= self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
+        doubted: Array = found < 1.0
+        return doubted
+
+    def _note(self, name: str, found: Found) -> None:
+        self._lines._counts.add(name, found.rows, len(found.suspects), len(found.careful), found.uncertain.tolist())

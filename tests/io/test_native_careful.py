@@ -1,0 +1,151 @@
+"""Careful modules that run natively: compiled code tells which rows are in doubt, and those that lose digits go over pairs."""
+
+import pickle
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS, sample
+from losing_models import LOST
+
+import symgraph
+from symgraph import Model
+from symgraph.build.modules import load_artifact
+from symgraph.generate import generate
+from symgraph.io.native import Floats, compiled_model, load, native_module
+from symgraph.options import Options
+from symgraph.runtime.careful_binding import DOUBTS, TERMS
+from symgraph.runtime.facts import Inputs
+
+pytestmark = pytest.mark.usefixtures("quick_gcc")
+
+CAREFUL = Options(precision="auto")
+
+
+def pair_of(model: Model) -> tuple[Any, Any]:
+    """A careful module by NumPy, and natively."""
+    numpy, *c = generate(model, ("numpy", "c"), options=CAREFUL)
+    files = {artifact.name: artifact.text for artifact in c}
+    made = compiled_model(model.name, files, "native", None)
+    assert made is not None
+    return load_artifact(numpy), native_module(load_artifact(numpy), made, files, Floats(made, dict))
+
+
+@cache
+def bent() -> tuple[Any, Any]:
+    model = Model("bent")
+    x, a, b = model.feature("x"), model.weight("a"), model.weight("b")
+    model.output("o", b * (1 - sp.cos(a * x) * (1 + x / 1000)) / x**2 + sp.log(1 + a * a * x + b))
+    model.target("y")
+    model.loss("squared_error")
+    return pair_of(model)
+
+
+def arguments(near: Iterable[int] = (3, 50), count: int = 120) -> tuple[Any, Any, Any]:
+    """Weights, and rows of which some are so near 0 that they lose their digits."""
+    rng = np.random.default_rng(1)
+    X = rng.uniform(1.0, 2.0, (count, 1))
+    X[[*near]] = 1e-6
+    return np.array([1.3, 0.7]), X, rng.normal(size=count)
+
+
+def assert_alike(got: Any, want: Any, name: str) -> None:
+    for one, other in zip(*(part if isinstance(part, tuple) else (part,) for part in (got, want)), strict=True):
+        # both have 11 digits where plain arithmetic is good enough for a row, and all but a few roundings over pairs
+        np.testing.assert_allclose(one, other, rtol=2e-11, err_msg=name)
+
+
+FUNCTIONS = ("loss", "grad", "value_and_grad", "per_sample_grad", "residual", "residual_jacobian", "predict", "jacobian")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_all_functions_take_care_of_the_rows_that_the_lines_take_care_of(name: str) -> None:
+    on_numpy, native = bent()
+    w, X, y = arguments()
+    given = (w, X) if name in ("predict", "jacobian") else (w, X, y)
+    with on_numpy.counting() as known, native.counting() as care:
+        got, want = getattr(native, name)(*given), getattr(on_numpy, name)(*given)
+    assert "native backend (rows in doubt on NumPy)" in repr(native)
+    assert (care.rows, care.careful, care.uncertain) == (120, known.careful, 0)
+    assert care.careful >= 2
+    assert_alike(got, want, name)
+
+
+def test_one_row_weights_of_rows_float32_and_models_without_a_batch_are_taken() -> None:
+    on_numpy, native = bent()
+    w, X, y = arguments()
+    for where in (0, 3):
+        assert_alike(native.value_and_grad(w, X[where], y[where]), on_numpy.value_and_grad(w, X[where], y[where]), "a row")
+    shares = np.linspace(0.0, 2.0, len(y))
+    for reduction in ("mean", "sum"):
+        some = {"sample_weight": shares, "reduction": reduction}
+        assert_alike(native.value_and_grad(w, X, y, **some), on_numpy.value_and_grad(w, X, y, **some), reduction)
+    single = native.grad(w.astype(np.float32), X.astype(np.float32), y.astype(np.float32))
+    assert single.dtype == np.float32
+    assert np.array_equal(single, on_numpy.grad(w.astype(np.float32), X.astype(np.float32), y.astype(np.float32)))
+    some = arguments((*range(120),))  # all rows over pairs, so that compiled code has none to add up
+    assert_alike(native.value_and_grad(*some), on_numpy.value_and_grad(*some), "all")
+
+
+def test_a_row_that_is_no_number_is_as_on_numpy() -> None:
+    on_numpy, native = bent()
+    w, X, y = arguments()
+    X[7] = np.inf
+    y[9] = np.nan
+    assert np.isnan(native.loss(w, X, y))
+    assert np.array_equal(np.isfinite(native.residual(w, X, y)), np.isfinite(on_numpy.residual(w, X, y)))
+    assert_alike(native.predict(w, X), on_numpy.predict(w, X), "predict")
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_rows_that_lose_digits_are_found(name: str) -> None:
+    formula, point = LOST[name]
+    model = Model("lossy")
+    model.loss(formula(*(model.weight(one) for one in "abc")))
+    on_numpy, native = pair_of(model)
+    with native.counting() as care, on_numpy.counting() as known:
+        got, want = native.value_and_grad(np.array(point)), on_numpy.value_and_grad(np.array(point))
+    assert care.careful == known.careful
+    assert_alike(got, want, name)
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "keywords", "uniform_nodes", "location"])
+def test_compiled_code_doubts_the_rows_that_recorded_lines_doubt(name: str) -> None:
+    """Of ordinary rows, and of some that are large or tiny, at which the two may round differently but do not here."""
+    on_numpy, native = pair_of(MODELS[name]())
+    w, X, y = sample(name)
+    for scale in (1.0, 1e-7, 30.0):
+        given = Inputs(w * scale, X, y)
+        lines, binding = on_numpy._model, native._binding
+        for function in ("value_and_grad", "predict"):
+            if function in binding.functions:
+                with np.errstate(all="ignore"):
+                    table = lines._plain_table(DOUBTS + function, given, 1)[:, 0]
+                    terms = lines._plain_table(TERMS + function, given, 1)[:, :-1]
+                    found = binding._in_doubt(function, given, 1)
+                assert not (table != 0.0)[~found & np.isfinite(terms).all(axis=1)].any(), (function, scale)
+
+
+def test_files_that_a_build_wrote_load_natively_and_others_on_numpy(tmp_path: Path) -> None:
+    model = MODELS["line"]()
+    for artifact in generate(model, ("numpy", "c"), options=CAREFUL):
+        (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    module: Any = load(tmp_path / "line.py")
+    assert "native backend (rows in doubt on NumPy)" in repr(module)
+    assert not hasattr(module, "row")  # it would not take care
+    again = pickle.loads(pickle.dumps(module))  # noqa: S301  our own
+    w, X, y = sample("line")
+    assert np.array_equal(again.grad(w, X, y), module.grad(w, X, y))
+    for artifact in generate(model, ("c",)):
+        (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    assert "numpy backend" in repr(load(tmp_path / "line.py"))
+
+
+def test_compile_gives_it_where_there_is_a_compiler() -> None:
+    module = symgraph.compile(MODELS["line"](), precision="auto")
+    assert "native backend (rows in doubt on NumPy)" in repr(module)
+    assert "numpy backend" in repr(symgraph.compile(MODELS["line"](), "numpy", precision="auto"))
