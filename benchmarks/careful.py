@@ -97,8 +97,9 @@ def is_bad(found: float, true: arb) -> bool:
         return not np.isfinite(found) or bool(abs(arb(float(found)) - true) > BAD * abs(true) + arb((1, -1022)))
 
 
-def prices(effort: Effort) -> Mapping[str, tuple[float, float]]:
-    """Return by curve how many times as long as plain modules those of auto take, for a batch and for one row."""
+def prices(effort: Effort) -> Mapping[str, tuple[float, ...]]:
+    """Return by curve how many times as long as plain modules those of auto take: for a batch and for one row by NumPy, and
+    for these natively."""
     found = {}
     for name, formula in CURVES.items():
         model = Model("curve")
@@ -107,13 +108,15 @@ def prices(effort: Effort) -> Mapping[str, tuple[float, float]]:
         model.target("y")
         model.loss("squared_error")
         rng, w = np.random.default_rng(0), np.array([0.7, 1.3])
-        X, modules = rng.uniform(0.1, 5.0, (10_000, 1)), {"plain": of(model, "double"), "auto": of(model, "auto")}
-        y = modules["plain"].predict(w, X) + 0.1 * rng.normal(size=len(X))
-        both = []
-        for rows in ((X, y), (X[0], y[0])):
-            tasks = {one: partial(module.value_and_grad, w, *rows) for one, module in modules.items()}
-            both.append(side_by_side(tasks, "plain", effort)["auto"].ratio)
-        found[name] = (both[0], both[1])
+        X, precisions = rng.uniform(0.1, 5.0, (10_000, 1)), {"plain": "double", "auto": "auto"}
+        y = of(model, "double").predict(w, X) + 0.1 * rng.normal(size=len(X))
+        ratios = []
+        for backend in ("numpy", "native"):
+            modules = {one: compile(model, backend, precision=precision) for one, precision in precisions.items()}
+            for rows in ((X, y), (X[0], y[0])):
+                tasks = {one: partial(module.value_and_grad, w, *rows) for one, module in modules.items()}
+                ratios.append(side_by_side(tasks, "plain", effort)["auto"].ratio)
+        found[name] = tuple(ratios)
     return found
 
 
@@ -127,9 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for kind, counts in judged(models["M"], models["rng"]).items():
         print(f"{kind} points: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     if given.file == MODELS:
-        print(f"times of plain modules, a batch and one row, on {', '.join(describe().values())}")
-        for name, (batch, row) in prices(FULL).items():
-            print(f"{name:28} {batch:5.2f} {row:5.2f}")
+        print(f"times of plain modules, a batch and one row, by NumPy and natively, on {', '.join(describe().values())}")
+        for name, ratios in prices(FULL).items():
+            print(f"{name:28} " + " ".join(f"{ratio:6.2f}" for ratio in ratios))
 
 
 if __name__ == "__main__":

@@ -144,9 +144,9 @@ def _penalty(model: Model, derivatives: Collection[str]) -> Penalty:
 def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:
     """Render the files that a backend writes."""
     had = options.within(backend.options)
-    graph = run(
-        f"{backend.name}: passes", printed, source.graph, backend.name, ERROR_BOUND if had.error_bound else had.precision
-    )
+    precision = DOUBLE if had.single else had.precision  # of floats nothing tells where digits are lost
+    variant = ERROR_BOUND if had.error_bound else precision
+    graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, variant)
     has = backend.name in ("numpy", "c") and source.model.constraints
     constraints, rests = _constraints(source.model, backend.name, had.precision) if has else (None, {})
     penalty = source.penalty

@@ -1,6 +1,7 @@
 """Models and points at which plain arithmetic loses digits, for tests of modules that take care of them."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from sympy import acos, atanh, cos, exp, log, sqrt
@@ -29,4 +30,20 @@ LOST: dict[str, tuple[Callable[..., Any], tuple[float, ...]]] = {
     "an argument near the end of a domain": (lambda a, b, c: c * atanh(a / (a + 2 * b)), (5.0, 1e-12, 2.0)),
     "an angle near its end": (lambda a, b, c: c * acos(a / (a + b)), (6371000.0, 1.7, 1.0)),
     "a product beyond all floats on the way": (lambda a, b, c: a * c / (b + c), (1e200, 1e190, 1e200)),
+    "a product below all floats on the way": (lambda a, b, c: a * b / (b + c), (1e-200, 1e-200, 2e-200)),
 }
+
+
+def chain(factor: float, count: int = 20) -> tuple[Model, list[float], Fraction]:
+    """A model of sums, each smaller than the one before by a factor; a point; and its loss there."""
+    model = Model("chain")
+    a, b = model.weight("a"), model.weight("b")
+    left, point = a * b, [1.1, 1.3]
+    exact, rounded = Fraction(1.1) * Fraction(1.3), 1.1 * 1.3
+    for place in range(count):
+        step = rounded * (1.0 - 1.0 / factor)
+        left = model.node(f"left_{place}", left - model.weight(f"c{place}"))
+        exact, rounded = exact - Fraction(step), rounded - step
+        point.append(step)
+    model.loss(left)
+    return model, point, exact

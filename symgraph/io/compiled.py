@@ -18,7 +18,7 @@ from symgraph.io.cache import VARIABLE
 from symgraph.io.compiler import Compiler, find_compiler, from_library
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
-from symgraph.runtime.compiled_binding import CompiledBinding, address_of
+from symgraph.runtime.compiled_binding import OF_DOUBTS, CompiledBinding, address_of
 from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import MODULE_ABI, Facts
@@ -41,8 +41,9 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "feature_jacobian": (None, (_P, _P, _N, _P)),
     "jvp": (None, (_P, _P, _P, _N, _P)),
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
-    "doubts": (ctypes.c_int, (_P, _P, _P, _N, _P)),
-    "output_doubts": (ctypes.c_int, (_P, _P, _N, _P)),
+    "doubts": (None, (_P, _P, _P, _N, _P)),
+    "output_doubts": (None, (_P, _P, _N, _P)),
+    "left_range": (ctypes.c_int, ()),
     "penalty": (_REAL, (_P, _P)),
     "penalty_hessian": (None, (_P, _P)),
     "constraints": (None, (_P, _P)),
@@ -56,7 +57,7 @@ _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
 }
 """The same of functions that are others where there are several targets or outputs."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
-_DOUBTS = re.compile(r"^int \w+_doubts\(", re.MULTILINE)
+_DOUBTS = re.compile(r"^int \w+_left_range\(", re.MULTILINE)
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (
@@ -315,7 +316,7 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
 
 def offered(binding: CompiledBinding) -> tuple[str, ...]:
     """Give the names of the functions that a compiled model has, without those of its constraints."""
-    own = (name for name in binding.functions if not name.startswith("constraints") and not name.endswith("doubts"))
+    own = (name for name in binding.functions if not name.startswith("constraints") and name not in OF_DOUBTS)
     return (*own, *(["grad"] if "value_and_grad" in binding.functions else []))
 
 

@@ -1,7 +1,8 @@
 """Exact: adds a root that is below 1 in each row in which digits may be lost, by the rules of the runtime's ``doubts``.
 
-There is one for the functions that know the target, and one for those of outputs. A partial in which sums over rows may cancel
-becomes the sum of its rows. For C alone, whose lines nobody records.
+There is one for the functions that know the target, and one for those of outputs. What follows from sums over rows is looked at
+as it is for one row: sums of rows that lose no digits lose none that their own sizes leave. For C alone, whose lines nobody
+records.
 """
 
 import sys
@@ -29,7 +30,7 @@ def doubts(graph: Graph) -> Graph:
     """Add the roots that tell where digits may be lost."""
     builder = GraphBuilder.over(graph)
     row = _of_one_row(builder, graph)
-    roots = {root: _of_whole_terms(builder, graph, row, position) for root, position in graph.roots.items()}
+    roots = dict(graph.roots)
     for name, kinds in ((DOUBTS, _OF_LOSS), (OUTPUT_DOUBTS, _OF_OUTPUTS)):
         results = [row.get(position, position) for kind in kinds for position in roots_of(graph, kind)]
         if results:
@@ -46,15 +47,6 @@ def _of_one_row(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
         elif any(arg in found for arg in node.args):
             found[position] = builder.copy(node, tuple(found.get(arg, arg) for arg in node.args))
     return found
-
-
-def _of_whole_terms(builder: GraphBuilder, graph: Graph, row: Mapping[int, int], position: int) -> int:
-    """Add the sum of what a root is for one row, if digits may be lost in what it makes of sums; else return the root."""
-    if position not in row or graph.nodes[position].op == "rowsum":
-        return position
-    behind = reachable(graph.nodes, [position]) & row.keys()
-    loses = any(one.position in behind for one in losing(graph))
-    return builder.add("rowsum", row[position]) if loses else position
 
 
 class _Doubts:

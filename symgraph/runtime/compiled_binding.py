@@ -22,6 +22,9 @@ SHARE = 16_384
 ALONG = ("hvp", "jvp")
 """Functions that take a direction."""
 
+OF_DOUBTS = ("doubts", "output_doubts", "left_range")
+"""Functions of a C file that tell where digits may be lost."""
+
 
 class RowFunctions:
     """The functions of one row, on Python floats."""

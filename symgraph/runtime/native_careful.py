@@ -9,7 +9,7 @@ import numpy as np
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.careful_binding import RANGES, TERMS, CarefulBound, as_batch, in_doubles
-from symgraph.runtime.compiled_binding import ALONG, in_pieces
+from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
 from symgraph.runtime.contract import is_batch, row_shape, some_rows
 from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
 from symgraph.runtime.lines import T
@@ -40,10 +40,11 @@ class NativeCarefully(NativeLoosely[T]):
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
         if not self._is_compiled(name, inputs):
             return self._lines._by_row(name, inputs, threads)
-        result = np.asarray(self._compiled._by_row(name, inputs, threads))
+        compiled, left = self._noting(name)
+        result = np.asarray(compiled._by_row(name, inputs, threads))
         rows = row_shape(inputs)[0] if is_batch(inputs) else 1
         table = result.reshape(rows, -1)
-        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads) | ~np.isfinite(table).all(axis=1))
+        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads, any(left)) | ~np.isfinite(table).all(axis=1))
         self._note(name, Found(rows, suspects, *self._lines._with_care(name, inputs, table, suspects)))
         return result if result.ndim else result[()]
 
@@ -51,23 +52,24 @@ class NativeCarefully(NativeLoosely[T]):
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if name not in _SUMS or not self._is_compiled(name, inputs):
             return self._lines._sums_of(name, inputs, s, threads)
-        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads))
-        batch = as_batch(inputs)
-        rows = row_shape(batch)[0] if is_batch(batch) else 1
-        some = some_rows(batch, suspects)
-        terms = self._lines._plain_table(TERMS + name, some, 1)[:, :-1].copy() if suspects.size else np.empty((0, 0))
-        careful, uncertain = self._lines._with_care(name, some, terms, np.arange(len(suspects)))
-        found = Found(rows, suspects, suspects[careful], suspects[uncertain])
-        sums = self._sums_with(name, inputs, s, found, terms[careful], threads)
+        compiled, left = self._noting(name)
+        sums, none = compiled._sums_of(name, inputs, s, threads), np.empty(0, int)
+        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads, any(left)))
+        found = Found(row_shape(inputs)[0] if is_batch(inputs) else 1, suspects, none, none)
+        if suspects.size:
+            some = some_rows(as_batch(inputs), suspects)
+            terms = self._lines._plain_table(TERMS + name, some, 1)[:, :-1].copy()
+            careful, uncertain = self._lines._with_care(name, some, terms, np.arange(len(suspects)))
+            found = found._replace(careful=suspects[careful], uncertain=suspects[uncertain])
+            if careful.size:
+                sums = self._sums_with(name, inputs, s, found, terms[careful], threads)
         if not np.isfinite(sums).all():  # by a row that nothing else tells
             return self._lines._sums_of(name, inputs, s, threads)
         self._note(name, found)
         return sums
 
     def _sums_with(self, name: str, inputs: Inputs, s: Array, found: Found, terms: Array, threads: int) -> Array:
-        """Add up the rows that compiled code computes and those that pairs have computed."""
-        if found.careful.size == 0:
-            return self._compiled._sums_of(name, inputs, s, threads)
+        """Add up the rows that pairs have computed, and the others by compiled code."""
         factors = s[found.careful] if s.ndim else np.full(len(terms), s)
         sums = np.array([rowsum(np.ascontiguousarray(term) * factors) for term in terms.T])
         others = np.delete(np.arange(found.rows), found.careful)
@@ -87,16 +89,33 @@ class NativeCarefully(NativeLoosely[T]):
     def _telling(name: str) -> str:
         return "doubts" if name in (*_SUMS, *WITH_TARGET) else "output_doubts"
 
-    def _in_doubt(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Tell for each row if digits may be lost in what a function computes of it."""
+    def _noting(self, name: str) -> tuple[CompiledBinding, list[int]]:
+        """Give compiled code for a function that notes in a list whether a number left the range of normal ones."""
+        functions, left = self._compiled.functions, list[int]()
+        function, left_range = functions[name], functions["left_range"]
+
+        def noted(*given: Any) -> Any:
+            left_range()
+            value = function(*given)
+            left.append(left_range())
+            return value
+
+        return CompiledBinding(self._compiled.facts, {name: noted}), left
+
+    def _in_doubt(self, name: str, inputs: Inputs, threads: int, left: bool) -> Array:
+        """Tell for each row if digits may be lost in what a function computes of it.
+
+        Args:
+            name: the function.
+            inputs: the rows.
+            threads: how many share the work.
+            left: whether a number left the range of normal ones, so that it is asked in which rows.
+        """
         telling = self._telling(name)
         function, found = self._compiled.functions[telling], np.empty(row_shape(inputs) or 1)
         given = (inputs.X, inputs.y) if telling == "doubts" else (inputs.X,)
-
-        def piece(count: int, w: int, *places: int | None) -> Any:
-            return function(w, *places[:-1], count, places[-1])
-
-        if any(in_pieces(piece, inputs, (*given, found), threads)):  # something left the range of normal numbers
+        in_pieces(lambda count, w, *places: function(w, *places[:-1], count, places[-1]), inputs, (*given, found), threads)
+        if left:
             found -= self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
         doubted: Array = found < 1.0
         return doubted

@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 from built import MODELS, sample
-from losing_models import LOST
+from losing_models import LOST, chain
 
 import symgraph
 from symgraph import Model
@@ -115,7 +116,7 @@ def test_rows_that_lose_digits_are_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "keywords", "uniform_nodes", "location"])
 def test_compiled_code_doubts_the_rows_that_recorded_lines_doubt(name: str) -> None:
-    """Of ordinary rows, and of some that are large or tiny, at which the two may round differently but do not here."""
+    """Of ordinary rows, and of some that are large or tiny; the two may round differently, but do not here."""
     on_numpy, native = pair_of(MODELS[name]())
     w, X, y = sample(name)
     for scale in (1.0, 1e-7, 30.0):
@@ -126,7 +127,7 @@ def test_compiled_code_doubts_the_rows_that_recorded_lines_doubt(name: str) -> N
                 with np.errstate(all="ignore"):
                     table = lines._plain_table(DOUBTS + function, given, 1)[:, 0]
                     terms = lines._plain_table(TERMS + function, given, 1)[:, :-1]
-                    found = binding._in_doubt(function, given, 1)
+                    found = binding._in_doubt(function, given, 1, False)
                 assert not (table != 0.0)[~found & np.isfinite(terms).all(axis=1)].any(), (function, scale)
 
 
@@ -149,3 +150,33 @@ def test_compile_gives_it_where_there_is_a_compiler() -> None:
     module = symgraph.compile(MODELS["line"](), precision="auto")
     assert "native backend (rows in doubt on NumPy)" in repr(module)
     assert "numpy backend" in repr(symgraph.compile(MODELS["line"](), "numpy", precision="auto"))
+
+
+def test_a_partial_of_sums_that_cancel_has_its_digits() -> None:
+    """The weight's factor leaves the sums over rows, whose difference has but few digits where z is next to x*exp(p)."""
+    model = Model("sums")
+    x, z = model.features("x z")
+    a, p = model.weights("a p")
+    model.output("o", a * (sp.exp(p) * x - z))
+    model.target("y")
+    model.loss("squared_error")
+    on_numpy, native = pair_of(model)
+    rng = np.random.default_rng(2)
+    x_values = rng.uniform(1.0, 2.0, 50)
+    X = np.column_stack([x_values, x_values * np.exp(0.7) * (1.0 + 1e-11)])
+    w, y = np.array([1.5, 0.7]), rng.normal(size=50)
+    got, want = native.grad(w, X, y), on_numpy.grad(w, X, y)
+    with mpmath.workdps(40):
+        slope = [mpmath.exp(mpmath.mpf(0.7)) * mpmath.mpf(one) - mpmath.mpf(other) for one, other in X]
+        true = mpmath.fsum(-2 * (mpmath.mpf(t) - 1.5 * s) * s for t, s in zip(y, slope, strict=True)) / 50
+    assert got[0] == pytest.approx(float(true), rel=1e-10)
+    assert_alike(got, want, "grad")
+
+
+def test_a_chain_of_small_losses_raises_a_doubt() -> None:
+    model, point, exact = chain(7.0)
+    _, native = pair_of(model)
+    with native.counting() as care:
+        value = native.loss(np.array(point))
+    assert care.careful == 1
+    assert value == pytest.approx(float(exact), rel=1e-11)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from built import MODELS
 from flint import arb, ctx
-from losing_models import LOST, two_rates
+from losing_models import LOST, chain, two_rates
 from sympy import cos, loggamma, sqrt
 
 from symgraph import Model
@@ -79,16 +79,7 @@ def test_a_row_is_announced_where_moves_of_pairs_show_in_its_results(name: str, 
 @pytest.mark.parametrize("factor", [3.0, 4.0, 7.0, 15.0])
 def test_a_chain_of_small_losses_is_a_large_one(factor: float) -> None:
     """Each of 20 sums is smaller than the one before by a factor that raises no doubt by itself."""
-    model, count = Model("chain"), 20
-    a, b = model.weight("a"), model.weight("b")
-    left, point = a * b, [1.1, 1.3]
-    exact, rounded = Fraction(1.1) * Fraction(1.3), 1.1 * 1.3
-    for place in range(count):
-        step = rounded * (1.0 - 1.0 / factor)
-        left = model.node(f"left_{place}", left - model.weight(f"c{place}"))
-        exact, rounded = exact - Fraction(step), rounded - step
-        point.append(step)
-    model.loss(left)
+    model, point, exact = chain(factor)
     module = of(model)
     with module.counting() as care:
         value = module.loss(np.array(point))
