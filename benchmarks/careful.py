@@ -23,6 +23,7 @@ from machine import describe
 from sympy import cos, exp, log
 from timing import FULL, Effort, side_by_side
 
+import symgraph
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.reference import reference
@@ -112,7 +113,7 @@ def prices(effort: Effort) -> Mapping[str, tuple[float, ...]]:
         y = of(model, "double").predict(w, X) + 0.1 * rng.normal(size=len(X))
         ratios = []
         for backend in ("numpy", "native"):
-            modules = {one: compile(model, backend, precision=precision) for one, precision in precisions.items()}
+            modules = {one: symgraph.compile(model, backend, precision=precision) for one, precision in precisions.items()}
             for rows in ((X, y), (X[0], y[0])):
                 tasks = {one: partial(module.value_and_grad, w, *rows) for one, module in modules.items()}
                 ratios.append(side_by_side(tasks, "plain", effort)["auto"].ratio)

@@ -21,6 +21,10 @@ _SUMS = ("loss", "value_and_grad")
 """Functions that add up rows and of which compiled code tells the rows in doubt."""
 
 
+NONE = np.empty(0, int)
+"""No row."""
+
+
 class Found(NamedTuple):
     """The rows of a call: how many there are, those in doubt, those over pairs, and those left uncertain."""
 
@@ -44,7 +48,9 @@ class NativeCarefully(NativeLoosely[T]):
         result = np.asarray(compiled._by_row(name, inputs, threads))
         rows = row_shape(inputs)[0] if is_batch(inputs) else 1
         table = result.reshape(rows, -1)
-        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads, any(left)) | ~np.isfinite(table).all(axis=1))
+        suspects = self._in_doubt(name, inputs, threads, any(left))
+        if not np.isfinite(table).all():
+            suspects = np.union1d(suspects, np.flatnonzero(~np.isfinite(table).all(axis=1)))
         self._note(name, Found(rows, suspects, *self._lines._with_care(name, inputs, table, suspects)))
         return result if result.ndim else result[()]
 
@@ -53,9 +59,9 @@ class NativeCarefully(NativeLoosely[T]):
         if name not in _SUMS or not self._is_compiled(name, inputs):
             return self._lines._sums_of(name, inputs, s, threads)
         compiled, left = self._noting(name)
-        sums, none = compiled._sums_of(name, inputs, s, threads), np.empty(0, int)
-        suspects = np.flatnonzero(self._in_doubt(name, inputs, threads, any(left)))
-        found = Found(row_shape(inputs)[0] if is_batch(inputs) else 1, suspects, none, none)
+        sums = compiled._sums_of(name, inputs, s, threads)
+        suspects = self._in_doubt(name, inputs, threads, any(left))
+        found = Found(row_shape(inputs)[0] if is_batch(inputs) else 1, suspects, NONE, NONE)
         if suspects.size:
             some = some_rows(as_batch(inputs), suspects)
             terms = self._lines._plain_table(TERMS + name, some, 1)[:, :-1].copy()
@@ -103,7 +109,7 @@ class NativeCarefully(NativeLoosely[T]):
         return CompiledBinding(self._compiled.facts, {name: noted}), left
 
     def _in_doubt(self, name: str, inputs: Inputs, threads: int, left: bool) -> Array:
-        """Tell for each row if digits may be lost in what a function computes of it.
+        """Give the rows in which digits may be lost in what a function computes of them.
 
         Args:
             name: the function.
@@ -114,11 +120,15 @@ class NativeCarefully(NativeLoosely[T]):
         telling = self._telling(name)
         function, found = self._compiled.functions[telling], np.empty(row_shape(inputs) or 1)
         given = (inputs.X, inputs.y) if telling == "doubts" else (inputs.X,)
-        in_pieces(lambda count, w, *places: function(w, *places[:-1], count, places[-1]), inputs, (*given, found), threads)
+
+        def piece(count: int, w: int, *places: int | None) -> Any:
+            return function(w, *places[:-1], count, places[-1])
+
+        if not any(in_pieces(piece, inputs, (*given, found), threads)) and not left:
+            return NONE
         if left:
             found -= self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
-        doubted: Array = found < 1.0
-        return doubted
+        return np.flatnonzero(found < 1.0)
 
     def _note(self, name: str, found: Found) -> None:
         self._lines._counts.add(name, found.rows, len(found.suspects), len(found.careful), found.uncertain.tolist())

@@ -35,5 +35,5 @@ def test_prices_are_ratios_of_a_batch_and_of_a_row(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(careful, "FULL", Effort(1, 0.0, 1.0))
     monkeypatch.setattr(careful, "POINTS", 0)
     careful.main([])
-    assert re.search(r"^a\*t +\d+\.\d\d +\d+\.\d\d$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^a\*t( +\d+\.\d\d){4}$", capsys.readouterr().out, re.MULTILINE)
     assert np.isfinite([*careful.prices(Effort(1, 0.0, 1.0)).values()]).all()
