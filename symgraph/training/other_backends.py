@@ -72,6 +72,8 @@ def siblings_of(module: Any) -> Siblings:
         alone = f"{module.MODEL} has constants, which only its own module has as they are"
     elif facts.get("METADATA", {}).get("has_penalty"):
         alone = f"{module.MODEL} has a penalty, which functions of one row do not have"
+    elif precision := facts.get("METADATA", {}).get("precision"):
+        alone = f"{module.MODEL} is built with --precision {precision}, as functions of one row are not"
     if alone:
         return Siblings(module, lambda: alone, (), {"c": alone})
     own = tuple(facts.get("C_FILES", {}).items())

@@ -21,6 +21,7 @@ from symgraph.io.native import Floats, compiled_model, load, native_module
 from symgraph.options import Options
 from symgraph.runtime.careful_binding import DOUBTS, TERMS
 from symgraph.runtime.facts import Inputs
+from symgraph.training import sgd, train
 
 pytestmark = pytest.mark.usefixtures("quick_gcc")
 
@@ -181,3 +182,12 @@ def test_a_chain_of_small_losses_raises_a_doubt() -> None:
         value = native.loss(np.array(point))
     assert care.careful == 1
     assert value == pytest.approx(float(exact), rel=1e-11)
+
+
+def test_training_row_by_row_takes_care_too(tmp_path: Path) -> None:
+    for artifact in generate(MODELS["line"](), ("numpy", "c"), options=CAREFUL):
+        (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    _, X, y = sample("line")
+    result = train(load(tmp_path / "line.py"), X, y, optimizer=sgd(1e-3), epochs=1, batch_size=1, seed=0)
+    assert result.backend == "native"
+    assert result.fallback == "line is built with --precision auto, as functions of one row are not"
