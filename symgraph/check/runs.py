@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from symgraph.check.judged_points import Points
 from symgraph.columns import columns_of, prefix_of, value_of
 from symgraph.errors import OptionError
-from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact, with_constants
+from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, NORMAL, WAYS, Call, Given, calls, partials_fact, with_constants
+from symgraph.gradcheck.outcomes import normal_matrices
 from symgraph.io.module import targets_of
 from symgraph.options import ACCURATE, DOUBLE
 
@@ -32,7 +33,14 @@ _TURNS = 8
 _LOOSE = 3.0
 """Factor on the error bound of results that are derived from the residual, not the loss."""
 
+_PRODUCT_ULP = 100.0
+"""Of products of derivatives, each to half a unit, and of their sums over a batch, relative to their sizes."""
+
 Floats = NDArray[np.float64]
+
+
+class DisagreementError(ValueError):
+    """A result that is not what follows from other results of the module."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,10 +172,11 @@ class _Runner:
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
         self.own = self.module = module
-        self.columns, self.kinds, self.seen = columns, points.kinds, Counter[str]()
+        self.columns, self.kinds, self.seen = dict(columns), points.kinds, Counter[str]()
         self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
         """Results of each way of calling a function, one for each row that is looked at: the first and last of a batch, or the
         one of copies of a row that differs the most from the first."""
+        self.columns |= {NORMAL: ()} if hasattr(module, "normal_equations") else {}
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
         self.names = tuple(getattr(module, "CONSTANTS", ()))
@@ -213,7 +222,7 @@ class _Runner:
         """Call the functions that the module has, but for those whose turn it is not."""
         known = set[tuple[bool, int]]()
         for number, call in enumerate(self._calls(given)):
-            facts = {(fact in BOUNDS, self.columns[fact][0]) for fact in call.facts}
+            facts = {(fact in BOUNDS, self.columns[fact][0]) for fact in call.facts if fact != NORMAL}
             if not facts <= known or turn == 0 or turn % _TURNS == number % _TURNS:
                 self._run(place, call, given)
             known |= facts
@@ -228,6 +237,9 @@ class _Runner:
         first.tried[place] = call.function != "error_bound"  # a bound is no result
         try:
             for fact, result in zip(call.facts, call.run(given), strict=True):
+                if fact == NORMAL:
+                    self._compare_normal(np.asarray(result), given, call.factors)
+                    continue
                 size = len(self.columns[fact])
                 summed = call.factors is not None or given.alone
                 for run, row in zip(runs, (result,) if summed else _looked_at(result, given), strict=True):
@@ -239,11 +251,31 @@ class _Runner:
                 first.values[place] /= call.factors.sum()
         except Exception as error:  # whatever a function raises is its fault
             first.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
-            first.messages.append(f"{first.label} raises {type(error).__name__}: {error}")
+            said = "" if isinstance(error, DisagreementError) else f" raises {type(error).__name__}"
+            first.messages.append(f"{first.label}{said}: {error}")
+
+    def _compare_normal(self, found: Any, given: Given, factors: Any) -> None:
+        """Compare J'WJ with the residuals and derivatives that the module gives, which are judged by themselves.
+
+        Raises:
+            DisagreementError: it differs by more than rounding explains, in an entry that is finite.
+        """
+        module, k = self.module, len(given.w)
+        rows = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
+        residuals, slopes = rows[0].reshape(len(given.rows), -1), rows[1].reshape(len(given.rows), -1, k)
+        said, unit = module.METADATA, _PRODUCT_ULP * np.finfo(given.w.dtype).eps
+        matrices, radii = normal_matrices(said["residual_factor"], said.get("robust"), residuals, slopes, unit)
+        there = np.asarray(factors) != 0.0
+        want, radius = (np.tensordot(factors[there], part[there], 1) for part in (matrices, radii))
+        wrong = np.abs(found - want) > radius + np.finfo(given.w.dtype).tiny
+        if (wrong & np.isfinite(want) & np.isfinite(radius)).any():
+            i, j = np.argwhere(wrong & np.isfinite(want) & np.isfinite(radius))[0]
+            names = f"{module.WEIGHTS[i]}, {module.WEIGHTS[j]}"
+            raise DisagreementError(f"J'WJ at {names} is {float(found[i, j])!r}, the derivatives give {float(want[i, j])!r}")
 
     def _nothing_yet(self, call: Call, given: Given) -> Sequence[Run]:
         """A run for each row that is looked at."""
-        columns = tuple(column for fact in call.facts for column in self.columns[fact])
+        columns = tuple(column for fact in call.facts for column in self.columns[fact])  # none of the matrix
         how, allowed = "", dict[str, Any]()
         if call.factors is not None and not given.alone:
             how, allowed = f", {call.how if 'sum' in call.how else f'{call.how} mean'.strip()}", self.sums

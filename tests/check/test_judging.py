@@ -234,6 +234,23 @@ def test_a_wrong_row_in_the_middle_of_a_batch_is_found(function: str, wrong: flo
     assert f"{function} of 33 copies" in str(report)
 
 
+def test_a_normal_matrix_that_is_not_that_of_the_derivatives_is_found() -> None:
+    model = decay()
+    module = module_of(model)
+    right = module.normal_equations
+    assert judge(model, module, points(model, ("normal",), n=5)).ok
+
+    def with_fault(*args: Any, **options: Any) -> Any:
+        squares, *others = right(*args, **options)
+        squares[0, -1] *= 1.000001
+        return squares, *others
+
+    module.normal_equations = with_fault
+    report = judge(model, module, points(model, ("normal",), n=5))
+    assert not report.ok
+    assert re.search(r"normal_equations, weighted sum of 33 rows: J'WJ at \w+, rate is \S+, the derivatives give", str(report))
+
+
 def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:
     model = decay()
     # y is the float next to the prediction: the loss is the square of a rounding error

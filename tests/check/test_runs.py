@@ -131,4 +131,5 @@ def test_a_residual_with_a_factor_is_judged_with_its_jacobian_by_loss_and_gradie
     wrong = altered(module, residual_jacobian=lambda w, X, y: factor * module.jacobian(w, X))
     report = judge(model, wrong, points(model, ORDINARY, n=12))
     assert report.ok == right
-    assert right or report.worst.where.startswith("residual_jacobian")
+    # the normal equations have the same fault
+    assert right or report.worst.where.startswith(("residual_jacobian", "normal_equations"))
