@@ -24,7 +24,7 @@ from symgraph.io.files import locked, remove_unfinished, replace_texts
 from symgraph.io.loaded import forgotten
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
-from symgraph.options import ACCURATE, DOUBLE, PLAIN, Options
+from symgraph.options import AUTO, DOUBLE, PLAIN, Options
 from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 
@@ -127,9 +127,11 @@ def build(
         _check_c(made, compiler)
     verifications, libraries = _verify(plan, made, compiler, tell, profile, require) if verify else ({}, ())
     for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
-        accurate = [ACCURATE] if had.precision != plan.options.precision else []
-        if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *accurate]:
+        precision = [plan.options.precision] if had.precision != plan.options.precision else []
+        if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *precision]:
             tell(f"the backend {backend} lacks {', '.join(without)}; its files are written without")
+        if backend == "c" and had.precision == AUTO:
+            tell("C tells in which rows digits may be lost; only with the numpy module are these computed over pairs")
     unrun = {name for report in verifications.values() for name in report.unrun}
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}

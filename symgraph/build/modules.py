@@ -72,6 +72,8 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     options = options_of(extras, precision, functions)
     asked = backend if backend in BACKENDS else chosen(backend, BACKENDS)
     native = asked in ("auto", "native")
+    if asked == "c" and options.precision == AUTO:
+        raise OptionError("C alone tells where digits are lost and computes nothing over pairs; leave out backend='c'")
     other = "c" if native and _may_be_native(options, asked) else "numpy" if native else asked
     of_c = (JACOBIAN_ROW,) if native and other == "c" else ()
     derivatives = tuple(name for name in options.derivatives if name not in of_c)

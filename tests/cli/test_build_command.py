@@ -137,6 +137,9 @@ def test_a_backend_that_lacks_some_of_what_was_asked_for_is_told_of_once(command
         "the backend scalar lacks hessian, hvp, accurate; its files are written without",
         "the backend c lacks accurate; its files are written without",
     ]
+    done = command("build models.py --precision auto")
+    assert "the backend scalar lacks auto; its files are written without\n" in done.err
+    assert "C tells in which rows digits may be lost; only with the numpy module are these computed over pairs\n" in done.err
 
 
 def test_a_function_that_scipy_alone_has_is_built_for_numpy_unless_others_are_named(command: Run, fresh: Project) -> None:

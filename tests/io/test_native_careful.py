@@ -16,6 +16,7 @@ from losing_models import LOST, chain
 import symgraph
 from symgraph import Model
 from symgraph.build.modules import load_artifact
+from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.io.native import Floats, compiled_model, load, native_module
 from symgraph.options import Options
@@ -152,6 +153,8 @@ def test_compile_gives_it_where_there_is_a_compiler() -> None:
     module = symgraph.compile(MODELS["line"](), precision="auto")
     assert "native backend (rows in doubt on NumPy)" in repr(module)
     assert "numpy backend" in repr(symgraph.compile(MODELS["line"](), "numpy", precision="auto"))
+    with pytest.raises(OptionError, match="C alone tells where digits are lost and computes nothing over pairs"):
+        symgraph.compile(MODELS["line"](), "c", precision="auto")
 
 
 def test_a_partial_of_sums_that_cancel_has_its_digits() -> None:
