@@ -82,7 +82,8 @@ class CarefulBounds(BoundedArithmetic):
 class CarefulBound(BoundOnRequestLoosely[T]):
     """The public functions of a module that computes with NumPy, rows in which digits are lost over pairs.
 
-    All is computed in float64. forward, backward, penalties and constraints are those of plain arithmetic.
+    All is computed in float64. A tape has careful outputs and losses, and other nodes as plain arithmetic gives them; penalties
+    and constraints are those of plain arithmetic.
     """
 
     _products = Binding._products
@@ -133,6 +134,25 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         rowsum_of: Any = given.rowsum
         total = rowsum_of(of_rows) if isinstance(of_rows, Traced) else of_rows  # where nothing is watched
         return [*sums, total, in_doubt(sums, (Kind.TOTAL,), recorder)]
+
+    @np.errstate(all="ignore")
+    def _tape(self, inputs: Inputs) -> T:
+        tape: Any = super()._tape(inputs)
+        fields: Any = self.facts.metadata["fields"]
+        names = {"predict": [fields.get(name, name) for name in self.facts.outputs]}
+        names |= {} if tape.loss is None else {"loss": ["loss"]}
+        found: dict[str, Any] = {}
+        for function, own in names.items():
+            table = self._table(function, in_doubles(inputs), 1).astype(inputs.w.dtype) if own else np.empty((0, 0))
+            found |= {name: column.reshape(row_shape(inputs))[()] for name, column in zip(own, table.T, strict=True)}
+        kept: T = tape._replace(**{name: value for name, value in found.items() if name in tape._fields})
+        return kept
+
+    @np.errstate(all="ignore")
+    def _pulled(self, tape: T, seed: Array) -> Array:
+        given: Any = tape
+        sums = self._sums_of("value_and_grad", Inputs(given.w, given.X, given.y), np.asarray(seed), 1)
+        return sums[1:].astype(given.w.dtype)
 
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:

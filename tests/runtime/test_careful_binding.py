@@ -151,6 +151,26 @@ def test_models_of_every_shape_give_what_plain_modules_give(name: str, threads: 
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_tape_has_careful_outputs_and_losses_and_is_pulled_back_with_care(dtype: Any) -> None:
+    model = Model("near")
+    x, a, b = model.feature("x"), model.weight("a"), model.weight("b")
+    model.outputs("difference total", a * x - b, a * x + b)
+    model.loss((a * x - b) ** 2)
+    auto, plain = of(model), of(model, "double")
+    X, w = np.array([[1.3], [1.7], [2.0]], dtype), np.array([1.1, 1.1 * 1.7 * (1.0 + 1e-12)], dtype)
+    tape, before = auto.forward(w, X), plain.forward(w, X)
+    assert tape.difference.dtype == tape.loss.dtype == dtype
+    assert np.array_equal(np.stack([tape.difference, tape.total], axis=1), auto.predict(w, X))
+    if dtype is np.float64:  # a plain module computes float32 in float32
+        assert np.array_equal(tape.total, before.total)
+        assert tape.difference[1] != before.difference[1]
+    assert np.array_equal(auto.backward(tape), auto.grad(w, X, reduction="sum"))
+    shares = np.array([0.5, 2.0, 0.0], dtype)
+    assert np.array_equal(auto.backward(tape, shares), auto.grad(w, X, sample_weight=shares, reduction="sum"))
+    assert auto.forward(w, X[1]).loss == auto.loss(w, X[1]) == tape.loss[1]
+
+
 def test_a_row_that_stays_uncertain_is_warned_of_counted_and_refused_if_strict() -> None:
     model = Model("hopeless")
     a, b = model.weight("a"), model.weight("b")
