@@ -263,11 +263,13 @@ class _Runner:
         module, k = self.module, len(given.w)
         rows = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
         residuals, slopes = rows[0].reshape(len(given.rows), -1), rows[1].reshape(len(given.rows), -1, k)
-        said, unit = module.METADATA, _PRODUCT_ULP * np.finfo(given.w.dtype).eps
+        said = module.METADATA
+        numbers = np.finfo(said.get("dtype", given.w.dtype))
+        unit, least = _PRODUCT_ULP * float(numbers.eps), float(numbers.tiny)
         matrices, radii = normal_matrices(said["residual_factor"], said.get("robust"), residuals, slopes, unit)
         there = np.asarray(factors) != 0.0
         want, radius = (np.tensordot(factors[there], part[there], 1) for part in (matrices, radii))
-        wrong = np.abs(found - want) > radius + np.finfo(given.w.dtype).tiny
+        wrong = np.abs(found - want) > radius + least
         if (wrong & np.isfinite(want) & np.isfinite(radius)).any():
             i, j = np.argwhere(wrong & np.isfinite(want) & np.isfinite(radius))[0]
             names = f"{module.WEIGHTS[i]}, {module.WEIGHTS[j]}"

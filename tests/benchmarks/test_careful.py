@@ -30,6 +30,7 @@ def test_bad_results_of_plain_modules_are_counted_and_those_of_careful_ones_anno
     assert (found["ordinary"]["results"], found["ordinary"]["bad, plain"]) == (6, 0)
 
 
+@pytest.mark.slow
 def test_prices_are_ratios_of_a_batch_and_of_a_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(careful, "CURVES", {"a*t": lambda a, k, t: a * t + k})
     monkeypatch.setattr(careful, "FULL", Effort(1, 0.0, 1.0))
