@@ -11,8 +11,8 @@ from functools import reduce
 
 from symgraph.derive.doubtful import Doubtful, losing
 from symgraph.derive.schedule import roots_of
-from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, Graph, GraphBuilder, reachable
-from symgraph.runtime.doubts import LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS
+from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, Graph, GraphBuilder
+from symgraph.runtime.doubts import LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS, uses_of, watched_below
 
 _OF_OUTPUTS = ("output", "jacobian", "feature_jacobian")
 _OF_LOSS = ("loss", "grad", "residual", "residual_jacobian")
@@ -23,18 +23,17 @@ _LEAVING = frozenset({"expm1", "sinh", "cosh"})
 """Functions of normal numbers that may give larger ones, and before them those that may give smaller ones, too; C's own raise
 no flag where they do."""
 
-Uses = Mapping[int, frozenset[tuple[int, bool]]]
-
 
 def doubts(graph: Graph) -> Graph:
     """Add the roots that tell where digits may be lost."""
     builder = GraphBuilder.over(graph)
     row = _of_one_row(builder, graph)
-    roots = dict(graph.roots)
+    whole, roots = builder.build({}, {}), dict(graph.roots)
+    watched = losing(whole)
     for name, kinds in ((DOUBTS, _OF_LOSS), (OUTPUT_DOUBTS, _OF_OUTPUTS)):
         results = [row.get(position, position) for kind in kinds for position in roots_of(graph, kind)]
         if results:
-            roots[name] = _Doubts(builder, results).found()
+            roots[name] = _Doubts(builder, whole, watched, results).found()
     return builder.build(roots, graph.names)
 
 
@@ -52,25 +51,25 @@ def _of_one_row(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
 class _Doubts:
     """Writer of the doubt about some results of one row."""
 
-    def __init__(self, builder: GraphBuilder, results: Sequence[int]) -> None:
+    def __init__(self, builder: GraphBuilder, graph: Graph, watched: Sequence[Doubtful], results: Sequence[int]) -> None:
         self.builder = builder
-        self.graph = builder.build({}, {})
-        self.uses = _uses_of(self.graph, results)
+        self.graph = graph
+        self.uses = uses_of(graph.nodes, results, lambda node: node.op == "select")
+        self.watched = [one for one in watched if one.position in self.uses]
 
     def found(self) -> int:
         """Return the node that is below 1 where the results may have few digits."""
         add, const = self.builder.add, self.builder.const
-        watched = [one for one in losing(self.graph) if one.position in self.uses]
-        below = _watched_below(self.graph, {one.position for one in watched})
+        below = watched_below(self.graph.nodes, {one.position for one in self.watched})
         in_turn, together, known = dict[int, int](), list[int](), [*self._within_range()]
-        for one in watched:
+        for one in self.watched:
             ratio = self._ratio(one)
             together.append(self._at_most_1(ratio, 1 / ORDINARY_LOSS))
             chain = self._at_most_1(ratio, 1 / STEP_LOSS)
             parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
             chain = add("mul", chain, reduce(self._least, parts)) if parts else chain
             in_turn[one.position] = self._least(chain, in_turn[one.position]) if one.position in in_turn else chain
-        if watched:
+        if self.watched:
             known.append(add("mul", self.builder.chain("mul", together), const(1 / LOSING)))
             known.append(add("mul", reduce(self._least, in_turn.values()), const(1 / LOSING_IN_TURN)))
         return reduce(self._least, known) if known else const(1.0)
@@ -112,26 +111,3 @@ class _Doubts:
         """Add a multiple of a ratio, 1 where it is more or no number."""
         product, one = self.builder.add("mul", ratio, self.builder.const(factor)), self.builder.const(1.0)
         return self.builder.add("select", self.builder.add("lt", product, one), product, one)
-
-
-def _uses_of(graph: Graph, results: Sequence[int]) -> Uses:
-    """Give the nodes from which results follow, each with conditions and their truths that hold wherever it is used."""
-    uses: dict[int, frozenset[tuple[int, bool]]] = dict.fromkeys(results, frozenset())
-    for position in sorted(reachable(graph.nodes, results), reverse=True):
-        node = graph.nodes[position]
-        for place, arg in enumerate(node.args):
-            chosen = {(node.args[0], place == 1)} if node.op == "select" and place else set()
-            more = uses[position] | chosen
-            uses[arg] = uses[arg] & more if arg in uses else more
-    return uses
-
-
-def _watched_below(graph: Graph, watched: set[int]) -> Mapping[int, frozenset[int]]:
-    """Give for each watched node the nearest watched ones of which it is made."""
-    nearest: list[frozenset[int]] = []
-    found: dict[int, frozenset[int]] = {}
-    for position, node in enumerate(graph.nodes):
-        below = frozenset[int]().union(*(nearest[arg] for arg in node.args))
-        found |= {position: below} if position in watched else {}
-        nearest.append(frozenset((position,)) if position in watched else below)
-    return found

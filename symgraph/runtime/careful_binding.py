@@ -194,12 +194,15 @@ class CarefulBound(BoundOnRequestLoosely[T]):
             self._counts.add(name, len(rows), 0, 0, ())
             return np.array(sums), rows[:0], rows[:0]
         doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
-        found = np.flatnonzero(doubts)
-        some = some_rows(inputs, found)
+        return np.array(sums), *self._careful_terms(name, inputs, np.flatnonzero(doubts))
+
+    def _careful_terms(self, name: str, inputs: Inputs, suspects: Array) -> tuple[Array, Array]:
+        """Look at rows in doubt of inputs, and count them; give those that need care, and what a function adds up of them."""
+        some = some_rows(as_batch(inputs), suspects)
         terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
-        careful, uncertain = self._with_care(name, some, terms, np.arange(len(found)))
-        self._counts.add(name, len(rows), len(found), len(careful), found[uncertain].tolist())
-        return np.array(sums), found[careful], terms[careful]
+        careful, uncertain = self._with_care(name, some, terms, np.arange(len(suspects)))
+        self._counts.add(name, count_of(inputs), len(suspects), len(careful), suspects[uncertain].tolist())
+        return suspects[careful], terms[careful]
 
     def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Compute what a function computes of each row, (rows, results), where digits are lost over pairs."""
@@ -272,6 +275,11 @@ def are_numbers(inputs: Inputs, rows: Array) -> Array:
         if one is not None:
             finite = finite & np.isfinite(one[rows]).all(axis=tuple(range(1, one.ndim)))
     return finite
+
+
+def count_of(inputs: Inputs) -> int:
+    """Give the number of rows."""
+    return row_shape(inputs)[0] if is_batch(inputs) else 1
 
 
 def in_doubles(inputs: Inputs) -> Inputs:

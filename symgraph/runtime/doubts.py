@@ -1,6 +1,6 @@
 """Rows in which recorded lines may lose digits or leave the normal range, told by operations that join the recording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -29,7 +29,8 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
         kinds: those of the values that count.
         recorder: has the operations.
     """
-    together, in_turn, uses, below = list[Any](), dict[int, Any](), uses_of(results, recorder), watched_below(recorder)
+    together, in_turn, uses = list[Any](), dict[int, Any](), recorded_uses(results, recorder)
+    below = watched_below(recorder.nodes, {one.position for one, *_ in recorder.watched})
     for one, beside, end in sorted(recorder.watched, key=lambda watched: watched[0].position):
         if one.position in uses and one.node.kind in kinds:
             ratio: Any = np.abs((one - end if end else one) / beside)
@@ -46,12 +47,16 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
     return np.where(is_losing | (reduce(np.minimum, in_turn.values()) < LOSING_IN_TURN), 1.0, 0.0)
 
 
-def watched_below(recorder: Recorder) -> Mapping[int, frozenset[int]]:
-    """Give for each watched value the nearest watched ones of which it is made."""
-    watched = {one.position for one, *_ in recorder.watched}
+def watched_below(nodes: Sequence[Any], watched: Collection[int]) -> Mapping[int, frozenset[int]]:
+    """Give for each watched value the nearest watched ones of which it is made.
+
+    Args:
+        nodes: operations, recorded or of a graph, that name their operands' positions by ``args``.
+        watched: the positions of the values.
+    """
     nearest: list[frozenset[int]] = []  # of each value, itself if it is watched
     found = {}
-    for position, node in enumerate(recorder.nodes):
+    for position, node in enumerate(nodes):
         below = frozenset[int]().union(*(nearest[arg] for arg in node.args))
         found[position] = below
         nearest.append(frozenset((position,)) if position in watched else below)
@@ -61,7 +66,7 @@ def watched_below(recorder: Recorder) -> Mapping[int, frozenset[int]]:
 def out_of_range(results: Sequence[Any], recorder: Recorder) -> Any:
     """Record where a value on the way to results leaves the range of normal numbers, unlike its operands: 1.0 there."""
     found, tiny = list[Any](), float(np.finfo(recorder.dtype).tiny)
-    for position in sorted(uses_of(results, recorder)):
+    for position in sorted(recorded_uses(results, recorder)):
         node = recorder.nodes[position]
         if node.function in LEAVING and node.kind is not Kind.TOTAL:
             operands: list[Any] = [Traced(recorder, arg) for arg in node.args]
@@ -81,14 +86,26 @@ def all_of(conditions: Sequence[Any]) -> Any:
     return reduce(lambda one, other: one & other, conditions)
 
 
-def uses_of(results: Sequence[Any], recorder: Recorder) -> Mapping[int, Conditions]:
-    """Give the values from which results follow, each with conditions and their truths that hold wherever it is used."""
-    uses: dict[int, Conditions] = {one.position: frozenset() for one in results if isinstance(one, Traced)}
-    for position in reversed(range(len(recorder.nodes))):
+def uses_of(nodes: Sequence[Any], results: Iterable[int], chooses: Callable[[Any], bool]) -> Mapping[int, Conditions]:
+    """Give the values from which results follow, each with conditions and their truths that hold wherever it is used.
+
+    Args:
+        nodes: operations, as for ``watched_below``.
+        results: positions.
+        chooses: tells if an operation chooses between its second and its third operand by the first.
+    """
+    uses: dict[int, Conditions] = dict.fromkeys(results, frozenset())
+    for position in reversed(range(len(nodes))):
         if position in uses:
-            node = recorder.nodes[position]
+            node = nodes[position]
             for place, arg in enumerate(node.args):
-                chosen = {(node.args[0], place == 1)} if node.function is np.where and place else set()
+                chosen = {(node.args[0], place == 1)} if place and chooses(node) else set()
                 more = uses[position] | chosen
                 uses[arg] = uses[arg] & more if arg in uses else more
     return uses
+
+
+def recorded_uses(results: Sequence[Any], recorder: Recorder) -> Mapping[int, Conditions]:
+    """Give the uses of recorded values by results that follow from them."""
+    traced = (one.position for one in results if isinstance(one, Traced))
+    return uses_of(recorder.nodes, traced, lambda node: node.function is np.where)

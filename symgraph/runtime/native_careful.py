@@ -3,14 +3,14 @@
 The lines of NumPy bound the errors of these, and compute those in which digits are lost over pairs of floats.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.careful_binding import RANGES, TERMS, CarefulBound, as_batch, in_doubles
+from symgraph.runtime.careful_binding import RANGES, CarefulBound, count_of, in_doubles
 from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
-from symgraph.runtime.contract import is_batch, row_shape, some_rows
+from symgraph.runtime.contract import row_shape, some_rows
 from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
 from symgraph.runtime.lines import T
 from symgraph.runtime.native_binding import NativeLoosely
@@ -19,19 +19,6 @@ from symgraph.runtime.sums import rowsum
 
 _SUMS = ("loss", "value_and_grad")
 """Functions that add up rows and of which compiled code tells the rows in doubt."""
-
-
-NONE = np.empty(0, int)
-"""No row."""
-
-
-class Found(NamedTuple):
-    """The rows of a call: how many there are, those in doubt, those over pairs, and those left uncertain."""
-
-    rows: int
-    suspects: Array
-    careful: Array
-    uncertain: Array
 
 
 class NativeCarefully(NativeLoosely[T]):
@@ -46,12 +33,12 @@ class NativeCarefully(NativeLoosely[T]):
             return self._lines._by_row(name, inputs, threads)
         compiled, left = self._noting(name)
         result = np.asarray(compiled._by_row(name, inputs, threads))
-        rows = row_shape(inputs)[0] if is_batch(inputs) else 1
-        table = result.reshape(rows, -1)
+        table = result.reshape(count_of(inputs), -1)
         suspects = self._in_doubt(name, inputs, threads, any(left))
         if not np.isfinite(table).all():
             suspects = np.union1d(suspects, np.flatnonzero(~np.isfinite(table).all(axis=1)))
-        self._note(name, Found(rows, suspects, *self._lines._with_care(name, inputs, table, suspects)))
+        careful, uncertain = self._lines._with_care(name, inputs, table, suspects)
+        self._lines._counts.add(name, len(table), len(suspects), len(careful), uncertain.tolist())
         return result if result.ndim else result[()]
 
     @np.errstate(all="ignore")
@@ -60,25 +47,20 @@ class NativeCarefully(NativeLoosely[T]):
             return self._lines._sums_of(name, inputs, s, threads)
         compiled, left = self._noting(name)
         sums = compiled._sums_of(name, inputs, s, threads)
-        suspects = self._in_doubt(name, inputs, threads, any(left))
-        found = Found(row_shape(inputs)[0] if is_batch(inputs) else 1, suspects, NONE, NONE)
-        if suspects.size:
-            some = some_rows(as_batch(inputs), suspects)
-            terms = self._lines._plain_table(TERMS + name, some, 1)[:, :-1].copy()
-            careful, uncertain = self._lines._with_care(name, some, terms, np.arange(len(suspects)))
-            found = found._replace(careful=suspects[careful], uncertain=suspects[uncertain])
-            if careful.size:
-                sums = self._sums_with(name, inputs, s, found, terms[careful], threads)
-        if not np.isfinite(sums).all():  # by a row that nothing else tells
+        if not np.isfinite(sums).all():  # by rows that only the lines tell
             return self._lines._sums_of(name, inputs, s, threads)
-        self._note(name, found)
-        return sums
+        suspects = self._in_doubt(name, inputs, threads, any(left))
+        if suspects.size == 0:
+            self._lines._counts.add(name, count_of(inputs), 0, 0, ())
+            return sums
+        careful, terms = self._lines._careful_terms(name, inputs, suspects)
+        return self._sums_with(name, inputs, s, careful, terms, threads) if careful.size else sums
 
-    def _sums_with(self, name: str, inputs: Inputs, s: Array, found: Found, terms: Array, threads: int) -> Array:
-        """Add up the rows that pairs have computed, and the others by compiled code."""
-        factors = s[found.careful] if s.ndim else np.full(len(terms), s)
+    def _sums_with(self, name: str, inputs: Inputs, s: Array, careful: Array, terms: Array, threads: int) -> Array:
+        """Add up the terms of careful rows, and the other rows by compiled code."""
+        factors = s[careful] if s.ndim else np.full(len(terms), s)
         sums = np.array([rowsum(np.ascontiguousarray(term) * factors) for term in terms.T])
-        others = np.delete(np.arange(found.rows), found.careful)
+        others = np.delete(np.arange(count_of(inputs)), careful)
         if others.size:
             sums += self._compiled._sums_of(name, some_rows(inputs, others), s[others] if s.ndim else s, threads)
         return sums
@@ -125,10 +107,7 @@ class NativeCarefully(NativeLoosely[T]):
             return function(w, *places[:-1], count, places[-1])
 
         if not any(in_pieces(piece, inputs, (*given, found), threads)) and not left:
-            return NONE
+            return np.empty(0, int)
         if left:
             found -= self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
         return np.flatnonzero(found < 1.0)
-
-    def _note(self, name: str, found: Found) -> None:
-        self._lines._counts.add(name, found.rows, len(found.suspects), len(found.careful), found.uncertain.tolist())
