@@ -12,7 +12,7 @@ from symgraph.check.judged_points import Points
 from symgraph.columns import columns_of, prefix_of, value_of
 from symgraph.errors import OptionError
 from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, NORMAL, WAYS, Call, Given, calls, partials_fact, with_constants
-from symgraph.gradcheck.outcomes import normal_matrices
+from symgraph.gradcheck.outcomes import normal_matrices, own_residuals
 from symgraph.io.module import targets_of
 from symgraph.options import ACCURATE, DOUBLE
 
@@ -260,18 +260,15 @@ class _Runner:
         Raises:
             DisagreementError: it differs by more than rounding explains, in an entry that is finite.
         """
-        module, k = self.module, len(given.w)
-        rows = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
-        residuals, slopes = rows[0].reshape(len(given.rows), -1), rows[1].reshape(len(given.rows), -1, k)
-        said = module.METADATA
+        module, said = self.module, self.module.METADATA
         numbers = np.finfo(said.get("dtype", given.w.dtype))
-        unit, least = _PRODUCT_ULP * float(numbers.eps), float(numbers.tiny)
-        matrices, radii = normal_matrices(said["residual_factor"], said.get("robust"), residuals, slopes, unit)
+        unit = _PRODUCT_ULP * float(numbers.eps)
+        matrices = normal_matrices(said["residual_factor"], said.get("robust"), *own_residuals(module, given), unit)
         there = np.asarray(factors) != 0.0
-        want, radius = (np.tensordot(factors[there], part[there], 1) for part in (matrices, radii))
-        wrong = np.abs(found - want) > radius + least
-        if (wrong & np.isfinite(want) & np.isfinite(radius)).any():
-            i, j = np.argwhere(wrong & np.isfinite(want) & np.isfinite(radius))[0]
+        want, radius = (np.tensordot(factors[there], part[there], 1) for part in matrices)
+        wrong = (np.abs(found - want) > radius + float(numbers.tiny)) & np.isfinite(want) & np.isfinite(radius)
+        if wrong.any():
+            i, j = np.argwhere(wrong)[0]
             names = f"{module.WEIGHTS[i]}, {module.WEIGHTS[j]}"
             raise DisagreementError(f"J'WJ at {names} is {float(found[i, j])!r}, the derivatives give {float(want[i, j])!r}")
 

@@ -11,7 +11,7 @@ import numpy as np
 from symgraph.columns import columns_of
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is_value, partials_fact
-from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many, normal_matrices
+from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many, normal_matrices, own_residuals
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
 from symgraph.io.module import targets_of
@@ -155,16 +155,14 @@ def _judged(
 def _normal(point: Point) -> dict[str, Fact]:
     """The matrices that `normal_equations` adds up, by the residuals and their partials."""
     module: Any = point.module
-    given, n, k, said = point.given, len(point.given.rows), len(point.given.w), module.METADATA
+    given, n, k, unit = point.given, len(point.given.rows), len(point.given.w), _UNITS * point.unit / SAFETY
     if not hasattr(module, "normal_equations") or n * k * k > MOST_ENTRIES:
         return {}
     try:
-        results = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
+        own = own_residuals(module, given)
     except Exception:  # both are called again among all functions, where what they raise is reported
         return {}
-    residuals, slopes = results[0].reshape(n, -1), results[1].reshape(n, -1, k)
-    loss, unit = (said["residual_factor"], said.get("robust")), _UNITS * point.unit / SAFETY
-    want, radius = normal_matrices(*loss, residuals, slopes, unit)
+    want, radius = normal_matrices(module.METADATA["residual_factor"], module.METADATA.get("robust"), *own, unit)
     # 200 units of products and sums; of numbers that floats do not hold nothing is said
     return {NORMAL: Fact(want, np.where(radius < unit * _SUMMABLE_FLOAT32, radius, np.inf))}
 

@@ -234,3 +234,9 @@ def normal_matrices(
         # the slope rho' moves by less than the residual over f_scale, and with it all products
         moved = 0.0 if robust is None else products(off / robust[1] + np.zeros_like(residuals), np.abs(slopes))
         return products(weights, slopes), products(weights, np.abs(slopes) + rough) - sizes + moved + unit * sizes
+
+
+def own_residuals(module: Any, given: Given) -> tuple[Array, Array]:
+    """The residuals that a module gives, (n, p), and their partials, (n, p, k); raises what its functions raise."""
+    found = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
+    return found[0].reshape(len(given.rows), -1), found[1].reshape(len(given.rows), -1, len(given.w))
