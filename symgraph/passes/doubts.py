@@ -1,8 +1,8 @@
 """Exact: adds a root that is below 1 in each row in which digits may be lost, by the rules of the runtime's ``doubts``.
 
-There is one for the functions that know the target, and one for those of outputs. What follows from sums over rows is looked at
-as it is for one row: sums of rows that lose no digits lose none that their own sizes leave. For C alone, whose lines nobody
-records.
+There is one root for the functions that know the target, and one for those of outputs. A partial that follows from sums over
+rows is looked at as it is for each row alone: if no row loses digits, it loses none but those that cancel between rows. For C
+alone; the lines of a NumPy module are recorded, and the runtime adds the same test to the recording.
 """
 
 import sys
@@ -19,9 +19,9 @@ _OF_LOSS = ("loss", "grad", "residual", "residual_jacobian")
 """Kinds of the roots that each of the two is about: those known without a target, and others."""
 
 _POWERS = frozenset({"exp", "pow", "power_slope"})
+"""Functions whose value may be too large or too small for a normal number, of which the C library need not raise a flag."""
 _LEAVING = frozenset({"expm1", "sinh", "cosh"})
-"""Functions of normal numbers that may give larger ones, and before them those that may give smaller ones, too; C's own raise
-no flag where they do."""
+"""Functions whose value may be too large."""
 
 
 def doubts(graph: Graph) -> Graph:

@@ -1,6 +1,7 @@
-"""Binding of a careful module whose rows compiled code computes, and tells which of them are in doubt.
+"""Binding of a careful module that runs natively.
 
-The lines of NumPy bound the errors of these, and compute those in which digits are lost over pairs of floats.
+Compiled code computes all rows, and tells which of them are in doubt. For these the lines of NumPy bound the errors, and compute
+the rows in which digits are lost anew, over pairs of floats.
 """
 
 from typing import Any
