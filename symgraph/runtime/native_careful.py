@@ -1,7 +1,7 @@
 """Binding of a careful module that runs natively.
 
-Compiled code computes all rows, and tells which of them are in doubt. For these the lines of NumPy bound the errors, and compute
-the rows in which digits are lost anew, over pairs of floats.
+Compiled code computes all rows, and tells which of them are in doubt. For these the lines of NumPy bound the errors; rows in
+which digits are lost they compute anew, over pairs of floats.
 """
 
 from typing import Any
