@@ -22,6 +22,7 @@ from symgraph.io.compiler import find_compiler
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
+from symgraph.ir.special import arity_of
 from symgraph.options import options_of
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -37,6 +38,9 @@ COMPILED = tuple(
     if row.stable is None and row.c is not None and name not in (*BOOLEAN_OPS, "select", "rowsum")
 )
 """The ops that a C library of functions of arrays can have: those of numbers alone that C has."""
+
+OF_DOUBLES = ("lost", "below_0")
+"""Special operations that such a library has besides, of doubles alone."""
 
 
 _SCRATCH = TemporaryDirectory(prefix="symgraph-test-", ignore_cleanup_errors=True)
@@ -78,7 +82,7 @@ def compiled(program: str, flags: Sequence[str], files: Mapping[str, str], targe
 def functions_text(single: bool = False) -> str:
     """A C file with a function of arrays for every op, as it stands in loops over rows."""
     head = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
-    text = head + "".join(parts("my", single).values()) + "".join(map(_each, COMPILED))
+    text = head + "".join(parts("my", single).values()) + "".join(map(_each, COMPILED if single else (*COMPILED, *OF_DOUBLES)))
     return in_single(text.replace("uint64_t wide", "uint32_t wide")) if single else text
 
 
@@ -86,7 +90,7 @@ def _each(op: str) -> str:
     texts = named({**BACKENDS["c"].texts, **LOOP}, "my")
     body = texts[op].render([Text("a[i]", Level.ATOM), Text("b[i]", Level.ATOM)]).text
     careful = "    const int careful = 1;\n    uint64_t wide = 0;\n" if "careful" in body else ""
-    ignored = "    (void)b;\n" if OPS[op].arity == 1 else ""
+    ignored = "    (void)b;\n" if arity_of(op) == 1 else ""
     name = f"void each_{op}(const double *a, const double *b, size_t n, double *result)"
     loop = f"    for (size_t i = 0; i < n; i++) {{\n        result[i] = {body};\n    }}\n"
     return f"\n{name};\n{name}\n{{\n{careful}{ignored}{loop}}}\n"
@@ -109,7 +113,7 @@ def arrays_of(library: Path, dtype: Any = np.float64) -> dict[str, Callable[...,
 
         return apply
 
-    return {op: bound(op) for op in COMPILED}
+    return {op: bound(op) for op in (*COMPILED, *OF_DOUBLES) if hasattr(loaded, f"each_{op}")}
 
 
 def c_texts(model: Model, extras: Sequence[str] = (), functions: Sequence[str] = ()) -> dict[str, str]:

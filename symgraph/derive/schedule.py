@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, compress
 
-from symgraph.ir.graph import DOUBTS, OPPOSITE, OUTPUT_DOUBTS, SUMS, Graph, marked
+from symgraph.ir.graph import DOUBTS, NOTED, OPPOSITE, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, SUMS, Graph, marked
 from symgraph.ir.op import TRANSCENDENTAL
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
 from symgraph.ir.uses import influenced
 from symgraph.options import ON_REQUEST
 
-RESULTS = ("grad", "jacobian", "residual", "residual_jacobian", *ON_REQUEST, DOUBTS, OUTPUT_DOUBTS)
+RESULTS = (
+    "grad", "jacobian", "residual", "residual_jacobian", *ON_REQUEST, DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, NOTED,
+)  # fmt: skip
 """Beginnings of the names of roots that functions after the primals compute, each by one of its own."""
 
 

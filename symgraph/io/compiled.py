@@ -41,9 +41,10 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "feature_jacobian": (None, (_P, _P, _N, _P)),
     "jvp": (None, (_P, _P, _P, _N, _P)),
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
-    "doubts": (ctypes.c_int, (_P, _P, _P, _N, _P)),
-    "output_doubts": (ctypes.c_int, (_P, _P, _N, _P)),
-    "left_range": (ctypes.c_int, ()),
+    "doubts": (None, (_P, _P, _P, _N, _P)),
+    "residual_doubts": (None, (_P, _P, _P, _N, _P)),
+    "output_doubts": (None, (_P, _P, _N, _P)),
+    "noted": (ctypes.c_int, ()),
     "penalty": (_REAL, (_P, _P)),
     "penalty_hessian": (None, (_P, _P)),
     "constraints": (None, (_P, _P)),
@@ -57,7 +58,7 @@ _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
 }
 """The same of functions that are others where there are several targets or outputs."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
-_DOUBTS = re.compile(r"^int \w+_left_range\(", re.MULTILINE)
+_DOUBTS = re.compile(r"^int \w+_noted\(", re.MULTILINE)
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (

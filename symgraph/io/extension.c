@@ -2,7 +2,7 @@
 //
 // A call is taken here where w, X and y are exactly numpy.ndarray, all of float64 or all of float32, in the machine's byte order,
 // aligned, row by row, and of shapes that fit; where weights of rows, if there are any, are such an array too, none of them 0;
-// and where all labels are known.
+// and where all labels are known; and where no row is in doubt, of a model that notes such rows.
 // All other calls, wrong ones among them, are passed on to the binding as they came, so that there is one contract of arguments,
 // and one of messages.
 // The functions of the model are called by their addresses: this file is compiled once for an interpreter, whatever the model.
@@ -41,18 +41,22 @@
 #define STACK 8388608
 // rows that are compared with one label after the other
 #define ROWS_AT_ONCE 256
+// sums that are made side by side, as vector code
+#define LANES 8
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
 // the functions of a model, in the order of io/native.py
 typedef enum {
-    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, PENALTY, FUNCTIONS
+    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, PENALTY, NOTED,
+    FUNCTIONS
 } Name;
 
 typedef void function(void);
 typedef double row_function(const double *w, const double *x, double y, double *grad);
 typedef double output_function(const double *w, const double *x);
 typedef double penalty_function(const double *w, double *grad);
+typedef int noted_function(void);
 
 typedef struct {
     PyObject_HEAD
@@ -63,6 +67,8 @@ typedef struct {
     // the labels of targets, and 1 if there are some; see label_table in runtime/target_values.py
     PyObject *labels;
     int has_labels;
+    // a list of those who count rows in doubt: while there are any, all calls are passed on
+    PyObject *counted;
     // of float64 and of float32; NULL for a function that the model has not, or that is not compiled yet
     function *at[2][FUNCTIONS];
 } Functions;
@@ -298,7 +304,7 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
     int mean = kind == REDUCED;
     memset(call, 0, sizeof *call);
     call->threads = 1;
-    if (count > places) {
+    if (count > places || PyList_Size(self->counted) > 0) {
         return 0;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -360,7 +366,8 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
             call->batch = 1;
             call->rows = size(y, 0);
             call->y = numbers(y);
-        } else if (self->targets == 1 && is_number(y) && !call->batch) {
+        } else if (self->targets == 1 && is_number(y) && (!call->batch || (call->rows == 1 && PyArray_NDIM((PyArrayObject *)X) == 1))) {
+            call->batch = 0; // the only feature of one row looks like a batch of one
             put(&call->one_target, call->single, 0, number(y));
             call->y = &call->one_target;
         } else if (self->targets > 0 || !is_absent(y)) {
@@ -389,6 +396,8 @@ typedef struct {
     npy_intp width;
     void *result;
     npy_intp pieces, next;
+    // whether a row is in doubt
+    int noted;
 } Work;
 
 static Work work_of(const Functions *self, const Call *call, Name name, npy_intp width)
@@ -434,10 +443,17 @@ static Work work_of(const Functions *self, const Call *call, Name name, npy_intp
 COMPUTES(double)
 COMPUTES(float)
 
-static void compute(const Work *work, npy_intp piece)
+static void compute(Work *work, npy_intp piece)
 {
     const npy_intp share = work->self->share, start = piece * share, left = work->call->rows - start;
+    noted_function *noted = (noted_function *)work->self->at[work->call->single][NOTED];
+    if (noted != NULL) {
+        noted(); // what came before is forgotten
+    }
     (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)(left < share ? left : share));
+    if (noted != NULL && noted()) {
+        __atomic_store_n(&work->noted, 1, __ATOMIC_RELAXED);
+    }
 }
 
 // Take the next piece, which no other thread then takes; tell if there was one.
@@ -530,6 +546,30 @@ static int add_up(const Work *work, double *sums)
     return 1;
 }
 
+// Tell if what was computed is to be computed anew by the binding, since a row is in doubt or a number is not finite, of a model
+// that notes the former.
+static int is_doubtful(const Work *work, npy_intp count)
+{
+    const double *result = work->result;
+    double odd[LANES] = {0.0}, all = 0.0;
+    if (work->self->at[work->call->single][NOTED] == NULL || work->noted) {
+        return work->noted;
+    }
+    npy_intp i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (int lane = 0; lane < LANES; lane++) {
+            odd[lane] += 0.0 * result[i + lane]; // NaN from there on where it is not finite
+        }
+    }
+    for (; i < count; i++) {
+        all += 0.0 * result[i];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        all += odd[lane];
+    }
+    return all != 0.0;
+}
+
 // The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on, and so is a penalty beside weights of
 // rows or in float32.
 static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
@@ -566,7 +606,7 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
                 put(numbers(grad), call.single, i - 1, sums[i]);
             }
         }
-        if (!finite && call.total != 1.0) {
+        if ((!finite && call.total != 1.0) || is_doubtful(&work, work.pieces * width)) {
             result = pass_on(self, name, args, count, keywords);
         } else if (name == names.grad) {
             result = Py_NewRef(grad);
@@ -613,11 +653,11 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
         result = PyArray_SimpleNew(dimensions, shape, call.single ? NPY_FLOAT : NPY_DOUBLE);
         work.result = result == NULL ? NULL : numbers(result);
     }
-    const int done = work.result != NULL && computed(&work);
+    const int done = work.result != NULL && computed(&work), doubtful = done && is_doubtful(&work, call.rows * work.width);
     let_go(&call);
-    if (!done) {
+    if (!done || doubtful) {
         Py_XDECREF(result);
-        return NULL;
+        return doubtful ? pass_on(self, name, args, count, keywords) : NULL;
     }
     if (result == NULL) {
         PyArray_Descr *type = PyArray_DescrFromType(call.single ? NPY_FLOAT : NPY_DOUBLE);
@@ -656,14 +696,23 @@ typedef struct {
     double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *unit, *step, *before, *step_before;
     double squares;
     long calls, derivatives;
+    int noted; // whether a row was in doubt, which ends the search
 } Search;
 
 typedef enum { NOT_FINITE, SINGULAR, REGULAR } Rank;
 
-// Tell if the search ends here, by Ctrl-C or by an error before.
-static int interrupted(void)
+// Tell if the search ends here, by a row in doubt, by Ctrl-C or by an error before.
+static int interrupted(const Search *search)
 {
-    return PyErr_Occurred() != NULL || PyErr_CheckSignals() < 0;
+    return search->noted || PyErr_Occurred() != NULL || PyErr_CheckSignals() < 0;
+}
+
+// Compute what a search asks for; tell if that came to an end.
+static int computed_for(Search *search, Work *work)
+{
+    const int done = computed(work);
+    search->noted = search->noted || (done && is_doubtful(work, work->call->rows * work->width));
+    return done;
 }
 
 // Compute the residuals at weights, with the constants behind them, into a place; their squares, or HUGE_VAL.
@@ -674,7 +723,7 @@ static double squares_at(Search *search, const double *w, double *r)
     work.result = r;
     search->calls++;
     double squares = 0.0;
-    if (!computed(&work)) {
+    if (!computed_for(search, &work)) {
         return HUGE_VAL;
     }
     for (npy_intp i = 0; i < search->rows; i++) {
@@ -752,7 +801,7 @@ static Rank linearized(Search *search)
     search->call.w = search->w;
     work.result = search->J;
     search->derivatives++;
-    Rank rank = computed(&work) ? REGULAR : NOT_FINITE;
+    Rank rank = computed_for(search, &work) ? REGULAR : NOT_FINITE;
     PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
     for (npy_intp i = 0; i < rows; i++) {
         for (npy_intp j = 0; j < k; j++) {
@@ -854,7 +903,7 @@ static int searched(Search *search, double tolerance, long most)
     const npy_intp k = search->k;
     double damping = 1e-3, growth = 2.0;
     while (search->calls < most) {
-        if (interrupted() || linearized(search) == NOT_FINITE) {
+        if (interrupted(search) || linearized(search) == NOT_FINITE) {
             return 0;
         }
         int flat = 1, moves = 0;
@@ -875,7 +924,7 @@ static int searched(Search *search, double tolerance, long most)
                 search->tried[j] = search->w[j] + search->step[j];
             }
             const double after = squares_at(search, search->tried, search->tried_r), gain = search->squares - after;
-            if (interrupted()) {
+            if (interrupted(search)) {
                 return 0;
             }
             const double small = tolerance * search->squares;
@@ -904,7 +953,7 @@ static void polished(Search *search)
 {
     const npy_intp k = search->k;
     double last = HUGE_VAL;
-    for (int taken = 0, left = 1; taken < 50 && left && !interrupted() && linearized(search) == REGULAR; taken++) {
+    for (int taken = 0, left = 1; taken < 50 && left && !interrupted(search) && linearized(search) == REGULAR; taken++) {
         const double length = length_of(search->table + k * search->rows, NULL, k), root = sqrt(search->squares);
         if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
             return;
@@ -977,7 +1026,7 @@ static int prepared(Search *search, Functions *self, PyObject *w, PyObject *cons
 }
 
 // Take (w, X, y, sigma or None, tolerance, most calls); return weights, squares, how it ended, calls, calls of derivatives, or
-// None for arguments that are not taken here.
+// None for arguments that are not taken here, or where a row is in doubt.
 static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     Functions *self = (Functions *)object;
@@ -1012,9 +1061,9 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
     memcpy(numbers(found), search.w, (size_t)k * sizeof(double));
     PyMem_Free(search.w);
     let_go(&search.call);
-    if (PyErr_Occurred()) {
+    if (PyErr_Occurred() || search.noted) {
         Py_DECREF(found);
-        return NULL;
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
     return Py_BuildValue("Ndill", found, search.squares, end, search.calls, search.derivatives);
 }
@@ -1033,7 +1082,7 @@ static double linear_solved(Search *search, const npy_intp *linear, npy_intp cou
     Work work = work_of(search->self, &search->call, RESIDUAL_JACOBIAN, search->self->residuals * search->k);
     search->call.w = search->w;
     work.result = search->J;
-    if (!computed(&work)) {
+    if (!computed_for(search, &work)) {
         return HUGE_VAL;
     }
     for (npy_intp c = 0; c < count; c++) {
@@ -1059,7 +1108,7 @@ static double linear_solved(Search *search, const npy_intp *linear, npy_intp cou
 }
 
 // Take (starts, X, y, sigma or None, places of linear weights), starts being (m, k); solve the linear weights of each start, and
-// return the squares of each, (m,), or None for arguments that are not taken here.
+// return the squares of each, (m,), or None for arguments that are not taken here, or where a row is in doubt.
 static PyObject *solve_linear(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     Functions *self = (Functions *)object;
@@ -1078,7 +1127,7 @@ static PyObject *solve_linear(PyObject *object, PyObject *const *args, Py_ssize_
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
     double *starts = numbers(args[0]), *squares = numbers(found);
-    for (npy_intp start = 0; start < many && !interrupted(); start++) {
+    for (npy_intp start = 0; start < many && !interrupted(&search); start++) {
         double *weights = starts + start * self->weights;
         memcpy(search.w, weights, (size_t)self->weights * sizeof(double));
         squares[start] = linear_solved(&search, numbers(args[4]), linear);
@@ -1087,9 +1136,9 @@ static PyObject *solve_linear(PyObject *object, PyObject *const *args, Py_ssize_
     PyMem_Free(search.w);
     let_go(&search.call);
     Py_DECREF(first);
-    if (PyErr_Occurred()) {
+    if (PyErr_Occurred() || search.noted) {
         Py_DECREF(found);
-        return NULL;
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
     return found;
 }
@@ -1147,8 +1196,8 @@ static PyObject *take(PyObject *self, PyObject *args)
 {
     int single;
     unsigned long long at[FUNCTIONS];
-    if (!PyArg_ParseTuple(args, "p(KKKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
-            &at[8], &at[9])) {
+    if (!PyArg_ParseTuple(args, "p(KKKKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
+            &at[8], &at[9], &at[10])) {
         return NULL;
     }
     for (int name = 0; name < FUNCTIONS; name++) {
@@ -1173,6 +1222,7 @@ static PyObject *before(PyObject *object, PyObject *args)
     other->constants = Py_NewRef(constants);
     Py_INCREF(other->total);
     Py_INCREF(other->labels);
+    Py_INCREF(other->counted);
     return (PyObject *)other;
 }
 
@@ -1197,6 +1247,12 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
         return NULL;
     }
     self->has_labels = size(self->labels, 2) > 0;
+    self->counted = PyObject_GetAttrString(binding, "counted");
+    if (self->counted == NULL || !PyList_CheckExact(self->counted)) {
+        PyErr_SetString(PyExc_TypeError, "a binding has a list, counted");
+        Py_DECREF(self);
+        return NULL;
+    }
     self->binding = Py_NewRef(binding);
     self->total = Py_NewRef(total);
     self->weights = weights;
@@ -1216,6 +1272,7 @@ static int visited(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(((Functions *)self)->total);
     Py_VISIT(((Functions *)self)->constants);
     Py_VISIT(((Functions *)self)->labels);
+    Py_VISIT(((Functions *)self)->counted);
     return 0;
 }
 
@@ -1225,6 +1282,7 @@ static int cleared(PyObject *self)
     Py_CLEAR(((Functions *)self)->total);
     Py_CLEAR(((Functions *)self)->constants);
     Py_CLEAR(((Functions *)self)->labels);
+    Py_CLEAR(((Functions *)self)->counted);
     return 0;
 }
 

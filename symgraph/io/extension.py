@@ -20,7 +20,7 @@ _LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"
 _SOURCE = Path(__file__).with_name("extension.c")
 _ORDER = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
-    "penalty",
+    "penalty", "noted",
 )  # fmt: skip
 """Functions of a C file in the order in which the extension takes their addresses."""
 
@@ -49,8 +49,8 @@ def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
 
     Rows alone that have several targets or outputs, or constants behind the weights, are left to the binding.
     """
-    facts = compiled.facts
-    left = {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
+    facts, careful = compiled.facts, "noted" in compiled.functions
+    left = {"row", "predict_row"} if careful or facts.constants or facts.targets or len(facts.outputs) > 1 else set()
     return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
 
 

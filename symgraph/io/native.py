@@ -236,7 +236,8 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     binding: NativeBinding[Any] = _kind_of(module)(module._model, compiled)
     binding.travel, binding.front_travel = (part_of, (native, "_binding")), (part_of, (native, "_functions"))
     careful = _is_careful(module)
-    front, native._way = (binding, "rows in doubt on NumPy") if careful else front_of(binding, compiled, made.compiler)
+    front, way = front_of(binding, compiled, made.compiler)
+    native._way = "rows in doubt on NumPy" if careful else way
     native._binding, native._functions, native._floats = binding, front, floats
     floats.front, binding.floats = front if front is not binding else None, floats.binding
     of_one_row = [name for name in offered(compiled) if (name.endswith("_row") or name == "row") and not careful]

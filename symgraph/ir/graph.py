@@ -28,8 +28,11 @@ OPPOSITE = "opposite residual"
 """Name of a root for the negated residual, kept until every pass has run. A root for the residual itself, beside the difference
 that the loss squares, would make the passes that share work change the signs in the gradient."""
 
-DOUBTS, OUTPUT_DOUBTS = "doubts", "output_doubts"
-"""Names of roots, and of C functions, that are below 1 where digits may be lost in what needs the target, and in outputs."""
+DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS = "doubts", "output_doubts", "residual_doubts"
+"""Names of C functions, and beginnings of roots, that tell how many bits may be lost: ``doubts grad`` in gradients, for one."""
+
+NOTED = "noted"
+"""Beginning of the names of roots that are below 0 where digits may be lost in results of a kind: ``noted <kind> <number>``."""
 
 Data = float | str | None
 

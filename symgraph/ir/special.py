@@ -3,6 +3,7 @@
 Code that reasons about a printed graph need not know them: ``elementary`` replaces each by its meaning.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -46,6 +47,17 @@ def _tangent(builder: GraphBuilder, x: int) -> tuple[int, int]:
     return t, builder.add("div", builder.const(2.0), d)
 
 
+def _lost(builder: GraphBuilder, value: int, beside: int) -> int:
+    """Add the binary logarithm of 1.87 times how small a value is beside another, 0 where that is not below 1."""
+    add, const = builder.add, builder.const
+    logarithm = add("log", add("mul", add("abs", add("div", value, beside)), const(2.0**0.9)))
+    return add("mul", add("min", logarithm, const(0.0)), const(1 / math.log(2.0)))
+
+
+def _below_0(builder: GraphBuilder, value: int, chosen: int) -> int:
+    return builder.add("select", builder.add("lt", value, builder.const(0.0)), chosen, builder.const(0.0))
+
+
 SPECIAL: Mapping[str, Special] = MappingProxyType(
     {
         # sine and cosine of 2*x by the tangent of x
@@ -59,6 +71,10 @@ SPECIAL: Mapping[str, Special] = MappingProxyType(
         "fnma": Special(3, lambda builder, a, b, c: builder.add("sub", c, builder.add("mul", a, b))),
         # the exponential of a number that is never above 0
         "exp_minus": _variant("exp"),
+        # how many bits a value has lost that is small beside another, within 0.09, of which one bit less 0.1 is free
+        "lost": Special(2, _lost),
+        # the second operand where the first is below 0, else 0; comparisons, which compilers join, would not become vector code
+        "below_0": Special(2, _below_0),
     }
 )
 """Every special operation by name."""

@@ -1,22 +1,28 @@
-"""Exact: adds a root that is below 1 in each row in which digits may be lost, by the rules of the runtime's ``doubts``.
+"""Exact: adds roots that tell of each row whether digits may be lost in it, by the rules of the runtime's ``doubts``.
 
-There is one root for the functions that know the target, and one for those of outputs. A partial that follows from sums over
-rows is looked at as it is for each row alone: if no row loses digits, it loses none but those that cancel between rows. For C
-alone; the lines of a NumPy module are recorded, and the runtime adds the same test to the recording.
+Of each kind of results, one tells how many bits may be lost, 0 elsewhere. Others are below 0 there: loops that compute the
+results note it by the way, by the logarithm of what all watched values lose together, which finds all such rows and some more,
+and divides nothing. A partial that follows from sums over rows is looked at as it is for each row alone: if no row loses
+digits, it loses none but those that cancel between rows. For C alone; the lines of a NumPy module are recorded, and the runtime
+adds the same test to the recording.
 """
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from math import log2
 
 from symgraph.derive.doubtful import Doubtful, losing
 from symgraph.derive.schedule import roots_of
-from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, Graph, GraphBuilder
-from symgraph.runtime.doubts import LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS, uses_of, watched_below
+from symgraph.ir.graph import DOUBTS, NOTED, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, Graph, GraphBuilder
+from symgraph.runtime.doubts import ALL_BITS, LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS, uses_of, watched_below
 
-_OF_OUTPUTS = ("output", "jacobian", "feature_jacobian")
-_OF_LOSS = ("loss", "grad", "residual", "residual_jacobian")
-"""Kinds of the roots that each of the two is about: those known without a target, and others."""
+_KINDS: Mapping[str, Sequence[tuple[str, ...]]] = {
+    DOUBTS: (("loss",), ("loss", "grad")),
+    RESIDUAL_DOUBTS: (("residual",), ("residual", "residual_jacobian")),
+    OUTPUT_DOUBTS: (("output",), ("output", "jacobian"), ("feature_jacobian",)),
+}
+"""Kinds of results of which the columns of each function tell: those that a loop writes together, which the last one names."""
 
 _POWERS = frozenset({"exp", "pow", "power_slope"})
 """Functions whose value may be too large or too small for a normal number, of which the C library need not raise a flag."""
@@ -30,10 +36,16 @@ def doubts(graph: Graph) -> Graph:
     row = _of_one_row(builder, graph)
     whole, roots = builder.build({}, {}), dict(graph.roots)
     watched = losing(whole)
-    for name, kinds in ((DOUBTS, _OF_LOSS), (OUTPUT_DOUBTS, _OF_OUTPUTS)):
-        results = [row.get(position, position) for kind in kinds for position in roots_of(graph, kind)]
-        if results:
-            roots[name] = _Doubts(builder, whole, watched, results).found()
+    for name, columns in _KINDS.items():
+        for kinds in columns:
+            # a residual may have the derivatives of the output
+            there = kinds if roots_of(graph, kinds[-1]) or kinds[-1] != "residual_jacobian" else ("output", "jacobian")
+            results = [row.get(position, position) for kind in there for position in roots_of(graph, kind)]
+            own = _Doubts(builder, whole, watched, results)
+            if roots_of(graph, columns[0][0]) and roots_of(graph, there[-1]):
+                roots[f"{name} {kinds[-1]}"] = own.found()
+            if roots_of(graph, kinds[-1]):
+                roots |= {f"{NOTED} {kinds[-1]} {number}": position for number, position in enumerate(own.noted())}
     return builder.build(roots, graph.names)
 
 
@@ -58,56 +70,61 @@ class _Doubts:
         self.watched = [one for one in watched if one.position in self.uses]
 
     def found(self) -> int:
-        """Return the node that is below 1 where the results may have few digits."""
-        add, const = self.builder.add, self.builder.const
+        """Return the node that is the number of bits that may be lost where the results may have few digits, else 0."""
+        add, const, free = self.builder.add, self.builder.const, log2(STEP_LOSS / ORDINARY_LOSS)
         below = watched_below(self.graph.nodes, {one.position for one in self.watched})
-        in_turn, together, known = dict[int, int](), list[int](), [*self._within_range()]
-        for one in self.watched:
-            ratio = self._ratio(one)
-            together.append(self._at_most_1(ratio, 1 / ORDINARY_LOSS))
-            chain = self._at_most_1(ratio, 1 / STEP_LOSS)
+        in_turn, together, bits = dict[int, int](), list[int](), const(0.0)
+        for one, lost in zip(self.watched, self._lost(), strict=True):
+            rest = add("add", lost, const(free))
+            together.append(add("below_0", rest, rest))
             parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
-            chain = add("mul", chain, reduce(self._least, parts)) if parts else chain
+            chain = add("add", lost, reduce(self._least, parts)) if parts else lost
             in_turn[one.position] = self._least(chain, in_turn[one.position]) if one.position in in_turn else chain
         if self.watched:
-            known.append(add("mul", self.builder.chain("mul", together), const(1 / LOSING)))
-            known.append(add("mul", reduce(self._least, in_turn.values()), const(1 / LOSING_IN_TURN)))
-        return reduce(self._least, known) if known else const(1.0)
+            lost = add("sub", const(0.0), self.builder.chain("add", self._lost()))
+            of_all = add("add", self.builder.chain("add", together), const(log2(LOSING_IN_TURN / LOSING)))
+            rule = add("add", reduce(self._least, in_turn.values(), of_all), const(-log2(LOSING_IN_TURN)))
+            bits = add("below_0", rule, lost)
+        beyond = [add("below_0", one, const(ALL_BITS)) for one in self._within_range()]
+        return self.builder.chain("add", [bits, *beyond])
 
-    def _ratio(self, one: Doubtful) -> int:
-        """Add how small a watched value is beside what stands by it, 1 where it is not used."""
-        add, const, value = self.builder.add, self.builder.const, one.position
-        value = add("sub", value, const(one.end)) if one.end else value
+    def noted(self) -> Sequence[int]:
+        """Return nodes one of which is below 0 where the results may have few digits; none where they never have."""
+        allowed = self.builder.const(-log2(LOSING_IN_TURN))
+        return [*([self.builder.chain("add", [*self._lost(), allowed])] if self.watched else []), *self._within_range()]
+
+    def _lost(self) -> list[int]:
+        """Add the bits that each watched value has lost, below 0."""
+        return [self._where_used(one.position, self.builder.add("lost", *self._beside(one)), 0.0) for one in self.watched]
+
+    def _beside(self, one: Doubtful) -> tuple[int, int]:
+        """Return how far a watched value is from a number, and beside what that may be small."""
+        add, const = self.builder.add, self.builder.const
         if one.end or one.beside is None:
-            return self._where_used(one.position, add("abs", add("mul", value, const(1 / abs(one.end))) if one.end else value))
-        return self._where_used(one.position, add("abs", add("div", value, one.beside)))
+            return add("sub", one.position, const(one.end)) if one.end else one.position, const(abs(one.end) or 1.0)
+        return one.position, one.beside
 
-    def _where_used(self, position: int, ratio: int) -> int:
-        """Select 1 where a node is not used."""
-        unused = self.builder.const(1.0)
+    def _where_used(self, position: int, value: int, otherwise: float) -> int:
+        """Select a number where a node is not used."""
+        unused = self.builder.const(otherwise)
         for condition, holds in sorted(self.uses[position]):
-            ratio = self.builder.add("select", condition, *((ratio, unused) if holds else (unused, ratio)))
-        return ratio
+            value = self.builder.add("select", condition, *((value, unused) if holds else (unused, value)))
+        return value
 
     def _within_range(self) -> Iterator[int]:
-        """Yield 0 where a function gives a number that is not normal, of one that is, else 1."""
-        add, const, one, zero = self.builder.add, self.builder.const, self.builder.const(1.0), self.builder.const(0.0)
+        """Yield what is below 0 where a function gives a number that is not normal, of one that is."""
+        add, const = self.builder.add, self.builder.const
         for position, node in enumerate(self.graph.nodes):
             if position not in self.uses or node.op not in _POWERS | _LEAVING:
                 continue
             size = add("abs", position)
-            known = add("select", add("gt", size, const(sys.float_info.max)), zero, one)
+            yield self._where_used(position, add("sub", const(sys.float_info.max), size), 1.0)
             if node.op in _POWERS:
-                known = add("select", add("lt", size, const(sys.float_info.min)), zero, known)
-            if node.op in _POWERS - {"exp"}:
-                known = add("select", add("eq", node.args[0], zero), one, known)
-            yield self._where_used(position, known)
+                above = add("sub", size, const(sys.float_info.min))
+                if node.op != "exp":
+                    above = add("select", add("eq", node.args[0], const(0.0)), const(1.0), above)
+                yield self._where_used(position, above, 1.0)
 
     def _least(self, one: int, other: int) -> int:
-        """Add the lesser of two numbers; compilers make no vector code of conditions that are joined, as for NaN in min."""
+        """Add the lesser of two numbers, as compilers make vector code of it."""
         return self.builder.add("select", self.builder.add("lt", one, other), one, other)
-
-    def _at_most_1(self, ratio: int, factor: float) -> int:
-        """Add a multiple of a ratio, 1 where it is more or no number."""
-        product, one = self.builder.add("mul", ratio, self.builder.const(factor)), self.builder.const(1.0)
-        return self.builder.add("select", self.builder.add("lt", product, one), product, one)

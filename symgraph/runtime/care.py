@@ -38,7 +38,7 @@ class CareCounts:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._open: tuple[tuple[Care, bool], ...] = ()
+        self.open = list[tuple[Care, bool]]()
 
     @contextmanager
     def counting(self, *, strict: bool = False) -> "Iterator[Care]":
@@ -54,31 +54,32 @@ class CareCounts:
             FloatingPointError: a row is uncertain, and strict is True.
         """
         entry = Care(), strict
-        self._open = (*self._open, entry)
+        self.open.append(entry)
         try:
             yield entry[0]
         finally:
-            self._open = tuple(one for one in self._open if one is not entry)
+            self.open[:] = [one for one in self.open if one is not entry]
 
     def add(self, function: str, rows: int, suspect: int, careful: int, uncertain: "Sequence[int]") -> None:
         """Count what a call took care of; warn of uncertain rows where nobody counts."""
-        for care, _ in self._open:
+        counted = (*self.open,)  # other threads begin and end
+        for care, _ in counted:
             care.rows += rows
             care.suspect += suspect
             care.careful += careful
             care.uncertain += len(uncertain)
         if not uncertain:
             return
-        for care, _ in self._open:
+        for care, _ in counted:
             care.first_uncertain = care.first_uncertain or (function, uncertain[0])
         others = f", and {len(uncertain) - 1} more rows" if len(uncertain) > 1 else ""
         message = (
             f"{self._model}: {function} at row {uncertain[0]} (counted from 0{others}) may have fewer than 11 digits, "
             "over pairs of floats too"
         )
-        if any(strict for _, strict in self._open):
+        if any(strict for _, strict in counted):
             raise FloatingPointError(message)
-        if not self._open:
+        if not counted:
             warnings.warn(message, UncertainDigitsWarning, stacklevel=calls_from_outside())
 
 

@@ -196,11 +196,20 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
         return np.array(sums), *self._careful_terms(name, inputs, np.flatnonzero(doubts))
 
-    def _careful_terms(self, name: str, inputs: Inputs, suspects: Array) -> tuple[Array, Array]:
-        """Look at rows in doubt of inputs, and count them; give those that need care, and what a function adds up of them."""
+    def _careful_terms(
+        self, name: str, inputs: Inputs, suspects: Array, counting: Callable[[Array], Array] = lambda terms: np.ones(len(terms))
+    ) -> tuple[Array, Array]:
+        """Look at rows in doubt of inputs, and count them; give those that need care, and what a function adds up of them.
+
+        Args:
+            name: the function.
+            inputs: all rows.
+            suspects: those in doubt.
+            counting: tells of which of them, by what plain arithmetic gives, errors would count.
+        """
         some = some_rows(as_batch(inputs), suspects)
         terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
-        careful, uncertain = self._with_care(name, some, terms, np.arange(len(suspects)))
+        careful, uncertain = self._with_care(name, some, terms, np.flatnonzero(counting(terms)))
         self._counts.add(name, count_of(inputs), len(suspects), len(careful), suspects[uncertain].tolist())
         return suspects[careful], terms[careful]
 

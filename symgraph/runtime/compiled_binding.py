@@ -22,7 +22,7 @@ SHARE = 16_384
 ALONG = ("hvp", "jvp")
 """Functions that take a direction."""
 
-OF_DOUBTS = ("doubts", "output_doubts", "left_range")
+OF_DOUBTS = ("doubts", "residual_doubts", "output_doubts", "noted")
 """Functions of a C file that tell where digits may be lost."""
 
 

@@ -15,6 +15,9 @@ out for each: what they are made of has errors of its own."""
 STEP_LOSS, LOSING_IN_TURN = 2.0**-1, 2.0**-11
 """It is, too, where a value and those of which it is made in turn are: a chain of small losses is a large one."""
 
+ALL_BITS = 2000.0
+"""Bits that count as lost where a number leaves the normal range."""
+
 LEAVING = frozenset({np.multiply, np.true_divide, np.exp, np.expm1, np.power, np.sinh, np.cosh, np.log})
 """Functions of normal numbers that may give larger or smaller ones."""
 

@@ -16,6 +16,7 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
 
     Attributes:
         floats: gives the library in float32, or None, so that the lines compute in float32.
+        counted: who counts rows in doubt at present, so that the binding is to take all calls.
         front_travel: a function and its arguments, by which another process finds the object that takes most calls.
     """
 
@@ -30,6 +31,7 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         self._penalty_rows = lines._penalty_rows
         self._penalty_entries = getattr(lines, "_penalty_entries", None)
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
+        self.counted = list[Any]()
         self.travel = lines.__reduce__()
 
     def reduced_front(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -4,14 +4,17 @@ Compiled code computes all rows, and tells which of them are in doubt. For these
 which digits are lost they compute anew, over pairs of floats.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.careful_binding import RANGES, CarefulBound, count_of, in_doubles
+from symgraph.runtime.careful_binding import CARE, RANGES, CarefulBound, count_of, in_doubles
 from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
 from symgraph.runtime.contract import row_shape, some_rows
+from symgraph.runtime.doubts import ALL_BITS
 from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
 from symgraph.runtime.lines import T
 from symgraph.runtime.native_binding import NativeLoosely
@@ -21,6 +24,22 @@ from symgraph.runtime.sums import rowsum
 _SUMS = ("loss", "value_and_grad")
 """Functions that add up rows and of which compiled code tells the rows in doubt."""
 
+_COLUMNS = {
+    "loss": ("doubts", 0), "value_and_grad": ("doubts", 1), "per_sample_grad": ("doubts", 1),
+    "residual": ("residual_doubts", 0), "residual_jacobian": ("residual_doubts", 1),
+    "predict": ("output_doubts", 0), "jacobian": ("output_doubts", 1), "feature_jacobian": ("output_doubts", 2),
+}  # fmt: skip
+"""The compiled function that tells of rows of each function how many bits may be lost in them, and the column where it does."""
+
+_BITS, _KNOWN = 52.0, 44.0
+"""A row that lost b bits is taken to be off by 2**(b - _BITS) of itself, unless these are more than the second number."""
+_ROUNDING = 2.0**-49
+"""Sums of rounded terms are off by so much of the sum of the sizes of these anyway."""
+
+_IN_DOUBT, _LEFT_RANGE = 1, 2
+"""Notes of compiled code: that a row may be in doubt, of all functions but the derivatives by features, and that a number
+left the range of normal ones."""
+
 
 class NativeCarefully(NativeLoosely[T]):
     """The public functions of a careful module by compiled libraries, except for the rows in which digits are lost."""
@@ -28,14 +47,18 @@ class NativeCarefully(NativeLoosely[T]):
     _lines: CarefulBound[T]
     _products = Binding._products
 
+    def __init__(self, lines: CarefulBound[T], compiled: CompiledBinding) -> None:
+        super().__init__(lines, compiled)
+        self.counted = lines._counts.open
+
     @np.errstate(all="ignore")
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
         if not self._is_compiled(name, inputs):
             return self._lines._by_row(name, inputs, threads)
-        compiled, left = self._noting(name)
+        compiled, noted = self._noting(name)
         result = np.asarray(compiled._by_row(name, inputs, threads))
         table = result.reshape(count_of(inputs), -1)
-        suspects = self._in_doubt(name, inputs, threads, any(left))
+        suspects, _ = self._in_doubt(name, inputs, threads, noted)
         if not np.isfinite(table).all():
             suspects = np.union1d(suspects, np.flatnonzero(~np.isfinite(table).all(axis=1)))
         careful, uncertain = self._lines._with_care(name, inputs, table, suspects)
@@ -46,16 +69,33 @@ class NativeCarefully(NativeLoosely[T]):
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         if name not in _SUMS or not self._is_compiled(name, inputs):
             return self._lines._sums_of(name, inputs, s, threads)
-        compiled, left = self._noting(name)
+        compiled, noted = self._noting(name)
         sums = compiled._sums_of(name, inputs, s, threads)
         if not np.isfinite(sums).all():  # by rows that only the lines tell
             return self._lines._sums_of(name, inputs, s, threads)
-        suspects = self._in_doubt(name, inputs, threads, any(left))
+        suspects, bits = self._in_doubt(name, inputs, threads, noted)
         if suspects.size == 0:
             self._lines._counts.add(name, count_of(inputs), 0, 0, ())
             return sums
-        careful, terms = self._lines._careful_terms(name, inputs, suspects)
+        counting = partial(self._counting, name, inputs, s, threads, sums, suspects, bits)
+        careful, terms = self._lines._careful_terms(name, inputs, suspects, counting)
         return self._sums_with(name, inputs, s, careful, terms, threads) if careful.size else sums
+
+    def _counting(
+        self, name: str, inputs: Inputs, s: Array, threads: int, sums: Array, suspects: Array, bits: Array, terms: Array
+    ) -> Array:
+        """Tell which of the rows in doubt count: whose errors may be no longer small beside the sums, or what these round."""
+        rows = count_of(inputs)
+        shares = np.abs(s)[suspects] if s.ndim else np.abs(s)
+        errors = np.abs(terms) * np.atleast_2d(shares * 2.0 ** np.minimum(bits - _BITS, 0.0)).T
+        allowed = CARE / 8 * np.abs(sums)
+        counts = those_beyond(errors, allowed, bits > _KNOWN)
+        if counts.any() and name == "value_and_grad" and "per_sample_grad" in self._compiled.functions:
+            partials = self._compiled._by_row("per_sample_grad", inputs, threads).reshape(rows, -1)
+            sizes = np.abs(s) @ np.abs(partials) if s.ndim else np.abs(s) * np.abs(partials).sum(axis=0)
+            allowed[1:] = np.maximum(allowed[1:], _ROUNDING * sizes)
+            counts = those_beyond(errors, allowed, bits > _KNOWN)
+        return counts
 
     def _sums_with(self, name: str, inputs: Inputs, s: Array, careful: Array, terms: Array, threads: int) -> Array:
         """Add up the terms of careful rows, and the other rows by compiled code."""
@@ -71,44 +111,67 @@ class NativeCarefully(NativeLoosely[T]):
         there = name in self._compiled.functions and name not in ALONG
         tells = self._telling(name) in self._compiled.functions
         whole = not isinstance(inputs.y if inputs.X is None else inputs.X, ReadRows)
-        missing = inputs.y is None and bool(self.facts.target_names) and self._telling(name) == "doubts"
+        missing = inputs.y is None and bool(self.facts.target_names) and name in (*_SUMS, *WITH_TARGET)
         return there and tells and whole and not missing and bool(inputs.w.dtype == DOUBLE)
 
-    @staticmethod
-    def _telling(name: str) -> str:
-        return "doubts" if name in (*_SUMS, *WITH_TARGET) else "output_doubts"
+    def _telling(self, name: str) -> str:
+        """Give the compiled function that tells which rows of a function are in doubt."""
+        own, _ = _COLUMNS.get(name, ("", 0))
+        # a residual that is the output less the target is in doubt where the output is
+        return own if own in self._compiled.functions or own != "residual_doubts" else "output_doubts"
 
     def _noting(self, name: str) -> tuple[CompiledBinding, list[int]]:
-        """Give compiled code for a function that notes in a list whether a number left the range of normal ones."""
-        functions, left = self._compiled.functions, list[int]()
-        function, left_range = functions[name], functions["left_range"]
+        """Give compiled code for a function, and a list of what is noted in its calls."""
+        functions, found = self._compiled.functions, list[int]()
+        function, noted = functions[name], functions["noted"]
 
-        def noted(*given: Any) -> Any:
-            left_range()
+        def noting(*given: Any) -> Any:
+            noted()  # what came before is forgotten
             value = function(*given)
-            left.append(left_range())
+            found.append(noted())
             return value
 
-        return CompiledBinding(self._compiled.facts, {name: noted}), left
+        return CompiledBinding(self._compiled.facts, {name: noting}), found
 
-    def _in_doubt(self, name: str, inputs: Inputs, threads: int, left: bool) -> Array:
-        """Give the rows in which digits may be lost in what a function computes of them.
+    def _in_doubt(self, name: str, inputs: Inputs, threads: int, noted: Sequence[int]) -> tuple[Array, Array]:
+        """Give the rows in which digits may be lost in what a function computes of them, and how many bits.
 
         Args:
             name: the function.
             inputs: the rows.
             threads: how many share the work.
-            left: whether a number left the range of normal ones, so that it is asked in which rows.
+            noted: what was noted in calls of it, see ``_IN_DOUBT``.
         """
+        left = any(one & _LEFT_RANGE for one in noted)
+        if not left and name != "feature_jacobian" and not any(one & _IN_DOUBT for one in noted):
+            return np.empty(0, int), np.empty(0)
         telling = self._telling(name)
-        function, found = self._compiled.functions[telling], np.empty(row_shape(inputs) or 1)
-        given = (inputs.X, inputs.y) if telling == "doubts" else (inputs.X,)
+        columns = 3 if telling == "output_doubts" and "feature_jacobian" in self._compiled.functions else 2
+        function, table = self._compiled.functions[telling], np.empty((*(row_shape(inputs) or [1]), columns))
+        given = (inputs.X,) if telling == "output_doubts" else (inputs.X, inputs.y)
 
-        def piece(count: int, w: int, *places: int | None) -> Any:
-            return function(w, *places[:-1], count, places[-1])
+        def piece(count: int, w: int, *places: int | None) -> None:
+            function(w, *places[:-1], count, places[-1])
 
-        if not any(in_pieces(piece, inputs, (*given, found), threads)) and not left:
-            return np.empty(0, int)
+        in_pieces(piece, inputs, (*given, table), threads)
+        found = table[:, _COLUMNS[name][1]]
         if left:
-            found -= self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
-        return np.flatnonzero(found < 1.0)
+            found += ALL_BITS * self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
+        suspects = np.flatnonzero(found)
+        return suspects, found[suspects]
+
+
+def those_beyond(errors: Array, allowed: Array, always: Array) -> Array:
+    """Tell which rows remain if as many are let go, those of small errors first, as add up to what is allowed.
+
+    Args:
+        errors: of each row in each sum, (m, n).
+        allowed: in each sum, (n,).
+        always: rows that remain in any case, (m,).
+    """
+    parts = np.nan_to_num(errors / allowed, nan=0.0, posinf=np.inf).max(axis=1)
+    parts[always] = np.inf
+    order = np.argsort(parts)
+    remaining = np.empty(len(parts), bool)
+    remaining[order] = np.cumsum(parts[order]) > 1.0
+    return remaining

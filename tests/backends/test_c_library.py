@@ -158,6 +158,22 @@ def test_a_file_has_the_parts_that_it_calls_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("kind", DOUBLES)
+def test_lost_bits_are_told_within_the_figure_of_normal_numbers(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    d, a = rng.choice([-1.0, 1.0], (2, 5000)) * rng.uniform(1.0, 2.0, (2, 5000)) * 2.0 ** rng.integers(-500, 500, (2, 5000))
+    d[:2500] = a[:2500] * 2.0 ** rng.uniform(-14.0, 3.0, 2500)
+    # log2(1 + m) is above m by 0.0861 at most, and numbers have a step of 2^-40 there
+    known = np.fmin(0.0, np.log2(np.abs(d / a)) + 0.9)
+    np.testing.assert_allclose(arithmetic(kind)["lost"](d, a), known, rtol=0.0, atol=0.0862)
+    ends = ((0.0, 0.0, 0.0), (math.inf, math.inf, 0.0), (1.0, 0.0, 0.0), (-math.inf, 1.0, 0.0))
+    for x, y, known in ends:
+        assert arithmetic(kind)["lost"](np.array([x]), y) == known, (x, y)
+    assert arithmetic(kind)["lost"](np.array([0.0]), 1e300) < -1000.0
+    below = arithmetic(kind)["below_0"](np.array([-1.0, -5e-324, -math.inf, 0.0, 5e-324, math.inf]), 7.0)
+    assert below.tolist() == [7.0, 7.0, 7.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("kind", DOUBLES)
 def test_exponentials_are_right_where_numbers_end_and_no_underflow_where_they_are_0(kind: str) -> None:
     """Around the last subnormal number and below, where the scaling multiplies by 0."""
     X = np.concatenate([np.linspace(-746.0, -744.0, 2001), [-800.0, -1e9, -np.inf]])

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import careful
+import careful_sums
 import numpy as np
 import pytest
 from timing import Effort
@@ -38,3 +39,13 @@ def test_prices_are_ratios_of_a_batch_and_of_a_row(monkeypatch: pytest.MonkeyPat
     careful.main([])
     assert re.search(r"^a\*t( +\d+\.\d\d){4}$", capsys.readouterr().out, re.MULTILINE)
     assert np.isfinite([*careful.prices(Effort(1, 0.0, 1.0)).values()]).all()
+
+
+def test_bad_sums_of_plain_modules_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(careful_sums, "ROWS", (20,))
+    monkeypatch.setattr(careful_sums, "TRAPS", (1,))
+    draws = (lambda: (1.1,), lambda: (Drawn.uniform(2, 3),), lambda w: (w[0] ** 3 * (1 - 2.0**-40),))
+    found = careful_sums.judged([("one", ("a",), ("x",), lambda a, x: 1e3 / (a**3 - x), *draws)])
+    (counts,) = found.values()
+    # the loss and its partial, for targets with three sizes of noise
+    assert (counts["sums"], counts["bad, plain"], counts["bad, auto"], counts["silent"], counts["careful"]) == (6, 6, 0, 0, 3)

@@ -78,6 +78,19 @@ def test_ordinary_arrays_never_reach_the_binding(dtype: str, monkeypatch: pytest
         native.loss(w.tolist(), X, y)
 
 
+def test_a_row_of_the_only_feature_and_a_number_as_its_target_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = three("line").native
+    w, x = arrays("line", 1, "float64")[0], np.array([2.0])
+    known = {name: getattr(native.numpy, name)(w, x, 1.5) for name in (*REDUCED, *OF_TARGETS)}
+    for name in known:
+        monkeypatch.setattr(type(native.loss.__self__.binding), name, None)
+    for name, value in known.items():
+        found = getattr(native, name)(w, x, 1.5)
+        for got, want in zip(*((one if isinstance(one, tuple) else (one,)) for one in (found, value)), strict=True):
+            assert np.shape(got) == np.shape(want), name
+            np.testing.assert_allclose(got, want, rtol=1e-15, atol=1e-15)  # a rounding or two
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["nine_weights", "rosenbrock", "location"])
 def test_many_pieces_give_what_they_give_through_ctypes(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,10 @@ from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.io.native import Floats, compiled_model, load, native_module
 from symgraph.options import Options
-from symgraph.runtime.careful_binding import DOUBTS, TERMS
+from symgraph.runtime.careful_binding import DOUBTS, TERMS, as_batch
+from symgraph.runtime.contract import some_rows
 from symgraph.runtime.facts import Inputs
+from symgraph.runtime.native_careful import those_beyond
 from symgraph.training import sgd, train
 
 pytestmark = pytest.mark.usefixtures("quick_gcc")
@@ -127,14 +129,21 @@ def test_compiled_code_doubts_the_rows_that_recorded_lines_doubt(name: str) -> N
     for scale in (1.0, 1e-7, 30.0):
         given = Inputs(w * scale, X, y)
         lines, binding = on_numpy._model, native._binding
-        for function in ("value_and_grad", "predict"):
+        for function in FUNCTIONS[:1] + FUNCTIONS[2:]:
             if function in binding.functions:
                 with np.errstate(all="ignore"):
                     table = lines._plain_table(DOUBTS + function, given, 1)[:, 0]
                     terms = lines._plain_table(TERMS + function, given, 1)[:, :-1]
-                    found = binding._in_doubt(function, given, 1, False)
+                    found, bits = binding._in_doubt(function, given, 1, [1])
                 missed = np.setdiff1d(np.flatnonzero((table != 0.0) & np.isfinite(terms).all(axis=1)), found)
                 assert missed.size == 0, (function, scale)
+                assert (bits > 0.0).all(), (function, scale)
+                for row in found[:10]:
+                    compiled, noted = binding._noting(function)
+                    one = some_rows(as_batch(given), [row])
+                    sums = function in ("loss", "value_and_grad")
+                    (compiled._sums_of if sums else compiled._by_row)(function, one, *[np.asarray(1.0)] * sums, 1)
+                    assert noted[0] & 1, (function, scale, row)  # loops note all rows that are told, and some more
 
 
 def test_files_that_a_build_wrote_load_natively_and_others_on_numpy(tmp_path: Path) -> None:
@@ -197,3 +206,68 @@ def test_training_row_by_row_takes_care_too(tmp_path: Path) -> None:
     result = train(load(tmp_path / "line.py"), X, y, optimizer=sgd(1e-3), epochs=1, batch_size=1, seed=0)
     assert result.backend == "native"
     assert result.fallback == "line is built with --precision auto, as functions of one row are not"
+
+
+@cache
+def waves() -> tuple[Any, Any]:
+    """A curve that is near 0 in some of many ordinary rows."""
+    model = Model("waves")
+    t, a, k = model.feature("t"), model.weight("a"), model.weight("k")
+    model.output("o", sp.exp(-a * t) * sp.cos(k * t))
+    model.target("y")
+    model.loss("squared_error")
+    return pair_of(model)
+
+
+@pytest.mark.parametrize("off", [1.0, 0.0], ids=["far from the optimum", "near the optimum"])
+def test_rows_whose_errors_do_not_count_in_sums_are_not_computed_over_pairs(off: float) -> None:
+    on_numpy, native = waves()
+    rng, w = np.random.default_rng(2), np.array([0.7, 1.3])
+    X = rng.uniform(0.1, 5.0, (20_000, 1))
+    y = native.predict(w, X) + rng.normal(size=len(X)) + off
+    for factors in (None, rng.uniform(0.0, 2.0, len(X))):
+        with native.counting() as care:
+            loss, gradient = native.value_and_grad(w, X, y, sample_weight=factors)
+        assert care.suspect > 5
+        assert care.careful <= 2
+        known, slopes = on_numpy.value_and_grad(w, X, y, sample_weight=factors)  # all rows in doubt with care
+        shares = np.ones(len(X)) if factors is None else factors
+        sizes = shares / shares.sum() @ np.abs(on_numpy.per_sample_grad(w, X, y))
+        assert loss == pytest.approx(known, rel=1e-12)
+        # an eighth of 1e-11, or what rounded terms are off by anyway
+        assert (np.abs(gradient - slopes) <= 1e-11 / 8 * np.abs(slopes) + 2.0**-48 * sizes).all()
+
+
+def test_as_many_errors_are_let_go_as_are_allowed_together() -> None:
+    errors = np.array([[0.6, 0.0], [0.5, 1.0], [1e-3, 0.0], [0.0, 0.0]])
+    allowed, never = np.array([1.0, 4.0]), np.zeros(4, bool)
+    assert those_beyond(errors, allowed, never).tolist() == [True, False, False, False]
+    assert those_beyond(errors, allowed, np.array([False, True, False, False])).tolist() == [False, True, False, False]
+    with np.errstate(divide="ignore", invalid="ignore"):  # as calls have it
+        assert those_beyond(errors, np.array([0.0, 4.0]), never).tolist() == [True, True, True, False]
+
+
+def test_calls_without_a_row_in_doubt_never_reach_the_binding_unless_they_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, native = bent()
+    w, X, y = arguments(())
+    known = {name: getattr(native, name)(w, X, *[y] * (name not in ("predict", "jacobian"))) for name in FUNCTIONS}
+    for name in FUNCTIONS:
+        monkeypatch.setattr(type(native._binding), name, None)
+    for name in FUNCTIONS:
+        given = (w, X, *[y] * (name not in ("predict", "jacobian")))
+        assert_alike(getattr(native, name)(*given), known[name], name)
+        with native.counting(), pytest.raises(TypeError, match="not callable"):
+            getattr(native, name)(*given)
+        with pytest.raises(TypeError, match="not callable"):
+            getattr(native, name)(w, arguments()[1], *given[2:])
+
+
+def test_searches_of_the_extension_end_where_a_row_is_in_doubt() -> None:
+    _, native = bent()
+    w, X, y = arguments(())
+    search = native.residual.__self__
+    assert search.least_squares(w, X, y, None, 1e-12, 200) is not None
+    assert search.solve_linear(np.array([w]), X, y, None, np.array([1], np.intp)) is not None
+    w, X, y = arguments()
+    assert search.least_squares(w, X, y, None, 1e-12, 200) is None
+    assert search.solve_linear(np.array([w]), X, y, None, np.array([1], np.intp)) is None

@@ -17,6 +17,7 @@ class Body:
         parameters: those that it has beside weights, columns, the rows' distance and arrays for results.
         flags: those that tell which results are wanted, where not all always are; compilers leave out what others need.
         arrays: those that it writes results to.
+        notes: whether it notes rows in doubt.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Body:
     parameters: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     arrays: tuple[str, ...] = ()
+    notes: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:

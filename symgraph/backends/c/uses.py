@@ -8,7 +8,7 @@ from symgraph.backends.c.parts import CFunction
 from symgraph.backends.c.writer import WITH_SLOPES, FunctionWriter, Result, direction_of
 from symgraph.backends.names import JACOBIAN
 from symgraph.derive.schedule import roots_of
-from symgraph.ir.graph import DOUBTS
+from symgraph.ir.graph import DOUBTS, NOTED, RESIDUAL_DOUBTS
 
 WITH_VALUES = "with_values"
 """Flag that tells a function whether the values themselves are wanted."""
@@ -38,7 +38,8 @@ class UseWriter(FunctionWriter):
     def terms(self, uses: Sequence[Use], prefix: str = "grad") -> list[CFunction]:
         """Write functions for the loss of each row, and for the terms of sums: the loss's, times the cotangent, and others."""
         parameters, arrays = (*direction_of(prefix), "y", "cotangent"), ("losses", "terms")
-        return self._uses(uses, (self.graph.roots["loss"],), self.sums(prefix), self.labels, parameters, arrays)
+        kinds = ("loss", prefix)
+        return self._uses(uses, (self.graph.roots["loss"],), self.sums(prefix), self.labels, parameters, arrays, kinds)
 
     def derivatives(self, uses: Sequence[Use], values: str, slopes: str, cotangents: str = JACOBIAN) -> list[CFunction]:
         """Write functions for outputs or residuals and for their derivatives.
@@ -52,14 +53,18 @@ class UseWriter(FunctionWriter):
         labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
         parameters = ("y",) if values == "residual" else direction_of(slopes)
         roots = roots_of(self.graph, values), roots_of(self.graph, slopes)
-        return self._uses(uses, *roots, labels, parameters, (values, "partials"))
+        return self._uses(uses, *roots, labels, parameters, (values, "partials"), (values, slopes))
 
     def doubts(self, kind: str) -> CFunction | None:
-        """Write the function that tells for each row if digits may be lost, as the root of a kind does, if there is one."""
+        """Write the function that tells of each row how many bits may be lost, as the roots of a kind do, if there are any."""
         roots = roots_of(self.graph, kind)
-        parameters = ("y", "cotangent") if kind == DOUBTS else ()
-        uses = [Use(kind, kind, slopes=True)] if roots else []
+        parameters = {DOUBTS: ("y", "cotangent"), RESIDUAL_DOUBTS: ("y",)}.get(kind, ())
+        uses = [Use(kind, "bits", slopes=True)] if roots else []
         return next(iter(self._uses(uses, (), roots, self.labels, parameters, (kind, "partials"))), None)
+
+    def _doubts_of(self, kind: str) -> tuple[Result, ...]:
+        """Return what is below 0 where results of a kind are in doubt."""
+        return tuple(Result(at) for root, at in self.graph.roots.items() if root.startswith(f"{NOTED} {kind} "))
 
     def _uses(
         self,
@@ -69,6 +74,7 @@ class UseWriter(FunctionWriter):
         labels: Mapping[int, str],
         parameters: Sequence[str],
         arrays: tuple[str, str],
+        kinds: Sequence[str] = (),
     ) -> list[CFunction]:
         """Write functions over rows for the same values or slopes.
 
@@ -82,15 +88,22 @@ class UseWriter(FunctionWriter):
             labels: the names that nodes must have.
             parameters: those that they have beside weights, columns, the rows' distance, and arrays for results.
             arrays: the names of the arrays for values and for slopes where statements stand once.
+            kinds: those of the values and of the slopes, rows in doubt of which are noted.
         """
+        doubts = [self._doubts_of(kind) for kind in kinds] or [()] * 2
         values, slopes = [
             nodes if any(wanted) else ()
             for nodes, wanted in ((values, [use.values for use in uses]), (slopes, [use.slopes for use in uses]))
         ]
+        noted = [one.position for some in doubts for one in some]
         cotangents = [node for node in self.graph.nodes if node.op == "cotangent" and "cotangent" in parameters]
-        once = not self.shared and all(node.varying for node in cotangents) and len(self._chunks((*values, *slopes))[0]) == 1
+        once = (
+            not self.shared
+            and all(node.varying for node in cotangents)
+            and len(self._chunks((*values, *slopes, *noted))[0]) == 1
+        )
         if len(uses) > 1 and once:
-            return self._once(uses, values, slopes, labels, parameters, arrays)
+            return self._once(uses, values, slopes, labels, parameters, arrays, doubts)
         found: dict[str, CFunction] = {}
         for use in sorted(uses, key=lambda use: use.values and use.slopes):
             ends = [one for one in uses if one.values != one.slopes and use.values and use.slopes]
@@ -102,7 +115,7 @@ class UseWriter(FunctionWriter):
             others = [Result(node) for node in slopes if use.slopes]
             given = [name for name in parameters if use.slopes or name != "cotangent"]
             entries = [*others, *ordered] if use.behind else [*ordered, *others]
-            found[use.name] = self._over_rows(use.name, {use.array: entries}, labels, given)
+            found[use.name] = self._over_rows(use.name, {use.array: entries}, labels, given, noted=doubts[use.slopes])
         return [found[use.name] for use in uses]
 
     def _once(
@@ -113,6 +126,7 @@ class UseWriter(FunctionWriter):
         labels: Mapping[int, str],
         parameters: Sequence[str],
         arrays: tuple[str, str],
+        doubts: Sequence[Sequence[Result]],
     ) -> list[CFunction]:
         """Write functions whose statements are one loop, which leaves out what is not wanted; see ``_uses``."""
         flags = {WITH_VALUES: [use.values for use in uses], WITH_SLOPES: [use.slopes for use in uses]}
@@ -124,7 +138,10 @@ class UseWriter(FunctionWriter):
             arrays[0]: [Result(node, factor, conditions.get(WITH_VALUES, "")) for node in values],
             arrays[1]: [Result(node, "", conditions.get(WITH_SLOPES, "")) for node in slopes],
         }
-        whole = self._over_rows(uses[0].name, results, labels, parameters, tuple(flags), seed=seed)
+        of_values, of_slopes = doubts if WITH_SLOPES in flags else ((), doubts[1])
+        noted = [one if one in of_values else one._replace(wanted=conditions.get(WITH_SLOPES, "")) for one in of_slopes]
+        noted += [one._replace(wanted=f"if (!{WITH_SLOPES}) ") for one in of_values if one not in of_slopes]
+        whole = self._over_rows(uses[0].name, results, labels, parameters, tuple(flags), seed=seed, noted=noted)
         (part,), functions = whole.own, []
         for number, use in enumerate(uses):
             count = len(values) * use.values + len(slopes) * use.slopes

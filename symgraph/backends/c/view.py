@@ -15,7 +15,7 @@ from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, values_of
+from symgraph.ir.graph import DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
 from symgraph.spec.model import Model
@@ -24,6 +24,8 @@ _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "lo
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
 _ROOTS |= dict.fromkeys(("residual", "residual_jacobian", "normal_equations"), "residual")
 """The kind of the roots of the graph that each public function is about."""
+
+_DOUBTS = (DOUBTS, RESIDUAL_DOUBTS, OUTPUT_DOUBTS)
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
@@ -223,8 +225,7 @@ class CView:
             "normal_equations": (loops["normal"], "columns"),
             FEATURE_JACOBIAN: (loops["by_features"], "partials"),
             JVP: (loops["along"], "outputs" if self.outputs else ""),
-            DOUBTS: (loops[DOUBTS], ""),
-            OUTPUT_DOUBTS: (loops[OUTPUT_DOUBTS], ""),
+            **{name: (loops[name], "bits") for name in _DOUBTS},
             **{one.name: (one.terms, "terms") for one in self.summed},
         }
         sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
@@ -317,10 +318,15 @@ def _chosen(source: Source) -> tuple[str, ...]:
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
     chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "predict" in offered else ()
-    chosen += tuple(name for name in (DOUBTS, OUTPUT_DOUBTS) if name in source.graph.roots)
+    chosen += tuple(name for name in _DOUBTS if _tells(source, name))
     if not chosen:
         raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
     return chosen
+
+
+def _tells(source: Source, name: str) -> bool:
+    """Tell if a file has one of the functions of rows in doubt; that of residuals only if these are no differences."""
+    return bool(roots_of(source.graph, name)) and not (name == RESIDUAL_DOUBTS and source.residual_is_difference)
 
 
 def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
@@ -367,7 +373,7 @@ def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFu
     for some, write in kinds:
         wanted = {name: use for name, use in some.items() if needed_by[name] & chosen}
         found |= dict(zip(wanted, write([*wanted.values()]), strict=True)) if wanted else {}
-    found |= {name: writer.doubts(name) for name in (DOUBTS, OUTPUT_DOUBTS)}
+    found |= {name: writer.doubts(name) if _tells(source, name) else None for name in _DOUBTS}
     return found
 
 

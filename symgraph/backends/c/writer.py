@@ -171,6 +171,7 @@ class FunctionWriter:
         flags: tuple[str, ...] = (),
         *,
         seed: bool = False,
+        noted: Sequence[Result] = (),
     ) -> CFunction:
         """Write a function over rows.
 
@@ -181,10 +182,11 @@ class FunctionWriter:
             parameters: those of the function that it has beside weights, columns, the rows' distance, and arrays for results.
             flags: those that tell which results are wanted.
             seed: whether the cotangent has a name, which is 1 where no slopes are wanted.
+            noted: what is below 1 for rows in doubt, which are noted.
         """
         results = [(array, one) for array, some in arrays.items() for one in some]
-        chunks, where, number_of = self._chunks([one.position for _, one in results])
-        own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
+        chunks, where, number_of = self._chunks([one.position for one in (*(one for _, one in results), *noted)])
+        own = [[index for index, number in enumerate(number_of[: len(results)]) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
         written: list[list[Result]] = []
         for indices in own:
@@ -194,6 +196,8 @@ class FunctionWriter:
                 place = counts[array]
                 written[-1].append(one._replace(column=f"{array}[{f'{place} * stride + ' if place else ''}row]"))
                 counts[array] += 1
+        for one, number in zip(noted, number_of[len(results) :], strict=True):
+            written[number].append(one)
         outer = Body(what, (), (), parameters=tuple(parameters), flags=flags, arrays=tuple(arrays))
         parts = self._parts(outer, chunks, where, slots, labels, written, seed=seed)
         several = len(self.shared) + len(parts) > 1
@@ -259,7 +263,7 @@ class FunctionWriter:
             weights, features = self._leaves("w", (*chunk, *targets), last), self._leaves("feature", varying, last)
             names = self.names.inputs("feature", varying, last) if self.by_part else ()
             read_there = tuple(index for index, name in enumerate(names) if name)
-            stores = [f"        {one.wanted}{one.column} = {one.factor}{writer.operand(one.position).text};" for one in others]
+            stores = [f"        {one.wanted}{self._store(one, writer.operand(one.position).text)};" for one in others]
             for position in keeps:
                 value = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
                 pad, row = ("        ", " + row") if nodes[position].varying else ("    ", "")
@@ -267,9 +271,15 @@ class FunctionWriter:
             name = f"{outer.name}_{number + 1}" if len(chunks) > 1 else outer.name
             lines = (*weights, *once_taken, *once), (*seeding, *features, *loop_taken, *loop)
             body = self._body(name, *lines, stores, outer.parameters, outer.flags, outer.arrays)
-            parts.append(Part(name, body, first, len(own), "".join(outer.arrays[:1]), outer.arrays, features=read_there))
-            first += len(own)
+            count = sum(bool(one.column) for one in own)
+            body = body if count == len(own) else replace(body, notes=True)
+            parts.append(Part(name, body, first, count, "".join(outer.arrays[:1]), outer.arrays, features=read_there))
+            first += count
         return tuple(parts)
+
+    def _store(self, one: Result, value: str) -> str:
+        """Return the statement that writes a result, or notes whether the row is in doubt."""
+        return f"{one.column} = {one.factor}{value}" if one.column else f"doubt |= {self.name}_bits_({value})"
 
     def _slots(self, chunks: Sequence[Sequence[int]], where: Mapping[int, int]) -> tuple[dict[int, int], int]:
         """Give a place to each value that a later part reads, until the last one has read it; and tell how many there are."""
