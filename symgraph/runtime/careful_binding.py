@@ -19,9 +19,10 @@ from symgraph.runtime.care import CareCounts
 from symgraph.runtime.contract import is_batch, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import BoundOnRequestLoosely
 from symgraph.runtime.double_double import Pair
-from symgraph.runtime.doubts import in_doubt, out_of_range
+from symgraph.runtime.doubts import ALL_BITS, bits_lost, in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
+from symgraph.runtime.negligible import CARE, those_that_count
 from symgraph.runtime.pairs import BlurredPairs, PairArithmetic, Pairs
 from symgraph.runtime.recording import Given, Kind, Traced
 from symgraph.runtime.replay import uniform_values
@@ -30,8 +31,6 @@ from symgraph.runtime.weights import Law
 
 CareFunctions = Mapping[str, tuple[BoundOf, Callable[..., Pair]]]
 
-CARE = 1e-11
-"""Rows whose bound is above this times a result are computed over pairs."""
 SMALLEST = 2.0**-1022
 PAIRS_GAIN = 2.0**-45
 """Errors of pairs are taken for at most so much of a bound for floats; this leaves room for functions of pairs."""
@@ -39,7 +38,7 @@ STILL = CARE / 16
 """By how much of itself a result may move with blurred pairs where it counts as known. A blur is some 2**8 times what pairs
 round, so that a result moves less than it is off only where 2**12 chances in a row are against it."""
 
-TERMS, DOUBTS, RANGES, COUNTED = "terms of ", "doubts of ", "ranges of ", "counted "
+TERMS, DOUBTS, BITS, RANGES, COUNTED = "terms of ", "doubts of ", "bits of ", "ranges of ", "counted "
 """Before the name of a function, the programs that stand beside its own; see where they are made."""
 
 
@@ -104,6 +103,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         for name in (*self._columns, *self._sums):
             own[TERMS + name] = partial(self._watched_terms, name)
             own[DOUBTS + name] = partial(self._doubts, name)
+            own[BITS + name] = partial(self._bits, name)
             own[RANGES + name] = partial(self._ranges, name)
         own |= {COUNTED + name: partial(self._counted, name) for name in self._sums}
         self._sums = own
@@ -118,6 +118,10 @@ class CarefulBound(BoundOnRequestLoosely[T]):
     def _doubts(self, name: str, given: Given) -> Sequence[Any]:
         """Give where something was small in what a function computes, without the results."""
         return self._watched_terms(name, given)[-1:]
+
+    def _bits(self, name: str, given: Given) -> Sequence[Any]:
+        """Give how many bits may be lost in what a function computes."""
+        return [bits_lost(self._terms(name, given), given.w.T[0].recorder)]
 
     def _ranges(self, name: str, given: Given) -> Sequence[Any]:
         """Give where something on the way to what a function computes left the range of normal numbers."""
@@ -186,30 +190,49 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         """Compute sums over the rows of a batch; give also the rows that need care, and their terms."""
         program, signals = self._program(COUNTED + name, inputs, s.ndim > 0), Signals()
         with signals.noted():
-            *sums, suspects, doubt = self._replay.totals(program, inputs, s, threads)
-        rows = np.arange(row_shape(inputs)[0])
+            *found, in_some, doubt = self._replay.totals(program, inputs, s, threads)
+        rows, sums = np.arange(row_shape(inputs)[0]), np.array(found)
         if doubt or not np.isfinite(sums).all():
-            return np.array(sums), rows, self._table(name, inputs, threads)
-        if not suspects and not signals.came:
+            return sums, rows, self._table(name, inputs, threads)
+        if not in_some and not signals.came:
             self._counts.add(name, len(rows), 0, 0, ())
-            return np.array(sums), rows[:0], rows[:0]
+            return sums, rows[:0], rows[:0]
         doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
-        return np.array(sums), *self._careful_terms(name, inputs, np.flatnonzero(doubts))
+        suspects = np.flatnonzero(doubts)
+        bits = self._plain_table(BITS + name, some_rows(inputs, suspects), 1)[:, 0]
+        bits[doubts[suspects] >= ALL_BITS] = ALL_BITS
+
+        def sizes() -> Array:
+            terms = np.abs(self._plain_table(TERMS + name, inputs, threads)[:, :-1])
+            return np.abs(s) @ terms if s.ndim else np.abs(s) * terms.sum(axis=0)
+
+        return sums, *self._careful_terms(name, inputs, s, sums, suspects, bits, sizes)
 
     def _careful_terms(
-        self, name: str, inputs: Inputs, suspects: Array, counting: Callable[[Array], Array] = lambda terms: np.ones(len(terms))
+        self,
+        name: str,
+        inputs: Inputs,
+        s: Array,
+        sums: Array,
+        suspects: Array,
+        bits: Array,
+        sizes: Callable[[], Array],
     ) -> tuple[Array, Array]:
         """Look at rows in doubt of inputs, and count them; give those that need care, and what a function adds up of them.
 
         Args:
             name: the function.
             inputs: all rows.
-            suspects: those in doubt.
-            counting: tells of which of them, by what plain arithmetic gives, errors would count.
+            s: their factors in the sums.
+            sums: what plain arithmetic gives.
+            suspects: rows in doubt.
+            bits: how many bits each of these may have lost.
+            sizes: gives the sums of the sizes of all terms.
         """
         some = some_rows(as_batch(inputs), suspects)
         terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
-        careful, uncertain = self._with_care(name, some, terms, np.flatnonzero(counting(terms)))
+        counts = those_that_count(terms, np.abs(s[suspects] if s.ndim else s), bits, sums, count_of(inputs), sizes)
+        careful, uncertain = self._with_care(name, some, terms, np.flatnonzero(counts))
         self._counts.add(name, count_of(inputs), len(suspects), len(careful), suspects[uncertain].tolist())
         return suspects[careful], terms[careful]
 
@@ -226,7 +249,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _with_ranges(self, name: str, inputs: Inputs, doubts: Array, signals: "Signals") -> Array:
         """Add rows in which something left the range of normal numbers to those in doubt, if it did in any."""
-        return doubts + self._plain_table(RANGES + name, inputs, 1)[:, 0] if signals.came else doubts
+        return doubts + ALL_BITS * self._plain_table(RANGES + name, inputs, 1)[:, 0] if signals.came else doubts
 
     def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
         """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""

@@ -1,6 +1,6 @@
 """Rows in which recorded lines may lose digits or leave the normal range, told by operations that join the recording."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -32,22 +32,34 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
         kinds: those of the values that count.
         recorder: has the operations.
     """
-    together, in_turn, uses = list[Any](), dict[int, Any](), recorded_uses(results, recorder)
+    together, in_turn = list[Any](), dict[int, Any]()
     below = watched_below(recorder.nodes, {one.position for one, *_ in recorder.watched})
-    for one, beside, end in sorted(recorder.watched, key=lambda watched: watched[0].position):
-        if one.position in uses and one.node.kind in kinds:
-            ratio: Any = np.abs((one - end if end else one) / beside)
-            used: list[Any] = [value_at(recorder, place, chosen) for place, chosen in sorted(uses[one.position])]
-            ratio = np.where(all_of(used), ratio, 1.0) if used else ratio
-            together.append(np.fmin(ratio / ORDINARY_LOSS, 1.0))
-            parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
-            own: Any = np.fmin(ratio / STEP_LOSS, 1.0)
-            chain = own * reduce(np.minimum, parts) if parts else own
-            in_turn[one.position] = np.minimum(chain, in_turn[one.position]) if one.position in in_turn else chain
+    for position, ratio in _ratios(results, kinds, recorder):
+        together.append(np.fmin(ratio / ORDINARY_LOSS, 1.0))
+        parts = [in_turn[place] for place in sorted(below[position]) if place in in_turn]
+        own: Any = np.fmin(ratio / STEP_LOSS, 1.0)
+        chain = own * reduce(np.minimum, parts) if parts else own
+        in_turn[position] = np.minimum(chain, in_turn[position]) if position in in_turn else chain
     if not together:
         return 0.0
     is_losing = reduce(lambda one, other: one * other, together) < LOSING
     return np.where(is_losing | (reduce(np.minimum, in_turn.values()) < LOSING_IN_TURN), 1.0, 0.0)
+
+
+def bits_lost(results: Sequence[Any], recorder: Recorder) -> Any:
+    """Record how many bits all watched values have lost together that results follow from."""
+    lost = [np.fmin(np.log2(ratio), 0.0) for _, ratio in _ratios(results, tuple(Kind), recorder)]
+    return 0.0 - reduce(lambda one, other: one + other, lost) if lost else 0.0
+
+
+def _ratios(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) -> Iterator[tuple[int, Any]]:
+    """Record how small watched values are beside what stands by them, 1 where they are not used; yield their places too."""
+    uses = recorded_uses(results, recorder)
+    for one, beside, end in sorted(recorder.watched, key=lambda watched: watched[0].position):
+        if one.position in uses and one.node.kind in kinds:
+            ratio: Any = np.abs((one - end if end else one) / beside)
+            used: list[Any] = [value_at(recorder, place, chosen) for place, chosen in sorted(uses[one.position])]
+            yield one.position, np.where(all_of(used), ratio, 1.0) if used else ratio
 
 
 def watched_below(nodes: Sequence[Any], watched: Collection[int]) -> Mapping[int, frozenset[int]]:

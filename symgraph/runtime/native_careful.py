@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.careful_binding import CARE, RANGES, CarefulBound, count_of, in_doubles
+from symgraph.runtime.careful_binding import RANGES, CarefulBound, count_of, in_doubles
 from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
 from symgraph.runtime.contract import row_shape, some_rows
 from symgraph.runtime.doubts import ALL_BITS
@@ -30,11 +30,6 @@ _COLUMNS = {
     "predict": ("output_doubts", 0), "jacobian": ("output_doubts", 1), "feature_jacobian": ("output_doubts", 2),
 }  # fmt: skip
 """The compiled function that tells of rows of each function how many bits may be lost in them, and the column where it does."""
-
-_BITS, _KNOWN = 52.0, 44.0
-"""A row that lost b bits is taken to be off by 2**(b - _BITS) of itself, unless these are more than the second number."""
-_ROUNDING = 2.0**-49
-"""Sums of rounded terms are off by so much of the sum of the sizes of these anyway."""
 
 _IN_DOUBT, _LEFT_RANGE = 1, 2
 """Notes of compiled code: that a row may be in doubt, of all functions but the derivatives by features, and that a number
@@ -77,25 +72,16 @@ class NativeCarefully(NativeLoosely[T]):
         if suspects.size == 0:
             self._lines._counts.add(name, count_of(inputs), 0, 0, ())
             return sums
-        counting = partial(self._counting, name, inputs, s, threads, sums, suspects, bits)
-        careful, terms = self._lines._careful_terms(name, inputs, suspects, counting)
+        sizes = partial(self._sizes, name, inputs, s, threads, sums)
+        careful, terms = self._lines._careful_terms(name, inputs, s, sums, suspects, bits, sizes)
         return self._sums_with(name, inputs, s, careful, terms, threads) if careful.size else sums
 
-    def _counting(
-        self, name: str, inputs: Inputs, s: Array, threads: int, sums: Array, suspects: Array, bits: Array, terms: Array
-    ) -> Array:
-        """Tell which of the rows in doubt count: whose errors may be no longer small beside the sums, or what these round."""
-        rows = count_of(inputs)
-        shares = np.abs(s)[suspects] if s.ndim else np.abs(s)
-        errors = np.abs(terms) * np.atleast_2d(shares * 2.0 ** np.minimum(bits - _BITS, 0.0)).T
-        allowed = CARE / 8 * np.abs(sums)
-        counts = those_beyond(errors, allowed, bits > _KNOWN)
-        if counts.any() and name == "value_and_grad" and "per_sample_grad" in self._compiled.functions:
-            partials = self._compiled._by_row("per_sample_grad", inputs, threads).reshape(rows, -1)
-            sizes = np.abs(s) @ np.abs(partials) if s.ndim else np.abs(s) * np.abs(partials).sum(axis=0)
-            allowed[1:] = np.maximum(allowed[1:], _ROUNDING * sizes)
-            counts = those_beyond(errors, allowed, bits > _KNOWN)
-        return counts
+    def _sizes(self, name: str, inputs: Inputs, s: Array, threads: int, sums: Array) -> Array:
+        """Add up the sizes of the terms of partials; those of losses are taken to have one sign."""
+        if name == "loss" or "per_sample_grad" not in self._compiled.functions:
+            return np.abs(sums)
+        partials = np.abs(self._compiled._by_row("per_sample_grad", inputs, threads)).reshape(count_of(inputs), -1)
+        return np.append(np.abs(sums[:1]), np.abs(s) @ partials if s.ndim else np.abs(s) * partials.sum(axis=0))
 
     def _sums_with(self, name: str, inputs: Inputs, s: Array, careful: Array, terms: Array, threads: int) -> Array:
         """Add up the terms of careful rows, and the other rows by compiled code."""
@@ -159,19 +145,3 @@ class NativeCarefully(NativeLoosely[T]):
             found += ALL_BITS * self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
         suspects = np.flatnonzero(found)
         return suspects, found[suspects]
-
-
-def those_beyond(errors: Array, allowed: Array, always: Array) -> Array:
-    """Tell which rows remain if as many are let go, those of small errors first, as add up to what is allowed.
-
-    Args:
-        errors: of each row in each sum, (m, n).
-        allowed: in each sum, (n,).
-        always: rows that remain in any case, (m,).
-    """
-    parts = np.nan_to_num(errors / allowed, nan=0.0, posinf=np.inf).max(axis=1)
-    parts[always] = np.inf
-    order = np.argsort(parts)
-    remaining = np.empty(len(parts), bool)
-    remaining[order] = np.cumsum(parts[order]) > 1.0
-    return remaining

@@ -23,7 +23,7 @@ from symgraph.options import Options
 from symgraph.runtime.careful_binding import DOUBTS, TERMS, as_batch
 from symgraph.runtime.contract import some_rows
 from symgraph.runtime.facts import Inputs
-from symgraph.runtime.native_careful import those_beyond
+from symgraph.runtime.negligible import those_beyond
 from symgraph.training import sgd, train
 
 pytestmark = pytest.mark.usefixtures("quick_gcc")
@@ -208,34 +208,34 @@ def test_training_row_by_row_takes_care_too(tmp_path: Path) -> None:
     assert result.fallback == "line is built with --precision auto, as functions of one row are not"
 
 
-@cache
-def waves() -> tuple[Any, Any]:
+def waves() -> Model:
     """A curve that is near 0 in some of many ordinary rows."""
     model = Model("waves")
     t, a, k = model.feature("t"), model.weight("a"), model.weight("k")
     model.output("o", sp.exp(-a * t) * sp.cos(k * t))
     model.target("y")
     model.loss("squared_error")
-    return pair_of(model)
+    return model
 
 
 @pytest.mark.parametrize("off", [1.0, 0.0], ids=["far from the optimum", "near the optimum"])
 def test_rows_whose_errors_do_not_count_in_sums_are_not_computed_over_pairs(off: float) -> None:
-    on_numpy, native = waves()
+    accurate = load_artifact(generate(waves(), options=Options(precision="accurate"))[0])
     rng, w = np.random.default_rng(2), np.array([0.7, 1.3])
     X = rng.uniform(0.1, 5.0, (20_000, 1))
-    y = native.predict(w, X) + rng.normal(size=len(X)) + off
+    y = np.exp(-w[0] * X[:, 0]) * np.cos(w[1] * X[:, 0]) + rng.normal(size=len(X)) + off
     for factors in (None, rng.uniform(0.0, 2.0, len(X))):
-        with native.counting() as care:
-            loss, gradient = native.value_and_grad(w, X, y, sample_weight=factors)
-        assert care.suspect > 5
-        assert care.careful <= 2
-        known, slopes = on_numpy.value_and_grad(w, X, y, sample_weight=factors)  # all rows in doubt with care
+        known, slopes = accurate.value_and_grad(w, X, y, sample_weight=factors)
         shares = np.ones(len(X)) if factors is None else factors
-        sizes = shares / shares.sum() @ np.abs(on_numpy.per_sample_grad(w, X, y))
-        assert loss == pytest.approx(known, rel=1e-12)
-        # an eighth of 1e-11, or what rounded terms are off by anyway
-        assert (np.abs(gradient - slopes) <= 1e-11 / 8 * np.abs(slopes) + 2.0**-48 * sizes).all()
+        sizes = shares / shares.sum() @ np.abs(accurate.per_sample_grad(w, X, y))
+        for module in pair_of(waves()):
+            with module.counting() as care:
+                loss, gradient = module.value_and_grad(w, X, y, sample_weight=factors)
+            assert care.suspect > 5
+            assert care.careful <= 2
+            assert loss == pytest.approx(known, rel=1e-12)
+            # an eighth of 1e-11, or twice what rounded terms are taken to be off by
+            assert (np.abs(gradient - slopes) <= 1e-11 / 8 * np.abs(slopes) + 2.0**-48 * sizes).all()
 
 
 def test_as_many_errors_are_let_go_as_are_allowed_together() -> None:

@@ -20,7 +20,7 @@ from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.options import options_of
 from symgraph.runtime.care import UncertainDigitsWarning
-from symgraph.runtime.careful_binding import CARE
+from symgraph.runtime.negligible import CARE
 
 
 def of(model: Model, precision: str = "auto", extras: tuple[str, ...] = ()) -> ModuleType:
