@@ -19,7 +19,7 @@ from symgraph.runtime.care import CareCounts
 from symgraph.runtime.contract import is_batch, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import BoundOnRequestLoosely
 from symgraph.runtime.double_double import Pair
-from symgraph.runtime.doubts import ALL_BITS, bits_lost, in_doubt, out_of_range
+from symgraph.runtime.doubts import ALL_BITS, bits_lost, in_doubt, may_be_in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
 from symgraph.runtime.negligible import CARE, those_that_count
@@ -132,9 +132,9 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         return self._lines_of(name)(given._replace(weight=None, rowsum=unsummed))
 
     def _counted(self, name: str, given: Given) -> Sequence[Any]:
-        """Give the sums of a function, in how many rows something was small, and whether something was in the sums."""
+        """Give the sums of a function, in how many rows something may be small, and whether something was in the sums."""
         sums, recorder = self._sums[name](given), given.w.T[0].recorder
-        of_rows = in_doubt(sums, (Kind.UNIFORM, Kind.ROW), recorder)
+        of_rows = may_be_in_doubt(sums, (Kind.UNIFORM, Kind.ROW), recorder)
         rowsum_of: Any = given.rowsum
         total = rowsum_of(of_rows) if isinstance(of_rows, Traced) else of_rows  # where nothing is watched
         return [*sums, total, in_doubt(sums, (Kind.TOTAL,), recorder)]
@@ -194,11 +194,13 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         rows, sums = np.arange(row_shape(inputs)[0]), np.array(found)
         if doubt or not np.isfinite(sums).all():
             return sums, rows, self._table(name, inputs, threads)
-        if not in_some and not signals.came:
+        suspects = rows[:0]
+        if in_some or signals.came:
+            doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
+            suspects = np.flatnonzero(doubts)
+        if suspects.size == 0:
             self._counts.add(name, len(rows), 0, 0, ())
-            return sums, rows[:0], rows[:0]
-        doubts = self._with_ranges(name, inputs, self._plain_table(DOUBTS + name, inputs, threads)[:, 0], signals)
-        suspects = np.flatnonzero(doubts)
+            return sums, suspects, suspects
         bits = self._plain_table(BITS + name, some_rows(inputs, suspects), 1)[:, 0]
         bits[doubts[suspects] >= ALL_BITS] = ALL_BITS
 
@@ -242,7 +244,8 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         with signals.noted():
             table = self._plain_table(TERMS + name, inputs, threads)
         table, doubts = table[:, :-1].copy(), self._with_ranges(name, inputs, table[:, -1], signals)
-        suspects = np.flatnonzero((doubts != 0.0) | ~np.isfinite(table).all(axis=1))
+        any_doubt = doubts.any() or not np.isfinite(table).all()  # which is quicker to tell than of which rows
+        suspects = np.flatnonzero((doubts != 0.0) | ~np.isfinite(table).all(axis=1)) if any_doubt else np.empty(0, int)
         careful, uncertain = self._with_care(name, inputs, table, suspects)
         self._counts.add(name, len(table), len(suspects), len(careful), uncertain.tolist())
         return table

@@ -46,6 +46,12 @@ def in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) 
     return np.where(is_losing | (reduce(np.minimum, in_turn.values()) < LOSING_IN_TURN), 1.0, 0.0)
 
 
+def may_be_in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) -> Any:
+    """Record the same with less work: 1.0 in all rows in doubt, and in some in which many values are a little small."""
+    losses: list[Any] = [np.fmin(ratio * (1 / STEP_LOSS), 1.0) for _, ratio in _ratios(results, kinds, recorder)]
+    return np.where(reduce(lambda one, other: one * other, losses) < LOSING_IN_TURN, 1.0, 0.0) if losses else 0.0
+
+
 def bits_lost(results: Sequence[Any], recorder: Recorder) -> Any:
     """Record how many bits all watched values have lost together that results follow from."""
     lost = [np.fmin(np.log2(ratio), 0.0) for _, ratio in _ratios(results, tuple(Kind), recorder)]

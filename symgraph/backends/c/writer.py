@@ -182,7 +182,7 @@ class FunctionWriter:
             parameters: those of the function that it has beside weights, columns, the rows' distance, and arrays for results.
             flags: those that tell which results are wanted.
             seed: whether the cotangent has a name, which is 1 where no slopes are wanted.
-            noted: what is below 1 for rows in doubt, which are noted.
+            noted: what is below 0 for rows in doubt, which are noted.
         """
         results = [(array, one) for array, some in arrays.items() for one in some]
         chunks, where, number_of = self._chunks([one.position for one in (*(one for _, one in results), *noted)])
