@@ -28,6 +28,8 @@ def those_that_count(terms: Array, shares: Array, bits: Array, sums: Array, rows
         rows: how many there are in all.
         sizes: gives sums of the sizes of all terms, (n,), where errors are not small beside the sums.
     """
+    if rows == 1:  # what is asked for is the row
+        return np.ones(len(terms), bool)
     errors = np.abs(terms) * np.atleast_2d(shares * 2.0 ** np.minimum(bits - _BITS, 0.0)).T
     allowed = CARE / 8 * np.abs(sums)
     counts = those_beyond(errors, allowed, bits > _KNOWN)
