@@ -19,7 +19,7 @@ from symgraph.runtime.care import CareCounts
 from symgraph.runtime.contract import is_batch, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import BoundOnRequestLoosely
 from symgraph.runtime.double_double import Pair
-from symgraph.runtime.doubts import ALL_BITS, bits_lost, in_doubt, may_be_in_doubt, out_of_range
+from symgraph.runtime.doubts import in_doubt, may_be_in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
 from symgraph.runtime.negligible import CARE, those_that_count
@@ -38,7 +38,7 @@ STILL = CARE / 16
 """By how much of itself a result may move with blurred pairs where it counts as known. A blur is some 2**8 times what pairs
 round, so that a result moves less than it is off only where 2**12 chances in a row are against it."""
 
-TERMS, DOUBTS, BITS, RANGES, COUNTED = "terms of ", "doubts of ", "bits of ", "ranges of ", "counted "
+TERMS, DOUBTS, RANGES, COUNTED = "terms of ", "doubts of ", "ranges of ", "counted "
 """Before the name of a function, the programs that stand beside its own; see where they are made."""
 
 
@@ -103,7 +103,6 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         for name in (*self._columns, *self._sums):
             own[TERMS + name] = partial(self._watched_terms, name)
             own[DOUBTS + name] = partial(self._doubts, name)
-            own[BITS + name] = partial(self._bits, name)
             own[RANGES + name] = partial(self._ranges, name)
         own |= {COUNTED + name: partial(self._counted, name) for name in self._sums}
         self._sums = own
@@ -118,10 +117,6 @@ class CarefulBound(BoundOnRequestLoosely[T]):
     def _doubts(self, name: str, given: Given) -> Sequence[Any]:
         """Give where something was small in what a function computes, without the results."""
         return self._watched_terms(name, given)[-1:]
-
-    def _bits(self, name: str, given: Given) -> Sequence[Any]:
-        """Give how many bits may be lost in what a function computes."""
-        return [bits_lost(self._terms(name, given), given.w.T[0].recorder)]
 
     def _ranges(self, name: str, given: Given) -> Sequence[Any]:
         """Give where something on the way to what a function computes left the range of normal numbers."""
@@ -201,14 +196,12 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         if suspects.size == 0:
             self._counts.add(name, len(rows), 0, 0, ())
             return sums, suspects, suspects
-        bits = self._plain_table(BITS + name, some_rows(inputs, suspects), 1)[:, 0]
-        bits[doubts[suspects] >= ALL_BITS] = ALL_BITS
 
         def sizes() -> Array:
             terms = np.abs(self._plain_table(TERMS + name, inputs, threads)[:, :-1])
             return np.abs(s) @ terms if s.ndim else np.abs(s) * terms.sum(axis=0)
 
-        return sums, *self._careful_terms(name, inputs, s, sums, suspects, bits, sizes)
+        return sums, *self._careful_terms(name, inputs, s, sums, suspects, sizes)
 
     def _careful_terms(
         self,
@@ -217,7 +210,6 @@ class CarefulBound(BoundOnRequestLoosely[T]):
         s: Array,
         sums: Array,
         suspects: Array,
-        bits: Array,
         sizes: Callable[[], Array],
     ) -> tuple[Array, Array]:
         """Look at rows in doubt of inputs, and count them; give those that need care, and what a function adds up of them.
@@ -228,13 +220,16 @@ class CarefulBound(BoundOnRequestLoosely[T]):
             s: their factors in the sums.
             sums: what plain arithmetic gives.
             suspects: rows in doubt.
-            bits: how many bits each of these may have lost.
             sizes: gives the sums of the sizes of all terms.
         """
         some = some_rows(as_batch(inputs), suspects)
         terms = self._plain_table(TERMS + name, some, 1)[:, :-1].copy()
-        counts = those_that_count(terms, np.abs(s[suspects] if s.ndim else s), bits, sums, count_of(inputs), sizes)
-        careful, uncertain = self._with_care(name, some, terms, np.flatnonzero(counts))
+
+        def counting(places: Array, errors: Array) -> Array:
+            shares = np.atleast_2d(np.abs(s[suspects[places]] if s.ndim else s)).T
+            return those_that_count(shares * errors, sums, count_of(inputs), sizes)
+
+        careful, uncertain = self._with_care(name, some, terms, np.arange(len(suspects)), counting)
         self._counts.add(name, count_of(inputs), len(suspects), len(careful), suspects[uncertain].tolist())
         return suspects[careful], terms[careful]
 
@@ -252,15 +247,31 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _with_ranges(self, name: str, inputs: Inputs, doubts: Array, signals: "Signals") -> Array:
         """Add rows in which something left the range of normal numbers to those in doubt, if it did in any."""
-        return doubts + ALL_BITS * self._plain_table(RANGES + name, inputs, 1)[:, 0] if signals.came else doubts
+        return doubts + self._plain_table(RANGES + name, inputs, 1)[:, 0] if signals.came else doubts
 
-    def _with_care(self, name: str, inputs: Inputs, table: Array, suspects: Array) -> tuple[Array, Array]:
-        """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain."""
+    def _with_care(
+        self,
+        name: str,
+        inputs: Inputs,
+        table: Array,
+        suspects: Array,
+        counting: Callable[[Array, Array], Array] = lambda places, _: np.ones(len(places), bool),
+    ) -> tuple[Array, Array]:
+        """Compute those suspect rows of a table anew in which digits are lost; give these rows, and those left uncertain.
+
+        Args:
+            name: the function.
+            inputs: all rows.
+            table: what plain arithmetic gives of them, which is written to.
+            suspects: the rows in doubt.
+            counting: tells of which of some rows errors, of which bounds are given, count.
+        """
         suspects = suspects[are_numbers(as_batch(inputs), suspects)] if suspects.size else suspects
         if suspects.size == 0:
             return suspects, suspects
         errors = self._errors_at(name, inputs, suspects)
         losing = ~np.all((errors <= CARE * np.abs(table[suspects]) + SMALLEST) & np.isfinite(table[suspects]), axis=1)
+        losing &= counting(suspects, errors)
         careful = suspects[losing]
         if careful.size == 0:
             return careful, careful

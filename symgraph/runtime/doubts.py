@@ -52,12 +52,6 @@ def may_be_in_doubt(results: Sequence[Any], kinds: Sequence[Kind], recorder: Rec
     return np.where(reduce(lambda one, other: one * other, losses) < LOSING_IN_TURN, 1.0, 0.0) if losses else 0.0
 
 
-def bits_lost(results: Sequence[Any], recorder: Recorder) -> Any:
-    """Record how many bits all watched values have lost together that results follow from."""
-    lost = [np.fmin(np.log2(ratio), 0.0) for _, ratio in _ratios(results, tuple(Kind), recorder)]
-    return 0.0 - reduce(lambda one, other: one + other, lost) if lost else 0.0
-
-
 def _ratios(results: Sequence[Any], kinds: Sequence[Kind], recorder: Recorder) -> Iterator[tuple[int, Any]]:
     """Record how small watched values are beside what stands by them, 1 where they are not used; yield their places too."""
     uses = recorded_uses(results, recorder)

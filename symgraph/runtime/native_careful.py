@@ -14,7 +14,6 @@ from symgraph.runtime.binding import Binding
 from symgraph.runtime.careful_binding import RANGES, CarefulBound, count_of, in_doubles
 from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
 from symgraph.runtime.contract import row_shape, some_rows
-from symgraph.runtime.doubts import ALL_BITS
 from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
 from symgraph.runtime.lines import T
 from symgraph.runtime.native_binding import NativeLoosely
@@ -53,7 +52,7 @@ class NativeCarefully(NativeLoosely[T]):
         compiled, noted = self._noting(name)
         result = np.asarray(compiled._by_row(name, inputs, threads))
         table = result.reshape(count_of(inputs), -1)
-        suspects, _ = self._in_doubt(name, inputs, threads, noted)
+        suspects = self._in_doubt(name, inputs, threads, noted)
         if not np.isfinite(table).all():
             suspects = np.union1d(suspects, np.flatnonzero(~np.isfinite(table).all(axis=1)))
         careful, uncertain = self._lines._with_care(name, inputs, table, suspects)
@@ -68,12 +67,12 @@ class NativeCarefully(NativeLoosely[T]):
         sums = compiled._sums_of(name, inputs, s, threads)
         if not np.isfinite(sums).all():  # by rows that only the lines tell
             return self._lines._sums_of(name, inputs, s, threads)
-        suspects, bits = self._in_doubt(name, inputs, threads, noted)
+        suspects = self._in_doubt(name, inputs, threads, noted)
         if suspects.size == 0:
             self._lines._counts.add(name, count_of(inputs), 0, 0, ())
             return sums
         sizes = partial(self._sizes, name, inputs, s, threads, sums)
-        careful, terms = self._lines._careful_terms(name, inputs, s, sums, suspects, bits, sizes)
+        careful, terms = self._lines._careful_terms(name, inputs, s, sums, suspects, sizes)
         return self._sums_with(name, inputs, s, careful, terms, threads) if careful.size else sums
 
     def _sizes(self, name: str, inputs: Inputs, s: Array, threads: int, sums: Array) -> Array:
@@ -119,8 +118,8 @@ class NativeCarefully(NativeLoosely[T]):
 
         return CompiledBinding(self._compiled.facts, {name: noting}), found
 
-    def _in_doubt(self, name: str, inputs: Inputs, threads: int, noted: Sequence[int]) -> tuple[Array, Array]:
-        """Give the rows in which digits may be lost in what a function computes of them, and how many bits.
+    def _in_doubt(self, name: str, inputs: Inputs, threads: int, noted: Sequence[int]) -> Array:
+        """Give the rows in which digits may be lost in what a function computes of them.
 
         Args:
             name: the function.
@@ -130,7 +129,7 @@ class NativeCarefully(NativeLoosely[T]):
         """
         left = any(one & _LEFT_RANGE for one in noted)
         if not left and name != "feature_jacobian" and not any(one & _IN_DOUBT for one in noted):
-            return np.empty(0, int), np.empty(0)
+            return np.empty(0, int)
         telling = self._telling(name)
         columns = 3 if telling == "output_doubts" and "feature_jacobian" in self._compiled.functions else 2
         function, table = self._compiled.functions[telling], np.empty((*(row_shape(inputs) or [1]), columns))
@@ -142,6 +141,5 @@ class NativeCarefully(NativeLoosely[T]):
         in_pieces(piece, inputs, (*given, table), threads)
         found = table[:, _COLUMNS[name][1]]
         if left:
-            found += ALL_BITS * self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
-        suspects = np.flatnonzero(found)
-        return suspects, found[suspects]
+            found += self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
+        return np.flatnonzero(found)
