@@ -74,7 +74,7 @@ class UseWriter(FunctionWriter):
         labels: Mapping[int, str],
         parameters: Sequence[str],
         arrays: tuple[str, str],
-        kinds: Sequence[str] = (),
+        kinds: tuple[str, str] = ("", ""),
     ) -> list[CFunction]:
         """Write functions over rows for the same values or slopes.
 
@@ -90,7 +90,7 @@ class UseWriter(FunctionWriter):
             arrays: the names of the arrays for values and for slopes where statements stand once.
             kinds: those of the values and of the slopes, rows in doubt of which are noted.
         """
-        doubts = [self._doubts_of(kind) for kind in kinds] or [()] * 2
+        doubts = [self._doubts_of(kind) for kind in kinds]
         values, slopes = [
             nodes if any(wanted) else ()
             for nodes, wanted in ((values, [use.values for use in uses]), (slopes, [use.slopes for use in uses]))
