@@ -20,6 +20,8 @@ Places = NDArray[np.intp]
 
 _OPERANDS = "x0", "x1", "x2"
 _UNIT = 2.0**-53
+_CORRECT = 0.5
+"""Largest error, in ulp, of operations that IEEE 754 rounds correctly, on every machine."""
 _MOVED = 2.0**-44
 """By how much inputs are moved, of their size: far more than pairs round, and so little that results move in proportion."""
 _NORMAL = 1e-200, 1e200
@@ -29,7 +31,9 @@ _NORMAL = 1e-200, 1e200
 class GraphNumbers:
     """Evaluates a graph in two arithmetics, if ``is_of_the_table`` says that it can.
 
-    Constants are the floats that stand in the graph, for both. A function that pairs lack has the digits of a double.
+    Constants are the floats that stand in the graph, for both. A function that pairs lack has the digits of a double. In doubles,
+    functions are those of pairs, rounded: NumPy's own differ in their last bits from machine to machine, and what is found here
+    decides what a build writes.
 
     Args:
         graph: of ops of the table.
@@ -49,16 +53,26 @@ class GraphNumbers:
         texts = {op: _text(op) for op in sorted({node.op for node in graph.nodes}) if op in OPS}
         called = {text.partition("(")[0].partition(".")[0] for text in texts.values() if "(" in text} - {"np"}
         plain = {"np": np, **_of_runtime({name: name for name in called}), "rowsum": _same}
-        self._of_doubles: Arithmetic = {op: _function(op, text, plain) for op, text in texts.items()}
         exact = {**self._pairs.names, "rowsum": _same}
-        self._of_pairs: Arithmetic = {
-            op: self._rounding(op) if OPS[op].pairs is None else _function(op, text, exact) for op, text in texts.items()
-        }
+        self._of_doubles: dict[str, Callable[..., Any]] = {}
+        self._of_pairs: dict[str, Callable[..., Any]] = {}
+        for op, text in texts.items():
+            self._of_doubles[op] = doubles = _function(op, text, plain)
+            if OPS[op].pairs is None:
+                self._of_pairs[op] = self._between(self._rounded_once, doubles, self._pairs.given)
+                continue
+            self._of_pairs[op] = pairs = _function(op, text, exact)
+            if _CORRECT < OPS[op].ulp < np.inf:
+                self._of_doubles[op] = self._between(self._pairs.given, pairs, self._rounded_once)
 
-    def _rounding(self, op: str) -> Callable[..., Any]:
-        """Make a function of pairs that computes in doubles."""
-        plain, pairs = self._of_doubles[op], self._pairs
-        return lambda *given: pairs.given(plain(*(pairs.rounded(one, pairs.numbers.dtype) for one in given)))
+    @staticmethod
+    def _between(before: Callable[[Any], Any], function: Callable[..., Any], after: Callable[[Any], Any]) -> Callable[..., Any]:
+        """Make a function of one arithmetic of one of the other."""
+        return lambda *given: after(function(*map(before, given)))
+
+    def _rounded_once(self, value: Any) -> Any:
+        """Round a number in pairs to doubles."""
+        return self._pairs.rounded(value, self._pairs.numbers.dtype)
 
     @np.errstate(all="ignore")
     def in_doubles(self, rows: Floats) -> Floats:
@@ -120,8 +134,7 @@ class GraphNumbers:
         return result
 
     def _rounded(self, value: Any) -> Floats:
-        """Round a result in pairs to doubles."""
-        return np.asarray(self._pairs.rounded(value, self._pairs.numbers.dtype), np.float64)
+        return np.asarray(self._rounded_once(value), np.float64)
 
 
 def _columns(found: Sequence[Floats], rows: int) -> Floats:

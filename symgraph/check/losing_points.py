@@ -55,7 +55,7 @@ class Search(NamedTuple):
 
 
 def losing_points(entries: Sequence[Input], numbers: GraphNumbers, seed: int = 0) -> Search:
-    """Find points at which results lose digits.
+    """Find points at which results lose digits, the same on every machine.
 
     Args:
         entries: the model's inputs; points are inside their domains, and the bounds of weights.
@@ -108,7 +108,7 @@ def _row(entries: Sequence[Input], found: Sequence[Losing], draw: random.Random)
     """Draw a point: anew, or as another one with one or two inputs changed."""
     if not found or draw.random() < _FRESH:
         law = KINDS[draw.choice(_LAWS)]
-        return [_within(entry, inside(law, draw, entry)) for entry in entries]
+        return [_within(entry, _rounded(inside(law, draw, entry))) for entry in entries]
     row = list(draw.choice(found).row)
     for _ in range(draw.choice((1, 1, 2))):
         place = draw.randrange(len(entries))
@@ -116,29 +116,39 @@ def _row(entries: Sequence[Input], found: Sequence[Losing], draw: random.Random)
     return row
 
 
+def _rounded(value: float) -> float:
+    """Round a drawn number, in whose last bits libraries of C may differ, to 24 bits."""
+    return float(np.float32(value))
+
+
+def _power(draw: random.Random, low: float, high: float) -> float:
+    """Draw a number between two powers of 10, even in the exponent."""
+    return _rounded(10.0 ** draw.uniform(low, high))
+
+
 def _small(draw: random.Random) -> float:
     """Draw a small number of either sign, even in the exponent."""
-    return float(draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-12.0, -0.5))
+    return draw.choice((-1.0, 1.0)) * _power(draw, -12.0, -0.5)
 
 
 def _beside_another(draw: random.Random, _: Input, value: float, row: Row) -> float:
     """Go close to another input, or as far again as that."""
     other = draw.choice(row)
-    return other * (1.0 + _small(draw)) if draw.random() < 0.5 else other + (value - other) * 10.0 ** draw.uniform(-3.0, 0.5)
+    return other * (1.0 + _small(draw)) if draw.random() < 0.5 else other + (value - other) * _power(draw, -3.0, 0.5)
 
 
 def _beside_a_number(draw: random.Random, entry: Input, value: float, _: Row) -> float:
     """Go close to a whole number or to an end of the domain, or nearer to it."""
     ends = [end for end in _range(entry) if abs(end) < _MOST]
     number = draw.choice((*_WHOLE, *ends))
-    return number + (value - number) * 10.0 ** draw.uniform(-3.0, 0.5) if draw.random() < 0.5 else number + _small(draw)
+    return number + (value - number) * _power(draw, -3.0, 0.5) if draw.random() < 0.5 else number + _small(draw)
 
 
 _CHANGES: Sequence[Change] = (
     _beside_another,
     _beside_a_number,
-    lambda draw, _, value, __: value * 10.0 ** draw.uniform(-3.0, 3.0),
-    lambda draw, _, value, __: value * (1.0 + 0.3 * draw.gauss(0.0, 1.0)),
+    lambda draw, _, value, __: value * _power(draw, -3.0, 3.0),
+    lambda draw, _, value, __: value * (1.0 + 0.3 * _rounded(draw.gauss(0.0, 1.0))),
     lambda draw, _, value, __: value * (1.0 + _small(draw)),
     lambda draw, entry, _, __: in_domain(draw, entry),
 )
