@@ -4,7 +4,9 @@
     python benchmarks/lost_digits.py FILE ...   others, in a file like trap_models.py
 
 Both are judged in balls, see ``symgraph.check.digits``. A line is too short where a model loses half of its digits or more at
-its trap points, and the build names fewer by more than one; each such model is printed.
+its trap points, and the build names fewer by more than one; each such model is printed. A model needs care where a result is off
+by more than 1e-11, beyond what its inputs leave open; counted are those that do so at their trap points, those of them that a
+build takes for such, to write pairs of doubles, and others that it takes for such.
 """
 
 import argparse
@@ -33,14 +35,17 @@ def digits(found: LostDigits | None) -> float:
 
 def compared(models: Sequence[Any], tell: Callable[[str], None]) -> dict[str, int]:
     """Count models, those that lose half at their traps, where the build's line is short of that, and where it is longer."""
-    found = dict.fromkeys(("models", "lose half", "line too short", "sound at traps", "line beyond them"), 0)
+    names = ("models", "lose half", "line too short", "sound at traps", "line beyond them", "need care", "chosen of these")
+    found = dict.fromkeys((*names, "chosen besides"), 0)
     for name, args, formula, _, trap, domains in models:
         model = Model("".join(letter if letter.isalnum() else "_" for letter in name))
         model.loss(formula(*[model.weight(one, **({"domain": domains[one]} if one in domains else {})) for one in args]))
         at = given(model, [dict(zip(args, map(float, trap()), strict=True)) for _ in range(POINTS)])
-        lost, said = digits(digits_lost(model, at)), digits(digits_lost(model))
+        at_traps, at_worst = digits_lost(model, at), digits_lost(model)
+        lost, said = digits(at_traps), digits(at_worst)
+        needs, chosen = (one is not None and one.needs_care for one in (at_traps, at_worst))
         is_short = lost >= HALF and said < lost - 1.0
-        counted = (True, lost >= HALF, is_short, lost < SOME, lost < SOME < said)
+        counted = (True, lost >= HALF, is_short, lost < SOME, lost < SOME < said, needs, needs and chosen, chosen and not needs)
         found = {what: count + one for (what, count), one in zip(found.items(), counted, strict=True)}
         if is_short:
             tell(f"  {name}: {said:.1f} digits for {lost:.1f}")

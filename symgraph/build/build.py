@@ -1,79 +1,34 @@
 """The build: read specs, generate and verify modules, compare them with the files, write those that differ."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import NamedTuple
 
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.modules import artifacts_of, load_verified, lost_digits, require_digits, verifier
+from symgraph.build.digits import judged_with_care, require_digits
+from symgraph.build.made import Made, Progress, made_of
+from symgraph.build.modules import load_verified, verifier
 from symgraph.build.outputs import BuildReport, Output, State, Wanted, read_text, spec_of, state_of
+from symgraph.build.plan import Plan
 from symgraph.build.profile import Profile
-from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import BuildError, CompileTimeError, OptionError
-from symgraph.generate import Artifact, require
+from symgraph.generate import Artifact
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, check_syntax, compiles, find_compiler
 from symgraph.io.files import locked, remove_unfinished, replace_texts
 from symgraph.io.loaded import forgotten
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.io.native import COMPILE_SECONDS, LONGEST
-from symgraph.options import AUTO, DOUBLE, PLAIN, Options
+from symgraph.options import AUTO, DOUBLE
 from symgraph.passes import STEPS
-from symgraph.spec.model import Model
 
-Progress = Callable[[str], None]
-
-ALL = ("numpy", "scalar", "c")
-"""Backends of a build that names none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Plan of a build.
-
-    Attributes:
-        specs: paths or dotted modules.
-        root: the project's folder, to which the headers' paths are relative.
-        out: folder for the modules.
-        backends: names of backends.
-        options: the options of the modules beyond plain ones.
-        named: whether somebody named the backends. Else a model that the scalar backend or C refuses gets no file of these, and
-            one whose C file is long or does not compile gets it without a run; notes say so.
-        whole: whether these are all specs of the folder, so that other files in the manifest are left over.
-        libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
-    """
-
-    specs: Sequence[str]
-    root: Path
-    out: Path
-    backends: Sequence[str]
-    options: Options = PLAIN
-    named: bool = True
-    whole: bool = False
-    libraries: bool = False
-
-
-class Made(NamedTuple):
-    """Artifacts of one model, with the spec that defines it.
-
-    Attributes:
-        model: the model.
-        spec: its spec.
-        artifacts: the files to write.
-        generated: these, and the module of the numpy backend, by which all are verified.
-    """
-
-    model: Model
-    spec: Spec
-    artifacts: tuple[Artifact, ...]
-    generated: tuple[Artifact, ...]
+_C_TELLS = "C tells in which rows digits may be lost; only with the numpy module are these computed over pairs"
 
 
 def build(
@@ -112,9 +67,9 @@ def build(
         verifier()  # fail before the work if it is missing
     compiler = _compiler(plan, tell)
     _require_folder(plan.out)
-    made = _generate(plan, tell, profile, ("numpy",))
+    made = made_of(plan, tell, profile, ("numpy",), search=verify, known=read_manifest(plan.out).entries)
     _spare_specs(plan.out, made)
-    wanted = _wanted(made)
+    wanted = _wanted(plan, made)
     if not force:
         _refuse(plan, wanted)
     for name, one in wanted.items():
@@ -126,12 +81,8 @@ def build(
     if compiler is not None and not verify:
         _check_c(made, compiler)
     verifications, libraries = _verify(plan, made, compiler, tell, profile, require) if verify else ({}, ())
-    for backend, had in {artifact.backend: artifact.options for entry in made for artifact in entry.artifacts}.items():
-        precision = [plan.options.precision] if had.precision != plan.options.precision else []
-        if without := [*(extra for extra in plan.options.extras if extra not in had.extras), *precision]:
-            tell(f"the backend {backend} lacks {', '.join(without)}; its files are written without")
-        if backend == "c" and had.precision == AUTO:
-            tell("C tells in which rows digits may be lost; only with the numpy module are these computed over pairs")
+    for line in _lacks(plan, made):
+        tell(line)
     unrun = {name for report in verifications.values() for name in report.unrun}
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
@@ -153,11 +104,29 @@ def _verify(
             modules, report = load_verified(entry.model, entry.generated, compiled, profile)
             if require is not None:
                 profile.run("required digits", require_digits, entry.model, modules["numpy"], require)
-        if plan.options.precision == DOUBLE:
-            report = replace(report, lost=profile.run("digits", lost_digits, entry.model))
+            lost = entry.lost
+            if lost is not None and lost.are_many and lost.has_pairs:
+                careful = modules["numpy"] if entry.precision == AUTO else None
+                lost = profile.run("digits with care", judged_with_care, entry.model, lost, careful)
+            report = replace(report, lost=lost)
         verifications[entry.model.name] = report
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
     return verifications, tuple(libraries)
+
+
+def _lacks(plan: Plan, made: Sequence[Made]) -> Mapping[str, None]:
+    """Say, line by line, what backends leave out."""
+    lines: dict[str, None] = {}
+    for entry in made:
+        for artifact in entry.artifacts:
+            had = artifact.options
+            without = [extra for extra in plan.options.extras if extra not in had.extras]
+            without += [entry.precision] if had.precision != entry.precision else []
+            if without:
+                lines[f"the backend {artifact.backend} lacks {', '.join(without)}; its files are written without"] = None
+            if artifact.backend == "c" and had.precision == AUTO:
+                lines[_C_TELLS] = None
+    return lines
 
 
 def stage_names(plan: Plan) -> tuple[str, ...]:
@@ -165,8 +134,9 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
     backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
     names += [f"{backend.name}: {what}" for backend in backends for what in ("passes", "write", "lay out")]
+    names += ["digits"] if plan.options.precision == DOUBLE else []
     names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
-    return (*names, "verify", "digits", "write files")
+    return (*names, "verify", "write files")
 
 
 def check(plan: Plan, *, progress: Progress | None = None, profile: Profile | None = None) -> BuildReport:
@@ -180,8 +150,9 @@ def check(plan: Plan, *, progress: Progress | None = None, profile: Profile | No
     Raises:
         BuildError, SpecError: as for ``build``.
     """
-    made = _generate(plan, progress or (lambda _line: None), profile or Profile())
-    wanted = {name: one.unverified(NOT_RUN) for name, one in _wanted(made).items()}
+    known = read_manifest(plan.out).entries
+    made = made_of(plan, progress or (lambda _line: None), profile or Profile(), known=known)
+    wanted = {name: one.unverified(NOT_RUN) for name, one in _wanted(plan, made).items()}
     outputs = [Output(plan.out / name, state) for name, state in _states(plan, wanted).items()]
     text, orphans = _manifest(plan, wanted)
     path = plan.out / FILE
@@ -194,34 +165,6 @@ def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
     """Read from the manifest the files that were never verified against their specs, and the reasons."""
     entries = read_manifest(plan.out).entries.items()
     return {name: entry.unverified for name, entry in entries if name in wanted and entry.unverified}
-
-
-def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] = ()) -> list[Made]:
-    """Generate the artifacts of every model; those of the backends ``also`` are needed without being written."""
-    require(plan.backends, plan.options)
-    made: list[Made] = []
-    owners: dict[str, tuple[str, Spec]] = {}
-    for reference in plan.specs:
-        tell(f"reading {reference}")
-        profile.model = ""
-        spec = profile.run(f"read {reference}", read_spec, reference, plan.root)
-        for model in spec.models:
-            tell(f"generating {model.name}")
-            profile.model = model.name
-            how = {"spec": spec.label, "options": plan.options, "run": profile.run}
-            backends = tuple(dict.fromkeys((*plan.backends, *also)))
-            artifacts, refusals = artifacts_of(model, backends, () if plan.named else ("scalar", "c"), **how)
-            for backend, refusal in refusals.items():
-                tell(f"{model.name} gets no file of the backend {backend}: {refusal.args[0]}")
-            written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
-            for artifact in written:
-                name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))
-                if (name, owner.path) != (model.name, spec.path):
-                    first, second = (owner.label, spec.label) if owner.label != spec.label else (owner.path, spec.path)
-                    both = f"by model {name} in {first} and by model {model.name} in {second}"
-                    raise BuildError(f"{artifact.name} would be written {both}; rename one")
-            made.append(Made(model, spec, written, artifacts))
-    return made
 
 
 def _require_folder(out: Path) -> None:
@@ -321,16 +264,16 @@ def _check_c(made: Sequence[Made], compiler: Compiler) -> None:
             check_syntax(BACKENDS["c"].file_name(entry.model.name), files, compiler)
 
 
-def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:
+def _wanted(plan: Plan, made: Sequence[Made]) -> dict[str, Wanted]:
     """Return the files to write by name."""
     return {
-        artifact.name: Wanted(artifact.text, _entry(one, artifact), one.spec.sources)
+        artifact.name: Wanted(artifact.text, _entry(plan, one, artifact), one.spec.sources)
         for one in made
         for artifact in one.artifacts
     }
 
 
-def _entry(made: Made, artifact: Artifact) -> Entry:
+def _entry(plan: Plan, made: Made, artifact: Artifact) -> Entry:
     return Entry(
         spec=made.spec.label,
         model=made.model.name,
@@ -340,6 +283,7 @@ def _entry(made: Made, artifact: Artifact) -> Entry:
         extras=",".join(artifact.options.extras),
         runtime=runtime_digest() if artifact.backend == "numpy" else "",
         precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
+        asked="" if plan.chooses else plan.options.precision,
     )
 
 

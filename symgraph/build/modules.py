@@ -10,8 +10,8 @@ from typing import Any
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
 from symgraph.build.specs import registered
-from symgraph.check.verification_report import LostDigits, VerificationReport
-from symgraph.errors import BuildError, OptionError, SpecError, VerificationError
+from symgraph.check.verification_report import VerificationReport
+from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
@@ -182,36 +182,6 @@ def verifier() -> Callable[..., VerificationReport]:
             "verification, by --no-verify, which the manifest will say"
         ) from None
     return verify
-
-
-def lost_digits(model: Model) -> LostDigits | None:
-    """Find where a module of the model loses the most digits, and, if these are many, what ``--precision auto`` makes of it.
-
-    See ``check.digits``, which is imported late as ``verifier`` says.
-    """
-    from symgraph.check.digits import digits_lost, with_care
-
-    found = digits_lost(model)
-    if found is None or not (found.are_many and found.has_pairs):
-        return found
-    try:
-        careful = load_artifact(generate(model, options=options_of((), AUTO))[0])
-    except SpecError:  # a function of it has no bound
-        return replace(found, has_pairs=False)
-    return replace(found, with_care=with_care(model, careful))
-
-
-def require_digits(model: Model, module: ModuleType, limit: float) -> None:
-    """Refuse a module that does not keep a limit of the relative error, see ``check.digits.kept``.
-
-    Raises:
-        VerificationError: a result is farther off at one of the points that are tried.
-    """
-    from symgraph.check.digits import kept
-
-    if said := kept(model, module, limit):
-        advice = "write the formula so that it does not cancel, declare narrower domains, or try --precision auto or accurate"
-        raise VerificationError(f"{model.name} does not keep --require {limit:g}: {said}; {advice}")
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:

@@ -43,7 +43,8 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         at: the points; by default such as verification would draw, and the worst of a search in the declared domains.
 
     Returns:
-        None if no result has a number of doubles anywhere, or the model is large and no points are given.
+        None if no result has a number of doubles anywhere, no point has a finite loss, or the model is large and no points are
+        given.
 
     Raises:
         SpecError: the model cannot be lowered.
@@ -55,6 +56,8 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         search = _searched(model)
         tried = search.tried
         at = given(model, [*_drawn(model, _DRAWN if tried else _ALONE), *_named(model, search)])
+    if not len(at):
+        return None
     found = truths(model, at, names=_asked(model))
     seen = np.full(found.state.shape, np.nan) if numbers is None else _errors(found, numbers.in_doubles(at.values))
     kappa_in = found.sizes.kappa_in.copy()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from symgraph.backends.numpy.called import functions_called
 from symgraph.backends.numpy.runtime_source import runtime_library
-from symgraph.ir.evaluate import Arithmetic, evaluate
+from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
@@ -31,9 +31,9 @@ _NORMAL = 1e-200, 1e200
 class GraphNumbers:
     """Evaluates a graph in two arithmetics, if ``is_of_the_table`` says that it can.
 
-    Constants are the floats that stand in the graph, for both. A function that pairs lack has the digits of a double. In doubles,
-    functions are those of pairs, rounded: NumPy's own differ in their last bits from machine to machine, and what is found here
-    decides what a build writes.
+    Constants are the floats that stand in the graph, for both. A function that pairs lack has the digits of a double. In
+    doubles, functions are those of pairs, rounded: NumPy's own differ in their last bits from machine to machine, and what is
+    found here decides what a build writes.
 
     Args:
         graph: of ops of the table.

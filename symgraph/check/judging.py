@@ -16,7 +16,8 @@ from symgraph.check.faults import verdicts
 from symgraph.check.judged_points import Points
 from symgraph.check.runs import Results, backend_of, compute, names_of
 from symgraph.check.truth_at_points import Truths, truths
-from symgraph.check.truth_report import Report, report_on
+from symgraph.check.truth_report import Report
+from symgraph.check.truth_reporting import report_on
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.options import DOUBLE

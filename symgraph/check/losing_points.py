@@ -71,7 +71,8 @@ def losing_points(entries: Sequence[Input], numbers: GraphNumbers, seed: int = 0
         rows = [_row(entries, found, draw) for _ in range(_POINTS)]
         lost = numbers.losses(np.array(rows), max(_PARENTS, _POINTS // len(entries)))
         columns = np.argmax(lost, axis=1).tolist()
-        found += [Losing(row, column, float(of[column])) for row, column, of in zip(rows, columns, lost, strict=True)]
+        losses = lost.astype(np.float32)  # the last bits of pairs hang on the machine, and must not decide which is first
+        found += [Losing(row, column, float(of[column])) for row, column, of in zip(rows, columns, losses, strict=True)]
         found, tried = _best(found), tried + len(rows)
     return Search(_shortened(entries, numbers, found) if len(entries) <= _FEW else found, tried)
 
@@ -108,7 +109,7 @@ def _row(entries: Sequence[Input], found: Sequence[Losing], draw: random.Random)
     """Draw a point: anew, or as another one with one or two inputs changed."""
     if not found or draw.random() < _FRESH:
         law = KINDS[draw.choice(_LAWS)]
-        return [_within(entry, _rounded(inside(law, draw, entry))) for entry in entries]
+        return [_within(entry, _same(draw, inside(law, draw, entry))) for entry in entries]
     row = list(draw.choice(found).row)
     for _ in range(draw.choice((1, 1, 2))):
         place = draw.randrange(len(entries))
@@ -116,14 +117,15 @@ def _row(entries: Sequence[Input], found: Sequence[Losing], draw: random.Random)
     return row
 
 
-def _rounded(value: float) -> float:
-    """Round a drawn number, in whose last bits libraries of C may differ, to 24 bits."""
-    return float(np.float32(value))
+def _same(draw: random.Random, value: float) -> float:
+    """Replace what follows the 24th bit of a number, where libraries of C may differ, by drawn bits; short numbers stay."""
+    short = float(np.float32(value))
+    return short if short == value else short * (1.0 + 2.0**-24 * draw.random())
 
 
 def _power(draw: random.Random, low: float, high: float) -> float:
     """Draw a number between two powers of 10, even in the exponent."""
-    return _rounded(10.0 ** draw.uniform(low, high))
+    return _same(draw, 10.0 ** draw.uniform(low, high))
 
 
 def _small(draw: random.Random) -> float:
@@ -148,7 +150,7 @@ _CHANGES: Sequence[Change] = (
     _beside_another,
     _beside_a_number,
     lambda draw, _, value, __: value * _power(draw, -3.0, 3.0),
-    lambda draw, _, value, __: value * (1.0 + 0.3 * _rounded(draw.gauss(0.0, 1.0))),
+    lambda draw, _, value, __: value * (1.0 + 0.3 * _same(draw, draw.gauss(0.0, 1.0))),
     lambda draw, _, value, __: value * (1.0 + _small(draw)),
     lambda draw, entry, _, __: in_domain(draw, entry),
 )

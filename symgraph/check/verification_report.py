@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symgraph.display.html import card, notes
 from symgraph.errors import listed
+from symgraph.runtime.negligible import CARE
 
 _ALL = -math.log10(2.0**-53)
 """Digits of a double."""
@@ -15,6 +16,10 @@ _SHARE = 1e-2
 """Share of an error from which on first order explains it."""
 _IN_PAIRS = "`--precision auto` computes such rows in pairs of doubles"
 _WITH_CARE = "`--precision auto` loses {lost:.1f} there, and takes pairs of doubles in {share:.1%} of the rows drawn"
+_CHOSEN = (
+    "so its module computes such rows in pairs of doubles: it loses {lost:.1f} there, and takes pairs in {share:.1%} of the "
+    "rows drawn (`--precision double` takes none)"
+)
 _WITHOUT = "write the formula so that it does not cancel, or declare a narrower domain"
 
 
@@ -33,6 +38,7 @@ class LostDigits:
         has_pairs: whether all of the model's functions can be computed in pairs of doubles.
         with_care: the digits that a module of ``--precision auto`` loses at the worst points, and its share of careful rows at
             ordinary ones, as far as they are known; see ``check.digits.with_care``.
+        chosen: whether the module was built with that care.
     """
 
     result: str
@@ -44,11 +50,17 @@ class LostDigits:
     tried: int = 0
     has_pairs: bool = True
     with_care: tuple[float, float] | None = None
+    chosen: bool = False
 
     @property
     def are_many(self) -> bool:
         """Tell if so many are lost that the point is to be named."""
         return self.digits > _MANY
+
+    @property
+    def needs_care(self) -> bool:
+        """Tell if more are lost than a module of ``--precision auto`` lets pass."""
+        return max(self.loss, self._explained) * 2.0**-53 > CARE
 
     @property
     def digits(self) -> float:
@@ -66,7 +78,10 @@ class LostDigits:
         if not self.are_many:
             return f"no result seen to lose more than {self.digits:.1f} digits at {self.tried:,} points ({self.result}, {by})"
         where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
-        lost = f"{self.result} loses {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} ({by})"
+        loses = "would lose" if self.chosen else "loses"
+        lost = f"{self.result} {loses} {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} ({by})"
+        if self.with_care is not None and self.chosen:
+            return f"{lost}, {_CHOSEN.format(lost=self.with_care[0], share=self.with_care[1])}"
         if self.with_care is not None:
             return f"{lost}; {_WITH_CARE.format(lost=self.with_care[0], share=self.with_care[1])}"
         return f"{lost}; {_IN_PAIRS if self.has_pairs else _WITHOUT}"

@@ -10,11 +10,11 @@ from symgraph.cli import shared
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import nearer, note, note_next, print_json, print_table, stage_bar
 from symgraph.errors import OptionError
-from symgraph.options import EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
+from symgraph.options import DOUBLE, EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
-    from symgraph.build.build import Plan
     from symgraph.build.outputs import BuildReport
+    from symgraph.build.plan import Plan
     from symgraph.build.profile import Stage
     from symgraph.io.config import Config
     from symgraph.spec.model import Model
@@ -40,7 +40,7 @@ def build(
             completes=EXTRAS,
         ),
     ] = None,
-    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, auto, accurate.")] = None,
+    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, auto, accurate; else chosen.")] = None,
     standalone: Annotated[
         bool, typer.Option("--standalone", help="Write NumPy modules that contain the runtime and need only NumPy.")
     ] = False,
@@ -81,7 +81,12 @@ def build(
     settings = read_config(file=config)
     flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
     wanted = _options(settings, extras, precision, functions, [name for name, on in flags.items() if on])
-    plan = replace(_plan(specs or [], settings, out, backend), options=wanted, libraries=libraries)
+    plan = replace(
+        _plan(specs or [], settings, out, backend),
+        options=wanted,
+        libraries=libraries,
+        chooses=(precision or settings.precision) is None,
+    )
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
@@ -118,11 +123,12 @@ def _options(config: "Config", extras: str | None, precision: str | None, functi
     chosen = config.extras if extras is None else _listed(extras)
     always = {STANDALONE: config.standalone, FLOAT: config.single, WORKSPACE: config.workspace}
     shipped = config.functions if functions is None else _listed(functions)
-    return options_of((*chosen, *flags, *(name for name, on in always.items() if on)), precision or config.precision, shipped)
+    asked = precision or config.precision or DOUBLE
+    return options_of((*chosen, *flags, *(name for name, on in always.items() if on)), asked, shipped)
 
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
-    from symgraph.build.build import ALL, Plan
+    from symgraph.build.plan import ALL, Plan
 
     if not specs and not config.models:
         raise OptionError(

@@ -10,12 +10,12 @@ from symgraph.errors import ModuleError, OptionError
 from symgraph.io.lineage import missing_spec
 from symgraph.io.manifest import read_manifest
 from symgraph.io.trust import objection
-from symgraph.options import DOUBLE, options_of
+from symgraph.options import ACCURATE, DOUBLE, options_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 if TYPE_CHECKING:
-    from symgraph.build.build import Plan
+    from symgraph.build.plan import Plan
     from symgraph.io.config import Config
     from symgraph.io.lineage import Lineage
     from symgraph.io.module import GeneratedModule
@@ -104,7 +104,7 @@ def current(
 def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "Plan | None":
     """Run a module's spec; return the plan by which its files were built, or None if the model is the same."""
     from symgraph.backends.source import model_hash
-    from symgraph.build.build import Plan
+    from symgraph.build.plan import Plan
     from symgraph.build.specs import read_spec
 
     entries = read_manifest(path.parent).entries
@@ -122,9 +122,11 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
         raise ModuleError(f"{path} is older than its spec; `symgraph build {spec.label}` brings it up to date")
     files = [entry for entry in entries.values() if entry.spec == spec.label]
     extras = sorted({extra for entry in files for extra in entry.extras.split(",") if extra})
-    precision = next((entry.precision for entry in files if entry.precision), DOUBLE)
+    accurate = next((entry.precision for entry in files if entry.precision == ACCURATE), "")
+    asked = next((entry.asked for entry in files if entry.asked), accurate)  # which earlier versions did not note
     backends = tuple(dict.fromkeys(entry.backend for entry in files))
-    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options_of(extras, precision), named=False)
+    options = options_of(extras, asked or DOUBLE)
+    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options, named=False, chooses=not asked)
 
 
 def settings_for(reference: str, config: Path | None) -> "Config | None":

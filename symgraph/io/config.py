@@ -39,7 +39,7 @@ class Config:
         out: folder for generated modules.
         backends: names of the backends that write there; None where they are not named, and C is written where that can be.
         extras: the functions that modules have on request; the key is ``with``.
-        precision: the precision of their arithmetic.
+        precision: the precision of their arithmetic; None where a build chooses.
         standalone: whether NumPy modules bring the runtime's source along.
         single: whether C files compute in single precision; the key is ``float``.
         workspace: whether C functions over rows take their memory from the caller.
@@ -52,7 +52,7 @@ class Config:
     out: str = "generated"
     backends: tuple[str, ...] | None = None
     extras: tuple[str, ...] = ()
-    precision: str = "double"
+    precision: str | None = None
     standalone: bool = False
     single: bool = False
     workspace: bool = False

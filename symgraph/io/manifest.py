@@ -28,6 +28,7 @@ class Entry:
         extras: the functions that the module has on request, separated by commas; left out of the file where there are none.
         runtime: digest of the runtime that it was verified with, or brings along; "" for modules of other backends.
         precision: of its arithmetic; "" for that of its inputs, which the file leaves out.
+        asked: the precision that somebody asked for; "" where the build chose.
         unverified: the reason why its text was not verified against the spec; "" if it was.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     extras: str = ""
     runtime: str = ""
     precision: str = ""
+    asked: str = ""
     unverified: str = ""
 
 

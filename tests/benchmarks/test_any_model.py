@@ -16,7 +16,8 @@ from libraries import Batch, Setting
 from timing import Effort
 from zoo import ZOO
 
-from symgraph.build.build import Plan, build
+from symgraph.build.build import build
+from symgraph.build.plan import Plan
 
 MODELS = """
 from symgraph import Model

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from plans import Write, spec_of
 
-from symgraph.build.build import Plan
+from symgraph.build.plan import Plan
 
 
 @pytest.fixture

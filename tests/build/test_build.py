@@ -17,7 +17,8 @@ from zoo import NIST
 import symgraph
 from symgraph.build import build as building
 from symgraph.build import modules
-from symgraph.build.build import Plan, build, check
+from symgraph.build.build import build, check
+from symgraph.build.plan import Plan
 from symgraph.errors import BuildError, VerificationError
 from symgraph.generate import Artifact
 from symgraph.io.data import read_data
@@ -161,6 +162,7 @@ def test_builds_into_one_folder_at_once_lose_no_entry_of_the_manifest(tmp_path: 
 import sys, time
 from pathlib import Path
 from symgraph.build import build as building
+from symgraph.build.plan import Plan
 read = building.read_manifest
 def slow(folder):
     entries = read(folder)
@@ -168,7 +170,7 @@ def slow(folder):
     return entries
 building.read_manifest = slow
 root = Path(sys.argv[1])
-building.build(building.Plan([f"{sys.argv[2]}.py"], root, root / "out", ("numpy",)), verify=False)
+building.build(Plan([f"{sys.argv[2]}.py"], root, root / "out", ("numpy",)), verify=False)
 """
     command = [sys.executable, "-c", script, str(tmp_path)]
     processes = [subprocess.Popen([*command, name], cwd=tmp_path) for name in names]

@@ -10,7 +10,8 @@ from unittest.mock import Mock
 import pytest
 
 from symgraph.build import build as building
-from symgraph.build.build import Plan, build, check
+from symgraph.build.build import build, check
+from symgraph.build.plan import Plan
 from symgraph.errors import BuildError
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED
 

@@ -9,7 +9,8 @@ from plans import Write, contents, states
 
 from symgraph import generate as generating
 from symgraph.build import build as building
-from symgraph.build.build import Plan, build, check
+from symgraph.build.build import build, check
+from symgraph.build.plan import Plan
 from symgraph.errors import BuildError
 from symgraph.io.manifest import FILE, read_manifest
 from symgraph.options import ACCURATE, Options

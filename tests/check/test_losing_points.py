@@ -8,11 +8,12 @@ import sympy as sp
 from brought import oven
 
 import symgraph as sg
-from symgraph.build.modules import lost_digits
+from symgraph.build.digits import judged_with_care, lost_digits
 from symgraph.check.digits import digits_lost, kept
 from symgraph.check.graph_numbers import GraphNumbers
 from symgraph.check.losing_points import losing_points
 from symgraph.check.truth_at_points import names_of_model
+from symgraph.check.verification_report import LostDigits
 from symgraph.generate import printed_graph
 from symgraph.ir.special import elementary
 from symgraph.spec.model import Model
@@ -56,12 +57,18 @@ def test_where_digits_die_is_found_and_judged(case: str) -> None:
         assert f"{name} = {lost.point[name]!r}" in str(lost)
 
 
+def losses_with_care(model: Model) -> LostDigits:
+    """What a build says that was asked for plain modules."""
+    lost = lost_digits(model)
+    assert lost is not None
+    return judged_with_care(model, lost)
+
+
 @pytest.mark.parametrize(("case", "share"), [("nearly equal, squared", "0.0%"), ("far out", "31.0%")])
 def test_what_care_makes_of_it_is_measured_where_digits_die(case: str, share: str) -> None:
     """Drawn from 1 to 1e9, x is often so large that x*exp(1/x) - x - 1 has no digit; near a = b nothing is drawn."""
     formula, domains, least = LOSING[case]
-    lost = lost_digits(of(formula, **domains))
-    assert lost is not None
+    lost = losses_with_care(of(formula, **domains))
     assert lost.with_care is not None
     assert lost.with_care[0] <= 1.0 < least < lost.digits
     said = f"`--precision auto` loses {lost.with_care[0]:.1f} there, and takes pairs of doubles in {share} of the rows drawn"
@@ -69,8 +76,7 @@ def test_what_care_makes_of_it_is_measured_where_digits_die(case: str, share: st
 
 
 def test_where_pairs_lack_a_function_the_line_gives_other_advice() -> None:
-    lost = lost_digits(of("(sqrt(1 + x) - sqrt(1 + x*y))*loggamma(3 + x)", x=(0, 10), y=(0, 10)))
-    assert lost is not None
+    lost = losses_with_care(of("(sqrt(1 + x) - sqrt(1 + x*y))*loggamma(3 + x)", x=(0, 10), y=(0, 10)))
     assert lost.with_care is None
     assert str(lost).endswith("write the formula so that it does not cancel, or declare a narrower domain")
 

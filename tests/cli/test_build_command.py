@@ -211,14 +211,15 @@ model.loss(a * (model.node("beside", b + 1e6 * a) - 1e6 * a) ** 2)
 def test_a_build_may_require_digits_which_plain_doubles_lack_and_pairs_have(command: Run, fresh: Project) -> None:
     fresh.write("close.py", CLOSE)
     before = snapshot(fresh.root)
-    done = command("build close.py --backend numpy --require 1e-12")
+    done = command("build close.py --backend numpy --require 1e-12 --precision double")
     assert done.code == 1
     assert "close does not keep --require 1e-12: " in done.err
     assert "w = [" in done.err  # the point
     assert snapshot(fresh.root) == before
     # 1e6 beside 1 costs six digits of 16, of which 1e-8 asks for eight
-    assert command("build close.py --backend numpy --require 1e-8 --force").code == 0
+    assert command("build close.py --backend numpy --require 1e-8 --precision double").code == 0
     assert command("build close.py --backend numpy --require 1e-12 --precision accurate").code == 0
+    assert command("build close.py --backend numpy --require 1e-12").code == 0  # for which the build chooses pairs
 
 
 @pytest.mark.parametrize("options", ["--require 0", "--require 1", "--require 1e-9 --check", "--require 1e-9 --no-verify"])

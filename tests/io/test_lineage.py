@@ -11,7 +11,8 @@ import pytest
 from c_code import needs_c
 
 import symgraph
-from symgraph.build.build import Plan, build
+from symgraph.build.build import build
+from symgraph.build.plan import Plan
 from symgraph.io import compiled
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.manifest import FILE

@@ -16,7 +16,8 @@ from graph_text import from_text
 
 import symgraph as sg
 from symgraph.backends.source import model_hash
-from symgraph.build.build import Plan, build, check
+from symgraph.build.build import build, check
+from symgraph.build.plan import Plan
 from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
 from symgraph.check.reference import Reference, number

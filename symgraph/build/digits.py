@@ -1,0 +1,48 @@
+"""The digits that a model's plain module loses, as builds ask for them. What finds them is imported late, see ``verifier``."""
+
+from dataclasses import replace
+from types import ModuleType
+
+from symgraph.build.modules import load_artifact
+from symgraph.check.verification_report import LostDigits
+from symgraph.errors import SpecError, VerificationError
+from symgraph.generate import generate
+from symgraph.options import AUTO, options_of
+from symgraph.spec.model import Model
+
+
+def lost_digits(model: Model) -> LostDigits | None:
+    """Find where a plain module of the model loses the most digits, see ``check.digits``."""
+    from symgraph.check.digits import digits_lost
+
+    return digits_lost(model)
+
+
+def judged_with_care(model: Model, lost: LostDigits, careful: ModuleType | None = None) -> LostDigits:
+    """Add what ``--precision auto`` makes of a model of which the plain module loses many digits, if that can be.
+
+    Args:
+        model: the spec.
+        lost: what its plain module loses.
+        careful: the module that was built so; None if none was, and one is generated to be asked.
+    """
+    from symgraph.check.digits import with_care
+
+    try:
+        asked = careful or load_artifact(generate(model, options=options_of((), AUTO))[0])
+    except SpecError:  # a function of it has no bound
+        return replace(lost, has_pairs=False)
+    return replace(lost, with_care=with_care(model, asked), chosen=careful is not None)
+
+
+def require_digits(model: Model, module: ModuleType, limit: float) -> None:
+    """Refuse a module that does not keep a limit of the relative error, see ``check.digits.kept``.
+
+    Raises:
+        VerificationError: a result is farther off at one of the points that are tried.
+    """
+    from symgraph.check.digits import kept
+
+    if said := kept(model, module, limit):
+        advice = "write the formula so that it does not cancel, declare narrower domains, or try --precision auto or accurate"
+        raise VerificationError(f"{model.name} does not keep --require {limit:g}: {said}; {advice}")
