@@ -16,9 +16,9 @@ from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import LostDigits
 from symgraph.errors import BuildError, SpecError
-from symgraph.generate import Artifact, require
+from symgraph.generate import Artifact, generate, require
 from symgraph.io.manifest import Entry
-from symgraph.options import AUTO, DOUBLE
+from symgraph.options import AUTO, DOUBLE, options_of
 from symgraph.spec.model import Model
 
 Progress = Callable[[str], None]
@@ -91,10 +91,27 @@ def made_of(
             one = Made(model, spec, written, artifacts)
             if search and plan.options.precision == DOUBLE:
                 one = one._replace(lost=profile.run("digits", lost_digits, model))
-            if plan.chooses and (_needs_care(one) if search else _was_careful(one, known or {})):
+            if plan.chooses and (_needs_care(one.lost) if search else _was_careful(one, known or {})):
                 one = _with_care(plan, one, how)
             made.append(one)
     return made
+
+
+def numpy_artifact(model: Model) -> Artifact:
+    """Generate the module of the numpy backend that a build of a model would write that chooses its precision.
+
+    Raises:
+        SpecError: the model cannot be lowered.
+    """
+    plain = generate(model)[0]
+    return _careful_artifact(model) or plain if _needs_care(lost_digits(model)) else plain
+
+
+def _careful_artifact(model: Model) -> Artifact | None:
+    try:
+        return generate(model, options=options_of((), AUTO))[0]
+    except SpecError:  # a function of it has no bound
+        return None
 
 
 def _own(owners: dict[str, tuple[str, Spec]], model: Model, spec: Spec, written: Sequence[Artifact]) -> None:
@@ -107,8 +124,8 @@ def _own(owners: dict[str, tuple[str, Spec]], model: Model, spec: Spec, written:
             raise BuildError(f"{artifact.name} would be written {both}; rename one")
 
 
-def _needs_care(made: Made) -> bool:
-    return made.lost is not None and made.lost.has_pairs and made.lost.needs_care
+def _needs_care(lost: LostDigits | None) -> bool:
+    return lost is not None and lost.has_pairs and lost.needs_care
 
 
 def _was_careful(made: Made, known: Mapping[str, Entry]) -> bool:

@@ -113,6 +113,7 @@ def module_of_model(
         OptionError: the file is of another backend.
     """
     from symgraph.backends.source import model_hash
+    from symgraph.build.made import numpy_artifact
     from symgraph.build.modules import load_artifact
     from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
@@ -130,6 +131,8 @@ def module_of_model(
         if path is not None:
             raise
         note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
+        if backend == "numpy":
+            return load_artifact(numpy_artifact(model))
         files = {artifact.name: artifact for artifact in generate(model, (backend,))}
         if in_c:
             return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
