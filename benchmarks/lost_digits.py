@@ -4,8 +4,8 @@
     python benchmarks/lost_digits.py FILE ...   others, in a file like trap_models.py
 
 Both are judged in balls, see ``symgraph.check.digits``. A line is too short where a model loses half of its digits or more at
-its trap points, and the build names fewer by more than one; each such model is printed. A model needs care if a result is off by
-more than 1e-11, beyond what its inputs leave open: counted are those that do at their trap points, those of them for which a
+its trap points, and the build names fewer by more than one; each such model is printed. A model needs care if a result is off
+by more than 1e-11, beyond what its inputs leave open: counted are those that do at their trap points, those of them for which a
 build chooses pairs of doubles, and others for which it does.
 """
 

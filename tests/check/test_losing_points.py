@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -100,6 +101,16 @@ def test_the_same_seed_gives_the_same_points_and_another_one_others() -> None:
     model = of(LOSING["far out"][0]).freeze()
     one, again, other = (losing_points(model.inputs, numbers_of(model), seed) for seed in (0, 0, 1))
     assert one == again != other
+
+
+@pytest.mark.parametrize("function", ["exp", "log", "sin", "tanh", "asinh"])
+def test_functions_in_doubles_are_the_correctly_rounded_ones_on_every_machine(function: str) -> None:
+    """Those of NumPy and of C libraries have errors of up to 4 ulp, other ones on other machines."""
+    x = np.random.default_rng(3).uniform(0.5, 9.0, 400)
+    model = of(f"{function}(a)").freeze()
+    with mpmath.workprec(120):
+        exact = [float(getattr(mpmath, function)(mpmath.mpf(value))) for value in x.tolist()]
+    assert numbers_of(model).in_doubles(x[:, np.newaxis])[:, 0].tolist() == exact
 
 
 def test_what_inputs_leave_open_is_no_loss() -> None:

@@ -12,11 +12,15 @@ from written import written
 from zoo import ZOO, nine_weights
 
 from symgraph import Model, plots
+from symgraph.build.modules import load_artifact
 from symgraph.check.digits import digits_lost
 from symgraph.check.judged_points import given, points
 from symgraph.check.judging import judge
 from symgraph.check.truth_report import COLUMNS, LEGEND, Report
 from symgraph.errors import OptionError
+from symgraph.generate import generate
+from symgraph.options import AUTO, options_of
+from symgraph.runtime.care import UncertainDigitsWarning
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,22 @@ def test_the_text_has_a_row_for_every_result_and_the_worst_point(report: Report)
     assert all(line.format(bound=report.bound()) in lines for line in LEGEND)
     assert lines[-2].startswith("worst: ")
     assert lines[-1].startswith("w = [")
+
+
+def test_of_a_module_over_pairs_those_digits_die_that_were_seen_to() -> None:
+    """The difference is u**4/2 to first order: at 1e-4, 16 digits below 1, and 24 at 1e-6, of which pairs leave 8."""
+    model = Model("difference")
+    u = model.weight("u", domain=(0, 1))
+    model.loss(1 / (1 + u**2) - sp.exp(-(u**2)))
+    careful = load_artifact(generate(model, options=options_of((), AUTO))[0])
+    found = judge(model, careful, given(model, [{"u": 1e-4}]))
+    with pytest.warns(UncertainDigitsWarning):
+        lost = judge(model, careful, given(model, [{"u": 1e-6}]))
+    assert str(found).splitlines()[0] == "truth of difference, float64: no faults at 1 points"
+    assert re.search(r": [5-8]\.\d digits die where others remain at 1 points$", str(lost).splitlines()[0])
+    assert "digits die here" not in str(lost)  # the worst point is named, with what was computed there
+    plain = judge(model, module_of(model), given(model, [{"u": 1e-4}]))
+    assert re.search(r"digits die|fault", str(plain).splitlines()[0])
 
 
 def test_the_worst_point_reruns_from_its_text(report: Report) -> None:
