@@ -6,7 +6,7 @@ from types import ModuleType
 from symgraph.build.modules import load_artifact
 from symgraph.check.verification_report import LostDigits
 from symgraph.errors import SpecError, VerificationError
-from symgraph.generate import generate
+from symgraph.generate import Artifact, generate
 from symgraph.options import AUTO, options_of
 from symgraph.spec.model import Model
 
@@ -16,6 +16,14 @@ def lost_digits(model: Model) -> LostDigits | None:
     from symgraph.check.digits import digits_lost
 
     return digits_lost(model)
+
+
+def careful_artifact(model: Model) -> Artifact | None:
+    """Generate the numpy module of ``--precision auto``; None where a function of the model has no pairs, or no bound."""
+    try:
+        return generate(model, options=options_of((), AUTO))[0]
+    except SpecError:
+        return None
 
 
 def judged_with_care(model: Model, lost: LostDigits, careful: ModuleType | None = None) -> LostDigits:
@@ -28,11 +36,14 @@ def judged_with_care(model: Model, lost: LostDigits, careful: ModuleType | None 
     """
     from symgraph.check.digits import with_care
 
-    try:
-        asked = careful or load_artifact(generate(model, options=options_of((), AUTO))[0])
-    except SpecError:  # a function of it has no bound
-        return replace(lost, has_pairs=False)
-    return replace(lost, with_care=with_care(model, asked), chosen=careful is not None)
+    if careful is not None:
+        return replace(lost, with_care=with_care(model, careful), chosen=True)
+    artifact = careful_artifact(model)
+    return (
+        replace(lost, has_pairs=False)
+        if artifact is None
+        else replace(lost, with_care=with_care(model, load_artifact(artifact)))
+    )
 
 
 def require_digits(model: Model, module: ModuleType, limit: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from symgraph.build.digits import lost_digits
+from symgraph.build.digits import careful_artifact, lost_digits
 from symgraph.build.modules import artifacts_of
 from symgraph.build.plan import Plan
 from symgraph.build.profile import Profile
@@ -18,7 +18,7 @@ from symgraph.check.verification_report import LostDigits
 from symgraph.errors import BuildError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.manifest import Entry
-from symgraph.options import AUTO, DOUBLE, options_of
+from symgraph.options import AUTO, DOUBLE
 from symgraph.spec.model import Model
 
 Progress = Callable[[str], None]
@@ -103,15 +103,8 @@ def numpy_artifact(model: Model) -> Artifact:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    plain = generate(model)[0]
-    return _careful_artifact(model) or plain if _needs_care(lost_digits(model)) else plain
-
-
-def _careful_artifact(model: Model) -> Artifact | None:
-    try:
-        return generate(model, options=options_of((), AUTO))[0]
-    except SpecError:  # a function of it has no bound
-        return None
+    careful = careful_artifact(model) if _needs_care(lost_digits(model)) else None
+    return careful or generate(model)[0]
 
 
 def _own(owners: dict[str, tuple[str, Spec]], model: Model, spec: Spec, written: Sequence[Artifact]) -> None:
@@ -142,7 +135,7 @@ def _with_care(plan: Plan, made: Made, how: Mapping[str, Any]) -> Made:
     careful = replace(plan.options, precision=AUTO)
     try:
         artifacts, _ = artifacts_of(made.model, tuple(dict.fromkeys(names)), (), **{**how, "options": careful})
-    except SpecError:  # a function of it has no bound
+    except SpecError:  # a function of it has no pairs, or no bound
         return made if made.lost is None else made._replace(lost=replace(made.lost, has_pairs=False))
     written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
     return made._replace(artifacts=written, generated=artifacts)

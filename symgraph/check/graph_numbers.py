@@ -59,20 +59,16 @@ class GraphNumbers:
         for op, text in texts.items():
             self._of_doubles[op] = doubles = _function(op, text, plain)
             if OPS[op].pairs is None:
-                self._of_pairs[op] = self._between(self._rounded_once, doubles, self._pairs.given)
+                self._of_pairs[op] = self._between(self._rounded, doubles, self._pairs.given)
                 continue
             self._of_pairs[op] = pairs = _function(op, text, exact)
             if _CORRECT < OPS[op].ulp < np.inf:
-                self._of_doubles[op] = self._between(self._pairs.given, pairs, self._rounded_once)
+                self._of_doubles[op] = self._between(self._pairs.given, pairs, self._rounded)
 
     @staticmethod
     def _between(before: Callable[[Any], Any], function: Callable[..., Any], after: Callable[[Any], Any]) -> Callable[..., Any]:
-        """Make a function of one arithmetic of one of the other."""
+        """Make a function that takes numbers of one arithmetic of a function of another, by converting before and after."""
         return lambda *given: after(function(*map(before, given)))
-
-    def _rounded_once(self, value: Any) -> Any:
-        """Round a number in pairs to doubles."""
-        return self._pairs.rounded(value, self._pairs.numbers.dtype)
 
     @np.errstate(all="ignore")
     def in_doubles(self, rows: Floats) -> Floats:
@@ -134,7 +130,8 @@ class GraphNumbers:
         return result
 
     def _rounded(self, value: Any) -> Floats:
-        return np.asarray(self._rounded_once(value), np.float64)
+        """Round a number in pairs to doubles."""
+        return np.asarray(self._pairs.rounded(value, self._pairs.numbers.dtype), np.float64)
 
 
 def _columns(found: Sequence[Floats], rows: int) -> Floats:

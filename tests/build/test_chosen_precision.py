@@ -6,7 +6,9 @@ import pytest
 from plans import states
 
 from symgraph.build.build import build, check
+from symgraph.build.made import numpy_artifact
 from symgraph.build.plan import Plan
+from symgraph.build.specs import read_spec
 from symgraph.io.manifest import FILE, Entry, read_manifest
 from symgraph.options import ACCURATE, AUTO, DOUBLE, Options
 
@@ -61,6 +63,12 @@ def test_a_model_that_loses_nothing_any_more_is_built_in_doubles_again(chooses: 
     write(chooses, "b - a")
     build(chooses)
     assert entries(chooses)["close.py"].precision == ""
+
+
+@pytest.mark.slow  # 0.4 s: two models are searched
+def test_what_a_build_would_write_is_known_without_one(chooses: Plan) -> None:
+    models = {model.name: model for model in read_spec("spec.py", chooses.root).models}
+    assert {name: numpy_artifact(model).options.precision for name, model in models.items()} == {"close": AUTO, "line": DOUBLE}
 
 
 @pytest.mark.slow  # four builds of 0.4 s
