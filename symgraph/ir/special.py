@@ -4,6 +4,7 @@ Code that reasons about a printed graph need not know them: ``elementary`` repla
 """
 
 import math
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -58,6 +59,15 @@ def _below_0(builder: GraphBuilder, value: int, chosen: int) -> int:
     return builder.add("select", builder.add("lt", value, builder.const(0.0)), chosen, builder.const(0.0))
 
 
+def _left_range(builder: GraphBuilder, value: int, one: int, other: int) -> int:
+    """Add 2000 where a value is no normal number, although two others are not 0."""
+    add, const = builder.add, builder.const
+    size, zero = add("abs", value), const(0.0)
+    is_out = add("or", add("lt", size, const(sys.float_info.min)), add("gt", size, const(sys.float_info.max)))
+    unlike = add("and", add("ne", one, zero), add("ne", other, zero))
+    return add("select", add("and", is_out, unlike), const(2000.0), zero)
+
+
 SPECIAL: Mapping[str, Special] = MappingProxyType(
     {
         # sine and cosine of 2*x by the tangent of x
@@ -75,6 +85,8 @@ SPECIAL: Mapping[str, Special] = MappingProxyType(
         "lost": Special(2, _lost),
         # the second operand where the first is below 0, else 0; comparisons, which compilers join, would not become vector code
         "below_0": Special(2, _below_0),
+        # 2000, more bits than there are, where a value left the normal range though two others are not 0
+        "left_range": Special(3, _left_range),
     }
 )
 """Every special operation by name."""

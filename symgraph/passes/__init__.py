@@ -8,6 +8,7 @@ from symgraph.ir.graph import Graph
 from symgraph.options import ACCURATE, AUTO, DOUBLE, ERROR_BOUND
 from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
+from symgraph.passes.cleared import cleared
 from symgraph.passes.collect import collect
 from symgraph.passes.dots import dots
 from symgraph.passes.doubts import doubts
@@ -68,7 +69,7 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
         ("numpy", AUTO): _BOUNDED,
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
-        ("c", AUTO): (doubts, fused, falling),
+        ("c", AUTO): (doubts, fused, cleared, falling),
         ("penalty", DOUBLE): (one_row, *PIPELINE[:-1]),
         ("array_api", DOUBLE): (),
     }

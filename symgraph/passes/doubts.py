@@ -9,13 +9,12 @@ adds the same test to the recording.
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from math import log2
 
 from symgraph.derive.doubtful import Doubtful, losing
 from symgraph.derive.schedule import roots_of
 from symgraph.ir.graph import DOUBTS, NOTED, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, Graph, GraphBuilder
-from symgraph.runtime.doubts import ALL_BITS, LOSING, LOSING_IN_TURN, ORDINARY_LOSS, STEP_LOSS, uses_of, watched_below
+from symgraph.runtime.doubts import ALL_BITS, LOSING_IN_TURN, uses_of
 
 _KINDS: Mapping[str, Sequence[tuple[str, ...]]] = {
     DOUBTS: (("loss",), ("loss", "grad")),
@@ -33,23 +32,35 @@ _LEAVING = frozenset({"expm1", "sinh", "cosh"})
 def doubts(graph: Graph) -> Graph:
     """Add the roots that tell where digits may be lost."""
     builder = GraphBuilder.over(graph)
-    row = _of_one_row(builder, graph)
+    row = with_rows_alone(builder, graph)
     whole, roots = builder.build({}, {}), dict(graph.roots)
     watched = losing(whole)
+    for root, results in columns_of_doubts(graph, row):
+        own = _Doubts(builder, whole, watched, results)
+        roots[root] = own.found()
+        kind = root.partition(" ")[2]
+        if roots_of(graph, kind):
+            roots |= {f"{NOTED} {kind} {number}": position for number, position in enumerate(own.noted())}
+    return builder.build(roots, graph.names)
+
+
+def columns_of_doubts(graph: Graph, row: Mapping[int, int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yield the names of roots that tell of results, and the results of one row.
+
+    Args:
+        graph: the graph.
+        row: what stands in the place of values that follow from sums over rows, see ``with_rows_alone``.
+    """
     for name, columns in _KINDS.items():
         for kinds in columns:
             # a residual may have the derivatives of the output
             there = kinds if roots_of(graph, kinds[-1]) or kinds[-1] != "residual_jacobian" else ("output", "jacobian")
-            results = [row.get(position, position) for kind in there for position in roots_of(graph, kind)]
-            own = _Doubts(builder, whole, watched, results)
             if roots_of(graph, columns[0][0]) and roots_of(graph, there[-1]):
-                roots[f"{name} {kinds[-1]}"] = own.found()
-            if roots_of(graph, kinds[-1]):
-                roots |= {f"{NOTED} {kinds[-1]} {number}": position for number, position in enumerate(own.noted())}
-    return builder.build(roots, graph.names)
+                results = [position for kind in there for position in roots_of(graph, kind)]
+                yield f"{name} {kinds[-1]}", [row.get(position, position) for position in results]
 
 
-def _of_one_row(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
+def with_rows_alone(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
     """Add what follows from sums over rows as it is for one row; return it by the nodes in whose places it is."""
     found: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):
@@ -71,22 +82,12 @@ class _Doubts:
 
     def found(self) -> int:
         """Return the node that is the number of bits that may be lost where the results may have few digits, else 0."""
-        add, const, free = self.builder.add, self.builder.const, log2(STEP_LOSS / ORDINARY_LOSS)
-        below = watched_below(self.graph.nodes, {one.position for one in self.watched})
-        in_turn, together, bits = dict[int, int](), list[int](), const(0.0)
-        for one, lost in zip(self.watched, self._lost(), strict=True):
-            rest = add("add", lost, const(free))
-            together.append(add("below_0", rest, rest))
-            parts = [in_turn[place] for place in sorted(below[one.position]) if place in in_turn]
-            chain = add("add", lost, reduce(self._least, parts)) if parts else lost
-            in_turn[one.position] = self._least(chain, in_turn[one.position]) if one.position in in_turn else chain
+        add, const, found = self.builder.add, self.builder.const, list[int]()
         if self.watched:
-            lost = add("sub", const(0.0), self.builder.chain("add", self._lost()))
-            of_all = add("add", self.builder.chain("add", together), const(log2(LOSING_IN_TURN / LOSING)))
-            rule = add("add", reduce(self._least, in_turn.values(), of_all), const(-log2(LOSING_IN_TURN)))
-            bits = add("below_0", rule, lost)
-        beyond = [add("below_0", one, const(ALL_BITS)) for one in self._within_range()]
-        return self.builder.chain("add", [bits, *beyond])
+            lost = self.builder.chain("add", self._lost())
+            found.append(add("below_0", add("add", lost, const(-log2(LOSING_IN_TURN))), add("neg", lost)))
+        found += [add("below_0", one, const(ALL_BITS)) for one in self._within_range()]
+        return self.builder.chain("add", found or [const(0.0)])
 
     def noted(self) -> Sequence[int]:
         """Return nodes one of which is below 0 where the results may have few digits; none where they never have."""
@@ -124,7 +125,3 @@ class _Doubts:
                 if node.op != "exp":
                     above = add("select", add("eq", node.args[0], const(0.0)), const(1.0), above)
                 yield self._where_used(position, above, 1.0)
-
-    def _least(self, one: int, other: int) -> int:
-        """Add the lesser of two numbers, as compilers make vector code of it."""
-        return self.builder.add("select", self.builder.add("lt", one, other), one, other)

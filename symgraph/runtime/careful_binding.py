@@ -22,7 +22,7 @@ from symgraph.runtime.double_double import Pair
 from symgraph.runtime.doubts import in_doubt, may_be_in_doubt, out_of_range
 from symgraph.runtime.facts import DOUBLE, OF_OUTPUTS, Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Lines, T
-from symgraph.runtime.negligible import CARE, those_that_count
+from symgraph.runtime.negligible import CARE, SMALLEST, those_that_count
 from symgraph.runtime.pairs import BlurredPairs, PairArithmetic, Pairs
 from symgraph.runtime.recording import Given, Kind, Traced
 from symgraph.runtime.replay import uniform_values
@@ -31,7 +31,6 @@ from symgraph.runtime.weights import Law
 
 CareFunctions = Mapping[str, tuple[BoundOf, Callable[..., Pair]]]
 
-SMALLEST = 2.0**-1022
 PAIRS_GAIN = 2.0**-45
 """Errors of pairs are taken for at most so much of a bound for floats; this leaves room for functions of pairs."""
 STILL = CARE / 16

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.careful_binding import RANGES, CarefulBound, count_of, in_doubles
+from symgraph.runtime.careful_binding import CarefulBound, count_of
 from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
 from symgraph.runtime.contract import row_shape, some_rows
 from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
 from symgraph.runtime.lines import T
 from symgraph.runtime.native_binding import NativeLoosely
+from symgraph.runtime.negligible import those_that_count
 from symgraph.runtime.streamed import ReadRows
 from symgraph.runtime.sums import rowsum
 
@@ -29,10 +30,6 @@ _COLUMNS = {
     "predict": ("output_doubts", 0), "jacobian": ("output_doubts", 1), "feature_jacobian": ("output_doubts", 2),
 }  # fmt: skip
 """The compiled function that tells of rows of each function how many bits may be lost in them, and the column where it does."""
-
-_IN_DOUBT, _LEFT_RANGE = 1, 2
-"""Notes of compiled code: that a row may be in doubt, of all functions but the derivatives by features, and that a number
-left the range of normal ones."""
 
 
 class NativeCarefully(NativeLoosely[T]):
@@ -52,7 +49,7 @@ class NativeCarefully(NativeLoosely[T]):
         compiled, noted = self._noting(name)
         result = np.asarray(compiled._by_row(name, inputs, threads))
         table = result.reshape(count_of(inputs), -1)
-        suspects = self._in_doubt(name, inputs, threads, noted)
+        suspects, _ = self._in_doubt(name, inputs, threads, noted)
         if not np.isfinite(table).all():
             suspects = np.union1d(suspects, np.flatnonzero(~np.isfinite(table).all(axis=1)))
         careful, uncertain = self._lines._with_care(name, inputs, table, suspects)
@@ -67,11 +64,15 @@ class NativeCarefully(NativeLoosely[T]):
         sums = compiled._sums_of(name, inputs, s, threads)
         if not np.isfinite(sums).all():  # by rows that only the lines tell
             return self._lines._sums_of(name, inputs, s, threads)
-        suspects = self._in_doubt(name, inputs, threads, noted)
+        suspects, errors = self._in_doubt(name, inputs, threads, noted)
+        sizes = partial(self._sizes, name, inputs, s, threads, sums)
+        if suspects.size:
+            shares = np.atleast_2d(np.abs(s[suspects] if s.ndim else s)).T
+            counting = those_that_count(shares * errors[:, : len(sums)], sums, count_of(inputs), sizes)
+            suspects = suspects[counting]
         if suspects.size == 0:
             self._lines._counts.add(name, count_of(inputs), 0, 0, ())
             return sums
-        sizes = partial(self._sizes, name, inputs, s, threads, sums)
         careful, terms = self._lines._careful_terms(name, inputs, s, sums, suspects, sizes)
         return self._sums_with(name, inputs, s, careful, terms, threads) if careful.size else sums
 
@@ -118,20 +119,23 @@ class NativeCarefully(NativeLoosely[T]):
 
         return CompiledBinding(self._compiled.facts, {name: noting}), found
 
-    def _in_doubt(self, name: str, inputs: Inputs, threads: int, noted: Sequence[int]) -> Array:
+    def _in_doubt(self, name: str, inputs: Inputs, threads: int, noted: Sequence[int]) -> tuple[Array, Array]:
         """Give the rows in which digits may be lost in what a function computes of them.
+
+        And bounds to first order of the errors of their losses and partials, (rows, results), inf where there is none.
 
         Args:
             name: the function.
             inputs: the rows.
             threads: how many share the work.
-            noted: what was noted in calls of it, see ``_IN_DOUBT``.
+            noted: what compiled code noted in calls of it: not 0 where a row may be in doubt, or a number left the range of
+                normal ones; of the derivatives by features it notes nothing.
         """
-        left = any(one & _LEFT_RANGE for one in noted)
-        if not left and name != "feature_jacobian" and not any(one & _IN_DOUBT for one in noted):
-            return np.empty(0, int)
+        if name != "feature_jacobian" and not any(noted):
+            return np.empty(0, int), np.empty((0, 0))
         telling = self._telling(name)
         columns = 3 if telling == "output_doubts" and "feature_jacobian" in self._compiled.functions else 2
+        columns += 1 + len(self.facts.weights) if telling == "doubts" else 0
         function, table = self._compiled.functions[telling], np.empty((*(row_shape(inputs) or [1]), columns))
         given = (inputs.X,) if telling == "output_doubts" else (inputs.X, inputs.y)
 
@@ -139,7 +143,5 @@ class NativeCarefully(NativeLoosely[T]):
             function(w, *places[:-1], count, places[-1])
 
         in_pieces(piece, inputs, (*given, table), threads)
-        found = table[:, _COLUMNS[name][1]]
-        if left:
-            found += self._lines._plain_table(RANGES + name, in_doubles(inputs), threads)[:, 0]
-        return np.flatnonzero(found)
+        suspects = np.flatnonzero(table[:, _COLUMNS[name][1]])
+        return suspects, np.nan_to_num(table[suspects, 2:], nan=np.inf, posinf=np.inf)

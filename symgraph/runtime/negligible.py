@@ -9,6 +9,9 @@ from symgraph.runtime.facts import Array
 CARE = 1e-11
 """Rows whose bound is above this times a result are computed over pairs."""
 
+SMALLEST = 2.0**-1022
+"""The smallest normal number: smaller errors are let go."""
+
 _ROUNDING = 2.0**-49
 """Sums of rounded terms are off by so much of the sum of the sizes of these anyway."""
 _MOST_TERMS = 2**22

@@ -14,6 +14,7 @@ BACKEND = Backend(
         **texts_of("c"),
         "lost": own("lost", 2),
         "below_0": own("below_0", 2),
+        "left_range": own("left_range", 3),
         "fma": own("fma", 3),
         "fms": OpText(f"{OWN}fma_({{0}}, {{1}}, -{{2}})", operands=(Level.TERNARY, Level.TERNARY, Level.ATOM)),
         "fnma": OpText(f"{OWN}fma_(-{{0}}, {{1}}, {{2}})", operands=(Level.ATOM, Level.TERNARY, Level.TERNARY)),
