@@ -39,7 +39,7 @@ COMPILED = tuple(
 )
 """The ops that a C library of functions of arrays can have: those of numbers alone that C has."""
 
-OF_DOUBLES = ("lost", "below_0")
+OF_DOUBLES = ("lost", "below_0", "left_range")
 """Special operations that such a library has besides, of doubles alone."""
 
 
@@ -88,7 +88,7 @@ def functions_text(single: bool = False) -> str:
 
 def _each(op: str) -> str:
     texts = named({**BACKENDS["c"].texts, **LOOP}, "my")
-    body = texts[op].render([Text("a[i]", Level.ATOM), Text("b[i]", Level.ATOM)]).text
+    body = texts[op].render([Text("a[i]", Level.ATOM), *[Text("b[i]", Level.ATOM)] * max(1, arity_of(op) - 1)]).text
     careful = "    const int careful = 1;\n    uint64_t wide = 0;\n" if "careful" in body else ""
     ignored = "    (void)b;\n" if arity_of(op) == 1 else ""
     name = f"void each_{op}(const double *a, const double *b, size_t n, double *result)"

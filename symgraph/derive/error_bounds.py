@@ -59,6 +59,7 @@ class ErrorBounds:
         return self.builder.add("div", self.of(position), beside)
 
     def _of(self, position: int, node: Node) -> int | None:
+        """Return the bound of a value by those of its operands."""
         if isinstance(node.data, float):
             is_exact = abs(node.data) >= _LIMIT or frexp(node.data)[0] * 2.0**24 % 1.0 == 0.0
             return None if is_exact else self.builder.const(abs(node.data) * _UNIT)
@@ -130,10 +131,10 @@ class ErrorBounds:
     def _product(self, sizes: Sequence[int], errors: Sequence[int | None]) -> int | None:
         """Return the error of a product: each error times the other factor, and both."""
         (a, b), (da, db) = sizes, errors
-        parts = [None if da is None else self.builder.add("mul", b, da), None if db is None else self.builder.add("mul", a, db)]
-        both = self.builder.add("mul", da, db) if da is not None and db is not None and da != db else None
-        both = self.builder.add("mul", da, da) if da is not None and da == db else both
-        return self._sum([*parts, both])
+        by_a = None if da is None else self.builder.add("mul", b, da)
+        by_b = None if db is None else self.builder.add("mul", a, db)
+        both = None if da is None or db is None else self.builder.add("mul", da, db)
+        return self._sum([by_a, by_b, both])
 
     def _quotient(self, position: int, sizes: Sequence[int], errors: Sequence[int | None]) -> int | None:
         """Return the error of a quotient, of which the divisor's is small beside it."""
@@ -173,8 +174,7 @@ class ErrorBounds:
         """Return the size of the partial by one operand."""
         found: int | None = None
         for number, factor in enumerate(OPS[node.op].partials[place]):
-            one = instantiate(self.builder, node.op, f"partial {place} {number}", node.args, position)
-            one = self._size(one)
+            one = self._size(instantiate(self.builder, node.op, f"partial {place} {number}", node.args, position))
             if isinstance(factor, over):
                 found = self.builder.add("div", self.builder.const(1.0) if found is None else found, one)
             else:

@@ -169,6 +169,9 @@ def test_lost_bits_are_told_within_the_figure_of_normal_numbers(kind: str) -> No
     for x, y, known in ends:
         assert arithmetic(kind)["lost"](np.array([x]), y) == known, (x, y)
     assert arithmetic(kind)["lost"](np.array([0.0]), 1e300) < -1000.0
+    out = arithmetic(kind)["left_range"](np.array([1.0, 2.0**-1022, -5e-324, 0.0, -math.inf, math.nan]), 3.0)
+    assert out.tolist() == [0.0, 0.0, 2000.0, 2000.0, 2000.0, 0.0]
+    assert arithmetic(kind)["left_range"](np.zeros(2), np.array([0.0, 1.0])).tolist() == [0.0, 2000.0]
     below = arithmetic(kind)["below_0"](np.array([-1.0, -5e-324, -math.inf, 0.0, 5e-324, math.inf]), 7.0)
     assert below.tolist() == [7.0, 7.0, 7.0, 0.0, 0.0, 0.0]
 
