@@ -9,8 +9,8 @@ from functools import partial, reduce
 from itertools import chain
 
 from symgraph.derive.error_bounds import ErrorBounds
+from symgraph.derive.results_in_doubt import columns_of_doubts, with_rows_alone
 from symgraph.ir.graph import DOUBTS, Graph, GraphBuilder
-from symgraph.passes.doubts import columns_of_doubts, with_rows_alone
 from symgraph.passes.prune import prune
 from symgraph.runtime.doubts import uses_of
 from symgraph.runtime.negligible import CARE, SMALLEST

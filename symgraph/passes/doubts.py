@@ -1,27 +1,21 @@
 """Exact: adds roots that tell of each row whether digits may be lost in it, by the rules of the runtime's ``doubts``.
 
 Of each kind of results, one tells how many bits may be lost, 0 elsewhere. Others are below 0 there: loops that compute the
-results note it by the way, by the logarithm of what all watched values lose together, which finds all such rows and some more,
-and divides nothing. A partial that follows from sums over rows is looked at as it is for each row alone: if no row loses
-digits, it loses none but those that cancel between rows. For C alone; the lines of a NumPy module are recorded, and the runtime
-adds the same test to the recording.
+results note it by the way, by the logarithm of what all watched values lose together, which finds all rows that those rules
+find and some more, and divides nothing. A partial that follows from sums over rows is looked at as it is for each row alone: if
+no row loses digits, it loses none but those that cancel between rows. For C alone; the lines of a NumPy module are recorded,
+and the runtime adds the same test to the recording.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import log2
 
 from symgraph.derive.doubtful import Doubtful, losing
+from symgraph.derive.results_in_doubt import columns_of_doubts, with_rows_alone
 from symgraph.derive.schedule import roots_of
-from symgraph.ir.graph import DOUBTS, NOTED, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, Graph, GraphBuilder
+from symgraph.ir.graph import NOTED, Graph, GraphBuilder
 from symgraph.runtime.doubts import ALL_BITS, LOSING_IN_TURN, uses_of
-
-_KINDS: Mapping[str, Sequence[tuple[str, ...]]] = {
-    DOUBTS: (("loss",), ("loss", "grad")),
-    RESIDUAL_DOUBTS: (("residual",), ("residual", "residual_jacobian")),
-    OUTPUT_DOUBTS: (("output",), ("output", "jacobian"), ("feature_jacobian",)),
-}
-"""Kinds of results of which the columns of each function tell: those that a loop writes together, which the last one names."""
 
 _POWERS = frozenset({"exp", "pow", "power_slope"})
 """Functions whose value may be too large or too small for a normal number, of which the C library need not raise a flag."""
@@ -42,33 +36,6 @@ def doubts(graph: Graph) -> Graph:
         if roots_of(graph, kind):
             roots |= {f"{NOTED} {kind} {number}": position for number, position in enumerate(own.noted())}
     return builder.build(roots, graph.names)
-
-
-def columns_of_doubts(graph: Graph, row: Mapping[int, int]) -> Iterator[tuple[str, Sequence[int]]]:
-    """Yield the names of roots that tell of results, and the results of one row.
-
-    Args:
-        graph: the graph.
-        row: what stands in the place of values that follow from sums over rows, see ``with_rows_alone``.
-    """
-    for name, columns in _KINDS.items():
-        for kinds in columns:
-            # a residual may have the derivatives of the output
-            there = kinds if roots_of(graph, kinds[-1]) or kinds[-1] != "residual_jacobian" else ("output", "jacobian")
-            if roots_of(graph, columns[0][0]) and roots_of(graph, there[-1]):
-                results = [position for kind in there for position in roots_of(graph, kind)]
-                yield f"{name} {kinds[-1]}", [row.get(position, position) for position in results]
-
-
-def with_rows_alone(builder: GraphBuilder, graph: Graph) -> Mapping[int, int]:
-    """Add what follows from sums over rows as it is for one row; return it by the nodes in whose places it is."""
-    found: dict[int, int] = {}
-    for position, node in enumerate(graph.nodes):
-        if node.op == "rowsum":
-            found[position] = found.get(node.args[0], node.args[0])
-        elif any(arg in found for arg in node.args):
-            found[position] = builder.copy(node, tuple(found.get(arg, arg) for arg in node.args))
-    return found
 
 
 class _Doubts:

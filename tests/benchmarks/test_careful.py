@@ -43,9 +43,12 @@ def test_prices_are_ratios_of_a_batch_and_of_a_row(monkeypatch: pytest.MonkeyPat
 
 def test_bad_sums_of_plain_modules_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(careful_sums, "ROWS", (20,))
-    monkeypatch.setattr(careful_sums, "TRAPS", (1,))
+    monkeypatch.setattr(careful_sums, "TRAPS", (0, 1))
     draws = (lambda: (1.1,), lambda: (Drawn.uniform(2, 3),), lambda w: (w[0] ** 3 * (1 - 2.0**-40),))
-    found = careful_sums.judged([("one", ("a",), ("x",), lambda a, x: 1e3 / (a**3 - x), *draws)])
-    (counts,) = found.values()
+    monkeypatch.setattr(careful_sums, "REPEATS", 1)
+    ratios: list[float] = []
+    found = careful_sums.judged([("one", ("a",), ("x",), lambda a, x: 1e3 / (a**3 - x), *draws)], ratios)
+    ordinary, counts = found.values()
+    assert (ordinary["sums"], ordinary["bad, plain"], ordinary["careful"], len(ratios)) == (6, 0, 0, 3)
     # the loss and its partial, for targets with three sizes of noise
     assert (counts["sums"], counts["bad, plain"], counts["bad, auto"], counts["silent"], counts["careful"]) == (6, 6, 0, 0, 3)
