@@ -124,8 +124,8 @@ def main() -> None:
     models["rng"].seed(SEED)
     for kind, counts in judged(models["M"], ratios).items():
         print(f"{kind}: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
-    tenths = statistics.quantiles(ratios, n=10)
-    print(f"time over plain, median {tenths[4]:.2f}, ninetieth {tenths[8]:.1f}, worst {max(ratios):.0f}; {', '.join(describe().values())}")
+    tenths, machine = statistics.quantiles(ratios, n=10), ", ".join(describe().values())
+    print(f"time over plain, median {tenths[4]:.2f}, ninetieth {tenths[8]:.1f}, worst {max(ratios):.0f}; {machine}")
 
 
 if __name__ == "__main__":
