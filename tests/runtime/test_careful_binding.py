@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built import MODELS
+from built import MODELS, sample
 from flint import arb, ctx
 from losing_models import LOST, chain, two_rates
 from sympy import cos, loggamma, sqrt
@@ -20,6 +20,7 @@ from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.options import options_of
 from symgraph.runtime.care import UncertainDigitsWarning
+from symgraph.runtime.facts import Inputs
 from symgraph.runtime.negligible import CARE
 
 
@@ -110,6 +111,18 @@ def test_batches_with_careful_rows_add_up_what_single_rows_give(gap: float, coun
     # sums of n terms in pieces of 10,000: see rowsum
     np.testing.assert_allclose(gradient, terms.mean(axis=0), rtol=1e-10)
     assert value == pytest.approx(accurate.loss(w, X), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "uniform_nodes"])
+def test_a_row_alone_which_is_computed_with_scalars_has_its_bits_and_bounds_of_a_batch(name: str) -> None:
+    lines, every, given = of(MODELS[name]())._model, np.arange(4), Inputs(*sample(name))
+    for pairs in (lines._pairs, lines._blurred):
+        table = lines._over_pairs("value_and_grad", given, every, pairs)
+        for row in every:
+            assert np.array_equal(lines._over_pairs("value_and_grad", given, every[[row]], pairs), table[[row]])
+    bounds = np.concatenate([lines._errors_at("value_and_grad", given, every[[row]]) for row in every])
+    # an ulp of an exponential in the bound itself
+    np.testing.assert_allclose(bounds, lines._errors_at("value_and_grad", given, every), rtol=1e-12)
 
 
 @pytest.mark.parametrize("gap", [0.8, 1e-9])  # no row is in doubt, and every one
