@@ -162,11 +162,26 @@ class Pairs(NDArrayOperatorsMixin):
         return same_power(one.wide, other.wide)[:2]
 
 
+def is_exact(function: Callable[..., Any], result: Pairs, x: Pairs, y: Pairs) -> Any:
+    """Tell where an operator has not rounded: sums of floats, products and quotients of floats that are floats, x*1, x/x."""
+    if any(one.power is not None for one in (result, x, y)):
+        return np.False_
+    floats = (x.lo == 0.0) & (y.lo == 0.0)
+    if function in (OPERATORS_ON_PAIRS[np.add], OPERATORS_ON_PAIRS[np.subtract]):
+        return floats
+    by_1 = (y.hi == 1.0) & (y.lo == 0.0)
+    if function is OPERATORS_ON_PAIRS[np.multiply]:
+        by_1 = by_1 | (x.hi == 1.0) & (x.lo == 0.0)
+    else:
+        by_1 = by_1 | (x.hi == y.hi) & (x.lo == y.lo)
+    return floats & (result.lo == 0.0) | by_1
+
+
 BLUR = 2.0**-96
 
 
 class BlurredPairs(Pairs):
-    """Pairs of which each result is moved by up to BLUR times itself, and half as much at least, which is more than they round.
+    """Pairs of which each result that is rounded moves by up to BLUR times itself, half as much at least: more than they round.
 
     Where the end of a computation moves little, rounding has moved it less (Vignes, Numerical Algorithms 37, 2004, who draws
     such moves). They follow from the digits here, so that a row has the same ones in each batch.
@@ -176,13 +191,15 @@ class BlurredPairs(Pairs):
 
     @classmethod
     def applied(cls, function: Callable[..., Any], operands: Any) -> Any:
-        """Apply a function and move what it gives; a choice stays."""
+        """Apply a function and move what it gives; a choice and what is exact stay."""
         found = super().applied(function, operands)
-        if function is WHERE:
+        if function is WHERE or function is OPERATORS_ON_PAIRS[np.negative]:
             return found
+        stays = function in OPERATORS_ON_PAIRS.values() and is_exact(function, found, *map(cls.of, operands))
         digits = np.frexp(found.hi)[0] * 1234567891.2345678 + np.frexp(found.lo)[0] * 2718281828.4590452
         chance = digits - np.floor(digits)
-        move = np.where(chance < 0.5, chance - 1.0, chance) * np.where(np.isfinite(found.hi), found.hi, 0.0)
+        moved = np.where(np.isfinite(found.hi) & ~np.asarray(stays), found.hi, 0.0)
+        move = np.where(chance < 0.5, chance - 1.0, chance) * moved
         return cls(found.hi, found.lo + BLUR * move, found.power)
 
 

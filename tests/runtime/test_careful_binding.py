@@ -11,7 +11,7 @@ import pytest
 from built import MODELS, sample
 from flint import arb, ctx
 from losing_models import LOST, chain, two_rates
-from sympy import cos, loggamma, sqrt
+from sympy import cos, log, loggamma, sqrt
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
@@ -111,6 +111,19 @@ def test_batches_with_careful_rows_add_up_what_single_rows_give(gap: float, coun
     # sums of n terms in pieces of 10,000: see rowsum
     np.testing.assert_allclose(gradient, terms.mean(axis=0), rtol=1e-10)
     assert value == pytest.approx(accurate.loss(w, X), rel=1e-10)
+
+
+def test_a_0_of_equal_inputs_is_known_and_one_of_digits_that_pairs_lack_is_not() -> None:
+    model, lacking = Model("divergence"), Model("lacking")
+    p, q = model.weights("p q")
+    model.loss(p * log(p / q) + (1 - p) * log((1 - p) / (1 - q)))
+    a, b = lacking.weights("a b")
+    above, below = lacking.node("above", a + b), lacking.node("below", a - b)
+    lacking.loss(lacking.node("product", above * below) - 1)
+    for module, point, uncertain in ((of(model), (0.3, 0.3), 0), (of(lacking), (1.0, 1e-18), 1)):  # 1 - 1e-36 is no pair
+        with module.counting() as care:
+            assert module.loss(np.array(point)) == 0.0
+        assert (care.careful, care.uncertain) == (1, uncertain)
 
 
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "uniform_nodes"])
