@@ -144,4 +144,6 @@ class NativeCarefully(NativeLoosely[T]):
 
         in_pieces(piece, inputs, (*given, table), threads)
         suspects = np.flatnonzero(table[:, _COLUMNS[name][1]])
-        return suspects, np.nan_to_num(table[suspects, 2:], nan=np.inf, posinf=np.inf)
+        errors = table[suspects, 2:]
+        errors[np.isnan(errors)] = np.inf
+        return suspects, errors
