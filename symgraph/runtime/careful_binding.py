@@ -291,7 +291,7 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _errors_at(self, name: str, inputs: Inputs, rows: Array) -> Array:
         """Bound the errors of the results in some rows."""
-        given = self._bounds.arguments(self.facts, some_rows(as_batch(inputs), alone(rows)))
+        given = self._bounds.arguments(self.facts, some_rows(as_batch(inputs), one_or_many(rows)))
         one = self._bounds.given(np.asarray(1.0), Origin.DERIVATIVES)
         found = self._lines_over[self._bounds]._lines_of(name)(Given(*given, one, None, unsummed))
         result = np.empty((len(rows), len(found)))
@@ -302,13 +302,13 @@ class CarefulBound(BoundOnRequestLoosely[T]):
 
     def _over_pairs(self, name: str, inputs: Inputs, rows: Array, pairs: PairArithmetic) -> Array:
         """Compute some rows over pairs."""
-        w, X, y = map(pairs.given, some_rows(as_batch(inputs), alone(rows)))
+        w, X, y = map(pairs.given, some_rows(as_batch(inputs), one_or_many(rows)))
         found = self._lines_over[pairs]._lines_of(name)(Given(w, X, y, pairs.given(1.0), None, unsummed))
         columns = [np.broadcast_to(pairs.rounded(one, DOUBLE), len(rows)) for one in found]
         return np.stack(columns, axis=1)
 
 
-def alone(rows: Array) -> Any:
+def one_or_many(rows: Array) -> Any:
     """Give the place of a row that is alone: scalars over pairs take a third of the time of arrays of one number."""
     return rows[0] if len(rows) == 1 else rows
 
