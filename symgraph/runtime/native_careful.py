@@ -5,7 +5,7 @@ which digits are lost they compute anew, over pairs of floats.
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ class NativeCarefully(NativeLoosely[T]):
         if not np.isfinite(sums).all():  # by rows that only the lines tell
             return self._lines._sums_of(name, inputs, s, threads)
         suspects, errors = self._in_doubt(name, inputs, threads, noted)
-        sizes = partial(self._sizes, name, inputs, s, threads, sums)
+        sizes = cache(partial(self._sizes, name, inputs, s, threads, sums))  # asked for twice
         if suspects.size:
             shares = np.atleast_2d(np.abs(s[suspects] if s.ndim else s)).T
             counting = those_that_count(shares * errors[:, : len(sums)], sums, count_of(inputs), sizes)
