@@ -145,7 +145,7 @@ def _rounded(value: float) -> float:
 
 
 def _is_inside(entry: Input, value: float) -> bool:
-    return entry.domain is None or entry.domain[0] < value < entry.domain[1]
+    return entry.range[0] < value < entry.range[1]
 
 
 def _at(batch: Batch, row: Point, entry: Input, value: float) -> Batch:

@@ -109,16 +109,15 @@ def _moved(model: Model, entries: Sequence[Input], row: list[float], draw: rando
     if not targets or not row:
         return row
     target, place = draw.choice(targets), draw.randrange(len(row))
-    domain, needed = entries[place].domain, steps[: target + 1]
-    if entries[place].values:
+    entry, needed = entries[place], steps[: target + 1]
+    if entry.values:
         return row
-    x = _crossing(lambda x: _sign(needed, [*row[:place], x, *row[place + 1 :]]), row[place], domain, draw)
+    x = _crossing(lambda x: _sign(needed, [*row[:place], x, *row[place + 1 :]]), row[place], entry.domain, draw)
     if x is None:
         return row
     if draw.random() < 0.5:
         x += abs(x) * draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-16.0, -2.0)
-    if domain is not None:
-        x = min(max(x, domain[0]), domain[1])
+    x = min(max(x, entry.range[0]), entry.range[1])
     return [*row[:place], x, *row[place + 1 :]]
 
 

@@ -158,8 +158,8 @@ _CHANGES: Sequence[Change] = (
 
 def _range(entry: Input) -> tuple[float, float]:
     """Return the range of an input: its domain, and the bounds of a weight."""
-    ranges = [one for one in (entry.domain, entry.bounds) if one is not None]
-    return max((low for low, _ in ranges), default=-math.inf), min((high for _, high in ranges), default=math.inf)
+    (low, high), (lowest, highest) = entry.range, entry.bounds or (-math.inf, math.inf)
+    return max(low, lowest), min(high, highest)
 
 
 def _within(entry: Input, value: float) -> float:

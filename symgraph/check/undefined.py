@@ -44,7 +44,7 @@ def undefined_at(model: Model, module: Any, batch: Batch) -> tuple[str, ...]:
 
 def _has(entry: Input, value: float) -> bool:
     """Tell if a value is in the domain of an input."""
-    return entry.domain is None or entry.domain[0] <= value <= entry.domain[1]
+    return entry.range[0] <= value <= entry.range[1]
 
 
 def _is_alone(module: Any, model: Model, batch: Batch, entry: Input, at: float, sides: tuple[float, float]) -> bool:

@@ -51,7 +51,7 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         SpecError: the model is not complete, or something in it cannot be lowered.
     """
     inputs, residual = model.freeze().inputs, residual_of(model)
-    builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
+    builder = GraphBuilder(model.name, {i.name: i.range for i in inputs if math.inf > i.range[1] or i.range[0] > -math.inf})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
     groups = model.feature_inputs, model.nodes, model.weight_inputs, model.constant_inputs

@@ -24,6 +24,10 @@ class Entry(Protocol):
         """The declared range, ends included; None if there is none."""
 
     @property
+    def range(self) -> tuple[float, float]:
+        """The numbers that it may be: the domain, where there is one."""
+
+    @property
     def values(self) -> tuple[float, ...] | None:
         """The only values, if some are declared."""
 
@@ -105,7 +109,7 @@ def inside(law: Law, draw: random.Random, entry: Entry, *, ends: bool = True) ->
     """
     if entry.values:
         return draw.choice(entry.values)
-    low, high = entry.domain or (-math.inf, math.inf)
+    low, high = entry.range
     for _ in range(_TRIES):
         value = law(draw, entry)
         if low < value < high or (ends and low <= value <= high):

@@ -173,6 +173,11 @@ class _Input(NamedTuple):
     domain: tuple[float, float] | None
     values: tuple[float, ...] | None
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The domain, or all numbers."""
+        return self.domain or (-math.inf, math.inf)
+
 
 def draw(
     module: GeneratedModule, chance: random.Random, index: int, rows: int, data: tuple[Any, Any] | None, w: Array | None
@@ -249,7 +254,7 @@ def _sample(module: GeneratedModule, chance: random.Random, kind: str, laws: Map
         entry = _Input(kind, domain_of(module, name), values_of(module, name))
         if entry.values:
             return inside(law, chance, entry)
-        value, (low, high) = inside(law, chance, entry), entry.domain or (-math.inf, math.inf)
+        value, (low, high) = inside(law, chance, entry), entry.range
         edge = _EDGE * (high - low) if is_bounded(entry) else 0.0
         return min(max(value, low + edge), high - edge)
 

@@ -14,6 +14,10 @@ DEFAULT_LAW = Normal(0.0, 0.01)
 
 Pair = tuple[float, float]
 
+LOGARITHMS: Pair = (-79.0, 79.0)
+"""Range of logarithms of ordinary numbers: a hundred such numbers, of 5e-35 to 2e34, have a sum that is a float32."""
+_EVERYTHING: Pair = (-math.inf, math.inf)
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -28,6 +32,7 @@ class Input:
         bounds: the range that training and fits keep a weight in, on which no formula relies, or None.
         fixed: whether training and fits leave a weight where it is.
         values: the only values of a target, in order, or None.
+        is_logarithm: whether a weight is the logarithm of a number that people mean.
     """
 
     name: str
@@ -38,6 +43,15 @@ class Input:
     bounds: Pair | None = None
     fixed: bool = False
     values: tuple[float, ...] | None = None
+    is_logarithm: bool = False
+
+    @property
+    def range(self) -> Pair:
+        """The numbers on which formulas may rely: the domain, or those of a logarithm whose initial values are among them."""
+        if self.domain is not None:
+            return self.domain
+        lowest, highest = _initial_values(self)
+        return LOGARITHMS if self.is_logarithm and LOGARITHMS[0] < lowest <= highest < LOGARITHMS[1] else _EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +134,7 @@ def checked_weight(entry: Input, where: str) -> Input:
         SpecError: a fixed initial value, all of a uniform law or the mean of a normal law that was given is outside, or bounds
             and domain have nothing in common.
     """
-    match entry.init:
-        case Constant(value) | Normal(value, _) if entry.init is not DEFAULT_LAW:
-            lowest = highest = value
-        case Uniform(low, high):
-            lowest, highest = low, high
-        case _:
-            lowest, highest = -math.inf, math.inf
+    lowest, highest = _EVERYTHING if entry.init is DEFAULT_LAW else _initial_values(entry)
     for word, ends in (("bounds", entry.bounds), ("domain", entry.domain)):
         if ends is not None and not (lowest <= ends[1] and ends[0] <= highest):
             start = repr(lowest) if isinstance(entry.init, Constant) else f"init {entry.init}"
@@ -134,6 +142,17 @@ def checked_weight(entry: Input, where: str) -> Input:
     if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) >= min(entry.bounds[1], entry.domain[1]):
         raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have no range in common")
     return entry
+
+
+def _initial_values(entry: Input) -> Pair:
+    """Return the least and the largest initial value of a weight, of a normal law its mean; of other inputs all numbers."""
+    match entry.init:
+        case Constant(value) | Normal(value, _):
+            return value, value
+        case Uniform(low, high):
+            return low, high
+        case _:
+            return _EVERYTHING
 
 
 def positive_symbols(inputs: Iterable[Input], nodes: Iterable[NamedNode]) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -25,6 +26,9 @@ class Transforms(Declarations):
 
     def positive(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
         """Declare the weight ``log_<name>`` and return the node ``name``, its exponential, which is above 0.
+
+        Formulas may rely on a value between 5e-35 and 2e34, and checks draw none beyond, unless ``init`` is beyond. A module
+        takes any weight, but there a product of such values may overflow where the model's result would not.
 
         Args:
             name: an identifier, the node's.
@@ -81,7 +85,9 @@ class Transforms(Declarations):
 
     def _transformed(self, weight: str, name: str, transform: str, start: Law) -> Any:
         """Declare a weight and the node of its natural value, by whose name users give and read it."""
-        node = self.node(name, _FUNCTIONS[transform](self.weight(weight, init=start)))
+        symbol = self.weight(weight, init=start)
+        self._inputs[weight] = replace(self._inputs[weight], is_logarithm=transform == "exp")
+        node = self.node(name, _FUNCTIONS[transform](symbol))
         self._natural[weight] = name, transform
         return node
 
