@@ -105,12 +105,9 @@ def generate(
 
 
 def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
-    lowered = run("lower", lower, model)
-    branches = any(node.op == "select" for node in lowered.nodes)
-    readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
-    # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
-    steps = _steps(lowered, run, options.derivatives)
-    graphs = list(steps) if options != PLAIN else [_last(steps)]
+    graphs = _graphs(model, options.derivatives, run)
+    branches = any(node.op == "select" for node in graphs[0].nodes)
+    readable = run("lower for reading", lower, model, guarded=False) if branches else graphs[0]
     radii = run("errors of constants", _radii, model, graphs) if options.error_bound else {}
     precision = options.precision
     rests = run("rests of constants", _rests, model, graphs, ("numpy", precision)) if precision != DOUBLE else {}
@@ -208,7 +205,7 @@ def differentiated(model: Model) -> Graph:
         SpecError: the model cannot be lowered.
     """
     with uncollected(), evaluate(True):
-        return _last(_steps(lower(model), unmeasured))
+        return _graphs(model, (), unmeasured)[-1]
 
 
 def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
@@ -217,10 +214,22 @@ def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    return printed(_differentiated(model), backend, precision)
+    return printed(differentiated(model), backend, precision)
 
 
-_differentiated = lru_cache(maxsize=8)(differentiated)
+@lru_cache(maxsize=2)
+def _graphs_by_derivatives(model: Model) -> dict[tuple[str, ...], tuple[Graph, ...]]:
+    """Return where the graphs of a model are kept, of which a build with a choice of precision has use more than once."""
+    del model
+    return {}
+
+
+def _graphs(model: Model, derivatives: tuple[str, ...], run: Run) -> tuple[Graph, ...]:
+    """Return the graph of a model after lowering and after each step from there."""
+    known = _graphs_by_derivatives(model)
+    if derivatives not in known:
+        known[derivatives] = tuple(_steps(run("lower", lower, model), run, derivatives))
+    return known[derivatives]
 
 
 def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = ()) -> Iterator[Graph]:

@@ -105,9 +105,8 @@ def _verify(
             if require is not None:
                 profile.run("required digits", require_digits, entry.model, modules["numpy"], require)
             lost = entry.lost
-            if lost is not None and lost.are_many and lost.has_pairs:
-                careful = modules["numpy"] if entry.precision == AUTO else None
-                lost = profile.run("digits with care", judged_with_care, entry.model, lost, careful)
+            if lost is not None and lost.are_many and lost.has_pairs and lost.with_care is None:
+                lost = profile.run("digits with care", judged_with_care, entry.model, lost)
             report = replace(report, lost=lost)
         verifications[entry.model.name] = report
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []

@@ -26,24 +26,20 @@ def careful_artifact(model: Model) -> Artifact | None:
         return None
 
 
-def judged_with_care(model: Model, lost: LostDigits, careful: ModuleType | None = None) -> LostDigits:
+def judged_with_care(model: Model, lost: LostDigits, careful: Artifact | None = None) -> LostDigits:
     """Add what ``--precision auto`` makes of a model of which the plain module loses many digits, if that can be.
 
     Args:
         model: the spec.
         lost: what its plain module loses.
-        careful: the module that was built so; None if none was, and one is generated to be asked.
+        careful: its numpy module that was generated so; by default it is generated.
     """
     from symgraph.check.digits import with_care
 
-    if careful is not None:
-        return replace(lost, with_care=with_care(model, careful), chosen=True)
-    artifact = careful_artifact(model)
-    return (
-        replace(lost, has_pairs=False)
-        if artifact is None
-        else replace(lost, with_care=with_care(model, load_artifact(artifact)))
-    )
+    artifact = careful or careful_artifact(model)
+    if artifact is None:
+        return replace(lost, has_pairs=False)
+    return replace(lost, with_care=with_care(model, load_artifact(artifact)))
 
 
 def require_digits(model: Model, module: ModuleType, limit: float) -> None:

@@ -1,15 +1,16 @@
 """The files of each model of a plan, generated, in the precision that was asked for or that the build chooses.
 
 A build chooses pairs of doubles where digits are lost (``--precision auto``) for a model that loses more than such a module
-lets pass, by a search in the declared domains, and doubles for all others. The search finds the same on every machine. What
-does not search, such as ``symgraph build --check``, takes what the manifest says that an earlier build chose.
+lets pass, by a search in the declared domains, unless most rows would be computed so without need; and doubles for all others.
+The search finds the same on every machine. What does not search, such as ``symgraph build --check``, takes what the manifest
+says that an earlier build chose.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from symgraph.build.digits import careful_artifact, lost_digits
+from symgraph.build.digits import careful_artifact, judged_with_care, lost_digits
 from symgraph.build.modules import artifacts_of
 from symgraph.build.plan import Plan
 from symgraph.build.profile import Profile
@@ -103,8 +104,11 @@ def numpy_artifact(model: Model) -> Artifact:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    careful = careful_artifact(model) if _needs_care(lost_digits(model)) else None
-    return careful or generate(model)[0]
+    lost = lost_digits(model)
+    careful = careful_artifact(model) if lost is not None and _needs_care(lost) else None
+    if lost is None or careful is None or _is_idle(judged_with_care(model, lost, careful)):
+        return generate(model)[0]
+    return careful
 
 
 def _own(owners: dict[str, tuple[str, Spec]], model: Model, spec: Spec, written: Sequence[Artifact]) -> None:
@@ -121,6 +125,10 @@ def _needs_care(lost: LostDigits | None) -> bool:
     return lost is not None and lost.has_pairs and lost.needs_care
 
 
+def _is_idle(lost: LostDigits) -> bool:
+    return lost.with_care is not None and lost.with_care.is_idle
+
+
 def _was_careful(made: Made, known: Mapping[str, Entry]) -> bool:
     """Tell whether an earlier build chose pairs for a model."""
     own = (known.get(artifact.name) for artifact in made.artifacts)
@@ -132,10 +140,17 @@ def _with_care(plan: Plan, made: Made, how: Mapping[str, Any]) -> Made:
     if "numpy" not in plan.backends or plan.options.error_bound:
         return made
     names = tuple(artifact.backend for artifact in made.generated)
-    careful = replace(plan.options, precision=AUTO)
+    options = replace(plan.options, precision=AUTO)
     try:
-        artifacts, _ = artifacts_of(made.model, tuple(dict.fromkeys(names)), (), **{**how, "options": careful})
+        artifacts, _ = artifacts_of(made.model, tuple(dict.fromkeys(names)), (), **{**how, "options": options})
     except SpecError:  # a function of it has no pairs, or no bound
         return made if made.lost is None else made._replace(lost=replace(made.lost, has_pairs=False))
+    lost = made.lost
+    if lost is not None:
+        careful = next(artifact for artifact in artifacts if artifact.backend == "numpy")
+        lost = how["run"]("digits with care", judged_with_care, made.model, lost, careful)
+        if _is_idle(lost):
+            return made._replace(lost=lost)
+        lost = replace(lost, chosen=True)
     written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
-    return made._replace(artifacts=written, generated=artifacts)
+    return made._replace(artifacts=written, generated=artifacts, lost=lost)

@@ -16,15 +16,15 @@ from symgraph.check.runs import compute
 from symgraph.check.truth_at_points import KNOWN, Truths, names_of_model, truths
 from symgraph.check.truth_report import Worst
 from symgraph.check.verification_points import Sampler
-from symgraph.check.verification_report import LostDigits
+from symgraph.check.verification_report import LostDigits, WithCare
 from symgraph.generate import printed_graph
 from symgraph.ir.special import elementary
+from symgraph.runtime.negligible import CARE
 from symgraph.spec.model import Model
 
 _WORST, _DRAWN, _ALONE = 6, 4, 15
 """Points of the search that are judged, those that verification would draw beside them, and those where there is no search:
 a handful, since each takes some milliseconds."""
-_CAREFUL = frozenset({"loss", "value_and_grad", "grad", "per_sample_grad", "predict", "jacobian"})
 _MOST = 3_000
 """Operations of a spec beyond which deriving the model once more takes too long for a remark."""
 _EXPONENTS = -1000, 1000
@@ -86,31 +86,29 @@ def _errors(found: Truths, plain: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(known, np.fmin(np.abs(scaled / found.high) * 2.0**53, 2.0**53), np.nan)
 
 
-def with_care(model: Model, module: Any) -> tuple[float, float]:
+def with_care(model: Model, module: Any) -> WithCare:
     """Tell what a module of ``--precision auto`` makes of a model that loses digits.
 
     Args:
         model: the spec.
-        module: of it, by NumPy, whose functions with care are run: not forward and backward, which are plain.
-
-    Returns:
-        The decimal digits that the module loses at the worst points of the search, beyond what inputs leave open, and its share
-        of careful rows at points such as verification would draw.
+        module: of it, by NumPy.
     """
+    at_worst = given(model, losing_digits(model))
     with module.counting():
-        results = compute(module, given(model, losing_digits(model)))
-    found = truths(model, given(model, losing_digits(model)), names=results.names)
-    kappa_in, seen = found.sizes.kappa_in.copy(), np.full(found.state.shape, np.nan)
-    for run in (run for run in results.runs if run.plain and run.function in _CAREFUL):
-        columns = list(run.columns)
-        values = np.full(seen.shape, np.nan)
-        values[:, columns] = run.values
-        seen = np.fmax(seen, np.where(run.tried[:, np.newaxis], _errors(found, values), np.nan))
+        results = compute(module, at_worst, alone=True)
+    found = truths(model, at_worst, names=results.names)
+    kappa_in, seen = found.sizes.kappa_in.copy(), _errors(found, results.values)
     at = found.largest(seen, kappa_in, range(len(found.names)), sure=True)
     lost = 0.0 if at is None else math.log10(max(1.0, seen[at] / (1.0 + kappa_in[at])))
-    with module.counting() as care:
-        compute(module, given(model, _drawn(model, _ALONE)))
-    return lost, care.careful / max(1, care.rows)
+    drawn, careful = given(model, _drawn(model, _ALONE)), []
+    for place in range(len(drawn)):
+        with module.counting() as care:
+            compute(module, given(model, [drawn.point(place)]), alone=True)
+        careful.append(care.careful > 0)
+    numbers = _numbers(model)
+    losses = np.zeros((len(drawn), 1)) if numbers is None else numbers.losses(drawn.values, len(drawn))
+    idle = careful & (losses.max(axis=1) * 2.0**-53 < CARE)
+    return WithCare(lost, float(np.mean(careful)), float(np.mean(idle)))
 
 
 def losing_digits(model: Model) -> list[Point]:

@@ -124,13 +124,14 @@ def names_of_results(values: Collection[str], weights: Sequence[str], backend: s
     return (*kept, *(f"{prefix} {name}" for prefix in slopes for name in weights))
 
 
-def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
+def compute(module: Any, points: Points, dtype: str = "float64", *, alone: bool = False) -> Results:
     """Run a module at every point.
 
     Args:
         module: of any backend, C compiled; one for arrays of any library is given NumPy's.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
         dtype: "float64", or "float32" for a backend of arrays and for C in single precision.
+        alone: whether each row is called alone, and of each result the first function that gives it; else in all ways.
 
     Raises:
         OptionError: the backend does not compute in that dtype.
@@ -144,7 +145,7 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     runner = _Runner(module, points, np.dtype(dtype).type if of_arrays else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
         for place in range(len(points)):
-            runner.visit(place)
+            runner.visit(place, alone=alone)
     runs = [run for tried in runner.runs.values() for run in tried]
     bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
     if own is not None:
@@ -189,7 +190,7 @@ class _Runner:
         wider = kind == np.float32 and not hasattr(module, "C_FILES")  # NumPy's lines add in float64
         self.sums = {"slack": 1.0 if accurate or wider else _SUM_ULP, "summed": True}
 
-    def visit(self, place: int) -> None:
+    def visit(self, place: int, *, alone: bool) -> None:
         """Call functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
 
         The first function that gives a fact runs at every point; the others take turns, since they pass on what the first ones
@@ -198,8 +199,8 @@ class _Runner:
         self.module = with_constants(self.own, dict(zip(self.names, self.constants[place].tolist(), strict=True)))
         kind, given, text = self.kinds[place], self.given._replace(w=self.w[place]), f" of {BATCH} rows"
         turn, self.seen[kind] = self.seen[kind], self.seen[kind] + 1
-        self._run_all(given.one(place, "")._replace(ways=WAYS[:1]), place, turn)
-        if given.X is None or self.is_scalar:
+        self._run_all(given.one(place, "")._replace(ways=WAYS[:1]), place, None if alone else turn)
+        if alone or given.X is None or self.is_scalar:
             return
         self._run_all(given.take((place + _BESIDE) % len(self.w), text), place, turn)
         every, rest = divmod(turn, _TURNS)
@@ -218,12 +219,12 @@ class _Runner:
         found = calls(self.module, given, self.columns)
         return [call for call in found if hasattr(self.module, call.function) and not (has_penalty and call.penalty)]
 
-    def _run_all(self, given: Given, place: int, turn: int) -> None:
-        """Call the functions that the module has, but for those whose turn it is not."""
+    def _run_all(self, given: Given, place: int, turn: int | None) -> None:
+        """Call the functions that the module has, but for those whose turn it is not, which pass on known results."""
         known = set[tuple[bool, int]]()
         for number, call in enumerate(self._calls(given)):
             facts = {(fact in BOUNDS, self.columns[fact][0]) for fact in call.facts if fact != NORMAL}
-            if not facts <= known or turn == 0 or turn % _TURNS == number % _TURNS:
+            if not facts <= known or (turn is not None and (turn == 0 or turn % _TURNS == number % _TURNS)):
                 self._run(place, call, given)
             known |= facts
 

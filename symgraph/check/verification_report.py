@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from symgraph.display.html import card, notes
 from symgraph.errors import listed
@@ -12,6 +13,8 @@ _ALL = -math.log10(2.0**-53)
 """Digits of a double."""
 _MANY = 3.0
 """Digits beyond which the point is named at which they are lost."""
+_MOST_IDLE = 0.5
+"""Share of ordinary rows that may be computed in pairs, some hundred times as slowly, without need."""
 _SHARE = 1e-2
 """Share of an error from which on first order explains it."""
 _IN_PAIRS = "`--precision auto` computes such rows in pairs of doubles"
@@ -20,7 +23,30 @@ _CHOSEN = (
     "so its module computes such rows in pairs of doubles: it loses {lost:.1f} there, and takes pairs in {share:.1%} of the "
     "rows drawn (`--precision double` takes none)"
 )
+_IDLE = (
+    "`--precision auto` loses {lost:.1f} there, but would take pairs of doubles in {share:.1%} of the rows drawn, "
+    "in {idle:.1%} without need"
+)
 _WITHOUT = "write the formula so that it does not cancel, or declare a narrower domain"
+
+
+class WithCare(NamedTuple):
+    """What a module of ``--precision auto`` makes of a model that loses digits.
+
+    Attributes:
+        lost: the decimal digits that it loses at the worst points of the search, beyond what inputs leave open.
+        share: the share of careful rows at points such as verification would draw.
+        idle: the share of rows there that are careful although doubles have their digits, since bounds of errors are too wide.
+    """
+
+    lost: float
+    share: float
+    idle: float = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell if most rows would be computed in pairs for nothing."""
+        return self.idle > _MOST_IDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +62,7 @@ class LostDigits:
             a value on the way leaves the range of doubles or a decision is wrong.
         tried: at how many points digits that are lost were looked for.
         has_pairs: whether all of the model's functions can be computed in pairs of doubles.
-        with_care: the digits that a module of ``--precision auto`` loses at the worst points, and its share of careful rows at
-            ordinary ones, as far as they are known; see ``check.digits.with_care``.
+        with_care: what a module of ``--precision auto`` makes of it, as far as that is known.
         chosen: whether the module was built with that care.
     """
 
@@ -49,7 +74,7 @@ class LostDigits:
     loss: float = 0.0
     tried: int = 0
     has_pairs: bool = True
-    with_care: tuple[float, float] | None = None
+    with_care: WithCare | None = None
     chosen: bool = False
 
     @property
@@ -81,9 +106,9 @@ class LostDigits:
         loses = "would lose" if self.chosen else "loses"
         lost = f"{self.result} {loses} {self.digits:.1f} of 16 digits, beyond what its inputs leave open, at {where} ({by})"
         if self.with_care is not None and self.chosen:
-            return f"{lost}, {_CHOSEN.format(lost=self.with_care[0], share=self.with_care[1])}"
+            return f"{lost}, {_CHOSEN.format(**self.with_care._asdict())}"
         if self.with_care is not None:
-            return f"{lost}; {_WITH_CARE.format(lost=self.with_care[0], share=self.with_care[1])}"
+            return f"{lost}; {(_IDLE if self.with_care.is_idle else _WITH_CARE).format(**self.with_care._asdict())}"
         return f"{lost}; {_IN_PAIRS if self.has_pairs else _WITHOUT}"
 
 
