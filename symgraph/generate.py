@@ -62,6 +62,29 @@ class Artifact:
     options: Options = PLAIN
 
 
+class Graphs:
+    """The graphs of a model, after lowering and after each step from there, each made once.
+
+    Args:
+        model: the spec.
+        run: calls each step, and may measure it.
+    """
+
+    def __init__(self, model: Model, run: Run = unmeasured) -> None:
+        self._model, self._run = model, run
+        self._known: dict[tuple[str, ...], tuple[Graph, ...]] = {}
+
+    def __call__(self, derivatives: tuple[str, ...]) -> tuple[Graph, ...]:
+        """Return the graphs with some derivatives on request, the one that is printed last.
+
+        Raises:
+            SpecError: the model cannot be lowered.
+        """
+        if derivatives not in self._known:
+            self._known[derivatives] = tuple(_steps(self._run("lower", lower, self._model), self._run, derivatives))
+        return self._known[derivatives]
+
+
 def generate(
     model: Model,
     backends: Iterable[str] = ("numpy",),
@@ -69,6 +92,7 @@ def generate(
     spec: str = "<memory>",
     options: Options = PLAIN,
     run: Run = unmeasured,
+    graphs: Graphs | None = None,
 ) -> tuple[Artifact, ...]:
     """Write the modules of a model.
 
@@ -78,6 +102,7 @@ def generate(
         spec: where the model is written, for the header.
         options: the options of the modules; a backend that lacks one which another backend has writes its plain module.
         run: calls each step, and may measure it.
+        graphs: those of the model, of which a caller has use again; by default they are made here.
 
     Returns:
         One artifact for each file of each backend, not verified yet.
@@ -90,12 +115,14 @@ def generate(
     require(chosen, options)
     with uncollected(), evaluate(True):  # a notebook may be amid specs that SymPy is not to evaluate
         sources: dict[tuple[str, ...], Source] = {}
+        graphs = graphs or Graphs(model, run)
         artifacts: list[Artifact] = []
         for backend in (BACKENDS[name] for name in chosen):
             derivatives = options.within(backend.options).derivatives
             try:
                 if derivatives not in sources:
-                    sources[derivatives] = _source(model, spec, replace(options, derivatives=derivatives), run)
+                    own = replace(options, derivatives=derivatives)
+                    sources[derivatives] = _source(model, spec, own, graphs(derivatives), run)
                 artifacts += _artifacts(sources[derivatives], backend, options, run)
             except SpecError as error:
                 error.place = error.place or model.place(error.node)
@@ -104,8 +131,7 @@ def generate(
         return tuple(artifacts)
 
 
-def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
-    graphs = _graphs(model, options.derivatives, run)
+def _source(model: Model, spec: str, options: Options, graphs: Sequence[Graph], run: Run) -> Source:
     branches = any(node.op == "select" for node in graphs[0].nodes)
     readable = run("lower for reading", lower, model, guarded=False) if branches else graphs[0]
     radii = run("errors of constants", _radii, model, graphs) if options.error_bound else {}
@@ -205,7 +231,7 @@ def differentiated(model: Model) -> Graph:
         SpecError: the model cannot be lowered.
     """
     with uncollected(), evaluate(True):
-        return _graphs(model, (), unmeasured)[-1]
+        return _last(_steps(lower(model), unmeasured))
 
 
 def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
@@ -214,22 +240,10 @@ def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    return printed(differentiated(model), backend, precision)
+    return printed(_differentiated(model), backend, precision)
 
 
-@lru_cache(maxsize=2)
-def _graphs_by_derivatives(model: Model) -> dict[tuple[str, ...], tuple[Graph, ...]]:
-    """Return where the graphs of a model are kept, of which a build with a choice of precision has use more than once."""
-    del model
-    return {}
-
-
-def _graphs(model: Model, derivatives: tuple[str, ...], run: Run) -> tuple[Graph, ...]:
-    """Return the graph of a model after lowering and after each step from there."""
-    known = _graphs_by_derivatives(model)
-    if derivatives not in known:
-        known[derivatives] = tuple(_steps(run("lower", lower, model), run, derivatives))
-    return known[derivatives]
+_differentiated = lru_cache(maxsize=8)(differentiated)
 
 
 def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = ()) -> Iterator[Graph]:

@@ -17,7 +17,7 @@ from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import LostDigits
 from symgraph.errors import BuildError, SpecError
-from symgraph.generate import Artifact, generate, require
+from symgraph.generate import Artifact, Graphs, generate, require
 from symgraph.io.manifest import Entry
 from symgraph.options import AUTO, DOUBLE
 from symgraph.spec.model import Model
@@ -82,7 +82,8 @@ def made_of(
         for model in spec.models:
             tell(f"generating {model.name}")
             profile.model = model.name
-            how = {"spec": spec.label, "options": plan.options, "run": profile.run}
+            graphs = Graphs(model, profile.run)
+            how = {"spec": spec.label, "options": plan.options, "run": profile.run, "graphs": graphs}
             backends = tuple(dict.fromkeys((*plan.backends, *also)))
             artifacts, refusals = artifacts_of(model, backends, () if plan.named else ("scalar", "c"), **how)
             for backend, refusal in refusals.items():

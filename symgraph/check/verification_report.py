@@ -31,7 +31,7 @@ _WITHOUT = "write the formula so that it does not cancel, or declare a narrower 
 
 
 class WithCare(NamedTuple):
-    """What a module of ``--precision auto`` makes of a model that loses digits.
+    """The effect of ``--precision auto`` on a model that loses digits.
 
     Attributes:
         lost: the decimal digits that it loses at the worst points of the search, beyond what inputs leave open.

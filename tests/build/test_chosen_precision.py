@@ -23,6 +23,15 @@ line.loss((line.weight("s") * line.feature("x") - line.target("y")) ** 2)
 '''
 LOSES = 'close.node("beside", b + 1e6 * a) - 1e6 * a'
 """Beside 1e6 * a, b has 6 of 16 digits less, one more than care lets pass."""
+RECURRENCE = """from functools import reduce
+from sympy import exp
+from symgraph import Model
+
+close = Model("close")
+x, start = close.weight("x", domain=(1, 5e4)), close.weight("y", domain=(0.1, 0.9))
+last = reduce(lambda y, k: close.node(f"y{k}", 3 * y - 3 * y**2), range(20), start)
+close.loss(x * exp(1 / x) - x - 1 + last)
+"""
 HAS_NO_PAIRS = f"{LOSES} - __import__('sympy').loggamma(b)"
 
 
@@ -54,6 +63,23 @@ def test_a_build_chooses_pairs_for_the_model_that_loses_digits_and_a_check_knows
     assert found == {"close.py": (AUTO, ""), "close_scalar.py": ("", ""), "line.py": ("", ""), "line_scalar.py": ("", "")}
     assert check(chooses).ok
     assert states(check(replace(chooses, chooses=False)))["close.py"] == "options changed"  # where doubles are asked for
+
+
+@pytest.mark.quick  # 0.7 s: the only one with rows that are careful without need
+def test_pairs_are_not_chosen_where_most_rows_would_take_them_without_need(chooses: Plan) -> None:
+    """A bound of errors that grows from step to step of a recurrence condemns each row, though doubles lose 3 of 16 digits."""
+    (chooses.root / "spec.py").write_text(RECURRENCE, encoding="utf-8")
+    lost = build(chooses).verifications["close"].lost
+    assert lost is not None
+    assert lost.needs_care
+    assert lost.with_care is not None
+    assert lost.with_care.idle > 0.5
+    assert not lost.chosen
+    assert str(lost).endswith(f"of the rows drawn, in {lost.with_care.idle:.1%} without need")
+    assert entries(chooses)["close.py"].precision == ""
+    assert numpy_artifact(read_spec("spec.py", chooses.root).models[0]).options.precision == DOUBLE
+    (chooses.root / "spec.py").write_text(RECURRENCE.replace("range(20)", "range(1)"), encoding="utf-8")
+    assert numpy_artifact(read_spec("spec.py", chooses.root).models[0]).options.precision == AUTO
 
 
 @pytest.mark.slow  # two builds of 0.4 s

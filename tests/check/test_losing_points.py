@@ -65,7 +65,7 @@ def losses_with_care(model: Model) -> LostDigits:
     return judged_with_care(model, lost)
 
 
-@pytest.mark.parametrize(("case", "share"), [("nearly equal, squared", "0.0%"), ("far out", "31.0%")])
+@pytest.mark.parametrize(("case", "share"), [("nearly equal, squared", "0.0%"), ("far out", "33.3%")])
 def test_what_care_makes_of_it_is_measured_where_digits_die(case: str, share: str) -> None:
     """Drawn from 1 to 1e9, x is often so large that x*exp(1/x) - x - 1 has no digit; near a = b nothing is drawn."""
     formula, domains, least = LOSING[case]

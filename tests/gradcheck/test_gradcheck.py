@@ -63,7 +63,7 @@ def test_rows_at_which_the_loss_is_not_finite_are_passed_over() -> None:
     "domain", [(5.0, 6.0), (0.0, math.inf), (1e6, math.inf), (-math.inf, -1e6), (2e3, 5e3), (-1e9, 1e9), (-math.inf, math.inf)]
 )
 def test_what_any_law_draws_lies_in_the_domain(domain: tuple[float, float]) -> None:
-    draw, weight = random.Random(0), SimpleNamespace(domain=domain, kind="weight", values=None)
+    draw, weight = random.Random(0), SimpleNamespace(domain=domain, range=domain, kind="weight", values=None)
     for law in (*KINDS.values(), *SCALES.values()):
         assert all(domain[0] <= inside(law, draw, weight) <= domain[1] for _ in range(50))
 

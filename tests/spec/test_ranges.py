@@ -9,6 +9,7 @@ import sympy as sp
 
 import symgraph
 from symgraph import Constant, Model, Normal, Uniform
+from symgraph.check.judged_points import points
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 
@@ -112,3 +113,26 @@ def test_laws_are_values() -> None:
 def test_parameters_that_no_law_can_have_are_refused_by_name(make: Any, words: str) -> None:
     with pytest.raises(SpecError, match=words):
         make()
+
+
+def of_positive_weights(**how: Any) -> Model:
+    """A quotient of a Kalman filter's kind: 0.5*q + 5 over itself and r."""
+    model = Model("gain")
+    q, r = model.positive("q", **how), model.positive("r", **how)
+    model.loss((sp.Rational(1, 2) * q + 5) / (sp.Rational(1, 2) * q + r + 5))
+    return model
+
+
+def test_formulas_rely_on_the_range_of_a_positive_weight_and_checks_stay_in_it() -> None:
+    """Where an exponential may overflow, the quotient is divided by the largest one, and reads max, min and more exponentials."""
+    assert {entry.range for entry in of_positive_weights().weight_inputs} == {(-79.0, 79.0)}
+    text = generate(of_positive_weights())[0].text
+    assert text.count("np.exp(") == 2
+    assert "maximum" not in text
+    drawn = points(of_positive_weights(), ("huge", "saturated", "magnitudes", "near zeros"), 200).values
+    assert np.all(np.abs(drawn) <= 79.0)
+    model = of_positive_weights(init=1e-40).freeze()  # beyond the range: nothing is known of such a weight
+    assert {entry.range for entry in model.weight_inputs} == {(-math.inf, math.inf)}
+    assert "maximum" in generate(model)[0].text
+    module = symgraph.compile(of_positive_weights(), "numpy")
+    assert module.loss([200.0, -200.0]) == 1.0  # such a weight is no error
