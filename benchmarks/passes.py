@@ -51,6 +51,11 @@ class Operations:
         return Operations(self.arithmetic + other.arithmetic, self.functions + other.functions, self.uniform + other.uniform)
 
     @property
+    def whole(self) -> int:
+        """All operations of a call with one row."""
+        return self.arithmetic + self.functions + self.uniform
+
+    @property
     def cells(self) -> str:
         """The three numbers as cells of a table."""
         return f"{self.arithmetic} | {self.functions} | {self.uniform}"
@@ -90,11 +95,13 @@ def corpus_counts(steps: Steps) -> Mapping[str, Operations]:
 
 
 def pass_row(name: str, everything: Mapping[str, Operations]) -> str:
-    """A line of the table of passes: the corpus without the pass and with it, and how many models have less to do."""
+    """A line of the table of passes: models with less to do, the corpus without the pass and with it, and what most is saved."""
     without = corpus_counts(steps_without(name))
     before, after = total(without), total(everything)
     changed = sum(without[model] != everything[model] for model in everything)
-    return f"| `{name}` | {changed} | {before.cells} | {after.cells} |\n"
+    share, model = max((without[model].whole / max(1, everything[model].whole) - 1.0, model) for model in everything)
+    most = f"{share:.0%} ({model})" if share > 0.0 else "none"
+    return f"| `{name}` | {changed} | {before.cells} | {after.cells} | {most} |\n"
 
 
 def total(counts: Mapping[str, Operations]) -> Operations:
@@ -105,10 +112,11 @@ def total(counts: Mapping[str, Operations]) -> Operations:
 def pass_table(everything: Mapping[str, Operations]) -> str:
     """Every pass by itself, and all of them."""
     heads = ("pass", "models changed", *(f"{what}, {when}" for when in ("without it", "with it") for what in _COUNTED))
+    heads = (*heads, "most, of one model's")
     bare = corpus_counts(steps_without(*SAVING))
     changed = sum(bare[model] != everything[model] for model in everything)
     rows = [pass_row(name, everything) for name in SAVING]
-    rows.append(f"| all of them | {changed} | {total(bare).cells} | {total(everything).cells} |\n")
+    rows.append(f"| all of them | {changed} | {total(bare).cells} | {total(everything).cells} | |\n")
     return _head(heads) + "".join(rows) + "\n" + model_table(bare, everything)
 
 
