@@ -6,7 +6,7 @@ The sum equals the node where no divisor is 0 and nothing overflows; passes use 
 import math
 from collections import Counter
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from symgraph.ir.graph import GraphBuilder, Node
 from symgraph.ir.uses import operands_first
@@ -60,12 +60,18 @@ class Reading:
 
     Args:
         builder: the nodes.
-        deep: whether products of sums are written out: (x - a)**2/q**3 is one monomial, or several.
+        levels: how many levels of products of sums are written out: (x - a)**2/q**3 is one monomial at level 0, or several, and
+            if a is a product of sums, it stays whole at level 1.
     """
 
-    def __init__(self, builder: GraphBuilder, *, deep: bool) -> None:
+    def __init__(self, builder: GraphBuilder, *, levels: float = math.inf) -> None:
         self.builder = builder
-        self.deep = deep
+        self.inner: Self | None = None
+        """The reader of sums that are factors; None where they stay whole."""
+        if levels == math.inf:
+            self.inner = self
+        elif levels:
+            self.inner = type(self)(builder, levels=levels - 1)
         self._sums: dict[int, _Sum] = {}
         self._first: dict[frozenset[tuple[Term, int]], int] = {}
 
@@ -81,10 +87,15 @@ class Reading:
         self.terms(position)
         return self._sums[position].whole
 
+    def of_factor(self, position: int) -> Self | None:
+        """Return the reader of a factor over whose terms a product is distributed; None where it stays whole."""
+        is_sum = self.builder.nodes[position].op in _SUMS and not any(map(by_row, self._sums[position].terms))
+        return self.inner if is_sum else self
+
     def factors(self, position: int) -> tuple[Term, ...]:
         """Return the terms of a factor over which a product is distributed, or the factor as a whole."""
-        found = self._sums[position]
-        return found.terms if self.deep or any(map(by_row, found.terms)) else (found.whole,)
+        reader = self.of_factor(position)
+        return (self._sums[position].whole,) if reader is None else reader.terms(position)
 
     def _written_out(self, position: int, node: Node) -> _Sum:
         own = itself(position)

@@ -7,6 +7,7 @@ stand between: a sum is written out as monomials, each with its place in the gra
 No error grows: r is a sum of some of the terms of q, so that rounding it errs by no more than rounding q does.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def cancel(graph: Graph) -> Graph:
 
     def join(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
         if not readings:
-            readings.extend(_Reading(builder, deep=deep) for deep in (False, True))
+            readings.extend(_Reading(builder, levels=levels) for levels in _LEVELS)
         position = builder.add(node.op, *args)
         return _joined(readings, position)
 
@@ -64,6 +65,10 @@ def _sums_of_quotients(graph: Graph) -> list[int]:
     return [position for position in found if position not in inner]
 
 
+_LEVELS = 0, 1, math.inf
+"""Levels of products that are written out, one after the other: what need not be is not, since a difference that is
+distributed, such as (x - a)*k, cancels in its turn."""
+
 _SUMS = frozenset({"add", "sub"})
 _DIVISIONS = frozenset({"div", "pow"})
 _DIVISORS = frozenset({"add", "sub", "neg", "mul", "sqrt", "pow", "hypot", "select"})
@@ -73,9 +78,11 @@ _SEEN_THROUGH = frozenset({"add", "sub", "neg", "mul", "div", "rowsum", "select"
 def _joined(readings: "Sequence[_Reading]", total: int) -> int:
     """Return a sum with the terms that cancel joined."""
     for _ in range(MOST):
-        reading, pair = readings[0], readings[0].pair(total)
+        reading, *deeper = readings
+        pair = reading.pair(total)
         if pair is None and reading.shares_divisors(total):
-            reading, pair = readings[1], readings[1].pair(total)
+            found = ((one, one.pair(total)) for one in deeper)
+            reading, pair = next((both for both in found if both[1] is not None), (reading, None))
         if pair is None:
             break
         other = reading.terms(total)[pair.other]
@@ -107,7 +114,7 @@ class _Reading(Reading):
             ratio = builder.add("div", self.without_square(divisor, pair.place), divisor)
             product = builder.add("mul", builder.add("mul", product, ratio), ratio)
         else:
-            above = self.without(divisor, pair.place)
+            above = (self.inner or self).without(divisor, pair.place)
             if above is None:
                 raise AssertionError("a divisor with terms that cancel has other terms")
             if builder.nodes[above].data == 1.0:
@@ -142,7 +149,7 @@ class _Reading(Reading):
                 continue
             op = self.builder.nodes[divisor].op
             if op in _SUMS:
-                terms, degree = self.terms(divisor), 1
+                terms, degree = (self.inner or self).terms(divisor), 1
             elif op == "hypot" and exponent <= -2:
                 terms, degree = self.squares(divisor), 2
             else:
@@ -187,13 +194,12 @@ class _Reading(Reading):
             case "mul":
                 left, right = node.args
                 i, j = divmod(place, len(self.factors(right)))
-                most = self.without(left, i) if len(self.factors(left)) > 1 else None
-                rest = self.without(right, j) if len(self.factors(right)) > 1 else None
+                most, rest = self._factor_without(left, i), self._factor_without(right, j)
                 first = None if most is None else builder.add("mul", most, right)
                 second = None if rest is None else builder.add("mul", self.only_factor(left, i), rest)
                 return _sum(builder, "add", first, second)
             case "neg" | "rowsum" | "div":
-                rest = self.without(node.args[0], place)
+                rest = (self._factor_without if node.op == "div" else self.without)(node.args[0], place)
                 if rest is None:
                     raise AssertionError("what has several terms has another one")
                 return builder.add(node.op, rest, *node.args[1:])
@@ -201,8 +207,13 @@ class _Reading(Reading):
 
     def only_factor(self, position: int, place: int, *, inside: bool = False) -> int:
         """Return the term of a factor at a place, or the whole factor where the product is not distributed over it."""
-        opened = self.factors(position) == self.terms(position)
-        return self.only(position, place, inside=inside) if opened else position
+        reader = self.of_factor(position)
+        return position if reader is None else reader.only(position, place, inside=inside)
+
+    def _factor_without(self, position: int, place: int) -> int | None:
+        """Return a factor over which a product is distributed without its term at a place; None where it has no other."""
+        reader = self.of_factor(position)
+        return None if reader is None else reader.without(position, place)
 
     def side(self, node: Node, place: int) -> tuple[int, int]:
         """Return the side of a sum, 0 or 1, to which a term belongs, and its place there."""

@@ -49,7 +49,7 @@ class _Regions(Zeros):
 
     def __init__(self, builder: GraphBuilder) -> None:
         super().__init__(builder)
-        self.reading = Reading(builder, deep=True)
+        self.reading = Reading(builder)
 
     def both(self, left: int | None, right: int | None) -> int | None:
         """Return the condition that both factors are not 0; that of one factor where both would cost too much."""
