@@ -6,6 +6,7 @@ The sum equals the node where no divisor is 0 and nothing overflows; passes use 
 import math
 from collections import Counter
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple, Self, TypeAlias
 
 from symgraph.ir.graph import GraphBuilder, Node
@@ -66,14 +67,16 @@ class Reading:
 
     def __init__(self, builder: GraphBuilder, *, levels: float = math.inf) -> None:
         self.builder = builder
-        self.inner: Self | None = None
-        """The reader of sums that are factors; None where they stay whole."""
-        if levels == math.inf:
-            self.inner = self
-        elif levels:
-            self.inner = type(self)(builder, levels=levels - 1)
+        self._levels = levels
         self._sums: dict[int, _Sum] = {}
         self._first: dict[frozenset[tuple[Term, int]], int] = {}
+
+    @cached_property
+    def inner(self) -> Self | None:
+        """The reader of sums that are factors; None where they stay whole."""
+        if self._levels == math.inf:
+            return self
+        return type(self)(self.builder, levels=self._levels - 1) if self._levels else None
 
     def terms(self, position: int) -> tuple[Term, ...]:
         """Return the terms of a node."""
