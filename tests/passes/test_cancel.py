@@ -12,9 +12,11 @@ import sympy as sp
 from built import modules_of, verified
 from graphs import graphs, points
 from hypothesis import assume, given, settings
+from models_of_users import USERS
 from written import of_weights, written
 
 from symgraph.derive.adjoint import differentiate
+from symgraph.generate import generate
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -122,3 +124,11 @@ def test_sums_over_rows_are_looked_through_and_a_jacobian_keeps_its_digits() -> 
     assert by_b2 == pytest.approx(np.mean(2 * rows / (1 + rows) ** 2), rel=16 * U, abs=0.0)
     jacobian = verified(written(langmuir), "numpy").jacobian(weights, np.array([[1e17]]))
     assert jacobian[0, 1] == pytest.approx(2e-17, rel=16 * U, abs=0.0)
+
+
+def test_a_difference_that_is_a_factor_is_not_distributed_where_terms_cancel_without() -> None:
+    """Fano's line has (q + e)**2 - (1 + e**2), which becomes q*(q + 2*e) - 1; e is a product with x - x0, which are close."""
+    text = generate(USERS["fano"]())[0].text
+    backward = text[text.index("def _backward") : text.index("def _jacobian")]
+    assert "q * (tape.y_hat_3 + tape.eps)" in backward
+    assert "energy" not in backward

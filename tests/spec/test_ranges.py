@@ -124,7 +124,7 @@ def of_positive_weights(**how: Any) -> Model:
 
 
 def test_formulas_rely_on_the_range_of_a_positive_weight_and_checks_stay_in_it() -> None:
-    """Where an exponential may overflow, the quotient is divided by the largest one, and reads max, min and more exponentials."""
+    """Where an exponential may overflow, the quotient is divided by the largest one: max, min and more exponentials."""
     assert {entry.range for entry in of_positive_weights().weight_inputs} == {(-79.0, 79.0)}
     text = generate(of_positive_weights())[0].text
     assert text.count("np.exp(") == 2
