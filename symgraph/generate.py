@@ -21,6 +21,7 @@ from symgraph.derive.on_request import constraint_partials, differentiate_on_req
 from symgraph.errors import OptionError, SpecError, unknown_name
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS
 from symgraph.ir.well_formed import verify_graph
 from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, HESSIAN, HVP, PLAIN, Options
 from symgraph.passes import BEFORE_SECOND, STEPS, printed, run_passes
@@ -136,6 +137,8 @@ def _source(model: Model, spec: str, options: Options, graphs: Sequence[Graph], 
     readable = run("lower for reading", lower, model, guarded=False) if branches else graphs[0]
     radii = run("errors of constants", _radii, model, graphs) if options.error_bound else {}
     precision = options.precision
+    if precision != DOUBLE:
+        _require_pairs(model, graphs)
     rests = run("rests of constants", _rests, model, graphs, ("numpy", precision)) if precision != DOUBLE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
     second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
@@ -143,6 +146,13 @@ def _source(model: Model, spec: str, options: Options, graphs: Sequence[Graph], 
     if penalty is not None and options.precision == ACCURATE:
         rests = {**_rests(penalty.part, [*_steps(penalty.lowered, unmeasured, second)], ("penalty", DOUBLE)), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
+
+
+def _require_pairs(model: Model, graphs: Sequence[Graph]) -> None:
+    """Refuse a model with an op of which pairs of floats would have no more digits than doubles."""
+    for node in (node for graph in graphs for node in graph.nodes if node.op in OPS and OPS[node.op].in_doubles):
+        what = f"model {model.name}: {node.origin or 'a node'} needs {node.op}, which double-double arithmetic lacks"
+        raise SpecError(f"{what}; it is in plain modules", model.place(node.origin.rpartition(" ")[2]))
 
 
 def _radii(model: Model, graphs: Sequence[Graph]) -> Mapping[float, float]:

@@ -13,6 +13,7 @@ from symgraph.runtime import (
     double_double_angles,
     double_double_error_functions,
     double_double_exponentials,
+    double_double_gamma,
     double_double_kernels,
     wide_pairs,
 )
@@ -21,8 +22,8 @@ from symgraph.spec.model import Model
 ACCURATE = Options(precision="accurate")
 
 MODULES = (
-    double_double, double_double_angles, double_double_exponentials, double_double_error_functions, double_double_kernels,
-    wide_pairs,
+    double_double, double_double_angles, double_double_exponentials, double_double_error_functions, double_double_gamma,
+    double_double_kernels, wide_pairs,
 )  # fmt: skip
 IN_PAIRS = [name for name in MODELS if name != "sawtooth"]
 """Models whose operations double-double arithmetic has: it lacks mod."""

@@ -184,6 +184,7 @@ class Op:
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
         pairs: the function of pairs of floats that computes it; "" where it is an operator or a choice, which ``Pairs`` has;
             None where double-double arithmetic lacks the op.
+        in_doubles: whether a composed op has series that end where doubles do, so that pairs gain nothing.
         reference: the form that the reference evaluates: the name of a row of its table, or the methods of python-flint's
             ``arb`` that give the value and each slope, or, for a composed op, "definition": that of its class.
 
@@ -224,6 +225,7 @@ class Op:
     mpmath: Callable[..., Any] | str | None = None
     bound: Any = MISSING
     pairs: str | None = MISSING
+    in_doubles: bool = False
     reference: Any = MISSING
     again: tuple[Any, ...] = ()
     fixed: tuple[Any, ...] = ()

@@ -1,15 +1,11 @@
 """The functions of ``kernels.py``, and the slope of a power, over pairs of floats: the same lines, with longer series."""
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
-import numpy as np
-
-from symgraph.runtime.double_double import Pair
 from symgraph.runtime.double_double_angles import dd_sin
 from symgraph.runtime.double_double_exponentials import dd_exp, dd_expm1, dd_log1p, dd_pow, dd_tanh
+from symgraph.runtime.double_double_lines import SeriesArithmetic
 from symgraph.runtime.functions import power_slope
 from symgraph.runtime.kernels import (
     bernoulli_function,
@@ -28,11 +24,10 @@ from symgraph.runtime.kernels import (
     sinmx,
     tanhmx,
 )
-from symgraph.runtime.pairs import PairArithmetic
-from symgraph.runtime.wide_pairs import OfAnySize, Wide, dd_abs, dd_min, narrow
+from symgraph.runtime.wide_pairs import dd_abs, dd_min
 
 
-class KernelArithmetic(PairArithmetic):
+class KernelArithmetic(SeriesArithmetic):
     """Runs the functions of ``kernels.py`` over pairs; their series have as many terms as pairs need within the same radius."""
 
     def __init__(self) -> None:
@@ -44,41 +39,18 @@ class KernelArithmetic(PairArithmetic):
         self.names.update(
             widened=lambda x: x,
             narrowed=lambda value, x: value,
-            EXPREL_SLOPE=self.series(lambda n: Fraction(1, math.factorial(n) * (n + 2)), 30),
-            EXPREL2=self.series(lambda n: Fraction(1, math.factorial(n + 2)), 29),
-            EXPREL2_SLOPE=self.series(lambda n: Fraction(n + 1, math.factorial(n + 3)), 39),
-            COSH_LESS_SINHC=self.series(lambda n: Fraction(2 * n + 2, math.factorial(2 * n + 3)), 15),
-            SINHC_LESS_1=self.series(lambda n: Fraction(1, math.factorial(2 * n + 3)), 15),
-            ATANH_LESS=self.series(lambda n: Fraction(1, 2 * n + 3), 25),
-            SINMX=self.series(lambda n: Fraction((-1) ** (n + 1), math.factorial(2 * n + 3)), 17),
+            EXPREL_SLOPE=self.series([Fraction(1, math.factorial(n) * (n + 2)) for n in range(30)]),
+            EXPREL2=self.series([Fraction(1, math.factorial(n + 2)) for n in range(29)]),
+            EXPREL2_SLOPE=self.series([Fraction(n + 1, math.factorial(n + 3)) for n in range(39)]),
+            COSH_LESS_SINHC=self.series([Fraction(2 * n + 2, math.factorial(2 * n + 3)) for n in range(15)]),
+            SINHC_LESS_1=self.series([Fraction(1, math.factorial(2 * n + 3)) for n in range(15)]),
+            ATANH_LESS=self.series([Fraction(1, 2 * n + 3) for n in range(25)]),
+            SINMX=self.series([Fraction((-1) ** (n + 1), math.factorial(2 * n + 3)) for n in range(17)]),
         )
         self.names.update(bernoulli_function=self.over(bernoulli_function))
 
-    def series(self, coefficient: Callable[[int], Fraction], count: int) -> tuple[Any, ...]:
-        """Round so many coefficients of a series to pairs, the highest first."""
-        fractions = [coefficient(n) for n in reversed(range(count))]
-        heads = [float(one) for one in fractions]
-        rests = [float(one - Fraction(head)) for head, one in zip(heads, fractions, strict=True)]
-        return tuple(self.numbers(*(np.asarray(part)[()] for part in pair)) for pair in zip(heads, rests, strict=True))
 
-
-ARITHMETIC = KernelArithmetic()
-
-
-def over_pairs(function: Callable[..., Any]) -> OfAnySize:
-    """Give a function of arrays as one of pairs, and of numbers of any size."""
-    over = ARITHMETIC.over(function)
-
-    def of_wide(*operands: Wide) -> Wide:
-        return over(*(ARITHMETIC.numbers(*one) for one in operands)).wide  # type: ignore[no-any-return]
-
-    def of_pairs(*operands: Pair) -> Pair:
-        found = over(*(ARITHMETIC.numbers(*one) for one in operands))
-        return found.pair if found.power is None else narrow(found.wide)
-
-    return OfAnySize(of_pairs, of_wide)
-
-
+over_pairs = KernelArithmetic().of_any_size
 dd_bernoulli_function, dd_bernoulli_slope = over_pairs(bernoulli_function), over_pairs(bernoulli_slope)
 dd_exprel2, dd_exprel2_slope = over_pairs(exprel2), over_pairs(exprel2_slope)
 dd_exprel, dd_exprel_slope = over_pairs(exprel), over_pairs(exprel_slope)

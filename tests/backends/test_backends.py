@@ -13,6 +13,7 @@ import sympy as sp
 from op_accuracy import own_functions
 from written import written
 
+import symgraph
 from symgraph.backends import BACKENDS
 from symgraph.errors import SpecError
 from symgraph.generate import generate
@@ -81,8 +82,12 @@ def test_the_table_lists_backends_by_name_with_their_file_names() -> None:
 
 def test_an_error_says_which_backends_have_what_another_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     m = written(lambda m, shape, y: m.node("constant", sp.loggamma(shape)) - shape * y, "loss")
-    with pytest.raises(SpecError, match="model written: constant needs lgamma, which double-double arithmetic lacks"):
-        generate(m, options=Options(precision="accurate"))
+    bessel = written(lambda m, shape, y: m.node("constant", sp.besselj(0, shape)) - shape * y, "loss")
+    with pytest.raises(SpecError, match="model written: constant needs bessel_j0, which double-double arithmetic lacks"):
+        generate(bessel, options=Options(precision="accurate"))
+    beta = written(lambda m, shape, y: symgraph.betaln(shape, y) - shape * y, "loss")
+    with pytest.raises(SpecError, match="model written: loss needs betaln, which double-double arithmetic lacks"):
+        generate(beta, options=Options(precision="auto"))
     texts = {op: text for op, text in BACKENDS["c"].texts.items() if op != "lgamma"}
     monkeypatch.setattr("symgraph.generate.BACKENDS", {**BACKENDS, "c": dataclasses.replace(BACKENDS["c"], texts=texts)})
     assert generate(m, ("numpy", "scalar"))

@@ -37,7 +37,7 @@ def test_the_tools_accept_every_module(tool: str, folder: Path) -> None:
     assert_accepted(tool, folder)
 
 
-OF_NUMPY = {"numpy", "symgraph.runtime", "symgraph.runtime.kernels"}
+OF_NUMPY = {"numpy", "symgraph.runtime", "symgraph.runtime.gamma", "symgraph.runtime.kernels"}
 
 
 @pytest.mark.parametrize("name", MODELS)

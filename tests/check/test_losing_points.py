@@ -77,7 +77,7 @@ def test_what_care_makes_of_it_is_measured_where_digits_die(case: str, share: st
 
 
 def test_where_pairs_lack_a_function_the_line_gives_other_advice() -> None:
-    lost = losses_with_care(of("(sqrt(1 + x) - sqrt(1 + x*y))*loggamma(3 + x)", x=(0, 10), y=(0, 10)))
+    lost = losses_with_care(of("(sqrt(1 + x) - sqrt(1 + x*y))*besselj(0, 3 + x/20)", x=(0, 10), y=(0, 10)))
     assert lost.with_care is None
     assert str(lost).endswith("write the formula so that it does not cancel, or declare a narrower domain")
 
@@ -134,7 +134,7 @@ def test_a_function_of_a_user_is_judged_at_a_few_points_without_a_search() -> No
 
 
 def test_functions_that_pairs_lack_are_searched_and_the_advice_is_another() -> None:
-    lost = digits_lost(of("loggamma(x + 1) - loggamma(x) - log(x) + x*1e-9", x=(0.1, 1e5)))
+    lost = digits_lost(of("besselj(0, x + 1e-9) - besselj(0, x) + x*1e-9", x=(0.1, 1e5)))
     assert lost is not None
     assert lost.tried > 3 * 256
     assert math.isfinite(lost.digits)
