@@ -67,7 +67,8 @@ def build(
         verifier()  # fail before the work if it is missing
     compiler = _compiler(plan, tell)
     _require_folder(plan.out)
-    made = made_of(plan, tell, profile, ("numpy",), search=verify, known=read_manifest(plan.out).entries)
+    known = read_manifest(plan.out).entries
+    made = made_of(plan, tell, profile, ("numpy",), search=verify, limit=require, known=known)
     _spare_specs(plan.out, made)
     wanted = _wanted(plan, made)
     if not force:

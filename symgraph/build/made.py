@@ -55,6 +55,7 @@ def made_of(
     also: Sequence[str] = (),
     *,
     search: bool = False,
+    limit: float | None = None,
     known: Mapping[str, Entry] | None = None,
 ) -> list[Made]:
     """Generate the artifacts of every model of a plan.
@@ -65,6 +66,8 @@ def made_of(
         profile: records time and memory of each stage.
         also: backends whose artifacts are needed without being written.
         search: whether to search for the digits that plain modules lose.
+        limit: the largest relative error that is allowed, if there is one: where doubles exceed it, pairs are chosen even if
+            most rows would be computed so without need.
         known: the entries of the manifest, which say what was chosen before; they are asked where nothing is searched.
 
     Raises:
@@ -94,7 +97,7 @@ def made_of(
             if search and plan.options.precision == DOUBLE:
                 one = one._replace(lost=profile.run("digits", lost_digits, model))
             if plan.chooses and (_needs_care(one.lost) if search else _was_careful(one, known or {})):
-                one = _with_care(plan, one, how)
+                one = _with_care(plan, one, how, limit)
             made.append(one)
     return made
 
@@ -136,7 +139,7 @@ def _was_careful(made: Made, known: Mapping[str, Entry]) -> bool:
     return any(entry is not None and entry.precision == AUTO and not entry.asked for entry in own)
 
 
-def _with_care(plan: Plan, made: Made, how: Mapping[str, Any]) -> Made:
+def _with_care(plan: Plan, made: Made, how: Mapping[str, Any], limit: float | None) -> Made:
     """Generate a model's artifacts once more, with care, if a module of NumPy is written, and without ``error_bound``."""
     if "numpy" not in plan.backends or plan.options.error_bound:
         return made
@@ -150,7 +153,7 @@ def _with_care(plan: Plan, made: Made, how: Mapping[str, Any]) -> Made:
     if lost is not None:
         careful = next(artifact for artifact in artifacts if artifact.backend == "numpy")
         lost = how["run"]("digits with care", judged_with_care, made.model, lost, careful)
-        if _is_idle(lost):
+        if _is_idle(lost) and (limit is None or lost.error <= limit):
             return made._replace(lost=lost)
         lost = replace(lost, chosen=True)
     written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)

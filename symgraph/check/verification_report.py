@@ -83,9 +83,14 @@ class LostDigits:
         return self.digits > _MANY
 
     @property
+    def error(self) -> float:
+        """The relative error of the result, beyond what the inputs leave open."""
+        return max(self.loss, self._explained) * 2.0**-53
+
+    @property
     def needs_care(self) -> bool:
         """Tell if more are lost than a module of ``--precision auto`` lets pass."""
-        return max(self.loss, self._explained) * 2.0**-53 > CARE
+        return self.error > CARE
 
     @property
     def digits(self) -> float:

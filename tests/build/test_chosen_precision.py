@@ -32,7 +32,7 @@ x, start = close.weight("x", domain=(1, 5e4)), close.weight("y", domain=(0.1, 0.
 last = reduce(lambda y, k: close.node(f"y{k}", 3 * y - 3 * y**2), range(20), start)
 close.loss(x * exp(1 / x) - x - 1 + last)
 """
-HAS_NO_PAIRS = f"{LOSES} - __import__('sympy').besselj(0, b)"
+HAS_NO_PAIRS = f"{LOSES} - __import__('symgraph').betaln(a, b)"
 
 
 def write(plan: Plan, close: str = LOSES) -> None:
@@ -80,6 +80,15 @@ def test_pairs_are_not_chosen_where_most_rows_would_take_them_without_need(choos
     assert numpy_artifact(read_spec("spec.py", chooses.root).models[0]).options.precision == DOUBLE
     (chooses.root / "spec.py").write_text(RECURRENCE.replace("range(20)", "range(1)"), encoding="utf-8")
     assert numpy_artifact(read_spec("spec.py", chooses.root).models[0]).options.precision == AUTO
+
+
+@pytest.mark.slow  # a build of 1 s
+def test_pairs_are_chosen_for_a_limit_that_doubles_exceed_whatever_they_take(chooses: Plan) -> None:
+    (chooses.root / "spec.py").write_text(RECURRENCE, encoding="utf-8")
+    lost = build(chooses, require=1e-11).verifications["close"].lost
+    assert lost is not None
+    assert lost.chosen
+    assert entries(chooses)["close.py"].precision == AUTO
 
 
 @pytest.mark.slow  # two builds of 0.4 s
