@@ -32,7 +32,7 @@ x, start = close.weight("x", domain=(1, 5e4)), close.weight("y", domain=(0.1, 0.
 last = reduce(lambda y, k: close.node(f"y{k}", 3 * y - 3 * y**2), range(20), start)
 close.loss(x * exp(1 / x) - x - 1 + last)
 """
-HAS_NO_PAIRS = f"{LOSES} - __import__('sympy').LambertW(b)"
+HAS_NO_PAIRS = f"{LOSES} - __import__('sympy').gamma(b)"
 
 
 def write(plan: Plan, close: str = LOSES) -> None:
