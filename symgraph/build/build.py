@@ -10,7 +10,7 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.digits import judged_with_care, require_digits
+from symgraph.build.digits import judged_with_care, require_digits, with_line
 from symgraph.build.made import Made, Progress, made_of
 from symgraph.build.modules import load_verified, verifier
 from symgraph.build.outputs import BuildReport, Output, State, Wanted, read_text, spec_of, state_of
@@ -108,7 +108,7 @@ def _verify(
             lost = entry.lost
             if lost is not None and lost.are_many and lost.has_pairs and lost.with_care is None:
                 lost = profile.run("digits with care", judged_with_care, entry.model, lost)
-            report = replace(report, lost=lost)
+            report = replace(report, lost=lost and with_line(lost, entry.numpy))
         verifications[entry.model.name] = report
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
     return verifications, tuple(libraries)

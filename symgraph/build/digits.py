@@ -1,5 +1,6 @@
 """The digits that a model's plain module loses, as builds ask for them. What finds them is imported late, see ``verifier``."""
 
+import re
 from dataclasses import replace
 from types import ModuleType
 
@@ -16,6 +17,13 @@ def lost_digits(model: Model) -> LostDigits | None:
     from symgraph.check.digits import digits_lost
 
     return digits_lost(model)
+
+
+def with_line(lost: LostDigits, artifact: Artifact) -> LostDigits:
+    """Add the line of a module at which the node is computed that is named, if it has one."""
+    name = lost.node.rpartition(" ")[2]
+    found = re.compile(rf"^def _forward.*?\n +{name}_? = (?![^\n]*= None\n)", re.DOTALL | re.MULTILINE).search(artifact.text)
+    return replace(lost, line=artifact.text.count("\n", 0, found.end()) + 1 if found else 0)
 
 
 def careful_artifact(model: Model) -> Artifact | None:

@@ -43,9 +43,14 @@ class Made(NamedTuple):
     lost: LostDigits | None = None
 
     @property
+    def numpy(self) -> Artifact:
+        """Return the module of the numpy backend."""
+        return next(artifact for artifact in self.generated if artifact.backend == "numpy")
+
+    @property
     def precision(self) -> str:
         """Return the precision of the numpy module."""
-        return next(artifact.options.precision for artifact in self.generated if artifact.backend == "numpy")
+        return self.numpy.options.precision
 
 
 def made_of(

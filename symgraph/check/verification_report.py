@@ -57,6 +57,7 @@ class LostDigits:
         result: its name.
         point: the inputs by name at which that is so.
         node: the user's node whose rounding errors are enlarged the most.
+        line: the line of the numpy module that computes that node, 0 if it is not known.
         kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
         loss: the error seen there in units of 2**-53, over 1 + kappa_in; it may be larger than what first order explains, where
             a value on the way leaves the range of doubles or a decision is wrong.
@@ -76,6 +77,7 @@ class LostDigits:
     has_pairs: bool = True
     with_care: WithCare | None = None
     chosen: bool = False
+    line: int = 0
 
     @property
     def are_many(self) -> bool:
@@ -102,7 +104,8 @@ class LostDigits:
         return self.kappa_graph / (1.0 + self.kappa_in)
 
     def __str__(self) -> str:
-        by = f"by rounding in {self.node}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
+        line = f", line {self.line}" if self.line and self.are_many else ""
+        by = f"by rounding in {self.node}{line}; kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
         if self._explained <= self.loss * _SHARE:
             by = "a value on the way leaves the range of doubles, or a decision is wrong"
         if not self.are_many:

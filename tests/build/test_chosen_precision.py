@@ -56,6 +56,9 @@ def test_a_build_chooses_pairs_for_the_model_that_loses_digits_and_a_check_knows
     assert lost["close"] is not None
     assert lost["close"].chosen
     assert "would lose" in str(lost["close"])
+    text = (chooses.out / "close.py").read_text(encoding="utf-8").splitlines()
+    assert text[lost["close"].line - 1].lstrip().startswith(f"{lost['close'].node.rpartition(' ')[2]} = ")
+    assert f", line {lost['close'].line}; kappa_graph" in str(lost["close"])
     assert str(lost["close"]).endswith("% of the rows drawn (`--precision double` takes none)")
     assert lost["line"] is not None
     assert "no result seen to lose" in str(lost["line"])
