@@ -20,12 +20,17 @@ class Part(NamedTuple):
     Attributes:
         names: what it defines.
         text: its lines.
-        reads: the names that it refers to.
+        node: its statement.
     """
 
     names: tuple[str, ...]
     text: str
-    reads: frozenset[str]
+    node: ast.stmt
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names that it refers to."""
+        return frozenset(_read(self.node))
 
 
 class Library(NamedTuple):
@@ -45,16 +50,17 @@ class Library(NamedTuple):
 @cache
 def runtime_library() -> Library:
     """Read the runtime's modules, each after those that it imports."""
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.py")) if path.stem != "__init__"}
+    paths = [path for path in sorted(_FOLDER.glob("*.py")) if path.stem != "__init__"]
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in paths}
+    trees = {name: ast.parse(source) for name, source in sources.items()}
     parts: list[Part] = []
     imports: dict[str, ast.stmt] = {}
     homes: dict[str, str] = {}
-    for name in _in_order(sources):
-        tree, lines = ast.parse(sources[name]), sources[name].split("\n")
-        for node in tree.body:
+    for name in _in_order(trees):
+        for node in trees[name].body:
             if isinstance(node, ast.Import | ast.ImportFrom) and not is_of_runtime(node):
                 imports |= {alias.asname or alias.name: _single(node, alias) for alias in node.names}
-        found = list(_parts(tree.body[1:], lines))
+        found = list(_parts(trees[name].body[1:], sources[name].split("\n")))
         homes |= {defined: f"symgraph.runtime.{name}" for part in found for defined in part.names}
         parts += found
     return Library(parts, imports, {**homes, **exported()})
@@ -82,15 +88,15 @@ def _single(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
     return ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], 0)
 
 
-def _in_order(sources: Mapping[str, str]) -> Iterator[str]:
+def _in_order(trees: Mapping[str, ast.Module]) -> Iterator[str]:
     """The names of modules, each after those that it imports."""
     needs = {
         name: {
             str(node.module).rpartition(".")[2]
-            for node in ast.parse(text).body
+            for node in tree.body
             if isinstance(node, ast.ImportFrom) and is_of_runtime(node)
         }
-        for name, text in sources.items()
+        for name, tree in trees.items()
     }
     done: set[str] = set()
     while len(done) < len(needs):
@@ -111,7 +117,7 @@ def _parts(body: Sequence[ast.stmt], lines: Sequence[str]) -> Iterator[Part]:
         first = min([node.lineno, *(one.lineno for one in decorators)]) - 1
         while first and lines[first - 1].startswith("#"):
             first -= 1
-        yield Part(names, "\n".join(lines[first : last.end_lineno]), frozenset(_read(node)))
+        yield Part(names, "\n".join(lines[first : last.end_lineno]), node)
 
 
 def _defined(node: ast.stmt) -> tuple[str, ...]:
