@@ -14,8 +14,8 @@ DEFAULT_LAW = Normal(0.0, 0.01)
 
 Pair = tuple[float, float]
 
-LOGARITHMS: Pair = (-79.0, 79.0)
-"""Range of logarithms of ordinary numbers: a hundred such numbers, of 5e-35 to 2e34, have a sum that is a float32."""
+LOGARITHMS: Pair = (-40.0, 40.0)
+"""Range of logarithms of ordinary numbers, of 4e-18 to 2e17, whose squares are normal numbers in float32 too."""
 _EVERYTHING: Pair = (-math.inf, math.inf)
 
 

@@ -27,7 +27,7 @@ class Transforms(Declarations):
     def positive(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
         """Declare the weight ``log_<name>`` and return the node ``name``, its exponential, which is above 0.
 
-        Formulas may rely on a value between 5e-35 and 2e34, and checks draw none beyond, unless ``init`` is beyond. A module
+        Formulas may rely on a value between 4e-18 and 2e17, and checks draw none beyond, unless ``init`` is beyond. A module
         takes any weight, but there a product of such values may overflow where the model's result would not.
 
         Args:
