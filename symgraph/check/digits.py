@@ -105,10 +105,16 @@ def with_care(model: Model, module: Any) -> WithCare:
         with module.counting() as care:
             compute(module, given(model, [drawn.point(place)]), alone=True)
         careful.append(care.careful > 0)
+    return WithCare(lost, float(np.mean(careful)), float(np.mean(careful & _have_digits(model, drawn.values))))
+
+
+def _have_digits(model: Model, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell in which rows results in doubles are finite, and seen to be no farther off than a module with care lets pass."""
     numbers = _numbers(model)
-    losses = np.zeros((len(drawn), 1)) if numbers is None else numbers.losses(drawn.values, len(drawn))
-    idle = careful & (losses.max(axis=1) * 2.0**-53 < CARE)
-    return WithCare(lost, float(np.mean(careful)), float(np.mean(idle)))
+    if numbers is None:
+        return np.zeros(len(rows), bool)
+    losses = numbers.losses(rows, len(rows)).max(axis=1)
+    return np.isfinite(numbers.in_doubles(rows)).all(axis=1) & (losses * 2.0**-53 < CARE)
 
 
 def losing_digits(model: Model) -> list[Point]:
