@@ -113,8 +113,8 @@ def _have_digits(model: Model, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
     numbers = _numbers(model)
     if numbers is None:
         return np.zeros(len(rows), bool)
-    losses = numbers.losses(rows, len(rows)).max(axis=1)
-    return np.isfinite(numbers.in_doubles(rows)).all(axis=1) & (losses * 2.0**-53 < CARE)
+    right = np.isfinite(numbers.in_doubles(rows)) & (numbers.losses(rows, len(rows)) * 2.0**-53 < CARE)
+    return np.asarray(right.all(axis=1), bool)
 
 
 def losing_digits(model: Model) -> list[Point]:
