@@ -95,7 +95,7 @@ def corpus_counts(steps: Steps) -> Mapping[str, Operations]:
 
 
 def pass_row(name: str, everything: Mapping[str, Operations]) -> str:
-    """A line of the table of passes: models with less to do, the corpus without the pass and with it, and the largest saving."""
+    """A line of the table of passes: models with less to do, the corpus without and with the pass, and the largest saving."""
     without = corpus_counts(steps_without(name))
     before, after = total(without), total(everything)
     changed = sum(without[model] != everything[model] for model in everything)
