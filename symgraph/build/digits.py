@@ -22,7 +22,7 @@ def lost_digits(model: Model) -> LostDigits | None:
 def with_line(lost: LostDigits, artifact: Artifact) -> LostDigits:
     """Add the line of a module at which the node is computed that is named, if it has one."""
     name = lost.node.rpartition(" ")[2]
-    found = re.compile(rf"^def _forward.*?\n +{name}_? = (?![^\n]*= None\n)", re.DOTALL | re.MULTILINE).search(artifact.text)
+    found = re.search(rf"^def _forward.*?\n +{name}_? = (?![^\n]*= None\n)", artifact.text, re.DOTALL | re.MULTILINE)
     return replace(lost, line=artifact.text.count("\n", 0, found.end()) + 1 if found else 0)
 
 

@@ -85,18 +85,33 @@ class GammaArithmetic(SeriesArithmetic):
         self.names.update(far_along=self.over(far_along))
 
 
-def far_along(x: Any) -> tuple[Any, Any, Any, Any]:
-    """Give an argument above 0 with that of the expansion, the first factor of the steps between them, and if there are any."""
+def far_along(x: Any) -> tuple[Any, Any, Any]:
+    """Give the argument of the expansion for x > 0, the first factor of the steps to it, and whether there are any."""
     below = x < 20.0
-    return x, select(below, x + 20.0, x), select(below, x, 1.0), below
+    return select(below, x + 20.0, x), select(below, x, 1.0), below
+
+
+def rising_factorial(x: Any) -> Any:
+    """Multiply x, x + 1, ..., x + 19."""
+    whole = x
+    for k in range(1, 20):
+        whole = whole * (x + float(k))
+    return whole
+
+
+def sum_of_reciprocals(x: Any) -> Any:
+    """Add up 1/x, 1/(x + 1), ..., 1/(x + 19)."""
+    total = 1.0 / x
+    for k in range(1, 20):
+        total = total + 1.0 / (x + float(k))
+    return total
 
 
 def lgamma_lines(z: Any) -> Any:
     """Compute log(|gamma(z)|)."""
-    x, f, first, below = far_along(select(z > 0.0, z, 1.0 - z))
-    whole = first
-    for k in range(1, 20):
-        whole = whole * (first + float(k))
+    x = select(z > 0.0, z, 1.0 - z)
+    f, first, below = far_along(x)
+    whole = rising_factorial(first)
     u = 1.0 / f
     base = (f - 0.5) * (np.log(f) - 1.0) + (HALF_LOG_2_PI_E + u * polynomial(STIRLING, u * u))
     base = base - np.log(select(below, whole, 1.0))
@@ -108,10 +123,8 @@ def lgamma_lines(z: Any) -> Any:
 
 def digamma_lines(z: Any) -> Any:
     """Compute the slope of lgamma."""
-    _, f, first, below = far_along(select(z > 0.0, z, 1.0 - z))
-    steps = 1.0 / first
-    for k in range(1, 20):
-        steps = steps + 1.0 / (first + float(k))
+    f, first, below = far_along(select(z > 0.0, z, 1.0 - z))
+    steps = sum_of_reciprocals(first)
     u = 1.0 / f
     base = np.log(f) - u * (0.5 + u * polynomial(DIGAMMA, u * u)) - select(below, steps, 0.0)
     return select(z > 0.0, base, base - PI_PAIR / np.tan(PI_PAIR * (z - np.rint(z))))
@@ -119,7 +132,7 @@ def digamma_lines(z: Any) -> Any:
 
 def trigamma_lines(z: Any) -> Any:
     """Compute the slope of digamma."""
-    _, f, first, below = far_along(select(z > 0.0, z, 1.0 - z))
+    f, first, below = far_along(select(z > 0.0, z, 1.0 - z))
     steps = (1.0 / first) * (1.0 / first)
     for k in range(1, 20):
         steps = steps + (1.0 / (first + float(k))) * (1.0 / (first + float(k)))
@@ -131,23 +144,19 @@ def trigamma_lines(z: Any) -> Any:
 
 def stirlerr_lines(z: Any) -> Any:
     """Compute what Stirling's formula lacks of log(gamma(z)), for z > 0."""
-    x, f, first, below = far_along(z)
-    whole = first
-    for k in range(1, 20):
-        whole = whole * (first + float(k))
+    f, first, below = far_along(z)
+    whole = rising_factorial(first)
     u = 1.0 / f
-    steps = (f - 0.5) * (np.log(f) - 1.0) - (x - 0.5) * (np.log(x) - 1.0) - np.log(whole)
+    steps = (f - 0.5) * (np.log(f) - 1.0) - (z - 0.5) * (np.log(z) - 1.0) - np.log(whole)
     return u * polynomial(STIRLING, u * u) + select(below, steps, 0.0)
 
 
 def stirlerr_slope_lines(z: Any) -> Any:
     """Compute the slope of stirlerr, for z > 0."""
-    x, f, first, below = far_along(z)
-    steps = 1.0 / first
-    for k in range(1, 20):
-        steps = steps + 1.0 / (first + float(k))
+    f, first, below = far_along(z)
+    steps = sum_of_reciprocals(first)
     u = 1.0 / f
-    steps = np.log(f) - 0.5 * u - steps - np.log(x) + 0.5 / x
+    steps = np.log(f) - 0.5 * u - steps - np.log(z) + 0.5 / z
     return select(below, steps, 0.0) - u * u * polynomial(DIGAMMA, u * u)
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -85,8 +84,7 @@ class Transforms(Declarations):
 
     def _transformed(self, weight: str, name: str, transform: str, start: Law) -> Any:
         """Declare a weight and the node of its natural value, by whose name users give and read it."""
-        symbol = self.weight(weight, init=start)
-        self._inputs[weight] = replace(self._inputs[weight], is_logarithm=transform == "exp")
+        symbol = self._declare(weight, "weight", None, init=start, is_logarithm=transform == "exp")
         node = self.node(name, _FUNCTIONS[transform](symbol))
         self._natural[weight] = name, transform
         return node
