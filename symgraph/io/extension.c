@@ -2,7 +2,7 @@
 //
 // A call is taken here where w, X and y are exactly numpy.ndarray, all of float64 or all of float32, in the machine's byte order,
 // aligned, row by row, and of shapes that fit; where weights of rows, if there are any, are such an array too, none of them 0;
-// and where all labels are known; and where no row is in doubt, of a model that notes such rows.
+// and where all labels are known; and, of a model that notes rows in doubt, where the bounds of their errors let all of them go.
 // All other calls, wrong ones among them, are passed on to the binding as they came, so that there is one contract of arguments,
 // and one of messages.
 // The functions of the model are called by their addresses: this file is compiled once for an interpreter, whatever the model.
@@ -43,13 +43,17 @@
 #define ROWS_AT_ONCE 256
 // sums that are made side by side, as vector code
 #define LANES 8
+// rows whose errors are bounded at once
+#define ROWS_BOUNDED 128
+// pieces of so many rows in which is looked for what was noted, from which on that ends if it is in most of them
+#define PIECES_SEARCHED 8
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
 // the functions of a model, in the order of io/native.py
 typedef enum {
     ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, PENALTY, NOTED,
-    FUNCTIONS
+    DOUBTS, RESIDUAL_DOUBTS, OUTPUT_DOUBTS, FEATURE_JACOBIAN, FUNCTIONS
 } Name;
 
 typedef void function(void);
@@ -67,6 +71,8 @@ typedef struct {
     // the labels of targets, and 1 if there are some; see label_table in runtime/target_values.py
     PyObject *labels;
     int has_labels;
+    // a sum may be off by so much of itself through rows in doubt
+    double allowed;
     // a list of those who count rows in doubt: while there are any, all calls are passed on
     PyObject *counted;
     // of float64 and of float32; NULL for a function that the model has not, or that is not compiled yet
@@ -396,8 +402,10 @@ typedef struct {
     npy_intp width;
     void *result;
     npy_intp pieces, next;
-    // whether a row is in doubt
-    int noted;
+    // of sums that may have rows in doubt, bounds of what these are off by, for each piece; else NULL
+    double *errors;
+    // whether there are such bounds; and whether a row is in doubt that has none
+    int bounded, noted;
 } Work;
 
 static Work work_of(const Functions *self, const Call *call, Name name, npy_intp width)
@@ -443,16 +451,87 @@ static Work work_of(const Functions *self, const Call *call, Name name, npy_intp
 COMPUTES(double)
 COMPUTES(float)
 
+// Tell if something is noted where some rows are computed again. There is one place for sums.
+static int is_noted_again(const Work *work, npy_intp start, npy_intp rows, double *sums)
+{
+    noted_function *noted = (noted_function *)work->self->at[0][NOTED];
+    Work again = *work;
+    again.result = work->errors == NULL ? work->result : sums; // results of rows become what they are
+    noted();
+    compute_double(&again, 0, start, (size_t)rows);
+    return noted();
+}
+
+// Look again at a piece in which something was noted: add up bounds of the errors of rows in doubt in its sums. Tell if there is
+// such a row otherwise: in results of each row, or as the only one.
+static int remains_in_doubt(Work *work, npy_intp piece, npy_intp start, npy_intp rows)
+{
+    typedef void doubts_function(const double *w, const double *X, const double *y, size_t n, double *doubts);
+    typedef void output_doubts_function(const double *w, const double *X, size_t n, double *doubts);
+    const Functions *self = work->self;
+    const Call *call = work->call;
+    const int of_residual = work->name == RESIDUAL || work->name == RESIDUAL_JACOBIAN;
+    const int of_outputs = work->name == PREDICT || work->name == JACOBIAN || (of_residual && self->at[0][RESIDUAL_DOUBTS] == NULL);
+    function *tells = self->at[0][of_outputs ? OUTPUT_DOUBTS : of_residual ? RESIDUAL_DOUBTS : DOUBTS];
+    const npy_intp sums = of_outputs || of_residual ? 0 : 1 + self->weights;
+    const npy_intp width = 2 + (of_outputs && self->at[0][FEATURE_JACOBIAN] != NULL) + sums;
+    const int column = !(work->name == PREDICT || work->name == RESIDUAL || work->name == LOSS);
+    double *table = tells == NULL || call->single ? NULL : malloc((size_t)(width * (1 + ROWS_BOUNDED)) * sizeof(double));
+    double *const sums_again = table == NULL ? NULL : table + width * ROWS_BOUNDED;
+    npy_intp searched = 0, found = 0;
+    int remains = table == NULL;
+    if (work->errors != NULL) {
+        __atomic_store_n(&work->bounded, 1, __ATOMIC_RELAXED);
+    }
+    for (npy_intp first = start; first < start + rows && !remains; first += ROWS_BOUNDED) {
+        const npy_intp left = start + rows - first, count = left < ROWS_BOUNDED ? left : ROWS_BOUNDED;
+        const double *X = call->X == NULL ? NULL : (const double *)call->X + first * self->features;
+        const double *y = call->y == NULL ? NULL : (const double *)call->y + first * self->targets;
+        const double *s = call->s == NULL ? NULL : (const double *)call->s + first;
+        if (rows > ROWS_BOUNDED && (searched < PIECES_SEARCHED || 2 * found < searched)) {
+            searched++;
+            if (!is_noted_again(work, first, count, sums_again)) {
+                continue;
+            }
+            found++;
+        }
+        if (of_outputs) {
+            ((output_doubts_function *)tells)(call->w, X, (size_t)count, table);
+        } else {
+            ((doubts_function *)tells)(call->w, X, y, (size_t)count, table);
+        }
+        for (npy_intp row = 0; row < count; row++) {
+            const double *told = table + row * width, factor = s == NULL ? 1.0 : fabs(s[row]);
+            if (told[column] == 0.0) {
+                continue;
+            }
+            remains = work->errors == NULL || call->rows == 1;
+            for (npy_intp i = 0; i < work->width && !remains; i++) {
+                work->errors[piece * work->width + i] += factor * told[2 + i];
+            }
+        }
+    }
+    free(table);
+    return remains;
+}
+
 static void compute(Work *work, npy_intp piece)
 {
     const npy_intp share = work->self->share, start = piece * share, left = work->call->rows - start;
+    const npy_intp rows = left < share ? left : share;
     noted_function *noted = (noted_function *)work->self->at[work->call->single][NOTED];
     if (noted != NULL) {
         noted(); // what came before is forgotten
     }
-    (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)(left < share ? left : share));
+    for (npy_intp i = 0; work->errors != NULL && i < work->width; i++) {
+        work->errors[piece * work->width + i] = 0.0;
+    }
+    (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)rows);
     if (noted != NULL && noted()) {
-        __atomic_store_n(&work->noted, 1, __ATOMIC_RELAXED);
+        if (remains_in_doubt(work, piece, start, rows)) {
+            __atomic_store_n(&work->noted, 1, __ATOMIC_RELAXED);
+        }
+        noted();
     }
 }
 
@@ -570,6 +649,21 @@ static int is_doubtful(const Work *work, npy_intp count)
     return all != 0.0;
 }
 
+// Tell if what sums are off by through rows in doubt, at most, is small beside them.
+static int is_negligible(const Work *work, const double *sums)
+{
+    for (npy_intp i = 0; i < work->width && work->bounded; i++) {
+        double error = 0.0;
+        for (npy_intp piece = 0; piece < work->pieces; piece++) {
+            error += work->errors[piece * work->width + i];
+        }
+        if (!(error <= work->self->allowed * fabs(sums[i]))) {
+            return 0; // it may be NaN
+        }
+    }
+    return 1;
+}
+
 // The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on, and so is a penalty beside weights of
 // rows or in float32.
 static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
@@ -584,15 +678,19 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
     const Name wanted = name == names.loss ? LOSS : VALUE_AND_GRAD;
     const npy_intp width = wanted == LOSS ? 1 : 1 + self->weights;
     Work work = work_of(self, &call, wanted, width);
-    double *sums = PyMem_Malloc((size_t)((work.pieces + 1) * width + 1 + self->weights) * sizeof(double));
+    // sums, those of pieces, a penalty and its partials, and bounds of the errors of pieces
+    const npy_intp extra_at = (work.pieces + 1) * width, errors_at = extra_at + 1 + self->weights;
+    double *sums = PyMem_Malloc((size_t)(errors_at + work.pieces * width) * sizeof(double));
     work.result = sums == NULL ? NULL : sums + width;
+    work.errors = sums == NULL || self->at[call.single][NOTED] == NULL ? NULL : sums + errors_at;
     PyObject *grad = wanted == LOSS ? NULL : PyArray_SimpleNew(1, &self->weights, call.single ? NPY_FLOAT : NPY_DOUBLE);
     PyObject *result = NULL;
     if (sums == NULL) {
         PyErr_NoMemory();
     } else if ((grad != NULL || wanted == LOSS) && computed(&work) && add_up(&work, sums)) {
         int finite = 1;
-        double *const extra = sums + (work.pieces + 1) * width, share = 1.0 / call.total;
+        double *const extra = sums + extra_at, share = 1.0 / call.total;
+        const int negligible = is_negligible(&work, sums);
         if (penalty != NULL) {
             extra[0] = penalty(call.w, extra + 1);
         }
@@ -606,7 +704,7 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
                 put(numbers(grad), call.single, i - 1, sums[i]);
             }
         }
-        if ((!finite && call.total != 1.0) || is_doubtful(&work, work.pieces * width)) {
+        if ((!finite && call.total != 1.0) || !negligible || is_doubtful(&work, work.pieces * width)) {
             result = pass_on(self, name, args, count, keywords);
         } else if (name == names.grad) {
             result = Py_NewRef(grad);
@@ -1195,13 +1293,17 @@ static PyObject *predict_row(PyObject *object, PyObject *const *args, Py_ssize_t
 static PyObject *take(PyObject *self, PyObject *args)
 {
     int single;
-    unsigned long long at[FUNCTIONS];
-    if (!PyArg_ParseTuple(args, "p(KKKKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
-            &at[8], &at[9], &at[10])) {
+    PyObject *given;
+    if (!PyArg_ParseTuple(args, "pO!", &single, &PyTuple_Type, &given)) {
         return NULL;
     }
-    for (int name = 0; name < FUNCTIONS; name++) {
-        ((Functions *)self)->at[single][name] = (function *)(uintptr_t)at[name];
+    for (int name = 0; name < FUNCTIONS; name++) { // none for those that are not given
+        const int is_given = name < PyTuple_Size(given);
+        const unsigned long long at = is_given ? PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(given, name)) : 0;
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+        ((Functions *)self)->at[single][name] = (function *)(uintptr_t)at;
     }
     Py_RETURN_NONE;
 }
@@ -1230,10 +1332,11 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     PyObject *binding, *total, *constants;
     Py_ssize_t weights, features, targets, outputs, residuals, share;
-    static char *none[] = {"", "", "", "", "", "", "", "", "", NULL};
+    double allowed = 0.0;
+    static char *none[] = {"", "", "", "", "", "", "", "", "", "", NULL};
     if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "OOO!nnnnnn", none, &binding, &total, &PyArray_Type, &constants, &weights, &features, &targets,
-            &outputs, &residuals, &share)) {
+            args, keywords, "OOO!nnnnnn|d", none, &binding, &total, &PyArray_Type, &constants, &weights, &features, &targets,
+            &outputs, &residuals, &share, &allowed)) {
         return NULL;
     }
     Functions *self = (Functions *)PyType_GenericAlloc(type, 0);
@@ -1248,8 +1351,12 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     }
     self->has_labels = size(self->labels, 2) > 0;
     self->counted = PyObject_GetAttrString(binding, "counted");
+    if (self->counted == NULL) { // one that notes no rows in doubt, as in a wheel of a model
+        PyErr_Clear();
+        self->counted = PyList_New(0);
+    }
     if (self->counted == NULL || !PyList_CheckExact(self->counted)) {
-        PyErr_SetString(PyExc_TypeError, "a binding has a list, counted");
+        PyErr_SetString(PyExc_TypeError, "what counts rows in doubt is a list");
         Py_DECREF(self);
         return NULL;
     }
@@ -1262,6 +1369,7 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->outputs = outputs;
     self->residuals = residuals;
     self->share = share;
+    self->allowed = allowed;
     return (PyObject *)self;
 }
 

@@ -20,7 +20,7 @@ _LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"
 _SOURCE = Path(__file__).with_name("extension.c")
 _ORDER = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
-    "penalty", "noted",
+    "penalty", "noted", "doubts", "residual_doubts", "output_doubts", "feature_jacobian",
 )  # fmt: skip
 """Functions of a C file in the order in which the extension takes their addresses."""
 

@@ -32,6 +32,7 @@ from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import DOUBLE
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
+from symgraph.runtime.negligible import ALLOWED
 from symgraph.runtime.numpy_binding import Bound
 
 VARIABLE = "SYMGRAPH_BACKEND"
@@ -270,7 +271,7 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
     """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding; and say which."""
     facts, residuals = binding.facts, cast("int", binding.facts.metadata.get("residuals", 1))
     counts = len(facts.weights), len(facts.features), len(facts.target_names), max(1, len(facts.outputs)), residuals
-    given = np.array([*facts.constants.values()], np.float64), *counts, compiled_binding.SHARE
+    given = np.array([*facts.constants.values()], np.float64), *counts, compiled_binding.SHARE, ALLOWED
     try:
         functions = extension(compiler).Functions(binding, compiled_binding.total_of, *given)
     except (SymgraphError, ImportError) as reason:

@@ -9,6 +9,9 @@ from symgraph.runtime.facts import Array
 CARE = 1e-11
 """Rows whose bound is above this times a result are computed over pairs."""
 
+ALLOWED = CARE / 8
+"""A sum may be off by so much of itself through rows in doubt that are let go."""
+
 SMALLEST = 2.0**-1022
 """The smallest normal number: smaller errors are let go."""
 
@@ -29,7 +32,7 @@ def those_that_count(errors: Array, sums: Array, rows: int, sizes: Callable[[], 
     """
     if rows == 1:  # what is asked for is the row
         return np.ones(len(errors), bool)
-    allowed = CARE / 8 * np.abs(sums)
+    allowed = ALLOWED * np.abs(sums)
     counts = those_beyond(errors, allowed)
     if counts.any() and rows * len(sums) <= _MOST_TERMS:
         counts = those_beyond(errors, np.maximum(allowed, _ROUNDING * sizes()))
@@ -43,8 +46,8 @@ def those_beyond(errors: Array, allowed: Array) -> Array:
         errors: of each row in each sum, (m, n).
         allowed: in each sum, (n,).
     """
-    parts = np.nan_to_num(errors / allowed, nan=0.0, posinf=np.inf).max(axis=1)
-    order = np.argsort(parts)
+    parts = np.nan_to_num(errors / allowed, nan=0.0, posinf=np.inf)
+    order = np.argsort(parts.max(axis=1))
     remaining = np.empty(len(parts), bool)
-    remaining[order] = np.cumsum(parts[order]) > 1.0
+    remaining[order] = np.cumsum(parts[order], axis=0).max(axis=1) > 1.0
     return remaining

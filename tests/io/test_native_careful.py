@@ -319,6 +319,53 @@ def test_calls_without_a_row_in_doubt_never_reach_the_binding_unless_they_are_co
             getattr(native, name)(w, arguments()[1], *given[2:])
 
 
+@cache
+def native_waves() -> Any:
+    return pair_of(waves())[1]
+
+
+def rows_noted(count: int) -> tuple[Any, Any, Any]:
+    """Weights and rows of ``waves`` of which the first is in doubt, and its bound small: it has lost 12 bits of 53."""
+    rng, w = np.random.default_rng(3), np.array([0.7, 1.3])
+    X = rng.uniform(0.1, 1.0, (count, 1))  # where no other is near 0
+    X[0] = (np.pi / 2 - 2.0**-13) / w[1]
+    return w, X, np.exp(-w[0] * X[:, 0]) * np.cos(w[1] * X[:, 0]) + rng.normal(size=count) + 1.0
+
+
+@pytest.mark.parametrize("count", [1, 100, 20_000])
+def test_rows_in_doubt_whose_bounds_are_small_never_reach_the_binding(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    native, (w, X, y) = native_waves(), rows_noted(count)
+    factors = np.linspace(1.0, 2.0, count)
+    calls = [(name, (w, X) if name in ("predict", "jacobian") else (w, X, y), {}) for name in FUNCTIONS]
+    calls += [(name, (w, X, y), {"sample_weight": factors, "threads": 2}) for name in ("loss", "grad", "value_and_grad")]
+    with native.counting():
+        counted = [getattr(native, name)(*given, **options) for name, given, options in calls]
+    for name in FUNCTIONS:
+        monkeypatch.setattr(type(native._binding), name, None)
+    for (name, given, options), want in zip(calls, counted, strict=True):
+        if count == 1 and name in ("loss", "grad", "value_and_grad"):
+            continue  # the row is what is asked for: its doubt, not its share, decides
+        got = getattr(native, name)(*given, **options)
+        for one, other in zip(*(part if isinstance(part, tuple) else (part,) for part in (got, want)), strict=True):
+            assert np.array_equal(one, other), name
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e9])
+def test_sums_with_a_row_that_lost_its_digits_are_computed_by_the_binding(factor: float) -> None:
+    on_numpy, native = bent()
+    w, X, y = arguments((), 20_000)
+    X[17_000], factors = 1e-3, np.ones(len(X))
+    factors[17_000] = factor
+    options: Any = {"sample_weight": factors, "reduction": "sum"}
+    got = native.value_and_grad(w, X, y, **options)
+    with native.counting() as care:
+        counted = native.value_and_grad(w, X, y, **options)
+    assert care.careful == (factor > 1.0)  # beside so many rows it counts by its factor alone
+    assert_alike(got, on_numpy.value_and_grad(w, X, y, **options), "sums")
+    assert got[0] == counted[0]
+    assert np.array_equal(got[1], counted[1])
+
+
 def test_searches_of_the_extension_end_where_a_row_is_in_doubt() -> None:
     _, native = bent()
     w, X, y = arguments(())
