@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from sympy import evaluate
 
@@ -83,6 +84,8 @@ class Graphs:
         """
         if derivatives not in self._known:
             self._known[derivatives] = tuple(_steps(self._run("lower", lower, self._model), self._run, derivatives))
+        if not derivatives:
+            _LAST[self._model] = self._known[derivatives][-1]
         return self._known[derivatives]
 
 
@@ -250,10 +253,13 @@ def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    return printed(_differentiated(model), backend, precision)
+    if model not in _LAST:
+        _LAST[model] = differentiated(model)
+    return printed(_LAST[model], backend, precision)
 
 
-_differentiated = lru_cache(maxsize=8)(differentiated)
+_LAST = WeakKeyDictionary[Model, Graph]()
+"""The last graphs of models, without derivatives on request: what is printed is asked for anew, once it is judged."""
 
 
 def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = ()) -> Iterator[Graph]:

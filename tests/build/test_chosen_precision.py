@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from plans import states
 
+from symgraph import generate
 from symgraph.build.build import build, check
-from symgraph.build.made import numpy_artifact
+from symgraph.build.made import made_of, numpy_artifact
 from symgraph.build.plan import Plan
+from symgraph.build.profile import Profile
 from symgraph.build.specs import read_spec
 from symgraph.io.manifest import FILE, Entry, read_manifest
 from symgraph.options import ACCURATE, AUTO, DOUBLE, Options
@@ -66,6 +68,15 @@ def test_a_build_chooses_pairs_for_the_model_that_loses_digits_and_a_check_knows
     assert found == {"close.py": (AUTO, ""), "close_scalar.py": ("", ""), "line.py": ("", ""), "line_scalar.py": ("", "")}
     assert check(chooses).ok
     assert states(check(replace(chooses, chooses=False)))["close.py"] == "options changed"  # where doubles are asked for
+
+
+def test_a_build_derives_a_model_once(chooses: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search for digits takes the graph that the modules are printed from, those of pairs too."""
+    derived = []
+    lowered = generate.lower
+    monkeypatch.setattr(generate, "lower", lambda model, **how: derived.append(model.name) or lowered(model, **how))
+    made_of(chooses, lambda _: None, Profile(), search=True)
+    assert derived == ["close", "line"]
 
 
 @pytest.mark.quick  # 0.7 s: the only one with rows that are careful without need
