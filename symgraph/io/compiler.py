@@ -32,9 +32,10 @@ from symgraph.io.files import locked
 FLAGS = ("-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
 """Flags that change no result: errno and floating-point traps are not used, and sums of products round twice everywhere."""
 
-NATIVE = ("-march=native", "-mprefer-vector-width=512")
-"""Flags for all vector units of this machine, as far as the compiler knows them, and for vectors as wide as it has them, since
-compilers by default avoid Intel's widest."""
+TUNING = ("-march=native", "-mprefer-vector-width=512", "-fno-thread-jumps")
+"""Flags that are given if the compiler knows them: for all vector units of this machine, and for vectors as wide as it has
+them, since compilers by default avoid Intel's widest. Threaded jumps leave branches in a loop where two choices hang on one
+condition, and gcc makes no vector code of such a loop."""
 
 _NAMES = ("cc", "gcc", "clang")
 _ZIG = "ziglang"
@@ -119,13 +120,19 @@ def find_compiler(name: str | None = None) -> Compiler:
 def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
     """Ask a program, in a given state of its file, which flags it takes, and for its version and the machine."""
     named = any(one.startswith("-march=") for one in command)  # by CC, for another machine than this one
-    native = NATIVE[1:] if named else NATIVE
-    for flags in dict.fromkeys(((*FLAGS, *native), (*FLAGS, *native[:1]), FLAGS)):
-        # the macros show the compiler's version and which instructions it will use
-        asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull], _ANSWERS)
-        if asked_for_macros.returncode == 0:
-            return Compiler(command, flags, sha256(f"{command}\n{asked_for_macros.stdout}".encode()).hexdigest())
-    raise BuildError(f"{shlex.join(command)} does not compile C as gcc and clang do: {_brief(asked_for_macros.stderr)}")
+    optional: tuple[str, ...] = TUNING[1:] if named else TUNING
+    macros = _macros(command, optional)
+    if macros.returncode != 0:
+        optional = tuple(flag for flag in optional if _macros(command, (flag,)).returncode == 0)
+        macros = _macros(command, optional)
+    if macros.returncode != 0:
+        raise BuildError(f"{shlex.join(command)} does not compile C as gcc and clang do: {_brief(macros.stderr)}")
+    return Compiler(command, (*FLAGS, *optional), sha256(f"{command}\n{macros.stdout}".encode()).hexdigest())
+
+
+def _macros(command: tuple[str, ...], optional: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Ask for the macros of a program, which show its version and which instructions it will use."""
+    return _run([*command, *FLAGS, *optional, "-dM", "-E", "-x", "c", os.devnull], _ANSWERS)
 
 
 def _named(program: str) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from c_code import compiler as program_of
 
 from symgraph.errors import BuildError
 from symgraph.io import cache
-from symgraph.io.compiler import FLAGS, NATIVE, Compiler, check_syntax, compiled_library, compiles, find_compiler, from_library
+from symgraph.io.compiler import FLAGS, TUNING, Compiler, check_syntax, compiled_library, compiles, find_compiler, from_library
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
 
@@ -78,14 +78,15 @@ def test_the_package_ziglang_is_taken_where_there_is_no_other(monkeypatch: pytes
 
 def test_flags_of_this_machine_are_given_as_far_as_the_compiler_knows_them(gcc: Compiler, script: Script) -> None:
     version = 'echo "#define VERSION 1"'
-    assert find_compiler(script(version, asked="*-march=native*) exit 1")).flags == FLAGS
-    assert find_compiler(script(version, asked="*-mprefer*) exit 1")).flags == (*FLAGS, NATIVE[0])
+    assert find_compiler(script(version, asked="*-march=native*) exit 1")).flags == (*FLAGS, *TUNING[1:])
+    assert find_compiler(script(version, asked="*-mprefer*) exit 1")).flags == (*FLAGS, TUNING[0], TUNING[2])
+    assert find_compiler(script(version, asked="*-march=native* | *-mprefer* | *jumps*) exit 1")).flags == FLAGS
     # another machine, that CC names
-    assert find_compiler(f"{script(version, asked='none) ')} -march=x86-64-v3").flags == (*FLAGS, *NATIVE[1:])
+    assert find_compiler(f"{script(version, asked='none) ')} -march=x86-64-v3").flags == (*FLAGS, *TUNING[1:])
     if platform.machine() == "x86_64":
-        assert gcc.flags == (*FLAGS, *NATIVE)
+        assert gcc.flags == (*FLAGS, *TUNING)
         # training has vectors that a row fills
-        assert set(gcc.flags) ^ set(gcc.for_single_rows().flags) == {NATIVE[1], "-mprefer-vector-width=256"}
+        assert set(gcc.flags) ^ set(gcc.for_single_rows().flags) == {TUNING[1], "-mprefer-vector-width=256"}
     assert gcc.in_haste().flags == tuple(flag.replace("-O3", "-O1") for flag in gcc.flags)
     assert "-O3" in gcc.flags
     assert (gcc.in_haste().path, gcc.in_haste().identity) == (gcc.path, gcc.identity)
