@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "report": ("Write a page about a model on its data.", "symgraph report decay --data rows.csv -o report.html"),
         "grade": ("Judge a student's functions.", "symgraph grade student.py --model decay.py"),
         "worksheet": ("Write exercises for a class.", "symgraph worksheet decay.py -o week3/"),
+        "wheel": ("Write a wheel of models.", "symgraph wheel decay.py --version 1.2"),
         "cache": ("Show or clear compiled code.", "symgraph cache"),
     }
 )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -214,14 +214,30 @@ def from_library(load: Callable[[Path], Any], *given: Any, **named: Any) -> Any:
 def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compiler, linked: str) -> None:
     """Compile in another folder and move what comes of it, so that no process loads half a library."""
     with tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=target.parent, ignore_cleanup_errors=True) as work:
-        for name, text in files.items():
-            (Path(work) / name).write_text(text, encoding="utf-8")
         made = Path(work) / target.name
-        command = [*compiler.command, *compiler.flags, "-fPIC", "-shared", str(Path(work) / source), "-o", str(made), linked]
-        run = _run(command, compiler.seconds)
-        if run.returncode != 0:
-            raise BuildError(f"{compiler.path} cannot compile {source}: {_brief(run.stderr)}")
+        compile_into(made, (source,), files, compiler, linked)
         with_digest(made, target)
+
+
+def compile_into(made: Path, sources: Sequence[str], files: Mapping[str, str], compiler: Compiler, linked: str = "-lm") -> None:
+    """Compile C files into one shared library, in a folder of their own.
+
+    Args:
+        made: the library; the files are written beside it.
+        sources: the names of the C files.
+        files: as for ``compiled_library``.
+        compiler: the compiler.
+        linked: the last argument of the compiler.
+
+    Raises:
+        BuildError: the compiler refuses the text or takes too long.
+    """
+    for name, text in files.items():
+        (made.parent / name).write_text(text, encoding="utf-8")
+    paths = [str(made.parent / source) for source in sources]
+    run = _run([*compiler.command, *compiler.flags, "-fPIC", "-shared", *paths, "-o", str(made), linked], compiler.seconds)
+    if run.returncode != 0:
+        raise BuildError(f"{compiler.path} cannot compile {sources[0]}: {_brief(run.stderr)}")
 
 
 def check_syntax(source: str, files: Mapping[str, str], compiler: Compiler) -> None:

@@ -16,9 +16,9 @@ from symgraph.errors import BuildError
 from symgraph.io.compiler import Compiler, from_library
 from symgraph.runtime.compiled_binding import CompiledBinding
 
-_LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
-_SOURCE = Path(__file__).with_name("extension.c")
-_ORDER = (
+LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
+SOURCE = Path(__file__).with_name("extension.c")
+ORDER = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
     "penalty", "noted", "doubts", "residual_doubts", "output_doubts", "feature_jacobian",
 )  # fmt: skip
@@ -32,16 +32,25 @@ def extension(compiler: Compiler) -> Any:
         BuildError: a header is missing, or the compiler refuses it.
         ImportError: it cannot be loaded here.
     """
+    # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
+    versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
+    flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *headers())
+    text = {SOURCE.name: SOURCE.read_text(encoding="utf-8")}
+    plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
+    return cast("ModuleType", from_library(_loaded, SOURCE.name, text, plain, linked=LINKED))
+
+
+def headers() -> tuple[str, ...]:
+    """Return the flags by which a compiler finds the headers of this interpreter and of its NumPy.
+
+    Raises:
+        BuildError: one is missing.
+    """
     folders = sysconfig.get_path("include"), np.get_include()
     for folder, header in zip(folders, ("Python.h", "numpy/arrayobject.h"), strict=True):
         if not (Path(folder) / header).is_file():
             raise BuildError(f"{header} is missing")
-    # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
-    versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
-    flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *(f"-I{folder}" for folder in folders))
-    text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
-    plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
-    return cast("ModuleType", from_library(_loaded, _SOURCE.name, text, plain, linked=_LINKED))
+    return tuple(f"-I{folder}" for folder in folders)
 
 
 def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
@@ -51,7 +60,7 @@ def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
     """
     facts, careful = compiled.facts, "noted" in compiled.functions
     left = {"row", "predict_row"} if careful or facts.constants or facts.targets or len(facts.outputs) > 1 else set()
-    return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
+    return tuple(_address(None if name in left else compiled.functions.get(name)) for name in ORDER)
 
 
 def _address(function: Any) -> int:

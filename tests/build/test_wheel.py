@@ -1,5 +1,6 @@
-"""The script that makes a wheel of a model: its modules run where symgraph is not installed."""
+"""Wheels of models: their modules run where symgraph is not installed."""
 
+import io
 import subprocess
 import sys
 import sysconfig
@@ -8,11 +9,14 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
-from wheel_of_model import write_wheel
+import pytest
+
+from symgraph.build.wheel import archive, wheel_of
+from symgraph.errors import BuildError, OptionError
 
 UNLOCKED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 USE = """
 import ctypes
@@ -49,24 +53,67 @@ print(_nine_weights.__file__.rpartition(".abi3")[1] or "unlocked")
 """
 
 
-def test_the_record_of_a_wheel_has_digests_without_padding(tmp_path: Path) -> None:
+LINE = """from symgraph import Model
+
+{name} = Model("{name}", doc="A line.")
+a, b = {name}.weight("a", domain=(1, 2)), {name}.weight("b", domain=(1, 2))
+{name}.loss(({name}.feature("x") * a + {formula} - {name}.target("y")) ** 2)
+"""
+LOSES = '{name}.node("beside", b + 1e6 * a) - 1e6 * a'
+"""Beside 1e6 * a, b has 6 of 16 digits less, one more than care lets pass."""
+
+
+def spec(folder: Path, formula: str, name: str = "line") -> str:
+    (folder / "spec.py").write_text(LINE.format(name=name, formula=formula.format(name=name)), encoding="utf-8")
+    return str(folder / "spec.py")
+
+
+def test_the_record_of_a_wheel_has_digests_without_padding() -> None:
     """Installers that check them refuse others (https://packaging.python.org/specifications/recording-installed-packages)."""
-    with ZipFile(write_wheel("line", "1.0", {"line.py": b""}, tmp_path)) as wheel:
-        record = wheel.read("line-1.0.dist-info/RECORD").decode().splitlines()
+    name, data = archive("My.line", "1.0", {"line.py": b""})
+    assert name == "my_line-1.0-py3-none-any.whl"
+    with ZipFile(io.BytesIO(data)) as wheel:
+        record = wheel.read("my_line-1.0.dist-info/RECORD").decode().splitlines()
     assert record[0] == "line.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0"  # of no bytes
-    assert record[-1] == "line-1.0.dist-info/RECORD,,"
+    assert record[-1] == "my_line-1.0.dist-info/RECORD,,"
 
 
+@pytest.mark.quick  # 2.5 s: the only one that installs a wheel and uses it
 def test_a_wheel_has_the_standalone_module_and_the_extension_and_needs_numpy_alone(tmp_path: Path) -> None:
-    command = [sys.executable, "tools/wheel_of_model.py", "examples/nine_weights/model.py", "--out", str(tmp_path)]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stderr
+    made = wheel_of("examples/nine_weights/model.py", ROOT, tmp_path, "1.0", lambda _: None)
     venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     installed = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
-    subprocess.run([*installed, made.stdout.strip()], check=True)
+    subprocess.run([*installed, str(made)], check=True)
     for folder in Path(np.__file__).parent.parent.glob("numpy*"):
         (site / folder.name).symlink_to(folder)
     python = next(iter((tmp_path / "venv").glob("bin/python")))
     used = subprocess.run([str(python), "-I", "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (used.returncode, used.stdout) == (0, "unlocked\n" if UNLOCKED else ".abi3\n"), used.stderr
+
+
+@pytest.mark.quick  # 0.7 s: the only one of a model in pairs
+def test_a_model_that_computes_rows_in_pairs_has_its_module_alone(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = wheel_of(spec(tmp_path, LOSES), tmp_path, tmp_path / "dist", "2.1.0rc1", told.append, "Two-Lines")
+    assert told[-1] == "line has no extension, since it computes rows that lose digits in pairs of doubles"
+    assert path.name == "two_lines-2.1.0rc1-py3-none-any.whl"
+    with ZipFile(path) as wheel:
+        assert [name for name in wheel.namelist() if "dist-info" not in name] == ["line.py"]
+        assert "Name: Two-Lines\nVersion: 2.1.0rc1\nSummary: A line.\n" in wheel.read(wheel.namelist()[1]).decode()
+        assert {one.date_time for one in wheel.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize("how", [{"version": "new"}, {"version": "1.0-beta/2"}, {"name": "a b"}, {"name": "-a"}], ids=str)
+def test_a_wrong_name_or_version_is_one_line_and_writes_nothing(tmp_path: Path, how: dict[str, str]) -> None:
+    (option,) = how
+    with pytest.raises(OptionError, match=f"--{option} .* is no {option} of a distribution"):
+        wheel_of("unread.py", tmp_path, tmp_path / "dist", **{"version": "1.0", **how}, tell=lambda _: None)
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_missing_header_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+    with pytest.raises(BuildError, match=r"Python\.h is missing"):
+        wheel_of(spec(tmp_path, "b"), tmp_path, tmp_path / "dist", "1.0", lambda _: None)
+    assert not (tmp_path / "dist").exists()
