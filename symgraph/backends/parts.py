@@ -13,7 +13,7 @@ def tables() -> Mapping[str, tuple[float, ...]]:
     """Read the coefficients in the runtime's sources, by their names there."""
     found: dict[str, tuple[float, ...]] = {}
     for part in runtime_library().parts:
-        value = getattr(ast.parse(part.text).body[0], "value", None)
+        value = getattr(part.node, "value", None)
         if isinstance(value, ast.Tuple) and all(isinstance(one, ast.Constant | ast.UnaryOp) for one in value.elts):
             found[part.names[0]] = ast.literal_eval(value)
     return found
@@ -33,4 +33,4 @@ def called(lines: Iterable[str], parts: Mapping[str, str], mark: str) -> dict[st
         new = set(re.findall(mark.format(r"(\w+)"), todo.pop())) & parts.keys() - found
         todo += [parts[name] for name in new]
         found |= new
-    return {name: text for name, text in parts.items() if name in found}
+    return {name: parts[name] for name in parts if name in found}

@@ -1,5 +1,6 @@
 """Rendering of a view as text by Jinja. Templates hold layout and prose; all else is in the view."""
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -37,16 +38,29 @@ def render(template: str, view: object, *, html: bool = False) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def blocks(template: str, **values: object) -> dict[str, str]:
-    """Print each block of a template by itself.
+class Blocks(Mapping[str, str]):
+    """The blocks of a template, each by itself, by their names in order; one is printed when it is asked for.
 
     Args:
         template: its path below the folder of templates.
         values: what the blocks read.
-
-    Returns:
-        Name -> text, in the order of the template.
     """
-    found = _environment().get_template(template)
-    context = found.new_context(values)
-    return {name: "".join(block(context)) for name, block in found.blocks.items()}
+
+    def __init__(self, template: str, **values: object) -> None:
+        found = _environment().get_template(template)
+        self._blocks, self._context = found.blocks, found.new_context(values)
+        self._printed: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        """Print a block."""
+        if name not in self._printed:
+            self._printed[name] = "".join(self._blocks[name](self._context))
+        return self._printed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        """Count the blocks."""
+        return len(self._blocks)

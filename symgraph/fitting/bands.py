@@ -13,12 +13,12 @@ from symgraph.training.rows import float_array
 def quantile(result: Any, level: float) -> float:
     """Return the number of standard errors on either side of an interval: by Student's t where the size of the errors was
     estimated, else by the normal law."""
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit
 
     check_level(level)
     tail = (1.0 + level) / 2.0
     estimated = result.problem.is_least_squares and not result.absolute_sigma and result.dof > 0
-    return float(t.ppf(tail, result.dof) if estimated else norm.ppf(tail))
+    return float(stdtrit(result.dof, tail) if estimated else ndtri(tail))
 
 
 def band(result: Any, X: Any, level: float, extra: Any = 0.0) -> tuple[Array, Array]:

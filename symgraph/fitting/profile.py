@@ -190,7 +190,7 @@ def threshold(problem: Problem, dof: int, level: float, weights: int) -> float:
     Raises:
         OptionError: the level is not between 0 and 1, or the loss is no least squares and no likelihood.
     """
-    from scipy.stats import chi2, f
+    from scipy.special import fdtri, gammaincinv
 
     check_level(level)
     squares = problem.is_plain_squares
@@ -201,5 +201,5 @@ def threshold(problem: Problem, dof: int, level: float, weights: int) -> float:
     if squares and not problem.absolute_sigma:
         if dof <= 0:
             raise OptionError("there are no degrees of freedom left to tell the size of the errors by")
-        return float(weights * f.ppf(level, weights, dof))
-    return float(chi2.ppf(level, weights))
+        return float(weights * fdtri(weights, dof, level))
+    return float(2.0 * gammaincinv(weights / 2.0, level))

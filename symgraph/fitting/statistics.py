@@ -285,6 +285,11 @@ def _by_hessian(problem: Problem, found: Found, active: Active) -> Covariance:
     return Covariance(basis, root, left_open, size, how, undetermined)
 
 
+def _normal(x: Any) -> Any:
+    """Return the density of the normal law."""
+    return np.exp(-(x**2) / 2.0) / math.sqrt(2.0 * math.pi)
+
+
 def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
     """Return the covariance of a quantile's fit: H^-1 S H^-1, with H from the density of the deviations at 0, by a kernel.
 
@@ -292,7 +297,7 @@ def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
     the Royal Statistical Society B 50 (1988). The kernel is normal with the variance of Powell's uniform one; with the
     bandwidth as its standard deviation, errors of 200 rows are a third too large.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     v, (above, below) = found.v, problem.kinks or (np.empty(0), np.empty(0))
     e, J = problem.deviations(v), problem.deviation_slopes(v)
@@ -300,16 +305,16 @@ def _by_density(problem: Problem, found: Found, active: Active) -> Covariance:
     if problem.is_exact(v):
         size_of_e, how = math.nan, _ROUNDING
     quantile, n = float(np.mean(below / (above + below))), len(e)
-    at = float(norm.ppf(quantile))
-    wide = n ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(at) ** 2 / (2.0 * at**2 + 1.0)) ** (1 / 3)
+    at = float(ndtri(quantile))
+    wide = n ** (-1 / 3) * ndtri(0.975) ** (2 / 3) * (1.5 * _normal(at) ** 2 / (2.0 * at**2 + 1.0)) ** (1 / 3)
     while not 0.0 < quantile - wide < quantile + wide < 1.0:
         wide /= 2.0
     size = min(float(np.std(e, ddof=1)) if n > 1 else 0.0, float(np.subtract(*np.percentile(e, [75, 25]))) / 1.34)
-    width = (norm.ppf(quantile + wide) - norm.ppf(quantile - wide)) * size / math.sqrt(3.0)
+    width = (ndtri(quantile + wide) - ndtri(quantile - wide)) * size / math.sqrt(3.0)
     inner = ~problem.at_bound(v)
     scale = np.where(_lengths(J.T) > 0.0, _lengths(J.T), 1.0)
     basis = np.diag(1.0 / scale)[:, inner]
-    density = norm.pdf(e / width) / width * (above + below) if size_of_e == 1.0 and width > 0.0 else np.ones(n)
+    density = _normal(e / width) / width * (above + below) if size_of_e == 1.0 and width > 0.0 else np.ones(n)
     size_of_e = size_of_e if width > 0.0 else math.nan
     half = np.sqrt(density)[:, np.newaxis] * (J @ basis)
     if not np.isfinite(half).all():

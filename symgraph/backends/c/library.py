@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from symgraph.backends.layout import number
 from symgraph.backends.parts import called, tables
-from symgraph.backends.rendering import blocks
+from symgraph.backends.rendering import Blocks
 from symgraph.ir.ops import OPS, texts_of
 from symgraph.ir.optext import OpText, OpTexts, call
 
@@ -116,8 +116,7 @@ def parts(model: str, single: bool = False) -> Mapping[str, str]:
     """
     name = f"{model}_"
     values = {**tables(), **_FORMATS[single], "single": single, "horner": _horner(name)}
-    written = blocks("c/functions.c.jinja", own=name, OWN=name.upper(), of=lambda *both: both[single], **values)
-    return MappingProxyType(written)
+    return Blocks("c/functions.c.jinja", own=name, OWN=name.upper(), of=lambda *both: both[single], **values)
 
 
 def _horner(own: str) -> Callable[..., str]:

@@ -10,7 +10,7 @@ from functools import cache
 
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.parts import called, tables
-from symgraph.backends.rendering import blocks
+from symgraph.backends.rendering import Blocks
 
 
 @cache
@@ -18,7 +18,7 @@ def parts() -> Mapping[str, str]:
     """Return the text of each part: the tables, under a name of the module's own, and the functions of the template."""
     found = {part.names[0]: part.text for part in runtime_library().parts if part.names[0] in tables()}
     texts = {name: re.sub(rf"^{name}\b", f"_{name}", text, flags=re.MULTILINE) for name, text in found.items()}
-    return texts | {name: text.strip("\n") for name, text in blocks("scalar/functions.py.jinja").items()}
+    return texts | {name: text.strip("\n") for name, text in Blocks("scalar/functions.py.jinja").items()}
 
 
 def functions_called(lines: Iterable[str]) -> str:
