@@ -14,6 +14,7 @@ from written import written
 from zoo import ZOO
 
 from symgraph.backends.formula import LONGEST, formulas
+from symgraph.backends.rendering import templates_folder
 from symgraph.build.specs import read_spec
 from symgraph.derive.lowering import lower
 from symgraph.generate import generate
@@ -29,6 +30,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("every_op", "nine_weights", "unused_target", "uniform_nodes", "rosenbrock", "keywords", "aliases"):
         (path / f"{name}_accurate.py").write_text(accurate_text(MODELS[name]()).text, encoding="utf-8")
     return path
+
+
+def test_lines_of_the_scalar_library_are_no_longer_than_formatters_have_them() -> None:
+    """Of a file for every op, formatted as a whole, a slow test asks the same; texts are as long as they are."""
+    lines = (templates_folder() / "scalar" / "functions.py.jinja").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 88 and not line.lstrip().startswith('"')] == []
 
 
 @pytest.mark.slow
