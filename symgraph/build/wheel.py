@@ -5,6 +5,7 @@ these a wheel is made with each version. A model that computes rows in pairs of 
 that C refuses: a wheel of such models alone serves every machine.
 """
 
+import io
 import re
 import sys
 import sysconfig
@@ -143,9 +144,8 @@ def archive(name: str, version: str, files: Mapping[str, bytes], summary: str = 
     digests = {path: urlsafe_b64encode(sha256(data).digest()).rstrip(b"=").decode() for path, data in files.items()}
     lines = [f"{path},sha256={digests[path]},{len(data)}" for path, data in files.items()]
     files[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""]).encode()
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "wheel"
-        with ZipFile(path, "w", ZIP_DEFLATED) as made:
-            for inside, data in files.items():
-                made.writestr(ZipInfo(inside, _FIRST_DAY), data, ZIP_DEFLATED)
-        return f"{own}-{version}-{tag}.whl", path.read_bytes()
+    content = io.BytesIO()
+    with ZipFile(content, "w") as made:
+        for inside, data in files.items():
+            made.writestr(ZipInfo(inside, _FIRST_DAY), data, ZIP_DEFLATED)
+    return f"{own}-{version}-{tag}.whl", content.getvalue()
