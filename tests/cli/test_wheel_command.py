@@ -13,7 +13,7 @@ close.loss((close.node("beside", b + 1e6 * a) - 1e6 * a) ** 2)
 """
 
 
-@pytest.mark.quick  # 0.6 s: the only one that runs the command, on a model that needs no compiler
+@pytest.mark.quick  # 1.6 s: the only one that runs the command, on a model that needs no compiler
 def test_the_path_of_the_wheel_is_printed_and_steps_are_notes(command: Run, tmp_path: Path) -> None:
     (tmp_path / "spec.py").write_text(SPEC, encoding="utf-8")
     done = command("wheel spec.py --version 1.2")
