@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
 from symgraph.plots.axes import as_text, axes_for, broken, grid, legend_below, lines
-from symgraph.training.history import TrainResult
+from symgraph.plots.protocols import Recorded, Trained, is_recorded, is_trained
 from symgraph.training.options import count
-from symgraph.training.recorder import Recorder
 
 Array = NDArray[np.float64]
-Run = TrainResult | Sequence[float] | NDArray[Any]
+Run = Trained | Sequence[float] | NDArray[Any]
 
 _BINS = 300
 """Parts of a long run, of each of which the middle, the least and the greatest value are drawn."""
@@ -88,7 +87,7 @@ def gradient_norms(norms: Sequence[float] | NDArray[Any] | Mapping[str, Any], ax
     return _drawn(_curves(norms), ax, "norm of the gradient")
 
 
-def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any = None) -> Any:
+def weights(history: Recorded | NDArray[Any], names: Sequence[str] = (), ax: Any = None) -> Any:
     """Draw the weights before the first epoch and after each epoch; of more than 12 only those that moved the farthest.
 
     Args:
@@ -102,7 +101,7 @@ def weights(history: Recorder | NDArray[Any], names: Sequence[str] = (), ax: Any
     Raises:
         OptionError: Matplotlib is missing, there are no weights, or not as many as names.
     """
-    first, values = (history.first_epoch, history.weights) if isinstance(history, Recorder) else (0, np.asarray(history))
+    first, values = (history.first_epoch, history.weights) if is_recorded(history) else (0, np.asarray(history))
     if values.ndim != 2 or not values.size:
         raise OptionError(f"history must be a Recorder that a run has called, or (epochs + 1, k) weights, not {values.shape}")
     names = names or [f"w[{j}]" for j in range(values.shape[1])]
@@ -125,7 +124,7 @@ def _curves(runs: Any) -> list[_Curve]:
 
 
 def _curves_of(label: str, run: Any) -> Iterator[_Curve]:
-    if not isinstance(run, TrainResult):
+    if not is_trained(run):
         yield _Curve(label, 1, np.asarray(run, np.float64))
         return
     optimizer, epochs = run.optimizer, range(run.first_epoch, run.first_epoch + run.epochs)

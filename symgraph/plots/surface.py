@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from symgraph.errors import OptionError, did_you_mean
 from symgraph.io.module import GeneratedModule
 from symgraph.plots.axes import as_text, axes_for, broken, ink, lines
+from symgraph.plots.protocols import Recorded, is_recorded
 from symgraph.runtime.natural import natural_names, natural_values
-from symgraph.training.recorder import Recorder
 from symgraph.training.rows import as_rows
 
 Array = NDArray[np.float64]
-Path = Recorder | NDArray[Any]
+Path = Recorded | NDArray[Any]
 
 _POINTS = 61
 """Values of each weight at which the loss is computed."""
@@ -74,7 +74,7 @@ def loss_surface(
 
 
 def _weights_of(module: GeneratedModule, label: str, path: Path) -> Array:
-    way = np.asarray(path.weights if isinstance(path, Recorder) else path, np.float64)
+    way = np.asarray(path.weights if is_recorded(path) else path, np.float64)
     if way.ndim != 2 or way.shape[1] != len(module.WEIGHTS) or not len(way):
         named = f"path {label!r}" if label else "the path"
         raise OptionError(f"{named} has shape {way.shape}; {module.MODEL} needs (epochs + 1, {len(module.WEIGHTS)})")
