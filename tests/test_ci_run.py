@@ -36,3 +36,7 @@ def test_a_level_hides_the_vector_units_beyond_it_and_names_numpys_units_and_the
 )
 def test_slow_tests_of_changed_rooms_run_where_these_are_few(changed: list[str], folders: list[str]) -> None:
     assert touched.folders(changed) == folders
+
+
+def test_the_part_of_a_run_is_a_tenth() -> None:
+    assert (ROOT / ".ci" / "part").read_text().strip() in list("0123456789")
