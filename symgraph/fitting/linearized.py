@@ -5,7 +5,7 @@ Source: A. Bjorck, Numerical Methods for Least Squares Problems (1996), sections
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def linearized(problem: Problem, v: Array) -> Linearized | None:
     rows, i = J.shape
     table = np.zeros((max(rows, i + 1), i + 1))
     table[:rows, :i], table[:rows, i] = J, r
-    factors: Array = np.linalg.qr(table, mode="r")
+    factors: Any = np.linalg.qr(table, mode="r")
     R, last = factors[:i, :i], factors[:, i]
     own, squares = np.sqrt(np.add.reduce(R * R)), float(last @ last)
     if not all(0.0 < length < math.inf for length in own.tolist()):  # a column of zeros, or squares beyond what floats hold

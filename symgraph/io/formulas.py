@@ -88,25 +88,24 @@ def key_of(
         extras: further functions of the module.
         backend: "auto", "native" or "numpy".
     """
-    own = _own_files()
-    if not own or not all(isinstance(name, str) for name in columns):
+    if not all(isinstance(name, str) for name in columns):
         return None
     try:
         compiler: tuple[str, ...] = ()
         if backend == "native" or (backend == "auto" and is_at_hand()):
             found = find_compiler()
             compiler = found.identity, *found.command, *found.flags
-        versions = sys.version, *_versions()
+        versions, own = (sys.version, *_versions()), _own_files()
     except (SymgraphError, OSError, ValueError):  # the slow way says what is wrong with the compiler or a package
         return None
-    return Key(formula, tuple(columns), tuple(start.items()), extras, backend, compiler, versions, own)
+    return Key(formula, tuple(columns), tuple(start.items()), extras, backend, compiler, versions, own) if own else None
 
 
 def kept_module(key: Key) -> tuple[Mapping[str, str], Any] | None:
     """Return the names of columns by those in the module that is kept of a key, and the module; None where there is none."""
     folder = cache_folder()
     kept = None if folder is None else _read(key.file(folder))
-    if kept is None or kept["key"] != json.loads(key.text):
+    if kept is None or kept.get("key") != json.loads(key.text):
         return None
     try:
         module: Any = from_source(kept["source"], kept["model"], kept["origin"])
@@ -121,7 +120,7 @@ def kept_module(key: Key) -> tuple[Mapping[str, str], Any] | None:
 
 
 def keep(key: Key, module: ModuleType, columns: Mapping[str, str]) -> None:
-    """Keep the texts of a module that was verified; where they cannot be written, the next fit takes the slow way again.
+    """Keep the texts of a module that was verified; where they cannot be written now, the next fit takes the slow way again.
 
     Args:
         key: the module's.
@@ -143,27 +142,29 @@ def keep(key: Key, module: ModuleType, columns: Mapping[str, str]) -> None:
     }
     target = key.file(folder)
     try:
-        with locked(folder), tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=folder, ignore_cleanup_errors=True) as work:
-            made = Path(work) / target.name
-            made.write_text(json.dumps(kept), encoding="utf-8")
-            with_digest(made, target)
+        with locked(folder, wait=False):  # a fit that is done does not wait for others that compile
+            with tempfile.TemporaryDirectory(prefix=UNDER_WAY, dir=folder, ignore_cleanup_errors=True) as work:
+                made = Path(work) / target.name
+                made.write_text(json.dumps(kept), encoding="utf-8")
+                with_digest(made, target)
             bounded(folder, target)
-    except (OSError, UnicodeEncodeError):  # the folder is full or has gone; a name that is no text
+    except OSError:  # the folder is locked, full or gone
         return
 
 
 def formula_of(path: Path) -> str:
     """Return the formula of a file that is kept; "" where it is not as it was made."""
-    kept = _read(path)
-    return "" if kept is None else str(kept["key"][0])
+    key = (_read(path) or {}).get("key")
+    return str(key[0]) if isinstance(key, list) and key else ""
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     """Read what is kept, if it is the user's own and as it was made."""
     try:
-        return None if objection_to_file(path) else json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = None if objection_to_file(path) else json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 @cache
