@@ -26,8 +26,8 @@ from symgraph.io.module import from_source
 from symgraph.io.native import COMPILE_SECONDS, Floats, NativeModule, compiled_model, native_module
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_FOLDERS = _PACKAGE, _PACKAGE.parent / "templates"
-"""Folders of what generates and verifies; a checkout has the templates in the second, an installed package in the first."""
+_FOLDERS = (_PACKAGE,) if (_PACKAGE / "_templates").is_dir() else (_PACKAGE, _PACKAGE.parent / "templates")
+"""Folders of what generates and verifies; a checkout has the templates beside the package, an installed package in it."""
 _SUFFIXES = (".py", ".c", ".jinja")
 _PACKAGES: Mapping[str, str] = MappingProxyType(
     {
