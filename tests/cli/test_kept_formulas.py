@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from command_line import Outcome, Run
+from command_line import Run
 
 import symgraph.build.modules
 import symgraph.check.verify
@@ -103,17 +103,23 @@ def test_weights_and_plots_of_the_second_fit_are_those_of_the_first(command: Run
 
 
 def test_the_second_fit_imports_nothing_that_makes_modules(command: Run) -> None:
-    first = command(*FIT)
-    program = """
+    data = "--data", "rows.csv"
+    fits = [["fit", FORMULA, *data, "--sigma", "0.01*time + s"], ["fit", "log(y) ~ a - k*time", *data]]
+    first = [command(*fit) for fit in fits]
+    program = f"""
 import sys
 from symgraph.cli import main
-try:
-    main()
-finally:
-    print(*sys.modules, file=open("imported", "w"))
+for fit in {fits}:
+    sys.argv[1:] = fit
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code
+print(*sys.modules, file=open("imported", "w"))
 """
-    done = subprocess.run([sys.executable, "-c", program, *FIT], capture_output=True, text=True, check=False)
-    assert Outcome(done.returncode, done.stdout, done.stderr) == first
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "".join(one.out for one in first)
+    assert done.stderr == "".join(one.err for one in first)
     imported = Path("imported").read_text(encoding="utf-8").split()
     assert "symgraph.fitting.fits" in imported
     assert not HEAVY & set(imported)
