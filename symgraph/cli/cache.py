@@ -1,5 +1,7 @@
-"""``symgraph cache``: show or delete the compiled code that is kept from one process to the next."""
+"""``symgraph cache``: show or delete compiled code and modules of formulas, which are kept from one process to the next."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,12 +16,12 @@ def cache(
     quiet: shared.Quiet = False,
     json: shared.Json = False,
 ) -> None:
-    """Show the folder of compiled code, its size, and its libraries, newest first.
+    """Show the folder of compiled code, its size, its libraries, and the formulas whose modules it has, newest first.
 
     SYMGRAPH_CACHE names another folder. The first compilation makes the folder, and you may delete it at any time. --clear
     waits for compilations.
     """
-    from symgraph.io.cache import MOST_BYTES, cache_root, entries
+    from symgraph.io.cache import FORMULA, LIBRARY, MOST_BYTES, cache_root, entries
     from symgraph.io.cache import clear as delete
 
     kept = [(path.stat().st_mtime, path, path.stat().st_size) for path in entries()]
@@ -31,11 +33,27 @@ def cache(
             raise BuildError(f"{error.filename} cannot be deleted: {error.strerror}") from error
         note(f"{len(kept)} files, {total / 2**20:.1f} MiB, deleted from {cache_root()}", quiet=quiet)
         kept, total = [], 0
-    libraries = [(path.name, size) for _, path, size in sorted(kept, reverse=True) if path.suffix == ".so"]
+    libraries, formulas = (
+        [(path, size) for _, path, size in sorted(kept, reverse=True) if path.suffix == suffix] for suffix in (LIBRARY, FORMULA)
+    )
+    texts = _texts([path for path, _ in formulas])
     if json:
-        found = [{"name": name, "bytes": size} for name, size in libraries]
-        print_json({"folder": str(cache_root()), "bytes": total, "most_bytes": MOST_BYTES, "libraries": found})
+        of_libraries = [{"name": path.name, "bytes": size} for path, size in libraries]
+        of_formulas = [{"name": path.name, "formula": texts[path], "bytes": size} for path, size in formulas]
+        found = {"folder": str(cache_root()), "bytes": total, "most_bytes": MOST_BYTES}
+        print_json(found | {"libraries": of_libraries, "formulas": of_formulas})
         return
     print(f"{cache_root()}: {total / 2**20:.1f} MiB of at most {MOST_BYTES / 2**20:.0f} MiB")
     if libraries:
-        print_table(["library", "KiB"], [[name, f"{size / 1024:.0f}"] for name, size in libraries])
+        print_table(["library", "KiB"], [[path.name, f"{size / 1024:.0f}"] for path, size in libraries])
+    if formulas:
+        print_table(["formula", "KiB"], [[texts[path] or path.name, f"{size / 1024:.0f}"] for path, size in formulas])
+
+
+def _texts(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the formulas of files; "" of one that is not as it was made."""
+    if not paths:
+        return {}
+    from symgraph.io.formulas import formula_of
+
+    return {path: " ".join(formula_of(path).split()) for path in paths}

@@ -3,7 +3,8 @@
 import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,11 +19,12 @@ from symgraph.cli.outputs import WEIGHTS, check_plot, check_writable, file_of
 from symgraph.cli.rows import SAME, Source, reading_of, shown_row
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import console, note, note_next, print_json
-from symgraph.cli.weights import note_names, numbers
+from symgraph.cli.weights import note_kinds, note_names, numbers
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
     from symgraph.io.data_files import DataFile as FoundFile
+    from symgraph.io.formulas import Key
 
 
 def fit(
@@ -213,25 +215,68 @@ def _of_formula(
     backend: str,
     quiet: bool,
 ) -> tuple[Mapping[str, str], Any]:
-    """Return the names of columns in the files by those in the model, and the module of a formula."""
-    from symgraph import Model, compile  # noqa: A004  the public name
+    """Return the names of columns in the files by those in the model, and the module of a formula, which may be a kept one."""
+    from symgraph.io.formulas import kept_module, key_of
     from symgraph.io.native import chosen
-    from symgraph.spec.formula_text import names_of_columns
 
     if header is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    there = header()
+    there, choice = header(), chosen(backend)
     in_all = {name: value for name, value in start.items() if "[" not in name}
-    made = Model.from_formula(formula, there, in_all)
+    key = key_of(formula, there, in_all, extras, choice)
+    kept = None if key is None else kept_module(key)
+    if kept is None:
+        return _new_of_formula(formula, there, in_all, extras, choice, key, quiet)
+    columns, module = kept
+    note_kinds(module.METADATA["doc"], module.FEATURES, module.WEIGHTS, quiet=quiet)
+    return columns, module
+
+
+def _new_of_formula(
+    formula: str,
+    there: Sequence[str],
+    start: Mapping[str, float],
+    extras: tuple[str, ...],
+    choice: str,
+    key: "Key | None",
+    quiet: bool,
+) -> tuple[Mapping[str, str], Any]:
+    """Compile and verify the model of a formula, and keep its module under a key, unless there was a warning to be repeated."""
+    from symgraph import Model, compile  # noqa: A004  the public name
+    from symgraph.io.formulas import keep
+    from symgraph.spec.formula_text import names_of_columns
+
+    told: list[warnings.WarningMessage] = []
+    with _collected(told):
+        made = Model.from_formula(formula, there, start)
     note_names(made, quiet=quiet)
-    return {name: column for column, name in names_of_columns(there).items()}, compile(made, chosen(backend), extras=extras)
+    with _collected(told):
+        module = compile(made, choice, extras=extras)
+    columns = {name: column for column, name in names_of_columns(there).items()}
+    if key is not None and not told and not made.functions:  # functions of users are code that no key knows
+        keep(key, module, columns)
+    return columns, module
+
+
+@contextmanager
+def _collected(told: list[warnings.WarningMessage]) -> Iterator[None]:
+    """Collect the warnings of a block, and give them at its end."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            yield
+    finally:
+        told += caught
+        for one in caught:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno, source=one.source)
 
 
 def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras: tuple[str, ...], backend: str) -> Any:
     """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
+    if re.search(r"[=*^(]", model) and not model.endswith(".py"):
+        raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
+    if not is_spec(Path(model)):
+        return load(model)
     from symgraph import compile  # noqa: A004  the public name
     from symgraph.io.native import chosen
 
-    if re.search(r"[=*^(]", model) and not model.endswith(".py"):
-        raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
-    return compile(one_model(model, config), chosen(backend), extras=extras) if is_spec(Path(model)) else load(model)
+    return compile(one_model(model, config), chosen(backend), extras=extras)

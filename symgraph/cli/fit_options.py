@@ -74,6 +74,33 @@ def _of_columns(text: str, header: Sequence[str]) -> Deviation:
     Raises:
         SpecError: it cannot be read, or a name in it is no column; the message says where.
     """
+    from symgraph.io.arithmetic import arithmetic
+
+    plain = arithmetic(text, header)
+    if plain is None:
+        return _by_sympy(text, header)
+    names, function = plain
+
+    def at(columns: Mapping[str, Any]) -> Any:
+        import numpy as np
+
+        values = function(columns)
+        if not np.isfinite(values).all():  # where SymPy may know better, that x/x is 1, or what is wrong
+            return _by_sympy(text, header).at(columns)
+        return _of_every_row(values, [columns[name] for name in names])
+
+    return Deviation(names, at)
+
+
+def _of_every_row(values: Any, cells: Sequence[Any]) -> Any:
+    """Return an array of the values in all rows, which may be a number, beside the cells that they are of."""
+    import numpy as np
+
+    return np.array(np.broadcast_to(values, next(map(np.shape, cells), ())), np.float64)
+
+
+def _by_sympy(text: str, header: Sequence[str]) -> Deviation:
+    """Return the standard deviation of any formula; see ``_of_columns``."""
     from sympy import Symbol, lambdify
 
     from symgraph.spec.formula import Reader
@@ -87,13 +114,11 @@ def _of_columns(text: str, header: Sequence[str]) -> Deviation:
     names = tuple(reader.names)
 
     def at(columns: Mapping[str, Any]) -> Any:
-        import numpy as np
-
         cells = [columns[name] for name in names]
         try:
             values = lambdify([Symbol(name, real=True) for name in names], expr, "numpy")(*cells)
         except (NameError, TypeError) as error:  # SymPy writes the name of another module's function, or one of single numbers
             raise OptionError(f"--sigma: {text} calls a function that NumPy lacks; write a column of it") from error
-        return np.array(np.broadcast_to(values, next(map(np.shape, cells), ())), np.float64)
+        return _of_every_row(values, cells)
 
     return Deviation(names, at)

@@ -5,6 +5,7 @@ import re
 import sys
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,13 @@ def numbers(option: str, text: str) -> dict[str, float]:
 
 def note_names(model: "Model", *, quiet: bool) -> None:
     """Say on stderr which names of a formula are features, and which weights."""
-    names = [", ".join(one.name for one in some) or "none" for some in (model.feature_inputs, model.weight_inputs)]
-    note(f"{model.doc}: features {names[0]}; weights {names[1]}", quiet=quiet)
+    features, weights = ([one.name for one in some] for some in (model.feature_inputs, model.weight_inputs))
+    note_kinds(model.doc, features, weights, quiet=quiet)
+
+
+def note_kinds(formula: str, features: Sequence[str], weights: Sequence[str], *, quiet: bool) -> None:
+    """Say the same of names that are known."""
+    note(f"{formula}: features {', '.join(features) or 'none'}; weights {', '.join(weights) or 'none'}", quiet=quiet)
 
 
 def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights") -> Any:

@@ -5,8 +5,7 @@ Source: A. Bjorck, Numerical Methods for Least Squares Problems (1996), sections
 
 import math
 from collections.abc import Sequence
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,16 +55,14 @@ class Linearized(NamedTuple):
 
 def linearized(problem: Problem, v: Array) -> Linearized | None:
     """Linearize the residuals at (f,) free weights; None where something is not finite, or all weights are at a bound."""
-    from scipy.linalg.lapack import dgeqrf, dgesdd  # which take a third of the time of NumPy's functions for few rows
-
     r, J, inner = problem.squared(v), problem.slopes(v), None
     if problem.is_bounded:
         inner = ~problem.at_bound(v)
         J = J[:, inner]
     rows, i = J.shape
-    table = np.zeros((max(rows, i + 1), i + 1), order="F")
+    table = np.zeros((max(rows, i + 1), i + 1))
     table[:rows, :i], table[:rows, i] = J, r
-    factors = dgeqrf(table, overwrite_a=1)[0][: i + 1] * _upper(i + 1)
+    factors: Any = np.linalg.qr(table, mode="r")
     R, last = factors[:i, :i], factors[:, i]
     own, squares = np.sqrt(np.add.reduce(R * R)), float(last @ last)
     if not all(0.0 < length < math.inf for length in own.tolist()):  # a column of zeros, or squares beyond what floats hold
@@ -77,18 +74,12 @@ def linearized(problem: Problem, v: Array) -> Linearized | None:
             return None
     if not (i and math.isfinite(squares)):
         return None
-    left, singular, directions, _ = dgesdd(R / own)
+    left, singular, directions = np.linalg.svd(R / own)
     along = last[:i] @ left
     limit = len(table) * EPS * float(singular[0])
     part = (along / singular) @ directions / -own if singular[-1] > limit else np.zeros(i)
     scale, step = (own, part) if inner is None else (_among(inner, own, 1.0), _among(inner, part, 0.0))
     return Linearized(v, inner, squares, scale, singular, directions, limit, math.sqrt(along @ along), step)
-
-
-@cache
-def _upper(i: int) -> Array:
-    """Return ones in the upper triangle of a matrix, and zeros below."""
-    return np.tri(i).T
 
 
 def _among(inner: NDArray[np.bool_], part: Array, other: float) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.io.arithmetic import arithmetic
 from symgraph.io.module import targets_of
 
 
@@ -52,6 +53,9 @@ def target_slopes(module: Any, w: Any, X: Any, y: Any) -> Any:
 @cache
 def _function(text: str, names: tuple[str, ...]) -> Any:
     """Return a function of arrays that computes a formula of names; None for one that is no formula of them."""
+    plain = arithmetic(text, names)
+    if plain is not None:
+        return lambda *values: plain[1](dict(zip(names, values, strict=True)))
     from sympy import Symbol, lambdify
 
     from symgraph.errors import SpecError

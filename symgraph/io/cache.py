@@ -1,4 +1,4 @@
-"""Folder in which compiled code is kept from one process to the next."""
+"""Folder in which compiled code, and modules of formulas, are kept from one process to the next."""
 
 import os
 import re
@@ -15,20 +15,27 @@ VARIABLE = "SYMGRAPH_CACHE"
 """Environment variable that names another folder."""
 
 MOST_BYTES = 256 * 2**20
-"""Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
+"""Most bytes of what is kept; when there are more, what was made first is deleted."""
 
 UNDER_WAY = ".making-"
 """Beginning of the names of folders in which libraries are made."""
 
+LIBRARY = ".so"
+"""Suffix of libraries."""
+
+FORMULA = ".formula"
+"""Suffix of the files with modules of formulas."""
+
+_SUFFIXES = (LIBRARY, FORMULA)
 _DIGEST = ".sha256"
-_OWN = re.compile(rf".+-[0-9a-f]{{20}}\.so({re.escape(_DIGEST)})?|{re.escape(UNDER_WAY)}[a-z0-9_]{{8}}")
+_OWN = re.compile(rf".+-[0-9a-f]{{20}}\.(so|formula)({re.escape(_DIGEST)})?|{re.escape(UNDER_WAY)}[a-z0-9_]{{8}}")
 """Names of what we make in the folder, which others may keep their files in, too: only these are ever deleted."""
 _DIGEST_BYTES = 100
 """Bytes of a digest's file at most."""
 
 
 def cache_folder() -> Path | None:
-    """Return a folder of the user's own for compiled code, made if need be.
+    """Return a folder of the user's own for compiled code and texts that are run, made if need be.
 
     Code that is run from a folder must be the user's own, so one that others may write to is not used, nor one in a folder
     where others may put another in its place.
@@ -73,8 +80,8 @@ def _belongs_to_others(place: Path, *, is_last: bool) -> bool:
     return status.st_uid not in owners or (shared and not sticky)
 
 
-def objection_to_library(path: Path) -> str | None:
-    """Return the reason why a library must not be loaded, or None.
+def objection_to_file(path: Path) -> str | None:
+    """Return the reason why a library must not be loaded, or a text not be run, or None.
 
     Raises:
         OSError: it cannot be read.
@@ -95,7 +102,7 @@ def objection_to_library(path: Path) -> str | None:
 
 
 def with_digest(made: Path, target: Path) -> None:
-    """Move a library to its place in the cache, and write its digest beside it."""
+    """Move a file to its place in the cache, and write its digest beside it."""
     made.chmod(0o700)
     digest = made.with_name("digest")
     digest.write_text(f"{sha256(made.read_bytes()).hexdigest()}\n", encoding="ascii")
@@ -104,14 +111,14 @@ def with_digest(made: Path, target: Path) -> None:
 
 
 def bounded(folder: Path, kept: Path) -> None:
-    """Delete the libraries that were made first, until the others take no more than ``MOST_BYTES``; one is kept in any case."""
-    libraries = [
+    """Delete what was made first, until the rest takes no more than ``MOST_BYTES``; one file is kept in any case."""
+    others = [
         (path.stat().st_mtime_ns, path.stat().st_size, path)
-        for path in folder.glob("*.so")
-        if _OWN.fullmatch(path.name) and path != kept
+        for path in folder.iterdir()
+        if path.suffix in _SUFFIXES and _OWN.fullmatch(path.name) and path != kept
     ]
     left = MOST_BYTES - kept.stat().st_size
-    for _, size, path in sorted(libraries, reverse=True):
+    for _, size, path in sorted(others, reverse=True):
         left -= size
         if left < 0:
             path.unlink(missing_ok=True)
@@ -141,8 +148,8 @@ def clear() -> None:
                 path.unlink(missing_ok=True)
 
 
-def _digest_file(library: Path) -> Path:
-    return library.with_name(library.name + _DIGEST)
+def _digest_file(path: Path) -> Path:
+    return path.with_name(path.name + _DIGEST)
 
 
 def cache_root() -> Path:

@@ -23,8 +23,8 @@ from symgraph.io.cache import (
     VARIABLE,
     bounded,
     cache_folder,
+    objection_to_file,
     objection_to_folder,
-    objection_to_library,
     with_digest,
 )
 from symgraph.io.files import locked
@@ -185,10 +185,10 @@ def compiled_library(
     parts = [source, *texts, *compiler.flags, compiler.identity, sys.platform, linked]
     target = folder / f"{Path(source).stem}-{sha256(chr(0).join(parts).encode()).hexdigest()[:20]}.so"
     try:
-        if objection_to_library(target) is None:
+        if objection_to_file(target) is None:
             return target
         with locked(folder):
-            if objection_to_library(target) is not None:  # no other process has made it meanwhile
+            if objection_to_file(target) is not None:  # no other process has made it meanwhile
                 if made_here:  # what is half made while we hold the lock, nobody makes any more
                     for left in folder.glob(f"{UNDER_WAY}*"):
                         shutil.rmtree(left, ignore_errors=True)

@@ -1,5 +1,6 @@
-"""The folder of compiled libraries in the hands of others: nothing of theirs is loaded, and results are right all the same."""
+"""The folder of compiled code in the hands of others: nothing of theirs is loaded, and results are right all the same."""
 
+import json
 import os
 import random
 import shutil
@@ -13,25 +14,35 @@ from cases import CANARY, MIB, Case
 from native_specs import place
 from victim import built
 
-from symgraph import load
+from symgraph import Model, compile, load  # noqa: A004  the public name
+from symgraph.io.formulas import Key, keep, kept_module, key_of
 
 Change = Callable[[Path], object]
 _EVIL = """
 #include <stdio.h>
 __attribute__((constructor)) static void run(void) { FILE *file = fopen("%s", "w"); if (file) fclose(file); }
 """
+_FORMULA = "y ~ a*exp(-k*t)"
 _STRANGER = 12345
 """A user who is nobody."""
 
 
 @cache
 def _filled() -> Path:
-    """Return a cache with the libraries of the project."""
+    """Return a cache with the libraries of the project, and a formula."""
     folder = place() / "filled"
     os.environ["SYMGRAPH_CACHE"] = str(folder)
     load(built() / "generated" / "decay.py", backend="native")
+    keep(_key(), compile(Model.from_formula(_FORMULA, ("t", "y")), "numpy"), {})
+    assert kept_module(_key()) is not None
     del os.environ["SYMGRAPH_CACHE"]
     return folder
+
+
+def _key() -> Key:
+    found = key_of(_FORMULA, ("t", "y"), {}, (), "numpy")
+    assert found is not None
+    return found
 
 
 @cache
@@ -78,6 +89,9 @@ def _evil_everywhere(folder: Path) -> None:
     for path in _files(folder / "cache"):
         if path.read_bytes()[:4] == b"\x7fELF":
             path.write_bytes(_evil())
+        elif path.suffix == ".formula":
+            kept = json.loads(path.read_text())
+            path.write_text(json.dumps(kept | {"source": f"{kept['source']}\nopen({CANARY!r}, 'w')\n"}))
 
 
 def _open_to_all(folder: Path) -> None:
@@ -117,7 +131,7 @@ CHANGES: Mapping[str, Change] = {
 
 
 def cases(rng: random.Random) -> Iterator[Case]:
-    """Each change of the cache, then a load."""
+    """Each change of the cache, then a load, of a module and of a formula."""
     del rng
     for title, change in CHANGES.items():
         yield Case(
@@ -140,3 +154,5 @@ def _loads_right(folder: Path) -> None:
     right = 2.0 * np.exp(-0.4 * t)
     assert np.allclose(found.predict([2.0, 0.4], t), right, rtol=1e-14), repr(found)
     assert np.allclose(found.residual([2.0, 0.4], t, np.zeros(300)), right, rtol=1e-14), repr(found)
+    kept = kept_module(_key())
+    assert kept is None or np.allclose(kept[1].predict([2.0, 0.4], t), right, rtol=1e-14)

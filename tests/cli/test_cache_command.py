@@ -31,7 +31,7 @@ def test_it_shows_the_folder_its_size_and_the_libraries(command: Run, folder: Pa
     assert done.out.splitlines()[-1].split() == ["f-0123456789abcdef0123.so", "2"]
     assert json.loads(command("cache", "--json").out) == {
         "folder": str(folder), "bytes": 2113, "most_bytes": 2**28,
-        "libraries": [{"name": "f-0123456789abcdef0123.so", "bytes": 2048}],
+        "libraries": [{"name": "f-0123456789abcdef0123.so", "bytes": 2048}], "formulas": [],
     }  # fmt: skip
 
 
