@@ -72,7 +72,7 @@ evidence: $(VENV)/.test $(VENV)/.bench
 	@set -e; for script in $(EVIDENCE); do \
 		echo "== benchmarks/$$script --write"; $(BIN)/python benchmarks/$$script --write; done
 	@echo "== bridges to the libraries themselves, and modules on arrays of PyTorch and JAX"
-	$(BIN)/python -m pytest -q -rs tests/bridges tests/backends/test_array_api.py
+	$(BIN)/python -m pytest -q -rs tests/use/bridges tests/compiler/backends/test_array_api.py
 	@echo "== benchmarks/accuracy.py: results/accuracy.txt and .png"
 	$(BIN)/python benchmarks/accuracy.py
 	@echo "== benchmarks/speed.py: RESULTS.md"

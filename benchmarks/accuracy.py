@@ -24,8 +24,8 @@ from peers import Peer, present
 from timing import Effort, side_by_side
 
 from examples.nine_weights.model import model
-from symgraph.check.judged_points import given
-from symgraph.check.truth_at_points import KNOWN, truths
+from symgraph.judge.judged_points import given
+from symgraph.judge.truth_at_points import KNOWN, truths
 
 Floats = NDArray[np.float64]
 RESULTS = Path(__file__).parent / "results"

@@ -26,14 +26,14 @@ from spec_formulas import formulas_of
 from tables import duration, text_table
 from timing import FULL, QUICK, Effort, Timing, pinned, side_by_side
 
-from symgraph.build.modules import compile as in_memory
-from symgraph.check.judged_points import points
 from symgraph.cli.current import one_model
 from symgraph.cli.terminal import print_json
 from symgraph.cli.truth import module_of_model
+from symgraph.data.options import count
 from symgraph.errors import OptionError, SymgraphError
+from symgraph.judge.judged_points import points
+from symgraph.project.build.modules import compile as in_memory
 from symgraph.spec.model import Model
-from symgraph.training.options import count
 
 PEERS: Mapping[str, Callable[[Formulas, Setting], Batch]] = MappingProxyType(
     {

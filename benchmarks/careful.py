@@ -25,11 +25,11 @@ from timing import FULL, Effort, side_by_side
 
 import symgraph
 from symgraph import Model
-from symgraph.build.modules import load_artifact
-from symgraph.check.reference import reference
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
+from symgraph.judge.reference import reference
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
 
 MODELS = Path(__file__).parent / "trap_models.py"
 POINTS, SEED = 12, 77

@@ -22,11 +22,11 @@ from careful import of
 from machine import describe
 
 from symgraph import Model
-from symgraph.build.modules import load_artifact
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
-from symgraph.io.native import Floats, compiled_model, native_module
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.loading import Floats, compiled_model, native_module
 
 MODELS = Path(__file__).parent / "traps_in_rows.py"
 PRECISIONS = {"plain": "double", "auto": "auto"}

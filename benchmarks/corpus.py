@@ -22,10 +22,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS, Outcome, examine
 
-from symgraph.build.modules import load_artifact
-from symgraph.check.judged_points import points
-from symgraph.generate import generate
-from symgraph.gradcheck.drawing import KINDS
+from symgraph.compiler.generate import generate
+from symgraph.judge.differences.drawing import KINDS
+from symgraph.judge.judged_points import points
+from symgraph.project.build.modules import load_artifact
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))
 COUNTS = ("judged", "blurred", "doubtful", "tried")

@@ -23,16 +23,16 @@ import numpy as np
 import sympy
 
 from examples.nine_weights.model import model
-from symgraph.build.modules import load_artifact
-from symgraph.derive.op_graphs import fragment
-from symgraph.generate import generate
-from symgraph.ir.op import Op
-from symgraph.ir.ops import OPS, v, x0
-from symgraph.passes import STEPS
+from symgraph.compiler.derive.op_graphs import fragment
+from symgraph.compiler.generate import generate
+from symgraph.compiler.passes import STEPS
+from symgraph.project.build.modules import load_artifact
+from symgraph.spec.ops.op import Op
+from symgraph.spec.ops.ops import OPS, v, x0
 
 ROWS = (1, 506, 5_000, 20_000, 1_000_000)
 LARGEST_RATIO = 1.35
-_READERS = ("derive.adjoint", "derive.op_graphs", "passes.expand")
+_READERS = ("compiler.derive.adjoint", "compiler.derive.op_graphs", "compiler.passes.expand")
 """The modules that derive and expand by the table."""
 _GUARDS = ("limit", "order")
 """The passes that only make products safe."""
@@ -62,7 +62,7 @@ def plain_derivatives() -> Iterator[None]:
                 # by sys.modules: the package ``passes`` has a function of the name of its module
                 __import__(f"symgraph.{name}")
                 stack.enter_context(patch.object(sys.modules[f"symgraph.{name}"], "OPS", PLAIN))
-            stack.enter_context(patch.object(sys.modules["symgraph.generate"], "STEPS", steps))
+            stack.enter_context(patch.object(sys.modules["symgraph.compiler.generate"], "STEPS", steps))
             yield
     finally:
         fragment.cache_clear()

@@ -53,8 +53,8 @@ def _symgraph() -> Work:
 
 
 def _symgraph_unverified() -> Work:
-    from symgraph.build.modules import load_artifact
-    from symgraph.generate import generate
+    from symgraph.compiler.generate import generate
+    from symgraph.project.build.modules import load_artifact
 
     def work(case: Case, w: Any, x: Any, y: float) -> Any:
         module: Any = load_artifact(generate(_model(case))[0])

@@ -22,7 +22,7 @@ import machine
 import numpy as np
 from tables import markdown_table, number, save, text_table
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fitting"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "use" / "fitting"))
 from nist import NAMES, Problem, read
 
 import symgraph

@@ -3,7 +3,7 @@
     python benchmarks/founding.py --points 20000
 
 Points are drawn in turn from weights 0.1*N(0,1) with rows N(0,1), all N(0,1), weights up to 10 with rows up to 5, and
-log-uniform magnitudes from 1e-3 to 1e3. The truth comes from the spec by ball arithmetic (``symgraph.check``). A line a setup:
+log-uniform magnitudes from 1e-3 to 1e3. The truth comes from the spec by ball arithmetic (``symgraph.judge``). A line a setup:
 results whose truth is a normal number; how many are NaN, infinite, 0, without a digit, an exception, off by more than
 kappa_graph or the module's own bound explain, or wrong where nothing is promised; the median and largest error in ulp and the
 largest error / (1 + kappa_in); how many results are beyond that promise since exp(t**2 + w6) is subnormal, and so has lost
@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights.model import model
-from symgraph.build.modules import load_artifact
-from symgraph.check.faults import WHAT
-from symgraph.check.judged_points import Points, points
-from symgraph.check.judging import compare
-from symgraph.check.runs import compute, names_of
-from symgraph.check.truth_at_points import KNOWN, Truths, truths
-from symgraph.generate import generate
-from symgraph.gradcheck.drawing import ORDINARY
+from symgraph.compiler.generate import generate
+from symgraph.judge.differences.drawing import ORDINARY
+from symgraph.judge.faults import WHAT
+from symgraph.judge.judged_points import Points, points
+from symgraph.judge.judging import compare
+from symgraph.judge.runs import compute, names_of
+from symgraph.judge.truth_at_points import KNOWN, Truths, truths
 from symgraph.options import Options
+from symgraph.project.build.modules import load_artifact
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))
 FAULTS = (*WHAT, "outside_range")

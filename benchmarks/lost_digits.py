@@ -3,7 +3,7 @@
     python benchmarks/lost_digits.py            all models here, file by file
     python benchmarks/lost_digits.py FILE ...   others, in a file like trap_models.py
 
-Both are judged in balls, see ``symgraph.check.digits``. A line is too short where a model loses half of its digits or more at
+Both are judged in balls, see ``symgraph.judge.digits``. A line is too short where a model loses half of its digits or more at
 its trap points, and the build names fewer by more than one; each such model is printed. A model needs care if a result is off
 by more than 1e-11, beyond what its inputs leave open: counted are those that do at their trap points, those of them for which a
 build chooses pairs of doubles, and others for which it does.
@@ -18,9 +18,9 @@ from typing import Any
 from machine import describe
 
 from symgraph import Model
-from symgraph.check.digits import digits_lost
-from symgraph.check.judged_points import given
-from symgraph.check.verification_report import LostDigits
+from symgraph.judge.digits import digits_lost
+from symgraph.judge.judged_points import given
+from symgraph.judge.verification_report import LostDigits
 
 FILES = ("trap_models.py", "traps_of_sciences.py", "traps_of_engineering.py", "traps_of_practice.py")
 POINTS, SEED = 40, 77

@@ -18,12 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS
 
-from symgraph.derive.lowering import lower
-from symgraph.derive.schedule import Counts, count, operations
-from symgraph.ir.graph import OPPOSITE, Graph, reachable
-from symgraph.ir.special import elementary
+from symgraph.compiler.derive.lowering import lower
+from symgraph.compiler.derive.schedule import Counts, count, operations
+from symgraph.compiler.ir.graph import OPPOSITE, Graph, reachable
+from symgraph.compiler.ir.special import elementary
+from symgraph.compiler.passes import PIPELINES, STEPS
 from symgraph.options import DOUBLE
-from symgraph.passes import PIPELINES, STEPS
 
 PAGE = Path(__file__).parent.parent / "docs" / "passes.md"
 MARK = "<!-- by benchmarks/passes.py -->"

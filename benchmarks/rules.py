@@ -21,19 +21,19 @@ import numpy as np
 import sympy
 
 from symgraph import Model
-from symgraph.derive.adjoint import differentiate
-from symgraph.derive.lowering import lower
-from symgraph.ir import kernels, sympy_classes
-from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
-from symgraph.ir.graph import Graph
-from symgraph.ir.ops_kernels import KERNELS
-from symgraph.passes import PIPELINE
-from symgraph.passes.cancel import cancel
-from symgraph.passes.expand import expand
-from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
+from symgraph.compiler.derive.adjoint import differentiate
+from symgraph.compiler.derive.lowering import lower
+from symgraph.compiler.ir.evaluate import FLOAT, MPMATH, evaluate
+from symgraph.compiler.ir.graph import Graph
+from symgraph.compiler.passes import PIPELINE
+from symgraph.compiler.passes.cancel import cancel
+from symgraph.compiler.passes.expand import expand
+from symgraph.compiler.rewrite import RULES, VALUE_RULES, Rule, apply_rules
 from symgraph.runtime import kernels as of_runtime
 from symgraph.runtime import power_slope
 from symgraph.runtime.special import scipy_special
+from symgraph.spec.ops import kernels, sympy_classes
+from symgraph.spec.ops.ops_kernels import KERNELS
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"

@@ -22,13 +22,13 @@ from spec_formulas import formulas_of
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from models_of_users import USERS
 
-from symgraph.build.modules import load_artifact
-from symgraph.check.expected import Expected, expect
-from symgraph.check.reference import Reference
-from symgraph.check.verification_points import Sampler
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
+from symgraph.judge.expected import Expected, expect
+from symgraph.judge.reference import Reference
+from symgraph.judge.verification_points import Sampler
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
 from symgraph.spec.model import Model
 
 FACTS = ("loss", "gradient", "hessian")

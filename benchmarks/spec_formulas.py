@@ -11,9 +11,9 @@ import sympy
 from dialects import DIALECTS, printer
 from formulas import Formulas, Loss
 
-from symgraph.ir.sympy_classes import SpecFunction
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.model import Model
+from symgraph.spec.ops.sympy_classes import SpecFunction
 
 Assignments = tuple[tuple[Any, Any], ...]
 

@@ -25,9 +25,9 @@ from timing import Task
 import symgraph
 from examples.nine_weights.model import model
 from symgraph import Model
-from symgraph.io.compiler import compiled_library, find_compiler
-from symgraph.io.data import read_data
-from symgraph.training import adam, momentum, sgd, train
+from symgraph.data.reading import read_data
+from symgraph.project.native.compiler import compiled_library, find_compiler
+from symgraph.use.training import adam, momentum, sgd, train
 
 NATIVE = "symgraph"
 GRADIENT = "symgraph, value_and_grad"

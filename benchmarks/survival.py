@@ -22,9 +22,9 @@ import numpy as np
 
 import symgraph
 from examples.nine_weights.model import model
-from symgraph.check.reference import number, reference
-from symgraph.io.data import read_data
-from symgraph.training import Optimizer, adam, momentum, sgd
+from symgraph.data.reading import read_data
+from symgraph.judge.reference import number, reference
+from symgraph.use.training import Optimizer, adam, momentum, sgd
 
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
 DEVIATION = 5.0

@@ -8,19 +8,21 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from symgraph.aliases import install
+
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
-    from symgraph.build.modules import compile as compile  # noqa: A004, I001  the public name; an import a module
+    from symgraph.project.build.modules import compile as compile  # noqa: A004, I001  the public name; an import a module
     from symgraph.errors import SpecWarning as SpecWarning, SymgraphError as SymgraphError
-    from symgraph.fitting import (
+    from symgraph.use.fitting import (
         FitResult as FitResult,
         FitWarning as FitWarning,
         compare as compare,
         fit as fit,
         fit_together as fit_together,
     )
-    from symgraph.io.native import load as load
-    from symgraph.io.stream import stream as stream
-    from symgraph.ir.faddeeva import (
+    from symgraph.project.native.loading import load as load
+    from symgraph.data.stream import stream as stream
+    from symgraph.spec.ops.faddeeva import (
         voigt as voigt,
         wofz_bend_im as wofz_bend_im,
         wofz_bend_re as wofz_bend_re,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         wofz_slope_im as wofz_slope_im,
         wofz_slope_re as wofz_slope_re,
     )
-    from symgraph.ir.kernels import (
+    from symgraph.spec.ops.kernels import (
         bernoulli_function as bernoulli_function,
         bernoulli_slope as bernoulli_slope,
         exprel as exprel,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         sinmx as sinmx,
         tanhmx as tanhmx,
     )
-    from symgraph.ir.sympy_classes import (
+    from symgraph.spec.ops.sympy_classes import (
         betaln as betaln,
         cbrt as cbrt,
         dawson as dawson,
@@ -77,27 +79,29 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         xlogy as xlogy,
     )
     from symgraph.spec.laws import Constant as Constant, Normal as Normal, Uniform as Uniform
-    from symgraph.views.model import Model as Model
+    from symgraph.show.views.model import Model as Model
 
+
+install()
 
 _NAMES = {
-    "symgraph.views.model": ("Model",),
+    "symgraph.show.views.model": ("Model",),
     "symgraph.spec.laws": ("Normal", "Uniform", "Constant"),
-    "symgraph.ir.sympy_classes": (
+    "symgraph.spec.ops.sympy_classes": (
         "betaln", "cbrt", "dawson", "digamma_step", "erfcx", "expm1", "gauss", "hypot", "ierfcx", "lambertw1p", "log1p",
         "log_erfc", "log_half_erfc", "log_ndtr", "log_sigmoid", "logaddexp", "logit", "ndtr", "ndtri", "power_slope", "relu",
         "sigmoid", "softplus", "stirlerr", "stirlerr_slope", "wrightomega", "xlogx", "xlogy",
     ),
-    "symgraph.ir.kernels": (
+    "symgraph.spec.ops.kernels": (
         "bernoulli_function", "bernoulli_slope", "exprel", "exprel2", "exprel2_slope", "exprel_slope", "langevin",
         "langevin_slope", "log1pmx", "log1prel", "log1prel_slope", "sinhc", "sinhc_slope", "sinmx", "tanhmx",
     ),
-    "symgraph.ir.faddeeva": (
+    "symgraph.spec.ops.faddeeva": (
         "voigt", "wofz_re", "wofz_im", "wofz_slope_re", "wofz_slope_im", "wofz_bend_re", "wofz_bend_im",
     ),
-    "symgraph.build.modules": ("compile",),
-    "symgraph.io.native": ("load",),
-    "symgraph.io.stream": ("stream",),
+    "symgraph.project.build.modules": ("compile",),
+    "symgraph.project.native.loading": ("load",),
+    "symgraph.data.stream": ("stream",),
     "symgraph.errors": ("SpecWarning", "SymgraphError"),
     "symgraph.fitting": ("fit", "fit_together", "compare", "FitResult", "FitWarning"),
 }  # fmt: skip

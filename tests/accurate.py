@@ -5,9 +5,9 @@ from types import ModuleType, SimpleNamespace
 
 from built import MODELS
 
-from symgraph.build.modules import load_artifact
-from symgraph.generate import Artifact, generate
+from symgraph.compiler.generate import Artifact, generate
 from symgraph.options import Options
+from symgraph.project.build.modules import load_artifact
 from symgraph.runtime import (
     double_double,
     double_double_angles,

@@ -15,14 +15,14 @@ from zoo import NIST, ZOO
 
 import symgraph
 from symgraph import Model
-from symgraph.build.modules import load_artifact
-from symgraph.check.verify import verify
-from symgraph.generate import Artifact, generate
-from symgraph.io.compiled import module_of
-from symgraph.io.module import from_source
-from symgraph.ir.ops import OPS, op_of
+from symgraph.compiler.generate import Artifact, generate
+from symgraph.judge.verify import verify
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.compiled import module_of
+from symgraph.project.native.module import from_source
 from symgraph.spec.inputs import Input
+from symgraph.spec.ops.ops import OPS, op_of
 
 MODELS = ZOO | ODD
 

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from symgraph import Model
-from symgraph.backends import BACKENDS
-from symgraph.backends.c.library import LOOP, named, parts
-from symgraph.backends.c.single import in_single
-from symgraph.generate import generate
-from symgraph.io.compiled import module_of
-from symgraph.io.compiler import find_compiler
-from symgraph.ir.graph import BOOLEAN_OPS
-from symgraph.ir.ops import OPS
-from symgraph.ir.optext import Level, Text
-from symgraph.ir.special import arity_of
+from symgraph.compiler.backends import BACKENDS
+from symgraph.compiler.backends.c.library import LOOP, named, parts
+from symgraph.compiler.backends.c.single import in_single
+from symgraph.compiler.generate import generate
+from symgraph.compiler.ir.graph import BOOLEAN_OPS
+from symgraph.compiler.ir.special import arity_of
 from symgraph.options import options_of
+from symgraph.project.native.compiled import module_of
+from symgraph.project.native.compiler import find_compiler
+from symgraph.spec.ops.ops import OPS
+from symgraph.spec.ops.optext import Level, Text
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}

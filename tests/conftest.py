@@ -1,8 +1,8 @@
 """Fixtures and options that all tests share.
 
-Golden modules (``tests/golden``) and the text fixtures of the passes (``tests/passes/fixtures``) are written anew by
+Golden modules (``tests/golden``) and the text fixtures of the passes (``tests/compiler/passes/fixtures``) are written anew by
 
-    pytest tests/passes tests/test_golden.py --regenerate
+    pytest tests/compiler/passes tests/test_golden.py --regenerate
 
 after which ``git diff tests`` shows, as text, what changed in the behaviour of the generator. Read that diff line by line.
 
@@ -10,9 +10,9 @@ Hypothesis runs without deadlines, since a test machine may be slow; where the e
 on every run.
 
 C is compiled at -Og, in a quarter of the time that -O3 takes, also by commands that tests run, unless CC names a compiler.
-Results are the same, as tests/backends/test_c_arithmetic.py holds of every function. Tests of compiling, of the code for many
-rows and of training in C ask for the compiler as a user has it. What is compiled is kept for one run of the tests, in a folder
-that its workers share, not in the user's own.
+Results are the same, as tests/compiler/backends/test_c_arithmetic.py holds of every function. Tests of compiling, of the code
+for many rows and of training in C ask for the compiler as a user has it. What is compiled is kept for one run of the tests, in
+a folder that its workers share, not in the user's own.
 """
 
 import gc

@@ -20,12 +20,12 @@ from odd_models import ODD
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.faults import Verdicts, verdicts
-from symgraph.check.judged_points import Points
-from symgraph.check.judging import compare
-from symgraph.check.runs import backend_of, compute, names_of
-from symgraph.check.truth_at_points import Truths, truths
-from symgraph.check.truth_report import Report
+from symgraph.judge.faults import Verdicts, verdicts
+from symgraph.judge.judged_points import Points
+from symgraph.judge.judging import compare
+from symgraph.judge.runs import backend_of, compute, names_of
+from symgraph.judge.truth_at_points import Truths, truths
+from symgraph.judge.truth_report import Report
 
 CORPUS: Mapping[str, Callable[[], Model]] = ZOO | ODD | SCIENCES | STATISTICS
 """Every model by name; each call builds a new one."""

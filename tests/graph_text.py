@@ -1,8 +1,8 @@
-"""Parser of the text form of graphs, in which fixtures are written: the inverse of `symgraph.ir.text.to_text`."""
+"""Parser of the text form of graphs, in which fixtures are written: the inverse of `symgraph.compiler.ir.text.to_text`."""
 
 import re
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder
+from symgraph.compiler.ir.graph import LEAVES, Graph, GraphBuilder
 
 _LINE = re.compile(
     r"%(?P<id>\d+) = (?P<op>[^\s(]+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?"

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from symgraph.ir.evaluate import FLOAT, evaluate
-from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
-from symgraph.ir.op import SCIPY, WHOLE_NUMBERS
-from symgraph.ir.ops import OPS
-from symgraph.ir.ops_kernels import KERNELS
+from symgraph.compiler.ir.evaluate import FLOAT, evaluate
+from symgraph.compiler.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
 from symgraph.runtime import functions, gamma, kernels
 from symgraph.runtime.special import SpecialFunctions
+from symgraph.spec.ops.op import SCIPY, WHOLE_NUMBERS
+from symgraph.spec.ops.ops import OPS
+from symgraph.spec.ops.ops_kernels import KERNELS
 
 SCIPYS = SpecialFunctions()
 

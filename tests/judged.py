@@ -11,15 +11,15 @@ import numpy as np
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.modules import load_artifact
-from symgraph.check.faults import WHAT
-from symgraph.check.runs import MATH_ERROR, Results, Run
-from symgraph.check.truth_report import Report
-from symgraph.check.verify import verify
+from symgraph.compiler.generate import generate
 from symgraph.errors import VerificationError
-from symgraph.generate import generate
-from symgraph.io.module import from_source
+from symgraph.judge.faults import WHAT
+from symgraph.judge.runs import MATH_ERROR, Results, Run
+from symgraph.judge.truth_report import Report
+from symgraph.judge.verify import verify
 from symgraph.options import DOUBLE
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.module import from_source
 
 
 def decay() -> Model:

@@ -154,7 +154,7 @@ class Measurement:
         return timed
 
     def _time_the_compiler(self) -> None:
-        from symgraph.io import compiler
+        from symgraph.project.native import compiler
 
         run = compiler._run
 

@@ -6,11 +6,11 @@ import numpy as np
 from built import MODELS
 from labelled import LABELLED
 
-from symgraph.build.modules import load_artifact
-from symgraph.generate import generate
-from symgraph.io.compiled import module_of
-from symgraph.io.native import Floats, compiled_model, native_module
+from symgraph.compiler.generate import generate
 from symgraph.options import Options
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.compiled import module_of
+from symgraph.project.native.loading import Floats, compiled_model, native_module
 
 _MAKERS = MODELS | LABELLED
 

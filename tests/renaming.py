@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from symgraph import Model
-from symgraph.ir.graph import Graph
+from symgraph.compiler.ir.graph import Graph
 
 Naming = Callable[[int, str], str]
 """A new name from the number of a declaration and the old name."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from symgraph import Model
-from symgraph.derive.lowering import lower
-from symgraph.ir.graph import Graph
+from symgraph.compiler.derive.lowering import lower
+from symgraph.compiler.ir.graph import Graph
 
 
 def graph_of(expr: Any, domains: dict[str, tuple[float, float]] | None = None) -> Graph:

@@ -9,8 +9,8 @@ from written import declared
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.ir.op import SCIPY
-from symgraph.ir.ops import OPS
+from symgraph.spec.ops.op import SCIPY
+from symgraph.spec.ops.ops import OPS
 
 FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "erfinv": (sp.erfinv, (-0.9, 0.9)),

@@ -29,9 +29,9 @@ def test_a_level_hides_the_vector_units_beyond_it_and_names_numpys_units_and_the
 @pytest.mark.parametrize(
     ("changed", "folders"),
     [
-        (["symgraph/io/data.py", "symgraph/fitting/fits.py", "README.md"], ["tests/fitting", "tests/io"]),
-        (["templates/c/rows.c.jinja", "tests/test_ci_run.py", "symgraph/errors.py"], ["tests/backends"]),
-        ([f"symgraph/{room}/a.py" for room in ("io", "ir", "cli", "spec", "check")], []),
+        (["symgraph/data/reading.py", "symgraph/use/fitting/fits.py", "README.md"], ["tests/data", "tests/use/fitting"]),
+        (["templates/c/rows.c.jinja", "tests/test_ci_run.py", "symgraph/errors.py"], ["tests/compiler/backends"]),
+        ([f"symgraph/{room}/a.py" for room in ("data", "spec", "judge", "show/views", "cli")], []),
     ],
 )
 def test_slow_tests_of_changed_rooms_run_where_these_are_few(changed: list[str], folders: list[str]) -> None:

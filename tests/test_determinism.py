@@ -24,7 +24,7 @@ SCRIPT = """
 import sys
 from hashlib import sha256
 from zoo import ZOO
-from symgraph.generate import generate
+from symgraph.compiler.generate import generate
 for name in {names}:
     for artifact in generate(ZOO[name](), ("numpy", "scalar")):
         print(artifact.name, sha256(artifact.text.encode()).hexdigest())

@@ -1,13 +1,13 @@
-"""symgraph.generate: the five steps from a model to text, and what is refused."""
+"""symgraph.compiler.generate: the five steps from a model to text, and what is refused."""
 
 import pytest
 from built import artifacts, texts_of
 from zoo import ZOO
 
-from symgraph.backends.source import model_hash
+from symgraph.compiler.backends.source import model_hash
+from symgraph.compiler.generate import differentiated, generate
+from symgraph.compiler.ir.well_formed import verify_graph
 from symgraph.errors import OptionError, SpecError
-from symgraph.generate import differentiated, generate
-from symgraph.ir.well_formed import verify_graph
 from symgraph.spec.model import Model
 
 

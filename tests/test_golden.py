@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from built import MODELS
 
-from symgraph.generate import Artifact, generate
+from symgraph.compiler.generate import Artifact, generate
 from symgraph.options import Options
 
 ROOT = Path(__file__).parent.parent

@@ -11,13 +11,13 @@ import pytest
 from models_of_users import USERS
 from scipy.optimize import least_squares
 
-from symgraph.backends import BACKENDS
-from symgraph.build.modules import load_artifact
-from symgraph.check.verify import verify
+from symgraph.compiler.backends import BACKENDS
+from symgraph.compiler.generate import Artifact, generate
 from symgraph.errors import SpecError
-from symgraph.generate import Artifact, generate
-from symgraph.io.compiled import module_of
+from symgraph.judge.verify import verify
 from symgraph.options import PLAIN, options_of
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.compiled import module_of
 from symgraph.spec.likelihoods import LIKELIHOODS
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.robust import ROBUST

@@ -11,12 +11,12 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.modules import artifacts_of, load_verified
 from symgraph.errors import SpecError
-from symgraph.io.compiled import module_of
-from symgraph.io.compiler import find_compiler
-from symgraph.ir.ops import OF_WHOLE_ORDERS, OPS
 from symgraph.options import ACCURATE, ERROR_BOUND, options_of
+from symgraph.project.build.modules import artifacts_of, load_verified
+from symgraph.project.native.compiled import module_of
+from symgraph.project.native.compiler import find_compiler
+from symgraph.spec.ops.ops import OF_WHOLE_ORDERS, OPS
 
 _WITHOUT_CLASS: dict[str, Callable[..., Any]] = {
     "add": lambda p, q: p + q,

@@ -11,7 +11,7 @@ from built import verified
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.gradcheck import gradcheck
+from symgraph.judge.differences import gradcheck
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("squared_error", "residual", "soft_l1", "several residuals", "gaussian", "student_t", "poisson", "expression"),

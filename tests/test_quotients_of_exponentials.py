@@ -10,7 +10,7 @@ from sympy import cosh, exp, log, sinh, sqrt
 
 import symgraph
 from symgraph import Model
-from symgraph.check.reference import Reference, number
+from symgraph.judge.reference import Reference, number
 
 EINSTEIN: dict[str, Callable[[Any], Any]] = {
     "as in books": lambda x: x**2 * exp(x) / (exp(x) - 1) ** 2,

@@ -12,12 +12,12 @@ from random_models import models
 from truths import to_mpf
 
 from symgraph import Model
-from symgraph.check.balls import Value
-from symgraph.check.expected import radius
-from symgraph.check.reference import Reference
+from symgraph.compiler.generate import differentiated
+from symgraph.compiler.ir.well_formed import verify_graph
 from symgraph.errors import SpecError
-from symgraph.generate import differentiated
-from symgraph.ir.well_formed import verify_graph
+from symgraph.judge.balls import Value
+from symgraph.judge.expected import radius
+from symgraph.judge.reference import Reference
 
 SPREAD = 64
 """How many radii of an evaluation in doubles a value may be off: generated text rounds at other places, and its functions err

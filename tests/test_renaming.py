@@ -16,7 +16,7 @@ from renaming import NAMINGS, Renamed, anonymous
 
 import symgraph
 from symgraph import Model
-from symgraph.generate import differentiated
+from symgraph.compiler.generate import differentiated
 
 Form = Callable[[Any, Any, Any, Any], Any]
 

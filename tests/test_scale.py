@@ -12,17 +12,17 @@ from big_models import FAMILIES, chain, perceptron
 
 import symgraph
 from symgraph import Model
-from symgraph.build.modules import load_artifact
-from symgraph.check.expected import expect
-from symgraph.check.reference import Reference
-from symgraph.check.verification_points import Sampler
-from symgraph.derive.lowering import lower
-from symgraph.generate import generate
-from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
-from symgraph.ir.well_formed import verify_graph
+from symgraph.compiler.derive.lowering import lower
+from symgraph.compiler.generate import generate
+from symgraph.compiler.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.compiler.ir.well_formed import verify_graph
+from symgraph.compiler.passes import STEPS
+from symgraph.compiler.passes.gather import ROUNDS
+from symgraph.judge.expected import expect
+from symgraph.judge.reference import Reference
+from symgraph.judge.verification_points import Sampler
 from symgraph.options import Options
-from symgraph.passes import STEPS
-from symgraph.passes.gather import ROUNDS
+from symgraph.project.build.modules import load_artifact
 from symgraph.spec.canonical import digests
 
 GROWTH = 1.5

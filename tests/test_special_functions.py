@@ -13,14 +13,14 @@ from zoo import ZOO
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.check.reference import Reference
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
-from symgraph.ir.op import SCIPY
-from symgraph.ir.ops import OPS
-from symgraph.ir.special_on_mpmath import faddeeva, faddeeva_bend, faddeeva_slope
+from symgraph.judge.reference import Reference
 from symgraph.options import Options
 from symgraph.runtime.special import BY_REGION, ElementwiseFunction, scipy_special
+from symgraph.spec.ops.op import SCIPY
+from symgraph.spec.ops.ops import OPS
+from symgraph.spec.ops.special_on_mpmath import faddeeva, faddeeva_bend, faddeeva_slope
 
 
 @pytest.mark.parametrize("name", SPECIAL)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import mpmath
 from flint import arb
 
-from symgraph.check.balls import Value
-from symgraph.check.reference import Reference, Truth
+from symgraph.judge.balls import Value
+from symgraph.judge.reference import Reference, Truth
 
 
 class Exact(NamedTuple):

@@ -8,8 +8,8 @@ from written import declared
 
 import symgraph as sg
 from symgraph import Constant, Model, Normal, Uniform
-from symgraph.ir.op import REALS
-from symgraph.ir.ops import OPS
+from symgraph.spec.ops.op import REALS
+from symgraph.spec.ops.ops import OPS
 
 
 def line() -> Model:

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
+from touched import room_of
+
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tools" / "mutants.toml"
 _SECONDS = 1200
@@ -57,8 +59,8 @@ class Mutant:
     @property
     def room(self) -> str:
         """The folder of tests of the room that its file is in."""
-        parts = Path(self.file).parts
-        return f"tests/{'backends' if parts[0] == 'templates' else parts[1]}"
+        top, *inner = Path(self.file).parts[:-1]
+        return room_of(["compiler", "backends"] if top == "templates" else inner)
 
     def nearest(self, folder: Path) -> tuple[str, ...]:
         """Return the files of tests in a copy that import its module, those of its room first."""

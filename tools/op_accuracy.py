@@ -1,7 +1,7 @@
 """The ops of the table, as backends write them, measured against mpmath.
 
-``python tools/op_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found; tests/ir/test_op_accuracy.py
-holds the stated figures against the same measurement at fewer points.
+``python tools/op_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found;
+tests/spec/ops/test_op_accuracy.py holds the stated figures against the same measurement at fewer points.
 """
 
 import argparse
@@ -18,18 +18,21 @@ import numpy as np
 from flint import acb, arb, ctx
 from op_points import BITS, Arrays, Case, operands_of
 
-from symgraph.backends import BACKENDS
-from symgraph.backends.names import CALLED
-from symgraph.backends.numpy.runtime_source import runtime_library
-from symgraph.backends.scalar.library import parts
-from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
-from symgraph.derive.op_graphs import instantiate
-from symgraph.ir.evaluate import evaluate
-from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
-from symgraph.ir.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
-from symgraph.ir.ops import OPS
-from symgraph.ir.optext import Level, Text
-from symgraph.ir.special_on_mpmath import (
+from symgraph.compiler.backends import BACKENDS
+from symgraph.compiler.backends.names import CALLED
+from symgraph.compiler.backends.numpy.runtime_source import runtime_library
+from symgraph.compiler.backends.scalar.library import parts
+from symgraph.compiler.derive.op_graphs import instantiate
+from symgraph.compiler.ir.evaluate import evaluate
+from symgraph.compiler.ir.graph import SUMS, Graph, GraphBuilder, reachable
+from symgraph.compiler.passes import expand, fold_constants, lower_powers, prune, simplify
+from symgraph.judge.special_forms import stirlerr as ball_of_stirlerr
+from symgraph.runtime.namespaces import namespace
+from symgraph.runtime.special import scipy_special
+from symgraph.spec.ops.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
+from symgraph.spec.ops.ops import OPS
+from symgraph.spec.ops.optext import Level, Text
+from symgraph.spec.ops.special_on_mpmath import (
     dawson,
     erfcinv,
     faddeeva,
@@ -39,9 +42,6 @@ from symgraph.ir.special_on_mpmath import (
     polygamma,
     wrightomega,
 )
-from symgraph.passes import expand, fold_constants, lower_powers, prune, simplify
-from symgraph.runtime.namespaces import namespace
-from symgraph.runtime.special import scipy_special
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, prune)
 """The passes that work on single ops."""

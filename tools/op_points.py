@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.ir.op import WHOLE_NUMBERS, Span
-from symgraph.ir.ops import OPS
+from symgraph.spec.ops.op import WHOLE_NUMBERS, Span
+from symgraph.spec.ops.ops import OPS
 
 BITS = {"float64": (52, 1074, 1022, 1024), "float32": (23, 149, 126, 128)}
 """Of each dtype: 2**-b is the unit, 2**-s the smallest number, 2**-n the smallest normal one, 2**t just above the largest."""

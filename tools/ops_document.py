@@ -3,8 +3,8 @@
 import math
 import re
 
-from symgraph.ir.op import REALS, Op
-from symgraph.ir.ops import OPS
+from symgraph.spec.ops.op import REALS, Op
+from symgraph.spec.ops.ops import OPS
 
 HEAD = """# Operations and their errors
 

@@ -1,7 +1,7 @@
 """The figures by region of the op table, measured against the reference: ball arithmetic, which is quick.
 
 ``python tools/region_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found in each region and where;
-tests/ir/test_region_accuracy.py holds the stated figures against the same measurement at fewer points.
+tests/spec/ops/test_region_accuracy.py holds the stated figures against the same measurement at fewer points.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from op_accuracy import ADDED, LEFT_OUT, SCALE, arithmetic_of, by_scalar, graph_
 from op_points import Arrays, Case, anywhere, operands_of
 from sympy import Abs, lambdify
 
-from symgraph.check.balls import Missing
-from symgraph.check.form import slope_of, value_of
-from symgraph.check.forms import FORMS
-from symgraph.ir.evaluate import evaluate
-from symgraph.ir.op import WHOLE_NUMBERS, Op, Region
-from symgraph.ir.ops import OPS
+from symgraph.compiler.ir.evaluate import evaluate
+from symgraph.judge.balls import Missing
+from symgraph.judge.form import slope_of, value_of
+from symgraph.judge.forms import FORMS
+from symgraph.spec.ops.op import WHOLE_NUMBERS, Op, Region
+from symgraph.spec.ops.ops import OPS
 
 PRECISIONS = (100, 200, 400, 800, 1600, 3200)
 CERTAIN, LEAST = arb((1, -75)), arb((1, -1150))

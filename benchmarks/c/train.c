@@ -1,7 +1,7 @@
 /* Training row by row in C: gradient descent, momentum and Adam on the founding model, by three versions of a row.
 
    PLAIN has the notebook's formulas and STABLE those that symgraph emits (nine_weights_scalar.py), both by libm; TUNED has the stable
-   ones by functions.h, with what a hand may share. The rules are the textbook's, as in symgraph.training. README.md has flags,
+   ones by functions.h, with what a hand may share. The rules are the textbook's, as in symgraph.use.training. README.md has flags,
    accuracy, and why this file is not to be changed. */
 #include <float.h>
 #include <stddef.h>

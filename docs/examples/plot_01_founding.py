@@ -13,8 +13,8 @@ from matplotlib import pyplot as plt
 
 import symgraph
 from symgraph import Normal, plots, sigmoid
+from symgraph.data.reading import read_data
 from symgraph.gradcheck import gradcheck
-from symgraph.io.data import read_data
 from symgraph.training import adam, momentum, sgd, train
 
 model = symgraph.Model("nine_weights", doc="Five features, nine weights, squared loss.")

@@ -15,8 +15,8 @@ from matplotlib import pyplot as plt
 from sympy import tanh
 
 import symgraph
-from symgraph.generate import generate
-from symgraph.io.compiler import find_compiler
+from symgraph.compiler.generate import generate
+from symgraph.project.native.compiler import find_compiler
 
 model = symgraph.Model("controller")
 error, rate = model.features("error rate", domain=(-2, 2))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights import notebook
-from symgraph.io.module import GeneratedModule
-from symgraph.io.native import load
+from symgraph.project.native.loading import load
+from symgraph.runtime.generated_module import GeneratedModule
 
 Array = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from examples.nine_weights import functions, notebook
 from examples.nine_weights.runs import SETUPS, Run, train_as_notebook
+from symgraph.data.reading import read_data
 from symgraph.errors import DataError
-from symgraph.io.data import read_data
-from symgraph.io.module import GeneratedModule
 from symgraph.plots import losses, running_mean, save
+from symgraph.runtime.generated_module import GeneratedModule
 from symgraph.training import clip_by_norm
 
 Verdict = Literal["agrees", "differs", "shown"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights import notebook
-from symgraph.io.module import GeneratedModule
+from symgraph.runtime.generated_module import GeneratedModule
 from symgraph.training import Clip, Failure, Optimizer, Parameter, as_rows, batches, momentum, run_epoch, sgd
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from symgraph.cli.current import one_model
 from symgraph.errors import BuildError, ModuleError, OptionError, SpecError
 
 if TYPE_CHECKING:
-    from symgraph.check.truth_report import Report
+    from symgraph.judge.truth_report import Report
     from symgraph.spec.model import Model
 
 _DRAWN, _ROWS = 30, 8
@@ -33,7 +33,7 @@ def beside_spec(
     Returns:
         The judge's report, or None and why there is none.
     """
-    from symgraph.backends.source import model_hash
+    from symgraph.compiler.backends.source import model_hash
 
     try:
         model = one_model(reference, config)
@@ -42,14 +42,14 @@ def beside_spec(
     if model_hash(model) != module.METADATA["model_hash"]:
         return None, "the spec has changed since the module was built"
     try:
-        from symgraph.check.judged_points import given, points
-        from symgraph.check.judging import judge
-        from symgraph.check.reference import reference as reference_of
+        from symgraph.judge.judged_points import given, points
+        from symgraph.judge.judging import judge
+        from symgraph.judge.reference import reference as reference_of
     except ModuleNotFoundError as error:
         if error.name != "flint":
             raise
         return None, "python-flint is not installed"
-    from symgraph.gradcheck.drawing import ORDINARY
+    from symgraph.judge.differences.drawing import ORDINARY
 
     is_large = len(reference_of(model).program.steps) >= _LARGE
     drawn = points(model, (*ORDINARY, "domain"), _FEW if is_large else _DRAWN, seed)

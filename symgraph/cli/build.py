@@ -13,10 +13,10 @@ from symgraph.errors import OptionError
 from symgraph.options import DOUBLE, EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
-    from symgraph.build.outputs import BuildReport
-    from symgraph.build.plan import Plan
-    from symgraph.build.profile import Stage
-    from symgraph.io.config import Config
+    from symgraph.project.build.outputs import BuildReport
+    from symgraph.project.build.plan import Plan
+    from symgraph.project.build.profile import Stage
+    from symgraph.project.settings.config import Config
     from symgraph.spec.model import Model
 
 
@@ -70,9 +70,9 @@ def build(
 
     --check names the cause of each difference: the spec, the options, the generator (another version of symgraph) or an edit.
     """
-    from symgraph.build import build as building
-    from symgraph.build.profile import Profile
-    from symgraph.io.config import read_config
+    from symgraph.project.build import build as building
+    from symgraph.project.build.profile import Profile
+    from symgraph.project.settings.config import read_config
 
     if require is not None and (check or no_verify or not 0.0 < require < 1.0):
         raise OptionError(
@@ -128,7 +128,7 @@ def _options(config: "Config", extras: str | None, precision: str | None, functi
 
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
-    from symgraph.build.plan import ALL, Plan
+    from symgraph.project.build.plan import ALL, Plan
 
     if not specs and not config.models:
         raise OptionError(
@@ -137,7 +137,7 @@ def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | N
         )
     named = config.backends if backend is None else _listed(backend)
     if named == ():
-        from symgraph.backends import BACKENDS
+        from symgraph.compiler.backends import BACKENDS
 
         raise OptionError(f"--backend names no backend; known are {', '.join(BACKENDS)}")
     folder = out or nearer(config.out_folder)

@@ -21,8 +21,8 @@ def cache(
     SYMGRAPH_CACHE names another folder. The first compilation makes the folder, and you may delete it at any time. --clear
     waits for compilations.
     """
-    from symgraph.io.cache import FORMULA, LIBRARY, MOST_BYTES, cache_root, entries
-    from symgraph.io.cache import clear as delete
+    from symgraph.project.native.cache import FORMULA, LIBRARY, MOST_BYTES, cache_root, entries
+    from symgraph.project.native.cache import clear as delete
 
     kept = [(path.stat().st_mtime, path, path.stat().st_size) for path in entries()]
     total = sum(size for _, _, size in kept)
@@ -54,6 +54,6 @@ def _texts(paths: Sequence[Path]) -> dict[Path, str]:
     """Return the formulas of files; "" of one that is not as it was made."""
     if not paths:
         return {}
-    from symgraph.io.formulas import formula_of
+    from symgraph.project.native.formulas import formula_of
 
     return {path: " ".join(formula_of(path).split()) for path in paths}

@@ -11,8 +11,8 @@ def of_several(known: Iterable[str] | str) -> Callable[[str], list[str]]:
     """Return what completes a value that is several names, separated by commas.
 
     Args:
-        known: the names, or the place of a table by names, such as "symgraph.training.schedules:SCHEDULES", which is imported
-            when a user presses the key, so that commands start quickly.
+        known: the names, or the place of a table by names, such as "symgraph.use.training.schedules:SCHEDULES", which is
+            imported when a user presses the key, so that commands start quickly.
     """
 
     def complete(incomplete: str) -> list[str]:
@@ -25,7 +25,7 @@ def of_several(known: Iterable[str] | str) -> Callable[[str], list[str]]:
 
 def built_models(incomplete: str) -> list[str]:
     """Return the names of built models that begin so: those of the project, and those that come with symgraph."""
-    from symgraph.io.module import names_of_modules
+    from symgraph.project.native.module import names_of_modules
 
     try:
         return [name for name in names_of_modules() if name.startswith(incomplete)]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.terminal import nearer, note
 from symgraph.errors import ModuleError, OptionError
-from symgraph.io.lineage import missing_spec
-from symgraph.io.manifest import read_manifest
-from symgraph.io.trust import objection
 from symgraph.options import ACCURATE, DOUBLE, options_of
+from symgraph.project.settings.lineage import missing_spec
+from symgraph.project.settings.manifest import read_manifest
+from symgraph.project.settings.trust import objection
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 if TYPE_CHECKING:
-    from symgraph.build.plan import Plan
-    from symgraph.io.config import Config
-    from symgraph.io.lineage import Lineage
-    from symgraph.io.module import GeneratedModule
+    from symgraph.project.build.plan import Plan
+    from symgraph.project.settings.config import Config
+    from symgraph.project.settings.lineage import Lineage
+    from symgraph.runtime.generated_module import GeneratedModule
     from symgraph.spec.model import Model
 
 _HEAD = 1000
@@ -38,8 +38,8 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
     Raises:
         ModuleError: there is none, it is of the scalar backend, or it is older than its spec and locked.
     """
-    from symgraph.io.module import find, load_file
-    from symgraph.io.native import chosen, load_path
+    from symgraph.project.native.loading import chosen, load_path
+    from symgraph.project.native.module import find, load_file
 
     if is_spec(Path(reference)) and b"Model(" in Path(reference).read_bytes():
         then = "then give the name of its model"
@@ -81,7 +81,7 @@ def current(
     Warns:
         StaleModuleWarning: it was edited by hand.
     """
-    from symgraph.io.lineage import warn_if_edited
+    from symgraph.project.settings.lineage import warn_if_edited
 
     lineage = lineage_of_module(path, module, settings)
     gone = missing_spec(path) if lineage is None else None
@@ -94,7 +94,7 @@ def current(
     if lineage is None or plan is None:
         warn_if_edited(path)
         return module
-    from symgraph.build.build import build
+    from symgraph.project.build.build import build
 
     build(plan)
     note(f"{lineage.doubt}: {nearer(path)} was built anew", quiet=quiet)
@@ -103,9 +103,9 @@ def current(
 
 def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "Plan | None":
     """Run a module's spec; return the plan by which its files were built, or None if the model is the same."""
-    from symgraph.backends.source import model_hash
-    from symgraph.build.plan import Plan
-    from symgraph.build.specs import read_spec
+    from symgraph.compiler.backends.source import model_hash
+    from symgraph.project.build.plan import Plan
+    from symgraph.project.build.specs import read_spec
 
     entries = read_manifest(path.parent).entries
     spec = read_spec(str(lineage.spec), lineage.root)
@@ -131,14 +131,14 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
 
 def settings_for(reference: str, config: Path | None) -> "Config | None":
     """Read the settings of the project in which a name is looked up; a path needs none."""
-    from symgraph.io.config import read_config
+    from symgraph.project.settings.config import read_config
 
     return read_config(file=config) if reference.isidentifier() or config is not None else None
 
 
 def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Lineage | None":
     """Find the spec of a built module by the manifest beside it, or else by the path in the module's metadata."""
-    from symgraph.io.lineage import Lineage, lineage_of
+    from symgraph.project.settings.lineage import Lineage, lineage_of
 
     found = lineage_of(path, module.METADATA.get("model_hash", ""))
     if found is not None or settings is None:
@@ -175,10 +175,10 @@ def _listed(settings: "Config") -> set[Path]:
 
 def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     """Return the models of a spec, or the one that a built module names."""
-    from symgraph.build.specs import read_spec
-    from symgraph.io.config import read_config
-    from symgraph.io.lineage import Lineage
-    from symgraph.io.module import find, load_file
+    from symgraph.project.build.specs import read_spec
+    from symgraph.project.native.module import find, load_file
+    from symgraph.project.settings.config import read_config
+    from symgraph.project.settings.lineage import Lineage
 
     settings = read_config(file=config)
     root = settings.root
@@ -223,7 +223,7 @@ def one_model(reference: str, config: Path | None = None) -> "Model":
 
 def spec_of(reference: str, config: Path | None) -> str | None:
     """Return the spec of a model as `symgraph build` takes it here; None for a model that came with a package."""
-    from symgraph.io.module import find, load_file
+    from symgraph.project.native.module import find, load_file
 
     if _names_spec(reference):
         return reference

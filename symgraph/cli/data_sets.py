@@ -8,7 +8,7 @@ from symgraph.cli.rows import Source, inputs_of
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.data_files import DataFile as FoundFile
+    from symgraph.data.data_files import DataFile as FoundFile
 
 
 class Deviation(NamedTuple):

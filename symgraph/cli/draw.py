@@ -33,8 +33,8 @@ def draw(
     quiet: shared.Quiet = False,
 ) -> None:
     """Draw the graph of a model from its inputs to its loss, with values and gradients if weights are given."""
-    from symgraph.drawing.drawing import Drawing, format_of
-    from symgraph.views.picture import pictured
+    from symgraph.show.drawing.drawing import Drawing, format_of
+    from symgraph.show.views.picture import pictured
 
     if out is not None:
         format_of(out)

@@ -8,14 +8,14 @@ import typer
 
 from symgraph.cli import shared
 from symgraph.cli.terminal import nearer, note, print_json
+from symgraph.data.documents import text_of
 from symgraph.errors import OptionError
-from symgraph.io.documents import text_of
-from symgraph.io.manifest import Entry, read_manifest
 from symgraph.options import DOUBLE, options_of
+from symgraph.project.settings.manifest import Entry, read_manifest
 
 if TYPE_CHECKING:
-    from symgraph.backends.header import FileHeader
-    from symgraph.io.config import Config
+    from symgraph.compiler.backends.header import FileHeader
+    from symgraph.project.settings.config import Config
     from symgraph.spec.model import Model
 
 
@@ -30,10 +30,10 @@ def explain(
     The command generates the model again from its spec to find the line. If the file was edited by hand or is older than its
     spec, it says so.
     """
-    from symgraph.backends.header import read_header
-    from symgraph.backends.source import model_hash
-    from symgraph.io.config import read_config
-    from symgraph.views.explanation import explain_line
+    from symgraph.compiler.backends.header import read_header
+    from symgraph.compiler.backends.source import model_hash
+    from symgraph.project.settings.config import read_config
+    from symgraph.show.views.explanation import explain_line
 
     path, number = _parsed(place)
     text = _read(path)
@@ -78,10 +78,10 @@ def _read(path: Path) -> str:
 
 def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings: "Config") -> "Model":
     """Return the model of a generated file, from its spec."""
-    from symgraph.backends.source import model_hash
-    from symgraph.build.specs import read_spec
     from symgraph.cli.current import require_own
-    from symgraph.io.lineage import Lineage, lineage_of
+    from symgraph.compiler.backends.source import model_hash
+    from symgraph.project.build.specs import read_spec
+    from symgraph.project.settings.lineage import Lineage, lineage_of
 
     lineage = lineage_of(path, header.model)
     if lineage is None:
@@ -100,7 +100,7 @@ def _model_of(path: Path, header: "FileHeader", entry: "Entry | None", settings:
 
 
 def _backend_of(path: Path, model: "Model") -> str:
-    from symgraph.backends import BACKENDS
+    from symgraph.compiler.backends import BACKENDS
 
     found = next((one.name for one in BACKENDS.values() if path.name in one.files(model.name)), None)
     if found is None:

@@ -23,8 +23,8 @@ from symgraph.cli.weights import note_kinds, note_names, numbers
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.data_files import DataFile as FoundFile
-    from symgraph.io.formulas import Key
+    from symgraph.data.data_files import DataFile as FoundFile
+    from symgraph.project.native.formulas import Key
 
 
 def fit(
@@ -75,8 +75,8 @@ def fit(
     In a formula, names of columns of the file are features, and other names are weights, which start at 1. With several data
     sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
     """
-    from symgraph.fitting import FitWarning
-    from symgraph.io.data import column_names, known_file
+    from symgraph.data.reading import column_names, known_file
+    from symgraph.use.fitting import FitWarning
 
     check_plot(plot, *(data or []))
     several = len(data or []) > 1 or bool(group_by)
@@ -137,7 +137,7 @@ def _check_share(several: bool, share: str | None) -> None:
 
 def _alone(source: Source, deviations: Deviations, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
     """Fit one data set, in memory or as a stream, against which something may speak."""
-    from symgraph.fitting import fit as fit_one
+    from symgraph.use.fitting import fit as fit_one
 
     reasons = {
         "a column of standard deviations is for rows in memory": bool(deviations.columns),
@@ -163,7 +163,7 @@ def _together(
     stream: bool,
 ) -> Any:
     """Fit several data sets, when the files of their labels are found to be ready."""
-    from symgraph.fitting import fit_together
+    from symgraph.use.fitting import fit_together
 
     if stream or deviations.sigma_x:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
@@ -184,14 +184,14 @@ def _files(save: Path | None, others: Sequence[Path | None], labels: Collection[
 
 def _written(result: Any, ready: Callable[[Collection[str]], dict[str, Path]], plot: Path | None) -> list[str]:
     """Write the weights of each data set, and the plot; return a line on each."""
-    from symgraph.io.weights import save_weights
+    from symgraph.data.weights import save_weights
 
     results = getattr(result, "sets", {"": result})
     saved = ready(results)
     for label, path in saved.items():
         save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:
-        from symgraph.plots.fits import save_fit
+        from symgraph.show.plots.fits import save_fit
 
         save_fit(result, plot)
     return [f"weights written to {path}" for path in saved.values()] + ([] if plot is None else [f"plot written to {plot}"])
@@ -216,8 +216,8 @@ def _of_formula(
     quiet: bool,
 ) -> tuple[Mapping[str, str], Any]:
     """Return the names of columns in the files by those in the model, and the module of a formula, which may be a kept one."""
-    from symgraph.io.formulas import kept_module, key_of
-    from symgraph.io.native import chosen
+    from symgraph.project.native.formulas import kept_module, key_of
+    from symgraph.project.native.loading import chosen
 
     if header is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
@@ -243,7 +243,7 @@ def _new_of_formula(
 ) -> tuple[Mapping[str, str], Any]:
     """Compile and verify the model of a formula, and keep its module under a key, unless there was a warning to be repeated."""
     from symgraph import Model, compile  # noqa: A004  the public name
-    from symgraph.io.formulas import keep
+    from symgraph.project.native.formulas import keep
     from symgraph.spec.formula_text import names_of_columns
 
     told: list[warnings.WarningMessage] = []
@@ -277,6 +277,6 @@ def _of_name(model: str, load: Callable[[str], Any], config: Path | None, extras
     if not is_spec(Path(model)):
         return load(model)
     from symgraph import compile  # noqa: A004  the public name
-    from symgraph.io.native import chosen
+    from symgraph.project.native.loading import chosen
 
     return compile(one_model(model, config), chosen(backend), extras=extras)

@@ -74,7 +74,7 @@ def _of_columns(text: str, header: Sequence[str]) -> Deviation:
     Raises:
         SpecError: it cannot be read, or a name in it is no column; the message says where.
     """
-    from symgraph.io.arithmetic import arithmetic
+    from symgraph.data.arithmetic import arithmetic
 
     plain = arithmetic(text, header)
     if plain is None:

@@ -37,8 +37,8 @@ def gradcheck(
     also held against its exact values, as by `symgraph truth`, at 30 ordinary points and at the first rows of the data; exit 1
     as well if one is wrong.
     """
-    from symgraph.gradcheck import gradcheck as run
-    from symgraph.training.options import MOST, count
+    from symgraph.data.options import MOST, count
+    from symgraph.judge.differences import gradcheck as run
 
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     count("--points", points, at_most=MOST)

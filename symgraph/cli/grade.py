@@ -44,13 +44,13 @@ def grade(
 
     The functions run in processes with limits of time and memory. That is no sandbox: a student's code may do what you may do.
     """
-    from symgraph.classroom.grade_report import csv_text, gradescope, text
-    from symgraph.classroom.grading import Grade, checked_maxima
-    from symgraph.classroom.grading import grade as judge
-    from symgraph.classroom.process import Limits, read_student
-    from symgraph.classroom.remarks import checked_forbidden
-    from symgraph.classroom.verdicts import failed
-    from symgraph.training.options import count, number
+    from symgraph.data.options import count, number
+    from symgraph.use.classroom.grade_report import csv_text, gradescope, text
+    from symgraph.use.classroom.grading import Grade, checked_maxima
+    from symgraph.use.classroom.grading import grade as judge
+    from symgraph.use.classroom.process import Limits, read_student
+    from symgraph.use.classroom.remarks import checked_forbidden
+    from symgraph.use.classroom.verdicts import failed
 
     limits = Limits(number("--seconds", seconds, above=0.0), count("--memory", memory, at_least=64))
     count("--seed", seed, at_least=0)

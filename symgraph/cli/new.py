@@ -9,8 +9,8 @@ from symgraph.cli import shared
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import note, note_next
 from symgraph.cli.weights import note_names, numbers
+from symgraph.data.files import is_taken, write_new
 from symgraph.errors import BuildError, OptionError
-from symgraph.io.files import is_taken, write_new
 
 Kind = Literal["curve", "likelihood", "classifier", "control"]
 """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
@@ -33,7 +33,7 @@ def new(
     """
     from types import SimpleNamespace
 
-    from symgraph.backends.rendering import render
+    from symgraph.compiler.backends.rendering import render
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)
@@ -59,7 +59,7 @@ def new(
 
 def _of_formula(name: str, formula: str, data: Path | None, start: str, quiet: bool) -> Any:
     """Return what the spec of a formula says, and say on stderr which names are what."""
-    from symgraph.io.data import column_names
+    from symgraph.data.reading import column_names
     from symgraph.spec.formula_code import code_of_formula, usual_columns
     from symgraph.spec.formula_text import names_of_columns
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from symgraph.data.files import is_stream, write_file
 from symgraph.errors import OptionError
-from symgraph.io.files import is_stream, write_file
-from symgraph.io.manifest import FILE
+from symgraph.project.settings.manifest import FILE
 
 _SOURCES = (
     *(".py", ".pyi", ".pyx", ".ipynb", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".jl", ".r", ".m", ".f90", ".sh"),
@@ -67,7 +67,7 @@ def check_writable(option: str, path: Path | None, kind: Kind, *others: Path | N
 
 def check_plot(path: Path | None, *others: Path | None) -> None:
     """Refuse a file of --plot that cannot be written, as `check_writable` does, or that nothing can be drawn to."""
-    from symgraph.plots.axes import check_plot_path
+    from symgraph.show.plots.axes import check_plot_path
 
     check_writable("--plot", path, PICTURE, *others)
     if path is not None:

@@ -9,8 +9,8 @@ from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.check.reference import Point
-    from symgraph.io.data import Dataset, Reading
+    from symgraph.data.reading import Dataset, Reading
+    from symgraph.judge.reference import Point
     from symgraph.spec.model import Model
 
 
@@ -37,8 +37,8 @@ def point_of(
         OptionError: a file that is needed is not given, or there is no such row, or a cell of it is missing.
         DataError, WeightsError: a file cannot be used.
     """
-    from symgraph.views.model import cells_of
-    from symgraph.views.model import point_of as point_at
+    from symgraph.show.views.model import cells_of
+    from symgraph.show.views.model import point_of as point_at
 
     if weights is None:
         if data is None and row is None:
@@ -72,7 +72,7 @@ def _place(rows: "Dataset", data: Path, row: int) -> int:
 
 def facts_of(model: "Model") -> Any:
     """Return what a module says of its model, as far as reading files needs it, without making the module."""
-    from symgraph.backends.source import model_hash
+    from symgraph.compiler.backends.source import model_hash
 
     targets = tuple(one.name for one in model.freeze().target_inputs)
     metadata: dict[str, Any] = {"model_hash": model_hash(model), "natural": dict(model.natural)}

@@ -37,10 +37,10 @@ def report(
     It has the graph with its numbers, row by row, to step through forward and backward; the derivation; what was verified, and
     how accurate the module is; the fit, predictions and residuals; with --optimizer runs of training side by side.
     """
-    from symgraph.report.contents import Choices, Data, gather
-    from symgraph.report.page import page
-    from symgraph.training import OPTIMIZERS
-    from symgraph.training.options import count
+    from symgraph.data.options import count
+    from symgraph.use.report.contents import Choices, Data, gather
+    from symgraph.use.report.page import page
+    from symgraph.use.training import OPTIMIZERS
 
     check_writable("--out", out, PAGE, data, weights)
     count("--rows", rows)

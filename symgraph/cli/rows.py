@@ -12,9 +12,9 @@ from symgraph.cli.terminal import console, note
 from symgraph.errors import OptionError, SymgraphError
 
 if TYPE_CHECKING:
-    from symgraph.io.data import Dataset, Reading
-    from symgraph.io.data_files import DataFile as FoundFile
-    from symgraph.io.stream import Stream
+    from symgraph.data.data_files import DataFile as FoundFile
+    from symgraph.data.reading import Dataset, Reading
+    from symgraph.data.stream import Stream
 
 SAME: Mapping[str, str] = MappingProxyType({})
 """Columns of a file that are called as in the model."""
@@ -25,7 +25,7 @@ LARGE = 1 << 30
 
 def reading_of(drop_missing: bool, delimiter: str | None, decimal: str | None, thousands: str | None) -> "Reading":
     """Return how a file is read."""
-    from symgraph.io.data import Reading
+    from symgraph.data.reading import Reading
 
     return Reading(drop_missing, delimiter, decimal, thousands)
 
@@ -91,9 +91,9 @@ class Source(NamedTuple):
         """
         import numpy as np
 
-        from symgraph.io.data import PLAIN, read_data
-        from symgraph.io.module import targets_of
-        from symgraph.io.targets import check_labels
+        from symgraph.data.reading import PLAIN, read_data
+        from symgraph.data.targets import check_labels
+        from symgraph.runtime.generated_module import targets_of
 
         module, path = self.module, self.path
         if not self._is_needed(need_target):
@@ -148,8 +148,8 @@ class Source(NamedTuple):
     @contextmanager
     def streamed(self, *, need_target: bool = True) -> "Iterator[Stream]":
         """Open the rows of the file, which are read in blocks; a bar shows them on stderr if that is a terminal."""
-        from symgraph.io.data import PLAIN
-        from symgraph.io.stream import stream
+        from symgraph.data.reading import PLAIN
+        from symgraph.data.stream import stream
 
         self._is_needed(need_target)
         assert self.path is not None  # else there is nothing to read
@@ -160,7 +160,7 @@ class Source(NamedTuple):
 
     def _is_needed(self, need_target: bool) -> bool:
         """Tell if a model needs rows; refuse a file that it does not need, or none."""
-        from symgraph.io.module import targets_of
+        from symgraph.runtime.generated_module import targets_of
 
         module, targets = self.module, targets_of(self.module)
         if not module.FEATURES and not (targets and need_target):

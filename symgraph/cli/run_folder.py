@@ -1,7 +1,7 @@
 """Folder of ``symgraph train --run``: all that repeats the command and goes on with it, and what it found.
 
 `run.json` has the options, the module, the data and the versions; a folder for each run its checkpoints and losses
-(`symgraph.training.checkpoints`) and, in the end, its weights; `report.txt` what was printed.
+(`symgraph.use.training.checkpoints`) and, in the end, its weights; `report.txt` what was printed.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ import typer
 
 from symgraph.cli.terminal import note
 from symgraph.cli.train_options import Settings, flag
+from symgraph.data.documents import read_document
+from symgraph.data.files import locked, remove_unfinished, write_file
 from symgraph.errors import OptionError
-from symgraph.io.documents import read_document
-from symgraph.io.files import locked, remove_unfinished, write_file
-from symgraph.io.trust import objection
+from symgraph.project.settings.trust import objection
 
 if TYPE_CHECKING:
-    from symgraph.io.module import GeneratedModule
-    from symgraph.training import Checkpoints, TrainResult
+    from symgraph.runtime.generated_module import GeneratedModule
+    from symgraph.use.training import Checkpoints, TrainResult
 
 _FORMAT = "symgraph run 1"
 _RECORD, _REPORT, _START = "run.json", "report.txt", "start.json"
@@ -55,8 +55,8 @@ class RunFolder:
         Raises:
             OptionError: it cannot be written, another process uses it, or it holds something else.
         """
-        from symgraph.io.weights import save_weights
-        from symgraph.training.checkpoints import is_kept, read_kept
+        from symgraph.data.weights import save_weights
+        from symgraph.use.training.checkpoints import is_kept, read_kept
 
         try:
             if not self._goes_on:
@@ -84,7 +84,7 @@ class RunFolder:
 
     def checkpoint(self, name: str) -> "Checkpoints":
         """Return the option `checkpoint` of a run, by which it goes on if the folder keeps it already, and else begins."""
-        from symgraph.training.checkpoints import checkpoints, is_kept, resume
+        from symgraph.use.training.checkpoints import checkpoints, is_kept, resume
 
         folder = self.path / name
         return (resume if is_kept(folder) else checkpoints)(folder, self._every)
@@ -95,7 +95,7 @@ class RunFolder:
         Raises:
             OptionError, WeightsError: a file cannot be written.
         """
-        from symgraph.io.weights import save_weights
+        from symgraph.data.weights import save_weights
 
         for name, result in results.items():
             save_weights(self.path / name / "weights.json", module, result.weights)

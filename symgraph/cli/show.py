@@ -14,7 +14,7 @@ from symgraph.cli.terminal import json_text, note
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.check.reference import Point
+    from symgraph.judge.reference import Point
     from symgraph.spec.model import Model
 
 
@@ -76,34 +76,34 @@ def _text(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa
 
 
 def _derivation(model: "Model", format: Format, point: "Point | None", *, json: bool) -> str:  # noqa: A002  the option's name
-    from symgraph.views.derivation import derivation
-    from symgraph.views.derivation_texts import TEXTS, derivation_data
+    from symgraph.show.views.derivation import derivation
+    from symgraph.show.views.derivation_texts import TEXTS, derivation_data
 
     derived = derivation(model, point)
     return json_text(derivation_data(derived)) + "\n" if json else TEXTS[format](derived)
 
 
 def _graph(model: "Model") -> str:
-    from symgraph.generate import differentiated
-    from symgraph.ir.text import to_text
+    from symgraph.compiler.generate import differentiated
+    from symgraph.compiler.ir.text import to_text
 
     return to_text(differentiated(model))
 
 
 def _lines(rows: list[tuple[str, str]], style: Format) -> str:
     if style == "latex":
-        from symgraph.views.model import aligned
+        from symgraph.show.views.model import aligned
 
         return f"\\begin{{align*}}\n{aligned(rows)}\n\\end{{align*}}\n"
     return "".join(f"{name} = {formula}\n" for name, formula in rows)
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
-    from symgraph.views.densities import textbook
-    from symgraph.views.formulas import brief
-    from symgraph.views.model import formulas
-    from symgraph.views.shallow import shallow
-    from symgraph.views.styles import STYLES
+    from symgraph.show.views.densities import textbook
+    from symgraph.show.views.formulas import brief
+    from symgraph.show.views.model import formulas
+    from symgraph.show.views.shallow import shallow
+    from symgraph.show.views.styles import STYLES
 
     language = STYLES["latex" if style == "latex" else "text"]
     model = shallow(textbook(model.freeze()))

@@ -12,8 +12,8 @@ from typing import Any, TextIO
 import typer
 
 from symgraph.cli.streams import quoted, shown
-from symgraph.display.pace import Pace
-from symgraph.io.documents import jsonable
+from symgraph.data.documents import jsonable
+from symgraph.pace import Pace
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""

@@ -33,8 +33,8 @@ from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError, WeightsError
 
 if TYPE_CHECKING:
-    from symgraph.io.module import GeneratedModule
-    from symgraph.training import EpochEnd, Optimizer, Stop, TrainResult
+    from symgraph.runtime.generated_module import GeneratedModule
+    from symgraph.use.training import EpochEnd, Optimizer, Stop, TrainResult
 
 
 def train(
@@ -46,7 +46,7 @@ def train(
         option(
             "NAME",
             "vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
-            completes="symgraph.training.optimizers:OPTIMIZERS",
+            completes="symgraph.use.training.optimizers:OPTIMIZERS",
         ),
     ] = None,
     lr: Annotated[
@@ -64,7 +64,7 @@ def train(
         option(
             "NAME",
             "Of the rate: constant, step, exponential, cosine, warmup. [constant]",
-            completes="symgraph.training.schedules:SCHEDULES",
+            completes="symgraph.use.training.schedules:SCHEDULES",
         ),
     ] = None,
     lr_step: Annotated[int | None, option("N", "step: epochs between two rates.")] = None,
@@ -112,7 +112,7 @@ def train(
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
-    from symgraph.training.options import count
+    from symgraph.data.options import count
 
     if model is None and resume is None:
         raise UsageError("missing argument 'MODEL'", ctx=context)
@@ -129,7 +129,7 @@ def train(
 
 
 def _train(settings: Settings, stack: ExitStack) -> None:
-    from symgraph import training
+    from symgraph.use import training
 
     quiet, resumed, optimizers = settings["quiet"], settings["resume"] is not None, optimizers_of(settings)
     module = load_model(
@@ -238,7 +238,7 @@ def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dic
 
 
 def _folder(settings: Settings) -> RunFolder | None:
-    from symgraph.training.options import count
+    from symgraph.data.options import count
 
     every, path = count("--checkpoint-every", settings["checkpoint_every"]), settings["resume"] or settings["run"]
     return None if path is None else RunFolder(Path(path), every, goes_on=settings["resume"] is not None)
@@ -255,7 +255,7 @@ def _runs(
     """Train with one optimizer after the other; a run that was interrupted before its first epoch has no result.
 
     Args:
-        run: `symgraph.training.train` of a module, its data and the options of all runs.
+        run: `symgraph.use.training.train` of a module, its data and the options of all runs.
         optimizers: by the name of the run.
         settings: the command's.
         stops: those of all runs.

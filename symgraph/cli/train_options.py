@@ -10,7 +10,7 @@ from symgraph.cli.weights import real
 from symgraph.errors import OptionError, unknown_name
 
 if TYPE_CHECKING:
-    from symgraph.training import Optimizer, Stop
+    from symgraph.use.training import Optimizer, Stop
 
 Settings = Mapping[str, Any]
 """The command's parameters by name."""
@@ -33,7 +33,7 @@ def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
     Raises:
         OptionError: an option is out of bounds, or none of the optimizers or the schedule has it.
     """
-    from symgraph.training import OPTIMIZERS
+    from symgraph.use.training import OPTIMIZERS
 
     rates, of_one = _rates(settings["lr"])
     names = _parts(settings["optimizer"]) or list(of_one) or ["adam"]
@@ -57,7 +57,7 @@ def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
 
 
 def training_of(settings: Settings, rows: int) -> dict[str, Any]:
-    """Return the other options of `symgraph.training.train` that do not depend on the module.
+    """Return the other options of `symgraph.use.training.train` that do not depend on the module.
 
     Args:
         settings: the command's.
@@ -66,9 +66,9 @@ def training_of(settings: Settings, rows: int) -> dict[str, Any]:
     Raises:
         OptionError: an option is out of bounds.
     """
-    from symgraph import training
-    from symgraph.training.engines import checked_choice
-    from symgraph.training.options import GREATEST_SEED, count, number
+    from symgraph.data.options import GREATEST_SEED, count, number
+    from symgraph.use import training
+    from symgraph.use.training.engines import checked_choice
 
     tol, share = settings["tol"], settings["validation"]
     stops: list[Stop] = [] if tol is None else [training.converged(number("--tol", tol, above=0.0))]
@@ -100,7 +100,7 @@ def _rates(values: Sequence[str] | None) -> tuple[dict[str, float], dict[str, di
 
 
 def _rate(text: str) -> float:
-    from symgraph.training.options import number
+    from symgraph.data.options import number
 
     try:
         rate = real(text)
@@ -110,7 +110,7 @@ def _rate(text: str) -> float:
 
 
 def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
-    from symgraph.training import OPTIMIZERS
+    from symgraph.use.training import OPTIMIZERS
 
     having = {one: [name for name, row in OPTIMIZERS.items() if one in {p.name for p in row.parameters}] for one in _PARAMETERS}
     for one in _PARAMETERS:
@@ -121,8 +121,8 @@ def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
 
 def _schedule(settings: Settings) -> "Callable[[float], Any]":
     """Return the function that makes the schedule of a rate."""
-    from symgraph.training import SCHEDULES, warmup
-    from symgraph.training.options import count, number
+    from symgraph.data.options import count, number
+    from symgraph.use.training import SCHEDULES, warmup
 
     rise, epochs = settings["warmup"], count("--epochs", settings["epochs_scheduled"] or settings["epochs"])
     name = settings["schedule"]
@@ -160,7 +160,7 @@ def _schedule(settings: Settings) -> "Callable[[float], Any]":
 
 def _schedules_with(parameter: str) -> str:
     """Tell which schedules have a parameter, and all their options."""
-    from symgraph.training import SCHEDULES
+    from symgraph.use.training import SCHEDULES
 
     found = []
     for name, make in SCHEDULES.items():
@@ -175,7 +175,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def batch_size_of(text: str, rows: int) -> int | None:
-    from symgraph.training.options import count
+    from symgraph.data.options import count
 
     if text == "all":
         return None
@@ -187,8 +187,8 @@ def batch_size_of(text: str, rows: int) -> int | None:
 
 
 def _clip(**limits: float | None) -> Any:
-    from symgraph.training import CLIPS
-    from symgraph.training.options import number
+    from symgraph.data.options import number
+    from symgraph.use.training import CLIPS
 
     given = {name: limit for name, limit in limits.items() if limit is not None}
     if len(given) > 1:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.outputs import file_of
+from symgraph.data.files import is_stream
 from symgraph.errors import WeightsError
-from symgraph.io.files import is_stream
 
 if TYPE_CHECKING:
-    from symgraph.io.module import GeneratedModule
-    from symgraph.training import TrainResult
+    from symgraph.runtime.generated_module import GeneratedModule
+    from symgraph.use.training import TrainResult
 
 _SHOWN = 30  # weights that a table of results lists
 _BESIDE = 4  # runs in one table of weights: as many columns as fit 80 characters
@@ -33,7 +33,7 @@ def save_all(
         files: by the same names.
         best: whether to write the weights after the epoch of the least loss; else those after the last epoch.
     """
-    from symgraph.io.weights import save_weights
+    from symgraph.data.weights import save_weights
 
     lines, failure, what = [], None, "best weights" if best else "weights"
     for name, file in files.items():
@@ -54,7 +54,7 @@ def save_all(
 
 def draw(results: Results, module: "GeneratedModule", path: Path | None) -> list[str]:
     """Draw the losses, those of rows held out beside them; return a line that says what was drawn."""
-    from symgraph.plots import losses, save
+    from symgraph.show.plots import losses, save
 
     if path is None:
         return []

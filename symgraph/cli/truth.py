@@ -25,7 +25,7 @@ def truth(
     points: Annotated[int, option("N", "Number of points.")] = 1000,
     kinds: Annotated[
         str | None,
-        option("LIST", "Kinds of points, separated by commas; else all.", completes="symgraph.gradcheck.drawing:KINDS"),
+        option("LIST", "Kinds of points, separated by commas; else all.", completes="symgraph.judge.differences.drawing:KINDS"),
     ] = None,
     seed: Annotated[int, option("N", "Seed of the points.")] = 0,
     module: Annotated[Path | None, option("FILE", "Judge this module; else the built one, or one made in memory.")] = None,
@@ -48,13 +48,13 @@ def truth(
     other than through an exponential, or where the differentiated value exceeds the dtype: wrong results there are reported
     and do not count. Constraints are judged separately, as outputs of their own model.
     """
-    from symgraph.check.digits import losing_digits
-    from symgraph.check.judged_points import given
-    from symgraph.check.judged_points import points as draw
-    from symgraph.check.judging import judge, of_constraints
-    from symgraph.check.truth_report import COLUMNS
-    from symgraph.gradcheck.drawing import KINDS
-    from symgraph.training.options import MOST, count
+    from symgraph.data.options import MOST, count
+    from symgraph.judge.differences.drawing import KINDS
+    from symgraph.judge.digits import losing_digits
+    from symgraph.judge.judged_points import given
+    from symgraph.judge.judged_points import points as draw
+    from symgraph.judge.judging import judge, of_constraints
+    from symgraph.judge.truth_report import COLUMNS
 
     count("--points", points, at_most=MOST)
     count("--seed", seed, at_least=0)
@@ -78,7 +78,7 @@ def truth(
         print_table(COLUMNS, own_report.rows())
         print("\n".join((*own_report.remarks(), *own_report.points_to_paste())))
     if plot is not None:
-        from symgraph.plots import conditioning, save
+        from symgraph.show.plots import conditioning, save
 
         save(plot, conditioning, report)
     if not all(found.ok for found in reports):
@@ -112,14 +112,14 @@ def module_of_model(
         ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
         OptionError: the file is of another backend.
     """
-    from symgraph.backends.source import model_hash
-    from symgraph.build.made import numpy_artifact
-    from symgraph.build.modules import load_artifact
-    from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
-    from symgraph.generate import generate
-    from symgraph.io import compiled
-    from symgraph.io import module as io_module
+    from symgraph.compiler.backends.source import model_hash
+    from symgraph.compiler.generate import generate
+    from symgraph.judge.runs import backend_of
+    from symgraph.project.build.made import numpy_artifact
+    from symgraph.project.build.modules import load_artifact
+    from symgraph.project.native import compiled
+    from symgraph.project.native import module as io_module
 
     in_c = backend == "c"
     find, load = (compiled.find, compiled.load_file) if in_c else (io_module.find, io_module.load_file)

@@ -13,7 +13,7 @@ from symgraph.cli.terminal import note
 from symgraph.errors import OptionError
 
 if TYPE_CHECKING:
-    from symgraph.io.module import GeneratedModule
+    from symgraph.runtime.generated_module import GeneratedModule
     from symgraph.spec.model import Model
 
 _ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
@@ -78,7 +78,7 @@ def read_weights(path: Path, module: "GeneratedModule", option: str = "--weights
         WeightsError: they are not the model's.
         OptionError: a weight that stands there itself is no number.
     """
-    from symgraph.io.weights import WeightsVersionWarning, load_weights, weights_of
+    from symgraph.data.weights import WeightsVersionWarning, load_weights, weights_of
 
     if "=" in str(path) and not os.path.exists(path):  # noqa: PTH110  Path.exists refuses what is too long for a name
         return weights_of(numbers(option, str(path)), module)

@@ -25,8 +25,8 @@ def wheel(
     It has the standalone module of each model, such as decay, and beside it decay_native, the same functions by compiled C for
     this kind of machine, if a C compiler and Python's headers are there.
     """
-    from symgraph.build.wheel import wheel_of
-    from symgraph.io.config import read_config
+    from symgraph.project.build.wheel import wheel_of
+    from symgraph.project.settings.config import read_config
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)

@@ -22,9 +22,9 @@ def worksheet(
     quiet: shared.Quiet = False,
 ) -> None:
     """Write a folder with blank functions, data and graders of a model; existing files are kept."""
-    from symgraph.build.specs import read_spec
-    from symgraph.classroom.worksheet import write_worksheet
-    from symgraph.io.config import read_config
+    from symgraph.project.build.specs import read_spec
+    from symgraph.project.settings.config import read_config
+    from symgraph.use.classroom.worksheet import write_worksheet
 
     found = read_spec(spec, read_config(file=config).root)
     if len(found.models) > 1 and (data is not None or solution is not None):

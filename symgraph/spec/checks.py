@@ -12,12 +12,12 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
-from symgraph.ir.sympy_classes import ndtri
-from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.complex_parts import real_form
 from symgraph.spec.declared import DeclaredSymbol
+from symgraph.spec.ops.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
+from symgraph.spec.ops.sympy_classes import ndtri
+from symgraph.spec.ops.user_functions import UserFunction
 
 _SHOWN = 60
 """Largest number of characters of a constant in a message."""

@@ -7,9 +7,9 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError
-from symgraph.ir.sympy_classes import hypot
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.inputs import Input, NamedNode, positive_symbols
+from symgraph.spec.ops.sympy_classes import hypot
 
 
 def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode], where: str) -> tuple[Any, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError
-from symgraph.ir.user_functions import user_op
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.complex_parts import complex_parts
@@ -16,6 +15,7 @@ from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_la
 from symgraph.spec.laws import Constant, Law, is_finite_number
 from symgraph.spec.loss_declarations import LossDeclarations
 from symgraph.spec.names import check_name, split_names
+from symgraph.spec.ops.user_functions import user_op
 from symgraph.spec.session import listen
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symgraph.ir.ops import FUNCTIONS
+from symgraph.spec.ops.ops import FUNCTIONS
 
 _OTHER = {
     "absolute": "sympy.Abs({})", "arccos": "sympy.acos({})", "arccosh": "sympy.acosh({})", "arcsin": "sympy.asin({})",

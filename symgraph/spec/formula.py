@@ -11,8 +11,8 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError, did_you_mean, listed
-from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.formula_text import ALLOWED, fault_of, names_of_columns, unquoted_column, with_plain_names
+from symgraph.spec.ops.ops import FUNCTIONS
 
 _LONGEST = 2_000
 """Characters of a formula."""

@@ -19,9 +19,9 @@ import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, atanh, cosh, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.kernels import log1prel
-from symgraph.ir.sympy_classes import hypot, log1p, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.ops.kernels import log1prel
+from symgraph.spec.ops.sympy_classes import hypot, log1p, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 
 _TINY = Rational(1, 2**1000)
 """Below it a number has no inverse; what depends on the inverse here is nothing beside other terms then."""

@@ -7,8 +7,8 @@ from typing import Any
 from sympy import Abs, Add, evaluate
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.sympy_classes import softplus
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.ops.sympy_classes import softplus
 from symgraph.spec.robust import ROBUST
 
 LOSSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(

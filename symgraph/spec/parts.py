@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from symgraph.errors import SpecError
-from symgraph.ir.user_functions import UserOp
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.likelihoods import Declared
 from symgraph.spec.names import check_model_name
+from symgraph.spec.ops.user_functions import UserOp
 from symgraph.spec.robust import Robust
 
 _JOINERS = "\u200c\u200d"

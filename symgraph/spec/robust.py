@@ -12,8 +12,8 @@ from typing import Any
 from sympy import Abs, Piecewise, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
-from symgraph.ir.sympy_classes import log1p
 from symgraph.spec.laws import is_finite_number
+from symgraph.spec.ops.sympy_classes import log1p
 
 ROBUST: Mapping[str, Callable[[Any, float], Any]] = MappingProxyType(
     {

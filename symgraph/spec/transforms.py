@@ -8,11 +8,11 @@ from typing import Any
 from sympy import exp
 
 from symgraph.errors import SpecError
-from symgraph.ir.sympy_classes import logaddexp, sigmoid
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.inputs import DEFAULT_LAW
 from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
 from symgraph.spec.names import check_name
+from symgraph.spec.ops.sympy_classes import logaddexp, sigmoid
 
 
 class Transforms(Declarations):

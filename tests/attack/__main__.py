@@ -75,7 +75,7 @@ def judged(case: Case) -> list[str]:
 def import_all() -> None:
     """Import what commands import, so that each fork has it."""
     for module in pkgutil.walk_packages(symgraph.__path__, "symgraph."):
-        if module.name not in ("symgraph.__main__", "symgraph.testing.plugin", "symgraph.build.hatch"):
+        if module.name not in ("symgraph.__main__", "symgraph.use.testing.plugin", "symgraph.project.build.hatch"):
             try:
                 importlib.import_module(module.name)
             except ImportError:  # what bridges lead to need not be installed

@@ -35,7 +35,7 @@ def reading(name: str, label: str = "", features: Sequence[str] = ("t",)) -> Cal
     """Return a call of read_data, which says the numbers that it has read."""
 
     def call(folder: Path) -> None:
-        from symgraph.io.data import read_data
+        from symgraph.data.reading import read_data
 
         say(*_columns(read_data(folder / name, features, "y", label=label)))
 

@@ -28,7 +28,7 @@ def loading(name: str = "w.json") -> Call:
 
     def call(folder: Path) -> None:
         import symgraph
-        from symgraph.io.weights import load_weights
+        from symgraph.data.weights import load_weights
 
         warnings.simplefilter("ignore")  # they are the command's to show
         module = symgraph.load(folder / "generated" / "decay.py", backend="numpy")

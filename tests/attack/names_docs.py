@@ -60,7 +60,7 @@ def decay(doc: Any = "", name: str = "decay") -> Any:
 
 def written(model: Any, backends: tuple[str, ...], folder: Path, spec: str = "decay.py") -> None:
     """Write the modules of a model."""
-    from symgraph.generate import generate
+    from symgraph.compiler.generate import generate
 
     for file in generate(model, backends, spec=spec):
         (folder / file.name).write_text(file.text)
@@ -76,7 +76,7 @@ def _c(doc: str, folder: Path) -> None:
 
 @cache
 def _plain() -> dict[str, str]:
-    from symgraph.generate import generate
+    from symgraph.compiler.generate import generate
 
     return {file.name: file.text for file in generate(decay("Plain."), [*BACKENDS, "c"], spec="decay.py")}
 
@@ -124,8 +124,8 @@ def _pages(doc: str, folder: Path) -> None:
 
 def draw_all(model: Any, folder: Path, w: Any, row: Any) -> None:
     """Write all pictures and pages of a model."""
-    from symgraph.views.derivation import derivation
-    from symgraph.views.derivation_texts import derivation_latex, derivation_markdown, derivation_page, derivation_text
+    from symgraph.show.views.derivation import derivation
+    from symgraph.show.views.derivation_texts import derivation_latex, derivation_markdown, derivation_page, derivation_text
 
     drawing = model.draw(w, row)
     for suffix in ("svg", "dot", "mmd"):

@@ -243,7 +243,7 @@ def _noise(rng: random.Random) -> str:
 
 def _modelled(formula: str, folder: Path) -> None:
     from symgraph import Model
-    from symgraph.generate import generate
+    from symgraph.compiler.generate import generate
 
     model = Model.from_formula(formula, ("t", "y", "x", "z"))
     if len(formula) < 2100:

@@ -85,7 +85,7 @@ def _plots() -> Iterator[Case]:
 
 
 def _plotted(what: str, text: str, folder: Path) -> None:
-    from symgraph import plots
+    from symgraph.show import plots
 
     if what == "title":
         plots.save(folder / "p.svg", plots.losses, [3.0, 2.0, 1.0], title=text)

@@ -15,7 +15,7 @@ from native_specs import place
 from victim import built
 
 from symgraph import Model, compile, load  # noqa: A004  the public name
-from symgraph.io.formulas import Key, keep, kept_module, key_of
+from symgraph.project.native.formulas import Key, keep, kept_module, key_of
 
 Change = Callable[[Path], object]
 _EVIL = """

@@ -118,7 +118,7 @@ def _timed(sent: signal.Signals, seconds: float, twice: bool = False) -> None:
 def _has_weights(folder: Path, outcome: Outcome) -> str:
     """Tell if the weights that an ended training has saved are no weights."""
     from symgraph import load
-    from symgraph.io.weights import load_weights
+    from symgraph.data.weights import load_weights
 
     try:
         weights = load_weights(folder / "w.json", load(folder / "generated" / "decay.py"))

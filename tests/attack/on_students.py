@@ -50,7 +50,8 @@ _SIGNALS_OTHERS = re.compile(r"getppid|kill\(-1|killpg")
 def cases(rng: random.Random) -> Iterator[Case]:
     """Each hostile text between two honest files; odd files and names; whole classes; worksheets."""
     old, new = (
-        list(_texts(path)) for path in (ROOT / "tests" / "classroom" / "hostile.txt", Path(__file__).with_name("students.txt"))
+        list(_texts(path))
+        for path in (ROOT / "tests" / "use" / "classroom" / "hostile.txt", Path(__file__).with_name("students.txt"))
     )
     for i, (title, points, text) in enumerate(new):
         yield _class(title, {"bad.py": text}, {"bad.py": points}, FORMS[i % 3])

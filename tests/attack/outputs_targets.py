@@ -31,7 +31,7 @@ def refused(name: str, words: list[str], prepare: Callable[[Path], object] = lam
 def _is_weights(path: str, folder: Path, outcome: Outcome) -> str:
     """Tell if a file does not have the weights of the fit."""
     from symgraph import load
-    from symgraph.io.weights import load_weights
+    from symgraph.data.weights import load_weights
 
     try:
         a, k = load_weights(folder / path, load(folder / "generated" / "decay.py"))

@@ -62,7 +62,7 @@ GOOD = {
     "other tools": '[tool.other]\nx = 1\n[project]\nname = "x"\n' + SETTINGS,
     "a comment with signs": "# \u00fc \u202f\n" + SETTINGS,
     "an absolute path": SETTINGS,
-    "a dotted key": 'tool.symgraph.models = ["decay.py"]\ntool.symgraph.backends = ["numpy", "scalar", "c"]\n',
+    "a dotted key": 'tool.symgraph.models = ["decay.py"]\ntool.symgraph.compiler.backends = ["numpy", "scalar", "c"]\n',
     "a big comment": "#" + "x" * 3_000_000 + "\n" + SETTINGS,
 }
 

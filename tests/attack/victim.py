@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from symgraph import load
-from symgraph.io.weights import save_weights
+from symgraph.data.weights import save_weights
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,8 +16,8 @@ from libraries import Batch, Setting
 from timing import Effort
 from zoo import ZOO
 
-from symgraph.build.build import build
-from symgraph.build.plan import Plan
+from symgraph.project.build.build import build
+from symgraph.project.build.plan import Plan
 
 MODELS = """
 from symgraph import Model

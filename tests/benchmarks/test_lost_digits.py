@@ -5,7 +5,7 @@ from typing import Any
 import lost_digits
 import pytest
 
-from symgraph.check.verification_report import LostDigits
+from symgraph.judge.verification_report import LostDigits
 
 MODELS: list[Any] = [
     ("losing", ["a"], lambda a: (1 + a) ** 3 - 3 * a - 1 + a**9 / 10**30, None, lambda: [1e-9], {}),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from built import numpy_module
 
-from symgraph.training import OPTIMIZERS, train
+from symgraph.use.training import OPTIMIZERS, train
 
 ONCE = {"rounds": 1, "slice": 0.0, "longest": 60.0}
 Script = Callable[[str], ModuleType]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from command_line import Project, Run, refused
 
-from symgraph.io import documents
+from symgraph.data import documents
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -11,11 +11,11 @@ import pytest
 from c_code import compiler
 from command_line import SPEC, Project, Run, environment, make_project, names_in, refused
 
-from symgraph.build import build as building
-from symgraph.build import modules
-from symgraph.generate import Artifact, generate
-from symgraph.io.compiled import load
-from symgraph.io.manifest import NOT_RUN
+from symgraph.compiler.generate import Artifact, generate
+from symgraph.project.build import build as building
+from symgraph.project.build import modules
+from symgraph.project.native.compiled import load
+from symgraph.project.settings.manifest import NOT_RUN
 
 C_FILES = "decay.c, decay.h, valley.c, valley.h"
 LOCK = "generated/symgraph.lock.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import LINE, SPEC, Project, Run, environment, make_project, names_in, refused, run_command, snapshot
 
-from symgraph.passes import STEPS
+from symgraph.compiler.passes import STEPS
 
 ENDS = (".c", ".h", ".py", "_scalar.py")
 FILES = [*(f"decay{end}" for end in ENDS), "symgraph.lock.json", *(f"valley{end}" for end in ENDS)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import Run
 
-from symgraph.io.cache import clear, entries
-from symgraph.io.files import locked
+from symgraph.data.files import locked
+from symgraph.project.native.cache import clear, entries
 
 
 @pytest.fixture(autouse=True)

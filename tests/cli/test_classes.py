@@ -11,9 +11,9 @@ import pytest
 from command_line import LINE, SPEC, Run, names_in
 from documents import ROOT, blocks, run
 
-from symgraph.classroom import grading
-from symgraph.classroom.grading import Grade
-from symgraph.classroom.process import StudentFile
+from symgraph.use.classroom import grading
+from symgraph.use.classroom.grading import Grade
+from symgraph.use.classroom.process import StudentFile
 
 SOLVED = """
 from math import exp

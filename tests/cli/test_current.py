@@ -9,7 +9,7 @@ import pytest
 from command_line import LINE, ROWS, SPEC, Outcome, Project, Run, names_in, refused, snapshot
 
 import symgraph
-from symgraph.io.lineage import StaleModuleWarning
+from symgraph.project.settings.lineage import StaleModuleWarning
 
 TRAIN = "train decay --data rows.csv --epochs 1"
 DOUBLED = SPEC.replace("top * exp(", "2 * top * exp(")

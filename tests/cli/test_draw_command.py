@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import LINE, Project, Run, run_command
 
-from symgraph.views.picture import digits
+from symgraph.show.views.picture import digits
 
 PAIR = """\
 import symgraph

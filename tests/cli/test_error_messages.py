@@ -38,7 +38,7 @@ def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(_reference: str, _config: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("symgraph.io.module.find", broken)
+    monkeypatch.setattr("symgraph.project.native.module.find", broken)
     monkeypatch.setattr(sys, "argv", ["symgraph", "train", "decay"])
     # what leaves main unhandled is printed with its traceback by Python, which then exits with 1
     with pytest.raises(ZeroDivisionError, match="a bug"):

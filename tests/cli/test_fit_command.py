@@ -13,8 +13,8 @@ import pytest
 from command_line import Project, Run, refused
 
 from symgraph import load
-from symgraph.fitting import least_squares
-from symgraph.io.weights import load_weights
+from symgraph.data.weights import load_weights
+from symgraph.use.fitting import least_squares
 
 MISRA = Path(__file__).parent.parent / "data" / "nist" / "Misra1a.csv"
 FORMULA = "y ~ b1*(1 - exp(-b2*x))"

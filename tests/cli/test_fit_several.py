@@ -11,7 +11,7 @@ import pytest
 from command_line import Project, Run, refused
 
 from symgraph import load
-from symgraph.io.weights import load_weights
+from symgraph.data.weights import load_weights
 
 PUROMYCIN = Path(__file__).parents[2] / "data" / "puromycin.csv"
 FORMULA = "rate ~ vm*conc/(km + conc)"

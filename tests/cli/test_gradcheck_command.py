@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import Project, Run
 
-from symgraph.io.lineage import StaleModuleWarning
+from symgraph.project.settings.lineage import StaleModuleWarning
 
 
 def test_a_right_module_passes_and_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
-from symgraph.training import OPTIMIZERS, SCHEDULES
+from symgraph.use.training import OPTIMIZERS, SCHEDULES
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
 PROBE = """

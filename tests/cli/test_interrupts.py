@@ -19,8 +19,8 @@ from command_line import Project, Run, environment, names_in, words_of
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.train_report import save_all
-from symgraph.io.data import read_data
-from symgraph.training import adam, train
+from symgraph.data.reading import read_data
+from symgraph.use.training import adam, train
 
 Plan = Callable[..., None]
 GOOD = '{"format": "symgraph weights 1"}'

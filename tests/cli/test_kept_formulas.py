@@ -16,19 +16,20 @@ import pytest
 import sympy
 from command_line import Run
 
-import symgraph.build.modules
-import symgraph.check.verify
+import symgraph.judge.verify
+import symgraph.project.build.modules
 from symgraph import Model
 from symgraph.errors import VerificationError
-from symgraph.io import cache, native
-from symgraph.io.formulas import Key, kept_module, key_of
+from symgraph.project.native import cache
+from symgraph.project.native import loading as native
+from symgraph.project.native.formulas import Key, kept_module, key_of
 
 FORMULA = "y ~ a*exp(-k*time)"
 FIT = ("fit", FORMULA, "--data", "rows.csv")
 ON_NUMPY = ("--backend", "numpy")
 HEAVY = {
     "sympy", "mpmath", "flint", "jinja2", "scipy.optimize", "scipy.linalg",
-    "symgraph.spec", "symgraph.ir", "symgraph.generate", "symgraph.check", "symgraph.build",
+    "symgraph.spec", "symgraph.compiler.ir", "symgraph.compiler.generate", "symgraph.judge", "symgraph.project.build",
 }  # fmt: skip
 """What a fit of a kept formula does without."""
 
@@ -71,13 +72,13 @@ def kept_in(folder: Path) -> list[Path]:
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the models that commands compile from now on."""
-    names, compile_ = [], symgraph.build.modules.compile
+    names, compile_ = [], symgraph.project.build.modules.compile
 
     def noted(model: Model, *given: Any, **named: Any) -> Any:
         names.append(model.name)
         return compile_(model, *given, **named)
 
-    monkeypatch.setattr(symgraph.build.modules, "compile", noted)
+    monkeypatch.setattr(symgraph.project.build.modules, "compile", noted)
     return names
 
 
@@ -121,7 +122,7 @@ print(*sys.modules, file=open("imported", "w"))
     assert done.stdout == "".join(one.out for one in first)
     assert done.stderr == "".join(one.err for one in first)
     imported = Path("imported").read_text(encoding="utf-8").split()
-    assert "symgraph.fitting.fits" in imported
+    assert "symgraph.use.fitting.fits" in imported
     assert not HEAVY & set(imported)
 
 
@@ -217,7 +218,7 @@ def test_a_module_that_verification_refuses_is_not_kept(command: Run, folder: Pa
     def refuse(*_: Any) -> None:
         raise VerificationError("no")
 
-    monkeypatch.setattr(symgraph.check.verify, "verify", refuse)
+    monkeypatch.setattr(symgraph.judge.verify, "verify", refuse)
     assert command(*FIT, *ON_NUMPY).code == 1
     assert kept_in(folder) == []
 

@@ -8,7 +8,7 @@ import pytest
 from command_line import Project, Run, refused
 
 from symgraph import load
-from symgraph.io.weights import load_weights
+from symgraph.data.weights import load_weights
 
 
 @pytest.fixture

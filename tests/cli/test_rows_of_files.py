@@ -13,8 +13,8 @@ from command_line import ROWS, Project, Run, refused
 
 from symgraph import load
 from symgraph.cli import rows as rows_of_commands
+from symgraph.data.weights import load_weights
 from symgraph.errors import DataError
-from symgraph.io.weights import load_weights
 
 HOLES = "time;y\n0;2,0\n;5\n1;1,213061\n2;NA\n2;0,735759\n3;0,446260\n4;0,270671\n5;0,164170\n"
 """The rows of the project in another dialect, and two with a missing cell."""

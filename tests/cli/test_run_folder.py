@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from command_line import Project, Run, files_of_run, make_project, refused, snapshot
 
-from symgraph.io.data import read_data
-from symgraph.io.files import locked
-from symgraph.io.native import load
-from symgraph.io.weights import load_weights
-from symgraph.training import adam, cosine, train
+from symgraph.data.files import locked
+from symgraph.data.reading import read_data
+from symgraph.data.weights import load_weights
+from symgraph.project.native.loading import load
+from symgraph.use.training import adam, cosine, train
 
 OPTIONS = "--epochs 20 --lr 0.02 --schedule cosine --validation 0.3 --seed 3"
 """Options of the runs that are compared."""

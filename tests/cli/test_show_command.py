@@ -10,8 +10,8 @@ import pytest
 from command_line import LINE, Project, Run, refused
 from graph_text import from_text
 
-from symgraph.ir.text import to_text
-from symgraph.views.styles import STYLES
+from symgraph.compiler.ir.text import to_text
+from symgraph.show.views.styles import STYLES
 
 
 def test_a_built_module_shows_nodes_loss_and_partials(built: Project) -> None:

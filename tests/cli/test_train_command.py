@@ -15,8 +15,8 @@ from c_code import needs_c
 from command_line import Project, Run, environment, names_in, open_pipe, refused, snapshot, words_of
 
 from symgraph import load
-from symgraph.io.data import read_data
-from symgraph.training import adam, clip_by_norm, converged, doubts, sgd, step_decay, train
+from symgraph.data.reading import read_data
+from symgraph.use.training import adam, clip_by_norm, converged, doubts, sgd, step_decay, train
 
 
 def rows(project: Project) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from command_line import Project, Run, names_in
 
-from symgraph.io.data import read_data
-from symgraph.io.native import load
-from symgraph.training import (
+from symgraph.data.reading import read_data
+from symgraph.project.native.loading import load
+from symgraph.use.training import (
     OPTIMIZERS,
     SCHEDULES,
     adam,

@@ -17,8 +17,8 @@ from examples.nine_weights import (
     notebook,
     sigmoid,
 )
-from symgraph.io.data import read_data
-from symgraph.io.native import load
+from symgraph.data.reading import read_data
+from symgraph.project.native.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = json.loads((Path(__file__).parent.parent / "data" / "notebook.json").read_text(encoding="utf-8"))

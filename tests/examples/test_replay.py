@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from examples.nine_weights import SETUPS, Replay, Run, draw, initial_weights, replay, train_as_notebook
+from symgraph.data.reading import read_data
 from symgraph.errors import DataError
-from symgraph.io.data import read_data
-from symgraph.io.native import load
-from symgraph.training import clip_by_norm
+from symgraph.project.native.loading import load
+from symgraph.use.training import clip_by_norm
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data" / "nine_weights.csv"

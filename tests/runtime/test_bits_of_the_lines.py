@@ -9,8 +9,8 @@ from built import MODELS, sample
 from compared import assert_same_bits
 from corpus import CORPUS, thirds
 
-from symgraph.build.modules import load_artifact
-from symgraph.generate import generate
+from symgraph.compiler.generate import generate
+from symgraph.project.build.modules import load_artifact
 from symgraph.runtime import replay
 from symgraph.runtime.sums import PIECE, rowsum, unsummed
 

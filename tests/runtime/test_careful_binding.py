@@ -14,11 +14,11 @@ from losing_models import LOST, chain, two_rates
 from sympy import besselj, cos, log, sqrt
 
 from symgraph import Model
-from symgraph.build.modules import load_artifact
-from symgraph.check.reference import reference
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
+from symgraph.judge.reference import reference
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
 from symgraph.runtime.care import UncertainDigitsWarning
 from symgraph.runtime.facts import Inputs
 from symgraph.runtime.negligible import CARE

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from accurate import DD
 
-from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.ops import OPS
+from symgraph.compiler.ir.evaluate import MPMATH
+from symgraph.spec.ops.ops import OPS
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # modules call these functions under errstate
 

@@ -11,10 +11,10 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.modules import load_artifact
+from symgraph.compiler.generate import generate
 from symgraph.errors import DataError
-from symgraph.generate import generate
-from symgraph.training import as_rows
+from symgraph.project.build.modules import load_artifact
+from symgraph.use.training import as_rows
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")

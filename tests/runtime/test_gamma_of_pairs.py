@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.ops import OPS
+from symgraph.compiler.ir.evaluate import MPMATH
 from symgraph.runtime import double_double_gamma
+from symgraph.spec.ops.ops import OPS
 
 NAMES = ("lgamma", "digamma", "trigamma", "stirlerr", "stirlerr_slope")
 POINTS = (1e-300, 1e-30, 1e-9, 0.1, 0.5, 0.74, 0.76, 1.24, 1.26, 1.74, 1.76, 2.24, 2.26, 3.0, 19.9, 20.0, 20.1, 1e3, 1e100)

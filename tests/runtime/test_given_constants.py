@@ -9,9 +9,9 @@ import sympy as sp
 
 import symgraph
 from symgraph import Model
-from symgraph.build.modules import load_verified
-from symgraph.generate import generate
+from symgraph.compiler.generate import generate
 from symgraph.options import Options
+from symgraph.project.build.modules import load_verified
 
 
 def arrhenius() -> Model:

@@ -8,10 +8,10 @@ import pytest
 import sympy as sp
 
 import symgraph
-from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.ops import OPS
-from symgraph.ir.ops_kernels import KERNELS
+from symgraph.compiler.ir.evaluate import MPMATH
 from symgraph.runtime import double_double_kernels, kernels
+from symgraph.spec.ops.ops import OPS
+from symgraph.spec.ops.ops_kernels import KERNELS
 
 NAMES = [row.name for row in KERNELS]
 POINTS = [x for x in (1e-300, 1e-30, 1e-8, 1e-3, 0.1, 0.3, 0.49, 0.51, 0.99, 1.01, 1.9, 2.1, 30.0) for x in (x, -x)]

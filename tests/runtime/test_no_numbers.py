@@ -11,11 +11,11 @@ from scipy import sparse
 
 import symgraph
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
-from symgraph.gradcheck import gradcheck
+from symgraph.judge.differences import gradcheck
 from symgraph.options import options_of
 from symgraph.runtime import Bound
 from symgraph.runtime.loose_binding import Loose, LooseBinding
-from symgraph.training import train
+from symgraph.use.training import train
 
 X, Y, W = np.arange(20.0).reshape(10, 2), np.arange(10.0), np.ones(3)
 

@@ -10,9 +10,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from symgraph.backends.numpy.runtime_source import runtime_library
-from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.ops import OPS
+from symgraph.compiler.backends.numpy.runtime_source import runtime_library
+from symgraph.compiler.ir.evaluate import MPMATH
+from symgraph.spec.ops.ops import OPS
 
 HOMES = {home for name, home in runtime_library().homes.items() if name.endswith("_bound")}
 MODULES = [import_module(home) for home in sorted(HOMES)]

@@ -10,10 +10,10 @@ import pytest
 from several import SEVERAL, impedance
 
 import symgraph
-from symgraph.build.modules import load_artifact
-from symgraph.check.verify import verify
-from symgraph.generate import generate
+from symgraph.compiler.generate import generate
+from symgraph.judge.verify import verify
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
 
 RNG = np.random.default_rng(7)
 X = np.column_stack([RNG.uniform(0.1, 20.0, 25_000), RNG.uniform(0.5, 2.0, 25_000)])

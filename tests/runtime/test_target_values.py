@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from labelled import LABELLED, REMEDY, WRONG
 
-from symgraph.build.modules import load_artifact
+from symgraph.compiler.generate import generate
+from symgraph.data.targets import check_labels
 from symgraph.errors import DataError
-from symgraph.generate import generate
-from symgraph.io.targets import check_labels
 from symgraph.options import Options, options_of
+from symgraph.project.build.modules import load_artifact
 from symgraph.runtime import target_values
 from symgraph.runtime.target_values import other_value, shortest, target_rules
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from accurate import DD
 
-from symgraph.ir.evaluate import MPMATH
+from symgraph.compiler.ir.evaluate import MPMATH
 from symgraph.runtime.double_double_exponentials import dd_exp, dd_log
 from symgraph.runtime.pairs import OPERATORS_ON_PAIRS, PairArithmetic, Pairs
 

@@ -10,15 +10,15 @@ from built import altered, verified
 from scipy.optimize import minimize
 
 import symgraph as sg
-from symgraph.backends.source import model_hash
-from symgraph.build.modules import load_artifact
-from symgraph.check.judged_points import points
-from symgraph.check.judging import judge, of_constraints
-from symgraph.check.verify import verify
+from symgraph.compiler.backends.source import model_hash
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError, VerificationError
-from symgraph.generate import generate
-from symgraph.io.compiled import module_of
+from symgraph.judge.judged_points import points
+from symgraph.judge.judging import judge, of_constraints
+from symgraph.judge.verify import verify
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.compiled import module_of
 
 W = np.array([1.2, 0.5])
 

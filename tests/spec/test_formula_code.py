@@ -3,7 +3,7 @@
 import pytest
 
 from symgraph import Model, compile  # noqa: A004  the public name
-from symgraph.backends.rendering import render
+from symgraph.compiler.backends.rendering import render
 from symgraph.spec.formula_code import code_of_formula
 
 ODD = ("`sig [mV]` ~ gamma*gamma(1 + `time (s)`) + pi*model + 0.1*min(x, 1.5, pi)", ("sig [mV]", "time (s)", "x"))

@@ -15,22 +15,22 @@ from brought import heat, heat_slope, oven
 from graph_text import from_text
 
 import symgraph as sg
-from symgraph.backends.source import model_hash
-from symgraph.build.build import build, check
-from symgraph.build.plan import Plan
-from symgraph.check.judged_points import points
-from symgraph.check.judging import judge
-from symgraph.check.reference import Reference, number
-from symgraph.check.verify import verify
-from symgraph.derive.lowering import lower
+from symgraph.compiler.backends.source import model_hash
+from symgraph.compiler.derive.lowering import lower
+from symgraph.compiler.generate import generate
+from symgraph.compiler.ir.text import to_text
 from symgraph.errors import ModuleError, SpecError, VerificationError
-from symgraph.generate import generate
-from symgraph.gradcheck import gradcheck
-from symgraph.io.module import from_source, load_file
-from symgraph.io.native import NativeWarning
-from symgraph.ir.text import to_text
+from symgraph.judge.differences import gradcheck
+from symgraph.judge.judged_points import points
+from symgraph.judge.judging import judge
+from symgraph.judge.reference import Reference, number
+from symgraph.judge.verify import verify
 from symgraph.options import options_of
-from symgraph.training import sgd, train
+from symgraph.project.build.build import build, check
+from symgraph.project.build.plan import Plan
+from symgraph.project.native.loading import NativeWarning
+from symgraph.project.native.module import from_source, load_file
+from symgraph.use.training import sgd, train
 
 W = np.array([2.0, 1.5])
 T = np.linspace(215.0, 585.0, 12_007)  # more than a block

@@ -13,10 +13,10 @@ from sympy import exp, log, loggamma, pi
 
 import symgraph
 from symgraph import Model, SpecWarning, sigmoid, xlogy
-from symgraph.check.reference import Reference, number
 from symgraph.errors import DataError, SpecError
+from symgraph.judge.reference import Reference, number
 from symgraph.spec.likelihoods import LIKELIHOODS
-from symgraph.training import as_rows
+from symgraph.use.training import as_rows
 
 ORDINARY = 1e-13
 """Errors, relative to the density's logarithm or 1: scipy.stats rounds as we do, and some terms cancel to a tenth."""

@@ -8,11 +8,11 @@ import pytest
 
 import symgraph
 from symgraph import Model
-from symgraph.build.specs import read_spec
+from symgraph.data.reading import read_data
 from symgraph.errors import SymgraphError, did_you_mean
-from symgraph.io.config import read_config
-from symgraph.io.data import read_data
-from symgraph.training import adam, train
+from symgraph.project.build.specs import read_spec
+from symgraph.project.settings.config import read_config
+from symgraph.use.training import adam, train
 
 
 def decay() -> Model:

@@ -9,9 +9,9 @@ import sympy as sp
 
 import symgraph
 from symgraph import Constant, Model, Normal, Uniform
-from symgraph.check.judged_points import points
+from symgraph.compiler.generate import generate
 from symgraph.errors import SpecError
-from symgraph.generate import generate
+from symgraph.judge.judged_points import points
 
 
 def decay(declare: Any) -> Model:

@@ -11,11 +11,11 @@ import sympy as sp
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.build.modules import load_artifact
+from symgraph.compiler.generate import generate
 from symgraph.errors import BuildError
-from symgraph.generate import generate
-from symgraph.io.compiled import module_of
 from symgraph.options import options_of
+from symgraph.project.build.modules import load_artifact
+from symgraph.project.native.compiled import module_of
 from symgraph.spec.residuals import residual_of
 
 Loss = Callable[..., Any]

@@ -10,17 +10,17 @@ from sympy import Eq, KroneckerDelta, Piecewise
 
 from symgraph import Model
 from symgraph import compile as compile_model
-from symgraph.backends.source import model_hash
-from symgraph.build.modules import load_artifact
-from symgraph.check.judged_points import points
-from symgraph.check.reference import reference
-from symgraph.check.verification_points import Sampler
+from symgraph.compiler.backends.source import model_hash
+from symgraph.compiler.generate import generate
+from symgraph.data.targets import check_labels
 from symgraph.errors import DataError, SpecError
-from symgraph.generate import generate
-from symgraph.gradcheck import gradcheck
-from symgraph.gradcheck.drawing import KINDS
-from symgraph.gradcheck.points import draw
-from symgraph.io.targets import check_labels
+from symgraph.judge.differences import gradcheck
+from symgraph.judge.differences.drawing import KINDS
+from symgraph.judge.differences.points import draw
+from symgraph.judge.judged_points import points
+from symgraph.judge.reference import reference
+from symgraph.judge.verification_points import Sampler
+from symgraph.project.build.modules import load_artifact
 
 
 def three(**options: Any) -> Model:

@@ -1,0 +1,1 @@
+"""From a spec to text: lowering, rewriting, differentiation, passes, backends."""

@@ -1,0 +1,1 @@
+from symgraph.judge.differences import *

@@ -1,1 +1,0 @@
-"""Files: settings, data, weights, built modules and the checks before one is trusted."""

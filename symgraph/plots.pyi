@@ -1,0 +1,1 @@
+from symgraph.show.plots import *

@@ -1,0 +1,1 @@
+"""A project of specs: its settings, its compiled libraries, its builds."""

@@ -1,0 +1,1 @@
+"""Built modules, found, loaded and compiled."""

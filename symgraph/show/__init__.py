@@ -1,0 +1,1 @@
+"""A model as people look at it: formulas, pictures, plots."""

@@ -1,0 +1,1 @@
+from symgraph.use.sklearn import *

@@ -1,0 +1,1 @@
+from symgraph.use.testing import *

@@ -1,0 +1,1 @@
+"""All that uses built modules: training, fits, estimators, bridges, classes, reports."""
