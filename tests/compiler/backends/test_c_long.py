@@ -37,15 +37,16 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
     said = stack_said(files[f"{family}.h"])
     assert set(said) == {name for name in C_FUNCTIONS if not name.endswith("row")}
     for name, kibibytes in said.items():
-        assert found[name] + deepest <= 1024 * kibibytes <= 65_536, name
+        assert found[name] + deepest <= 1024 * kibibytes <= 1024 * (80 if name == "normal_equations" else 64), name
 
 
 @pytest.mark.parametrize(
     ("family", "size"), [("linear", 1000), *(pytest.param(*one, marks=SLOW) for one in (("perceptron", 1500), ("chain", 2000)))]
 )
 def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
-    files = c_texts(BIG[family](size))
-    assert max(stack_said(files[f"{family}.h"]).values()) <= 64
+    said = stack_said(c_texts(BIG[family](size))[f"{family}.h"])
+    assert said.pop("normal_equations") <= 80  # which have the derivatives by all weights at once
+    assert max(said.values()) <= 64
 
 
 @SLOW
@@ -58,8 +59,10 @@ def test_values_of_features_alone_that_are_the_slopes_of_many_weights_fit_on_the
     model.output("o", sp.Add(*(one * node for one, node in zip(w, layer, strict=True))))
     model.loss("squared_error")
     files = c_texts(model)
-    assert max(stack_said(files["fixed_layer.h"]).values()) <= 64
-    if count == 250:  # sums over panels of weights are those of all at once
+    said = stack_said(files["fixed_layer.h"])
+    assert said.pop("normal_equations") <= 80
+    assert max(said.values()) <= 64
+    if count == 250:  # sums of few rows at a time are those of all at once
         v, X, y = draw.normal(size=count), draw.normal(size=(70, 2)), draw.normal(size=70)
         c = c_module_of(files)
         assert_sums(c.jacobian(v, X), c, v, X, y, 70 * 2**-52)  # 70 terms in other orders

@@ -7,7 +7,7 @@ from built import modules_of
 from c_code import c_module_of, c_texts
 
 import symgraph as sg
-from symgraph.compiler.backends.c import memory, view
+from symgraph.compiler.backends.c import memory
 
 RNG = np.random.default_rng(1)
 X, Y, S = RNG.uniform(-2.0, 2.0, (1003, 2)), RNG.normal(size=(1003, 2)), RNG.uniform(0.5, 2.0, 1003)
@@ -92,16 +92,15 @@ def test_it_can_be_chosen_and_left_out():
 
 
 @pytest.mark.parametrize(("residuals", "loss"), [(1, "linear"), (2, "soft_l1")])
-def test_many_weights_in_panels_give_what_all_at_once_give(monkeypatch, residuals, loss):
-    m = sg.Model(f"panels_{residuals}")
+def test_models_in_parts_give_what_those_of_one_loop_give(monkeypatch, residuals, loss):
+    m = sg.Model(f"pieces_{residuals}")
     x, w = m.features("x1:5"), m.weights("w1:41")
     targets = m.targets("u v")[:residuals] if residuals > 1 else (m.target("u"),)
     sums = [sp.Add(*(sp.tanh(w[(i + k) % 40] * x[i % 4] + w[7 * i % 40]) for i in range(60))) for k in range(residuals)]
     m.residual(*(total - y for total, y in zip(sums, targets, strict=True)), loss=loss, f_scale=0.8)
-    for module in (memory, view):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 2048)
+    monkeypatch.setattr(memory, "BLOCK_BYTES", 2048)
     files = c_texts(m)
-    assert f"_PANEL_ {8 // residuals}\n" in files[f"{m.name}.c"]
+    assert f"pieces_{residuals}_block_slopes_2_(" in files[f"{m.name}.c"]
     c, numpy = c_module_of(files), modules_of(m)[0]
     weights = RNG.normal(size=40)
     for n in (1, 8, 37):

@@ -37,7 +37,7 @@ _PUBLIC = (
     "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian "
     "constraints constraints_jacobian constraint_names constraint_lower constraint_upper likelihood target_values"
 )
-_PRIVATE = "turn constants_are_doubles prefetch read_columns gradient block_sum add dots times put hessian_from hvp_from"
+_PRIVATE = "turn constants_are_doubles prefetch read_columns gradient block_sum add dots hessian_from hvp_from"
 _OF_LOOPS = (
     "values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes",
     "normal", "hessian_terms", "hvp_terms", "by_features", "along", "both",
@@ -48,7 +48,7 @@ _OF_SEVERAL = ("targets", "outputs", "residuals")
 """Public tables and numbers of models that have several of these; their macros are called the same in capitals."""
 _CONSTANTS = (
     "FEATURES WEIGHTS CONSTANTS CONSTRAINTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_ "
-    "DOTS_ COLUMNS_ BLOCKS_ MANY_ PANEL_"
+    "DOTS_ MANY_"
 )
 
 _HEADERS = (

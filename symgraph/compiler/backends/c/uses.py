@@ -22,14 +22,12 @@ class Use(NamedTuple):
         array: the name of the array that it writes to, a column each.
         values: whether it writes the values.
         slopes: whether it writes the slopes.
-        behind: whether the values stand behind the slopes.
     """
 
     name: str
     array: str
     values: bool = False
     slopes: bool = False
-    behind: bool = False
 
 
 class UseWriter(FunctionWriter):
@@ -108,14 +106,15 @@ class UseWriter(FunctionWriter):
         for use in sorted(uses, key=lambda use: use.values and use.slopes):
             ends = [one for one in uses if one.values != one.slopes and use.values and use.slopes]
             if len(ends) == 2:
-                found[use.name] = joined(*(found[one.name] for one in sorted(ends, key=lambda one: one.values == use.behind)))
+                found[use.name] = joined(*(found[one.name] for one in sorted(ends, key=lambda one: one.slopes)))
                 continue
             seed = "cotangent[row] * " if cotangents and use.slopes else ""
             ordered = [Result(node, factor=seed) for node in values if use.values]
             others = [Result(node) for node in slopes if use.slopes]
             given = [name for name in parameters if use.slopes or name != "cotangent"]
-            entries = [*others, *ordered] if use.behind else [*ordered, *others]
-            found[use.name] = self._over_rows(use.name, {use.array: entries}, labels, given, noted=doubts[use.slopes])
+            found[use.name] = self._over_rows(
+                use.name, {use.array: [*ordered, *others]}, labels, given, noted=doubts[use.slopes]
+            )
         return [found[use.name] for use in uses]
 
     def _once(
@@ -145,7 +144,7 @@ class UseWriter(FunctionWriter):
         (part,), functions = whole.own, []
         for number, use in enumerate(uses):
             count = len(values) * use.values + len(slopes) * use.slopes
-            before = len(slopes) if use.behind else 0, len(values) if use.values and not use.behind else 0
+            before = 0, len(values) if use.values else 0
             places = [use.array + (f" + {first} * STRIDE" if first else "").replace(" 1 *", "") for first in before]
             pointers = [place if there else "NULL" for place, there in zip(places, (use.values, use.slopes), strict=True)]
             own = replace(

@@ -6,7 +6,7 @@ from itertools import chain
 
 from symgraph.compiler.backends.c.facts import facts_of
 from symgraph.compiler.backends.c.library import functions_called
-from symgraph.compiler.backends.c.memory import BLOCK_BYTES, STACK_BYTES, beside, rows_of_block
+from symgraph.compiler.backends.c.memory import BLOCK_BYTES, beside, rows_of_block
 from symgraph.compiler.backends.c.names import HEADERS, ascii_name
 from symgraph.compiler.backends.c.parts import Body, CFunction, Part
 from symgraph.compiler.backends.c.penalty import constraint_bodies, hessian_body, penalty_body
@@ -76,8 +76,8 @@ class CView:
         loops: the functions over rows, None where the file needs none or another one does the same. "terms" writes the terms of
             the sums, "losses" the loss of each row, "prediction" the output, "jacobian" its derivatives, "residual" the
             residual where it is not the output less the target, "residual_jacobian" its derivatives where they are not those
-            of the output, "normal" these derivatives and what is behind them: the residual, or the output that is the residual
-            but for the target. "doubts" and "output_doubts" tell where digits may be lost. On request "by_features" writes
+            of the output, "normal" the residual, or the output that is the residual but for the target, and behind it these
+            derivatives. "doubts" and "output_doubts" tell where digits may be lost. On request "by_features" writes
             the derivatives of the output by the features, "along" that along a direction, "both" the output with those by the
             weights.
         gradient: the code that makes partials of the sums.
@@ -178,33 +178,14 @@ class CView:
         return tuple(function for function in found if function is not None)
 
     @property
-    def normal_blocks(self) -> int:
-        """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
-        normal = self.loops["normal"]
-        columns = 1 if normal is None else len(normal.places)
-        return max(1, min(4, min(BLOCK_BYTES, self._room) // (8 * self.rows * columns)))
+    def rows_at_once(self) -> int:
+        """Return the number of rows whose products normal equations add up together: some blocks, or a part of one.
 
-    @property
-    def _room(self) -> int:
-        """Return the bytes of stack that normal equations have for columns, beside what a model in parts needs."""
+        Their columns take half of what is to stay in the first-level cache, beside those of a block.
+        """
         normal = self.loops["normal"]
-        if normal is None or len(normal.parts) == 1 or self.workspace:
-            return STACK_BYTES
-        features = normal.features if self.by_part else self.features
-        return STACK_BYTES - beside(self.written) - self.bytes * self.rows * (normal.most + normal.kept + features)
-
-    @property
-    def panel(self) -> int:
-        """Return the number of weights whose derivatives are in memory at once, twice, if all are too many."""
-        normal = self.loops["normal"]
-        if normal is None or len(normal.parts) == 1:
-            return self.weights
-        residuals, block = self.residuals or 1, self.bytes * self.rows * self.normal_blocks
-        rest = self._room - block * (3 + residuals)
-        few = 32 * self.rows * len(normal.places) <= 3 * BLOCK_BYTES
-        if few and self.weights * (residuals * block + 2 * self.bytes) <= rest:
-            return self.weights
-        return max(1, min(BLOCK_BYTES // (32 * self.rows * residuals), rest // (2 * residuals * block + 2 * self.bytes)))
+        most = BLOCK_BYTES // (16 * (1 if normal is None else len(normal.places)))
+        return max(1, most) if most < self.rows else self.rows * min(4, most // self.rows)
 
     @property
     def in_parts(self) -> bool:
@@ -222,7 +203,7 @@ class CView:
             "jacobian": (loops["jacobian"], "partials"),
             "residual": (loops["residual"] or loops["prediction"], "residuals" if self.residuals else ""),
             "residual_jacobian": (loops["residual_jacobian"] or loops["jacobian"], "partials"),
-            "normal_equations": (loops["normal"], "columns"),
+            "normal_equations": (loops["normal"], "results"),
             FEATURE_JACOBIAN: (loops["by_features"], "partials"),
             JVP: (loops["along"], "outputs" if self.outputs else ""),
             **{name: (loops[name], "bits") for name in _DOUBTS},
@@ -232,14 +213,7 @@ class CView:
         written, name = own[function]
         assert written is not None
         whole = function == "per_sample_grad" and not self.direct
-        columns = {name: self.sums if whole else len(written.places) if name == "columns" else written.most} if name else {}
-        if name == "columns":
-            residuals, alone = self.residuals or 1, len(written.parts) == 1
-            panels = self.panel * (1 + (self.panel < self.weights))
-            columns = {name: (count if alone else residuals * panels) * self.normal_blocks for name, count in columns.items()}
-            columns |= {"residual": (1 if alone else residuals) * self.normal_blocks}
-            columns |= dict.fromkeys(("shares", "losses", "weighted"), self.normal_blocks)
-            columns |= {} if alone else {"partials": written.most}
+        columns = {name: self.sums if whole else written.most} if name else {}
         columns |= {"ones": 1} if name == "terms" or function == DOUBTS else {}
         columns |= {"x": written.features if self.by_part else self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
@@ -247,7 +221,10 @@ class CView:
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
         single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
-        found |= {"lost": (f"{2 * self.panel}", 2 * self.panel)} if name == "columns" else {}
+        if function == "normal_equations":
+            beyond = {"columns": len(written.places) * self.rows_at_once, "lost": 2 * self.weights}
+            beyond |= dict.fromkeys(("shares", "losses", "factors"), self.rows_at_once)
+            found |= {name: (str(count), count) for name, count in beyond.items()}
         return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
     def stack(self, function: str) -> int:
@@ -280,8 +257,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     penalty_hessian = () if own is None or not roots_of(own.graph, HESSIAN) else hessian_body(writer, own)
     constraints = () if source.constraints is None else constraint_bodies(writer, source.constraints)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
-    by_part = [function for function in written if function is not loops["normal"]] or written
-    columns = max((one.features if writer.by_part else features) + one.most + one.kept for one in by_part)
+    columns = max((one.features if writer.by_part else features) + one.most + one.kept for one in written)
     rows = rows_of_block(columns, single, beside(written) + 2 * (4 if single else 8) * sums)
     return CView(
         file=model.name,
@@ -336,7 +312,7 @@ def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFu
     """
     difference, own_slopes = source.residual_is_difference, bool(roots_of(source.graph, "residual_jacobian"))
     losses = {"terms": Use("terms", "terms", values=True, slopes=True), "losses": Use("losses", "losses", values=True)}
-    normal = Use("normal", "columns", values=True, slopes=True, behind=True)
+    normal = Use("normal", "columns", values=True, slopes=True)
     outputs = {
         "prediction": Use("outputs", "output", values=True),
         "jacobian": Use("derivatives", "partials", slopes=True),
@@ -360,12 +336,12 @@ def _loops(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFu
         "by_features": {FEATURE_JACOBIAN},
         "along": {JVP},
     }
-    of_residual = ("residual_jacobian", RESIDUAL) if own_slopes else ("jacobian", JACOBIAN)
+    named = ("residual_jacobian", RESIDUAL) if own_slopes else ("jacobian", JACOBIAN)
     by_features, along = Use("by_features", "partials", slopes=True), Use("along", "derivative", slopes=True)
     kinds: list[tuple[Mapping[str, Use], Callable[[Sequence[Use]], list[CFunction]]]] = [
         (losses, writer.terms),
         (outputs, lambda uses: writer.derivatives(uses, "output", "jacobian")),
-        ({} if difference else residuals, lambda uses: writer.derivatives(uses, "residual", *of_residual)),
+        ({} if difference else residuals, lambda uses: writer.derivatives(uses, "residual", *named)),
         ({"by_features": by_features}, lambda uses: writer.derivatives(uses, "output", FEATURE_JACOBIAN, FEATURES)),
         ({"along": along}, lambda uses: writer.derivatives(uses, "output", JVP)),
     ]
