@@ -9,6 +9,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from symgraph.cli.terminal import note
-from symgraph.cli.train_options import Settings, flag
+from symgraph.cli.train_options import Settings, TrainOptions, flag
 from symgraph.data.documents import read_document
 from symgraph.data.files import locked, remove_unfinished, write_file
 from symgraph.errors import OptionError
@@ -67,7 +68,7 @@ class RunFolder:
                 for folder in filter(is_kept, sorted(self.path.iterdir())):
                     read_kept(folder)  # before anything is written
                 record = _document(self.path / _RECORD)
-                changed = {name: settings[name] for name in ("epochs", "epochs_scheduled", "checkpoint_every")}
+                changed = {name: getattr(settings, name) for name in ("epochs", "epochs_scheduled", "checkpoint_every")}
                 if changed.items() <= record["options"].items():
                     return
                 record["options"] |= changed
@@ -112,16 +113,15 @@ class RunFolder:
             raise OptionError(f"--run: {self.path} is not empty; name a new folder, or one with nothing in it")
 
     def _record(self, settings: Settings, module: Any) -> dict[str, Any]:
-        options = {name: value for name, value in settings.items() if name not in _OF_THE_CALL}
+        options = {name: value for name, value in _values(settings).items() if name not in _OF_THE_CALL}
         for name in _PATHS:
-            options[name] = options[name] if options[name] in (None, "-") else str(Path(options[name]).absolute())
-        if options["init"] is not None:
+            options[name] = _named(options[name])
+        if settings.init is not None:
             options["init"] = _START
         file = str(Path(module.__file__).absolute())
         return {
             "format": _FORMAT,
-            "options": options
-            | {"model": file, "optimizer": list(options["optimizer"] or []), "lr": list(options["lr"] or [])},
+            "options": options | {"model": file, "optimizer": settings.optimizer or [], "lr": settings.lr or []},
             "model": module.MODEL,
             "model_hash": module.METADATA["model_hash"],
             "digests": {
@@ -143,51 +143,57 @@ def versions() -> dict[str, str]:
     }
 
 
-def settings_of(context: typer.Context) -> dict[str, Any]:
-    """Return the options of a command; of one that goes on, those that it was begun with.
+def settings_of(context: typer.Context, options: TrainOptions) -> Settings:
+    """Return what a run is made of: the options of a command; of one that goes on, those that it was begun with.
 
     Raises:
         OptionError: the folder of --resume holds no run, is another user's, or an option given beside it is not the run's.
     """
-    given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
-    if given["run"] is not None and given["resume"] is not None:
+    if options.run is not None and options.resume is not None:
         raise OptionError("--run begins a run in a new folder, --resume goes on with one that is there; give one of them")
-    if given["resume"] is None:
-        return given | {"epochs_scheduled": None}
-    return _resumed(Path(given["resume"]), given, context)
+    if options.resume is None:
+        return Settings(**_values(options))
+    return _resumed(options.resume, options, context)
 
 
-def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dict[str, Any]:
+def _resumed(folder: Path, given: TrainOptions, context: typer.Context) -> Settings:
     path = folder / _RECORD
-    explicit = {name for name in given if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    explicit = {name for name in _values(given) if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
     document = _own_document(path)
     try:
-        options = dict(document["options"])
-        scheduled = options.get("epochs_scheduled")
-        before = {
-            one.name: one.process_value(context, options[one.name]) for one in context.command.params if one.name in options
-        }
-        before |= {"epochs_scheduled": scheduled, **{name: given[name] for name in _OF_THE_CALL}}
+        kept = dict(document["options"])
+        before = {one.name: one.process_value(context, kept[one.name]) for one in context.command.params if one.name in kept}
+        before |= {name: Path(before[name]) for name in _PATHS if before.get(name) is not None}
+        before |= {name: [*before[name]] for name in ("optimizer", "lr") if before.get(name)}
+        before |= {"epochs_scheduled": kept.get("epochs_scheduled"), **{name: getattr(given, name) for name in _OF_THE_CALL}}
         stated = dict(document["versions"])
     except (KeyError, TypeError, ValueError, typer.BadParameter) as error:
         raise OptionError(f"{path} is no record of a run, or was changed since: {error}; begin a new run") from error
-    settings = {name: str(value) if isinstance(value, Path) else value for name, value in (given | before).items()}
-    if settings["init"] is not None:
-        settings["init"] = str(folder / _START)
+    settings = Settings(**_values(given) | before)
+    if settings.init is not None:
+        settings = replace(settings, init=folder / _START)
     for name in sorted(explicit - set(_OF_THE_CALL)):
-        if name not in _MAY_CHANGE and given[name] != settings[name]:
+        if name not in _MAY_CHANGE and getattr(given, name) != getattr(settings, name):
             raise OptionError(f"{flag(name)}: the run of {folder} goes on with what it was begun with; leave the option out")
-        if name == "epochs":
-            settings["epochs_scheduled"] = scheduled or settings["epochs"]
-        settings[name] = given[name]
-    if "model" not in explicit and settings["model"] is not None:
-        _refuse_doubt(
-            Path(settings["model"]), f"and {path} names it as the module, which would run; if you trust it, name it too"
-        )
+    if "epochs" in explicit:
+        settings = replace(settings, epochs_scheduled=settings.epochs_scheduled or settings.epochs)
+    settings = replace(settings, **{name: getattr(given, name) for name in explicit & set(_MAY_CHANGE)})
+    if "model" not in explicit and settings.model is not None:
+        _refuse_doubt(Path(settings.model), f"and {path} names it as the module, which would run; if you trust it, name it too")
     for name, now in versions().items():
         if stated.get(name) != now:
-            note(f"{name} was {stated.get(name)} and is {now}: the last bits may differ", quiet=given["quiet"])
+            note(f"{name} was {stated.get(name)} and is {now}: the last bits may differ", quiet=given.quiet)
     return settings
+
+
+def _values(options: TrainOptions) -> dict[str, Any]:
+    """Return options by name."""
+    return {one.name: getattr(options, one.name) for one in fields(options)}
+
+
+def _named(path: Path | None) -> str | None:
+    """Return the absolute name of a file as a record has it; standard input has none."""
+    return None if path is None else str(path) if path == Path("-") else str(path.absolute())
 
 
 def _own_document(path: Path) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -20,6 +22,26 @@ def option(metavar: str, text: str, *names: str, completes: Callable[[str], list
     """
     complete = completes if callable(completes) or completes is None else completion.of_several(completes)
     return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete)
+
+
+T = TypeVar("T")
+
+
+def with_options(command: Callable[[typer.Context, T], None]) -> Callable[..., None]:
+    """Make a command of a function that takes a frozen dataclass as ``options``, whose fields are the command's parameters."""
+    kind: Any = signature(command).parameters["options"].annotation
+
+    def run(context: typer.Context, **given: Any) -> None:
+        command(context, kind(**given))
+
+    hints = {"context": typer.Context, **get_type_hints(kind, include_extras=True)}
+    defaults = {one.name: one.default for one in fields(kind)}
+    parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint) for name, hint in hints.items()]
+    made: Any = run  # typer reads what a function says of itself
+    made.__signature__ = Signature([one.replace(default=defaults.get(one.name, one.default)) for one in parameters])
+    made.__annotations__ = hints
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    return run
 
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,7 +16,6 @@ from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.outputs import WEIGHTS, check_plot, check_writable, file_of
 from symgraph.cli.rows import Given, Source, reading_of, shown_row
 from symgraph.cli.run_folder import RunFolder, settings_of
-from symgraph.cli.shared import option
 from symgraph.cli.streams import StreamError
 from symgraph.cli.terminal import (
     UsageError,
@@ -27,7 +26,7 @@ from symgraph.cli.terminal import (
     progress,
     table_lines,
 )
-from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
+from symgraph.cli.train_options import Settings, TrainOptions, flag, optimizers_of, training_of
 from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
 from symgraph.cli.weights import read_weights
 from symgraph.errors import OptionError, WeightsError
@@ -37,110 +36,43 @@ if TYPE_CHECKING:
     from symgraph.use.training import EpochEnd, Optimizer, Stop, TrainResult
 
 
-def train(
-    context: typer.Context,
-    model: Annotated[str | None, shared.BUILT] = None,
-    data: shared.DataFile = None,
-    optimizer: Annotated[
-        list[str] | None,
-        option(
-            "NAME",
-            "vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
-            completes="symgraph.use.training.optimizers:OPTIMIZERS",
-        ),
-    ] = None,
-    lr: Annotated[
-        list[str] | None,
-        option("RATE|NAME:RATE", "Learning rate, of all or one; several are compared. [0.001 for adam and adamw, else 0.01]"),
-    ] = None,
-    gamma: Annotated[float | None, option("G", "momentum, nesterov: share of a step kept. [0.9]")] = None,
-    alpha: Annotated[float | None, option("A", "rmsprop: decay of mean squares. [0.99]")] = None,
-    beta1: Annotated[float | None, option("B", "adam, adamw: decay of means. [0.9]")] = None,
-    beta2: Annotated[float | None, option("B", "adam, adamw: decay of mean squares. [0.999]")] = None,
-    epsilon: Annotated[float | None, option("E", "rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
-    weight_decay: Annotated[float | None, option("D", "adamw: decay of weights. [0.01]")] = None,
-    schedule: Annotated[
-        str | None,
-        option(
-            "NAME",
-            "Of the rate: constant, step, exponential, cosine, warmup. [constant]",
-            completes="symgraph.use.training.schedules:SCHEDULES",
-        ),
-    ] = None,
-    lr_step: Annotated[int | None, option("N", "step: epochs between two rates.")] = None,
-    lr_factor: Annotated[float | None, option("FACTOR", "step, exponential: from a rate to the next. [step: 0.5]")] = None,
-    lr_min: Annotated[float | None, option("RATE", "cosine: the rate after the last epoch. [0]")] = None,
-    warmup: Annotated[int | None, option("N", "Epochs in which the rate rises before the schedule begins.")] = None,
-    epochs: Annotated[int, option("N", "Epochs at most.")] = 100,
-    batch_size: Annotated[str, option("N|all", "Rows an update.")] = "1",
-    shuffle: Annotated[bool, typer.Option("--shuffle/--no-shuffle", help="Visit the rows in a new order each epoch.")] = True,
-    seed: Annotated[int, option("N", "Seed of initial weights, shuffling, and rows held out.")] = 0,
-    validation: Annotated[float | None, option("SHARE", "Hold out this share of the rows: 0.2.")] = None,
-    patience: Annotated[int | None, option("N", "Stop when the (validation) loss has not fallen for N epochs.")] = None,
-    tol: Annotated[float | None, option("TOL", "Stop when every weight changes by less than this in an epoch.")] = None,
-    clip_norm: Annotated[float | None, option("NORM", "Scale gradients down to this norm.")] = None,
-    clip_value: Annotated[float | None, option("LIMIT", "Limit each entry of a gradient to this.")] = None,
-    init: Annotated[Path | None, option("FILE|A=1,B=2", "Start from these weights.")] = None,
-    save: Annotated[Path | None, option("FILE", "Save the last weights as JSON; -NAME is added for several runs.")] = None,
-    save_best: Annotated[Path | None, option("FILE", "Save those of the least (validation) loss in the same way.")] = None,
-    plot: Annotated[
-        Path | None, option("FILE", "Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME.")
-    ] = None,
-    stream: shared.Streamed = False,
-    drop_missing: shared.DropMissing = False,
-    delimiter: shared.Delimiter = None,
-    decimal: shared.Decimal = None,
-    thousands: shared.Thousands = None,
-    backend: Annotated[
-        str,
-        option(
-            "NAME",
-            "What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
-            completes=("auto", "numpy", "scalar", "c"),
-        ),
-    ] = "auto",
-    log: Annotated[int | None, option("N", "Print a line every N epochs on stderr, not a bar.")] = None,
-    run: Annotated[Path | None, option("DIR", "Keep all in a new folder: options, checkpoints, weights, report.")] = None,
-    checkpoint_every: Annotated[int, option("K", "Epochs between two checkpoints of --run.")] = 10,
-    resume: Annotated[Path | None, option("DIR", "Go on with what --run has kept, to the same bits.")] = None,
-    config: shared.ConfigFile = None,
-    locked: shared.Locked = False,
-    quiet: shared.Quiet = False,
-    json: shared.Json = False,
-) -> None:
+@shared.with_options
+def train(context: typer.Context, options: TrainOptions) -> None:
     """Train a built model; exit 1 if a run stopped at a value that is not finite.
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
     from symgraph.data.options import count
 
-    if model is None and resume is None:
+    if options.model is None and options.resume is None:
         raise UsageError("missing argument 'MODEL'", ctx=context)
-    settings = settings_of(context)
-    if settings["log"] is not None:
-        count("--log", settings["log"])
+    settings = settings_of(context, options)
+    if settings.log is not None:
+        count("--log", settings.log)
     try:
         with ExitStack() as stack:
             _train(settings, stack)
     except OptionError as error:  # of options that nobody has given in this call
-        if settings["resume"] is None or settings["resume"] in str(error):
+        if settings.resume is None or str(settings.resume) in str(error):
             raise
-        raise OptionError(f"{settings['resume']} cannot go on: {error}") from error
+        raise OptionError(f"{settings.resume} cannot go on: {error}") from error
 
 
 def _train(settings: Settings, stack: ExitStack) -> None:
     from symgraph.use import training
 
-    quiet, resumed, optimizers = settings["quiet"], settings["resume"] is not None, optimizers_of(settings)
+    quiet, resumed, optimizers = settings.quiet, settings.resume is not None, optimizers_of(settings)
+    if settings.model is None:
+        raise OptionError(f"--resume: the record of {settings.resume} names no module; begin a new run")
     module = load_model(
-        settings["model"],
-        config=_path(settings, "config"),
-        locked=settings["locked"] or resumed,
+        settings.model,
+        config=settings.config,
+        locked=settings.locked or resumed,
         quiet=quiet,
-        backend="numpy" if settings["backend"] == "numpy" else "auto",
+        backend="numpy" if settings.backend == "numpy" else "auto",
     )
     given = _rows(module, settings)
-    options, init = training_of(settings, given.n), _path(settings, "init")
+    options, init = training_of(settings, given.n), settings.init
     options["w0"] = None if init is None else read_weights(init, module, "--init")
     files = _files(settings, optimizers)
     folder = _folder(settings)
@@ -164,7 +96,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         for line in notes:
             note(line, quiet=quiet)
         _print(results, module, doubted, settings)
-        lines = [line for own, _ in saved for line in own] + draw(results, module, _path(settings, "plot"))
+        lines = [line for own, _ in saved for line in own] + draw(results, module, settings.plot)
         for line in [*lines, *([] if folder is None else [f"kept in {folder.path}"]), *verdicts]:
             note(line, quiet=quiet)
         at_fault = any(result.reason == "non-finite" for result in results.values())
@@ -190,8 +122,8 @@ def _as_in_file(result: "TrainResult", given: Given) -> "TrainResult":
 def _note_drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]], row: int) -> None:
     """Name the command that draws the graph, with the numbers of a row where weights were saved."""
     saved = next((file for own in files.values() for file in own.values()), None)
-    shown = {"weights": saved, "data": settings["data"], "row": row} if saved and settings["data"] not in (None, "-") else {}
-    name, quiet = settings["model"] or module.MODEL, settings["quiet"] or settings["json"]
+    shown = {"weights": saved, "data": settings.data, "row": row} if saved and settings.data not in (None, Path("-")) else {}
+    name, quiet = settings.model or module.MODEL, settings.quiet or settings.json
     note_next("draw", name, **shown, o=f"{module.MODEL}.svg", quiet=quiet)
 
 
@@ -208,24 +140,19 @@ def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult
 
 def _rows(module: "GeneratedModule", settings: Settings) -> Given:
     """Return the rows. Only the count of the rows of a stream has a bar: later passes would disturb that of the epochs."""
-    reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
-    against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
-    against = "--validation is for rows in memory" if settings["validation"] is not None else against
-    source = Source(module, _path(settings, "data"), reading, settings["quiet"])
-    with source.given(stream=settings["stream"], against=against) as given:
+    reading = reading_of(settings.drop_missing, settings.delimiter, settings.decimal, settings.thousands)
+    against = "" if settings.batch_size == "all" else "it needs --batch-size all"
+    against = "--validation is for rows in memory" if settings.validation is not None else against
+    source = Source(module, settings.data, reading, settings.quiet)
+    with source.given(stream=settings.stream, against=against) as given:
         return given  # which ends the bar
-
-
-def _path(settings: Settings, name: str) -> Path | None:
-    return None if settings[name] is None else Path(settings[name])
 
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    data, plot = _path(settings, "data"), _path(settings, "plot")
-    files, taken = {}, [data, _path(settings, "init"), _path(settings, "run")]
-    for which in ("save", "save_best"):
-        path = _path(settings, which)
+    data, plot = settings.data, settings.plot
+    files, taken = {}, [data, settings.init, settings.run]
+    for which, path in (("save", settings.save), ("save_best", settings.save_best)):
         files[which] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
         for file in files[which].values():
             check_writable(flag(which), file, WEIGHTS, *taken)
@@ -240,8 +167,8 @@ def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dic
 def _folder(settings: Settings) -> RunFolder | None:
     from symgraph.data.options import count
 
-    every, path = count("--checkpoint-every", settings["checkpoint_every"]), settings["resume"] or settings["run"]
-    return None if path is None else RunFolder(Path(path), every, goes_on=settings["resume"] is not None)
+    every, path = count("--checkpoint-every", settings.checkpoint_every), settings.resume or settings.run
+    return None if path is None else RunFolder(path, every, goes_on=settings.resume is not None)
 
 
 def _runs(
@@ -263,10 +190,10 @@ def _runs(
         interrupts: the signals that have come.
     """
     results = {}
-    quiet = settings["quiet"] or settings["log"] is not None
+    quiet = settings.quiet or settings.log is not None
     for name, optimizer in optimizers.items():
         try:
-            with progress(settings["epochs"], name, quiet=quiet) as advance:
+            with progress(settings.epochs, name, quiet=quiet) as advance:
                 interrupts.interruptible = True
                 interrupts.check()
                 results[name] = run(
@@ -292,19 +219,19 @@ def _after_epoch(
     advance: Callable[[str], None],
 ) -> "Callable[[EpochEnd], None]":
     """Return the callback of a run, which shows each epoch and lets no signal discard a result that is complete."""
-    every = settings["log"]
+    every = settings.log
 
     def after(end: "EpochEnd") -> None:
         interrupts.check()
         # a signal that comes after the last epoch must not discard the result that is about to be returned
-        last = end.epoch == settings["epochs"] or any(stop(end) for stop in stops)
+        last = end.epoch == settings.epochs or any(stop(end) for stop in stops)
         interrupts.interruptible = not last
         loss = f"loss {end.loss:.6g}"
         advance(loss)
         if every is not None and (last or end.epoch % every == 0):
             held = "" if end.validation_loss is None else f", validation loss {end.validation_loss:.6g}"
             rate = optimizer.rate_at(end.epoch - 1)
-            note(f"{name}: epoch {end.epoch}, {loss}{held}, rate {rate:.6g}", quiet=settings["quiet"])
+            note(f"{name}: epoch {end.epoch}, {loss}{held}, rate {rate:.6g}", quiet=settings.quiet)
 
     return after
 
@@ -315,15 +242,15 @@ def _print(
     doubted: Mapping[str, Sequence[str]],
     settings: Settings,
 ) -> None:
-    if settings["json"]:
+    if settings.json:
         print_json(document_of(results, module, doubted))
         return
     if not results:
-        note("no run began its first epoch", quiet=settings["quiet"])
+        note("no run began its first epoch", quiet=settings.quiet)
         return
     for place, table in enumerate(tables_of(results, module)):
         if place:
             print()
         print_table(*table)
     for line in hidden_weights(module):
-        note(line, quiet=settings["quiet"])
+        note(line, quiet=settings.quiet)
