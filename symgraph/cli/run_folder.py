@@ -144,7 +144,7 @@ def versions() -> dict[str, str]:
 
 
 def settings_of(context: typer.Context, options: TrainOptions) -> Settings:
-    """Return what a run is made of: the options of a command; of one that goes on, those that it was begun with.
+    """Return the options of a run: those of a command; of one that goes on, those that it was begun with.
 
     Raises:
         OptionError: the folder of --resume holds no run, is another user's, or an option given beside it is not the run's.

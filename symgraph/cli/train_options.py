@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What the command takes, each field an argument or option of its name."""
+    """The command's arguments and options, each a field of its name."""
 
     model: Annotated[str | None, shared.BUILT] = None
     data: shared.DataFile = None
@@ -93,7 +93,7 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class Settings(TrainOptions):
-    """What a run is made of: the options given, or those of the run that goes on.
+    """The options of a run: those given, or those that a run that goes on was begun with.
 
     Attributes:
         epochs_scheduled: the epochs over which its schedule was laid out, where it goes on for another number.
