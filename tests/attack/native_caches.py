@@ -28,9 +28,17 @@ _STRANGER = 12345
 
 
 @cache
+def _own() -> Path:
+    """Return a folder of this process alone: two that fill one cache would keep each other from it."""
+    folder = place() / f"of-{os.getpid()}"
+    folder.mkdir()
+    return folder
+
+
+@cache
 def _filled() -> Path:
     """Return a cache with the libraries of the project, and a formula."""
-    folder = place() / "filled"
+    folder = _own() / "filled"
     os.environ["SYMGRAPH_CACHE"] = str(folder)
     load(built() / "generated" / "decay.py", backend="native")
     keep(_key(), compile(Model.from_formula(_FORMULA, ("t", "y")), "numpy"), {})
@@ -48,7 +56,7 @@ def _key() -> Key:
 @cache
 def _evil() -> bytes:
     """Return a library that writes the canary when it is loaded."""
-    source = place() / "evil.c"
+    source = _own() / "evil.c"
     source.write_text(_EVIL % CANARY)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(source.with_suffix(".so")), str(source)], check=True)
     return source.with_suffix(".so").read_bytes()
