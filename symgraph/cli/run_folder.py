@@ -170,6 +170,8 @@ def _resumed(folder: Path, given: TrainOptions, context: typer.Context) -> Setti
     except (KeyError, TypeError, ValueError, typer.BadParameter) as error:
         raise OptionError(f"{path} is no record of a run, or was changed since: {error}; begin a new run") from error
     settings = Settings(**_values(given) | before)
+    if settings.model is None and given.model is None:
+        raise OptionError(f"{path} is no record of a run, or was changed since: it names no module; begin a new run")
     if settings.init is not None:
         settings = replace(settings, init=folder / _START)
     for name in sorted(explicit - set(_OF_THE_CALL)):

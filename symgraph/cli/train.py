@@ -62,8 +62,7 @@ def _train(settings: Settings, stack: ExitStack) -> None:
     from symgraph.use import training
 
     quiet, resumed, optimizers = settings.quiet, settings.resume is not None, optimizers_of(settings)
-    if settings.model is None:
-        raise OptionError(f"--resume: the record of {settings.resume} names no module; begin a new run")
+    assert settings.model is not None  # without it, neither a command nor a record of a run is taken
     module = load_model(
         settings.model,
         config=settings.config,

@@ -194,7 +194,8 @@ def test_an_option_that_is_not_the_runs_is_refused(command: Run, run: Path) -> N
 def test_a_record_that_was_damaged_is_refused_by_name(command: Run, run: Path) -> None:
     text = (run / "run.json").read_text(encoding="utf-8")
     options = json.loads(text)["options"]
-    changes = ({"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
+    nameless = {"options": {**options, "model": None}}
+    changes = (nameless, {"options": 3}, {"options": {**options, "epochs": "many"}}, {"versions": "new"}, {"options": None})
     changed_texts = [json.dumps({**json.loads(text), **change}) for change in changes]
     twice = text.replace('"options": {', '"options": {"epochs": 3, ')
     for damage in (

@@ -7,7 +7,7 @@ from built import modules_of
 from c_code import c_module_of, c_texts
 
 import symgraph as sg
-from symgraph.compiler.backends.c import memory
+from symgraph.compiler.backends.c import memory, view
 
 RNG = np.random.default_rng(1)
 X, Y, S = RNG.uniform(-2.0, 2.0, (1003, 2)), RNG.normal(size=(1003, 2)), RNG.uniform(0.5, 2.0, 1003)
@@ -99,13 +99,19 @@ def test_models_in_parts_give_what_those_of_one_loop_give(monkeypatch, residuals
     sums = [sp.Add(*(sp.tanh(w[(i + k) % 40] * x[i % 4] + w[7 * i % 40]) for i in range(60))) for k in range(residuals)]
     m.residual(*(total - y for total, y in zip(sums, targets, strict=True)), loss=loss, f_scale=0.8)
     monkeypatch.setattr(memory, "BLOCK_BYTES", 2048)
-    files = c_texts(m)
-    assert f"pieces_{residuals}_block_slopes_2_(" in files[f"{m.name}.c"]
-    c, numpy = c_module_of(files), modules_of(m)[0]
-    weights = RNG.normal(size=40)
-    for n in (1, 8, 37):
-        data = RNG.normal(size=(n, 4)), RNG.normal(size=(n, residuals) if residuals > 1 else n)
-        for s in (None, S[:n]):
-            got, want = (each.normal_equations(weights, *data, sample_weight=s) for each in (c, numpy))
-            assert_near(got, want, 1e-11, 1e-12)  # some ulp of the largest entry: sums of 60 terms below 1, and of 37 rows
-            assert np.array_equal(got[0], got[0].T)
+    numpy, weights = modules_of(m)[0], RNG.normal(size=40)
+    for bytes_at_once, many in (
+        (1 << 15, 32 if residuals == 1 else 24),
+        (2048, 3 if residuals == 1 else 1),
+    ):  # blocks, or rows of one
+        monkeypatch.setattr(view, "BLOCK_BYTES", bytes_at_once)
+        files = c_texts(m)
+        assert f"pieces_{residuals}_block_slopes_2_(" in files[f"{m.name}.c"]
+        assert f"_MANY_ {many}\n" in files[f"{m.name}.c"]
+        c = c_module_of(files)
+        for n in (1, 8, 37):
+            data = RNG.normal(size=(n, 4)), RNG.normal(size=(n, residuals) if residuals > 1 else n)
+            for s in (None, S[:n]):
+                got, want = (each.normal_equations(weights, *data, sample_weight=s) for each in (c, numpy))
+                assert_near(got, want, 1e-11, 1e-12)  # some ulp of the largest entry: sums of 60 terms below 1, and of 37 rows
+                assert np.array_equal(got[0], got[0].T)

@@ -223,7 +223,7 @@ class CView:
         single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
         if function == "normal_equations":
             beyond = {"columns": len(written.places) * self.rows_at_once, "lost": 2 * self.weights}
-            beyond |= dict.fromkeys(("shares", "losses", "factors"), self.rows_at_once)
+            beyond |= dict.fromkeys(("shares", "losses", "products"), self.rows_at_once)
             found |= {name: (str(count), count) for name, count in beyond.items()}
         return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
