@@ -100,10 +100,8 @@ def test_models_in_parts_give_what_those_of_one_loop_give(monkeypatch, residuals
     m.residual(*(total - y for total, y in zip(sums, targets, strict=True)), loss=loss, f_scale=0.8)
     monkeypatch.setattr(memory, "BLOCK_BYTES", 2048)
     numpy, weights = modules_of(m)[0], RNG.normal(size=40)
-    for bytes_at_once, many in (
-        (1 << 15, 32 if residuals == 1 else 24),
-        (2048, 3 if residuals == 1 else 1),
-    ):  # blocks, or rows of one
+    several_blocks, part_of_one = {1: (32, 3), 2: (24, 1)}[residuals]
+    for bytes_at_once, many in ((1 << 15, several_blocks), (2048, part_of_one)):
         monkeypatch.setattr(view, "BLOCK_BYTES", bytes_at_once)
         files = c_texts(m)
         assert f"pieces_{residuals}_block_slopes_2_(" in files[f"{m.name}.c"]

@@ -6,7 +6,7 @@ from itertools import chain
 
 from symgraph.compiler.backends.c.facts import facts_of
 from symgraph.compiler.backends.c.library import functions_called
-from symgraph.compiler.backends.c.memory import BLOCK_BYTES, beside, rows_of_block
+from symgraph.compiler.backends.c.memory import BLOCK_BYTES, MOST_ROWS, beside, rows_of_block
 from symgraph.compiler.backends.c.names import HEADERS, ascii_name
 from symgraph.compiler.backends.c.parts import Body, CFunction, Part
 from symgraph.compiler.backends.c.penalty import constraint_bodies, hessian_body, penalty_body
@@ -179,13 +179,14 @@ class CView:
 
     @property
     def rows_at_once(self) -> int:
-        """Return the number of rows whose products normal equations add up together: some blocks, or a part of one.
+        """Return the number of rows whose products normal equations add up together.
 
-        Their columns take half of what is to stay in the first-level cache, beside those of a block.
+        They are up to four blocks, or a part of one, whose columns the first-level cache holds; half of it where blocks are
+        smaller than usual, since such models need more of the stack beside them.
         """
-        normal = self.loops["normal"]
-        most = BLOCK_BYTES // (16 * (1 if normal is None else len(normal.places)))
-        return max(1, most) if most < self.rows else self.rows * min(4, most // self.rows)
+        normal, room = self.loops["normal"], BLOCK_BYTES // (1 if self.rows == MOST_ROWS else 2)
+        most = room // (8 * (1 if normal is None else len(normal.places)))
+        return self.rows * min(4, most // self.rows) if most >= self.rows else max(1, most)
 
     @property
     def in_parts(self) -> bool:
