@@ -1,6 +1,6 @@
 """``symgraph build``: generate, verify and write modules, or check that they are up to date."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from symgraph.spec.model import Model
 
 
-def build(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
-    out: Annotated[Path | None, option("DIR", "Folder for the modules.")] = None,
+@dataclass(frozen=True)
+class BuildOptions:
+    """The command's arguments and options, each a field of its name."""
+
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None
+    out: Annotated[Path | None, option("DIR", "Folder for the modules.")] = None
     backend: Annotated[
         str | None,
         option(
@@ -30,7 +33,7 @@ def build(
             "Backends, by commas: numpy, scalar, c (these by default), array_api.",
             completes=("numpy", "scalar", "c", "array_api"),
         ),
-    ] = None,
+    ] = None
     extras: Annotated[
         str | None,
         option(
@@ -39,28 +42,31 @@ def build(
             "--with",
             completes=EXTRAS,
         ),
-    ] = None,
-    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, auto, accurate; else chosen.")] = None,
+    ] = None
+    precision: Annotated[str | None, option("KIND", "Arithmetic of the modules: double, auto, accurate; else chosen.")] = None
     standalone: Annotated[
         bool, typer.Option("--standalone", help="Write NumPy modules that contain the runtime and need only NumPy.")
-    ] = False,
-    single: Annotated[bool, typer.Option("--float", help="Write C files in single precision.")] = False,
+    ] = False
+    single: Annotated[bool, typer.Option("--float", help="Write C files in single precision.")] = False
     workspace: Annotated[
         bool, typer.Option("--workspace", help="Write C functions over rows that use memory of the caller.")
-    ] = False,
-    functions: Annotated[str | None, option("LIST", "Functions of C files, separated by commas; all by default.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs from a new build.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not verify the modules; the manifest says so.")] = False,
+    ] = False
+    functions: Annotated[str | None, option("LIST", "Functions of C files, separated by commas; all by default.")] = None
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs from a new build.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not verify the modules; the manifest says so.")] = False
     require: Annotated[
         float | None, option("X", "Fail if a result is farther off, of itself, where digits are lost, such as 1e-9.")
-    ] = None,
-    libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
-    config: shared.ConfigFile = None,
-    quiet: shared.Quiet = False,
-    json: shared.Json = False,
-) -> None:
+    ] = None
+    libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False
+    profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False
+    config: shared.ConfigFile = None
+    quiet: shared.Quiet = False
+    json: shared.Json = False
+
+
+@shared.with_options
+def build(options: BuildOptions) -> None:
     """Generate modules from specs and verify them against the formulas of the specs.
 
     SPEC is a spec file or a dotted module. Without SPEC, build the models that [tool.symgraph] of pyproject.toml lists.
@@ -74,35 +80,31 @@ def build(
     from symgraph.project.build.profile import Profile
     from symgraph.project.settings.config import read_config
 
-    if require is not None and (check or no_verify or not 0.0 < require < 1.0):
+    require, quiet, json = options.require, options.quiet, options.json
+    if require is not None and (options.check or options.no_verify or not 0.0 < require < 1.0):
         raise OptionError(
             "--require needs a number between 0 and 1, and a build that verifies, without --check and --no-verify"
         )
-    settings = read_config(file=config)
-    flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
-    wanted = _options(settings, extras, precision, functions, [name for name, on in flags.items() if on])
-    plan = replace(
-        _plan(specs or [], settings, out, backend),
-        options=wanted,
-        libraries=libraries,
-        chooses=(precision or settings.precision) is None,
-    )
+    plan = _plan(options, read_config(file=options.config))
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
 
     with stage_bar(building.stage_names(plan), quiet=quiet) as watch:
         measured = Profile(watch)
-        if check:
+        if options.check:
             report = building.check(plan, progress=tell, profile=measured)
         else:
-            report = building.build(plan, force=force, verify=not no_verify, require=require, progress=tell, profile=measured)
-    _print(report, measured.done if profile else None, json=json)
+            to_verify = not options.no_verify
+            report = building.build(
+                plan, force=options.force, verify=to_verify, require=require, progress=tell, profile=measured
+            )
+    _print(report, measured.done if options.profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)
     if "numpy" in plan.backends and report.models:
-        note_next(*_next(report.models[0], specs or []), quiet=quiet or json)
-    if check and not report.ok:
+        note_next(*_next(report.models[0], options.specs or []), quiet=quiet or json)
+    if options.check and not report.ok:
         raise typer.Exit(1)
 
 
@@ -119,29 +121,44 @@ def _next(model: "Model", specs: list[str]) -> tuple[object, ...]:
     return command, model.name, "--data", next((path for path in files if path.is_file()), "FILE"), "--save", "weights.json"
 
 
-def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":
-    chosen = config.extras if extras is None else _listed(extras)
-    always = {STANDALONE: config.standalone, FLOAT: config.single, WORKSPACE: config.workspace}
-    shipped = config.functions if functions is None else _listed(functions)
-    asked = precision or config.precision or DOUBLE
-    return options_of((*chosen, *flags, *(name for name, on in always.items() if on)), asked, shipped)
+def _generator_options(options: BuildOptions, config: "Config") -> Options:
+    """Return what was typed, else what the project says."""
+    extras = config.extras if options.extras is None else _listed(options.extras)
+    flags = {
+        STANDALONE: options.standalone or config.standalone,
+        FLOAT: options.single or config.single,
+        WORKSPACE: options.workspace or config.workspace,
+    }
+    shipped = config.functions if options.functions is None else _listed(options.functions)
+    asked = options.precision or config.precision or DOUBLE
+    return options_of((*extras, *(name for name, on in flags.items() if on)), asked, shipped)
 
 
-def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
+def _plan(options: BuildOptions, config: "Config") -> "Plan":
     from symgraph.project.build.plan import ALL, Plan
 
+    wanted, specs = _generator_options(options, config), options.specs or []
     if not specs and not config.models:
         raise OptionError(
             "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] "
             "of pyproject.toml"
         )
-    named = config.backends if backend is None else _listed(backend)
+    named = config.backends if options.backend is None else _listed(options.backend)
     if named == ():
         from symgraph.compiler.backends import BACKENDS
 
         raise OptionError(f"--backend names no backend; known are {', '.join(BACKENDS)}")
-    folder = out or nearer(config.out_folder)
-    return Plan(specs or config.models, config.root, folder, named or ALL, named=named is not None, whole=not specs)
+    return Plan(
+        specs or config.models,
+        config.root,
+        options.out or nearer(config.out_folder),
+        named or ALL,
+        options=wanted,
+        libraries=options.libraries,
+        named=named is not None,
+        whole=not specs,
+        chooses=(options.precision or config.precision) is None,
+    )
 
 
 def _listed(text: str) -> tuple[str, ...]:

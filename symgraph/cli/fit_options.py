@@ -1,13 +1,67 @@
-"""Options of ``symgraph fit``: names of weights, ranges, and standard deviations."""
+"""Options of ``symgraph fit``, and what they say of a search: start values, names of weights, ranges, deviations."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
+
+from symgraph.cli import completion, shared
 from symgraph.cli.data_sets import Deviation, Deviations
-from symgraph.cli.weights import number, pairs, real
+from symgraph.cli.shared import option
+from symgraph.cli.weights import number, numbers, pairs, real
 from symgraph.errors import OptionError, SpecError, did_you_mean
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The command's arguments and options, each a field of its name."""
+
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|SPEC|FORMULA",
+            help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.",
+            autocompletion=completion.models,
+        ),
+    ]
+    data: Annotated[
+        list[Path] | None,
+        option("FILE", "Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets."),
+    ] = None
+    group_by: Annotated[str, option("COLUMN", "The column that says to which data set a row belongs.")] = ""
+    share: Annotated[str | None, option("A,B", "Weights that are the same in all data sets; '' for none.")] = None
+    start: Annotated[str, option("A=1,B=2", "Start values; other weights start as in the spec, or at 1 in a formula.")] = ""
+    fix: Annotated[str, option("A,B=2", "Weights that stay at their start, or at a value.")] = ""
+    bounds: Annotated[str, option("A=0:,B=1:2", "Ranges of weights, in place of the spec's.")] = ""
+    sigma: Annotated[
+        str | None, option("COLUMN|NUMBER|FORMULA", "Standard deviations of the observations, such as 0.05*v.")
+    ] = None
+    sigma_x: Annotated[
+        str | None, option("COLUMN|NUMBER|X=...", "Standard deviations of the features, in addition to --sigma.")
+    ] = None
+    absolute_sigma: Annotated[
+        bool, typer.Option("--absolute-sigma", help="Standard errors follow from --sigma alone, not from the scatter.")
+    ] = False
+    method: Annotated[str, option("NAME", "The optimizer, as SciPy names it.")] = "auto"
+    starts: Annotated[int | None, option("N", "From how many starts to search; 1 for one search.")] = None
+    seed: Annotated[int, option("N", "Seed of what is drawn.")] = 0
+    save: Annotated[Path | None, option("FILE", "Save the weights as JSON; -LABEL is added for several data sets.")] = None
+    plot: Annotated[Path | None, option("FILE", "Draw the fit (.svg, .png, .pdf).")] = None
+    stream: shared.Streamed = False
+    drop_missing: shared.DropMissing = False
+    delimiter: shared.Delimiter = None
+    decimal: shared.Decimal = None
+    thousands: shared.Thousands = None
+    backend: shared.Backend = "auto"
+    config: shared.ConfigFile = None
+    locked: shared.Locked = False
+    quiet: shared.Quiet = False
+    json: shared.Json = False
+
 
 _FORMULA = re.compile(r"[-+*/(`]")
 """Mark of a formula, which hardly a name has: an operator, or a call."""
@@ -39,6 +93,19 @@ def ranges_of(text: str) -> dict[str, tuple[float | None, float | None]]:
             number("--bounds", name, high) if high.strip() else None,
         )
     return found
+
+
+def search_of(options: FitOptions) -> dict[str, Any]:
+    """Return the options of `symgraph.use.fitting.fit` that do not depend on the data."""
+    return {
+        "start": numbers("--start", options.start) or None,
+        "absolute_sigma": options.absolute_sigma,
+        "bounds": ranges_of(options.bounds) if options.bounds else None,
+        "fixed": fixed_weights(options.fix),
+        "method": options.method,
+        "starts": options.starts,
+        "seed": options.seed,
+    }
 
 
 def deviations_of(sigma: str | None, sigma_x: str | None, header: Callable[[], Sequence[str]] | None) -> Deviations:

@@ -1,10 +1,10 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -24,18 +24,19 @@ def option(metavar: str, text: str, *names: str, completes: Callable[[str], list
     return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete)
 
 
-T = TypeVar("T")
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function that takes a frozen dataclass as ``options``, whose fields are the command's parameters.
 
-
-def with_options(command: Callable[[typer.Context, T], None]) -> Callable[..., None]:
-    """Make a command of a function that takes a frozen dataclass as ``options``, whose fields are the command's parameters."""
-    kind: Any = signature(command).parameters["options"].annotation
+    One that has a parameter ``context`` is given typer's, which says what was typed.
+    """
+    taken = signature(command).parameters
+    kind: Any = taken["options"].annotation
 
     def run(context: typer.Context, **given: Any) -> None:
-        command(context, kind(**given))
+        command(*([context] if "context" in taken else []), kind(**given))
 
     hints = {"context": typer.Context, **get_type_hints(kind, include_extras=True)}
-    defaults = {one.name: one.default for one in fields(kind)}
+    defaults = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
     parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint) for name, hint in hints.items()]
     made: Any = run  # typer reads what a function says of itself
     made.__signature__ = Signature([one.replace(default=defaults.get(one.name, one.default)) for one in parameters])

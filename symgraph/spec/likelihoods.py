@@ -1,6 +1,6 @@
 """Likelihoods that a spec may ask for by name: negative log densities of the target, their constants kept.
 
-To add one, add its row.
+To add one, add its row; a row that lacks a field is an error when this is imported.
 
 The forms keep their digits at the ends of their parameters and for large counts: logarithms of gamma functions, which cancel
 there, are written by what Stirling's formula lacks of them, and counts beside their means by a deviance (C. Loader, Fast and
@@ -19,6 +19,7 @@ import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, atanh, cosh, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError, did_you_mean
+from symgraph.spec import textbook
 from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.ops.kernels import log1prel
 from symgraph.spec.ops.sympy_classes import hypot, log1p, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
@@ -57,12 +58,14 @@ class Likelihood(NamedTuple):
     Attributes:
         of: returns it as a SymPy expression, given the target and then the parameters, by whose names a spec gives them. The
             first one is the model's output where it is not given.
+        textbook: the same as a textbook writes it, the parameters by place; None where ``of`` is that form.
         labels: the kind of the target's values.
         limit: the parameter that is their limit, or "".
         above_zero: the parameters that must be above 0.
     """
 
     of: Callable[..., Any]
+    textbook: Callable[..., Any] | None
     labels: str
     limit: str = ""
     above_zero: tuple[str, ...] = ()
@@ -213,14 +216,16 @@ def _categorical(y: Any, logits: Any) -> Any:
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
     {
-        "gaussian": Likelihood(_gaussian, "number", above_zero=("sigma",)),
-        "student_t": Likelihood(_student_t, "number", above_zero=("scale", "nu")),
-        "poisson": Likelihood(_poisson, "count", above_zero=("mean",)),
-        "binomial": Likelihood(_binomial, "count", "trials"),
-        "binomial_with_logits": Likelihood(_binomial_with_logits, "count", "trials"),
-        "gamma": Likelihood(_gamma, "positive", above_zero=("mean", "shape")),
-        "negative_binomial": Likelihood(_negative_binomial, "count", above_zero=("mean", "dispersion")),
-        "categorical": Likelihood(_categorical, "class", "logits"),
+        "gaussian": Likelihood(_gaussian, None, "number", above_zero=("sigma",)),
+        "student_t": Likelihood(_student_t, textbook.student_t, "number", above_zero=("scale", "nu")),
+        "poisson": Likelihood(_poisson, textbook.poisson, "count", above_zero=("mean",)),
+        "binomial": Likelihood(_binomial, textbook.binomial, "count", "trials"),
+        "binomial_with_logits": Likelihood(_binomial_with_logits, textbook.binomial_with_logits, "count", "trials"),
+        "gamma": Likelihood(_gamma, textbook.gamma, "positive", above_zero=("mean", "shape")),
+        "negative_binomial": Likelihood(
+            _negative_binomial, textbook.negative_binomial, "count", above_zero=("mean", "dispersion")
+        ),
+        "categorical": Likelihood(_categorical, textbook.categorical, "class", "logits"),
     }
 )
 """Every likelihood there is by name."""
