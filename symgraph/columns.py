@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-PREFIXES = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
+from symgraph.module_functions import PARTIALS
+
+PREFIXES = {**PARTIALS, "loss": "grad"}
 """The word that begins the name of a partial by a weight, by the kind of the value: "grad w1" is one of "loss"."""
 
 

@@ -9,18 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from symgraph.errors import OptionError, did_you_mean, unknown_name
+from symgraph.module_functions import C_FUNCTIONS, DERIVATIVES, HESSIAN, HVP
 
 ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalone", "float", "workspace", "functions"
 DOUBLE, ACCURATE, AUTO = "double", "accurate", "auto"
-
-HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
-ON_REQUEST = (HESSIAN, HVP, FEATURE_JACOBIAN, JVP)
-"""Functions of modules, and roots of graphs, that are there if such derivatives were asked for."""
-JACOBIAN_ROW = "predict_jacobian_row"
-DERIVATIVES = {
-    "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,
-}  # fmt: skip
-"""Names that ``--with`` takes for derivatives on request, and the functions that they are; hvp comes along with hessian."""
 
 FLAGS = {ERROR_BOUND: "error_bound", STANDALONE: "standalone", FLOAT: "single", WORKSPACE: "workspace"}
 """Fields of `Options` that are on or off, by the names that ``--with`` takes."""
@@ -28,12 +20,6 @@ FLAGS = {ERROR_BOUND: "error_bound", STANDALONE: "standalone", FLOAT: "single", 
 EXTRAS = (*FLAGS, *DERIVATIVES)
 """Names that ``--with`` takes: a function or the runtime's source, which a module has on request; for C single precision, and
 memory that the caller gives."""
-
-C_FUNCTIONS = (
-    "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
-    "normal_equations",
-)  # fmt: skip
-"""Functions of a C file, and the names that ``--functions`` takes."""
 
 PRECISIONS = (DOUBLE, AUTO, ACCURATE)
 """Names that ``--precision`` takes: plain floats, pairs of floats for rows in which digits are lost, or for all."""

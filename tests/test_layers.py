@@ -13,7 +13,7 @@ PACKAGE = ROOT / "symgraph"
 
 ROOMS = ("runtime", "data", "spec", "compiler", "judge", "project", "show", "use", "cli")
 """The folders of the package, each of which imports only those before it."""
-TOP = ("aliases", "columns", "errors", "html", "options", "pace")
+TOP = ("aliases", "columns", "errors", "html", "module_functions", "options", "pace")
 """The modules beside them, which every room may import."""
 FLOORS = {
     "compiler": (("ir",), ("numerics",), ("derive", "rewrite"), ("passes", "backends"), ("generate",)),

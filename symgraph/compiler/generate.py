@@ -25,7 +25,8 @@ from symgraph.compiler.ir.well_formed import verify_graph
 from symgraph.compiler.passes import BEFORE_SECOND, STEPS, printed, run_passes
 from symgraph.compiler.passes.orient import orient
 from symgraph.errors import OptionError, SpecError, unknown_name
-from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, HESSIAN, HVP, PLAIN, Options
+from symgraph.module_functions import HESSIAN, HVP
+from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.model import Model
 from symgraph.spec.ops.ops import OPS
 from symgraph.spec.penalty import rows_of

@@ -13,7 +13,7 @@ from symgraph.judge.differences.outcomes import Outcome, Rows, bounds, layouts
 from symgraph.judge.expected import Expected
 from symgraph.judge.reference import Reference
 from symgraph.judge.verification_points import Batch
-from symgraph.options import ON_REQUEST
+from symgraph.module_functions import ON_REQUEST
 from symgraph.spec.residuals import residual_of
 
 _SHARES = np.array((0.5, 2.0, 1.25, 0.75))

@@ -22,7 +22,7 @@ from symgraph.judge.differences.calls import NORMAL, PARTIALS
 from symgraph.judge.expected import Expected
 from symgraph.judge.reference import Look, Point, Reference, number
 from symgraph.judge.verification_points import Batch
-from symgraph.options import ON_REQUEST
+from symgraph.module_functions import ON_REQUEST
 from symgraph.spec.inputs import Input
 
 _TRIES = 24

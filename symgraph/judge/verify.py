@@ -20,7 +20,8 @@ from symgraph.judge.undefined import undefined_at
 from symgraph.judge.user_functions import UserFunctions, trouble_of
 from symgraph.judge.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.judge.verification_report import VerificationReport
-from symgraph.options import DOUBLE, ON_REQUEST
+from symgraph.module_functions import ON_REQUEST
+from symgraph.options import DOUBLE
 from symgraph.spec.model import Model
 
 _ENOUGH = 3

@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 from symgraph.compiler.backends.layout import columns
 from symgraph.compiler.derive.schedule import roots_of
 from symgraph.compiler.ir.graph import Graph
-from symgraph.options import HESSIAN
+from symgraph.module_functions import HESSIAN
 from symgraph.spec.inputs import Input
 from symgraph.spec.model import Model
 from symgraph.spec.ops.op import SCIPY

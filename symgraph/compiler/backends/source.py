@@ -13,7 +13,8 @@ from symgraph.compiler.backends.layout import number, parenthesized, quoted, seq
 from symgraph.compiler.derive.schedule import Counts, roots_of
 from symgraph.compiler.ir.graph import OPPOSITE, Graph, values_of
 from symgraph.compiler.numerics.linear import linear_weights
-from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, HESSIAN, PLAIN, Options
+from symgraph.module_functions import DERIVATIVES, HESSIAN
+from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model

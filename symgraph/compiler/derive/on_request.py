@@ -11,7 +11,7 @@ from dataclasses import replace
 from symgraph.columns import partials_of, prefix_of
 from symgraph.compiler.derive.adjoint import Sweep, adjoint
 from symgraph.compiler.ir.graph import Graph, GraphBuilder, values_of
-from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.module_functions import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 
 _SLOPE = "slope "
 """Beginning of the names of roots that are there while the gradient of a row is differentiated."""

@@ -7,7 +7,7 @@ from itertools import chain, compress
 from symgraph.compiler.ir.graph import DOUBTS, NOTED, OPPOSITE, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, SUMS, Graph, marked
 from symgraph.compiler.ir.special import parts_of
 from symgraph.compiler.numerics.uses import influenced
-from symgraph.options import ON_REQUEST
+from symgraph.module_functions import ON_REQUEST
 from symgraph.spec.ops.op import TRANSCENDENTAL
 from symgraph.spec.ops.ops import OPS
 

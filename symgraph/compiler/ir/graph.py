@@ -8,7 +8,7 @@ from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
-from symgraph.options import ON_REQUEST
+from symgraph.module_functions import ON_REQUEST
 
 LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "direction", "input", "largest"})
 """Ops that read a named value; ``direction`` is the entry, by a weight, of a vector along which is differentiated, ``input`` a

@@ -12,7 +12,8 @@ from symgraph.compiler.generate import Artifact, generate, require
 from symgraph.compiler.ir.garbage_collection import uncollected
 from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.judge.verification_report import VerificationReport
-from symgraph.options import ACCURATE, AUTO, DOUBLE, JACOBIAN_ROW, Options, options_of
+from symgraph.module_functions import JACOBIAN_ROW
+from symgraph.options import ACCURATE, AUTO, DOUBLE, Options, options_of
 from symgraph.project.build.profile import Profile
 from symgraph.project.build.specs import registered
 from symgraph.project.native.compiler import is_at_hand

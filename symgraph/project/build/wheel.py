@@ -27,7 +27,7 @@ from symgraph.project.build.plan import Plan
 from symgraph.project.build.profile import Profile
 from symgraph.project.native.compiled import module_of, prefix_of
 from symgraph.project.native.compiler import FLAGS, Compiler, compile_into, find_compiler
-from symgraph.project.native.extension import LINKED, ORDER, SOURCE, headers
+from symgraph.project.native.extension import LINKED, ORDER, SOURCE, headers, texts
 from symgraph.runtime.compiled_binding import SHARE
 
 _UNLOCKED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -114,10 +114,9 @@ def _extension(source: str, c_files: Mapping[str, str], prefix: str) -> bytes:
     found = find_compiler()
     called = f"-DPyInit_symgraph_extension=PyInit__{prefix}"
     compiler = Compiler(found.command, (*FLAGS, "-pthread", called, *_MACROS, *headers()), found.identity)
-    texts = {**c_files, SOURCE.name: SOURCE.read_text(encoding="utf-8")}
     with TemporaryDirectory() as folder:
         library = Path(folder) / "library.so"
-        compile_into(library, (source, SOURCE.name), texts, compiler, LINKED)
+        compile_into(library, (source, SOURCE.name), {**c_files, **texts()}, compiler, LINKED)
         return library.read_bytes()
 
 

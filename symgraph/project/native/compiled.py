@@ -5,7 +5,7 @@ The functions take and return what those of the numpy backend do, except that al
 
 import ctypes
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import ModuleError
+from symgraph.module_functions import ALL_FUNCTIONS, ModuleFunction, names_about
 from symgraph.project.native.cache import VARIABLE
 from symgraph.project.native.compiler import Compiler, find_compiler, from_library
 from symgraph.project.native.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
@@ -24,40 +25,6 @@ from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
-_P, _N, _REAL = ctypes.c_void_p, ctypes.c_size_t, object()
-_SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
-    "row": (_REAL, (_P, _P, _REAL, _P)),
-    "value_and_grad": (None, (_P, _P, _P, _P, _N, _P, _P)),
-    "loss": (_REAL, (_P, _P, _P, _P, _N)),
-    "per_sample_grad": (None, (_P, _P, _P, _N, _P)),
-    "predict_row": (_REAL, (_P, _P)),
-    "predict": (None, (_P, _P, _N, _P)),
-    "residual": (None, (_P, _P, _P, _N, _P)),
-    "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
-    "jacobian": (None, (_P, _P, _N, _P)),
-    "normal_equations": (None, (_P, _P, _P, _P, _N, _P, _P, _P)),
-    "hessian": (None, (_P, _P, _P, _P, _N, _P)),
-    "hvp": (None, (_P, _P, _P, _P, _P, _N, _P)),
-    "feature_jacobian": (None, (_P, _P, _N, _P)),
-    "jvp": (None, (_P, _P, _P, _N, _P)),
-    "predict_jacobian_row": (_REAL, (_P, _P, _P)),
-    "doubts": (None, (_P, _P, _P, _N, _P)),
-    "residual_doubts": (None, (_P, _P, _P, _N, _P)),
-    "output_doubts": (None, (_P, _P, _N, _P)),
-    "noted": (ctypes.c_int, ()),
-    "penalty": (_REAL, (_P, _P)),
-    "penalty_hessian": (None, (_P, _P)),
-    "constraints": (None, (_P, _P)),
-    "constraints_jacobian": (None, (_P, _P)),
-}
-"""Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
-_OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
-    ("targets", "row"): (_REAL, (_P, _P, _P, _P)),
-    ("outputs", "predict_row"): (None, (_P, _P, _P)),
-    ("outputs", "predict_jacobian_row"): (None, (_P, _P, _P, _P)),
-}
-"""The same of functions that are others where there are several targets or outputs."""
-_OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
 _DOUBTS = re.compile(r"^int \w+_noted\(", re.MULTILINE)
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
@@ -235,19 +202,16 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
 
     functions: dict[str, Any] = {}
     several = {what for what in ("targets", "outputs", "residuals") if hasattr(library, f"{prefix}_{what}")}
-    signatures = {**_SIGNATURES, **{name: signature for (what, name), signature in _OF_SEVERAL.items() if what in several}}
     work = ctypes.c_size_t.in_dll(library, f"{prefix}_work").value if hasattr(library, f"{prefix}_work") else None
-    for name, (result, parameters) in signatures.items():
+    for name, row in ALL_FUNCTIONS.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
-            over_rows = work is not None and _N in parameters
-            all_types = (result, *parameters, *((_P,) if over_rows else ()))
-            function.restype, *function.argtypes = (real if one is _REAL else one for one in all_types)
-            functions[name] = _with_workspace(function, work) if work is not None and over_rows else function
+            function.restype, *function.argtypes = _signature(row, real, several, workspace=work is not None)
+            functions[name] = _with_workspace(function, work) if work is not None and row.over_rows else function
     factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
     metadata: dict[str, Any] = {
         "model_hash": text("hash"),
-        "has_loss": not functions.keys().isdisjoint(_OF_LOSS),
+        "has_loss": not functions.keys().isdisjoint(names_about("loss")),
         "backend": "c",
     }
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
@@ -273,6 +237,16 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     metadata |= _values_of_targets(library, prefix, facts.target_names)
     return CompiledBinding(facts, functions)
+
+
+def _signature(row: ModuleFunction, real: Any, several: Collection[str], *, workspace: bool) -> Iterator[Any]:
+    """Yield what a C function returns, as ctypes has it, and then the types of its parameters."""
+    returned, written = row.result({"output"} if "outputs" in several else ())
+    yield ctypes.c_int if returned == "int" else real if returned else None
+    for word in row.takes.split():
+        alone = word == "y" and not row.over_rows and "targets" not in several
+        yield real if alone else ctypes.c_size_t if word == "n" else ctypes.c_void_p
+    yield from [ctypes.c_void_p] * (len(written) + (workspace and row.over_rows))
 
 
 def _values_of_targets(library: ctypes.CDLL, prefix: str, targets: tuple[str, ...]) -> dict[str, Any]:

@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "functions.h"
+
 #ifdef Py_LIMITED_API
 // A library that serves several versions of Python: the stable ABI has functions for what else are macros.
 #define PyTuple_GET_SIZE PyTuple_Size
@@ -50,12 +52,6 @@
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
-// the functions of a model, in the order of project/native/loading.py
-typedef enum {
-    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, PENALTY, NOTED,
-    DOUBTS, RESIDUAL_DOUBTS, OUTPUT_DOUBTS, FEATURE_JACOBIAN, FUNCTIONS
-} Name;
-
 typedef void function(void);
 typedef double row_function(const double *w, const double *x, double y, double *grad);
 typedef double output_function(const double *w, const double *x);
@@ -82,8 +78,9 @@ typedef struct {
 // the names of options and of functions, made once; other interpreters of this process are refused
 static struct {
     PyObject *w, *X, *y, *threads, *reduction, *sample_weight, *mean, *sum;
-    PyObject *value_and_grad, *loss, *grad, *per_sample_grad, *predict, *jacobian, *residual, *residual_jacobian;
-    PyObject *row, *predict_row;
+    PyObject *value_and_grad, *loss, *grad, *row, *predict_row;
+#define FIELD(function, wanted, kind, partials, doc) PyObject *function;
+    EACH_BY_ROW(FIELD)
 } names;
 
 // The inputs that a function reads.
@@ -770,7 +767,7 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
     {                                                                                                                 \
         return reduced((Functions *)self, names.function, args, count, keywords);                                     \
     }
-#define BY_ROW(function, kind, partials, wanted)                                                                      \
+#define BY_ROW(function, wanted, kind, partials, doc)                                                                 \
     static PyObject *function(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *keywords)            \
     {                                                                                                                 \
         return by_row((Functions *)self, names.function, kind, partials, wanted, args, count, keywords);              \
@@ -779,11 +776,7 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
 REDUCING(value_and_grad)
 REDUCING(loss)
 REDUCING(grad)
-BY_ROW(predict, OUTPUTS, 0, PREDICT)
-BY_ROW(jacobian, OUTPUTS, 1, JACOBIAN)
-BY_ROW(residual, TARGETS, 0, RESIDUAL)
-BY_ROW(residual_jacobian, TARGETS, 1, RESIDUAL_JACOBIAN)
-BY_ROW(per_sample_grad, TARGETS, 1, PER_SAMPLE_GRAD)
+EACH_BY_ROW(BY_ROW)
 
 // A search for the least sum of squares of a model's residuals, all of its weights being free.
 typedef struct {
@@ -1423,11 +1416,8 @@ static PyMethodDef methods[] = {
     METHOD(value_and_grad, "($self, w, X=None, y=None, " OPTIONS "Compute the reduced loss and its gradient."),
     METHOD(loss, "($self, w, X=None, y=None, " OPTIONS "Compute the reduced loss."),
     METHOD(grad, "($self, w, X=None, y=None, " OPTIONS "Compute the gradient of the reduced loss."),
-    METHOD(per_sample_grad, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute each row's gradient."),
-    METHOD(predict, "($self, w, X=None, *, threads=1)\n--\n\nCompute the output."),
-    METHOD(jacobian, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute d output / d w."),
-    METHOD(residual, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute the residual."),
-    METHOD(residual_jacobian, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute d residual / d w."),
+#define ROWS_METHOD(function, wanted, kind, partials, doc) METHOD(function, doc),
+    EACH_BY_ROW(ROWS_METHOD)
     METHOD(row, "($self, w, x, y, grad)\n--\n\nCompute the loss of one row, and write its partials into grad."),
     METHOD(predict_row, "($self, w, x)\n--\n\nCompute the output of one row."),
     {"least_squares", (PyCFunction)(void (*)(void))least_squares, METH_FASTCALL, "Search the least sum of squares."},
@@ -1474,8 +1464,9 @@ static int executed(PyObject *module)
         return -1;                                                                                                    \
     }
     NAME(w) NAME(X) NAME(y) NAME(threads) NAME(reduction) NAME(sample_weight) NAME(mean) NAME(sum)
-    NAME(value_and_grad) NAME(loss) NAME(grad) NAME(per_sample_grad) NAME(predict) NAME(jacobian) NAME(residual)
-    NAME(residual_jacobian) NAME(row) NAME(predict_row)
+    NAME(value_and_grad) NAME(loss) NAME(grad) NAME(row) NAME(predict_row)
+#define ROWS_NAME(function, wanted, kind, partials, doc) NAME(function)
+    EACH_BY_ROW(ROWS_NAME)
     PyObject *type = PyType_FromSpec(&specification);
     if (type == NULL || PyModule_AddObjectRef(module, "Functions", type) < 0) {
         Py_XDECREF(type);

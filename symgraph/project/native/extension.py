@@ -3,6 +3,7 @@
 import ctypes
 import importlib.machinery
 import importlib.util
+import inspect
 import sys
 import sysconfig
 from functools import cache
@@ -13,16 +14,34 @@ from typing import Any, cast
 import numpy as np
 
 from symgraph.errors import BuildError
+from symgraph.module_functions import ALL_FUNCTIONS, MODULE_FUNCTIONS, ModuleFunction
 from symgraph.project.native.compiler import Compiler, from_library
+from symgraph.runtime.binding import Binding
 from symgraph.runtime.compiled_binding import CompiledBinding
 
 LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
 SOURCE = Path(__file__).with_name("extension.c")
-ORDER = (
-    "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
-    "penalty", "noted", "doubts", "residual_doubts", "output_doubts", "feature_jacobian",
-)  # fmt: skip
+ORDER = tuple(ALL_FUNCTIONS)
 """Functions of a C file in the order in which the extension takes their addresses."""
+
+
+def texts() -> dict[str, str]:
+    """Give the extension's source, and the header with the functions of models that it includes, by the names of the files."""
+    header = f"""\
+// The functions of a model, in the order of project/native/extension.py, which writes this file.
+typedef enum {{ {", ".join(map(str.upper, ORDER))}, FUNCTIONS }} Name;
+// Those that give something for each row: F(function, its name, the inputs that it reads, whether partials, its docstring).
+#define EACH_BY_ROW(F) {" ".join(_by_row(row) for row in MODULE_FUNCTIONS if row.by_row and not row.extra)}
+"""
+    return {SOURCE.name: SOURCE.read_text(encoding="utf-8"), "functions.h": header}
+
+
+def _by_row(row: ModuleFunction) -> str:
+    """Write the entry of a function, with the docstring and the arguments that the binding's has."""
+    method = getattr(Binding, row.name)
+    y, doc = "y=None, " * ("y" in inspect.signature(method).parameters), str(inspect.getdoc(method)).partition("\n")[0]
+    text = rf'"($self, w, X=None, {y}*, threads=1)\n--\n\n{doc}"'
+    return f"F({row.name}, {row.name.upper()}, {'TARGETS' if 'y' in row.takes else 'OUTPUTS'}, {int(bool(row.by))}, {text})"
 
 
 def extension(compiler: Compiler) -> Any:
@@ -35,9 +54,8 @@ def extension(compiler: Compiler) -> Any:
     # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
     versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
     flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *headers())
-    text = {SOURCE.name: SOURCE.read_text(encoding="utf-8")}
     plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
-    return cast("ModuleType", from_library(_loaded, SOURCE.name, text, plain, linked=LINKED))
+    return cast("ModuleType", from_library(_loaded, SOURCE.name, texts(), plain, linked=LINKED))
 
 
 def headers() -> tuple[str, ...]:

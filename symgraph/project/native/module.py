@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from symgraph.errors import BuildError, ModuleError, did_you_mean, listed
-from symgraph.options import DERIVATIVES, ERROR_BOUND
+from symgraph.module_functions import DERIVATIVES
+from symgraph.options import ERROR_BOUND
 from symgraph.project.native.loaded import execute, module_of_text
 from symgraph.project.settings.config import Config, read_config
 from symgraph.project.settings.lineage import StaleModuleWarning, lineage_of, warn_if_edited

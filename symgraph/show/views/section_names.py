@@ -9,7 +9,7 @@ from symgraph.compiler.backends.names import RESIDUAL
 from symgraph.compiler.backends.section import SectionWriter
 from symgraph.compiler.derive.schedule import roots_of
 from symgraph.compiler.ir.graph import SUMS, Graph
-from symgraph.options import HESSIAN
+from symgraph.module_functions import HESSIAN
 
 
 class Name(NamedTuple):

@@ -10,7 +10,7 @@ from big_models import FAMILIES as BIG
 from c_code import c_module_of, c_texts, compiled, compiler
 
 from symgraph import Model
-from symgraph.options import C_FUNCTIONS
+from symgraph.module_functions import C_FUNCTIONS
 from symgraph.project.build.modules import compile as compile_model
 
 SLOW = pytest.mark.slow

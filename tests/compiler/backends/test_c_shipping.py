@@ -16,7 +16,8 @@ from several import SEVERAL
 from symgraph import Model
 from symgraph.compiler.generate import generate
 from symgraph.errors import OptionError, SpecError
-from symgraph.options import C_FUNCTIONS, options_of
+from symgraph.module_functions import C_FUNCTIONS
+from symgraph.options import options_of
 from symgraph.project.build.modules import compile as compile_model
 
 STRICT = ("-Wpedantic", "-Wshadow", "-Wdouble-promotion", "-ffp-contract=off")

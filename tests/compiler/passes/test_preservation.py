@@ -33,7 +33,8 @@ from symgraph.compiler.passes import (
     simplify,
 )
 from symgraph.compiler.passes.one_row import one_row
-from symgraph.options import DERIVATIVES, DOUBLE, FLOAT, FUNCTIONS, STANDALONE, WORKSPACE
+from symgraph.module_functions import DERIVATIVES
+from symgraph.options import DOUBLE, FLOAT, FUNCTIONS, STANDALONE, WORKSPACE
 from symgraph.spec.ops.ops import OPS
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from symgraph.compiler.backends.array_api.lines import array_api_view
 from symgraph.compiler.backends.backend import Backend
-from symgraph.options import DERIVATIVES
+from symgraph.module_functions import DERIVATIVES
 from symgraph.spec.ops.ops import texts_of
 
 BACKEND = Backend(

@@ -3,7 +3,8 @@
 from symgraph.compiler.backends.backend import Backend
 from symgraph.compiler.backends.c.library import OWN, own
 from symgraph.compiler.backends.c.view import c_view
-from symgraph.options import AUTO, DERIVATIVES, FLOAT, FUNCTIONS, WORKSPACE
+from symgraph.module_functions import DERIVATIVES
+from symgraph.options import AUTO, FLOAT, FUNCTIONS, WORKSPACE
 from symgraph.spec.ops.ops import texts_of
 from symgraph.spec.ops.optext import Level, OpText
 

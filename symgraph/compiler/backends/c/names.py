@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from symgraph.compiler.backends.c.library import parts
+from symgraph.module_functions import ALL_FUNCTIONS
 from symgraph.spec.model import Model
 
 _KEYWORDS = (
@@ -32,10 +33,8 @@ _LOCAL = (
     "with_values with_slopes seed"
 )
 _PUBLIC = (
-    "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
-    "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian "
-    "constraints constraints_jacobian constraint_names constraint_lower constraint_upper likelihood target_values"
+    "abi hash work features weights target output residual_factor robust f_scale no_residual selftest constants "
+    "constant_values constraint_names constraint_lower constraint_upper likelihood target_values"
 )
 _PRIVATE = "turn constants_are_doubles prefetch read_columns gradient block_sum add dots hessian_from hvp_from"
 _OF_LOOPS = (
@@ -74,7 +73,8 @@ def taken(model: Model, name: str) -> frozenset[str]:
         name: its name in ASCII, with which the names of the file begin.
     """
     private = (*parts(name), *_PRIVATE.split(), *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
-    file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
+    public = (*_PUBLIC.split(), *ALL_FUNCTIONS)
+    file = {f"{name}_{one}" for one in public} | {f"{name}_{part}_" for part in private}
     file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
     if max(len(model.target_inputs), len(model.output_nodes), len(model.residual_exprs)) > 1:
         file |= {own for what in _OF_SEVERAL for own in (f"{name}_{what}", f"{name}_{what}".upper())}

@@ -124,3 +124,24 @@ class CFunction:
     def texts(self) -> tuple[str, ...]:
         """Return every piece of text."""
         return tuple(chain.from_iterable(part.texts for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """Function on request that adds up rows.
+
+    Attributes:
+        name: its name.
+        result: the name of the array that it writes.
+        terms: the function that writes the terms of the sums.
+        finish: the code that makes the results of the sums.
+        sums: the number of sums.
+        along: whether it takes a direction.
+    """
+
+    name: str
+    result: str
+    terms: CFunction
+    finish: Body
+    sums: int
+    along: bool

@@ -8,48 +8,34 @@ from symgraph.compiler.backends.c.facts import facts_of
 from symgraph.compiler.backends.c.library import functions_called
 from symgraph.compiler.backends.c.memory import BLOCK_BYTES, MOST_ROWS, beside, rows_of_block
 from symgraph.compiler.backends.c.names import HEADERS, ascii_name
-from symgraph.compiler.backends.c.parts import Body, CFunction, Part
+from symgraph.compiler.backends.c.parts import Body, CFunction, Part, Summed
 from symgraph.compiler.backends.c.penalty import constraint_bodies, hessian_body, penalty_body
+from symgraph.compiler.backends.c.public import Heads, Public, public_functions
 from symgraph.compiler.backends.c.uses import Use, UseWriter
 from symgraph.compiler.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.compiler.backends.source import Source
 from symgraph.compiler.derive.schedule import roots_of
-from symgraph.compiler.ir.graph import DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, values_of
+from symgraph.compiler.ir.graph import DOUBTS, RESIDUAL_DOUBTS, values_of
 from symgraph.errors import SpecError
-from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.module_functions import (
+    ALL_FUNCTIONS,
+    C_FUNCTIONS,
+    FEATURE_JACOBIAN,
+    HESSIAN,
+    HVP,
+    JACOBIAN_ROW,
+    JVP,
+    ON_REQUEST,
+    TELLING,
+    ModuleFunction,
+)
 from symgraph.spec.model import Model
 from symgraph.spec.ops.optext import OpTexts
 
-_ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
-_ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
-_ROOTS |= dict.fromkeys(("residual", "residual_jacobian", "normal_equations"), "residual")
-"""The kind of the roots of the graph that each public function is about."""
-
-_DOUBTS = (DOUBTS, RESIDUAL_DOUBTS, OUTPUT_DOUBTS)
+_DOUBTS = tuple(TELLING.values())
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summed:
-    """Function on request that adds up rows.
-
-    Attributes:
-        name: its name.
-        result: the name of the array that it writes.
-        terms: the function that writes the terms of the sums.
-        finish: the code that makes the results of the sums.
-        sums: the number of sums.
-        along: whether it takes a direction.
-    """
-
-    name: str
-    result: str
-    terms: CFunction
-    finish: Body
-    sums: int
-    along: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +128,32 @@ class CView:
         """Tell if the file has one of some public functions."""
         return any(name in self.chosen for name in names)
 
+    def row(self, name: str) -> ModuleFunction:
+        """Return what is known of a public function."""
+        return ALL_FUNCTIONS[name]
+
+    @property
+    def heads(self) -> Heads:
+        """Return what writes the heads of its public functions."""
+        counts = {"targets": self.targets, "output": self.outputs, "residual": self.residuals}
+        return Heads(self.name, frozenset(name for name, count in counts.items() if count), self.workspace)
+
+    @property
+    def public(self) -> tuple[Public, ...]:
+        """Return the public functions, with what the header says of them."""
+        doubts = self.loops["doubts"]
+        beside = {
+            "penalty": self.penalty, "penalty_hessian": self.penalty_hessian, "constraints": self.constraints,
+            "constraints_jacobian": self.constraints, "noted": self.has(*_DOUBTS),
+        }  # fmt: skip
+        names = (*self.chosen, *(name for name, there in beside.items() if there))
+        count, by_features = 0 if doubts is None else len(doubts.places), self.loops["by_features"] is not None
+        return public_functions(self.heads, names, self.output, count, by_features=by_features)
+
     @property
     def over_rows(self) -> tuple[str, ...]:
         """Return the public functions over rows."""
-        return tuple(name for name in self.chosen if name not in ("row", "predict_row", JACOBIAN_ROW))
+        return tuple(name for name in self.chosen if ALL_FUNCTIONS[name].over_rows)
 
     @property
     def work(self) -> int:
@@ -245,7 +253,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model = source.model
     chosen = _chosen(source)
     writer = UseWriter(source, texts, literals)
-    there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
+    there = [name for name in ON_REQUEST if roots_of(source.graph, name)]
     loops = _loops(source, writer, {*chosen, *there})
     terms = loops["terms"]
     gradient = None if terms is None else writer.gradient(terms)
@@ -291,7 +299,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     Raises:
         SpecError: it has none of those asked for.
     """
-    offered = tuple(name for name in C_FUNCTIONS if values_of(source.graph, _ROOTS[name]))
+    offered = tuple(name for name in C_FUNCTIONS if values_of(source.graph, ALL_FUNCTIONS[name].value))
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
     chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "predict" in offered else ()

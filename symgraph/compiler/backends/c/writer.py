@@ -15,7 +15,7 @@ from symgraph.compiler.backends.section import Line, SectionWriter, statements
 from symgraph.compiler.backends.source import Source
 from symgraph.compiler.derive.schedule import operations, roots_of
 from symgraph.compiler.ir.graph import Graph, reachable
-from symgraph.options import HVP, JVP
+from symgraph.module_functions import HVP, JVP
 from symgraph.spec.ops.optext import OpTexts, Text
 
 _DECLARED = len("const double ")

@@ -2,7 +2,8 @@
 
 from symgraph.compiler.backends.backend import Backend
 from symgraph.compiler.backends.numpy.view import numpy_view
-from symgraph.options import ACCURATE, AUTO, DERIVATIVES, ERROR_BOUND, STANDALONE
+from symgraph.module_functions import DERIVATIVES
+from symgraph.options import ACCURATE, AUTO, ERROR_BOUND, STANDALONE
 from symgraph.spec.ops.ops import texts_of
 from symgraph.spec.ops.optext import call
 

@@ -12,7 +12,7 @@ from symgraph.compiler.backends.section import PENALTY_TITLES, Line, SectionWrit
 from symgraph.compiler.backends.source import Source
 from symgraph.compiler.derive.doubtful import Doubtful
 from symgraph.compiler.derive.schedule import Kernel, roots_of
-from symgraph.options import HESSIAN
+from symgraph.module_functions import HESSIAN
 from symgraph.spec.ops.optext import OpTexts
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})

@@ -15,7 +15,8 @@ from symgraph.compiler.backends.numpy.runtime_source import exported, runtime_li
 from symgraph.compiler.backends.source import Header, Source, describe, header, laws_of, modules_called
 from symgraph.compiler.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.compiler.ir.graph import Graph, values_of
-from symgraph.options import ACCURATE, AUTO, DERIVATIVES, DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.module_functions import DERIVATIVES, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.options import ACCURATE, AUTO, DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.model import Model
 from symgraph.spec.ops.op import SCIPY
