@@ -5,7 +5,7 @@ compiled files, and by what judges modules. Its method with the docstring is in 
 where the graph is differentiated.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -51,14 +51,21 @@ class ModuleFunction:
         """True if it gives something for each of some rows."""
         return self.over_rows and not self.is_sum
 
-    def result(self, several: Collection[str]) -> tuple[str, Sequence[str]]:
-        """Return what its C form returns, and the arrays that it writes, of a model whose kinds ``several`` have columns.
+    def c_form(self, several: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
+        """Return the kind of what its C form returns, and its parameters with their kinds.
 
-        Several outputs are written where one is returned.
+        Kinds are "real" and "count", numbers; "array", of numbers that are read, and "written"; "int", and "" for nothing.
+
+        Args:
+            several: "target", and the kinds of values, that have several columns. Several outputs are written where one is
+                returned, and several targets of a row are an array.
         """
-        if self.value in several and self.returns == self.value:
-            return "", [self.returns, *self.writes.split()]
-        return self.returns, self.writes.split()
+        by_array = self.value in several and self.returns == self.value
+        alone = "" if self.over_rows or "target" in several else "y"
+        kinds = {"n": "count", alone: "real"}
+        parameters = [(word, kinds.get(word, "array")) for word in self.takes.split()]
+        parameters += [(array, "written") for array in [self.returns] * by_array + self.writes.split()]
+        return "" if by_array or not self.returns else "int" if self.returns == "int" else "real", parameters
 
     @property
     def along(self) -> bool:

@@ -10,7 +10,8 @@ from symgraph.cli import shared
 from symgraph.cli.shared import option
 from symgraph.cli.terminal import nearer, note, note_next, print_json, print_table, stage_bar
 from symgraph.errors import OptionError
-from symgraph.options import DOUBLE, EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
+from symgraph.module_functions import DERIVATIVES
+from symgraph.options import DOUBLE, ERROR_BOUND, EXTRAS, FLOAT, STANDALONE, WORKSPACE, Options, options_of
 
 if TYPE_CHECKING:
     from symgraph.project.build.outputs import BuildReport
@@ -38,7 +39,7 @@ class BuildOptions:
         str | None,
         option(
             "LIST",
-            "Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
+            f"Extras, by commas: {', '.join((ERROR_BOUND, *DERIVATIVES))}.",
             "--with",
             completes=EXTRAS,
         ),

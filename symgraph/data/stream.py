@@ -11,6 +11,7 @@ from symgraph.data.array_data import table_of_arrays
 from symgraph.data.blocks import BLOCK_ROWS, Reading, Rows, Table, complete
 from symgraph.data.data_files import DataFile
 from symgraph.data.reading import opened_table
+from symgraph.data.residuals import SLOPES, slopes_of_residuals
 from symgraph.data.targets import check_labels
 from symgraph.errors import DataError, ModuleError, OptionError
 from symgraph.runtime.facts import Reduction
@@ -91,7 +92,7 @@ class Stream:
     def r_factor(self, w: Any) -> Array:
         """Compute the triangular factor of [J r] by QR of one block after the other: J'J would square the condition.
 
-        J is the module's residual_jacobian and r its residual, of all rows. R'R is [J r]'[J r], so that the least squares step
+        J are the derivatives of the module's residuals r, of all rows. R'R is [J r]'[J r], so that the least squares step
         is ``numpy.linalg.solve(R[:k, :k], -R[:k, k])`` and the sum of squares beside the columns of J is R[k, k]**2. Blocks are
         joined as in J. Demmel, L. Grigori, M. Hoemmen, J. Langou, SIAM Journal on Scientific Computing 34 (2012).
 
@@ -104,13 +105,10 @@ class Stream:
         Raises:
             OptionError: the model has no residual.
         """
-        if not hasattr(self.module, "residual_jacobian"):
+        if not hasattr(self.module, SLOPES):
             raise OptionError(f"{self.module.MODEL} has no residual, so there is no factor of its derivatives")
-        k = len(self.module.WEIGHTS)
         return triangle(
-            np.column_stack(
-                [np.reshape(self.module.residual_jacobian(w, X, y), (-1, k)), np.reshape(self.module.residual(w, X, y), -1)]
-            )
+            np.column_stack([slopes_of_residuals(self.module, w, X, y), np.reshape(self.module.residual(w, X, y), -1)])
             for X, y in self.blocks()
         )
 

@@ -13,7 +13,7 @@ from symgraph.judge.differences.outcomes import Outcome, Rows, bounds, layouts
 from symgraph.judge.expected import Expected
 from symgraph.judge.reference import Reference
 from symgraph.judge.verification_points import Batch
-from symgraph.module_functions import ON_REQUEST
+from symgraph.module_functions import FEATURE_JACOBIAN, ON_REQUEST, names_about
 from symgraph.spec.residuals import residual_of
 
 _SHARES = np.array((0.5, 2.0, 1.25, 0.75))
@@ -94,7 +94,7 @@ class Contract:
         if hasattr(module, "constraints"):
             limits = {one.name: one.limits for one in model.constraints}
             yield "METADATA['constraints']", [*module.METADATA["constraints"].items()], [*limits.items()]
-        for name in ("residual", "residual_jacobian"):
+        for name in names_about("residual"):
             if not residual.exprs and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
 
@@ -135,7 +135,7 @@ class Contract:
         depth = 2 if outcome.fact.endswith(("hessian", NORMAL)) else int(outcome.by)
         axes = ("row", *["by"] * depth)[-right.want.ndim :] if depth else ("row",)
         features = [entry.name for entry in self.reference.model.feature_inputs]
-        names = features if outcome.fact.startswith("feature_jacobian") else list(self.batch.weights)
+        names = features if outcome.fact.startswith(FEATURE_JACOBIAN) else list(self.batch.weights)
         places = zip(axes, map(int, worst), strict=False)  # none where it is one number
         where = "".join(f", row {place}" if axis == "row" else f", by {names[place]}" for axis, place in places)
         found = f"is {outcome.got[worst]!s}, the spec gives {right.want[worst]!s}"

@@ -27,6 +27,7 @@ from symgraph.judge.balls import Value
 from symgraph.judge.differences.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, partials_fact
 from symgraph.judge.differences.outcomes import Fact, normal_matrices
 from symgraph.judge.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
+from symgraph.module_functions import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.residuals import residual_of
 
 ILL = 1e-4
@@ -101,9 +102,9 @@ def expect(
 
     Returns:
         By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
-        "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape. Of several outputs
-        and residuals each column is a fact, such as "output re", "jacobian re", "residual 1". Of the derivatives on request
-        "hessian" (n, k, k), "feature_jacobian" (n, d), and along ``direction`` "hvp" (n, k) and "jvp" (n,).
+        "gradient", "jacobian" and that of residuals (n, k), and "node NAME" (n,) for each field of the tape. Of several outputs
+        and residuals each column is a fact, such as "output re", "jacobian re", "residual 1". Of the derivatives on request the
+        Hessian (n, k, k), those by features (n, d), and along ``direction`` of the gradient (n, k) and of the output (n,).
     """
     weights = [entry.name for entry in reference.model.weight_inputs]
     fields = [f"node {node.name}" for node in reference.model.nodes]
@@ -133,24 +134,24 @@ def _on_request(
     """Compute the facts of derivatives on request, as far as the model has what they differentiate."""
     found: dict[str, Expected] = {}
     v = direction(len(reference.model.weight_inputs))
-    if "loss" in reference.roots and "hvp" in wanted and "hessian" not in wanted:  # a sweep, not one for each weight
-        truth = np.array([[number(one) for one in reference.hvp(point, v.tolist())] for point in points])
-        off = np.array([[radius(one) for one in reference.hvp(point, v.tolist(), kind.bits)] for point in points])
+    if "loss" in reference.roots and HVP in wanted and HESSIAN not in wanted:  # a sweep, not one for each weight
+        truth = np.array([[number(one) for one in reference.hessian_times(point, v.tolist())] for point in points])
+        off = np.array([[radius(one) for one in reference.hessian_times(point, v.tolist(), kind.bits)] for point in points])
         largest = np.nanmax(np.abs(truth), axis=1, keepdims=True, initial=0.0)
-        found["hvp"] = kind(truth, off + 2.0**-kind.bits * largest)
-    if "loss" in reference.roots and "hessian" in wanted:
+        found[HVP] = kind(truth, off + 2.0**-kind.bits * largest)
+    if "loss" in reference.roots and HESSIAN in wanted:
         truth = np.array([[[number(one) for one in row] for row in reference.hessian(point)] for point in points])
         off = np.array([[[radius(one) for one in row] for row in reference.hessian(point, kind.bits)] for point in points])
         # entries are sums over paths that may cancel: as in a solver's steps, the largest entry says what an error means
         largest = np.nanmax(np.abs(truth), axis=(1, 2), keepdims=True, initial=0.0)
-        found["hessian"] = kind(truth, off + 2.0**-kind.bits * largest)
-        found["hvp"] = _along(found["hessian"], v)
+        found[HESSIAN] = kind(truth, off + 2.0**-kind.bits * largest)
+        found[HVP] = _along(found[HESSIAN], v)
     for output in (root for root in reference.roots if root.partition(" ")[0] == "output"):
-        found[partials_of(output, "jvp")] = _along(known[partials_fact(output)], v)
+        found[partials_of(output, JVP)] = _along(known[partials_fact(output)], v)
         features = [entry.name for entry in reference.model.feature_inputs]
         readings = ((reference.truth, number), (partial(reference.rough, bits=kind.bits), radius))
         tables = ([[read(find(one).partials[output][name]) for name in features] for one in points] for find, read in readings)
-        found[partials_of(output, "feature_jacobian")] = kind(*(np.array(table, np.float64) for table in tables))
+        found[partials_of(output, FEATURE_JACOBIAN)] = kind(*(np.array(table, np.float64) for table in tables))
     return {name: fact for name, fact in found.items() if name.partition(" ")[0] in wanted}
 
 

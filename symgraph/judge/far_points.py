@@ -217,7 +217,7 @@ def _is_known(reference: Reference, point: Point) -> bool:
 
 def of_values(facts: Mapping[str, Expected]) -> dict[str, Expected]:
     """Return the facts of a row that nobody excuses: values that are no larger than ``_HUGE``; of others nothing is known."""
-    slopes = {"jacobian", "gradient", "hvp", "jvp", *ON_REQUEST, NORMAL, *PARTIALS.values()}
+    slopes = {*ON_REQUEST, NORMAL, *PARTIALS.values()}
     named = {name: name.startswith("node ") or name.partition(" ")[0] in slopes for name in facts}
     return {name: _masked(fact, np.full_like(fact.want, named[name]).astype(bool), _HUGE) for name, fact in facts.items()}
 

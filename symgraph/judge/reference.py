@@ -132,7 +132,7 @@ class Reference:
         key = self._key(point)
         return self._hessian(key, bits) if bits else _narrowed(partial(self._hessian, key))[0]
 
-    def hvp(self, point: Point, direction: Sequence[float], bits: int = 0) -> Sequence[Value]:
+    def hessian_times(self, point: Point, direction: Sequence[float], bits: int = 0) -> Sequence[Value]:
         """Enclose the product of that matrix and a vector by one sweep, where the matrix takes one for each weight."""
         run = partial(self._run_hvp, self._key(point), direction)
         return run(bits) if bits else _narrowed(run)[0]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.module_functions import ALL_FUNCTIONS
 from symgraph.runtime.contract import check_reduction, fitted, require_weights, row_shape
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely, check_direction
-from symgraph.runtime.facts import WITH_TARGET, Facts, Inputs, RowSum, result_shape
+from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
 from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent, check_target_of_loss, columns_of, losses_of
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.sums import unsummed
@@ -192,7 +193,7 @@ class ArrayApiBinding(DerivativesLoosely[T]):
     def _by_row(self, name: str, inputs: Inputs, threads: int) -> Any:
         xp, shape = namespace(inputs.w), row_shape(inputs)
         columns = self._along("jvp", inputs) if name == "jvp" else self._columns[name](self._forward(*inputs))
-        if name in WITH_TARGET:
+        if "y" in ALL_FUNCTIONS[name].takes:
             columns = [self._with_nan(inputs, column) for column in columns]
         table = xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
         return xp.reshape(table, result_shape(self.facts, name, shape))

@@ -7,9 +7,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from symgraph.module_functions import ALL_FUNCTIONS, ALONG, TELLING
 from symgraph.runtime.contract import followed_by_constants, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely
-from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Facts, Inputs, result_shape
+from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
 from symgraph.runtime.replay import shared
@@ -19,10 +20,7 @@ from symgraph.runtime.target_values import TargetRule, refuse_other_values
 SHARE = 16_384
 """Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
 
-ALONG = ("hvp", "jvp")
-"""Functions that take a direction."""
-
-OF_DOUBTS = ("doubts", "residual_doubts", "output_doubts", "noted")
+OF_DOUBTS = (*TELLING.values(), "noted")
 """Functions of a C file that tell where digits may be lost."""
 
 
@@ -145,7 +143,7 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         shape = row_shape(inputs)
         result = np.empty(result_shape(self.facts, name, shape), self.dtype)
         by_row = result.reshape((*shape, -1)) if shape else result
-        given = (inputs.X, inputs.y) if name in WITH_TARGET else (inputs.X,)
+        given = (inputs.X, inputs.y) if "y" in ALL_FUNCTIONS[name].takes else (inputs.X,)
 
         def piece(count: int, w: int, *places: int | None) -> None:
             self.functions[name](w, *self._directions(name, w), *places[:-1], count, places[-1])

@@ -86,9 +86,6 @@ class Facts(NamedTuple):
 OF_OUTPUTS = ("predict", "residual", "jvp")
 """Functions that give a number for each row and column; others give its partials."""
 
-WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
-"""Functions of each row that take the target."""
-
 
 def output_fields(facts: Facts) -> tuple[str, ...]:
     """Give the fields of the tape that hold outputs; a name that Python or the module needs itself is changed there."""

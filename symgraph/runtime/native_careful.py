@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.module_functions import ALL_FUNCTIONS, FEATURE_JACOBIAN, MODULE_FUNCTIONS, PARTIALS, TELLING
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.careful_binding import CarefulBound, count_of
-from symgraph.runtime.compiled_binding import ALONG, CompiledBinding, in_pieces
+from symgraph.runtime.compiled_binding import CompiledBinding, in_pieces
 from symgraph.runtime.contract import row_shape, some_rows
-from symgraph.runtime.facts import DOUBLE, WITH_TARGET, Array, Inputs
+from symgraph.runtime.facts import DOUBLE, Array, Inputs
 from symgraph.runtime.lines import T
 from symgraph.runtime.native_binding import NativeLoosely
 from symgraph.runtime.negligible import those_that_count
@@ -24,12 +25,16 @@ from symgraph.runtime.sums import rowsum
 _SUMS = ("loss", "value_and_grad")
 """Functions that add up rows and of which compiled code tells the rows in doubt."""
 
+_BY_FEATURES = 2
+"""The column that tells of derivatives by features."""
+
 _COLUMNS = {
-    "loss": ("doubts", 0), "value_and_grad": ("doubts", 1), "per_sample_grad": ("doubts", 1),
-    "residual": ("residual_doubts", 0), "residual_jacobian": ("residual_doubts", 1),
-    "predict": ("output_doubts", 0), "jacobian": ("output_doubts", 1), "feature_jacobian": ("output_doubts", 2),
-}  # fmt: skip
-"""The compiled function that tells of rows of each function how many bits may be lost in them, and the column where it does."""
+    one.name: (TELLING[one.value], _BY_FEATURES if one.by == "features" else int(bool(one.by)))
+    for one in MODULE_FUNCTIONS
+    if not one.along and (one.by_row or one.name in _SUMS)
+}
+"""The compiled function that tells of rows of each function how many bits may be lost in them, and the column where it does: of
+values, of these and their derivatives by weights, of derivatives by features."""
 
 
 class NativeCarefully(NativeLoosely[T]):
@@ -78,9 +83,9 @@ class NativeCarefully(NativeLoosely[T]):
 
     def _sizes(self, name: str, inputs: Inputs, s: Array, threads: int, sums: Array) -> Array:
         """Add up the sizes of the terms of partials; those of losses are taken to have one sign."""
-        if name == "loss" or "per_sample_grad" not in self._compiled.functions:
+        if name == "loss" or PARTIALS["loss"] not in self._compiled.functions:
             return np.abs(sums)
-        partials = np.abs(self._compiled._by_row("per_sample_grad", inputs, threads)).reshape(count_of(inputs), -1)
+        partials = np.abs(self._compiled._by_row(PARTIALS["loss"], inputs, threads)).reshape(count_of(inputs), -1)
         return np.append(np.abs(sums[:1]), np.abs(s) @ partials if s.ndim else np.abs(s) * partials.sum(axis=0))
 
     def _sums_with(self, name: str, inputs: Inputs, s: Array, careful: Array, terms: Array, threads: int) -> Array:
@@ -94,17 +99,17 @@ class NativeCarefully(NativeLoosely[T]):
 
     def _is_compiled(self, name: str, inputs: Inputs) -> bool:
         """Tell if compiled code has a function, and tells which of the rows that are given are in doubt."""
-        there = name in self._compiled.functions and name not in ALONG
+        there = name in self._compiled.functions and name in _COLUMNS
         tells = self._telling(name) in self._compiled.functions
         whole = not isinstance(inputs.y if inputs.X is None else inputs.X, ReadRows)
-        missing = inputs.y is None and bool(self.facts.target_names) and name in (*_SUMS, *WITH_TARGET)
+        missing = inputs.y is None and bool(self.facts.target_names) and "y" in ALL_FUNCTIONS[name].takes
         return there and tells and whole and not missing and bool(inputs.w.dtype == DOUBLE)
 
     def _telling(self, name: str) -> str:
         """Give the compiled function that tells which rows of a function are in doubt."""
         own, _ = _COLUMNS.get(name, ("", 0))
         # a residual that is the output less the target is in doubt where the output is
-        return own if own in self._compiled.functions or own != "residual_doubts" else "output_doubts"
+        return own if own in self._compiled.functions or own != TELLING["residual"] else TELLING["output"]
 
     def _noting(self, name: str) -> tuple[CompiledBinding, list[int]]:
         """Give compiled code for a function, and a list of what is noted in its calls."""
@@ -131,13 +136,13 @@ class NativeCarefully(NativeLoosely[T]):
             noted: what compiled code noted in calls of it: not 0 where a row may be in doubt, or a number left the range of
                 normal ones; of the derivatives by features it notes nothing.
         """
-        if name != "feature_jacobian" and not any(noted):
+        if _COLUMNS[name][1] < _BY_FEATURES and not any(noted):
             return np.empty(0, int), np.empty((0, 0))
         telling = self._telling(name)
-        columns = 3 if telling == "output_doubts" and "feature_jacobian" in self._compiled.functions else 2
-        columns += 1 + len(self.facts.weights) if telling == "doubts" else 0
+        columns = 3 if telling == TELLING["output"] and FEATURE_JACOBIAN in self._compiled.functions else 2
+        columns += 1 + len(self.facts.weights) if telling == TELLING["loss"] else 0
         function, table = self._compiled.functions[telling], np.empty((*(row_shape(inputs) or [1]), columns))
-        given = (inputs.X,) if telling == "output_doubts" else (inputs.X, inputs.y)
+        given = (inputs.X,) if telling == TELLING["output"] else (inputs.X, inputs.y)
 
         def piece(count: int, w: int, *places: int | None) -> None:
             function(w, *places[:-1], count, places[-1])

@@ -65,7 +65,7 @@ def test_a_product_with_the_hessian_takes_one_sweep_and_is_that_of_the_matrix() 
     model.loss((y - w[4] * units[0] - w[5] * units[1]) ** 2 + sp.exp(w[0] * w[5]))
     reference, v = Reference(model), (1.0, -0.5, 2.0, 0.25, -1.0, 3.0)
     point = {f"w{k}": 0.3 * k - 0.7 for k in range(6)} | {"x": 0.8, "y": -0.4}
-    matrix, product = reference.hessian(point), reference.hvp(point, v)
+    matrix, product = reference.hessian(point), reference.hessian_times(point, v)
     with ctx.workprec(200):
         for row, found in zip(matrix, product, strict=True):
             wanted = sum((entry * arb(factor) for entry, factor in zip(row, v, strict=True)), arb(0))

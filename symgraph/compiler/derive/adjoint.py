@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import NamedTuple
 
-from symgraph.columns import prefix_of
+from symgraph.columns import PREFIXES, prefix_of
 from symgraph.compiler.derive.op_graphs import VALUE, fragment, instantiate
 from symgraph.compiler.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, marked, values_of
 from symgraph.compiler.numerics.uses import influenced
@@ -32,7 +32,7 @@ def differentiate(graph: Graph) -> Graph:
     Jacobian, with the seed 1 and row by row. So is the residual, unless its Jacobian is that of the output.
 
     Returns:
-        The graph with the further roots ``grad <weight>``, ``jacobian <weight>`` and ``residual_jacobian <weight>``, and the
+        The graph with the further roots ``grad <weight>``, ``jacobian <weight>`` and alike of the residual, and the
         names ``d_<node>``, ``d_<node> (jacobian)`` and ``d_<node> (residual)`` for cotangents; of several outputs and residuals
         ``jacobian <name> <weight>``, ``d_<node> (jacobian <name>)`` and alike.
     """
@@ -45,7 +45,7 @@ def differentiate(graph: Graph) -> Graph:
         for root in residuals:
             graph = adjoint(graph, root, prefix=prefix_of(root), suffix=f" ({root})")
     if OPPOSITE in graph.roots and not (len(outputs) == 1 and _moves_as(graph, OPPOSITE, outputs[0])):
-        graph = adjoint(graph, OPPOSITE, prefix="residual_jacobian", suffix=" (residual)", seed=-1.0)
+        graph = adjoint(graph, OPPOSITE, prefix=PREFIXES["residual"], suffix=" (residual)", seed=-1.0)
     return graph
 
 

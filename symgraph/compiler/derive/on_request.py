@@ -22,9 +22,8 @@ def differentiate_on_request(graph: Graph, functions: Collection[str], prepare: 
 
     Args:
         graph: with the roots that ``differentiate`` adds.
-        functions: their names; roots are ``hessian <weight> <weight>`` for the upper triangle, row by row, ``hvp <weight>``,
-            ``feature_jacobian <feature>`` and ``jvp output``, of several ``feature_jacobian <name> <feature>`` and
-            ``jvp output <name>``.
+        functions: their names, with which roots begin. Behind it stand two weights for the upper triangle of the Hessian, row
+            by row; a weight for its product; a feature, of several outputs behind an output's name; "output" and such a name.
         prepare: simplifies the gradient of a row before it is differentiated.
     """
     if "loss" in graph.roots and not {HESSIAN, HVP}.isdisjoint(functions):

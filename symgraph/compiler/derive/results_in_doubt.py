@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from symgraph.columns import PREFIXES
 from symgraph.compiler.derive.schedule import roots_of
 from symgraph.compiler.ir.graph import DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, Graph, GraphBuilder
+from symgraph.module_functions import FEATURE_JACOBIAN
 
 _KINDS: Mapping[str, Sequence[tuple[str, ...]]] = {
     DOUBTS: (("loss",), ("loss", "grad")),
-    RESIDUAL_DOUBTS: (("residual",), ("residual", "residual_jacobian")),
-    OUTPUT_DOUBTS: (("output",), ("output", "jacobian"), ("feature_jacobian",)),
+    RESIDUAL_DOUBTS: (("residual",), ("residual", PREFIXES["residual"])),
+    OUTPUT_DOUBTS: (("output",), ("output", PREFIXES["output"]), (FEATURE_JACOBIAN,)),
 }
 """Kinds of results of which the columns of each function tell: those that a loop writes together, which the last one names."""
 
@@ -23,7 +25,7 @@ def columns_of_doubts(graph: Graph, row: Mapping[int, int]) -> Iterator[tuple[st
     for name, columns in _KINDS.items():
         for kinds in columns:
             # a residual may have the derivatives of the output
-            there = kinds if roots_of(graph, kinds[-1]) or kinds[-1] != "residual_jacobian" else ("output", "jacobian")
+            there = kinds if roots_of(graph, kinds[-1]) or kinds[-1] != PREFIXES["residual"] else ("output", PREFIXES["output"])
             if roots_of(graph, columns[0][0]) and roots_of(graph, there[-1]):
                 results = [position for kind in there for position in roots_of(graph, kind)]
                 yield f"{name} {kinds[-1]}", [row.get(position, position) for position in results]

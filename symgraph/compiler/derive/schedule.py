@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, compress
 
+from symgraph.columns import PREFIXES
 from symgraph.compiler.ir.graph import DOUBTS, NOTED, OPPOSITE, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, SUMS, Graph, marked
 from symgraph.compiler.ir.special import parts_of
 from symgraph.compiler.numerics.uses import influenced
@@ -12,7 +13,8 @@ from symgraph.spec.ops.op import TRANSCENDENTAL
 from symgraph.spec.ops.ops import OPS
 
 RESULTS = (
-    "grad", "jacobian", "residual", "residual_jacobian", *ON_REQUEST, DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, NOTED,
+    PREFIXES["loss"], PREFIXES["output"], "residual", PREFIXES["residual"], *ON_REQUEST,
+    DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS, NOTED,
 )  # fmt: skip
 """Beginnings of the names of roots that functions after the primals compute, each by one of its own."""
 

@@ -8,7 +8,7 @@ from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
-from symgraph.module_functions import ON_REQUEST
+from symgraph.module_functions import ON_REQUEST, TELLING
 
 LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "direction", "input", "largest"})
 """Ops that read a named value; ``direction`` is the entry, by a weight, of a vector along which is differentiated, ``input`` a
@@ -28,7 +28,7 @@ OPPOSITE = "opposite residual"
 """Name of a root for the negated residual, kept until every pass has run. A root for the residual itself, beside the difference
 that the loss squares, would make the passes that share work change the signs in the gradient."""
 
-DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS = "doubts", "output_doubts", "residual_doubts"
+DOUBTS, OUTPUT_DOUBTS, RESIDUAL_DOUBTS = (TELLING[value] for value in ("loss", "output", "residual"))
 """Names of C functions, and beginnings of roots, that tell how many bits may be lost: ``doubts grad`` in gradients, for one."""
 
 NOTED = "noted"

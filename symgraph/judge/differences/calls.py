@@ -1,7 +1,7 @@
 """Every way of calling the functions of a generated module, with what each call ought to give, said in facts about single rows.
 
 A fact is what one row has of its own: "loss", "output", their partials "gradient" and "jacobian", "residual" and
-"residual_jacobian", and "node NAME" for a field of the tape. A call gives facts of its rows, or sums of them with a factor for
+its partials, and "node NAME" for a field of the tape. A call gives facts of its rows, or sums of them with a factor for
 each row. Of several outputs or residuals each column is a fact of its own, "output re" with the partials "jacobian re". Whoever
 checks a module knows the facts, from the spec or from differences, and compares.
 """
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.columns import partials_of
+from symgraph.module_functions import ALONG, HESSIAN, HVP, MODULE_FUNCTIONS, ON_REQUEST
+from symgraph.module_functions import PARTIALS as OF_ROWS
 from symgraph.runtime.natural import natural_values
 
 Array = NDArray[np.float64]
@@ -28,11 +30,10 @@ MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """Errors of the scalar backend where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient", "bound of the hessian")
 """The facts that `error_bound` gives, two of them, and `hessian_error_bound`."""
-PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", "hessian": "penalty_hessian", "hvp": "penalty_hvp"}
+PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", HESSIAN: "penalty_hessian", HVP: "penalty_hvp"}
 """The facts of what is added to sums of rows once, which each row repeats."""
 PARTIALS = {
-    "loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient",
-    "constraint": "constraints_jacobian",
+    **OF_ROWS, "loss": "gradient", "penalty": "penalty_gradient", "constraint": "constraints_jacobian",
 }  # fmt: skip
 """The values of a row, and the partials of each by the weights."""
 
@@ -48,7 +49,7 @@ def is_value(fact: str) -> bool:
 
 
 WITHOUT = "without y"
-_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_jacobian", "jvp")
+_OF_COLUMNS = {one.name: one for one in MODULE_FUNCTIONS if one.by_row and one.value != "loss"}
 """The functions whose results may have several columns."""
 NORMAL = "normal_matrix"
 """The fact of each row that `normal_equations` adds up beside its gradient and loss: J'WJ, (n, k, k)."""
@@ -195,7 +196,7 @@ def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
 
 
 def direction(weights: int) -> Array:
-    """The vector along which hvp and jvp are tried; its entries differ, so that exchanged ones show."""
+    """The vector along which is differentiated; its entries differ, so that exchanged ones show."""
     places = np.arange(weights)
     return np.where(places % 2, -1.0, 1.0) * (1.0 + places % 31 / 32.0)
 
@@ -213,7 +214,7 @@ def _called(
     """The call of a function with the first of the arguments, and more options."""
 
     def run(given: Given) -> Sequence[Any]:
-        along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
+        along = [direction(len(given.w)).astype(given.w.dtype)] if name in ALONG else []
         result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         if name in _OF_COLUMNS:
             return _columns(module, name, result, given, len(facts))
@@ -227,9 +228,9 @@ def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> S
     if count == 1:
         return (result,)
     rows = () if given.alone else (len(given.rows),)
-    by = module.FEATURES if name == "feature_jacobian" else module.WEIGHTS
-    ends = (len(by),) if name.endswith("jacobian") else ()
-    shape = (math.prod(rows) * count, *ends) if name.startswith("residual") else (*rows, count, *ends)
+    row, sizes = _OF_COLUMNS[name], {"features": len(module.FEATURES), "weights": len(module.WEIGHTS)}
+    ends = (sizes[row.by],) if row.by in sizes else ()
+    shape = (math.prod(rows) * count, *ends) if row.value == "residual" else (*rows, count, *ends)
     if np.shape(result) != shape:
         raise ValueError(f"it has shape {np.shape(result)} instead of {shape}")
     return [*np.moveaxis(np.reshape(result, (*rows, count, *ends)), len(rows), 0)]
@@ -262,13 +263,13 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", outputs, 2, WITHOUT)
         yield single("jacobian", jacobian, 2, WITHOUT)
-        for name in ("feature_jacobian", "jvp"):
+        for name in (name for name in ON_REQUEST if name in _OF_COLUMNS):
             yield single(name, [partials_of(output, name) for output in outputs], 2)
     if given.y is not None:
         yield single("jacobian", jacobian)
     if residuals[0] in facts:
         yield single("residual", residuals)
-        yield single("residual_jacobian", [partials_fact(residual) for residual in residuals])
+        yield single(OF_ROWS["residual"], [partials_fact(residual) for residual in residuals])
     elif module.METADATA.get("residual_factor"):
         yield from _squares(module, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS[:2])
@@ -320,7 +321,7 @@ def _squares(module: Any, factor: float, per_sample_grad: Callable[[Given], Any]
     residual = _once(lambda given: part(given, "residual").astype(np.float64))
 
     def gradient(given: Given) -> Any:
-        slopes, known = part(given, "residual_jacobian", len(given.w)), np.asarray(per_sample_grad(given))
+        slopes, known = part(given, OF_ROWS["residual"], len(given.w)), np.asarray(per_sample_grad(given))
         twice = 2.0 * factor * residual(given)[..., None]
         found = (twice * slopes).sum(-2)
         # slopes that are no normal numbers have no digits that a large residual could bring back
@@ -328,7 +329,7 @@ def _squares(module: Any, factor: float, per_sample_grad: Callable[[Given], Any]
         return np.where((np.abs(found) < least) & (np.abs(known) < least), known, found)
 
     yield Call("residual", ("loss",), lambda given: [factor * np.square(residual(given)).sum(-1)])
-    yield Call("residual_jacobian", ("gradient",), lambda given: [gradient(given)])
+    yield Call(OF_ROWS["residual"], ("gradient",), lambda given: [gradient(given)])
 
 
 def _squares_of_penalty(module: Any, factor: float) -> Iterator[Call]:
@@ -369,7 +370,7 @@ def _reductions(module: Any, given: Given, tape: Callable[[Given], Any], known: 
         found: Sequence[Any] = module.normal_equations(*given[:3], **options)
         return found[-count:]
 
-    second = [(name, (name,)) for name in ("hessian", "hvp") if name in known]
+    second = [(name, (name,)) for name in ON_REQUEST if name in known and name not in _OF_COLUMNS]
     for how in given.ways:
         if how in cotangents:
             seeds, cotangent = cotangents[how]

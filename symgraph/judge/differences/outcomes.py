@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.data.residuals import slopes_of_residuals
 from symgraph.judge.differences.calls import (
     BOUNDS,
     NORMAL,
@@ -250,5 +251,6 @@ def normal_matrices(
 
 def own_residuals(module: Any, given: Given) -> tuple[Array, Array]:
     """The residuals that a module gives, (n, p), and their partials, (n, p, k); raises what its functions raise."""
-    found = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
+    residuals, slopes = module.residual(*given[:3]), slopes_of_residuals(module, *given[:3])
+    found = [np.asarray(one, np.float64) for one in (residuals, slopes)]
     return found[0].reshape(len(given.rows), -1), found[1].reshape(len(given.rows), -1, len(given.w))

@@ -5,7 +5,7 @@ The functions take and return what those of the numpy backend do, except that al
 
 import ctypes
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import ModuleError
-from symgraph.module_functions import ALL_FUNCTIONS, ModuleFunction, names_about
+from symgraph.module_functions import ALL_FUNCTIONS, names_about
 from symgraph.project.native.cache import VARIABLE
 from symgraph.project.native.compiler import Compiler, find_compiler, from_library
 from symgraph.project.native.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
@@ -48,10 +48,9 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         compiler: the program that compiles it; by default CC of the environment, else cc, gcc or clang.
 
     Returns:
-        A module with ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS and METADATA; with value_and_grad, loss, grad,
-        per_sample_grad and row where the model has a loss, predict, predict_row and jacobian where it has an output, residual
-        and residual_jacobian where the loss is a constant times the square of a residual; in float64, or in float32 if the file
-        is in single precision.
+        A module with ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS and METADATA, and the functions of a model's loss, output
+        and residual, as far as it has these, those of one row among them; in float64, or in float32 if the file is in single
+        precision.
 
     Raises:
         ModuleError: there is no such file, it is not generated, follows another version of the contract, or its self-test finds
@@ -201,12 +200,16 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         return None if value is None else value.decode()
 
     functions: dict[str, Any] = {}
+    kinds = {"real": real, "count": ctypes.c_size_t, "int": ctypes.c_int, "": None}
+    kinds |= dict.fromkeys(("array", "written"), ctypes.c_void_p)
     several = {what for what in ("targets", "outputs", "residuals") if hasattr(library, f"{prefix}_{what}")}
     work = ctypes.c_size_t.in_dll(library, f"{prefix}_work").value if hasattr(library, f"{prefix}_work") else None
     for name, row in ALL_FUNCTIONS.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
-            function.restype, *function.argtypes = _signature(row, real, several, workspace=work is not None)
+            returned, parameters = row.c_form({what.removesuffix("s") for what in several})
+            types = [kinds[kind] for _, kind in parameters] + ([ctypes.c_void_p] if work is not None and row.over_rows else [])
+            function.restype, function.argtypes = kinds[returned], types
             functions[name] = _with_workspace(function, work) if work is not None and row.over_rows else function
     factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
     metadata: dict[str, Any] = {
@@ -237,16 +240,6 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     metadata |= _values_of_targets(library, prefix, facts.target_names)
     return CompiledBinding(facts, functions)
-
-
-def _signature(row: ModuleFunction, real: Any, several: Collection[str], *, workspace: bool) -> Iterator[Any]:
-    """Yield what a C function returns, as ctypes has it, and then the types of its parameters."""
-    returned, written = row.result({"output"} if "outputs" in several else ())
-    yield ctypes.c_int if returned == "int" else real if returned else None
-    for word in row.takes.split():
-        alone = word == "y" and not row.over_rows and "targets" not in several
-        yield real if alone else ctypes.c_size_t if word == "n" else ctypes.c_void_p
-    yield from [ctypes.c_void_p] * (len(written) + (workspace and row.over_rows))
 
 
 def _values_of_targets(library: ctypes.CDLL, prefix: str, targets: tuple[str, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from symgraph.errors import BuildError, ModuleError, did_you_mean, listed
-from symgraph.module_functions import DERIVATIVES
+from symgraph.module_functions import DERIVATIVES, names_about
 from symgraph.options import ERROR_BOUND
 from symgraph.project.native.loaded import execute, module_of_text
 from symgraph.project.settings.config import Config, read_config
@@ -109,7 +109,7 @@ def explain_missing(module: ModuleType) -> None:
     extras = {function: extra for extra, function in (*DERIVATIVES.items(), (ERROR_BOUND, "error_bound"))}
 
     def missing(name: str) -> Any:
-        why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
+        why = f": {reason}" if reason is not None and name in names_about("residual") else ""
         adds = f"`symgraph build --with {extras.get(name)}` adds it, or symgraph.compile(model, extras={extras.get(name)!r})"
         why = f"; {adds}" if name in extras else why
         raise _MissingError(f"the module of {module.MODEL} has no attribute {name!r}{why}", "" if why else name, module)

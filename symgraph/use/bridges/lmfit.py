@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.data.extra import library
+from symgraph.data.residuals import slopes_of_residuals
 from symgraph.errors import OptionError
 from symgraph.runtime.natural import natural_names, natural_slopes, natural_values, transformed_back
 from symgraph.use.bridges.given import given, has_normal_residuals
@@ -58,7 +59,7 @@ def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, si
 
     def slopes(values: Any) -> Any:
         w = weights(values)
-        J = np.array(module.residual_jacobian(w, *known.rows) / known.sigma[:, None])
+        J = np.array(slopes_of_residuals(module, w, *known.rows) / known.sigma[:, None])
         J = np.vstack([J, module.penalty_jacobian(w)]) if has_penalty else J
         for j, transform in changed:
             J[:, j] /= natural_slopes(transform, w[j])

@@ -15,6 +15,7 @@ from symgraph.data.options import count
 from symgraph.data.rows import Rows, as_sigma, as_weights, own_rows, refuse_outside
 from symgraph.data.stream import Stream
 from symgraph.errors import OptionError, SpecError, WeightsError, did_you_mean
+from symgraph.module_functions import HESSIAN, HVP
 from symgraph.runtime.facts import ArrayLike
 from symgraph.runtime.weights import range_of_each
 from symgraph.use.fitting.doubts import warnings_of
@@ -179,7 +180,7 @@ def compiled(model: Any, extras: tuple[str, ...] = ()) -> Any:
         declare = "declare model.loss(...) or model.residual(...)"
         raise OptionError(f"{model.name} has no loss, so nothing says what fits best; {declare}")
     if residual_of(model).reason and model.loss_expr is not None:
-        second = "hessian" if len(model.weight_inputs) <= _BY_ENTRIES else "hvp"
+        second = HESSIAN if len(model.weight_inputs) <= _BY_ENTRIES else HVP
         try:
             return compile(model, extras=(second, *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.data.residuals import slopes_of_residuals
 from symgraph.data.rows import float_array
 from symgraph.errors import DataError, OptionError
 from symgraph.runtime.generated_module import targets_of
@@ -37,7 +38,7 @@ class Orthogonal(Problem):
     def jacobian(self, v: Array) -> Array:
         """Return their derivatives by the free weights, (n, f)."""
         X, _, s = self._nearest(v)
-        J = self.module.residual_jacobian(self.all_weights(v), X, self.rows.y)
+        J = slopes_of_residuals(self.module, self.all_weights(v), X, self.rows.y)
         return np.asarray(self.sense * J[:, self.free] / s[:, np.newaxis])
 
     def nearest(self, v: Array) -> Array:

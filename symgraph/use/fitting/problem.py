@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.data.residuals import slopes_of_residuals
 from symgraph.data.rows import Rows
 from symgraph.errors import WeightsError, did_you_mean, listed
 from symgraph.runtime.generated_module import GeneratedModule, targets_of
@@ -236,8 +237,7 @@ class Problem:
 
     def jacobian(self, v: Array) -> Array:
         """Return the derivatives of these residuals by the free weights, (m, f)."""
-        J = self.module.residual_jacobian(self.all_weights(v), self.rows.X, self.rows.y)
-        J = J if J.ndim == 2 else np.reshape(J, (-1, len(self.start)))
+        J = slopes_of_residuals(self.module, self.all_weights(v), self.rows.X, self.rows.y)
         J = J if len(v) == len(self.start) else J[:, self.free]
         return J if self.sigma is None else J / np.reshape(self.sigma, (-1, 1))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from symgraph.data.rows import Rows
 from symgraph.data.stream import Stream, triangle
+from symgraph.module_functions import HVP
 from symgraph.use.fitting.problem import Array, Problem, length_of
 from symgraph.use.fitting.target_density import log_slopes
 
@@ -66,7 +67,7 @@ class StreamProblem(Problem):
 
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, added up block by block."""
-        if not hasattr(self.module, "hvp"):  # which comes along with hessian
+        if not hasattr(self.module, HVP):  # which comes along with hessian
             return Problem.hessian(self, v)
         H: Any = sum(self.second_derivatives(v, X, y) for X, y in self.stream.blocks())
         if self.has_penalty:  # which each block has added

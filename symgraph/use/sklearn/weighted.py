@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-_OF_RESIDUALS = ("residual", "residual_jacobian")
-_OF_LOSS = ("loss", "grad", "value_and_grad", "normal_equations", "hessian", "hvp")
+from symgraph.module_functions import MODULE_FUNCTIONS
+
+_OF_RESIDUALS = tuple(one.name for one in MODULE_FUNCTIONS if one.by_row and one.value == "residual")
+_SUMS = ("grad", *(one.name for one in MODULE_FUNCTIONS if one.is_sum))
 
 
 class WeightedModule:
@@ -23,7 +25,7 @@ class WeightedModule:
     def __init__(self, module: Any, sample_weight: Any) -> None:
         self.module = module
         self.METADATA = {name: value for name, value in module.METADATA.items() if name != "robust"}
-        for name in (name for name in _OF_LOSS if hasattr(module, name)):
+        for name in (name for name in _SUMS if hasattr(module, name)):
             setattr(self, name, partial(getattr(module, name), sample_weight=sample_weight))
         self.per_sample_grad = partial(_scaled, module.per_sample_grad, sample_weight)
         for name in _OF_RESIDUALS if hasattr(module, "residual") and "robust" not in module.METADATA else ():

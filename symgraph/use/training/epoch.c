@@ -4,8 +4,8 @@
 //     MODEL(function)             the name of one of its functions
 //     WEIGHTS, FEATURES, SLOTS    their numbers; slots are the running quantities of the rule for each weight
 //     PADDED                      the lanes that hold the weights: as many, or some more that nobody reads
-//     TARGET(at), TARGET_TYPE     the target of a row, or where its targets are, and its type
-//     PREDICTS(name)              the prototype of predict_row
+//     TARGET(at)                  the target of a row, or where its targets are
+//     DECLARED                    the prototypes of the model's functions, static
 //     CLIP                        a statement that changes the gradient, or nothing
 //     PROJECT                     a statement that moves the weights within their limits, or nothing
 //     POWERS(each)                each(i, base) for each power of the step that the rule takes
@@ -18,15 +18,7 @@
 #include <stddef.h>
 
 // the model's functions, for this file alone: what is not called here is not compiled, and what is may become part of a loop
-static double MODEL(row)(const double *, const double *, TARGET_TYPE, double *);
-static double MODEL(loss)(const double *, const double *, const double *, const double *, size_t);
-static void MODEL(value_and_grad)(const double *, const double *, const double *, const double *, size_t, double *, double *);
-static void MODEL(per_sample_grad)(const double *, const double *, const double *, size_t, double *);
-static PREDICTS(MODEL(predict_row));
-static void MODEL(predict)(const double *, const double *, size_t, double *);
-static void MODEL(jacobian)(const double *, const double *, size_t, double *);
-static void MODEL(residual)(const double *, const double *, const double *, size_t, double *);
-static void MODEL(residual_jacobian)(const double *, const double *, const double *, size_t, double *);
+DECLARED
 
 #include SOURCE
 

@@ -3,7 +3,7 @@
 import ctypes
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from symgraph.data.rows import Array, Rows
 from symgraph.errors import ModuleError
+from symgraph.module_functions import MODULE_FUNCTIONS, ModuleFunction
 from symgraph.project.native.cache import VARIABLE
 from symgraph.project.native.compiled import is_single, module_of, prefix_of
 from symgraph.project.native.compiler import find_compiler
@@ -191,7 +192,7 @@ def _library(
     """
     source, text = c_files[0]
     weights, features, targets, outputs = sizes
-    prefix, pointers = prefix_of(source, text), "const double *, const double *"
+    prefix, several = prefix_of(source, text), {kind for kind, count in (("target", targets), ("output", outputs)) if count > 1}
     defined = {
         "SOURCE": f'"{source}"',
         "MODEL(function)": f"{prefix}_##function",
@@ -199,9 +200,8 @@ def _library(
         "PADDED": str(_padded(weights)),
         "FEATURES": str(features),
         "SLOTS": str(rule.slots),
-        "TARGET_TYPE": "const double *" if targets > 1 else "double",
         "TARGET(at)": f"y + {targets} * (at)" if targets > 1 else "y[at]" if targets else "0.0",
-        "PREDICTS(name)": f"void name({pointers}, double *)" if outputs > 1 else f"double name({pointers})",
+        "DECLARED": " ".join(_declared(prefix, one, several) for one in MODULE_FUNCTIONS if not one.extra),
         "CLIP": clip and f"{clip}(g, limit)",
         "PROJECT": "" if limits < 0 else f"project(w, numbers + {limits})",
         "POWERS(each)": " ".join(f"each({i}, {base})" for i, base in enumerate(rule.powers)),
@@ -218,6 +218,13 @@ def _library(
     library.symgraph_epochs.restype = _N
     library.symgraph_epochs.argtypes = (_P, _P, _P, _P, _P, _N, _D, _N, _D)
     return library, module
+
+
+def _declared(prefix: str, row: ModuleFunction, several: Collection[str]) -> str:
+    """Write the prototype of a model's function, for one file alone."""
+    returned, parameters = row.c_form(several)
+    types = {"array": "const double *", "written": "double *", "real": "double", "count": "size_t", "": "void"}
+    return f"static {types[returned]} {prefix}_{row.name}({', '.join(types[kind] for _, kind in parameters)});"
 
 
 def _padded(k: int) -> int:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symgraph.module_functions import ALL_FUNCTIONS, ModuleFunction
+from symgraph.module_functions import ALL_FUNCTIONS
 
-_TARGETS = "const double *y"
+_TEXTS = {"array": "const double *", "written": "double *", "real": "double ", "count": "size_t ", "int": "int ", "": "void "}
+"""Declarations, but for the name, by the kinds of `ModuleFunction.c_form`."""
 
 
 class Public(NamedTuple):
@@ -23,7 +24,7 @@ class Heads:
 
     Attributes:
         name: the model's name in C.
-        several: the kinds of values, "targets" among them, that have several columns.
+        several: the kinds of values, "target" among them, that have several columns.
         workspace: whether functions over rows take their memory from the caller.
     """
 
@@ -34,19 +35,12 @@ class Heads:
     def head(self, name: str) -> str:
         """Return the head of a public function, in two lines if it takes rows and their targets."""
         row = ALL_FUNCTIONS[name]
-        returned, written = row.result(self.several)
-        parameters = [self._declared(word, row) for word in row.takes.split()] + [f"double *{array}" for array in written]
-        parameters += ["double *work"] if self.workspace and row.over_rows else []
-        cut = parameters.index(_TARGETS) + 1 if row.over_rows and _TARGETS in parameters else len(parameters)
-        lines = [", ".join(some) for some in (parameters[:cut], parameters[cut:]) if some] or ["void"]
-        kind = "int" if returned == "int" else "double" if returned else "void"
-        return f"{kind} {self.name}_{name}({f',{chr(10)}    '.join(lines)})"
-
-    def _declared(self, word: str, row: ModuleFunction) -> str:
-        """Return the declaration of what a function reads; one target of one row is no array."""
-        if word == "y":
-            return _TARGETS if row.over_rows or "targets" in self.several else "double y"
-        return "size_t n" if word == "n" else f"const double *{word}"
+        returned, parameters = row.c_form(self.several)
+        parameters += [("work", "written")] if self.workspace and row.over_rows else []
+        texts = [_TEXTS[kind] + word for word, kind in parameters]
+        cut = next((place + 1 for place, (word, _) in enumerate(parameters) if row.over_rows and word == "y"), len(texts))
+        lines = [", ".join(some) for some in (texts[:cut], texts[cut:]) if some] or ["void"]
+        return f"{_TEXTS[returned]}{self.name}_{name}({f',{chr(10)}    '.join(lines)})"
 
 
 def public_functions(heads: Heads, names: Sequence[str], output: str, count: int, *, by_features: bool) -> tuple[Public, ...]:

@@ -135,7 +135,7 @@ class CView:
     @property
     def heads(self) -> Heads:
         """Return what writes the heads of its public functions."""
-        counts = {"targets": self.targets, "output": self.outputs, "residual": self.residuals}
+        counts = {"target": self.targets, "output": self.outputs, "residual": self.residuals}
         return Heads(self.name, frozenset(name for name, count in counts.items() if count), self.workspace)
 
     @property
@@ -149,6 +149,11 @@ class CView:
         names = (*self.chosen, *(name for name, there in beside.items() if there))
         count, by_features = 0 if doubts is None else len(doubts.places), self.loops["by_features"] is not None
         return public_functions(self.heads, names, self.output, count, by_features=by_features)
+
+    @property
+    def adds_up(self) -> bool:
+        """Tell if some function adds up rows."""
+        return any(ALL_FUNCTIONS[name].is_sum for name in self.chosen)
 
     @property
     def over_rows(self) -> tuple[str, ...]:

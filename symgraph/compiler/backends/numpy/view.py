@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+from symgraph.columns import PREFIXES
 from symgraph.compiler.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.compiler.backends.names import FEATURES, JACOBIAN, RESIDUAL, Names, identifiers, partial_names, several_targets
 from symgraph.compiler.backends.numpy.accurate import AccurateWriter, CarefulWriter
@@ -15,7 +16,7 @@ from symgraph.compiler.backends.numpy.runtime_source import exported, runtime_li
 from symgraph.compiler.backends.source import Header, Source, describe, header, laws_of, modules_called
 from symgraph.compiler.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.compiler.ir.graph import Graph, values_of
-from symgraph.module_functions import DERIVATIVES, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
+from symgraph.module_functions import DERIVATIVES, FEATURE_JACOBIAN, HESSIAN, HVP, JVP, names_about
 from symgraph.options import ACCURATE, AUTO, DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.model import Model
@@ -116,7 +117,7 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         "grad": (sums, "", "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart."),
         "jacobian": (sums[:1], JACOBIAN, _partials_of(outputs)),
         "residual": (sums[:1], RESIDUAL, f"The {residuals} of each row."),
-        "residual_jacobian": (sums[:1], RESIDUAL, _partials_of(residuals)),
+        PREFIXES["residual"]: (sums[:1], RESIDUAL, _partials_of(residuals)),
         HESSIAN: (sums, "", "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
         HVP: ([*sums[:1], *along, *sums[1:]], "", f"The Hessian times {writer.direction}, an entry of it by each weight."),
         FEATURE_JACOBIAN: (sums[:1], FEATURES, f"Partials of the {outputs} by each feature."),
@@ -212,7 +213,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
-    names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
+    names += [*names_about("residual")] if source.has_residual else []
     names += [name for name in DERIVATIVES.values() if name in writer.kernel.beyond]
     names += ["penalty"] if source.penalty else []
     names += ["penalty_hessian"] if _has_second(source) else []
