@@ -1,6 +1,6 @@
 """Fits: NIST's 27 problems from both published starts, with default settings, beside lmfit, curve_fit and optimistix.
 
-    python benchmarks/fits.py --write      # writes results/fits.json and FITS.md
+    python benchmarks/fits.py --write      # writes FITS.md
 
 Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the
 weights that agree with the certified ones, at most 11, the least of a problem; a success has 4 of them. Time is the median
@@ -20,7 +20,7 @@ from typing import Any
 
 import machine
 import numpy as np
-from tables import markdown_table, number, save, text_table
+from tables import markdown_table, number, text_table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "use" / "fitting"))
 from nist import NAMES, Problem, read
@@ -174,7 +174,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(text_table(*one) for one in texts))
     if asked.write:
         about = {**machine.describe(), **machine.versions()}
-        save("fits", {"machine": about, "rows": rows})
         PAGE.write_text(
             "# Fits\n\nWritten by `python benchmarks/fits.py --write`: NIST's problems from both starts, with defaults.\n"
             f"A success has {ENOUGH} digits of all weights or more; time is compared where both succeed.\n\n"

@@ -1,6 +1,6 @@
 """Coverage: how often 95 % intervals of fits hold the truth that data were made from.
 
-    python benchmarks/intervals.py --write      # writes intervals.json into results/ and the table into INTERVALS.md
+    python benchmarks/intervals.py --write      # writes INTERVALS.md
 
 Each data set has 40 rows, and normal errors drawn anew for each repetition, seeds fixed. An interval that is right holds the
 truth in 95 % of them; of 400 the share is known to 1.1 %, its standard deviation. Symmetric intervals of models that bend
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tables import markdown_table, save, text_table
+from tables import markdown_table, text_table
 
 import symgraph
 
@@ -103,7 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [[name, *(f"{one[key]:.1%}" if key in one else "" for key in head[1:])] for name, one in found.items()]
     print(text_table(head, lines))
     if asked.write:
-        save("intervals", found)
         told = f"Shares of {asked.repetitions} repetitions ({asked.profiles} of profiles) in which a 95 % interval held the\n"
         told += "truth: the least and the greatest among a model's weights, the mean over rows of the band, and profiles.\n"
         page = f"# Coverage\n\nWritten by `python benchmarks/intervals.py --write`. {told}\n{markdown_table(head, lines)}\n"

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import machine
 import timing
-from tables import RESULTS, answered, duration, markdown_table, names_of, number, own_process, save, text_table
+from tables import answered, duration, markdown_table, names_of, number, own_process, save, text_table
 
 PAGE = Path(__file__).parent / "RESULTS.md"
 PEERS = "speed_peers"
@@ -243,7 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="three rounds; writes nothing unless --out is given")
     parser.add_argument("--peers", help="names separated by semicolons; all if left out")
     parser.add_argument("--groups", help=f"of {'; '.join(GROUPS)}")
-    parser.add_argument("--out", type=Path, help="folder for speed.json and RESULTS.md, else that of the benchmarks")
+    parser.add_argument("--out", type=Path, help="folder for speed.json and RESULTS.md; by default RESULTS.md beside this script")
+        "--out", type=Path, help="folder for speed.json and RESULTS.md, which else is written beside this script"
+    )
     parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if answered(options, worker):
@@ -257,7 +259,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         save("speed", result, options.out)
         (options.out / "RESULTS.md").write_text(page(result), encoding="utf-8")
     elif not options.quick and options.peers is None and options.groups is None:
-        save("speed", result, RESULTS)
         PAGE.write_text(page(result), encoding="utf-8")
     return 0
 

@@ -1,6 +1,6 @@
 """Fits from poor starts: NIST's 27 problems from starts scattered about the certified weights.
 
-    python benchmarks/starts.py --write      # writes results/starts.json and STARTS.md
+    python benchmarks/starts.py --write      # writes STARTS.md
 
 Each weight starts at the certified one times exp(spread*N), N from the normal law. A fit is right if its sum of squares is
 the certified one, or less, to a relative 1e-6; Lanczos1, whose sum is rounding, to within ten times. One that is wrong is told
@@ -20,7 +20,7 @@ from typing import Any
 import machine
 import numpy as np
 from fits import NAMES, Problem, read
-from tables import markdown_table, save, text_table
+from tables import markdown_table, text_table
 
 import symgraph
 
@@ -85,8 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(text_table(head, rows), line, sep="\n")
     if asked.write:
         about = {**machine.describe(), **machine.versions()}
-        counted = {name: dict(counts) for name, counts in found.items()}
-        save("starts", {"machine": about, "seed": asked.seed, "rows": counted, "times": times})
         PAGE.write_text(
             "# Starts\n\nWritten by `python benchmarks/starts.py --write`: NIST's problems from starts times exp(spread*N), "
             f"fitted\nby one search and with defaults (several); {27 * asked.count} fits each, seed {asked.seed}.\n\n"

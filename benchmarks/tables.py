@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
-
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """A title, the heads of the columns, and the lines."""
 
@@ -76,8 +74,8 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def save(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> None:
-    """Write a result as JSON into the folder of results."""
+def save(name: str, result: Mapping[str, Any], folder: Path) -> None:
+    """Write a result as JSON into a folder, for other programs; what people read are the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
