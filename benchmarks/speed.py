@@ -243,9 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="three rounds; writes nothing unless --out is given")
     parser.add_argument("--peers", help="names separated by semicolons; all if left out")
     parser.add_argument("--groups", help=f"of {'; '.join(GROUPS)}")
-    parser.add_argument("--out", type=Path, help="folder for speed.json and RESULTS.md; by default RESULTS.md beside this script")
-        "--out", type=Path, help="folder for speed.json and RESULTS.md, which else is written beside this script"
-    )
+    parser.add_argument("--out", type=Path, help="folder for speed.json and RESULTS.md; else RESULTS.md beside this script")
     parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if answered(options, worker):
