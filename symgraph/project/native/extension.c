@@ -784,7 +784,7 @@ typedef struct {
     Call call;
     const double *sigma; // of each residual, or NULL
     npy_intp k, rows;
-    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *unit, *step, *before, *step_before;
+    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *unit, *step;
     double squares;
     long calls, derivatives;
     int noted; // whether a row was in doubt, which ends the search
@@ -1039,42 +1039,6 @@ static int searched(Search *search, double tolerance, long most)
     return 5;
 }
 
-// Take Gauss-Newton steps as use/fitting/least_squares.py does, whose last ones then find nothing left to do.
-static void polished(Search *search)
-{
-    const npy_intp k = search->k;
-    double last = HUGE_VAL;
-    for (int taken = 0, left = 1; taken < 50 && left && !interrupted(search) && linearized(search) == REGULAR; taken++) {
-        const double length = length_of(search->table + k * search->rows, NULL, k), root = sqrt(search->squares);
-        if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
-            return;
-        }
-        in_units_of_weights(search);
-        double product = 0.0, square = 0.0, reach = 0.0;
-        for (npy_intp j = 0; j < k; j++) {
-            const double change = (search->step[j] - search->step_before[j]) * search->scale[j];
-            product += change * search->step[j] * search->scale[j];
-            square += change * change;
-            reach += search->scale[j] * fabs(search->w[j]);
-        }
-        const double share = taken > 0 && square > 0.0 ? product / square : 0.0, shrinks = taken > 0 ? length / last : 1.0;
-        left = 0;
-        for (npy_intp j = 0; j < k; j++) {
-            const double w = search->w[j], step = search->step[j];
-            search->tried[j] = w + step - share * (w - search->before[j] + step - search->step_before[j]);
-            left = left || fabs(step) * shrinks > 64.0 * DBL_EPSILON * fabs(w);
-        }
-        const double after = squares_at(search, search->tried, search->tried_r);
-        if (!(after <= search->squares + 8.0 * DBL_EPSILON * root * (root + reach))) {
-            return;
-        }
-        memcpy(search->before, search->w, (size_t)k * sizeof(double));
-        memcpy(search->step_before, search->step, (size_t)k * sizeof(double));
-        accepted(search, after);
-        last = length;
-    }
-}
-
 // Make room for a search from weights over X, y and sigma, the second to fourth of the arguments; tell if they are taken here.
 static int prepared(Search *search, Functions *self, PyObject *w, PyObject *const *args)
 {
@@ -1089,7 +1053,7 @@ static int prepared(Search *search, Functions *self, PyObject *w, PyObject *cons
         return 0;
     }
     const npy_intp all = k + (self->constants == NULL ? 0 : size(self->constants, 0));
-    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 5 * k), sizeof *room);
+    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 3 * k), sizeof *room);
     if (room == NULL) {
         let_go(&search->call);
         PyErr_NoMemory();
@@ -1109,8 +1073,6 @@ static int prepared(Search *search, Functions *self, PyObject *w, PyObject *cons
     search->scale = search->small + 2 * k * (k + 1);
     search->unit = search->scale + k;
     search->step = search->unit + k;
-    search->before = search->step + k;
-    search->step_before = search->before + k;
     memcpy(search->w, search->call.w, (size_t)all * sizeof(double));
     memcpy(search->tried, search->call.w, (size_t)all * sizeof(double));
     return 1;
@@ -1140,9 +1102,6 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
     }
     search.squares = squares_at(&search, search.w, search.r);
     int end = isfinite(search.squares) ? searched(&search, tolerance, most) : 0;
-    if (isfinite(search.squares)) {
-        polished(&search);
-    }
     if (search.squares < DBL_MIN && any_of(search.r, search.rows)) {
         end = 0; // the squares are too small for floats to tell one from another
     }

@@ -105,7 +105,7 @@ def is_singular(at: Linearized) -> bool:
 
 
 def polished(problem: Problem, end: Found) -> Found:
-    """Polish the end of a search; see ``_polished``."""
+    """Polish the end of a search by any method; see ``_polished``."""
     with np.errstate(all="ignore"):
         return end if problem.robust or not np.isfinite(end.cost) else _polished(problem, end)
 
