@@ -15,6 +15,7 @@ from symgraph.compiler.backends import BACKENDS
 from symgraph.compiler.generate import Artifact, generate
 from symgraph.errors import SpecError
 from symgraph.judge.verify import verify
+from symgraph.module_functions import DERIVATIVES, ON_REQUEST
 from symgraph.options import PLAIN, options_of
 from symgraph.project.build.modules import load_artifact
 from symgraph.project.native.compiled import module_of
@@ -23,7 +24,7 @@ from symgraph.spec.losses import LOSSES
 from symgraph.spec.robust import ROBUST
 from symgraph.spec.steps import Steps
 
-EXTRAS = ("hessian", "feature-jacobian", "jvp")
+EXTRAS = tuple(name for name, function in DERIVATIVES.items() if function in ON_REQUEST)
 UNITS = 64
 """Largest error in ulp, or in radii of an evaluation in doubles where these are more: modules round at other places than the
 spec's own expressions, and functions err by some units; a lost digit is 10 of them at the least."""

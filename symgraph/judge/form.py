@@ -33,14 +33,19 @@ class Form(NamedTuple):
 
 
 def value_of(form: Form, operands: Sequence[Any]) -> Value:
-    """Enclose an operation of enclosures, or of reasons why there are none; the reason where it has no value."""
+    """Enclose an operation of enclosures, or of reasons why there are none; the reason where it has no value.
+
+    A form may take more bits on the way. Its result is rounded to those that are asked for, as a generated function's is.
+    """
     if not form.lazy:
         for operand in operands:
             if type(operand) is Missing:
                 return operand
     value: Value = form.value(*operands)
-    if type(value) is not arb or value.is_finite():
+    if type(value) is not arb:
         return value
+    if value.is_finite():
+        return +value
     if form.outside is not None and form.outside(*operands):
         return UNDEFINED
     return value if balls.is_infinite(value) else UNKNOWN
@@ -53,7 +58,9 @@ def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> V
     """
     slopes = form.slopes
     slope: Value = slopes[place](value, *operands) if isinstance(slopes, tuple) else slopes(place, operands)
-    return slope if not isinstance(slope, arb) or slope.is_finite() or balls.is_infinite(slope) else UNKNOWN
+    if not isinstance(slope, arb):
+        return slope
+    return +slope if slope.is_finite() else slope if balls.is_infinite(slope) else UNKNOWN
 
 
 def finite(function: Function) -> Function:

@@ -13,11 +13,13 @@ import symgraph as sg
 from symgraph import Model
 from symgraph.errors import VerificationError
 from symgraph.judge.curvatures import second_partials
+from symgraph.judge.expected import expect
 from symgraph.judge.form import slope_of, value_of
 from symgraph.judge.forms import FORMS
 from symgraph.judge.program import Step
 from symgraph.judge.reference import Reference
 from symgraph.judge.verify import verify
+from symgraph.module_functions import ON_REQUEST
 from symgraph.spec.ops.ops import OPS
 
 STEP = arb((1, -100))
@@ -70,6 +72,12 @@ def test_a_product_with_the_hessian_takes_one_sweep_and_is_that_of_the_matrix() 
         for row, found in zip(matrix, product, strict=True):
             wanted = sum((entry * arb(factor) for entry, factor in zip(row, v, strict=True)), arb(0))
             assert abs(found - wanted) < arb("1e-30")
+
+
+def test_every_function_on_request_has_a_truth() -> None:
+    reference = Reference(one_output(lambda x, a, b: a * sp.tanh(b * x), features="x"))
+    facts = expect(reference, [{"x": 0.5, "y": 0.25, "a": 1.5, "b": -0.75}], derivatives=ON_REQUEST)
+    assert {name.partition(" ")[0] for name in facts} >= {*ON_REQUEST}
 
 
 def test_verification_of_a_product_never_makes_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:

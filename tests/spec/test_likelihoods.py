@@ -53,6 +53,17 @@ def density(name: str) -> Any:
     return symgraph.compile(model, backend="numpy")
 
 
+def test_every_likelihood_has_its_density_by_scipy_but_for_classes_of_which_another_test_knows_all() -> None:
+    assert {*GIVEN, "categorical"} == {*LIKELIHOODS}
+    assert GIVEN.keys() == VALUES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in GIVEN if LIKELIHOODS[name].labels != "number"])
+def test_the_loss_is_nan_at_labels_out_of_range(name: str) -> None:
+    for _, *parameters in VALUES[name]:
+        assert np.isnan([density(name).loss([0.0], parameters, label) for label in (-1.0, -2.5)]).all()
+
+
 @pytest.mark.parametrize("name", GIVEN)
 def test_the_loss_of_a_likelihood_is_the_negative_log_density_of_scipy_with_its_constants(name: str) -> None:
     module = density(name)

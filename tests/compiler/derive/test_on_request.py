@@ -22,11 +22,12 @@ from symgraph import Model
 from symgraph.compiler.generate import generate
 from symgraph.errors import OptionError, SpecError, VerificationError
 from symgraph.judge.verify import verify
+from symgraph.module_functions import DERIVATIVES, ON_REQUEST
 from symgraph.options import options_of
 from symgraph.project.build.modules import load_artifact
 from symgraph.project.native.module import from_source
 
-EXTRAS = ("hessian", "feature-jacobian", "jvp")
+EXTRAS = tuple(name for name, function in DERIVATIVES.items() if function in ON_REQUEST)
 
 
 def squared(form: Callable[..., Any], features: str = "x", **domains: tuple[float, float]) -> Model:

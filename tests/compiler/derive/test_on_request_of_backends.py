@@ -16,10 +16,11 @@ from symgraph.compiler.generate import generate
 from symgraph.errors import VerificationError
 from symgraph.judge.reference import Reference, number
 from symgraph.judge.verify import verify
+from symgraph.module_functions import DERIVATIVES, ON_REQUEST
 from symgraph.options import options_of
 
 KINDS = ("numpy", "native", "array_api", "accurate", "c", "float")
-EXTRAS = ("hessian", "feature-jacobian", "jvp")
+EXTRAS = tuple(name for name, function in DERIVATIVES.items() if function in ON_REQUEST)
 W, V = np.array([1.0, 0.75, 0.25]), np.array([1.0, -0.5, 2.0])
 X, Y, S = np.array([1.0, 2.0, 4.0, 3.0]), np.array([3.0, 2.0, 1.0, 0.5]), np.array([0.5, 2.0, 0.0, 1.25])
 
