@@ -5,11 +5,13 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import version
+from typing import get_type_hints
 
 import pytest
 from command_line import SPEC, Project, Run, environment
 
 from symgraph.cli import COMMANDS
+from symgraph.cli.train_options import TrainOptions
 from symgraph.use.training import OPTIMIZERS, SCHEDULES
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
@@ -103,4 +105,9 @@ def test_help_of_train_states_the_default_rates_and_names_every_optimizer_and_sc
     rates = {name: 0.001 if name in ("adam", "adamw") else 0.01 for name in OPTIMIZERS}
     assert {name: optimizer.rate_at(0) for name, optimizer in OPTIMIZERS.items()} == rates
     assert set(re.findall(r"\w+", shown)) >= {*OPTIMIZERS, *SCHEDULES}
-    assert all(f"--{p.name.replace('_', '-')} " in shown for one in OPTIMIZERS.values() for p in one.parameters)
+    parameters = {p.name for one in OPTIMIZERS.values() for p in one.parameters}
+    assert all(f"--{name.replace('_', '-')} " in shown for name in parameters)
+    told = {name: hint.__metadata__[0].help for name, hint in get_type_hints(TrainOptions, include_extras=True).items()}
+    for parameter in parameters:  # "rmsprop, adam: ..." names all that have it
+        having = [name for name, one in OPTIMIZERS.items() if parameter in {p.name for p in one.parameters}]
+        assert told[parameter].startswith(f"{', '.join(having)}: ")

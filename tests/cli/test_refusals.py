@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from command_line import LINE, SPEC, Project, Run, refused, snapshot
 
+from symgraph.use.training import OPTIMIZERS
+
 DATA = Path(__file__).parents[2] / "data"
 
 # What stands in the project besides what is built: SPEC, its modules, rows.csv and weights.json.
@@ -223,7 +225,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "decay --out rows.csv": "rows.csv is there and no text of `symgraph show`",
     },
     "train decay --data rows.csv": {
-        "--optimizer adma": "--optimizer | 'adma' | vanilla, sgd, momentum, nesterov, rmsprop, adam, adamw; did you mean adam?",
+        "--optimizer adma": f"--optimizer | 'adma' | {', '.join(OPTIMIZERS)}; did you mean adam?",
         "--optimizer sgd,": "--optimizer | ''",
         "--epoch 3": "did you mean --epochs?",
         "--epochs 0": "--epochs | at least 1 | 0",

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from symgraph.use.training import adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
+from symgraph.use.training import OPTIMIZERS, adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
 
 K, STEPS = 5, 60
 
@@ -45,6 +45,10 @@ PUBLISHED = {
     "adam": (adam(0.002, 0.85, 0.99, 1e-7), adam_of_kingma_and_ba),
     "adamw": (adamw(0.002, 0.85, 0.99, 1e-7, 0.3), adamw_of_loshchilov_and_hutter),
 }
+
+
+def test_every_optimizer_is_held_against_its_publication() -> None:
+    assert {"vanilla", *PUBLISHED} == {*OPTIMIZERS}  # vanilla is sgd by another name
 
 
 @pytest.fixture
